@@ -1,0 +1,45 @@
+# One verb a job; every verb sets up what it needs in .venv.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.ready
+export TF_CPP_MIN_LOG_LEVEL := 3
+export TF_ENABLE_ONEDNN_OPTS := 0
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setting up .venv (some minutes, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP)  ## create .venv with pinned dependencies
+
+demo: $(STAMP)  ## the whole pipeline on 1000 real rows: table -> model.h5 -> decisions
+	@$(BIN)/keramos demo
+
+lint: $(STAMP)  ## style, types, imports between rooms
+	@$(BIN)/ruff format --check --quiet src tests benchmarks
+	@$(BIN)/ruff check --quiet src tests benchmarks
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-timing > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+
+test: lint  ## all checks
+	@$(BIN)/python -m pytest
+
+test-all: lint  ## all checks and the slow suites
+	@$(BIN)/python -m pytest -m ""
+
+bench: $(STAMP)  ## measure side by side with peers; prints tables
+	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
+
+lock:  ## pin dependencies again (needs uv)
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --extra tables --extra onnx pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+clean:  ## remove everything that make created
+	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help setup demo lint test test-all bench lock clean

@@ -1,0 +1,121 @@
+"""Every exception that keramos raises on purpose.
+
+    KeramosError                     the root: catch this one to catch them all
+    ├── UsageError                   the call itself is wrong (options, arguments, names)
+    │   └── MissingExtraError        a part of keramos that is installed separately is needed
+    ├── DataError                    a table cannot be used
+    │   └── RowError                 some rows of it cannot be used; lists them
+    ├── ModelError                   a model file cannot be used
+    │   ├── UnsafeModelError         it asks for code, for another file, or lies about its sizes
+    │   ├── CorruptModelError        it is cut, damaged or contradicts itself
+    │   ├── UnsupportedModelError    it is sound, but holds something keramos cannot run
+    │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow
+    │   └── MismatchError            weights, shapes or golden rows do not fit together
+    └── SaveError                    a file could not be written; the old one is untouched
+
+Each message says what is wrong, where, what was received and what to do.
+``code`` is stable: programs may rely on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class KeramosError(Exception):
+    """Root of all errors that keramos raises on purpose."""
+
+    code: ClassVar[str] = "KERAMOS"
+
+
+class UsageError(KeramosError):
+    """The call is wrong: an option, an argument or a name that does not exist."""
+
+    code = "USAGE"
+
+
+class MissingExtraError(UsageError):
+    """Something outside the base install is needed; the message holds the install command."""
+
+    code = "MISSING_EXTRA"
+
+
+class DataError(KeramosError):
+    """A table cannot be read or used."""
+
+    code = "DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One cell that breaks a rule.
+
+    ``row`` counts data rows from 1 (the header of a file is not counted).
+    ``value`` is what was received, shortened to at most 80 characters.
+    """
+
+    row: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"row {self.row}, column '{self.column}': {self.reason}; received {self.value}"
+
+
+class RowError(DataError):
+    """Some rows cannot be used; ``problems`` names each with column, value and reason."""
+
+    code = "ROW"
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        """Keep the message for people and the problems for programs."""
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class ModelError(KeramosError):
+    """A model file cannot be used."""
+
+    code = "MODEL"
+
+
+class UnsafeModelError(ModelError):
+    """The file asks for something that is never done: run code, follow a link, read another file."""
+
+    code = "UNSAFE_MODEL"
+
+
+class CorruptModelError(ModelError):
+    """The file is cut, damaged, or contradicts itself."""
+
+    code = "CORRUPT_MODEL"
+
+
+class UnsupportedModelError(ModelError):
+    """The file is sound, but holds something that keramos cannot run; all such things are named at once."""
+
+    code = "UNSUPPORTED_MODEL"
+
+
+class LimitExceededError(ModelError):
+    """Something in the file is larger, deeper or more numerous than the limits allow."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class MismatchError(ModelError):
+    """Parts that must fit do not: weights and config, input and shape, golden rows and answers."""
+
+    code = "MISMATCH"
+
+
+class SaveError(KeramosError):
+    """A file could not be written completely; what was there before is untouched."""
+
+    code = "SAVE"

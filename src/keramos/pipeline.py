@@ -1,0 +1,1 @@
+"""The hallway: knows the order of the rooms."""

@@ -1,0 +1,1 @@
+"""Room 7b, files in -> files out, at any size."""

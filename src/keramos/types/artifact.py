@@ -1,0 +1,67 @@
+"""Everything that one keramos file holds, and what is known about any model file."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from keramos.types.network import Network
+from keramos.types.schema import Preparation, Schema
+from keramos.types.training import DecisionRule, GoldenRows, Metric, Provenance, SampleRow, TrainingTrace
+
+CONTENT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What keramos adds to a Keras file: one JSON document, described in docs/format.md."""
+
+    schema: Schema
+    preparation: Preparation
+    rule: DecisionRule
+    trace: TrainingTrace
+    metrics: tuple[Metric, ...]
+    provenance: Provenance
+    sample: SampleRow
+    golden: GoldenRows
+    version: int = CONTENT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDigest:
+    """SHA-256 of one weight: over its dtype, its shape and its bytes in C order, little endian."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2, tf_keras or keras3.
+
+    ``warnings`` lists what is odd about it though it opens.
+    """
+
+    path: str
+    container: Literal["hdf5", "zip", "json"]
+    generation: str
+    keras_version: str
+    backend: str
+    size: int
+    sha256: str
+    warnings: tuple[str, ...] = ()
+
+
+SealState = Literal["absent", "intact", "broken"]
+"""absent: no keramos content. intact: content and weights are as written together. broken: one was changed since."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artifact:
+    """A model file opened as data: the network, what keramos stored beside it, and whether both belong together."""
+
+    network: Network
+    info: FileInfo
+    content: Content | None = None
+    seal: SealState = "absent"
+    seal_detail: str = ""

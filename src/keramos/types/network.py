@@ -1,0 +1,101 @@
+"""A Keras model as plain data, in one vocabulary: the class names and config keys of current Keras 3.
+
+Readers of every generation produce this; the compiler and the writers consume it. Nothing here runs anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Config = dict[str, object]
+"""A layer's config: JSON values only, keys and meanings of current Keras 3, every default written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRef:
+    """Output ``tensor`` of the ``node``-th call of ``layer`` (both count from 0), as Keras numbers them."""
+
+    layer: str
+    node: int = 0
+    tensor: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One layer with its weights.
+
+    ``kind`` is the Keras 3 class name (``Dense``); operations of ``keras.ops`` use ``ops.`` plus their class name
+    (``ops.Add``). ``weights`` are in Keras 3 order (the layer's own, trainable before non-trainable), without those
+    of ``inner`` or ``network``. ``inner`` holds wrapped layers and cells in the order Keras builds them
+    (Bidirectional: forward, backward; TimeDistributed: one; RNN: its cells). ``network`` is set for a nested model.
+    """
+
+    name: str
+    kind: str
+    config: Config = field(default_factory=dict)
+    weights: tuple[NDArray[np.generic], ...] = ()
+    inner: tuple[Layer, ...] = ()
+    network: Network | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a layer. ``args`` and ``kwargs`` hold TensorRefs, JSON constants, and lists or dicts of both.
+
+    A layer's calls are numbered by their order in ``Network.calls``.
+    """
+
+    layer: str
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A model: layers by name, their calls in an order in which every input exists before it is used.
+
+    ``inputs`` and ``outputs`` are in the order of Keras' ``model.inputs`` and ``model.outputs``. Input layers are
+    layers of kind ``InputLayer`` and have no call. ``sequential`` says how Keras would write it.
+    ``output_names`` are the keys where Keras would return a dict, else empty.
+    """
+
+    name: str
+    layers: Mapping[str, Layer]
+    calls: tuple[Call, ...]
+    inputs: tuple[TensorRef, ...]
+    outputs: tuple[TensorRef, ...]
+    sequential: bool = False
+    output_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """An input or output of a model: shape with None where the size is free (the first is the rows), numpy dtype name.
+
+    ``dtype`` is ``float32``, ``int64``, ``str`` and so on.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A network as ONNX: the serialised ModelProto and its inputs and outputs in Keras' order.
+
+    ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX names.
+    """
+
+    onnx: bytes
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    feed_names: tuple[str, ...]
+    fetch_names: tuple[str, ...]

@@ -1,0 +1,51 @@
+"""What comes out: decisions, and the trace that led to one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Feeds = dict[str, "NDArray[np.generic]"]
+"""Model input name -> array whose first axis is the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One row's answer. ``label`` is a class or, for regression, the value itself; ``scores`` has one number a class
+    (binary: one number, the probability of the positive class; regression: the value). ``rule`` says what decided.
+    """
+
+    label: str | int | bool | float
+    score: float
+    scores: tuple[float, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of a prediction trace: what happened, in ``lines`` of (name, value), and how long it took."""
+
+    title: str
+    seconds: float
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionTrace:
+    """The four steps from a saved file to a decision."""
+
+    steps: tuple[TraceStep, TraceStep, TraceStep, TraceStep]
+    decision: Decision
+
+    def __str__(self) -> str:
+        """The four steps as text, one block each."""
+        blocks = []
+        for number, step in enumerate(self.steps, 1):
+            head = f"{number}. {step.title} ({step.seconds * 1e6:,.0f} µs)"
+            width = max((len(name) for name, _ in step.lines), default=0)
+            blocks.append("\n".join([head, *(f"   {name:<{width}}  {value}" for name, value in step.lines)]))
+        return "\n".join(blocks)

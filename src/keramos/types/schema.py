@@ -1,0 +1,128 @@
+"""What the columns of a table are, and what preparation learned about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnKind = Literal["number", "integer_category", "string_category", "boolean", "date"]
+Task = Literal["binary", "multiclass", "regression"]
+Scaling = Literal["minmax", "standard"]
+NullPolicy = Literal["refuse", "median", "level"]
+"""refuse: a missing value makes the row bad. median: the training median plus a 0/1 indicator.
+level: missing is a category of its own."""
+
+Label = str | int | bool
+"""A class of the target, or a category of a column."""
+
+MISSING_NUMBER = -(2.0**127)
+"""What stands for a missing number in the model's float32 input; exact in float32, see docs/format.md."""
+
+MISSING_INTEGER = -(2**31)
+"""What stands for a missing integer category in the model's int64 input."""
+
+MISSING_TEXT = ""
+"""What stands for a missing string category in the model's string input."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSchema:
+    """One feature column: its name in the table, its kind, and why it was taken for that."""
+
+    name: str
+    kind: ColumnKind
+    reason: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedColumn:
+    """A column that the model does not use, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSchema:
+    """The column to predict. ``classes`` is empty for regression; the order is the order of the model's outputs.
+
+    For a binary task ``classes[1]`` is the positive class: the score is its probability.
+    """
+
+    name: str
+    task: Task
+    reason: str
+    classes: tuple[Label, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a table is: features in model order, the target, and what was left out."""
+
+    columns: tuple[ColumnSchema, ...]
+    target: TargetSchema
+    dropped: tuple[DroppedColumn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How the training rows spread over a column.
+
+    Numbers: ``edges`` has one entry more than ``counts``. Categories: ``edges`` is empty and ``counts`` follows
+    ``Preparation.categories``, then one count for rare levels that share the out-of-vocabulary level.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPreparation:
+    """What was learned about one model input from the training rows only.
+
+    A date column gives one of these for each part (``part`` is ``year``, ``month``, ``day``, ``weekday`` or ``hour``);
+    every other column gives exactly one. ``minimum`` .. ``deviation`` describe the training values that are not
+    missing, in the column's own unit (a boolean is 0 or 1); they are 0 for categories.
+    ``categories`` is the vocabulary in model order, without the missing and the out-of-vocabulary level.
+    """
+
+    column: str
+    input: str
+    kind: ColumnKind
+    null_policy: NullPolicy
+    part: str = ""
+    minimum: float = 0.0
+    maximum: float = 0.0
+    mean: float = 0.0
+    median: float = 0.0
+    deviation: float = 0.0
+    categories: tuple[str | int, ...] = ()
+    missing_rows: int = 0
+    histogram: Histogram = Histogram((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPreparation:
+    """Training statistics of a regression target, in its own unit; for classes, the training rows of each."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Everything preparation learned. ``matrix`` is true when all inputs travel in one (rows, inputs) float32 array.
+
+    ``features`` names the columns of the prepared 0-1 matrix that the network sees, in order;
+    ``unseen`` lists positions in it that no training row ever set (an out-of-vocabulary level, for example).
+    """
+
+    scaling: Scaling
+    matrix: bool
+    inputs: tuple[ColumnPreparation, ...]
+    target: TargetPreparation
+    features: tuple[str, ...]
+    unseen: tuple[int, ...] = ()

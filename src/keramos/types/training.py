@@ -1,0 +1,112 @@
+"""How a network was trained, and what training observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What to do: every number that decides the result. ``batch_size`` 0 lets keramos choose for the table."""
+
+    epochs: int = 10
+    batch_size: int = 0
+    hidden: tuple[int, ...] = ()
+    learning_rate: float = 0.0
+    seed: int = 0
+    early_stopping: int = 0
+    class_weight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One epoch: ``loss`` and ``metric`` on the training rows, the same on held-out rows, seconds, observation.
+
+    ``metric`` is what ``TrainingTrace.metric`` names. The observation is computed from this and earlier epochs.
+    """
+
+    number: int
+    loss: float
+    metric: float
+    held_out_loss: float
+    held_out_metric: float
+    seconds: float
+    observation: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTrace:
+    """The course of training. ``plan`` has the numbers actually used (batch size, hidden units ...)."""
+
+    loss: str
+    metric: str
+    epochs: tuple[Epoch, ...]
+    plan: TrainingPlan
+    parameters: int
+    seconds: float
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number about quality on the held-out rows, beside what a constant guess reaches."""
+
+    name: str
+    value: float
+    baseline: float
+    better: Literal["higher", "lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """How a score becomes a decision.
+
+    ``threshold``: binary; label ``labels[1]`` when score >= ``threshold``, else ``labels[0]``.
+    ``argmax``: the label with the largest score, the first of equals. ``value``: the output itself, in ``unit``.
+    ``origin`` says in one sentence how the rule was chosen.
+    """
+
+    kind: Literal["threshold", "argmax", "value"]
+    origin: str
+    labels: tuple[str | int | bool, ...] = ()
+    threshold: float = 0.5
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRows:
+    """Rows with the answers that Keras itself gave, kept to prove the file at every load.
+
+    ``inputs`` has one list of cells for each model input, in order (a matrix input gives one list of rows).
+    ``outputs`` has shape (rows, units). An answer agrees when
+    ``abs(a - b) <= absolute + relative * abs(b)``.
+    """
+
+    inputs: tuple[tuple[object, ...], ...]
+    outputs: tuple[tuple[float, ...], ...]
+    absolute: float = 1e-6
+    relative: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO 8601."""
+
+    source: str
+    data_digest: str
+    rows: int
+    training_rows: int
+    held_out_rows: int
+    training_index_digest: str
+    seed: int
+    versions: tuple[tuple[str, str], ...]
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One held-out row as the table had it and as the network saw it, for the data flow: (name, value) pairs."""
+
+    raw: tuple[tuple[str, str], ...]
+    prepared: tuple[tuple[str, float], ...]
