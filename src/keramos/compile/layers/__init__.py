@@ -1,1 +1,15 @@
-"""Keras layers as ONNX: Keras' own family names as files, one small function a layer, one row a layer below."""
+"""Keras layers as ONNX: Keras' own family names as files, one small function a layer.
+
+Each family file ends with its table, class name -> ``Lowering``; this one table joins them.
+"""
+
+from keramos.compile.layers import activations, core, merging, preprocessing, reshaping
+from keramos.compile.lowering import Lowering
+
+LAYERS: dict[str, Lowering] = {
+    **activations.LAYERS,
+    **core.LAYERS,
+    **merging.LAYERS,
+    **preprocessing.LAYERS,
+    **reshaping.LAYERS,
+}

@@ -1,0 +1,30 @@
+"""What cannot be compiled, as data: ``never`` by nature or policy, ``notyet`` for lack of work.
+
+Feeds the error messages and the documentation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why a class is refused and what its owner can do."""
+
+    when: Literal["never", "notyet"]
+    reason: str
+
+
+_CODE = "it stores Python code, and code from a file is never run; replace it by built-in layers"
+_FOREIGN = "it wraps a model of another framework"
+
+GAPS: dict[str, Gap] = {
+    "Lambda": Gap("never", _CODE),
+    "TFSMLayer": Gap("never", "it loads a TensorFlow SavedModel from another path"),
+    "TorchModuleWrapper": Gap("never", _FOREIGN),
+    "JaxLayer": Gap("never", _FOREIGN),
+    "FlaxLayer": Gap("never", _FOREIGN),
+}
+UNKNOWN = Gap("never", "it is not a built-in Keras layer, so its code is not in the file")

@@ -1,0 +1,144 @@
+"""A small ONNX graph builder: each call appends a node and returns its output with dtype and shape known.
+
+    y = g.op("Add", g.op("MatMul", x, kernel), bias)
+
+Arrays become initialisers. A bare Python number takes the dtype of the first tensor operand; a list of integers
+becomes int64, which is what ONNX wants for shapes, axes and indices. ``None`` leaves an optional input out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile import proto
+from keramos.compile.shapes import infer
+from keramos.errors import LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+OPSETS = {"": 20, "ai.onnx.ml": 4}
+MAX_ELEMENTS = 2**28
+"""Most values that one row of any intermediate tensor may hold: 1 GiB of float32."""
+
+_SHARED_BYTES = 1024  # equal initialisers up to this size are stored once
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A tensor in the graph. Sizes of None are free: the rows first, open time steps or image sides after.
+
+    ``const`` holds the array of an initialiser.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    const: NDArray[np.generic] | None = None
+
+    @property
+    def rank(self) -> int:
+        """Number of axes, the rows included."""
+        return len(self.shape)
+
+
+Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] | None
+
+
+class Graph:
+    """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use outer values."""
+
+    def __init__(self, parent: Graph | None = None) -> None:
+        self._names: Iterator[int] = parent._names if parent else count(1)  # noqa: SLF001 (the same class)
+        self._taken: set[str] = parent._taken if parent else set()  # noqa: SLF001
+        self._nodes: list[proto.Parts] = []
+        self._initialisers: list[proto.Parts] = []
+        self._inputs: proto.Parts = []
+        self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
+
+    def fresh(self) -> str:
+        """A name not used before in this model."""
+        return next(name for name in (f"v{number}" for number in self._names) if name not in self._taken)
+
+    def input(self, name: str, dtype: str, shape: Shape) -> Value:
+        """A graph input; inputs come before the first node."""
+        self._taken.add(name)
+        self._inputs += proto.message(11, proto.value_info(name, dtype, shape))
+        return Value(name, dtype, shape)
+
+    def const(self, array: NDArray[np.generic]) -> Value:
+        """An initialiser; small equal ones are stored once."""
+        dtype = "str" if array.dtype.kind in "OUT" else array.dtype.name
+        key = (dtype, array.shape, array.tobytes()) if dtype != "str" and array.nbytes <= _SHARED_BYTES else None
+        if key and key in self._shared:
+            return self._shared[key]
+        value = Value(self.fresh(), dtype, array.shape, array)
+        self._initialisers.append(proto.tensor(value.name, array))
+        if key:
+            self._shared[key] = value
+        return value
+
+    def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: object) -> Value:
+        """Append a node with one output."""
+        return self.ops(kind, *operands, outputs=1, domain=domain, **attributes)[0]
+
+    def ops(
+        self, kind: str, *operands: Operand, outputs: int, domain: str = "", **attributes: object
+    ) -> tuple[Value, ...]:
+        """Append a node with several outputs. ``like=[(dtype, shape), ...]`` states them where no rule exists.
+
+        Raises:
+            LimitExceededError: one row of an output would hold more than ``MAX_ELEMENTS`` values.
+        """
+        like = attributes.pop("like", None)
+        inputs = self._values(operands)
+        kinds = infer(kind, inputs, attributes) if like is None else like
+        values = tuple(Value(self.fresh(), dtype, tuple(shape)) for dtype, shape in kinds[:outputs])  # type: ignore[index]
+        for value in values:
+            if prod(size or 1 for size in value.shape) > MAX_ELEMENTS:
+                raise LimitExceededError(
+                    f"a {kind} would make a tensor of shape {value.shape}, more than {MAX_ELEMENTS:,} values a row"
+                )
+        attributes = {name: item for name, item in attributes.items() if item is not None}
+        names = [value.name if value else "" for value in inputs]
+        self._nodes.append(proto.node(kind, names, [value.name for value in values], attributes, domain))
+        return values
+
+    def _values(self, operands: Sequence[Operand]) -> list[Value | None]:
+        dtype = next((item.dtype for item in operands if isinstance(item, Value)), "float32")
+        values: list[Value | None] = []
+        for item in operands:
+            match item:
+                case None | Value():
+                    values.append(item)
+                case np.ndarray() | np.generic():
+                    values.append(self.const(np.asarray(item)))
+                case list() | tuple():
+                    values.append(self.const(np.array(item, "int64")))
+                case _:
+                    values.append(self.const(np.array(item, dtype)))
+        return values
+
+    def serialise(self, name: str, outputs: Sequence[Value]) -> proto.Parts:
+        """The GraphProto with these outputs."""
+        outs: proto.Parts = []
+        for value in outputs:
+            outs += proto.message(12, proto.value_info(value.name, value.dtype, value.shape))
+        return proto.graph(name, self._nodes, self._initialisers, self._inputs, outs)
+
+    def body(self, outputs: Sequence[Value]) -> proto.Subgraph:
+        """This graph as the body of a Scan, Loop or If."""
+        return proto.Subgraph(self.serialise("body", outputs))
+
+    def model(self, outputs: Sequence[Value]) -> bytes:
+        """The complete ONNX model as bytes."""
+        return proto.model(self.serialise("keramos", outputs), OPSETS, "keramos")

@@ -1,0 +1,36 @@
+"""Layers of keras.layers.core, and regularisation layers, which do nothing when predicting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.compile.activation import activate
+from keramos.compile.lowering import Lowering
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+
+def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+    """activation(x · kernel + bias) over the last axis."""
+    y = s.g.op("MatMul", s.x, s.float_weight("kernel", (s.x.shape[-1], units)))
+    if use_bias:
+        y = s.g.op("Add", y, s.float_weight("bias", (units,)))
+    return activate(s.g, y, activation)
+
+
+def identity(s: Site) -> Value:
+    """The input, unchanged."""
+    return s.x
+
+
+LAYERS = {
+    "ActivityRegularization": Lowering(identity, mask="keep", ignored=("l1", "l2")),
+    "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
+    "Dense": Lowering(dense, mask="keep"),
+    "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
+    "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
+    "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
+    "Identity": Lowering(identity, mask="keep"),
+}

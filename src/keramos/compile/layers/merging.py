@@ -1,0 +1,42 @@
+"""Layers of keras.layers.merging: several tensors of fitting shapes -> one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.compile.lowering import Lowering
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+
+def add(s: Site) -> Value:
+    """Sum."""
+    return s.g.op("Sum", *s.inputs)
+
+
+def multiply(s: Site) -> Value:
+    """Product."""
+    y = s.x
+    for x in s.inputs[1:]:
+        y = s.g.op("Mul", y, x)
+    return y
+
+
+def subtract(s: Site) -> Value:
+    """First minus second."""
+    return s.g.op("Sub", s.inputs[0], s.inputs[1])
+
+
+def concatenate(s: Site, *, axis: int = -1) -> Value:
+    """Joined along one axis."""
+    return s.g.op("Concat", *s.inputs, axis=axis)
+
+
+LAYERS = {
+    "Add": Lowering(add),
+    "Concatenate": Lowering(concatenate),
+    "Multiply": Lowering(multiply),
+    "Subtract": Lowering(subtract),
+}

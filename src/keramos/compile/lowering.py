@@ -1,0 +1,87 @@
+"""One row of the layer registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.compile.site import Result
+
+TRAINING_ONLY = frozenset(
+    {
+        "activity_regularizer",
+        "alpha_constraint",
+        "alpha_initializer",
+        "alpha_regularizer",
+        "autocast",
+        "beta_constraint",
+        "beta_initializer",
+        "beta_regularizer",
+        "bias_constraint",
+        "bias_initializer",
+        "bias_regularizer",
+        "build_config",
+        "build_input_shape",
+        "depthwise_constraint",
+        "depthwise_initializer",
+        "depthwise_regularizer",
+        "dropout",
+        "dtype",
+        "embeddings_constraint",
+        "embeddings_initializer",
+        "embeddings_regularizer",
+        "gamma_constraint",
+        "gamma_initializer",
+        "gamma_regularizer",
+        "implementation",
+        "kernel_constraint",
+        "kernel_initializer",
+        "kernel_regularizer",
+        "lora_alpha",
+        "lora_rank",
+        "moving_mean_initializer",
+        "moving_variance_initializer",
+        "name",
+        "pointwise_constraint",
+        "pointwise_initializer",
+        "pointwise_regularizer",
+        "quantization_config",
+        "recurrent_constraint",
+        "recurrent_dropout",
+        "recurrent_initializer",
+        "recurrent_regularizer",
+        "seed",
+        "shared_object_id",
+        "supports_masking",
+        "synchronized",
+        "trainable",
+        "unit_forget_bias",
+        "unroll",
+    }
+)
+"""Config keys that cannot change an answer (``dtype`` is read where it can)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """How one Keras class becomes ONNX.
+
+    ``build(site, **options)``: its keyword-only parameters are exactly the config keys that can change an answer,
+    their defaults those of Keras 3. Any other key of a config is refused unless it is training-only or in ``ignored``.
+    ``mask``: what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop`` ends it
+    (both as Keras does for the class), ``own``: the function sets ``site.out_mask``.
+    """
+
+    build: Callable[..., Result]
+    mask: Literal["keep", "stop", "own"] = "stop"
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Config keys that the function takes."""
+        code = self.build.__code__
+        first = code.co_argcount
+        return frozenset(code.co_varnames[first : first + code.co_kwonlyargcount])

@@ -1,0 +1,85 @@
+"""What a layer function sees: the place where one layer is called, its inputs as graph values, and its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.graph import Value
+from keramos.errors import MismatchError, UnsupportedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from keramos.compile.graph import Graph, Shape
+    from keramos.types.network import Layer
+
+Result = Value | tuple[Value, ...]
+
+
+@dataclass(slots=True)
+class Site:
+    """One call of one layer.
+
+    ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are the tensors of
+    ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis) or None.
+    ``apply`` lowers a wrapped layer at this place and gives its outputs.
+    ``out_mask`` may be set by a layer function that makes or changes a mask; "inherit" follows the layer's row.
+    """
+
+    g: Graph
+    layer: Layer
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    inputs: tuple[Value, ...]
+    masks: tuple[Value | None, ...]
+    apply: Callable[[Site, Layer, tuple[Value, ...]], tuple[Value, ...]]
+    out_mask: Value | str | None = "inherit"
+    _used: int = field(default=0)
+
+    @property
+    def x(self) -> Value:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def mask(self) -> Value | None:
+        """The mask of the first input."""
+        return self.masks[0] if self.masks else None
+
+    def weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:
+        """The layer's next weight, checked against the shape that the config demands (None: any size).
+
+        Raises:
+            MismatchError: the file holds no such weight, or one of another shape.
+        """
+        if self._used >= len(self.layer.weights):
+            raise MismatchError(f"layer '{self.layer.name}' ({self.layer.kind}): {role} is missing in the file")
+        array = np.asarray(self.layer.weights[self._used])
+        self._used += 1
+        if shape is not None and not _fits(array.shape, shape):
+            where = f"layer '{self.layer.name}' ({self.layer.kind})"
+            raise MismatchError(f"{where}: {role} has shape {array.shape}, its config needs {shape}")
+        return array
+
+    def float_weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:
+        """The next weight in the dtype this layer computes in."""
+        return self.weight(role, shape).astype(self.x.dtype if self.x.dtype.startswith("float") else "float32")
+
+    @property
+    def left_over(self) -> int:
+        """How many weights no one asked for."""
+        return len(self.layer.weights) - self._used
+
+    def unsupported(self, option: str, value: object, reason: str) -> UnsupportedModelError:
+        """The error for an option value that cannot be compiled; raise it."""
+        where = f"layer '{self.layer.name}' ({self.layer.kind})"
+        return UnsupportedModelError(f"{where}: {option}={value!r} is not supported: {reason}")
+
+
+def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:
+    return len(shape) == len(wanted) and all(b is None or a == b for a, b in zip(shape, wanted, strict=True))
