@@ -1,0 +1,49 @@
+"""Scores and a rule -> decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.types.prediction import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from keramos.types.training import DecisionRule
+
+
+def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
+    """One decision a row of ``output``, shape (rows, units); the comparison is made in float32, as the model answers."""
+    rows: list[tuple[float, ...]] = [tuple(row) for row in output.reshape(len(output), -1).tolist()]
+    choose = _RULES[rule.kind]
+    return [choose(row, rule) for row in rows]
+
+
+def _threshold(row: tuple[float, ...], rule: DecisionRule) -> Decision:
+    score = row[0]
+    at_least = score >= np.float32(rule.threshold)
+    label = rule.labels[1] if at_least else rule.labels[0]
+    sign = ">=" if at_least else "<"
+    return Decision(label, score, row, f"score {score:.6g} {sign} threshold {rule.threshold:g}: {label}")
+
+
+def _argmax(row: tuple[float, ...], rule: DecisionRule) -> Decision:
+    best = max(range(len(row)), key=row.__getitem__)
+    label = rule.labels[best]
+    return Decision(label, row[best], row, f"largest of {len(row)} scores is {row[best]:.6g}: {label}")
+
+
+def _value(row: tuple[float, ...], rule: DecisionRule) -> Decision:
+    unit = f" {rule.unit}" if rule.unit else ""
+    return Decision(row[0], row[0], row, f"the model's output is the answer: {row[0]:.6g}{unit}")
+
+
+_RULES: dict[str, Callable[[tuple[float, ...], DecisionRule], Decision]] = {
+    "threshold": _threshold,
+    "argmax": _argmax,
+    "value": _value,
+}

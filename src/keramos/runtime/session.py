@@ -1,0 +1,69 @@
+"""An ONNX model, ready to answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import onnxruntime as ort
+
+from keramos.errors import MismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from keramos.types.network import Compiled
+
+_LARGE = 1 << 20
+"""From this many bytes on, ONNX Runtime's layout optimisation repays its start-up cost (docs/benchmarks.md)."""
+
+_SILENT = 4  # ONNX Runtime's log level FATAL: errors reach people as exceptions, once
+
+
+def _options(size: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    # One thread: a small model ends before a second thread wakes up, and servers run many of them.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _SILENT
+    level = ort.GraphOptimizationLevel
+    options.graph_optimization_level = level.ORT_ENABLE_ALL if size >= _LARGE else level.ORT_ENABLE_BASIC
+    return options
+
+
+class Session:
+    """Runs one compiled model. Safe to share between threads."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._session = ort.InferenceSession(
+            compiled.onnx, _options(len(compiled.onnx)), providers=["CPUExecutionProvider"]
+        )
+        self._fetch = list(compiled.fetch_names)
+        # Keras' names differ from ONNX' only where ONNX reserves a name.
+        self._feeds = {spec.name: feed for spec, feed in zip(compiled.inputs, compiled.feed_names, strict=True)}
+        self._direct = all(name == feed for name, feed in self._feeds.items())
+
+    def run(self, feeds: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """Outputs in Keras' order for inputs by name; arrays must already have the model's dtypes.
+
+        Raises:
+            MismatchError: an array does not fit the model's input.
+        """
+        if not self._direct:
+            feeds = {self._feeds[name]: array for name, array in feeds.items()}
+        try:
+            return cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
+        except Exception as error:  # onnxruntime raises its own classes, none of them public
+            sizes = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in feeds.items())
+            raise MismatchError(f"the model cannot run on these inputs: {sizes}. {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:300]
+
+
+def as_input(array: object, dtype: str) -> NDArray[np.generic]:
+    """An array in the dtype of a model input."""
+    return np.asarray(array, object if dtype == "str" else dtype)
