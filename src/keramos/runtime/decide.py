@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
-    """One decision a row of ``output``, shape (rows, units); the comparison is made in float32, as the model answers."""
+    """One decision a row of ``output``, shape (rows, units); scores are compared in float32, as computed."""
     rows: list[tuple[float, ...]] = [tuple(row) for row in output.reshape(len(output), -1).tolist()]
     choose = _RULES[rule.kind]
     return [choose(row, rule) for row in rows]
