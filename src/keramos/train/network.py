@@ -1,0 +1,73 @@
+"""The default network for tables, and the checks on a network of the caller's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from keramos.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keramos.types.schema import TargetSchema
+    from keramos.types.training import TrainingPlan
+
+LOSSES = {
+    "binary": "binary_crossentropy",
+    "multiclass": "sparse_categorical_crossentropy",
+    "regression": "mean_squared_error",
+}
+"""Long names: Keras cannot reopen an .h5 compiled with the short ones (keras issue 19330)."""
+
+METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "mean_absolute_error"}
+_OUTPUT_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+
+
+def units_of(target: TargetSchema) -> int:
+    """How many numbers the network answers with."""
+    return len(target.classes) if target.task == "multiclass" else 1
+
+
+def build(features: int, target: TargetSchema, plan: TrainingPlan, unseen: Sequence[int]) -> keras.Model:
+    """A small network of Dense layers for ``features`` prepared values.
+
+    The kernel rows of ``unseen`` positions start at zero. No training row ever sets those positions, so their
+    gradient is zero and they stay there: a level that training never saw adds nothing to the answer.
+    """
+    layers: list[keras.Layer] = [keras.Input((features,), name="prepared")]
+    for number, units in enumerate(plan.hidden, 1):
+        layers.append(keras.layers.Dense(units, activation="relu", name=f"hidden_{number}"))
+    layers.append(keras.layers.Dense(units_of(target), activation=_OUTPUT_ACTIVATIONS[target.task], name="answer"))
+    model = keras.Sequential(layers, name="network")
+    kernel, bias = model.layers[0].get_weights()
+    kernel[list(unseen)] = 0
+    model.layers[0].set_weights([kernel, bias])
+    return model
+
+
+def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
+    """Refuse a network of the caller's own that cannot take the prepared matrix or answer the task.
+
+    Raises:
+        UsageError: it has the wrong input or output shape.
+    """
+    wanted_in, wanted_out = (None, features), (None, units_of(target))
+    if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UsageError("a network of your own needs exactly one input and one output; build it with keras.Input")
+    got_in, got_out = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
+    if got_in[1:] != wanted_in[1:] or got_out[1:] != wanted_out[1:]:
+        raise UsageError(
+            f"a network of your own must map {wanted_in} to {wanted_out} for this {target.task} table; "
+            f"received {got_in} to {got_out}"
+        )
+
+
+def with_target_scale(body: keras.Model, target: TargetSchema, mean: float, deviation: float) -> keras.Model:
+    """The trained body, for regression followed by the layer that puts answers into the target's own unit."""
+    if target.task != "regression":
+        return body
+    unit = keras.layers.Rescaling(float(np.float32(deviation)), float(np.float32(mean)), name="in_unit")
+    return keras.Model(body.inputs, unit(body.outputs[0]), name="network")

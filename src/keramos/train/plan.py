@@ -1,0 +1,54 @@
+"""Choose what the caller left open: a network and a batch size that suit the table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log2
+from typing import TYPE_CHECKING
+
+from keramos.errors import UsageError
+
+if TYPE_CHECKING:
+    from keramos.types.training import TrainingPlan
+
+_STEPS = 2000
+"""Optimiser steps that ten epochs should hold; fewer leave a network of this size under-trained."""
+
+_SMALLEST_BATCH, _LARGEST_BATCH = 8, 128
+_HIDDEN = (64, 32)
+_LEARNING_RATE = 2e-3
+
+
+def resolve(plan: TrainingPlan, rows: int) -> TrainingPlan:
+    """The plan with every number that training will use, for ``rows`` training rows.
+
+    Raises:
+        UsageError: a number makes no sense.
+    """
+    _check(plan)
+    return replace(
+        plan,
+        batch_size=plan.batch_size or _batch_size(rows),
+        hidden=plan.hidden or _HIDDEN,
+        learning_rate=plan.learning_rate or _LEARNING_RATE,
+    )
+
+
+def _batch_size(rows: int) -> int:
+    """The power of two with which ten epochs come nearest to the wanted steps, within bounds."""
+    wanted = max(10 * rows / _STEPS, 1.0)
+    return int(min(max(2 ** round(log2(wanted)), _SMALLEST_BATCH), _LARGEST_BATCH))
+
+
+def _check(plan: TrainingPlan) -> None:
+    rules = (
+        ("epochs", plan.epochs, plan.epochs >= 1, "1 or more"),
+        ("batch size", plan.batch_size, plan.batch_size >= 0, "1 or more, or 0 to let keramos choose"),
+        ("hidden", plan.hidden, all(units >= 1 for units in plan.hidden), "positive unit counts, for example 64,32"),
+        ("learning rate", plan.learning_rate, 0 <= plan.learning_rate < 1, "above 0 and below 1"),
+        ("early stopping", plan.early_stopping, plan.early_stopping >= 0, "a number of epochs, or 0 for none"),
+        ("seed", plan.seed, 0 <= plan.seed < 2**32, "between 0 and 4294967295"),
+    )
+    for name, value, good, wanted in rules:
+        if not good:
+            raise UsageError(f"{name} must be {wanted}; received {value}")
