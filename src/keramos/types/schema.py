@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ColumnKind = Literal["number", "integer_category", "string_category", "boolean", "date"]
 Task = Literal["binary", "multiclass", "regression"]
@@ -126,3 +130,12 @@ class Preparation:
     target: TargetPreparation
     features: tuple[str, ...]
     unseen: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Row indices (int64, ascending, counted from 0) of the training and the held-out part; ``notes`` for people."""
+
+    training: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+    notes: tuple[str, ...] = ()

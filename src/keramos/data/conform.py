@@ -1,0 +1,65 @@
+"""A table as the outside has it -> the columns that a schema asks for, typed."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.data.parse import parse, problems
+from keramos.errors import DataError
+from keramos.types.table import Table
+
+if TYPE_CHECKING:
+    from keramos.errors import Problem
+    from keramos.types.schema import Schema
+
+
+class Conformed(NamedTuple):
+    """The typed table (one column for each of the schema's, in its order), the cells that could not be read, and
+    the names of columns that the schema has no use for.
+    """
+
+    table: Table
+    problems: list[Problem]
+    ignored: list[str]
+
+
+def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
+    """The schema's columns of ``table``, found by name in any order; the target only where ``need_target``.
+
+    Raises:
+        DataError: a column of the schema is not in the table.
+    """
+    kinds = {column.name: column.kind for column in schema.columns}
+    wanted = [*kinds, *([schema.target.name] if need_target else [])]
+    check_present(table, wanted)
+    typed, found = {}, []
+    for name in wanted:
+        source = table.columns[name]
+        if name == schema.target.name:
+            typed[name] = source
+            continue
+        typed[name], bad = parse(source, kinds[name])
+        if bad.any():
+            found += problems(name, source, bad, kinds[name])
+    known = {*kinds, schema.target.name, *(column.name for column in schema.dropped)}
+    return Conformed(
+        Table(table.source, typed, table.rows), found, [name for name in table.columns if name not in known]
+    )
+
+
+def check_present(table: Table, names: list[str]) -> None:
+    """Refuse a table that lacks a column.
+
+    Raises:
+        DataError: names every absent column and the nearest name that is there.
+    """
+    absent = [name for name in names if name not in table.columns]
+    if not absent:
+        return
+    lines = []
+    for name in absent:
+        near = get_close_matches(name, list(table.columns), 1)
+        lines.append(f"'{name}'" + (f" (is it '{near[0]}'?)" if near else ""))
+    have = ", ".join(f"'{name}'" for name in list(table.columns)[:20])
+    raise DataError(f"{table.source} lacks {len(absent)} column(s): {', '.join(lines)}. It has {have}")

@@ -1,0 +1,128 @@
+"""Any outside table -> Table: paths by their extension, DataFrames, rows, dicts of columns."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from keramos.data.columns import array_column, cells_column, table_of
+from keramos.data.delimited import read_delimited
+from keramos.data.json_lines import from_rows, read_json_lines
+from keramos.errors import DataError, MissingExtraError, UsageError
+from keramos.types.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.types.table import Column
+
+    Reader = Callable[[bytes, str], Table]
+
+_TABLES = "keramos.data.arrow"
+FORMATS: dict[str, str | Reader] = {
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".txt": read_delimited,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".parquet": f"{_TABLES}:read_parquet",
+    ".pq": f"{_TABLES}:read_parquet",
+    ".arrow": f"{_TABLES}:read_ipc",
+    ".feather": f"{_TABLES}:read_ipc",
+    ".ipc": f"{_TABLES}:read_ipc",
+}
+"""File extension -> reader; one given as module:function needs the extra ``tables``."""
+
+
+def as_table(source: object) -> Table:
+    """A table from whatever the caller has.
+
+    Args:
+        source: a path (``-`` reads CSV from standard input), a ``Table``, rows (a sequence of dicts), a dict of
+            columns, or any DataFrame that narwhals knows.
+
+    Raises:
+        DataError: it cannot be read as a table.
+        UsageError: it is none of these, or its file extension is unknown.
+        MissingExtraError: reading it needs the extra ``tables``.
+    """
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, (str, Path)):
+        return read_table(source)
+    if isinstance(source, Mapping):
+        return table_of("dict of columns", {str(name): _any_column(str(name), cells) for name, cells in source.items()})
+    if isinstance(source, Sequence) and all(isinstance(row, Mapping) for row in source):
+        if not source:
+            raise DataError("there are no rows")
+        return from_rows([dict(row) for row in source], "rows")
+    return _from_frame(source)
+
+
+def read_table(path: str | Path) -> Table:
+    """A table from a file, by its extension (``.gz`` may follow).
+
+    Raises:
+        DataError: the file does not exist or does not hold such a table.
+        UsageError: the extension is unknown.
+        MissingExtraError: the format needs the extra ``tables``.
+    """
+    if str(path) == "-":
+        return read_delimited(sys.stdin.buffer.read(), "standard input")
+    path = Path(path)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    zipped = suffixes[-1:] == [".gz"]
+    extension = (suffixes[:-1] if zipped else suffixes)[-1:]
+    if not extension or extension[0] not in FORMATS:
+        raise UsageError(f"{path}: the extension says no known table format; known are {', '.join(FORMATS)}")
+    data = _bytes(path)
+    try:
+        data = gzip.decompress(data) if zipped else data
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} is not a readable gzip file: {error}") from None
+    return _reader(extension[0])(data, str(path))
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    if not path.is_file():
+        raise DataError(f"{path} is not a regular file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _reader(extension: str) -> Reader:
+    reader = FORMATS[extension]
+    if not isinstance(reader, str):
+        return reader
+    module, name = reader.split(":")
+    return cast("Reader", getattr(_extra(module, f"{extension} files"), name))
+
+
+def _extra(module: str, what: str) -> object:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(f"{what} need {error.name}: pip install 'keramos[tables]'") from None
+
+
+def _any_column(name: str, cells: object) -> Column:
+    if isinstance(cells, np.ndarray):
+        return array_column(cells, name=name, source="dict of columns")
+    if isinstance(cells, (list, tuple)):
+        return cells_column(name, cells, "dict of columns")
+    raise UsageError(f"column '{name}' is a {type(cells).__name__}; a list or an array is needed")
+
+
+def _from_frame(frame: object) -> Table:
+    from_frame = cast("Callable[[object], Table]", getattr(_extra("keramos.data.frames", "DataFrames"), "from_frame"))  # noqa: B009
+    return from_frame(frame)

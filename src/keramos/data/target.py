@@ -1,0 +1,136 @@
+"""The column to predict: its task and its classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.data.columns import show
+from keramos.data.parse import parse, problems
+from keramos.errors import DataError, RowError, UsageError
+from keramos.types.schema import TargetSchema
+from keramos.types.table import Column, Table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import Label, Task
+
+_MOST_INTEGER_CLASSES = 20
+_MOST_CLASSES = 1000
+_TWO = 2
+
+
+def infer_target(table: Table, name: str, task: Task | None, positive: str | None, unit: str) -> TargetSchema:
+    """Task and classes of the column to predict; classes in ascending order, the positive one last where given.
+
+    Rows whose target is missing are not looked at; see ``with_target``.
+
+    Raises:
+        DataError: no value, one class only, or far too many.
+        UsageError: the wished task or positive class does not fit the values.
+    """
+    column = table.columns[name]
+    keep = ~column.missing
+    if not keep.any():
+        raise DataError(f"{table.source}: the target '{name}' has no value in any row")
+    present = Column(column.values[keep], column.missing[keep], column.text, column.categorical)
+    numbers, bad = parse(present, "number")
+    chosen, reason = _task(present, numbers, numeric=not bad.any())
+    if task is not None and task != chosen:
+        chosen, reason = task, f"{task} on request"
+    if chosen == "regression":
+        if bad.any():
+            raise RowError(f"{table.source}: the target is not a number: {problems(name, present, bad, 'number')[0]}")
+        return TargetSchema(name, "regression", reason, (), unit)
+    classes = _classes(present)
+    if len(classes) < _TWO:
+        raise DataError(f"{table.source}: the target '{name}' has one class only: {show(classes[0])}; nothing to learn")
+    if len(classes) > min(_MOST_CLASSES, keep.sum() // _TWO):
+        raise DataError(
+            f"{table.source}: the target '{name}' has {len(classes)} classes in {keep.sum()} rows; too many"
+        )
+    if task == "binary" and len(classes) > _TWO:
+        raise UsageError(f"the target '{name}' has {len(classes)} classes, so the task cannot be binary")
+    chosen = "binary" if len(classes) == _TWO and task != "multiclass" else "multiclass"
+    return TargetSchema(name, chosen, reason, _ordered(classes, positive, name))
+
+
+def _task(present: Column, numbers: Column, *, numeric: bool) -> tuple[Task, str]:
+    distinct = len(np.unique(present.values.astype(str)))
+    if distinct <= _TWO:
+        return "binary", f"the target has {distinct} different values"
+    if present.categorical or not numeric:
+        return "multiclass", f"the target is text with {distinct} different values"
+    whole = bool((numbers.values == np.floor(numbers.values)).all()) and not _decimal(present)
+    if whole and distinct <= _MOST_INTEGER_CLASSES:
+        return "multiclass", f"the target has {distinct} different integers"
+    return "regression", f"the target has {distinct} different numbers"
+
+
+def _decimal(present: Column) -> bool:
+    return present.values.dtype.kind == "f" or (present.text and any("." in cell for cell in present.values))
+
+
+def _classes(present: Column) -> list[Label]:
+    return sorted({_label(cell) for cell in label_cells(present)}, key=lambda label: (isinstance(label, str), label))
+
+
+def label_cells(column: Column) -> NDArray[np.generic]:
+    """The target's cells as labels: text that is integers throughout becomes integers."""
+    if not column.text:
+        return column.values
+    whole, bad = parse(column, "integer_category")
+    plain = not bad.any() and not any(cell[:1] == "0" and len(cell) > 1 for cell in column.values[~column.missing])
+    return whole.values if plain else column.values
+
+
+def _label(cell: object) -> Label:
+    value = cell.item() if isinstance(cell, np.generic) else cell
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, (bool, int, str)) else str(value)
+
+
+def _ordered(classes: list[Label], positive: str | None, name: str) -> tuple[Label, ...]:
+    if positive is None:
+        return tuple(classes)
+    found = [label for label in classes if str(label) == str(positive)]
+    if not found or len(classes) > _TWO:
+        raise UsageError(f"'{positive}' cannot be the positive class of '{name}'; its classes are {classes}")
+    return (*(label for label in classes if label not in found), *found)
+
+
+def with_target(table: Table, name: str) -> tuple[Table, str]:
+    """The rows whose target is present, and a note about the others (empty where there are none)."""
+    keep = ~table.columns[name].missing
+    if keep.all():
+        return table, ""
+    return take(table, np.flatnonzero(keep)), f"{int((~keep).sum())} row(s) without a value of '{name}' are left out"
+
+
+def take(table: Table, rows: NDArray[np.int64]) -> Table:
+    """Some rows of a table, in the given order."""
+    columns = {
+        name: Column(column.values[rows], column.missing[rows], column.text, column.categorical)
+        for name, column in table.columns.items()
+    }
+    return Table(table.source, columns, len(rows))
+
+
+def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
+    """Targets as the loss wants them: regression float32 (n, 1), binary float32 (n, 1), multiclass int32 (n,).
+
+    Raises:
+        RowError: a value is not one of the classes, or not a number.
+    """
+    if target.task == "regression":
+        numbers, bad = parse(column, "number")
+        if bad.any():
+            found = problems(target.name, column, bad, "number")
+            raise RowError(f"the target is not a number: {found[0]}", found)
+        return numbers.values.astype("float32").reshape(-1, 1)
+    places = {label: place for place, label in enumerate(target.classes)}
+    indices = np.array([places[_label(cell)] for cell in label_cells(column)], "int32")
+    return indices if target.task == "multiclass" else indices.astype("float32").reshape(-1, 1)

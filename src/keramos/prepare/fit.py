@@ -1,0 +1,152 @@
+"""Learn from the training rows, and from nothing else, what preparation needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from keramos.errors import DataError
+from keramos.prepare.dates import part, parts_of
+from keramos.types.schema import (
+    MISSING_INTEGER,
+    ColumnPreparation,
+    Histogram,
+    Preparation,
+    TargetPreparation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import ColumnKind, ColumnSchema, NullPolicy, Scaling, Schema, TargetSchema
+    from keramos.types.table import Column, Table
+
+MATRIX_INPUT = "features"
+"""Name of the one input of a model whose columns are all numbers."""
+
+_BINS = 20
+_MOST_LEVELS = 256
+_KEEP_RARE_UP_TO = 20
+"""With more levels than this, a level seen once is too rare to learn and shares the out-of-vocabulary level."""
+
+
+def fit(table: Table, schema: Schema, y: NDArray[np.generic], *, scaling: Scaling) -> Preparation:
+    """What the training rows teach: ``table`` holds them, typed as ``data.conform`` leaves them; ``y`` their targets.
+
+    Raises:
+        DataError: a column has no value in any training row.
+    """
+    matrix = all(column.kind in {"number", "boolean"} for column in schema.columns)
+    names = _input_names(table, schema)
+    inputs = tuple(
+        _learn(source, table.columns[source.name], name, which)
+        for source in schema.columns
+        for which, name in names[source.name]
+    )
+    features, unseen = _features(inputs)
+    return Preparation(scaling, matrix, inputs, _target(y, schema.target), features, unseen)
+
+
+def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]]]:
+    """Column -> (date part or "", input name): the column's own name, changed only where Keras refuses it."""
+    taken: set[str] = set()
+    names: dict[str, list[tuple[str, str]]] = {}
+    for column in schema.columns:
+        cells = table.columns[column.name]
+        parts = parts_of(cells.values.astype("datetime64[us]"), cells.missing) if column.kind == "date" else ("",)
+        names[column.name] = [
+            (which, _free(f"{column.name}_{which}" if which else column.name, taken)) for which in parts
+        ]
+    return names
+
+
+def _free(name: str, taken: set[str]) -> str:
+    base = name.replace("/", "_").replace("\0", "_")
+    base = base if base.strip(". ") else f"column_{base.strip()}"
+    free = next(n for n in (base, *(f"{base}_{i}" for i in range(1, len(taken) + 2))) if n not in taken)
+    taken.add(free)
+    return free
+
+
+def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> ColumnPreparation:
+    if column.missing.all():
+        raise DataError(f"column '{source.name}' has no value in any training row; drop it")
+    missing = int(column.missing.sum())
+    if source.kind.endswith("category"):
+        return _learn_levels(source, column, name, missing)
+    values = part(cast("NDArray[np.datetime64]", column.values), column.missing, which) if which else column.values
+    present = values[~column.missing].astype(float)
+    low, high = float(present.min()), float(present.max())
+    counts, edges = np.histogram(present, _BINS, (low, high) if high > low else (low - 0.5, low + 0.5))
+    return ColumnPreparation(
+        column=source.name,
+        input=name,
+        kind=source.kind,
+        null_policy="median" if missing else "refuse",
+        part=which,
+        minimum=low,
+        maximum=high,
+        mean=float(present.mean()),
+        median=float(np.median(present)),
+        deviation=float(present.std()),
+        missing_rows=missing,
+        histogram=Histogram(tuple(edges.tolist()), tuple(counts.tolist())),
+    )
+
+
+def _learn_levels(source: ColumnSchema, column: Column, name: str, missing: int) -> ColumnPreparation:
+    counts = Counter(column.values[~column.missing].tolist())
+    ordered = sorted(counts, key=lambda level: (-counts[level], level))
+    common = [level for level in ordered if counts[level] > 1 or len(counts) <= _KEEP_RARE_UP_TO][:_MOST_LEVELS]
+    if not common:
+        raise DataError(f"column '{source.name}': each of its {len(counts)} categories appears once; drop it")
+    if source.kind == "integer_category" and MISSING_INTEGER in counts:
+        raise DataError(f"column '{source.name}': {MISSING_INTEGER} stands for missing values and cannot be a category")
+    rare = sum(counts.values()) - sum(counts[level] for level in common)
+    policy: NullPolicy = "level" if missing else "refuse"
+    return ColumnPreparation(
+        column=source.name,
+        input=name,
+        kind=source.kind,
+        null_policy=policy,
+        categories=tuple(common),
+        missing_rows=missing,
+        histogram=Histogram((), (*(counts[level] for level in common), rare)),
+    )
+
+
+def is_level(kind: ColumnKind) -> bool:
+    """Whether a kind becomes one-hot levels rather than a number."""
+    return kind.endswith("category")
+
+
+def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names of the prepared row in order, and the positions that no training row sets."""
+    numbers = [column for column in inputs if not is_level(column.kind)]
+    named: list[tuple[str, bool]] = [(column.input, True) for column in numbers]
+    named += [(f"{column.input} is missing", True) for column in numbers if column.null_policy == "median"]
+    for column in inputs:
+        if is_level(column.kind):
+            named += _level_names(column)
+    return tuple(name for name, _ in named), tuple(place for place, (_, seen) in enumerate(named) if not seen)
+
+
+def _level_names(column: ColumnPreparation) -> Iterator[tuple[str, bool]]:
+    """Keras puts the out-of-vocabulary level first; the missing level is the last word of the vocabulary."""
+    yield f"{column.input}=<other>", column.histogram.counts[-1] > 0
+    for level in column.categories:
+        yield f"{column.input}={level}", True
+    if column.null_policy == "level":
+        yield f"{column.input}=<missing>", True
+
+
+def _target(y: NDArray[np.generic], target: TargetSchema) -> TargetPreparation:
+    if target.classes:
+        counts = np.bincount(y.reshape(-1).astype(int), minlength=len(target.classes))
+        return TargetPreparation(counts=tuple(counts.tolist()))
+    values = y.astype(float)
+    return TargetPreparation(mean=float(values.mean()), deviation=float(values.std()) or 1.0)
