@@ -92,7 +92,7 @@ def fit(
 
 def _standardised(job: Job) -> Job:
     """The job with every open number chosen and, for regression, targets of mean 0 and deviation 1."""
-    job = replace(job, plan=resolve(job.plan, len(job.training.y)))
+    job = replace(job, plan=resolve(job.plan, len(job.training.y), job.target.task))
     if job.target.task != "regression":
         return job
 
