@@ -181,7 +181,7 @@ class Model:
             raise MismatchError(f"the model has {len(self.inputs)} inputs, received {len(arrays)}")
         fed = {spec.name: _fit(array, spec) for spec, array in zip(self.inputs, arrays, strict=True)}
         if self.content is not None and self.content.preparation.matrix:
-            (matrix,) = fed.values()
+            matrix = fed[self.inputs[0].name].astype("float32", copy=False)
             # One pass over the matrix tells whether all is finite; only then a second looks closer.
             if not isfinite(float(np.vdot(matrix, matrix))) and not np.isfinite(matrix).all():
                 names = [column.name for column in self.content.schema.columns]

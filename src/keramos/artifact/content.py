@@ -42,13 +42,17 @@ def decode(data: bytes, source: str) -> Document:
         CorruptModelError: it is not such a document.
         UnsupportedModelError: a newer keramos wrote it.
     """
+    digest, _, body = data.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        raise CorruptModelError(f"{source}: the keramos content was changed after it was written (its digest differs)")
     try:
-        version = msgspec.json.decode(data, type=_Versioned).content.version
+        version = msgspec.json.decode(body, type=_Versioned).content.version
         if version > CONTENT_VERSION:
             raise UnsupportedModelError(
-                f"{source}: its keramos content has version {version}, this keramos reads up to {CONTENT_VERSION}; upgrade"
+                f"{source}: its keramos content has version {version}, this keramos reads up to {CONTENT_VERSION}; "
+                "upgrade keramos"
             )
-        return msgspec.json.decode(data, type=Document)
+        return msgspec.json.decode(body, type=Document)
     except msgspec.MsgspecError as error:
         raise CorruptModelError(f"{source}: the keramos content is damaged: {error}") from None
 

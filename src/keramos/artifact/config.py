@@ -1,0 +1,100 @@
+"""Network -> the config that current Keras writes and reads (``keras.saving.deserialize_keras_object``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from keramos.artifact.places import INNER
+from keramos.types.network import TensorRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.types.network import Call, Config, Layer, Network
+
+KERAS_VERSION = "3.9.0"
+"""The Keras whose file layout is written; the oldest that the extra ``train`` allows."""
+
+
+def model_config(network: Network) -> Config:
+    """A whole model as Keras serialises it."""
+    kind = "Sequential" if network.sequential else "Functional"
+    body = _sequential(network) if network.sequential else _functional(network)
+    # Functional is public under no name of its own, so Keras writes where its class lives.
+    module = "keras" if network.sequential else "keras.src.models.functional"
+    return {"module": module, "class_name": kind, "config": body, "registered_name": kind}
+
+
+def _entry(layer: Layer) -> Config:
+    if layer.network is not None:
+        entry = model_config(layer.network)
+        cast("Config", entry["config"])["name"] = layer.name
+        return entry
+    module = "keras.ops" if layer.kind.startswith("ops.") else "keras.layers"
+    return {
+        "module": module,
+        "class_name": layer.kind.rpartition(".")[2],
+        "config": {"name": layer.name, **layer.config, **_inner(layer)},
+        "registered_name": None,
+    }
+
+
+def _inner(layer: Layer) -> Config:
+    """Inner layers go back under the key that Keras reads them from."""
+    if layer.kind == "StackedRNNCells":
+        return {"cells": [_entry(part) for part in layer.inner]}
+    keys = ("layer", "backward_layer") if layer.kind == "Bidirectional" else INNER.get(layer.kind, ())
+    return {key: _entry(part) for key, part in zip(keys, layer.inner, strict=False)}
+
+
+def _sequential(network: Network) -> Config:
+    return {"name": network.name, "trainable": True, "layers": [_entry(part) for part in network.layers.values()]}
+
+
+def _functional(network: Network) -> Config:
+    nodes: dict[str, list[Config]] = {name: [] for name in network.layers}
+    for call in network.calls:
+        nodes[call.layer].append(_node(call))
+    entries = []
+    for name, layer in network.layers.items():
+        entries.append({**_entry(layer), "name": name, "inbound_nodes": nodes[name]})
+    return {
+        "name": network.name,
+        "trainable": True,
+        "layers": entries,
+        "input_layers": _ends(network.inputs),
+        "output_layers": _named_ends(network),
+    }
+
+
+def _ends(refs: tuple[TensorRef, ...]) -> list[object]:
+    listed: list[object] = [[ref.layer, ref.node, ref.tensor] for ref in refs]
+    return cast("list[object]", listed[0]) if len(listed) == 1 else listed
+
+
+def _named_ends(network: Network) -> object:
+    if not network.output_names:
+        return _ends(network.outputs)
+    named = zip(network.output_names, network.outputs, strict=True)
+    return {name: [ref.layer, ref.node, ref.tensor] for name, ref in named}
+
+
+def _node(call: Call) -> Config:
+    return {
+        "args": [_argument(item) for item in call.args],
+        "kwargs": {key: _argument(item) for key, item in call.kwargs.items()},
+    }
+
+
+def _argument(item: object) -> object:
+    match item:
+        case TensorRef():
+            # Keras rebuilds shape and dtype from the layers; only the history is looked up.
+            history = [item.layer, item.node, item.tensor]
+            config: Mapping[str, object] = {"shape": [None], "dtype": "float32", "keras_history": history}
+            return {"class_name": "__keras_tensor__", "config": config}
+        case list() | tuple():
+            return [_argument(part) for part in item]
+        case dict():
+            return {key: _argument(part) for key, part in item.items()}
+    return item

@@ -1,0 +1,154 @@
+"""Network and content -> one current Keras file, written without Keras.
+
+``.h5``: Keras' legacy whole-model layout. ``.keras``: the version 3 archive. Both open in plain Keras with
+``load_model(path)``; what keramos adds is ignored there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+
+from keramos.artifact.atomic import write_atomically
+from keramos.artifact.bind import flat_order
+from keramos.artifact.config import KERAS_VERSION, model_config
+from keramos.artifact.content import encode
+from keramos.artifact.places import inner_folders, numbered, own_folders
+from keramos.artifact.read import H5_CONTENT, ZIP_CONTENT
+from keramos.artifact.roles import roles
+from keramos.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.types.artifact import Content
+    from keramos.types.network import Config, Layer, Network
+
+_ATTRIBUTE_BYTES = 64_512
+"""HDF5 keeps attributes in an object header of 64 KiB; Keras splits longer lists, and so does this."""
+
+_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: equal parcels give equal archives
+
+
+def write(path: str | Path, network: Network, content: Content | None, compile_config: Config | None = None) -> None:
+    """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer.
+
+    Raises:
+        UsageError: the extension is neither .h5, .hdf5 nor .keras.
+        SaveError: the file could not be written; what was there before is untouched.
+    """
+    path = Path(path)
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise UsageError(f"{path}: the extension must be {', '.join(WRITERS)}; received '{path.suffix}'")
+    write_atomically(path, writer(network, encode(content, network) if content else None, compile_config))
+
+
+def _h5(network: Network, content: bytes | None, compile_config: Config | None) -> bytes:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs["keras_version"] = KERAS_VERSION
+        file.attrs["backend"] = "tensorflow"
+        file.attrs["model_config"] = json.dumps(model_config(network))
+        if compile_config:
+            file.attrs["training_config"] = json.dumps(compile_config)
+        root = file.create_group("model_weights")
+        root.attrs["keras_version"] = KERAS_VERSION
+        root.attrs["backend"] = "tensorflow"
+        _put_list(root, "layer_names", list(network.layers))
+        for name, layer in network.layers.items():
+            _put_group(root.create_group(name), layer)
+        _put_list(root.create_group("top_level_model_weights"), "weight_names", [])
+        if content is not None:
+            file.create_dataset(H5_CONTENT, data=np.frombuffer(content, "uint8"))
+    return buffer.getvalue()
+
+
+def _put_list(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
+    data = [text.encode() for text in texts]
+    if sum(len(text) + 1 for text in data) <= _ATTRIBUTE_BYTES // 4:
+        group.attrs[name] = data
+        return
+    per_chunk = max(1, _ATTRIBUTE_BYTES // (max(len(text) for text in data) + 1))
+    for number, at in enumerate(range(0, len(data), per_chunk)):
+        group.attrs[f"{name}{number}"] = data[at : at + per_chunk]
+
+
+def _put_group(group: h5py.Group, layer: Layer) -> None:
+    """All weights of a layer and of what it holds, trainable ones first."""
+    arrays = _owned(layer, ())
+    names = []
+    for slot in flat_order(layer):
+        name = "/".join((*slot.owner, slot.role))
+        names.append(name)
+        group.create_dataset(name, data=arrays[(slot.owner, slot.role)])
+    _put_list(group, "weight_names", names)
+
+
+def _owned(layer: Layer, path: tuple[str, ...]) -> Mapping[tuple[tuple[str, ...], str], NDArray[np.generic]]:
+    here = (*path, layer.name)
+    named = zip(roles(layer.kind, layer.config), layer.weights, strict=True)
+    found = {(here, role.name): np.asarray(array) for role, array in named}
+    below = [] if layer.network is None else list(layer.network.layers.values())
+    for part in below:
+        found |= _owned(part, here)
+    for place, part in enumerate(layer.inner):
+        found |= _owned(part, (*here, str(place)))
+    return found
+
+
+def _keras(network: Network, content: bytes | None, compile_config: Config | None) -> bytes:
+    config = model_config(network)
+    if compile_config:
+        config["compile_config"] = compile_config
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        _put_places(file, network, "")
+    entries = {
+        "metadata.json": json.dumps({"keras_version": KERAS_VERSION, "date_saved": ""}).encode(),
+        "config.json": json.dumps(config).encode(),
+        "model.weights.h5": weights.getvalue(),
+    }
+    if content is not None:
+        entries[ZIP_CONTENT] = content
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in entries.items():
+            archive.writestr(zipfile.ZipInfo(name, _DATE), data)
+    return buffer.getvalue()
+
+
+def _put_places(file: h5py.File, network: Network, folder: str) -> None:
+    for name, layer in numbered(network.layers):
+        _put_place(file, layer, f"{folder}layers/{name}")
+
+
+def _put_place(file: h5py.File, layer: Layer, folder: str) -> None:
+    if layer.network is not None:
+        _put_places(file, layer.network, f"{folder}/")
+        return
+    own = own_folders(layer, folder)
+    share = len(layer.weights) // len(own)
+    for place, below in enumerate(own):
+        group = file.create_group(f"{below}/vars")
+        group.attrs["name"] = layer.name
+        for number, array in enumerate(layer.weights[place * share : (place + 1) * share]):
+            group.create_dataset(str(number), data=np.asarray(array))
+    for below, part in inner_folders(layer, folder):
+        _put_place(file, part, below)
+
+
+WRITERS: dict[str, Callable[[Network, bytes | None, Config | None], bytes]] = {
+    ".h5": _h5,
+    ".hdf5": _h5,
+    ".keras": _keras,
+}
+"""File extension -> writer."""
