@@ -1,5 +1,32 @@
 """keramos: a trained Keras model in one ordinary file, run anywhere without TensorFlow."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from keramos.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from keramos.pipeline.load import load
+    from keramos.pipeline.model import Model
+    from keramos.pipeline.train import Run, train
+    from keramos.types.training import TrainingPlan
+
+__all__ = ["Model", "Run", "TrainingPlan", "__version__", "load", "train"]
+
+_HOMES = {
+    "Model": "keramos.pipeline.model",
+    "Run": "keramos.pipeline.train",
+    "TrainingPlan": "keramos.types.training",
+    "load": "keramos.pipeline.load",
+    "train": "keramos.pipeline.train",
+}
+"""Public name -> module; loaded on first use, so that importing keramos loads no heavy library."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keramos' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

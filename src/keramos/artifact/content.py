@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,27 +11,21 @@ import numpy as np
 from keramos.artifact.places import leaves
 from keramos.artifact.roles import roles
 from keramos.errors import CorruptModelError, UnsupportedModelError
-from keramos.types.artifact import CONTENT_VERSION, WeightDigest
+from keramos.types.artifact import CONTENT_VERSION, Document, WeightDigest
 
 if TYPE_CHECKING:
     from keramos.types.artifact import Content, SealState
-    from keramos.types.network import Layer, Network
+    from keramos.types.network import Network
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The whole document: the content, a digest for each weight it belongs to, and one for the layers."""
+def encode(content: Content, network: Network, config: bytes) -> bytes:
+    """The document: its SHA-256 in hexadecimal, a line feed, UTF-8 JSON. ``config`` is the model config as written.
 
-    content: Content
-    weights: tuple[WeightDigest, ...]
-    network_sha256: str
-
-
-def encode(content: Content, network: Network) -> bytes:
-    """The document as UTF-8 JSON; equal parcels give equal bytes. A number that is not finite becomes null."""
-    return msgspec.json.encode(
-        Document(content, weight_digests(network), network_digest(network)), order="deterministic"
-    )
+    Equal parcels give equal bytes.
+    """
+    document = Document(content, weight_digests(network), hashlib.sha256(config).hexdigest())
+    body = msgspec.json.encode(document, order="deterministic")
+    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
 def decode(data: bytes, source: str) -> Document:
@@ -79,34 +72,9 @@ def weight_digests(network: Network) -> tuple[WeightDigest, ...]:
     return tuple(found)
 
 
-def network_digest(network: Network) -> str:
-    """SHA-256 over the layers' classes and configs and how they are connected, names included."""
-    return hashlib.sha256(msgspec.json.encode(_plain(network), order="deterministic")).hexdigest()
-
-
-def _plain(network: Network) -> object:
-    return {
-        "layers": [
-            [layer.name, layer.kind, layer.config, [_inner(part) for part in layer.inner], _nested(layer.network)]
-            for layer in network.layers.values()
-        ],
-        "calls": [[call.layer, call.args, dict(call.kwargs)] for call in network.calls],
-        "inputs": network.inputs,
-        "outputs": network.outputs,
-    }
-
-
-def _inner(layer: Layer) -> object:
-    return [layer.name, layer.kind, layer.config, [_inner(part) for part in layer.inner]]
-
-
-def _nested(network: Network | None) -> object:
-    return None if network is None else _plain(network)
-
-
-def seal_of(document: Document, network: Network) -> tuple[SealState, str]:
+def seal_of(document: Document, network: Network, config: bytes) -> tuple[SealState, str]:
     """Whether content and network are as they were written together, and what changed if not."""
-    if network_digest(network) != document.network_sha256:
+    if hashlib.sha256(config).hexdigest() != document.config_sha256:
         return "broken", "the layers were changed after keramos wrote the file"
     now = {weight.name: weight for weight in weight_digests(network)}
     then = {weight.name: weight for weight in document.weights}

@@ -38,7 +38,7 @@ class _Opened:
     """A container opened as data: the config and a way to bind its weights."""
 
     container: str
-    config: dict[str, object]
+    config: bytes
     keras_version: str
     backend: str
     bind: Callable[[Network], Network]
@@ -55,7 +55,7 @@ def read(path: str | Path, *, limits: Limits = LIMITS) -> Artifact:
     data = _bytes(source)
     try:
         opened = _open(data, source, limits)
-        network = opened.bind(keras3.network(opened.config))
+        network = opened.bind(keras3.network(parse_json(opened.config, f"{source}, model config", limits)))
     except ModelError as error:
         raise error if str(error).startswith(source) else type(error)(f"{source}: {error}") from error.__cause__
     info = FileInfo(
@@ -70,7 +70,7 @@ def read(path: str | Path, *, limits: Limits = LIMITS) -> Artifact:
     if opened.content is None:
         return Artifact(network, info)
     document = decode(opened.content, source)
-    seal, detail = seal_of(document, network)
+    seal, detail = seal_of(document, network, opened.config)
     return Artifact(network, info, document.content, seal, detail)
 
 
@@ -109,7 +109,7 @@ def _open_hdf5(data: bytes, source: str, limits: Limits) -> _Opened:
     content = file.array(H5_CONTENT).tobytes() if "content" in file.names("keramos") else None
     return _Opened(
         container="hdf5",
-        config=parse_json(config.encode(), f"{source}, model_config", limits),
+        config=config.encode(),
         keras_version=file.text("", "keras_version") or "",
         backend=file.text("", "backend") or "",
         bind=lambda network: _bind_groups(network, file, source),
@@ -144,7 +144,7 @@ def _open_zip(data: bytes, source: str, limits: Limits) -> _Opened:
     file = Hdf5(weights, f"{source}, model.weights.h5", limits)
     return _Opened(
         container="zip",
-        config=parse_json(config, f"{source}, config.json", limits),
+        config=config,
         keras_version=str(versions.get("keras_version", "")),
         backend="",
         bind=lambda network: bind_places(network, lambda folder: _arrays(file, folder)),

@@ -49,17 +49,17 @@ def write(path: str | Path, network: Network, content: Content | None, compile_c
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise UsageError(f"{path}: the extension must be {', '.join(WRITERS)}; received '{path.suffix}'")
-    write_atomically(path, writer(network, encode(content, network) if content else None, compile_config))
+    write_atomically(path, writer(network, content, compile_config))
 
 
-def _h5(network: Network, content: bytes | None, compile_config: Config | None) -> bytes:
-    buffer = io.BytesIO()
+def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
+    buffer, config = io.BytesIO(), json.dumps(model_config(network))
     with h5py.File(buffer, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
         file.attrs["backend"] = "tensorflow"
-        file.attrs["model_config"] = json.dumps(model_config(network))
+        file.attrs["model_config"] = config
         if compile_config:
-            file.attrs["training_config"] = json.dumps(compile_config)
+            file.attrs["training_config"] = json.dumps(_training_config(compile_config))
         root = file.create_group("model_weights")
         root.attrs["keras_version"] = KERAS_VERSION
         root.attrs["backend"] = "tensorflow"
@@ -68,8 +68,14 @@ def _h5(network: Network, content: bytes | None, compile_config: Config | None) 
             _put_group(root.create_group(name), layer)
         _put_list(root.create_group("top_level_model_weights"), "weight_names", [])
         if content is not None:
-            file.create_dataset(H5_CONTENT, data=np.frombuffer(content, "uint8"))
+            file.create_dataset(H5_CONTENT, data=np.frombuffer(encode(content, network, config.encode()), "uint8"))
     return buffer.getvalue()
+
+
+def _training_config(compile_config: Config) -> Config:
+    """The same facts in the words of the legacy format."""
+    kept = {key: value for key, value in compile_config.items() if key != "optimizer"}
+    return {**kept, "loss_weights": None, "weighted_metrics": None, "optimizer_config": compile_config["optimizer"]}
 
 
 def _put_list(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
@@ -105,20 +111,20 @@ def _owned(layer: Layer, path: tuple[str, ...]) -> Mapping[tuple[tuple[str, ...]
     return found
 
 
-def _keras(network: Network, content: bytes | None, compile_config: Config | None) -> bytes:
+def _keras(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
     config = model_config(network)
     if compile_config:
         config["compile_config"] = compile_config
-    weights = io.BytesIO()
+    text, weights = json.dumps(config).encode(), io.BytesIO()
     with h5py.File(weights, "w") as file:
         _put_places(file, network, "")
     entries = {
         "metadata.json": json.dumps({"keras_version": KERAS_VERSION, "date_saved": ""}).encode(),
-        "config.json": json.dumps(config).encode(),
+        "config.json": text,
         "model.weights.h5": weights.getvalue(),
     }
     if content is not None:
-        entries[ZIP_CONTENT] = content
+        entries[ZIP_CONTENT] = encode(content, network, text)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in entries.items():
@@ -146,7 +152,7 @@ def _put_place(file: h5py.File, layer: Layer, folder: str) -> None:
         _put_place(file, part, below)
 
 
-WRITERS: dict[str, Callable[[Network, bytes | None, Config | None], bytes]] = {
+WRITERS: dict[str, Callable[[Network, Content | None, Config | None], bytes]] = {
     ".h5": _h5,
     ".hdf5": _h5,
     ".keras": _keras,

@@ -44,7 +44,7 @@ def _structured(model: keras.Model, inputs: list[object]) -> object:
 
 def _tensor(array: NDArray[np.generic]) -> object:
     if array.dtype.kind not in "OUT":
-        return array
+        return cast("object", keras.ops.convert_to_tensor(array))
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
             f"this model takes strings, which Keras cannot compute on the {keras.backend.backend()} backend; "

@@ -36,6 +36,15 @@ class WeightDigest:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """The content as it is stored: with a digest for each weight it belongs to, and one of the model config's text."""
+
+    content: Content
+    weights: tuple[WeightDigest, ...]
+    config_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2, tf_keras or keras3.
 

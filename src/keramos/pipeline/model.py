@@ -60,12 +60,12 @@ class Decided:
 class Model:
     """A model file, compiled and ready. Safe to share between threads."""
 
-    def __init__(self, artifact: Artifact, compiled: Compiled, load_seconds: float) -> None:
+    def __init__(self, artifact: Artifact, compiled: Compiled) -> None:
         self.artifact = artifact
         self.inputs: tuple[TensorSpec, ...] = compiled.inputs
         self.outputs: tuple[TensorSpec, ...] = compiled.outputs
         self.session = Session(compiled)
-        self.load_seconds = load_seconds
+        self.load_seconds = 0.0
         self._fast: Feeder | None = row_feeder(artifact.content.preparation) if artifact.content else None
         self._front: Session | None = None
 

@@ -1,1 +1,0 @@
-"""The hallway: knows the order of the rooms."""

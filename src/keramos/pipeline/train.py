@@ -1,0 +1,337 @@
+"""A table -> a trained network with everything its answers depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.artifact.read import read
+from keramos.artifact.write import write
+from keramos.compile.emit import compile_network
+from keramos.data.conform import conform
+from keramos.data.infer import Wishes, infer_schema
+from keramos.data.read import as_table
+from keramos.data.split import split
+from keramos.data.target import encode_target, take, with_target
+from keramos.errors import MissingExtraError, UsageError
+from keramos.pipeline.model import row_error
+from keramos.prepare.feeds import feeds
+from keramos.prepare.fit import fit
+from keramos.prepare.front import front, join
+from keramos.runtime.session import Session
+from keramos.types.artifact import Content
+from keramos.types.training import DecisionRule, GoldenRows, Provenance, SampleRow, TrainingPlan
+from keramos.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from types import ModuleType
+
+    from numpy.typing import NDArray
+
+    from keramos.types.network import Config, Network
+    from keramos.types.prediction import Feeds
+    from keramos.types.schema import Preparation, Scaling, Schema, Split, Task
+    from keramos.types.table import Table
+    from keramos.types.training import Epoch, TrainingTrace
+
+    Array = NDArray[np.generic]
+
+Goal = float | str | tuple[float, float]
+"""A threshold, the name of a metric to tune it for, or the costs of a false positive and a false negative."""
+
+GOLDEN_ROWS = 16
+_VALIDATION_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A finished training: the network with its preparation in front, and all that the file will hold beside it."""
+
+    network: Network
+    content: Content
+    notes: tuple[str, ...]
+
+    def save(self, path: str | Path) -> None:
+        """Write one ``.h5`` or ``.keras`` file, completely or not at all.
+
+        Raises:
+            UsageError: the extension is unknown.
+            SaveError: the file could not be written; what was there before is untouched.
+        """
+        write(path, self.network, self.content, _compile_config(self.content.trace))
+
+
+def train(  # noqa: PLR0913 (keywords only: the public options of one call)
+    table: object,
+    target: str,
+    *,
+    drop: Collection[str] = (),
+    categorical: Collection[str] = (),
+    numeric: Collection[str] = (),
+    task: Task | None = None,
+    positive: str | None = None,
+    units: Mapping[str, str] | None = None,
+    scaling: Scaling = "minmax",
+    threshold: Goal = 0.5,
+    plan: TrainingPlan | None = None,
+    model: object = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    on_message: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Train a network on a table and keep everything its answers depend on.
+
+    Args:
+        table: a path, a DataFrame, rows, or a dict of columns.
+        target: the column to predict.
+        drop: columns to leave out.
+        categorical: columns to take as categories, whatever they look like.
+        numeric: columns to take as numbers, whatever they look like.
+        task: binary, multiclass or regression; inferred where None.
+        positive: the class whose probability a binary model gives; the last in ascending order where None.
+        units: column -> unit, for people.
+        scaling: ``minmax`` to 0-1, or ``standard``.
+        threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
+        plan: epochs, batch size and so on.
+        model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not yet trained.
+        on_epoch: told each epoch as it ends.
+        on_message: told what was inferred, dropped or left out.
+
+    Raises:
+        DataError: the table cannot be used; says which row or column and why.
+        UsageError: an option does not fit the table.
+        MissingExtraError: Keras is not installed.
+    """
+    _check(scaling, threshold)
+    source = as_table(table)
+    schema = infer_schema(source, target, Wishes(drop, categorical, numeric, task, positive, units))
+    _announce(schema, on_message)
+    rows = _rows(source, schema, plan or TrainingPlan(), scaling)
+    for note in rows.notes:
+        on_message(note)
+    return _learn(_training_room(), rows, threshold, plan or TrainingPlan(), model, on_epoch)
+
+
+def _check(scaling: str, threshold: Goal) -> None:
+    if scaling not in {"minmax", "standard"}:
+        raise UsageError(f"scaling must be minmax or standard; received {scaling!r}")
+    if isinstance(threshold, (int, float)) and not 0 <= threshold <= 1:
+        raise UsageError(f"a threshold is a probability between 0 and 1; received {threshold}")
+
+
+def _training_room() -> ModuleType:
+    try:
+        from keramos.train import room  # noqa: PLC0415 (an extra that only training needs)
+    except ImportError as error:
+        raise MissingExtraError(f"training needs {error.name}: pip install 'keramos[train]'") from None
+    return room
+
+
+def _announce(schema: Schema, tell: Callable[[str], None]) -> None:
+    tell(f"target '{schema.target.name}': {schema.target.task}, because {schema.target.reason}")
+    for column in schema.columns:
+        tell(f"column '{column.name}': {column.kind.replace('_', ' ')}, because {column.reason}")
+    for dropped in schema.dropped:
+        tell(f"column '{dropped.name}' is not used: {dropped.reason}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """Everything that is known before training: typed rows, their split, what preparation learned, model inputs."""
+
+    typed: Table
+    raw: Table
+    schema: Schema
+    preparation: Preparation
+    layers: Network
+    parts: Split
+    fed: Feeds
+    matrix: NDArray[np.float32]
+    y: Array
+    notes: tuple[str, ...]
+
+
+def _rows(source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling) -> _Prepared:
+    raw, note = with_target(source, schema.target.name)
+    typed, problems, _ = conform(raw, schema, need_target=True)
+    if problems:
+        raise row_error(problems, raw.source)
+    y = encode_target(typed.columns[schema.target.name], schema.target)
+    parts = split(raw.rows, y.reshape(-1) if schema.target.classes else None, seed=plan.seed)
+    preparation = fit(take(typed, parts.training), schema, y[parts.training], scaling=scaling)
+    parts, odd = _usable(typed, preparation, parts)
+    fed = feeds(typed, preparation).feeds
+    layers = front(preparation)
+    matrix = Session(compile_network(layers)).run(fed)[0].astype("float32", copy=False)
+    notes = tuple(text for text in (note, *parts.notes, odd) if text)
+    return _Prepared(typed, raw, schema, preparation, layers, parts, fed, matrix, y, notes)
+
+
+def _usable(typed: Table, preparation: Preparation, parts: Split) -> tuple[Split, str]:
+    """The split without held-out rows that the schema refuses; a training row that it refuses is an error."""
+    problems = feeds(typed, preparation).problems
+    bad = {problem.row - 1 for problem in problems}
+    training = set(parts.training.tolist())
+    if bad & training:
+        raise row_error([problem for problem in problems if problem.row - 1 in training], typed.source)
+    if not bad:
+        return parts, ""
+    kept = np.array([row for row in parts.held_out.tolist() if row not in bad], np.int64)
+    note = f"{len(parts.held_out) - len(kept)} held-out row(s) lack a value that every training row has; not used"
+    return replace(parts, held_out=kept), note
+
+
+def _learn(
+    room: ModuleType,
+    rows: _Prepared,
+    threshold: Goal,
+    plan: TrainingPlan,
+    model: object,
+    on_epoch: Callable[[Epoch], None] | None,
+) -> Run:
+    target = rows.schema.target
+    tuned = not isinstance(threshold, (int, float)) and target.task == "binary"
+    learning, validating = rows.parts.training, None
+    if tuned or plan.early_stopping:
+        inner = split(len(learning), rows.y[learning].reshape(-1) if target.classes else None, seed=plan.seed)
+        learning, validating = learning[inner.training], learning[inner.held_out]
+
+    def some(index: NDArray[np.int64]) -> object:
+        return room.Rows(rows.matrix[index], rows.y[index])
+
+    with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
+        body = Path(folder, "body.keras")
+        job = room.Job(
+            training=some(learning),
+            held_out=some(rows.parts.held_out),
+            target=target,
+            statistics=rows.preparation.target,
+            plan=plan,
+            unseen=rows.preparation.unseen,
+            validation=None if validating is None else some(validating),
+        )
+        trace: TrainingTrace = room.fit(job, body, model=model, on_epoch=on_epoch)
+        network = join(rows.layers, read(body).network)
+        whole = Path(folder, "model.keras")
+        write(whole, network, None)
+        golden = _golden(room, rows, whole, body)
+    session = Session(compile_network(network))
+    rule = _rule(room, rows, threshold, session, validating if tuned else None)
+    content = _content(room, rows, trace, rule, golden, session)
+    return Run(network, content, rows.notes)
+
+
+def _pick(fed: Feeds, index: NDArray[np.int64]) -> Feeds:
+    return {name: array[index] for name, array in fed.items()}
+
+
+def _golden(room: ModuleType, rows: _Prepared, whole: Path, body: Path) -> GoldenRows:
+    """Held-out rows, evenly spread, with Keras' own answers; rows with missing values first where there are some."""
+    held_out = rows.parts.held_out
+    gone = np.zeros(rows.typed.rows, bool)
+    for column in rows.schema.columns:
+        gone |= rows.typed.columns[column.name].missing
+    lacking, complete = held_out[gone[held_out]][: GOLDEN_ROWS // 4], held_out[~gone[held_out]]
+    spread = complete[:: max(1, len(complete) // GOLDEN_ROWS)][: GOLDEN_ROWS - len(lacking)]
+    index = np.concatenate([lacking, spread])
+    fed = _pick(rows.fed, index)
+    try:
+        output = room.keras_outputs(whole, fed)[0]
+    except UsageError:  # a Keras backend without strings: its answers to the prepared rows
+        output = room.keras_outputs(body, {"prepared": rows.matrix[index]})[0]
+    scale = max(1.0, rows.preparation.target.deviation) if rows.schema.target.task == "regression" else 1.0
+    return GoldenRows(
+        inputs=tuple(tuple(array.tolist()) for array in fed.values()),
+        outputs=tuple(tuple(row) for row in output.reshape(len(index), -1).tolist()),
+        absolute=1e-6 * scale,
+    )
+
+
+def _rule(
+    room: ModuleType, rows: _Prepared, threshold: Goal, session: Session, validating: NDArray[np.int64] | None
+) -> DecisionRule:
+    target = rows.schema.target
+    if target.task == "regression":
+        return DecisionRule("value", "the model's output is the answer", unit=target.unit)
+    if target.task == "multiclass":
+        return DecisionRule("argmax", "the class with the largest score", target.classes)
+    if validating is None:
+        given = float(threshold) if isinstance(threshold, (int, float)) else 0.5
+        origin = "the usual threshold for a probability" if given == 0.5 else "given by the caller"  # noqa: PLR2004
+        return DecisionRule("threshold", origin, target.classes, given)
+    scores = session.run(_pick(rows.fed, validating))[0]
+    best, origin = room.tune_threshold(rows.y[validating], scores, threshold)
+    return DecisionRule("threshold", origin, target.classes, best)
+
+
+def _content(
+    room: ModuleType, rows: _Prepared, trace: TrainingTrace, rule: DecisionRule, golden: GoldenRows, session: Session
+) -> Content:
+    held_out = rows.parts.held_out
+    output = session.run(_pick(rows.fed, held_out))[0]
+    return Content(
+        schema=rows.schema,
+        preparation=rows.preparation,
+        rule=rule,
+        trace=trace,
+        metrics=room.metrics(rows.y[held_out], output, rows.schema.target, rows.preparation.target, rule.threshold),
+        provenance=_provenance(room, rows, trace),
+        sample=_sample(rows),
+        golden=golden,
+    )
+
+
+def _provenance(room: ModuleType, rows: _Prepared, trace: TrainingTrace) -> Provenance:
+    return Provenance(
+        source=Path(rows.raw.source).name,
+        data_digest=_data_digest(rows.raw),
+        rows=rows.raw.rows,
+        training_rows=len(rows.parts.training),
+        held_out_rows=len(rows.parts.held_out),
+        training_index_digest=hashlib.sha256(rows.parts.training.astype("<i8").tobytes()).hexdigest(),
+        seed=trace.plan.seed,
+        versions=(("keramos", __version__), *room.versions(), ("numpy", np.__version__)),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _data_digest(table: Table) -> str:
+    """SHA-256 of the file's bytes; without a file, of the column names and cells."""
+    path = Path(table.source)
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    for name, column in table.columns.items():
+        digest.update(name.encode() + b"\0" + repr(column.values.tolist()).encode() + column.missing.tobytes())
+    return digest.hexdigest()
+
+
+def _sample(rows: _Prepared) -> SampleRow:
+    """The first held-out row, raw and prepared."""
+    row = int(rows.parts.held_out[0])
+    raw = []
+    for column in rows.schema.columns:
+        source = rows.raw.columns[column.name]
+        raw.append((column.name, "" if source.missing[row] else str(source.values[row])))
+    prepared = zip(rows.preparation.features, rows.matrix[row].tolist(), strict=True)
+    return SampleRow(tuple(raw), tuple(prepared))
+
+
+def _compile_config(trace: TrainingTrace) -> Config:
+    """What Keras needs to go on training or to evaluate."""
+    return {
+        "optimizer": {
+            "module": "keras.optimizers",
+            "class_name": "Adam",
+            "config": {"name": "adam", "learning_rate": trace.plan.learning_rate},
+            "registered_name": None,
+        },
+        "loss": trace.loss,
+        "metrics": [trace.metric],
+    }
