@@ -8,19 +8,25 @@ from typing import TYPE_CHECKING
 from keramos.version import __version__
 
 if TYPE_CHECKING:
+    from keramos.pipeline.convert import convert
+    from keramos.pipeline.inspect import inspect
     from keramos.pipeline.load import load
     from keramos.pipeline.model import Model
     from keramos.pipeline.train import Run, train
+    from keramos.pipeline.verify import verify
     from keramos.types.training import TrainingPlan
 
-__all__ = ["Model", "Run", "TrainingPlan", "__version__", "load", "train"]
+__all__ = ["Model", "Run", "TrainingPlan", "__version__", "convert", "inspect", "load", "train", "verify"]
 
 _HOMES = {
     "Model": "keramos.pipeline.model",
     "Run": "keramos.pipeline.train",
     "TrainingPlan": "keramos.types.training",
+    "convert": "keramos.pipeline.convert",
+    "inspect": "keramos.pipeline.inspect",
     "load": "keramos.pipeline.load",
     "train": "keramos.pipeline.train",
+    "verify": "keramos.pipeline.verify",
 }
 """Public name -> module; loaded on first use, so that importing keramos loads no heavy library."""
 

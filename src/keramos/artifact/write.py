@@ -46,10 +46,18 @@ def write(path: str | Path, network: Network, content: Content | None, compile_c
         SaveError: the file could not be written; what was there before is untouched.
     """
     path = Path(path)
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
+    check_extension(path)
+    write_atomically(path, WRITERS[path.suffix.lower()](network, content, compile_config))
+
+
+def check_extension(path: Path) -> None:
+    """Refuse a file name that no writer knows, before any work is done for it.
+
+    Raises:
+        UsageError: the extension is neither .h5, .hdf5 nor .keras.
+    """
+    if path.suffix.lower() not in WRITERS:
         raise UsageError(f"{path}: the extension must be {', '.join(WRITERS)}; received '{path.suffix}'")
-    write_atomically(path, writer(network, content, compile_config))
 
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:

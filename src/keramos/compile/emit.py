@@ -47,20 +47,21 @@ def compile_network(network: Network) -> Compiled:
 
 def check(network: Network) -> None:
     """Refuse a network that holds anything without a lowering, naming all of it at once."""
-    faults = list(_faults(network))
-    if faults:
-        listed = "\n".join(f"  - {fault}" for fault in faults)
-        raise UnsupportedModelError(f"model '{network.name}' holds {len(faults)} thing(s) that cannot run:\n{listed}")
+    found = list(faults(network))
+    if found:
+        listed = "\n".join(f"  - {fault}" for fault in found)
+        raise UnsupportedModelError(f"model '{network.name}' holds {len(found)} thing(s) that cannot run:\n{listed}")
 
 
-def _faults(network: Network) -> Iterator[str]:
+def faults(network: Network) -> Iterator[str]:
+    """Everything in a network that has no lowering, one sentence each."""
     for layer in network.layers.values():
         yield from _layer_faults(layer)
 
 
 def _layer_faults(layer: Layer) -> Iterator[str]:
     if layer.network is not None:
-        yield from _faults(layer.network)
+        yield from faults(layer.network)
     elif layer.kind != "InputLayer":
         yield from _own_faults(layer)
     for inner in layer.inner:

@@ -127,7 +127,7 @@ def _check(scaling: str, threshold: Goal) -> None:
 
 def _training_room() -> ModuleType:
     try:
-        from keramos.train import room  # noqa: PLC0415 (an extra that only training needs)
+        from keramos.training import room  # noqa: PLC0415 (an extra that only training needs)
     except ImportError as error:
         raise MissingExtraError(f"training needs {error.name}: pip install 'keramos[train]'") from None
     return room

@@ -12,9 +12,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads: i
 import keras
 import numpy as np
 
-from keramos.train.network import LOSSES, METRICS, build, check_own, with_target_scale
-from keramos.train.observe import observe
-from keramos.train.plan import resolve
+from keramos.training.network import LOSSES, METRICS, build, check_own, with_target_scale
+from keramos.training.observe import observe
+from keramos.training.plan import resolve
 from keramos.types.training import Epoch, TrainingTrace
 
 if TYPE_CHECKING:

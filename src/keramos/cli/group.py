@@ -1,0 +1,78 @@
+"""The command group: finds commands by name, loads one only when it runs, turns errors into one message."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from keramos.errors import KeramosError, UsageError
+from keramos.version import __version__
+
+COMMANDS = {
+    "convert": "rewrite any readable model file as .keras, .h5 or .onnx",
+    "demo": "the whole pipeline on 1000 real rows",
+    "inspect": "what a model file holds",
+    "predict": "decide the rows of a table",
+    "train": "table in, one Keras file out",
+    "verify": "check a model file against its own golden rows",
+}
+"""Command -> one line of help; each lives in the module of its name."""
+
+INTERRUPTED = 130
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are asked for, so that --help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"keramos.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, epilog="Example: keramos train table.csv --target risk -o model.h5")
+@click.version_option(__version__, prog_name="keramos")
+@click.option("--debug", is_flag=True, help="Show where in keramos an error arose.")
+def keramos(*, debug: bool) -> None:
+    """Train a Keras model on a table, keep everything its answers depend on in one file, run it without TensorFlow."""
+    os.environ["KERAMOS_DEBUG"] = "1" if debug else ""
+
+
+def main() -> None:
+    """Run the command line; exit 0 on success, 1 on a refused or failed job, 2 on wrong usage."""
+    code = 0
+    try:
+        keramos(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        code = exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except KeramosError as error:
+        code = _say(error)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("keramos: stopped", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader has enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _say(error: KeramosError) -> int:
+    if os.environ.get("KERAMOS_DEBUG"):
+        traceback.print_exception(error)
+    click.echo(f"keramos: {error}", err=True)
+    return 2 if isinstance(error, UsageError) else 1

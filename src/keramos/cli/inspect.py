@@ -1,0 +1,22 @@
+"""keramos inspect: what a model file holds."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def command(model: str, *, as_json: bool) -> None:
+    """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored beside it."""
+    from keramos.pipeline.inspect import inspect
+    from keramos.report.inspection import as_dict, as_text
+
+    found = inspect(model)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(as_dict(found), indent=2))
+        return
+    click.echo("\n".join(as_text(found)))

@@ -1,0 +1,95 @@
+"""keramos predict: decide the rows of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from keramos.pipeline.model import Decided, Model
+    from keramos.types.table import Table
+
+
+@click.command("predict", epilog="Example: keramos predict model.h5 new.csv -o decisions.csv --on-error skip")
+@click.argument("model")
+@click.argument("table")
+@click.option("-o", "--output", help="File to write: .csv, .tsv or .jsonl.  [default: standard output as CSV]")
+@click.option("--trace", "traces", default=0, metavar="N", help="Show the four steps for the first N rows.")
+@click.option("--json", "as_json", is_flag=True, help="Decisions as JSON Lines.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["fail", "skip"]),
+    default="fail",
+    show_default=True,
+    help="fail: write nothing if a row is bad. skip: decide the others, list bad ones in a side file.",
+)
+@click.option("--rejects", help="Side file for bad rows.  [default: OUTPUT with .rejected before its extension]")
+def command(
+    model: str, table: str, *, output: str | None, traces: int, as_json: bool, on_error: str, rejects: str | None
+) -> None:
+    """Decide every row of TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV) with MODEL.
+
+    Columns are found by name in any order; the target is not needed, extra columns are ignored.
+    """
+    from keramos.artifact.atomic import write_atomically
+    from keramos.data.read import as_table
+    from keramos.pipeline.load import load
+    from keramos.pipeline.model import row_error
+    from keramos.report.results import RENDERERS, problem_records, records
+
+    kind = _kind(output, as_json=as_json)
+    side = _side_file(output, rejects)
+    loaded, source = load(model), as_table(table)
+    decided = loaded.decide_table(source)
+    if decided.problems and on_error == "fail":
+        raise row_error(decided.problems, source.source)
+    if decided.problems:
+        write_atomically(side, RENDERERS[_kind(str(side), as_json=False)](problem_records(decided.problems)).encode())
+    content = loaded.content
+    if content is None:
+        return
+    if traces:
+        _show_traces(loaded, source, decided, traces)
+    text = RENDERERS[kind](records(decided.decisions, decided.rows, content.rule))
+    if output:
+        write_atomically(Path(output), text.encode())
+    else:
+        click.echo(text, nl=False)
+    click.echo(_closing(decided, source.rows, side), err=True)
+
+
+def _kind(output: str | None, *, as_json: bool) -> str:
+    from keramos.report.results import RENDERERS
+
+    kind = Path(output).suffix.lower() if output else (".jsonl" if as_json else ".csv")
+    if kind not in RENDERERS:
+        raise click.UsageError(f"{output}: the extension must be {', '.join(RENDERERS)}; received '{kind}'")
+    return kind
+
+
+def _side_file(output: str | None, rejects: str | None) -> Path:
+    if rejects:
+        return Path(rejects)
+    place = Path(output or "decisions.csv")
+    return place.with_name(f"{place.stem}.rejected{place.suffix}")
+
+
+def _show_traces(model: Model, table: Table, decided: Decided, wanted: int) -> None:
+    for row in decided.rows[:wanted]:
+        cells = {
+            name: None if column.missing[row - 1] else column.values[row - 1] for name, column in table.columns.items()
+        }
+        click.echo(f"prediction trace of row {row}\n{model.trace(cells)}\n", err=True)
+
+
+def _closing(decided: Decided, rows: int, side: Path) -> str:
+    parts = [f"{rows} rows: {len(decided.decisions)} decided, {rows - len(decided.decisions)} rejected"]
+    if decided.problems:
+        parts.append(f"reasons in {side}")
+    parts += [f"{count} missing '{name}' filled" for name, count in decided.filled.items()]
+    parts += [f"{count} unknown '{name}'" for name, count in decided.unknown.items()]
+    if decided.ignored:
+        parts.append("ignored columns: " + ", ".join(decided.ignored))
+    return "; ".join(parts)

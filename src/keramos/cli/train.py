@@ -1,0 +1,101 @@
+"""keramos train: table in, one Keras file out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from keramos.types.training import Epoch
+
+TASKS = ("binary", "multiclass", "regression")
+SCALINGS = ("minmax", "standard")
+
+
+def _hidden(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in value.split(",")) if value else ()
+    except ValueError:
+        raise click.BadParameter(f"unit counts such as 64,32 are needed; received {value!r}") from None
+
+
+def _goal(_: click.Context, __: click.Parameter, value: str) -> float | str | tuple[float, float]:
+    try:
+        parts = [float(part) for part in value.split(",")]
+    except ValueError:
+        return value
+    return (parts[0], parts[1]) if len(parts) == 2 else parts[0]  # noqa: PLR2004 (two costs)
+
+
+def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    wrong = [value for value in values if "=" not in value]
+    if wrong:
+        raise click.BadParameter(f"column=unit is needed; received {wrong[0]!r}")
+    return dict(value.split("=", 1) for value in values)
+
+
+@click.command("train", epilog="Example: keramos train credit.csv --target risk -o model.h5 --drop customer_id")
+@click.argument("table")
+@click.option("--target", required=True, help="Column to predict.")
+@click.option("-o", "--output", required=True, help="Model file to write: .h5 or .keras.")
+@click.option("--drop", multiple=True, help="Column to leave out (repeat for more).")
+@click.option("--categorical", multiple=True, help="Column to take as categories (repeat for more).")
+@click.option("--numeric", multiple=True, help="Column to take as numbers (repeat for more).")
+@click.option("--unit", "units", multiple=True, callback=_units, metavar="COLUMN=UNIT", help="Unit of a column.")
+@click.option("--task", type=click.Choice(TASKS), help="Instead of what the target suggests.")
+@click.option("--positive", help="Class whose probability a binary model gives.")
+@click.option("--scaling", type=click.Choice(SCALINGS), default="minmax", show_default=True)
+@click.option(
+    "--threshold",
+    default="0.5",
+    callback=_goal,
+    show_default=True,
+    help="A number; accuracy, f1, balanced_accuracy or youden to tune it for; or COST_FP,COST_FN.",
+)
+@click.option("--epochs", default=10, show_default=True)
+@click.option("--batch-size", default=0, help="Rows a step.  [default: suits the table]")
+@click.option("--hidden", callback=_hidden, metavar="N,N", help="Units of the hidden layers.  [default: 64,32]")
+@click.option("--learning-rate", default=0.0, help="Of adam.  [default: suits the table]")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--early-stopping", default=0, metavar="N", help="Stop after N epochs without improvement.")
+@click.option("--class-weight", is_flag=True, help="Give every class the same total weight.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:
+    """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard input)."""
+    from keramos.artifact.read import read
+    from keramos.artifact.write import check_extension
+    from keramos.pipeline.train import train
+    from keramos.report.text import data_flow, epoch_line, file_card, quality, training_trace
+    from keramos.types.training import TrainingPlan
+
+    check_extension(Path(output))
+    numbers = ("epochs", "batch_size", "hidden", "learning_rate", "seed", "early_stopping", "class_weight")
+    plan = TrainingPlan(**{name: options.pop(name) for name in numbers})  # type: ignore[arg-type]
+    live = sys.stderr.isatty()
+
+    def show(epoch: Epoch) -> None:
+        if live:
+            click.echo(epoch_line(epoch, "metric"), err=True)
+
+    def tell(message: str) -> None:
+        if not as_json:
+            click.echo(message)
+
+    run = train(table, target, plan=plan, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
+    run.save(output)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(run.content)).decode())
+        return
+    sections = (
+        ("Data flow", data_flow(run.content)),
+        ("Training trace", training_trace(run.content.trace)),
+        ("Quality", quality(run.content.metrics)),
+        ("The file", file_card(read(output))),
+    )
+    for title, lines in sections:
+        click.echo("\n".join(["", title, *lines]))

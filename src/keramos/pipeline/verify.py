@@ -1,0 +1,116 @@
+"""Check a model file against itself, and against Keras where that is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.artifact.read import read
+from keramos.compile.emit import compile_network
+from keramos.errors import KeramosError, MissingExtraError, ModelError
+from keramos.runtime.session import Session
+from keramos.runtime.verify import check_golden, golden_feeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from keramos.types.artifact import Artifact
+    from keramos.types.network import TensorSpec
+    from keramos.types.prediction import Feeds
+
+_RANDOM_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what was looked at, whether it holds, and the numbers."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def verify(path: str | Path, *, against_keras: bool = False) -> tuple[Check, ...]:
+    """Every check of a model file; none of them raises for a file that fails it.
+
+    ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra ``train``).
+
+    Raises:
+        MissingExtraError: Keras is wanted but not installed.
+    """
+    try:
+        artifact = read(path)
+    except ModelError as error:
+        return (Check("file opens as data", passed=False, detail=str(error)),)
+    size = f"{artifact.info.size:,} bytes, sha256 {artifact.info.sha256}"
+    return (Check("file opens as data", passed=True, detail=size), *_checks(artifact, Path(path), against_keras))
+
+
+def _checks(artifact: Artifact, path: Path, against_keras: bool) -> Iterator[Check]:  # noqa: FBT001 (passed on)
+    content = artifact.content
+    if content is not None:
+        detail = artifact.seal_detail or "content, layers and weights are as they were written together"
+        yield Check("seal", artifact.seal == "intact", detail)
+    try:
+        compiled = compile_network(artifact.network)
+        session = Session(compiled)
+    except KeramosError as error:
+        yield Check("runs without Keras", passed=False, detail=str(error))
+        return
+    yield Check("runs without Keras", passed=True, detail=f"{len(compiled.onnx):,} bytes of ONNX")
+    if content is not None:
+        golden = content.golden
+        rows = f"{len(golden.outputs)} golden rows"
+        yield _measured(rows, lambda: check_golden(session, golden, compiled.inputs))
+    if against_keras:
+        fed = golden_feeds(content.golden, compiled.inputs) if content else random_feeds(compiled.inputs)
+        yield _measured("plain Keras answers the same", lambda: _difference(session, path, fed))
+
+
+def _measured(name: str, measure: Callable[[], float]) -> Check:
+    try:
+        return Check(name, passed=True, detail=f"largest difference {measure():.3g}")
+    except MissingExtraError:
+        raise
+    except KeramosError as error:
+        return Check(name, passed=False, detail=str(error))
+
+
+def _difference(session: Session, path: Path, fed: Feeds) -> float:
+    """Largest absolute difference between keramos and plain Keras.
+
+    Raises:
+        ModelError: Keras cannot open the file, or it answers differently.
+    """
+    try:
+        from keramos.training.room import keras_outputs  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise MissingExtraError(f"comparing with Keras needs {error.name}: pip install 'keramos[train]'") from None
+    try:
+        theirs = keras_outputs(path, fed)
+    except KeramosError:
+        raise
+    except Exception as error:
+        first = str(error).strip().partition("\n")[0][:200]
+        raise ModelError(f"plain Keras cannot open or run this file: {first}") from error
+    worst = 0.0
+    for mine, other in zip(session.run(fed), theirs, strict=True):
+        worst = max(worst, float(np.max(np.abs(mine.astype(float) - other.astype(float)), initial=0.0)))
+        if not np.allclose(mine, other, rtol=1e-4, atol=1e-5):
+            raise ModelError(f"plain Keras answers differently, by up to {worst:.3g}")
+    return worst
+
+
+def random_feeds(inputs: tuple[TensorSpec, ...]) -> Feeds:
+    """Numbers between 0 and 1 in every input; free sizes become 8."""
+    generator = np.random.default_rng(0)
+    fed: Feeds = {}
+    for spec in inputs:
+        shape = (_RANDOM_ROWS, *(size or _RANDOM_ROWS for size in spec.shape[1:]))
+        fed[spec.name] = (
+            np.full(shape, "", object) if spec.dtype == "str" else generator.random(shape).astype(spec.dtype)
+        )
+    return fed
