@@ -53,7 +53,8 @@ def command(*, keep: str) -> None:
     _section("DATA FLOW", data_flow(run.content))
     _section("TRAINING TRACE", [*training_trace(run.content.trace), "", *quality(run.content.metrics)])
     _section("THE FILE", [*file_card(read(model)), *_proof(model, run)])
-    new_rows.write_text("\n".join([lines[0], *lines[-_NEW_ROWS:]]) + "\n")
+    unseen = [lines[row + 1] for row in run.split.held_out[-_NEW_ROWS:]]  # training never saw them
+    new_rows.write_text("\n".join([lines[0], *unseen]) + "\n")
     _section("PREDICTION TRACE (a new process, the file and nothing else)", _deployed(model, new_rows))
     click.echo(f"Go on: keramos inspect {model}; keramos predict {model} {new_rows}")
 
@@ -73,7 +74,7 @@ def _proof(model: Path, run: Run) -> list[str]:
     loaded = load(model)
     fed = golden_feeds(run.content.golden, loaded.inputs)
     theirs = keras_outputs(model, fed)[0]
-    difference = float(np.abs(loaded.session.run(fed)[0] - theirs).max())
+    difference = float(np.abs(loaded.session.run(fed)[0].astype(float) - theirs.astype(float)).max())
     opened = f"tf.keras.models.load_model('{model.name}') opens it with default arguments"
     return [
         f"{'plain Keras':<12} {opened};",

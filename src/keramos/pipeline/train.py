@@ -52,10 +52,14 @@ _VALIDATION_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A finished training: the network with its preparation in front, and all that the file will hold beside it."""
+    """A finished training: the network with its preparation in front, and all that the file will hold beside it.
+
+    ``split`` counts rows that have a target, from 0.
+    """
 
     network: Network
     content: Content
+    split: Split
     notes: tuple[str, ...]
 
     def save(self, path: str | Path) -> None:
@@ -224,7 +228,7 @@ def _learn(
     session = Session(compile_network(network))
     rule = _rule(room, rows, threshold, session, validating if tuned else None)
     content = _content(room, rows, trace, rule, golden, session)
-    return Run(network, content, rows.notes)
+    return Run(network, content, rows.parts, rows.notes)
 
 
 def _pick(fed: Feeds, index: NDArray[np.int64]) -> Feeds:

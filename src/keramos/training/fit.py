@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads: its notices are not the user's business
-
-import keras
 import numpy as np
 
 from keramos.training.network import LOSSES, METRICS, build, check_own, with_target_scale
 from keramos.training.observe import observe
 from keramos.training.plan import resolve
+from keramos.training.quiet import keras
 from keramos.types.training import Epoch, TrainingTrace
 
 if TYPE_CHECKING:

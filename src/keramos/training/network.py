@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from keramos.errors import UsageError
+from keramos.training.quiet import keras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

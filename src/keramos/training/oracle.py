@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import logging
 from typing import TYPE_CHECKING, cast
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads
-
-import keras
 import numpy as np
 
 from keramos.errors import UsageError
+from keramos.training.quiet import keras
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +26,8 @@ def keras_outputs(path: Path, feeds: Feeds) -> list[NDArray[np.generic]]:
     Raises:
         UsageError: the model takes strings, which only Keras' TensorFlow backend can.
     """
+    # Keras warns that metrics will be built later, which is no news to anyone who only predicts.
+    logging.getLogger("absl").setLevel(logging.ERROR)
     model = keras.models.load_model(path)
     inputs = [_tensor(feeds[tensor.name]) for tensor in model.inputs]
     outputs = model(inputs[0] if len(inputs) == 1 else _structured(model, inputs), training=False)
