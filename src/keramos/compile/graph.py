@@ -114,7 +114,8 @@ class Graph:
         return values
 
     def _values(self, operands: Sequence[Operand]) -> list[Value | None]:
-        dtype = next((item.dtype for item in operands if isinstance(item, Value)), "float32")
+        dtypes = [item.dtype for item in operands if isinstance(item, Value)] or ["float32"]
+        dtype = next((name for name in dtypes if name != "bool"), "bool")  # a condition says nothing about its branches
         values: list[Value | None] = []
         for item in operands:
             match item:

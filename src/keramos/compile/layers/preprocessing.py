@@ -24,23 +24,44 @@ def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
     return s.g.op("Add", y, shift) if np.any(shift != 0) else y
 
 
-def string_lookup(s: Site, *, vocabulary: Sequence[str], num_oov_indices: int = 1, output_mode: str = "int") -> Value:
-    """Strings -> 1-based places in the vocabulary, 0 for others; or one-hot of that."""
-    places = list(range(num_oov_indices, num_oov_indices + len(vocabulary)))
-    index = s.g.op(
-        "LabelEncoder", s.x, domain="ai.onnx.ml", keys_strings=list(vocabulary), values_int64s=places, default_int64=0
-    )
-    return _encode(s, index, num_oov_indices + len(vocabulary), output_mode)
+def lookup(
+    s: Site,
+    *,
+    vocabulary: Sequence[str | int],
+    num_oov_indices: int = 1,
+    mask_token: str | int | None = None,
+    output_mode: str = "int",
+    invert: bool = False,
+    sparse: bool = False,
+    pad_to_max_tokens: bool = False,
+    idf_weights: object = None,
+    encoding: str = "utf-8",
+) -> Value:
+    """Words or integers -> places: [mask 0,] out of vocabulary, then the vocabulary in order; or one-hot of that."""
+    for option, value, plain in (
+        ("num_oov_indices", num_oov_indices, 1),
+        ("invert", invert, False),
+        ("sparse", sparse, False),
+        ("pad_to_max_tokens", pad_to_max_tokens, False),
+        ("idf_weights", idf_weights, None),
+        ("encoding", encoding, "utf-8"),
+    ):
+        if value != plain:
+            raise s.unsupported(option, value, f"only {plain!r} is")
+    masked = 0 if mask_token is None else 1
+    places = dict(zip(vocabulary, range(masked + 1, masked + 1 + len(vocabulary)), strict=True))
+    if mask_token is not None:
+        places[mask_token] = 0
+    return _encode(s, _places(s, places, masked), masked + 1 + len(vocabulary), output_mode)
 
 
-def integer_lookup(s: Site, *, vocabulary: Sequence[int], num_oov_indices: int = 1, output_mode: str = "int") -> Value:
-    """Integers -> 1-based places in the vocabulary, 0 for others; or one-hot of that."""
-    places = list(range(num_oov_indices, num_oov_indices + len(vocabulary)))
-    x = s.x if s.x.dtype == "int64" else s.g.op("Cast", s.x, to=7)
-    index = s.g.op(
-        "LabelEncoder", x, domain="ai.onnx.ml", keys_int64s=list(vocabulary), values_int64s=places, default_int64=0
+def _places(s: Site, places: dict[str | int, int], other: int) -> Value:
+    text = s.x.dtype == "str"
+    x = s.x if text or s.x.dtype == "int64" else s.g.op("Cast", s.x, to=7)
+    keys = {"keys_strings" if text else "keys_int64s": list(places)}
+    return s.g.op(
+        "LabelEncoder", x, domain="ai.onnx.ml", values_int64s=list(places.values()), default_int64=other, **keys
     )
-    return _encode(s, index, num_oov_indices + len(vocabulary), output_mode)
 
 
 def _encode(s: Site, index: Value, depth: int, output_mode: str) -> Value:
@@ -53,21 +74,11 @@ def _encode(s: Site, index: Value, depth: int, output_mode: str) -> Value:
     return s.g.op("OneHot", index, np.array([depth]), np.array([0, 1], "float32"), axis=-1)
 
 
-_LOOKUP_DEFAULTS = (
-    "mask_token",
-    "oov_token",
-    "invert",
-    "max_tokens",
-    "sparse",
-    "pad_to_max_tokens",
-    "vocabulary_dtype",
-    "idf_weights",
-    "vocabulary_size",
-    "encoding",
-)
+# oov_token speaks only when inverting, salt and oov_method only with several out-of-vocabulary places.
+_LOOKUP_SILENT = ("oov_token", "max_tokens", "vocabulary_dtype", "vocabulary_size", "salt", "oov_method")
 
 LAYERS = {
-    "IntegerLookup": Lowering(integer_lookup, ignored=_LOOKUP_DEFAULTS),
+    "IntegerLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
     "Rescaling": Lowering(rescaling, mask="keep"),
-    "StringLookup": Lowering(string_lookup, ignored=_LOOKUP_DEFAULTS),
+    "StringLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
 }
