@@ -82,10 +82,13 @@ def _bytes(source: str) -> bytes:
         raise CorruptModelError(f"{source} does not exist") from None
     except OSError as error:
         raise CorruptModelError(f"{source} cannot be opened: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnsafeModelError(f"{source} is not a regular file")
-        return file.read()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _open(data: bytes, source: str, limits: Limits) -> _Opened:

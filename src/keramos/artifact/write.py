@@ -39,7 +39,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: equal parcels give equal ar
 
 
 def write(path: str | Path, network: Network, content: Content | None, compile_config: Config | None = None) -> None:
-    """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer.
+    """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer
+    (``.h5`` only).
 
     Raises:
         UsageError: the extension is neither .h5, .hdf5 nor .keras.
@@ -119,10 +120,9 @@ def _owned(layer: Layer, path: tuple[str, ...]) -> Mapping[tuple[tuple[str, ...]
     return found
 
 
-def _keras(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
+def _keras(network: Network, content: Content | None, _: Config | None) -> bytes:
+    """The archive. It says nothing about training: Keras would expect the optimizer's state there and warn."""
     config = model_config(network)
-    if compile_config:
-        config["compile_config"] = compile_config
     text, weights = json.dumps(config).encode(), io.BytesIO()
     with h5py.File(weights, "w") as file:
         _put_places(file, network, "")
