@@ -11,6 +11,38 @@ from keramos.runtime.session import Session
 
 NUMBERS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 
+ACTIVATIONS = [
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "tanh",
+    "tanh_shrink",
+]
+
 CASES = {
     "dense": lambda x: kl.Dense(3)(x),
     "dense without bias": lambda x: kl.Dense(3, use_bias=False, activation="tanh")(x),
@@ -18,6 +50,16 @@ CASES = {
     "activation": lambda x: kl.Activation("tanh")(x),
     "relu": lambda x: kl.ReLU()(x),
     "relu with every option": lambda x: kl.ReLU(max_value=1.0, negative_slope=0.1, threshold=0.2)(x),
+    **{f"activation {name}": lambda x, name=name: kl.Activation(name)(x) for name in ACTIVATIONS},
+    "leaky relu": lambda x: kl.LeakyReLU(0.15)(x),
+    "elu": lambda x: kl.ELU(0.7)(x),
+    "prelu": lambda x: kl.PReLU()(x),
+    "softmax": lambda x: kl.Softmax()(x),
+    "batch normalization": lambda x: kl.BatchNormalization(epsilon=0.01)(x),
+    "batch normalization without scale": lambda x: kl.BatchNormalization(scale=False, center=False)(x),
+    "layer normalization": lambda x: kl.LayerNormalization()(x),
+    "rms normalization": lambda x: kl.RMSNormalization()(x),
+    "unit normalization": lambda x: kl.UnitNormalization()(x),
     "dropout": lambda x: kl.Dropout(0.5)(x),
     "rescaling": lambda x: kl.Rescaling(2.0, offset=1.0)(x),
     "rescaling by column": lambda x: kl.Rescaling([1.0, 2.0, 3.0, 4.0], offset=[0.0, 0.0, 1.0, -1.0])(x),
@@ -31,7 +73,8 @@ CASES = {
 
 def randomise(model):
     rng = np.random.default_rng(1)
-    model.set_weights([rng.normal(size=weight.shape) * 0.5 for weight in model.get_weights()])
+    # Positive, because a variance is one of them.
+    model.set_weights([rng.uniform(0.1, 1.5, weight.shape) for weight in model.get_weights()])
 
 
 def answers(path, *inputs):

@@ -6,8 +6,6 @@ from dataclasses import replace
 from math import log2
 from typing import TYPE_CHECKING
 
-from keramos.errors import UsageError
-
 if TYPE_CHECKING:
     from keramos.types.schema import Task
     from keramos.types.training import TrainingPlan
@@ -27,11 +25,7 @@ def resolve(plan: TrainingPlan, rows: int, task: Task) -> TrainingPlan:
     """The plan with every number that training will use, for ``rows`` training rows.
 
     The defaults were chosen by held-out quality on 14 tables (docs/benchmarks.md).
-
-    Raises:
-        UsageError: a number makes no sense.
     """
-    _check(plan)
     batch = plan.batch_size or _batch_size(rows)
     quick = task == "regression" or rows * 10 / batch < _ENOUGH_STEPS
     return replace(
@@ -47,17 +41,3 @@ def _batch_size(rows: int) -> int:
     wanted = max(10 * rows / _STEPS, 1.0)
     smallest = _SMALLEST_BATCH if rows >= _FEW_ROWS else _SMALLEST_BATCH // 2
     return int(min(max(2 ** round(log2(wanted)), smallest), _LARGEST_BATCH))
-
-
-def _check(plan: TrainingPlan) -> None:
-    rules = (
-        ("epochs", plan.epochs, plan.epochs >= 1, "1 or more"),
-        ("batch size", plan.batch_size, plan.batch_size >= 0, "1 or more, or 0 to let keramos choose"),
-        ("hidden", plan.hidden, all(units >= 1 for units in plan.hidden), "positive unit counts, for example 64,32"),
-        ("learning rate", plan.learning_rate, 0 <= plan.learning_rate < 1, "above 0 and below 1"),
-        ("early stopping", plan.early_stopping, plan.early_stopping >= 0, "a number of epochs, or 0 for none"),
-        ("seed", plan.seed, 0 <= plan.seed < 2**32, "between 0 and 4294967295"),
-    )
-    for name, value, good, wanted in rules:
-        if not good:
-            raise UsageError(f"{name} must be {wanted}; received {value}")

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from keramos.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What to do: every number that decides the result. ``batch_size`` 0 lets keramos choose for the table."""
+    """What to do: every number that decides the result.
+
+    ``batch_size`` 0, ``learning_rate`` 0 and no ``hidden`` units let keramos choose for the table.
+    ``early_stopping`` stops after that many epochs without a better loss on rows set aside from the training rows.
+    """
 
     epochs: int = 10
     batch_size: int = 0
@@ -17,6 +23,24 @@ class TrainingPlan:
     seed: int = 0
     early_stopping: int = 0
     class_weight: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense.
+
+        Raises:
+            UsageError: names the number, what it must be and what was received.
+        """
+        rules = (
+            ("epochs", self.epochs, self.epochs >= 1, "1 or more"),
+            ("batch size", self.batch_size, self.batch_size >= 0, "1 or more, or 0 to let keramos choose"),
+            ("hidden", self.hidden, all(units >= 1 for units in self.hidden), "positive unit counts such as 64,32"),
+            ("learning rate", self.learning_rate, 0 <= self.learning_rate < 1, "above 0 and below 1"),
+            ("seed", self.seed, 0 <= self.seed < 2**32, "between 0 and 4294967295"),
+            ("early stopping", self.early_stopping, self.early_stopping >= 0, "a number of epochs, or 0 for none"),
+        )
+        for name, value, good, wanted in rules:
+            if not good:
+                raise UsageError(f"{name} must be {wanted}; received {value}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 Each family file ends with its table, class name -> ``Lowering``; this one table joins them.
 """
 
-from keramos.compile.layers import activations, core, merging, preprocessing, reshaping
+from keramos.compile.layers import activations, core, merging, normalization, preprocessing, reshaping
 from keramos.compile.lowering import Lowering
 
 LAYERS: dict[str, Lowering] = {
     **activations.LAYERS,
     **core.LAYERS,
     **merging.LAYERS,
+    **normalization.LAYERS,
     **preprocessing.LAYERS,
     **reshaping.LAYERS,
 }

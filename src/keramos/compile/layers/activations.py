@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keramos.compile.activation import activate
 from keramos.compile.lowering import Lowering
 
@@ -28,7 +30,39 @@ def relu(s: Site, *, max_value: float | None = None, negative_slope: float = 0.0
     return y if max_value is None else g.op("Min", y, float(max_value))
 
 
+def leaky_relu(s: Site, *, negative_slope: float = 0.3) -> Value:
+    """X where it is positive, else negative_slope * x."""
+    return s.g.op("LeakyRelu", s.x, alpha=float(negative_slope))
+
+
+def elu(s: Site, *, alpha: float = 1.0) -> Value:
+    """X where it is positive, else alpha * (exp(x) - 1)."""
+    return s.g.op("Elu", s.x, alpha=float(alpha))
+
+
+def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
+    """A learned slope a place; size 1 along shared axes."""
+    shape = tuple(1 if i in (shared_axes or []) else size for i, size in enumerate(s.x.shape))[1:]
+    return s.g.op("PRelu", s.x, s.float_weight("alpha", shape))
+
+
+def softmax(s: Site, *, axis: int | list[int] = -1) -> Value:
+    """Exponentials that sum to 1 along the axis; a mask (second argument) leaves places out."""
+    if isinstance(axis, list):
+        if len(axis) != 1:
+            raise s.unsupported("axis", axis, "one axis is")
+        (axis,) = axis
+    x = s.x
+    if len(s.inputs) > 1:
+        x = s.g.op("Where", s.g.op("Cast", s.inputs[1], to=9), x, np.float32(-3e38))
+    return s.g.op("Softmax", x, axis=int(axis))
+
+
 LAYERS = {
     "Activation": Lowering(activation, mask="keep"),
+    "ELU": Lowering(elu, mask="keep"),
+    "LeakyReLU": Lowering(leaky_relu, mask="keep"),
+    "PReLU": Lowering(prelu, mask="keep"),
     "ReLU": Lowering(relu, mask="keep"),
+    "Softmax": Lowering(softmax, mask="keep"),
 }

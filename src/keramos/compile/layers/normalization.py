@@ -1,0 +1,90 @@
+"""Layers of keras.layers.normalization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.lowering import Lowering
+from keramos.errors import MismatchError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+
+def axes_of(s: Site, axis: int | list[int]) -> list[int]:
+    """Axes counted from the front."""
+    return [one % s.x.rank for one in ([axis] if isinstance(axis, int) else axis)]
+
+
+def _spread(s: Site, axes: list[int], values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """A vector over ``axes`` so that it broadcasts against x."""
+    return values.reshape([int(s.x.shape[i] or 1) if i in axes else 1 for i in range(s.x.rank)])
+
+
+def batch_normalization(
+    s: Site, *, axis: int | list[int] = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True
+) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one Mul and Add."""
+    axes = axes_of(s, axis)
+    shape = tuple(s.x.shape[i] for i in axes)
+    gamma = s.weight("gamma", shape).astype(float) if scale else np.ones(1)
+    beta = s.weight("beta", shape).astype(float) if center else np.zeros(1)
+    mean, variance = s.weight("moving mean", shape).astype(float), s.weight("moving variance", shape).astype(float)
+    if (variance + epsilon <= 0).any():
+        raise MismatchError(f"layer '{s.layer.name}': moving variance + epsilon is not positive everywhere")
+    factor = gamma / np.sqrt(variance + epsilon)
+    y = s.g.op("Mul", s.x, _spread(s, axes, factor).astype(s.x.dtype))
+    return s.g.op("Add", y, _spread(s, axes, beta - mean * factor).astype(s.x.dtype))
+
+
+def layer_normalization(
+    s: Site,
+    *,
+    axis: int | list[int] = -1,
+    epsilon: float = 1e-3,
+    center: bool = True,
+    scale: bool = True,
+    rms_scaling: bool = False,
+) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) over the axes of each row, then gamma and beta."""
+    if rms_scaling:
+        raise s.unsupported("rms_scaling", rms_scaling, "use RMSNormalization")
+    g, axes = s.g, axes_of(s, axis)
+    shape = tuple(s.x.shape[i] for i in axes)
+    mean = g.op("ReduceMean", s.x, axes)
+    distance = g.op("Sub", s.x, mean)
+    variance = g.op("ReduceMean", g.op("Mul", distance, distance), axes)
+    y = g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, float(epsilon))))
+    if scale:
+        y = g.op("Mul", y, _spread(s, axes, s.float_weight("gamma", shape)))
+    return g.op("Add", y, _spread(s, axes, s.float_weight("beta", shape))) if center else y
+
+
+def unit_normalization(s: Site, *, axis: int | list[int] = -1) -> Value:
+    """X divided by its length over the axes (at least 1e-6 of squared length, as keras.ops.normalize)."""
+    g = s.g
+    squares = g.op("ReduceSum", g.op("Mul", s.x, s.x), axes_of(s, axis))
+    return g.op("Div", s.x, g.op("Sqrt", g.op("Max", squares, 1e-12)))
+
+
+def rms_normalization(s: Site, *, axis: int | list[int] = -1, epsilon: float = 1e-6) -> Value:
+    """X / sqrt(mean(x²) + epsilon) * scale."""
+    g, axes = s.g, axes_of(s, axis)
+    squares = g.op("ReduceMean", g.op("Mul", s.x, s.x), axes)
+    y = g.op("Div", s.x, g.op("Sqrt", g.op("Add", squares, float(epsilon))))
+    return g.op("Mul", y, _spread(s, axes, s.float_weight("scale", tuple(s.x.shape[i] for i in axes))))
+
+
+_RENORM = ("momentum", "renorm", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "adjustment", "fused")
+
+LAYERS = {
+    "BatchNormalization": Lowering(batch_normalization, mask="keep", ignored=_RENORM),
+    "LayerNormalization": Lowering(layer_normalization, mask="keep"),
+    "RMSNormalization": Lowering(rms_normalization, mask="keep"),
+    "UnitNormalization": Lowering(unit_normalization, mask="keep"),
+}
