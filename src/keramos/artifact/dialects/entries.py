@@ -1,0 +1,91 @@
+"""A serialised object (class_name and config) and the cleaning that every generation needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from keramos.errors import CorruptModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.types.network import Config
+
+Entry = dict[str, object]
+"""A serialised layer or model: class_name, config and, in a Functional model, inbound_nodes."""
+
+Translate = "Callable[[str, Config], tuple[str, Config]]"
+
+_TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
+_TRAINING_KEYS = frozenset({"build_config", "build_input_shape", "compile_config", "activity_regularizer"})
+INNER_KEYS = ("layer", "backward_layer", "cell")
+"""Config keys that hold a layer, in the order of ``Layer.inner``; ``cells`` holds a list of them."""
+
+_KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "keras_core")
+
+
+def class_of(entry: Entry) -> str:
+    """The class name without its package.
+
+    Raises:
+        CorruptModelError: there is none.
+    """
+    name = entry.get("class_name")
+    if not isinstance(name, str):
+        raise CorruptModelError(f"the config has an object without class_name; it has {sorted(entry)[:8]}")
+    return name.rpartition(">")[2]
+
+
+def config_of(entry: Entry) -> Config:
+    """The config object.
+
+    Raises:
+        CorruptModelError: there is none.
+    """
+    config = entry.get("config")
+    if not isinstance(config, dict):
+        raise CorruptModelError(f"the config of a {entry.get('class_name')} is not an object")
+    return config
+
+
+def is_entry(value: object) -> bool:
+    """Whether a config value is a serialised object."""
+    return isinstance(value, dict) and "class_name" in value
+
+
+def from_elsewhere(entry: Entry) -> bool:
+    """Whether the file itself says that the class is not one of Keras."""
+    package = str(entry.get("module") or "keras").partition(".")[0]
+    return package not in _KERAS_PACKAGES or ">" in str(entry["class_name"])
+
+
+def clean(config: Config) -> Config:
+    """The config without what only training reads; dtype policies and serialised functions by name."""
+    kept: Config = {}
+    for key, value in config.items():
+        if key in _TRAINING_KEYS or key.endswith(_TRAINING_ENDINGS) or key in {*INNER_KEYS, "cells", "name"}:
+            continue
+        kept[key] = _policy(value) if key == "dtype" else _function(value)
+    if kept.get("dtype") in ("float32", None):
+        kept.pop("dtype", None)
+    if kept.get("trainable") is True:
+        del kept["trainable"]
+    return kept
+
+
+def _policy(value: object) -> object:
+    """A dtype policy by the name that Keras gives it: ``mixed_float16``, ``int8_from_float32``."""
+    if not isinstance(value, dict) or "class_name" not in value:
+        return value
+    config = config_of(value)
+    quantised = f"{config.get('mode')}_from_{config.get('source_name')}"
+    return config.get("name") or (quantised if config.get("mode") else None)
+
+
+def _function(value: object) -> object:
+    """A built-in function is written by name or as {class_name: function, config: name}."""
+    if isinstance(value, dict) and value.get("class_name") == "function" and isinstance(value.get("config"), str):
+        return value["config"]
+    if isinstance(value, dict) and value.get("class_name") == "__tuple__":
+        return list(cast("list[object]", value.get("items", [])))
+    return value
