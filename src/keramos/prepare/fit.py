@@ -127,7 +127,8 @@ def is_level(kind: ColumnKind) -> bool:
 def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names of the prepared row in order, and the positions that no training row sets."""
     numbers = [column for column in inputs if not is_level(column.kind)]
-    named: list[tuple[str, bool]] = [(column.input, True) for column in numbers]
+    # A number that never changed is 0 in every prepared training row, so nothing was learned about it either.
+    named: list[tuple[str, bool]] = [(column.input, column.maximum > column.minimum) for column in numbers]
     named += [(f"{column.input} is missing", True) for column in numbers if column.null_policy == "median"]
     for column in inputs:
         if is_level(column.kind):
