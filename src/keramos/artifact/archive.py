@@ -38,6 +38,10 @@ class Archive:
                 )
             self._entries[info.filename] = info
 
+    def names(self) -> list[str]:
+        """Names of all entries."""
+        return list(self._entries)
+
     def read(self, name: str, limit: int) -> bytes | None:
         """The bytes of an entry, or None where there is none.
 

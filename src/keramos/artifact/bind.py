@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from keramos.artifact.places import inner_folders, numbered, own_folders
-from keramos.artifact.roles import roles
+from keramos.artifact.places import inner_folders, own_folders
+from keramos.artifact.roles import ROLES, roles
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -15,25 +16,41 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.types.network import Layer, Network
+    from keramos.artifact.stored import Stored
+    from keramos.types.network import Config, Layer, Network
 
     Array = NDArray[np.generic]
+    Settle = Callable[[Layer], Layer]
+    """Turns a layer with weights as they were stored into one as current Keras has it."""
+
+LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
 
 
-def bind_places(network: Network, arrays_in: Callable[[str], tuple[Array, ...]], folder: str = "") -> Network:
-    """Weights by place: ``arrays_in`` gives the arrays of a folder's ``vars`` in order (``.keras``)."""
-    layers = {
-        layer.name: _bind_place(layer, arrays_in, f"{folder}layers/{name}") for name, layer in numbered(network.layers)
-    }
-    return replace(network, layers=layers)
+def bind_places(network: Network, stored: Stored, settle: Settle, folder: str = "") -> Network:
+    """Weights by place, as ``.keras`` archives keep them."""
+    places = stored.places(network.layers, f"{folder}layers")
+    return replace(network, layers={layer.name: _bind_place(layer, stored, settle, at) for at, layer in places})
 
 
-def _bind_place(layer: Layer, arrays_in: Callable[[str], tuple[Array, ...]], folder: str) -> Layer:
+def _bind_place(layer: Layer, stored: Stored, settle: Settle, folder: str) -> Layer:
     if layer.network is not None:
-        return replace(layer, network=bind_places(layer.network, arrays_in, f"{folder}/"))
-    weights = tuple(array for own in own_folders(layer, folder) for array in arrays_in(own))
-    inner = tuple(_bind_place(part, arrays_in, below) for below, part in inner_folders(layer, folder))
-    return replace(layer, weights=weights, inner=inner or layer.inner)
+        return replace(layer, network=bind_places(layer.network, stored, settle, f"{folder}/"))
+    weights = tuple(array for own in own_folders(layer, folder) for array in stored.arrays(own))
+    if layer.kind == "BatchNormalization":  # renormalisation's own averages follow; only training reads them
+        weights = weights[: len(roles(layer.kind, layer.config))]
+    inner = tuple(_bind_place(part, stored, settle, below) for below, part in inner_folders(layer, folder))
+    config = _with_vocabulary(layer, stored, folder) if layer.kind in LOOKUPS else layer.config
+    return settle(replace(layer, config=config, weights=weights, inner=inner or layer.inner))
+
+
+def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:
+    """A vocabulary learned from data lies beside the config, special tokens included."""
+    words = stored.vocabulary(folder) if layer.config.get("vocabulary") is None else None
+    if words is None:
+        return layer.config
+    idf = stored.named(folder, "idf_weights")
+    known: Config = {"vocabulary": [int(word) for word in words] if layer.kind == "IntegerLookup" else words}
+    return {**layer.config, **known, **({} if idf is None else {"idf_weights": idf.tolist()})}
 
 
 class Slot(NamedTuple):
@@ -64,31 +81,68 @@ def flat_order(layer: Layer) -> list[Slot]:
     return [slot for slot in found if slot.trainable] + [slot for slot in found if not slot.trainable]
 
 
-def bind_flat(layer: Layer, arrays: Sequence[Array], where: str) -> Layer:
-    """A layer with the weights of its group in a legacy file (``.h5``).
+def bind_flat(layer: Layer, names: Sequence[str], arrays: Sequence[Array], settle: Settle) -> Layer:
+    """A layer with the weights of its group in a legacy file (``.h5``), whose names are a cross-check.
 
     Raises:
-        MismatchError: there are more or fewer arrays than the config has places for.
+        MismatchError: there are more or fewer arrays than the config has places for, or a name contradicts its place.
     """
+    if layer.kind not in ROLES and layer.network is None and not layer.inner:
+        return settle(replace(layer, weights=tuple(arrays)))
     wanted = flat_order(layer)
     if len(wanted) != len(arrays):
-        names = ", ".join(slot.role for slot in wanted) or "none"
+        if any(_is_foreign(part) for part in _parts(layer)):
+            return layer
+        listed = ", ".join(slot.role for slot in wanted) or "none"
         raise MismatchError(
-            f"{where}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({names}), "
-            f"the file holds {len(arrays)}"
+            f"layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
+            f"the file holds {len(arrays)}: {', '.join(names)[:200]}"
         )
     owned: dict[tuple[str, ...], dict[str, Array]] = {}
-    for slot, array in zip(wanted, arrays, strict=True):
+    for slot, name, array in zip(wanted, names, arrays, strict=True):
+        _check_name(layer, slot, name)
         owned.setdefault(slot.owner, {})[slot.role] = array
-    return _fill(layer, owned, ())
+    return _fill(layer, owned, (), settle)
 
 
-def _fill(layer: Layer, owned: dict[tuple[str, ...], dict[str, Array]], path: tuple[str, ...]) -> Layer:
+def _parts(layer: Layer) -> Iterator[Layer]:
+    yield layer
+    below = layer.inner if layer.network is None else tuple(layer.network.layers.values())
+    for part in below:
+        yield from _parts(part)
+
+
+def _is_foreign(layer: Layer) -> bool:
+    """Whether only code that is not in the file knows which weights a layer has."""
+    return layer.kind.startswith("custom.")
+
+
+_TELLING = re.compile(
+    r"(recurrent_kernel|depthwise_kernel|pointwise_kernel|kernel|bias|gamma|beta|(?:moving|running)_mean"
+    r"|moving_variance|running_std|embeddings)(?:_\d+)?(?::0)?\Z"
+)
+_SAME_AS = {"running_mean": "moving_mean", "running_std": "moving_variance", "depthwise_kernel": "kernel"}
+
+
+def _check_name(layer: Layer, slot: Slot, name: str) -> None:
+    """Refuse a name that says its array is something else than its place says: the order was tampered with."""
+    told = _TELLING.search(name)
+    if told is None:
+        return
+    word = told.group(1)
+    if not slot.role.endswith((word, _SAME_AS.get(word, word))):
+        raise MismatchError(
+            f"layer '{layer.name}' ({layer.kind}): the weight named '{name}' stands where {slot.role} belongs; "
+            "names and order of the weights contradict each other"
+        )
+
+
+def _fill(layer: Layer, owned: dict[tuple[str, ...], dict[str, Array]], path: tuple[str, ...], settle: Settle) -> Layer:
     here = (*path, layer.name)
     if layer.network is not None:
-        layers = {name: _fill(part, owned, here) for name, part in layer.network.layers.items()}
+        layers = {name: _fill(part, owned, here, settle) for name, part in layer.network.layers.items()}
         return replace(layer, network=replace(layer.network, layers=layers))
     mine = owned.get(here, {})
     weights = tuple(mine[role.name] for role in roles(layer.kind, layer.config))
-    inner = tuple(_fill(part, owned, (*here, str(place))) for place, part in enumerate(layer.inner))
-    return replace(layer, weights=weights, inner=inner)
+    inner = tuple(_fill(part, owned, (*here, str(place)), settle) for place, part in enumerate(layer.inner))
+    return settle(replace(layer, weights=weights, inner=inner))

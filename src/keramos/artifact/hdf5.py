@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import TYPE_CHECKING, cast
 
 import h5py
@@ -11,7 +12,7 @@ import numpy as np
 from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -66,6 +67,26 @@ class Hdf5:
             return [] if group is None else list(group)
         except (OSError, RuntimeError) as error:
             raise CorruptModelError(f"{self._source}: {path} cannot be listed: {_first_line(error)}") from None
+
+    def datasets(self, skip: Collection[str] = ()) -> list[str]:
+        """Paths of all datasets, reached by hard links only; top-level groups named in ``skip`` are left out.
+
+        Raises:
+            LimitExceededError: there are more objects than a model has.
+        """
+        found: list[str] = []
+        waiting = [name for name in self.names("") if name not in skip]
+        for seen in itertools.count(1):
+            if not waiting:
+                return found
+            path = waiting.pop()
+            if seen > self._limits.objects or path.count("/") > self._limits.json_depth:
+                raise LimitExceededError(f"{self._source} holds more than {self._limits.objects:,} groups and weights")
+            if isinstance(self._find(path), h5py.Group):
+                waiting += [f"{path}/{name}" for name in self.names(path)]
+            else:
+                found.append(path)
+        return found
 
     def attribute(self, path: str, name: str) -> object:
         """An attribute as Python text, number or list; None where it is absent."""

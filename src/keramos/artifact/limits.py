@@ -15,6 +15,7 @@ class Limits:
     json_depth: int = 64
     layers: int = 10_000
     members: int = 1_000
+    objects: int = 100_000
     ratio: int = 200
     """Largest inflation of a compressed part above 1 MiB."""
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 OWN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), ("cell",)),
-    "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "output_dense"),
-    "GroupQueryAttention": ("query_dense", "key_dense", "value_dense", "output_dense"),
+    "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "gate_dense", "output_dense"),
+    "GroupedQueryAttention": ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"),
+    "GroupQueryAttention": ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"),
 }
 """Class -> folders below the layer that hold its own weights, where that is not the layer's folder itself."""
 
@@ -56,7 +57,10 @@ def numbered(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
 
 def own_folders(layer: Layer, folder: str) -> list[str]:
     """Folders whose ``vars`` hold the layer's own weights."""
-    return [f"{folder}/{part}" for part in OWN[layer.kind]] if layer.kind in OWN else [folder]
+    parts = OWN.get(layer.kind)
+    if parts is None:
+        return [folder]
+    return [f"{folder}/{part}" for part in parts if part != "gate_dense" or layer.config.get("use_gate")]
 
 
 def inner_folders(layer: Layer, folder: str) -> list[tuple[str, Layer]]:

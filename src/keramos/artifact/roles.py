@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keramos.types.network import Config
 
 
@@ -20,6 +22,10 @@ class Role(NamedTuple):
     trainable: bool
 
 
+_HEADS = "query_kernel query_bias:use_bias key_kernel key_bias:use_bias {gate}value_kernel value_bias:use_bias {late}"
+_OUTPUT = "output_kernel output_bias:use_bias"
+_GATE = "gate_kernel:use_gate gate_bias:_gate_bias "
+_SPLIT_LSTM = "W_i U_i b_i W_c U_c b_c W_f U_f b_f W_o U_o b_o"  # Keras 1, each gate by itself
 _KERNEL_BIAS = "kernel bias:use_bias"
 _RECURRENT = "kernel recurrent_kernel bias:use_bias"
 _SEPARABLE = "depthwise_kernel pointwise_kernel bias:use_bias"
@@ -36,6 +42,7 @@ ROLES: dict[str, str] = {
     "Conv3DTranspose": _KERNEL_BIAS,
     "ConvLSTM1D": _RECURRENT,
     "ConvLSTM2D": _RECURRENT,
+    "ConvLSTM2D split": _SPLIT_LSTM,
     "ConvLSTM3D": _RECURRENT,
     "Dense": _KERNEL_BIAS,
     "DepthwiseConv1D": _KERNEL_BIAS,
@@ -43,18 +50,32 @@ ROLES: dict[str, str] = {
     "EinsumDense": "kernel bias:bias_axes",
     "Embedding": "embeddings",
     "GRU": _RECURRENT,
+    "GRU split": "W_z U_z b_z W_r U_r b_r W_h U_h b_h",
     "GRUCell": _RECURRENT,
     "GroupNormalization": "gamma:scale beta:center",
+    "GroupQueryAttention": _HEADS.format(gate=_GATE, late="") + _OUTPUT,
+    "GroupedQueryAttention": _HEADS.format(gate=_GATE, late="") + _OUTPUT,
+    "Highway": "W W_carry b:use_bias b_carry:use_bias",
     "LSTM": _RECURRENT,
+    "LSTM split": _SPLIT_LSTM,
     "LSTMCell": _RECURRENT,
-    "LayerNormalization": "gamma:scale beta:center",
+    "LayerNormalization": "gamma:_gamma beta:_beta",
+    "LocallyConnected1D": _KERNEL_BIAS,
+    "LocallyConnected2D": _KERNEL_BIAS,
+    "MaxoutDense": "W b:use_bias",
+    "MultiHeadAttention": _HEADS.format(gate="", late=_GATE) + _OUTPUT,
     "Normalization": "*mean:!mean *variance:!mean *count:!mean",
     "PReLU": "alpha",
+    "ParametricSoftplus": "alphas betas",
     "RMSNormalization": "scale",
+    "RandomFourierFeatures": "kernel_scale *unscaled_kernel *bias",
+    "ReversibleEmbedding": "embeddings reverse_embeddings:!tie_weights",
+    "SReLU": "t_left a_left t_right a_right",
     "SeparableConv1D": _SEPARABLE,
     "SeparableConv2D": _SEPARABLE,
     "SimpleRNN": _RECURRENT,
     "SimpleRNNCell": _RECURRENT,
+    "SpectralNormalization": "*vector_u",
 }
 
 _TRUE_BY_DEFAULT = frozenset({"use_bias", "scale", "center"})
@@ -63,7 +84,8 @@ _TRUE_BY_DEFAULT = frozenset({"use_bias", "scale", "center"})
 def roles(kind: str, config: Config) -> tuple[Role, ...]:
     """The weights that a layer of this class and config has."""
     found = []
-    for word in ROLES.get(kind, "").split():
+    stored = f"{kind} {config['_layout']}" if "_layout" in config else kind
+    for word in ROLES.get(stored, ROLES.get(kind, "")).split():
         name, _, option = word.partition(":")
         if not option or _wanted(option, config):
             found.append(Role(name.lstrip("*"), not name.startswith("*")))
@@ -72,7 +94,16 @@ def roles(kind: str, config: Config) -> tuple[Role, ...]:
 
 def _wanted(option: str, config: Config) -> bool:
     if option.startswith("!"):
-        return config.get(option[1:]) is None
-    if option == "_concat":
-        return config.get("score_mode") == "concat"
+        return not config.get(option[1:])
+    if option in _SPECIAL:
+        return _SPECIAL[option](config)
     return bool(config.get(option, option in _TRUE_BY_DEFAULT))
+
+
+_SPECIAL: dict[str, Callable[[Config], bool]] = {
+    # RMS scaling has a gamma whatever ``scale`` says and never a beta.
+    "_beta": lambda config: bool(config.get("center", True)) and not config.get("rms_scaling"),
+    "_concat": lambda config: config.get("score_mode") == "concat",
+    "_gamma": lambda config: bool(config.get("scale", True) or config.get("rms_scaling")),
+    "_gate_bias": lambda config: bool(config.get("use_gate") and config.get("use_bias", True)),
+}

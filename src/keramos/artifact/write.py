@@ -18,9 +18,9 @@ import numpy as np
 from keramos.artifact.atomic import write_atomically
 from keramos.artifact.bind import flat_order
 from keramos.artifact.config import KERAS_VERSION, model_config
+from keramos.artifact.containers import H5_CONTENT, ZIP_CONTENT
 from keramos.artifact.content import encode
 from keramos.artifact.places import inner_folders, numbered, own_folders
-from keramos.artifact.read import H5_CONTENT, ZIP_CONTENT
 from keramos.artifact.roles import roles
 from keramos.errors import UsageError
 

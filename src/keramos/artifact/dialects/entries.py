@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from keramos.artifact.dialects.classes import KNOWN
 from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keramos.types.network import Config
 
 Entry = dict[str, object]
 """A serialised layer or model: class_name, config and, in a Functional model, inbound_nodes."""
-
-Translate = "Callable[[str, Config], tuple[str, Config]]"
 
 _TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 _TRAINING_KEYS = frozenset({"build_config", "build_input_shape", "compile_config", "activity_regularizer"})
 INNER_KEYS = ("layer", "backward_layer", "cell")
 """Config keys that hold a layer, in the order of ``Layer.inner``; ``cells`` holds a list of them."""
 
-_KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "keras_core")
+_KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
 
 
 def class_of(entry: Entry) -> str:
@@ -53,10 +50,15 @@ def is_entry(value: object) -> bool:
     return isinstance(value, dict) and "class_name" in value
 
 
-def from_elsewhere(entry: Entry) -> bool:
-    """Whether the file itself says that the class is not one of Keras."""
-    package = str(entry.get("module") or "keras").partition(".")[0]
-    return package not in _KERAS_PACKAGES or ">" in str(entry["class_name"])
+def vocabulary(entry: Entry) -> str:
+    """The class as a kind: operations of keras.ops get the prefix ``ops.``, classes of others ``custom.``."""
+    kind, module = class_of(entry), str(entry.get("module") or "")
+    if module.startswith(("keras.src.ops", "keras.ops")):
+        return f"ops.{kind}"
+    registered = ">" in str(entry["class_name"]) or ">" in str(entry.get("registered_name") or "")
+    if registered or (module.partition(".")[0] not in _KERAS_PACKAGES if module else kind not in KNOWN):
+        return f"custom.{kind}"
+    return kind
 
 
 def clean(config: Config) -> Config:

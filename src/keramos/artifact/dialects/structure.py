@@ -159,16 +159,13 @@ def _functional(config: Config, translate: Translate) -> Network:
     by_name = {item.name: item for item in layers}
     nodes = {item.name: _nodes(entry, by_name) for item, entry in zip(layers, entries, strict=True)}
     ends = config["output_layers"]
-    outputs = read_ends(ends)
-    nodes, outputs = _from_zero(nodes, outputs, by_name)
-    for ref in outputs:
-        if ref.layer not in by_name:
-            raise CorruptModelError(f"model '{name}' has an output of layer '{ref.layer}', which it does not have")
-    nodes = {layer_name: [_current(by_name[layer_name], node) for node in calls] for layer_name, calls in nodes.items()}
-    calls = order(nodes, by_name, name)
+    nodes, outputs = _from_zero(nodes, read_ends(ends), by_name, current=_is_current(entries))
+    calls = order({key: [_current(by_name[key], node) for node in made] for key, made in nodes.items()}, by_name, name)
+    inputs = read_ends(config["input_layers"])
+    _check_ends((*inputs, *outputs), calls, by_name, name)
     names = tuple(str(key) for key in ends) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
-    layers_kept = {key: _without_causal(item) for key, item in by_name.items()}
-    return Network(name, layers_kept, calls, read_ends(config["input_layers"]), outputs, output_names=names)
+    kept = {key: _without_causal(item) for key, item in by_name.items()}
+    return Network(name, kept, calls, inputs, outputs, output_names=names)
 
 
 def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
@@ -178,20 +175,61 @@ def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
     return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
 
 
+def _is_current(entries: Sequence[Entry]) -> bool:
+    """Whether nodes are written as Keras 3 does."""
+    return any(isinstance(node, dict) for entry in entries for node in cast("list[object]", entry.get("inbound_nodes")))
+
+
 def _from_zero(
-    nodes: dict[str, list[Node]], outputs: tuple[TensorRef, ...], layers: Mapping[str, Layer]
+    nodes: dict[str, list[Node]], outputs: tuple[TensorRef, ...], layers: Mapping[str, Layer], *, current: bool
 ) -> tuple[dict[str, list[Node]], tuple[TensorRef, ...]]:
-    """Call numbers that start at 0. A nested model carries the call by which it was built, so Keras counts its calls
-    from 1: everywhere before Keras 3, and among a model's outputs in Keras 3.
+    """Call numbers that start at 0.
+
+    A nested model carries the call by which it was built, so its calls in the outer model count from 1: everywhere
+    before Keras 3 (unless it was built by that very call), and only among the outputs in Keras 3.
     """
-    inside = _lowest([ref for calls in nodes.values() for node in calls for ref in refs(list(node))], layers)
-    outside = {name: max(low, inside.get(name, 0)) for name, low in _lowest(outputs, layers).items()}
-    for name in outside.keys() & inside.keys():
-        inside[name] = min(inside[name], outside[name])
-        outside[name] = min(1, outside[name]) if len(nodes[name]) > 1 else outside[name]
-    shifted = {
-        name: [Node(cast("tuple[object, ...]", tuple(moved(list(node.args), inside))), _shift(node, inside))  # type: ignore[arg-type]
-               for node in calls]
-        for name, calls in nodes.items()
-    }
-    return shifted, tuple(cast("TensorRef", moved(ref, outside)) for ref in outputs)
+    nested = {name for name, item in layers.items() if item.network is not None}
+    if current:
+        late = {name: 1 for name in nested if layers[name].kind == "Functional"}
+        ends = [moved(ref, late if ref.node else {}) for ref in outputs]
+        return nodes, tuple(cast("list[TensorRef]", ends))
+    used = [ref for calls in nodes.values() for node in calls for ref in refs(list(node))]
+    lowest: dict[str, int] = {}
+    for ref in (*used, *outputs):
+        if ref.layer in nested:
+            lowest[ref.layer] = min(ref.node, lowest.get(ref.layer, ref.node))
+    shifted = {name: [_moved_node(node, lowest) for node in calls] for name, calls in nodes.items()}
+    return shifted, tuple(cast("list[TensorRef]", [moved(ref, lowest) for ref in outputs]))
+
+
+def _moved_node(node: Node, offsets: Mapping[str, int]) -> Node:
+    args = cast("list[object]", moved(list(node.args), offsets))
+    return Node(tuple(args), cast("dict[str, object]", moved(node.kwargs, offsets)))
+
+
+def _check_ends(ends: Sequence[TensorRef], calls: Sequence[Call], layers: Mapping[str, Layer], model: str) -> None:
+    made: dict[str, int] = {}
+    for call in calls:
+        made[call.layer] = made.get(call.layer, 0) + 1
+    for ref in ends:
+        known = 1 if ref.layer in layers and layers[ref.layer].kind == "InputLayer" else made.get(ref.layer, 0)
+        if ref.node >= known:
+            raise CorruptModelError(
+                f"model '{model}' names call {ref.node} of layer '{ref.layer}' as an input or output; it has {known}"
+            )
+
+
+def _current(item: Layer, node: Node) -> Node:
+    """A call in the words of Keras 3: initial states and causality are keywords there."""
+    first = node.args[0] if node.args else None
+    if item.kind in _RECURRENT and isinstance(first, list) and len(first) > 1:
+        return Node((first[0],), {"initial_state": first[1:], **node.kwargs})
+    if item.kind in _CAUSAL and item.config.get("causal"):
+        return Node(node.args, {"use_causal_mask": True, **node.kwargs})
+    return node
+
+
+def _without_causal(item: Layer) -> Layer:
+    if item.kind not in _CAUSAL or "causal" not in item.config:
+        return item
+    return replace(item, config={key: value for key, value in item.config.items() if key != "causal"})
