@@ -38,9 +38,27 @@ def _bind_place(layer: Layer, stored: Stored, settle: Settle, folder: str) -> La
     weights = tuple(array for own in own_folders(layer, folder) for array in stored.arrays(own))
     if layer.kind == "BatchNormalization":  # renormalisation's own averages follow; only training reads them
         weights = weights[: len(roles(layer.kind, layer.config))]
+    if layer.kind == "SpectralNormalization":  # its copy of the inner kernel comes first
+        weights = weights[-1:]
+    _check_count(layer, weights, folder)
     inner = tuple(_bind_place(part, stored, settle, below) for below, part in inner_folders(layer, folder))
     config = _with_vocabulary(layer, stored, folder) if layer.kind in LOOKUPS else layer.config
     return settle(replace(layer, config=config, weights=weights, inner=inner or layer.inner))
+
+
+def _check_count(layer: Layer, weights: Sequence[Array], folder: str) -> None:
+    wanted = [role.name for role in roles(layer.kind, layer.config)]
+    if layer.kind in ROLES and len(wanted) != len(weights) and not _quantised(layer):
+        listed = ", ".join(wanted) or "none"
+        raise MismatchError(
+            f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
+            f"the file holds {len(weights)}"
+        )
+
+
+def _quantised(layer: Layer) -> bool:
+    """Whether scales and packed integers replace some weights; the compiler knows their order."""
+    return "_from_" in str(layer.config.get("dtype", ""))
 
 
 def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:

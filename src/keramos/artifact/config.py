@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from keramos.artifact.operation_modules import module_of
 from keramos.artifact.places import INNER
 from keramos.types.network import TensorRef
 
@@ -30,10 +31,10 @@ def _entry(layer: Layer) -> Config:
         entry = model_config(layer.network)
         cast("Config", entry["config"])["name"] = layer.name
         return entry
-    module = "keras.ops" if layer.kind.startswith("ops.") else "keras.layers"
+    kind = layer.kind.rpartition(".")[2]
     return {
-        "module": module,
-        "class_name": layer.kind.rpartition(".")[2],
+        "module": module_of(kind) if layer.kind.startswith("ops.") else "keras.layers",
+        "class_name": kind,
         "config": {"name": layer.name, **layer.config, **_inner(layer)},
         "registered_name": None,
     }
@@ -62,21 +63,27 @@ def _functional(network: Network) -> Config:
         "name": network.name,
         "trainable": True,
         "layers": entries,
-        "input_layers": _ends(network.inputs),
+        "input_layers": _single([_end(network, ref) for ref in network.inputs]),
         "output_layers": _named_ends(network),
     }
 
 
-def _ends(refs: tuple[TensorRef, ...]) -> list[object]:
-    listed: list[object] = [[ref.layer, ref.node, ref.tensor] for ref in refs]
-    return cast("list[object]", listed[0]) if len(listed) == 1 else listed
+def _end(network: Network, ref: TensorRef) -> list[object]:
+    """Among the ends of a model, calls of a nested Functional model count from 1: Keras counts how it was built."""
+    below = network.layers[ref.layer].network
+    built = below is not None and not below.sequential
+    return [ref.layer, ref.node + built, ref.tensor]
+
+
+def _single(ends: list[list[object]]) -> list[object]:
+    return ends[0] if len(ends) == 1 else cast("list[object]", ends)
 
 
 def _named_ends(network: Network) -> object:
+    ends = [_end(network, ref) for ref in network.outputs]
     if not network.output_names:
-        return _ends(network.outputs)
-    named = zip(network.output_names, network.outputs, strict=True)
-    return {name: [ref.layer, ref.node, ref.tensor] for name, ref in named}
+        return _single(ends)
+    return dict(zip(network.output_names, ends, strict=True))
 
 
 def _node(call: Call) -> Config:

@@ -70,7 +70,7 @@ def open_container(data: bytes, source: str, limits: Limits) -> Container:
         return _open_hdf5(data, source, limits)
     if data.startswith(_ZIP):
         return _open_zip(data, source, limits)
-    if data.lstrip()[:1] == b"{":
+    if data.lstrip()[:1] in {b"{", b'"'}:
         found = parse_json(data, source, limits)
         return Container("json", data, None, str(found.get("keras_version") or ""), str(found.get("backend") or ""))
     raise CorruptModelError(

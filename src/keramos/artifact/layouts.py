@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     Arrays = tuple[Array, ...]
     Step = Callable[[Config, Arrays, Origin], Arrays]
 
-_CONVOLUTIONS = frozenset(
-    {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", "DepthwiseConv2D", "SeparableConv2D"}
-)
+_MIRRORED = frozenset({"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose"})
 _RESET_AFTER_AXES = 2
 
 
@@ -63,10 +61,13 @@ def _reset_after(kind: str, config: Config, weights: Arrays) -> Config:
 
 
 def _flipped(kind: str, weights: Arrays) -> Arrays:
-    """Theano convolves where the others correlate, so its kernels lie mirrored along the spatial axes."""
+    """Theano convolves where the others correlate, so its kernels lie mirrored along the spatial axes.
+
+    Depthwise convolutions are the exception: Keras asked Theano to correlate there.
+    """
     if kind == "ConvLSTM2D":
         return (*(array[::-1, ::-1] for array in weights[:2]), *weights[2:])
-    if kind not in _CONVOLUTIONS or not weights:
+    if kind not in _MIRRORED or not weights:
         return weights
     spatial = weights[0].ndim - 2
     return (weights[0][(slice(None, None, -1),) * spatial], *weights[1:])

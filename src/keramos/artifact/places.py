@@ -38,10 +38,15 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+_NAMED_OTHERWISE = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Public name -> class name, where a class is exported under another name than its own."""
+
+
 def class_name(layer: Layer) -> str:
-    """The class that a layer is written as."""
+    """The class after which a layer's folder is named."""
     if layer.network is None:
-        return layer.kind.rpartition(".")[2]
+        kind = layer.kind.rpartition(".")[2]
+        return _NAMED_OTHERWISE.get(kind, kind)
     return "Sequential" if layer.network.sequential else "Functional"
 
 

@@ -68,6 +68,7 @@ def read(path: str | Path, *, weights: str | Path | None = None, limits: Limits 
         backend=origin.backend,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
+        warnings=origin.notes,
     )
     if container.content is None or container.config is None:
         return Artifact(network, info)

@@ -22,6 +22,8 @@ def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
         raise LimitExceededError(f"{where} has {len(data):,} bytes, the limit is {limits.config_bytes:,}")
     try:
         value = json.loads(data.decode("utf-8"))
+        if isinstance(value, str):  # what json.dump(model.to_json()) leaves
+            value = json.loads(value)
     except RecursionError:
         raise LimitExceededError(f"{where} nests deeper than any model does") from None
     except ValueError as error:

@@ -10,16 +10,17 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import h5py
 import numpy as np
 
 from keramos.artifact.atomic import write_atomically
-from keramos.artifact.bind import flat_order
+from keramos.artifact.bind import LOOKUPS, flat_order, slots
 from keramos.artifact.config import KERAS_VERSION, model_config
 from keramos.artifact.containers import H5_CONTENT, ZIP_CONTENT
 from keramos.artifact.content import encode
+from keramos.artifact.legal import legal
 from keramos.artifact.places import inner_folders, numbered, own_folders
 from keramos.artifact.roles import roles
 from keramos.errors import UsageError
@@ -39,8 +40,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: equal parcels give equal ar
 
 
 def write(path: str | Path, network: Network, content: Content | None, compile_config: Config | None = None) -> None:
-    """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer
-    (``.h5`` only).
+    """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer.
 
     Raises:
         UsageError: the extension is neither .h5, .hdf5 nor .keras.
@@ -62,6 +62,7 @@ def check_extension(path: Path) -> None:
 
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
+    network = legal(network)
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
     with h5py.File(buffer, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
@@ -120,12 +121,16 @@ def _owned(layer: Layer, path: tuple[str, ...]) -> Mapping[tuple[tuple[str, ...]
     return found
 
 
-def _keras(network: Network, content: Content | None, _: Config | None) -> bytes:
-    """The archive. It says nothing about training: Keras would expect the optimizer's state there and warn."""
+def _keras(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
+    network = legal(network)
     config = model_config(network)
+    if compile_config:
+        config["compile_config"] = compile_config
     text, weights = json.dumps(config).encode(), io.BytesIO()
     with h5py.File(weights, "w") as file:
         _put_places(file, network, "")
+        if compile_config:
+            _put_optimizer(file, network, compile_config)
     entries = {
         "metadata.json": json.dumps({"keras_version": KERAS_VERSION, "date_saved": ""}).encode(),
         "config.json": text,
@@ -140,6 +145,25 @@ def _keras(network: Network, content: Content | None, _: Config | None) -> bytes
     return buffer.getvalue()
 
 
+def _put_optimizer(file: h5py.File, network: Network, compile_config: Config) -> None:
+    """The state of an optimizer that has not made a step yet; without it Keras warns at every load.
+
+    All zeros: HDF5 stores none of them. Order: ``build`` of keras.optimizers.Adam.
+    """
+    optimizer = cast("Mapping[str, object]", compile_config["optimizer"])
+    if optimizer["class_name"] != "Adam":
+        return
+    group = file.create_group("optimizer/vars")
+    group.create_dataset("0", data=np.int64(0))
+    group.create_dataset("1", data=np.float32(cast("Mapping[str, float]", optimizer["config"])["learning_rate"]))
+    for layer in network.layers.values():
+        arrays = _owned(layer, ())
+        for slot in slots(layer):
+            for _ in ("momentum", "velocity") if slot.trainable else ():
+                array = arrays[(slot.owner, slot.role)]
+                group.create_dataset(str(len(group)), shape=array.shape, dtype=array.dtype)
+
+
 def _put_places(file: h5py.File, network: Network, folder: str) -> None:
     for name, layer in numbered(network.layers):
         _put_place(file, layer, f"{folder}layers/{name}")
@@ -149,15 +173,29 @@ def _put_place(file: h5py.File, layer: Layer, folder: str) -> None:
     if layer.network is not None:
         _put_places(file, layer.network, f"{folder}/")
         return
+    weights = layer.weights
+    if layer.kind == "SpectralNormalization":  # Keras lists the inner kernel here too
+        weights = (layer.inner[0].weights[0], *weights)
     own = own_folders(layer, folder)
-    share = len(layer.weights) // len(own)
+    share = len(weights) // len(own)
     for place, below in enumerate(own):
         group = file.create_group(f"{below}/vars")
         group.attrs["name"] = layer.name
-        for number, array in enumerate(layer.weights[place * share : (place + 1) * share]):
+        for number, array in enumerate(weights[place * share : (place + 1) * share]):
             group.create_dataset(str(number), data=np.asarray(array))
+    _put_idf(file, layer, folder)
     for below, part in inner_folders(layer, folder):
         _put_place(file, part, below)
+
+
+def _put_idf(file: h5py.File, layer: Layer, folder: str) -> None:
+    """Inverse document frequencies lie beside the weights, under their name."""
+    idf = layer.config.get("idf_weights")
+    if layer.kind not in LOOKUPS or idf is None:
+        return
+    places = (folder, f"{folder}/_lookup_layer") if layer.kind == "TextVectorization" else (folder,)
+    for place in places:
+        file.require_group(f"{place}/vars").create_dataset("idf_weights", data=np.asarray(idf, "float32"))
 
 
 WRITERS: dict[str, Callable[[Network, Content | None, Config | None], bytes]] = {

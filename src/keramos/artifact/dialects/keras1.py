@@ -6,7 +6,7 @@ their class names. How their weights lie is the business of layouts.py.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.dialects.entries import class_of
 from keramos.artifact.dialects.keras2 import translate as translate_keras2
@@ -119,6 +119,41 @@ def _kernel_1d(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]
     return kind, {"data_format": "channels_last", **config}
 
 
+def _atrous_1d(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    return _kernel_1d(kind, _dilated(config, origin), origin)
+
+
+def _atrous_2d(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    return _kernel_2d(kind, _dilated(config, origin), origin)
+
+
+def _dilated(config: Config, origin: Origin) -> Config:
+    """On Theano, Keras 1.0 computed plain convolutions whatever rate was asked for."""
+    ignored = origin.backend == "theano" and origin.version.startswith("1.0")
+    return {key: value for key, value in config.items() if not (ignored and key == "dilation_rate")}
+
+
+def _deconvolution(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    """The output's size was an argument; today it follows from the input and ``output_padding``.
+
+    With steps s and kernel size k an output size n belongs to the input size ceil((n - k + 1) / s) without padding
+    and ceil(n / s) with; output_padding makes up the rest.
+    """
+    kind, config = _kernel_2d(kind, config, origin)
+    shape = cast("list[int | None]", config.pop("output_shape", None) or [])
+    sizes = shape[2:] if config.get("data_format") == "channels_first" else shape[1:-1]
+    steps, kernels = cast("list[int]", config["strides"]), cast("list[int]", config["kernel_size"])
+    same = config.get("padding") == "same"
+    known = [size for size in sizes if size is not None]
+    if len(known) != len(steps):
+        return kind, config
+    missing = [(-n if same else n - k) % s for n, k, s in zip(known, kernels, steps, strict=True)]
+    if not any(missing):
+        return kind, config
+    extra = [s - q - k % 2 if same else q for q, k, s in zip(missing, kernels, steps, strict=True)]
+    return kind, {**config, "output_padding": extra}
+
+
 def _conv_lstm(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
     kind, config = _kernel_2d(kind, config, origin)
     return kind, {**config, "strides": config.pop("strides", [1, 1]), "use_bias": True, "_layout": "split"}
@@ -181,14 +216,14 @@ def _merge(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
 
 _FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     **dict.fromkeys(_UNSTATED, _format_unstated),
-    "AtrousConvolution1D": _kernel_1d,
-    "AtrousConvolution2D": _kernel_2d,
+    "AtrousConvolution1D": _atrous_1d,
+    "AtrousConvolution2D": _atrous_2d,
     "BatchNormalization": _batch_normalization,
     "ConvLSTM2D": _conv_lstm,
     "Convolution1D": _kernel_1d,
     "Convolution2D": _kernel_2d,
     "Convolution3D": _kernel_3d,
-    "Deconvolution2D": _kernel_2d,
+    "Deconvolution2D": _deconvolution,
     "Embedding": _embedding,
     "GRU": _gated,
     "LSTM": _gated,

@@ -115,12 +115,15 @@ def read_ref(history: Sequence[object]) -> TensorRef:
 
 
 def read_ends(shape: object) -> tuple[TensorRef, ...]:
-    """Input or output tensors of a model: one triple, a list, or a dict of them, nested in any way."""
+    """Input or output tensors of a model: one triple, a list, or a dict of them, nested in any way.
+
+    Keras takes the entries of a dict in the order of its sorted keys.
+    """
     if isinstance(shape, list) and shape and isinstance(shape[0], str):
         return (read_ref(shape),)
     if not isinstance(shape, list | dict):
         raise CorruptModelError(f"the model's inputs or outputs are given as {str(shape)[:80]}; a list is needed")
-    parts = shape.values() if isinstance(shape, dict) else shape
+    parts = [shape[key] for key in sorted(shape)] if isinstance(shape, dict) else shape
     return tuple(ref for part in parts for ref in read_ends(part))
 
 

@@ -16,26 +16,37 @@ class Origin:
 
     ``generation`` is keras1, keras2 (both standalone Keras), tf_keras (inside or beside TensorFlow 1 and 2) or
     keras3. ``version`` is as written, "" where the file does not say. ``data_format`` is what layers of Keras 1 that
-    do not state theirs used.
+    do not state theirs used. ``notes`` says what was guessed.
     """
 
     generation: str
     version: str
     backend: str
     data_format: str = "channels_last"
+    notes: tuple[str, ...] = ()
 
 
 _KERAS_1_WORDS = re.compile(r'"(output_dim|nb_filter|border_mode|dim_ordering|inner_activation|input_dtype)"')
 _KERAS_3_WORDS = re.compile(r'"(batch_shape|registered_name)"')
+_UNSTATED = re.compile(r'"(Cropping|UpSampling|ZeroPadding)[23]D"')
+_IMAGE_SHAPE = re.compile(r'"batch_input_shape": ?\[(?:null|\d+), ?(\d+), ?\d+, ?(?:\d+, ?)?(\d+)\]')
 _FIRST_TF_ONLY_MINOR = 4  # standalone Keras ended with 2.3.1; every later 2.x is TensorFlow's
 
 
 def origin_of(version: str, backend: str, config: str, weight_names: Sequence[str]) -> Origin:
     """Recognise the writer from what it recorded, and from the config's own words where it recorded nothing."""
     generation = _by_version(version) if version else _by_words(config)
-    if generation == "keras1" and not backend:
+    if generation != "keras1":
+        return Origin(generation, version, backend)
+    notes = []
+    if not backend:
         backend = _backend_by_names(weight_names)
-    return Origin(generation, version, backend, _data_format(config))
+        if not weight_names:
+            notes.append("the file does not say its backend and has no weights that show it; Theano is assumed")
+    data_format, guessed = _data_format(config)
+    if guessed and _UNSTATED.search(config):
+        notes.append(f"layers that do not state their data format are taken as {data_format}, from the input's shape")
+    return Origin(generation, version, backend, data_format, tuple(notes))
 
 
 def _by_version(version: str) -> str:
@@ -58,10 +69,16 @@ def _by_words(config: str) -> str:
 
 def _backend_by_names(names: Sequence[str]) -> str:
     """Keras 1 does not say its backend, but only TensorFlow's variables have names that end in ``:0``."""
-    return "tensorflow" if not names or any(name.endswith(":0") for name in names) else "theano"
+    return "tensorflow" if any(name.endswith(":0") for name in names) else "theano"
 
 
-def _data_format(config: str) -> str:
-    """Cropping, padding and upsampling layers of Keras 1 follow a setting that only other layers of the file show."""
-    first = re.search(r'"dim_ordering": ?"th"', config) and not re.search(r'"dim_ordering": ?"tf"', config)
-    return "channels_first" if first else "channels_last"
+def _data_format(config: str) -> tuple[str, bool]:
+    """Cropping, padding and upsampling layers of Keras 1 follow a setting that only other layers of the file show;
+    without such layers, channels are taken to be fewer than rows and columns. Also says whether that was a guess.
+    """
+    stated = set(re.findall(r'"dim_ordering": ?"(th|tf)"', config))
+    if len(stated) == 1:
+        return ("channels_first" if stated == {"th"} else "channels_last"), False
+    shape = _IMAGE_SHAPE.search(config)
+    first = shape is not None and int(shape[1]) < int(shape[2])
+    return ("channels_first" if first else "channels_last"), True

@@ -163,7 +163,7 @@ def _functional(config: Config, translate: Translate) -> Network:
     calls = order({key: [_current(by_name[key], node) for node in made] for key, made in nodes.items()}, by_name, name)
     inputs = read_ends(config["input_layers"])
     _check_ends((*inputs, *outputs), calls, by_name, name)
-    names = tuple(str(key) for key in ends) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
+    names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
     kept = {key: _without_causal(item) for key, item in by_name.items()}
     return Network(name, kept, calls, inputs, outputs, output_names=names)
 

@@ -54,9 +54,12 @@ def theano_padding(kind: str, config: Config) -> Config:
     """Theano pads both sides alike, Keras' other backends pad the far side more; where that differs, it is said.
 
     Convolutions pad size // 2 (of the dilated kernel) on both sides, pooling size - 1 (size - 2 for odd sizes above
-    2); then ceil(input / stride) positions are kept from the start. Source: keras/backend/theano_backend.py of
+    2); then ceil(input / stride) positions are kept from the start. The recurrent convolution of ConvLSTM always pads
+    so, which the extra key ``recurrent_padding`` says. Source: keras/backend/theano_backend.py of
     Keras 1.2 and 2.3.
     """
+    if kind.startswith("ConvLSTM") and not all(size % 2 for size in _numbers(config.get("kernel_size"))):
+        config = {**config, "recurrent_padding": "same_theano"}
     if config.get("padding") != "same" or not kind.startswith(_SAME_PADDED):
         return config
     pooling = "pool_size" in config
