@@ -140,6 +140,8 @@ class Hdf5:
         return _bfloat16(value) if found.dtype.kind == "V" else np.asarray(value)
 
     def _check(self, data: h5py.Dataset, path: str) -> None:
+        if data.shape is None:
+            raise CorruptModelError(f"{self._source}: {path} is empty; numbers are needed")
         plist = data.id.get_create_plist()
         if data.external or data.is_virtual:
             raise UnsafeModelError(
