@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.dialects.entries import vocabulary
+from keramos.artifact.dialects.classes import KNOWN
+from keramos.artifact.dialects.entries import class_of, vocabulary
 from keramos.artifact.dialects.origin import version_numbers
+from keramos.artifact.operation_modules import OPERATIONS
 
 if TYPE_CHECKING:
     from keramos.artifact.dialects.entries import Entry
@@ -14,6 +16,22 @@ if TYPE_CHECKING:
 
 
 _SQUEEZING_SINCE = (3, 4)
+_MERGING = frozenset({"Add", "Average", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"})
+
+
+def _is_operation(entry: Entry, config: Config) -> bool:
+    """Whether an entry without a module, as Keras 3 writes them in ``.h5``, is one of keras.ops.
+
+    Where a layer has the same name, the call tells: a layer merges one list, an operation takes its operands.
+    """
+    kind, nodes = class_of(entry), entry.get("inbound_nodes")
+    if entry.get("module") or kind not in OPERATIONS:
+        return False
+    if kind in _MERGING:
+        first = nodes[0] if isinstance(nodes, list) and nodes else None
+        args = first.get("args") if isinstance(first, dict) else None
+        return not (isinstance(args, list) and args and isinstance(args[0], list))
+    return kind not in KNOWN or "newshape" in config
 
 
 def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config]:
@@ -22,7 +40,7 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size 1; the extra key
     ``keep_last_axis`` says so (keras-team/keras pull request 19742).
     """
-    kind = vocabulary(entry)
+    kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
     one_hot = kind == "CategoryEncoding" and config.get("output_mode") == "one_hot"
     if one_hot and version_numbers(origin.version) < _SQUEEZING_SINCE:
         config = {**config, "keep_last_axis": True}
