@@ -26,24 +26,41 @@ if TYPE_CHECKING:
 LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
 
 
-def bind_places(network: Network, stored: Stored, settle: Settle, folder: str = "") -> Network:
+def bind_places(network: Network, stored: Stored, settle: Settle) -> Network:
     """Weights by place, as ``.keras`` archives keep them."""
-    places = stored.places(network.layers, f"{folder}layers")
-    return replace(network, layers={layer.name: _bind_place(layer, stored, settle, at) for at, layer in places})
+    return _Places(stored, settle).network(network, "")
 
 
-def _bind_place(layer: Layer, stored: Stored, settle: Settle, folder: str) -> Layer:
-    if layer.network is not None:
-        return replace(layer, network=bind_places(layer.network, stored, settle, f"{folder}/"))
-    weights = tuple(array for own in own_folders(layer, folder) for array in stored.arrays(own))
-    if layer.kind == "BatchNormalization":  # renormalisation's own averages follow; only training reads them
-        weights = weights[: len(roles(layer.kind, layer.config))]
-    if layer.kind == "SpectralNormalization":  # its copy of the inner kernel comes first
-        weights = weights[-1:]
-    _check_count(layer, weights, folder)
-    inner = tuple(_bind_place(part, stored, settle, below) for below, part in inner_folders(layer, folder))
-    config = _with_vocabulary(layer, stored, folder) if layer.kind in LOOKUPS else layer.config
-    return settle(replace(layer, config=config, weights=weights, inner=inner or layer.inner))
+class _Places:
+    """One walk over an archive's folders. A layer that two models share has a folder only where it comes first."""
+
+    def __init__(self, stored: Stored, settle: Settle) -> None:
+        self._stored = stored
+        self._settle = settle
+        self._met: dict[tuple[str, str], Layer] = {}
+
+    def network(self, network: Network, folder: str) -> Network:
+        places = self._stored.places(network.layers, f"{folder}layers")
+        return replace(network, layers={layer.name: self._shared(layer, at) for at, layer in places})
+
+    def _shared(self, layer: Layer, folder: str) -> Layer:
+        key = (layer.name, layer.kind)
+        if key in self._met and not self._stored.holds(folder):
+            return self._met[key]
+        return self._met.setdefault(key, self._bound(layer, folder))
+
+    def _bound(self, layer: Layer, folder: str) -> Layer:
+        if layer.network is not None:
+            return replace(layer, network=self.network(layer.network, f"{folder}/"))
+        weights = tuple(array for own in own_folders(layer, folder) for array in self._stored.arrays(own))
+        if layer.kind == "BatchNormalization":  # renormalisation's own averages follow; only training reads them
+            weights = weights[: len(roles(layer.kind, layer.config))]
+        if layer.kind == "SpectralNormalization":  # its copy of the inner kernel comes first
+            weights = weights[-1:]
+        _check_count(layer, weights, folder)
+        inner = tuple(self._bound(part, below) for below, part in inner_folders(layer, folder))
+        config = _with_vocabulary(layer, self._stored, folder) if layer.kind in LOOKUPS else layer.config
+        return self._settle(replace(layer, config=config, weights=weights, inner=inner or layer.inner))
 
 
 def _check_count(layer: Layer, weights: Sequence[Array], folder: str) -> None:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 OWN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), ("cell",)),
     "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "gate_dense", "output_dense"),
-    "GroupedQueryAttention": ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"),
-    "GroupQueryAttention": ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"),
+    "GroupQueryAttention": ("_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"),
 }
 """Class -> folders below the layer that hold its own weights, where that is not the layer's folder itself."""
 
@@ -65,7 +64,7 @@ def own_folders(layer: Layer, folder: str) -> list[str]:
     parts = OWN.get(layer.kind)
     if parts is None:
         return [folder]
-    return [f"{folder}/{part}" for part in parts if part != "gate_dense" or layer.config.get("use_gate")]
+    return [f"{folder}/{part}" for part in parts if not part.endswith("gate_dense") or layer.config.get("use_gate")]
 
 
 def inner_folders(layer: Layer, folder: str) -> list[tuple[str, Layer]]:

@@ -54,7 +54,6 @@ ROLES: dict[str, str] = {
     "GRUCell": _RECURRENT,
     "GroupNormalization": "gamma:scale beta:center",
     "GroupQueryAttention": _HEADS.format(gate=_GATE, late="") + _OUTPUT,
-    "GroupedQueryAttention": _HEADS.format(gate=_GATE, late="") + _OUTPUT,
     "Highway": "W W_carry b:use_bias b_carry:use_bias",
     "LSTM": _RECURRENT,
     "LSTM split": _SPLIT_LSTM,

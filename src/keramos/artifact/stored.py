@@ -44,8 +44,12 @@ class Stored:
 
     def arrays(self, folder: str) -> tuple[Array, ...]:
         """The weights of the layer at a folder, in order."""
-        found = sorted(self._paths.get(f"{folder}/vars", ()), key=lambda item: (len(item[0]), item[0]))
+        found = sorted(self._paths.get(f"{_current(folder)}/vars", ()), key=lambda item: (len(item[0]), item[0]))
         return tuple(self._load(path) for name, path in found if name.isdigit())
+
+    def holds(self, folder: str) -> bool:
+        """Whether anything is stored at a folder or below it."""
+        return folder in self._children or folder in self._paths
 
     def named(self, folder: str, name: str) -> Array | None:
         """A weight that is stored under a word instead of a number."""

@@ -21,6 +21,10 @@ INNER_KEYS = ("layer", "backward_layer", "cell")
 _KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
 
 
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which ``.keras`` files hold."""
+
+
 def class_of(entry: Entry) -> str:
     """The class name without its package.
 
@@ -56,6 +60,7 @@ def vocabulary(entry: Entry) -> str:
     if module.startswith(("keras.src.ops", "keras.ops")):
         return f"ops.{kind}"
     registered = ">" in str(entry["class_name"]) or ">" in str(entry.get("registered_name") or "")
+    kind = _EXPORTED.get(kind, kind)
     if registered or (module.partition(".")[0] not in _KERAS_PACKAGES if module else kind not in KNOWN):
         return f"custom.{kind}"
     return kind
