@@ -39,6 +39,8 @@ def settle(layer: Layer, origin: Origin) -> Layer:
         return layer
     config, weights = dict(layer.config), layer.weights
     layout = config.pop("_layout", "keras1" if origin.generation == "keras1" else "")
+    if _has_cudnn_bias(layer):
+        layout = "cudnn"
     try:
         for step in STEPS.get((layer.kind, str(layout)), ()):
             weights = step(config, weights, origin)
@@ -50,6 +52,14 @@ def settle(layer: Layer, origin: Origin) -> Layer:
             f"layer '{layer.name}' ({layer.kind}): weights of shapes {shapes} do not fit it: {error}"
         ) from None
     return replace(layer, config=_reset_after(layer.kind, config, weights), weights=weights)
+
+
+def _has_cudnn_bias(layer: Layer) -> bool:
+    """Two biases in one row: weights that came from a CuDNN layer, whatever the config calls it."""
+    gates = {"LSTM": 4, "GRU": 3}.get(layer.kind)
+    if gates is None or len(layer.weights) != len(("kernel", "recurrent_kernel", "bias")):
+        return False
+    return layer.weights[2].shape == (2 * gates * layer.weights[1].shape[0],)
 
 
 def _reset_after(kind: str, config: Config, weights: Arrays) -> Config:
