@@ -227,6 +227,30 @@ def test_calls_of_a_nested_model_count_from_the_first_that_is_its_outer_models(t
     assert network.outputs == (TensorRef("inner", 0, 0),)
 
 
+@pytest.mark.parametrize(("mask_zero", "more"), [(False, {}), (True, {"keras2_mask": True})])
+def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten(mask_zero, more, tmp_path):
+    def entry(kind, name, nodes, **config):
+        return {"class_name": kind, "config": {"name": name, **config}, "name": name, "inbound_nodes": nodes}
+
+    layers = [
+        entry("InputLayer", "x", [], batch_input_shape=[None, 4]),
+        entry("InputLayer", "h", [], batch_input_shape=[None, 2]),
+        entry("Embedding", "e", [[["x", 0, 0, {}]]], input_dim=5, output_dim=2, mask_zero=mask_zero),
+        entry("SimpleRNN", "r", [[["e", 0, 0, {}], ["h", 0, 0, {}]]], units=2, use_bias=False),
+    ]
+    ends = {"input_layers": [["x", 0, 0], ["h", 0, 0]], "output_layers": [["r", 0, 0]]}
+    config = {"class_name": "Model", "config": {"name": "m", "layers": layers, **ends}}
+    groups = {
+        "e": {"e/embeddings:0": np.ones((5, 2))},
+        "r": {"r/kernel:0": np.ones((2, 2)), "r/recurrent_kernel:0": np.ones((2, 2))},
+    }
+
+    call = read(saved(tmp_path / "m.h5", config, groups)).network.calls[-1]
+
+    assert call.args == (TensorRef("e"),)
+    assert call.kwargs == {"initial_state": [TensorRef("h")], **more}
+
+
 def test_a_loop_of_layers_is_refused(tmp_path):
     layers = [
         dense("a") | {"name": "a", "inbound_nodes": [[["b", 0, 0, {}]]]},

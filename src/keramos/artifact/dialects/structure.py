@@ -160,7 +160,12 @@ def _functional(config: Config, translate: Translate) -> Network:
     nodes = {item.name: _nodes(entry, by_name) for item, entry in zip(layers, entries, strict=True)}
     ends = config["output_layers"]
     nodes, outputs = _from_zero(nodes, read_ends(ends), by_name, current=_is_current(entries))
-    calls = order({key: [_current(by_name[key], node) for node in made] for key, made in nodes.items()}, by_name, name)
+    masks = any(item.kind == "Masking" or item.config.get("mask_zero") for item in layers)
+    calls = order(
+        {key: [_current(by_name[key], node, masks=masks) for node in made] for key, made in nodes.items()},
+        by_name,
+        name,
+    )
     inputs = read_ends(config["input_layers"])
     _check_ends((*inputs, *outputs), calls, by_name, name)
     names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
@@ -219,11 +224,16 @@ def _check_ends(ends: Sequence[TensorRef], calls: Sequence[Call], layers: Mappin
             )
 
 
-def _current(item: Layer, node: Node) -> Node:
-    """A call in the words of Keras 3: initial states and causality are keywords there."""
+def _current(item: Layer, node: Node, *, masks: bool) -> Node:
+    """A call in the words of Keras 3: initial states and causality are keywords there.
+
+    Keras 3 forgets the mask of a sequence that comes with initial states, earlier generations did not: the extra
+    keyword ``keras2_mask`` says so where the model has masks at all.
+    """
     first = node.args[0] if node.args else None
     if item.kind in _RECURRENT and isinstance(first, list) and len(first) > 1:
-        return Node((first[0],), {"initial_state": first[1:], **node.kwargs})
+        masked = {"keras2_mask": True} if masks else {}
+        return Node((first[0],), {"initial_state": first[1:], **masked, **node.kwargs})
     if item.kind in _CAUSAL and item.config.get("causal"):
         return Node(node.args, {"use_causal_mask": True, **node.kwargs})
     return node
