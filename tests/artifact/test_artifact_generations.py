@@ -13,7 +13,14 @@ from keramos.artifact.dialects.operations import operation
 from keramos.artifact.dialects.origin import Origin, origin_of
 from keramos.artifact.layouts import settle
 from keramos.artifact.read import read
-from keramos.errors import CorruptModelError, LimitExceededError, MismatchError, UnsupportedModelError, UsageError
+from keramos.errors import (
+    CorruptModelError,
+    LimitExceededError,
+    MismatchError,
+    UnsafeModelError,
+    UnsupportedModelError,
+    UsageError,
+)
 from keramos.types.network import Layer, TensorRef
 
 RNG = np.random.default_rng(1)
@@ -272,6 +279,13 @@ def test_models_nested_without_end_are_refused(tmp_path):
 
     with pytest.raises(LimitExceededError):
         read(tmp_path / "m.h5")
+
+
+def test_a_vocabulary_that_is_a_path_is_refused_unread(tmp_path):
+    config = sequential(FIRST, foreign("StringLookup", vocabulary="/etc/hostname"))
+
+    with pytest.raises(UnsafeModelError, match="path"):
+        read(saved(tmp_path / "m.h5", config, {"a": kernel_and_bias("a")}))
 
 
 NAMES = {"x", "y"}

@@ -112,7 +112,13 @@ class Hdf5:
         """A list of texts; Keras splits one above 64512 bytes over name0, name1 ..."""
         whole = self.attribute(path, name)
         chunks = [whole] if whole is not None else list(self._chunks(path, name))
-        return [str(item) for chunk in chunks for item in (chunk if isinstance(chunk, list) else [chunk])]
+        found = [str(item) for chunk in chunks for item in (chunk if isinstance(chunk, list) else [chunk])]
+        if len(found) > self._limits.layers:
+            raise LimitExceededError(
+                f"{self._source}: attribute {name} of {path or '/'} lists {len(found):,} names, "
+                f"the limit is {self._limits.layers:,}"
+            )
+        return found
 
     def _chunks(self, path: str, name: str) -> Iterator[object]:
         for number in range(self._limits.layers):

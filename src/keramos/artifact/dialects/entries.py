@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.dialects.classes import KNOWN
-from keramos.errors import CorruptModelError
+from keramos.errors import CorruptModelError, UnsafeModelError
 
 if TYPE_CHECKING:
     from keramos.types.network import Config
@@ -67,7 +67,16 @@ def vocabulary(entry: Entry) -> str:
 
 
 def clean(config: Config) -> Config:
-    """The config without what only training reads; dtype policies and serialised functions by name."""
+    """The config without what only training reads; dtype policies and serialised functions by name.
+
+    Raises:
+        UnsafeModelError: a vocabulary is a path or an address instead of words.
+    """
+    if isinstance(config.get("vocabulary"), str):
+        raise UnsafeModelError(
+            f"layer '{config.get('name')}': its vocabulary is the path {str(config['vocabulary'])[:80]!r}; only words "
+            "stored in the file itself are read. Give the layer a list of words and save it again"
+        )
     kept: Config = {}
     for key, value in config.items():
         if key in _TRAINING_KEYS or key.endswith(_TRAINING_ENDINGS) or key in {*INNER_KEYS, "cells", "name"}:
