@@ -85,12 +85,9 @@ def main() -> None:
         within = mine >= theirs - AUC_MARGIN if metric == "auc" else mine <= theirs * RMSE_MARGIN
         near += within
         better += value >= guess if metric == "auc" else value <= guess
-        print(
-            f"{name:<22} {metric:<6} {mine:>9.4f} {theirs:>9.4f}  {value:>11.4f} {guess:>9.4f}  {'yes' if within else 'NO'}"
-        )
-    print(
-        f"{near} of {len(TARGETS)} within 0.03 AUC or 10 % RMSE of the linear model; {better} at least as good as a guess"
-    )
+        numbers = f"{mine:>9.4f} {theirs:>9.4f}  {value:>11.4f} {guess:>9.4f}"
+        print(f"{name:<22} {metric:<6} {numbers}  {'yes' if within else 'NO'}")
+    print(f"{near} of {len(TARGETS)} within 0.03 AUC or 10 % RMSE of linear; {better} at least as good as a guess")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keramos.artifact.archive import Archive
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import CorruptModelError, UnsafeModelError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+    from keramos.artifact.archive import Archive
     from keramos.artifact.limits import Limits
 
 H5_CONTENT = "keramos/content"
@@ -93,7 +94,8 @@ def _open_hdf5(data: bytes, source: str, limits: Limits) -> Container:
 
 
 def _open_zip(data: bytes, source: str, limits: Limits) -> Container:
-    archive = Archive(data, source, limits)
+    # zipfile costs a tenth of a cold start; most files are HDF5 and never need it.
+    archive: Archive = importlib.import_module("keramos.artifact.archive").Archive(data, source, limits)
     config = archive.read("config.json", limits.config_bytes)
     weights = archive.read("model.weights.h5", limits.weight_bytes)
     if config is None or weights is None:
