@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 
 import h5py
 import keras
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from keramos.artifact.read import read
 from keramos.artifact.write import write
-from keramos.errors import CorruptModelError, ModelError, UnsafeModelError, UsageError
+from keramos.errors import CorruptModelError, ModelError, SaveError, UnsafeModelError, UsageError
 from keramos.types.network import Call, Layer, Network, TensorRef
 
 CONTAINERS = [".h5", ".keras"]
@@ -148,6 +149,16 @@ def test_a_change_of_the_content_is_refused(credit_run, tmp_path):
 
     with pytest.raises(CorruptModelError, match="digest"):
         read(path)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_content_that_could_not_be_read_again_is_not_written(credit_run, number, tmp_path):
+    trace = replace(credit_run.content.trace, seconds=number)
+
+    with pytest.raises(SaveError, match="finite"):
+        write(tmp_path / "m.h5", credit_run.network, replace(credit_run.content, trace=trace))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def _text(path):

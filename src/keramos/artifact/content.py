@@ -10,7 +10,7 @@ import numpy as np
 
 from keramos.artifact.places import leaves
 from keramos.artifact.roles import roles
-from keramos.errors import CorruptModelError, UnsupportedModelError
+from keramos.errors import CorruptModelError, SaveError, UnsupportedModelError
 from keramos.types.artifact import CONTENT_VERSION, Document, WeightDigest
 
 if TYPE_CHECKING:
@@ -22,9 +22,19 @@ def encode(content: Content, network: Network, config: bytes) -> bytes:
     """The document: its SHA-256 in hexadecimal, a line feed, UTF-8 JSON. ``config`` is the model config as written.
 
     Equal parcels give equal bytes.
+
+    Raises:
+        SaveError: a number in it is not finite; JSON has no word for that, so such a file could not be read again.
     """
     document = Document(content, weight_digests(network), hashlib.sha256(config).hexdigest())
     body = msgspec.json.encode(document, order="deterministic")
+    try:
+        msgspec.json.decode(body, type=Document)
+    except msgspec.ValidationError as error:
+        raise SaveError(
+            f"nothing was written: the content holds a number that is not finite ({error}). Training diverged; "
+            "try a smaller learning rate"
+        ) from None
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
