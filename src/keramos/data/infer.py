@@ -98,7 +98,7 @@ def _useless(name: str, column: Column, wishes: Wishes) -> str:
         if name in {*wishes.categorical, *wishes.numeric}:
             raise DataError(f"column '{name}' has no value in any row; drop it")
         return "every value is missing"
-    distinct = np.unique(present.astype(str) if present.dtype.kind == "O" else present)
+    distinct = np.unique(present)
     if name in {*wishes.categorical, *wishes.numeric}:
         if len(distinct) == len(present) and name in wishes.categorical and len(distinct) > _FEW_ROWS:
             raise DataError(f"column '{name}' has as many categories as rows ({len(distinct)}); drop it")

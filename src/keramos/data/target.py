@@ -58,7 +58,7 @@ def infer_target(table: Table, name: str, task: Task | None, positive: str | Non
 
 
 def _task(present: Column, numbers: Column, *, numeric: bool) -> tuple[Task, str]:
-    distinct = len(np.unique(present.values.astype(str)))
+    distinct = len(np.unique(present.values))
     if distinct <= _TWO:
         return "binary", f"the target has {distinct} different values"
     if present.categorical or not numeric:
@@ -74,7 +74,8 @@ def _decimal(present: Column) -> bool:
 
 
 def _classes(present: Column) -> list[Label]:
-    return sorted({_label(cell) for cell in label_cells(present)}, key=lambda label: (isinstance(label, str), label))
+    distinct = {_label(cell) for cell in np.unique(label_cells(present))}
+    return sorted(distinct, key=lambda label: (isinstance(label, str), label))
 
 
 def label_cells(column: Column) -> NDArray[np.generic]:
@@ -132,5 +133,6 @@ def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
             raise RowError(f"the target is not a number: {found[0]}", found)
         return numbers.values.astype("float32").reshape(-1, 1)
     places = {label: place for place, label in enumerate(target.classes)}
-    indices = np.array([places[_label(cell)] for cell in label_cells(column)], "int32")
+    distinct, where = np.unique(label_cells(column), return_inverse=True)
+    indices = np.array([places[_label(cell)] for cell in distinct], "int32")[where]
     return indices if target.task == "multiclass" else indices.astype("float32").reshape(-1, 1)

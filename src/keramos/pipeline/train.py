@@ -312,7 +312,9 @@ def _data_digest(table: Table) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()
     for name, column in table.columns.items():
-        digest.update(name.encode() + b"\0" + repr(column.values.tolist()).encode() + column.missing.tobytes())
+        cells = column.values
+        data = "\0".join(cells.tolist()).encode() if cells.dtype.kind == "O" else np.ascontiguousarray(cells).tobytes()
+        digest.update(name.encode() + b"\0" + data + column.missing.tobytes())
     return digest.hexdigest()
 
 

@@ -30,6 +30,7 @@ def lookup(
     vocabulary: Sequence[str | int],
     num_oov_indices: int = 1,
     mask_token: str | int | None = None,
+    oov_token: str | int | None = None,
     output_mode: str = "int",
     invert: bool = False,
     sparse: bool = False,
@@ -49,6 +50,9 @@ def lookup(
         if value != plain:
             raise s.unsupported(option, value, f"only {plain!r} is")
     masked = 0 if mask_token is None else 1
+    special = [*([mask_token] if masked else []), oov_token]
+    if list(vocabulary[: masked + 1]) == special:  # a learned vocabulary is kept with its special words in front
+        vocabulary = vocabulary[masked + 1 :]
     places = dict(zip(vocabulary, range(masked + 1, masked + 1 + len(vocabulary)), strict=True))
     if mask_token is not None:
         places[mask_token] = 0
@@ -74,8 +78,8 @@ def _encode(s: Site, index: Value, depth: int, output_mode: str) -> Value:
     return s.g.op("OneHot", index, np.array([depth]), np.array([0, 1], "float32"), axis=-1)
 
 
-# oov_token speaks only when inverting, salt and oov_method only with several out-of-vocabulary places.
-_LOOKUP_SILENT = ("oov_token", "max_tokens", "vocabulary_dtype", "vocabulary_size", "salt", "oov_method")
+# salt and oov_method speak only with several out-of-vocabulary places.
+_LOOKUP_SILENT = ("max_tokens", "vocabulary_dtype", "vocabulary_size", "salt", "oov_method")
 
 LAYERS = {
     "IntegerLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
