@@ -1,0 +1,92 @@
+"""Every example in the words for users runs and prints what it says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keramos.datasets import GERMAN_CREDIT
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUN, SHOWN = {"console", "python"}, {"text", "json"}
+
+
+def blocks(page):
+    return [(language, text) for language, text in BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+
+def commands(text):
+    """(command, expected output lines) of a console block."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def pattern(line):
+    """A line as printed, with ... for anything."""
+    return ".*".join(re.escape(part) for part in line.split("..."))
+
+
+def agrees(expected, printed):
+    """Lines in order; a line of ... alone stands for any number of lines."""
+    wanted = "\n".join(r"(?s:.*)" if line == "..." else pattern(line) for line in expected)
+    return re.search(wanted, printed) is not None
+
+
+def test_every_block_says_whether_it_runs():
+    unknown = [(page.name, language) for page in PAGES for language, _ in blocks(page) if language not in RUN | SHOWN]
+
+    assert unknown == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(name in RUN for name, _ in blocks(page))], ids=lambda p: p.name
+)
+def test_the_examples_of_a_page_run_and_print_what_they_say(page, tmp_path):
+    (tmp_path / "credit.csv").write_bytes(GERMAN_CREDIT.read_bytes())
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for language, text in blocks(page):
+        if language not in RUN:
+            continue
+        if language == "python":
+            done = subprocess.run(
+                [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            continue
+        for command, expected in commands(text):
+            env = {**os.environ, "PATH": path, "COLUMNS": "100"}
+            done = subprocess.run(
+                ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, env=env
+            )
+            assert agrees(expected, done.stdout + done.stderr), f"$ {command}\n{done.stdout}{done.stderr}"
+
+
+def test_the_readme_stays_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_error_class_is_drawn_in_the_tree_and_has_a_code_of_its_own():
+    from keramos import errors
+
+    classes = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.KeramosError)
+    ]
+
+    assert all(kind.__name__ in errors.__doc__ for kind in classes)
+    assert len({kind.code for kind in classes}) == len(classes)
