@@ -36,7 +36,11 @@ model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
 model.fit(x[:cut], y[:cut], batch_size=batch, epochs=epochs, validation_data=(x[cut:], y[cut:]), verbose=0)
 model.save(path)
 """
-JOBS = {"1,000 x 10, 10 epochs, batch 32": (1_000, 10, 32), "1,000,000 x 10, 1 epoch, batch 1024": (1_000_000, 1, 1024)}
+JOBS = {
+    "1,000 x 10, 10 epochs, batch 32": (1_000, 10, 32),
+    "1,000,000 x 10, 1 epoch, batch 1024": (1_000_000, 1, 1024),
+    "1,000,000 x 10, 10 epochs, batch 1024": (1_000_000, 10, 1024),
+}
 
 
 def cpu(program: str, job: tuple[int, int, int], path: Path) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 from keramos.artifact.bind import bind_places
 from keramos.artifact.containers import open_container, read_bytes
 from keramos.artifact.content import decode, seal_of
-from keramos.artifact.dialects import keras1, keras2, keras3
 from keramos.artifact.dialects.origin import origin_of
 from keramos.artifact.dialects.structure import network as network_of
 from keramos.artifact.groups import bind_groups, root_of, weight_names
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.types.network import Config, Network
 
-_DIALECTS: dict[str, Callable[[Entry, Config, Origin], tuple[str, Config]]] = {
-    "keras1": keras1.translate,
-    "keras2": keras2.translate,
-    "tf_keras": keras2.translate,
-    "keras3": keras3.translate,
-}
+    Translate = Callable[[Entry, Config, Origin], tuple[str, Config]]
+
+_DIALECTS = {"keras1": "keras1", "keras2": "keras2", "tf_keras": "keras2", "keras3": "keras3"}
+"""Generation -> module of its dialect; one file speaks one of them, so only that one is loaded."""
+
 _NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
 
 
@@ -105,7 +104,8 @@ def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> t
     version = container.keras_version or file.text(root or "", "keras_version") or ""
     backend = container.backend or file.text(root or "", "backend") or ""
     origin = origin_of(version, backend, text.decode(), [name for group in names.values() for name in group])
-    translate = _DIALECTS[origin.generation]
+    module = importlib.import_module(f"keramos.artifact.dialects.{_DIALECTS[origin.generation]}")
+    translate: Translate = module.translate
     network = network_of(entry, lambda layer, config: translate(layer, config, origin))
     settled = partial(settle, origin=origin)
     if root is not None:
