@@ -1,5 +1,5 @@
 # One verb a job; every verb sets up what it needs in .venv.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.ready
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -25,7 +25,7 @@ lint: $(STAMP)  ## style, types, imports between rooms
 	@$(BIN)/ruff format --check --quiet src tests benchmarks
 	@$(BIN)/ruff check --quiet src tests benchmarks
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timing > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 test: lint  ## all checks
 	@$(BIN)/python -m pytest
