@@ -130,7 +130,7 @@ def test_every_command_has_help_with_an_example(command):
         (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--drop", "agee"], 2, "is it 'age'?"),
         (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--epochs", "0"], 2, "epochs must be 1 or more"),
         (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--hidden", "a,b"], 2, "64,32"),
-        (["inspect", Path(__file__)], 1, "neither HDF5"),
+        (["inspect", sys.executable], 1, "neither HDF5"),
         (["fly"], 2, "No such command"),
     ],
 )

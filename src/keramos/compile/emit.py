@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from keramos.types.network import Call, Layer, Network
 
+_CALL_ARGUMENTS = frozenset({"training", "mask"})
+"""Call arguments that every layer function may get; ``training`` is always False here."""
+
 Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
@@ -117,6 +120,11 @@ def _lower(site: Site) -> tuple[Value, ...]:
     layer = site.layer
     row = LAYERS[layer.kind]
     options = {key: value for key, value in layer.config.items() if key in row.options}
+    odd = [key for key, value in site.kwargs.items() if value is not None and key not in _CALL_ARGUMENTS]
+    if odd:
+        raise site.unsupported("call argument", odd[0], "this layer runs without it so far")
+    if row.mask == "refuse" and any(mask is not None for mask in site.masks):
+        raise site.unsupported("mask", "given", "this layer would combine masks, which is not supported yet")
     try:
         result = row.build(site, **options)
     except KeramosError as error:

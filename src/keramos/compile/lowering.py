@@ -72,11 +72,12 @@ class Lowering:
     ``build(site, **options)``: its keyword-only parameters are exactly the config keys that can change an answer,
     their defaults those of Keras 3. Any other key of a config is refused unless it is training-only or in ``ignored``.
     ``mask``: what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop`` ends it
-    (both as Keras does for the class), ``own``: the function sets ``site.out_mask``.
+    (both as Keras does for the class), ``own``: the function sets ``site.out_mask``, ``refuse``: Keras would combine
+    masks here and this does not, so a model in which one arrives is refused.
     """
 
     build: Callable[..., Result]
-    mask: Literal["keep", "stop", "own"] = "stop"
+    mask: Literal["keep", "stop", "own", "refuse"] = "stop"
     ignored: tuple[str, ...] = ()
 
     @property

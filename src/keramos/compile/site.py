@@ -48,7 +48,10 @@ class Site:
 
     @property
     def mask(self) -> Value | None:
-        """The mask of the first input."""
+        """The mask of the first input; one given in the call (as Keras 3 writes it) comes first."""
+        given = self.kwargs.get("mask")
+        if isinstance(given, Value):
+            return given
         return self.masks[0] if self.masks else None
 
     def weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:

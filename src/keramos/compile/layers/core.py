@@ -20,6 +20,15 @@ def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = Tr
     return activate(s.g, y, activation)
 
 
+def embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
+    """The row of a table for each integer; with ``mask_zero`` the integer 0 is masked."""
+    index = s.g.op("Cast", s.x, to=7)
+    if mask_zero:
+        s.out_mask = s.g.op("Not", s.g.op("Equal", index, 0))
+    table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
+    return s.g.op("Gather", table, index, axis=0)
+
+
 def identity(s: Site) -> Value:
     """The input, unchanged."""
     return s.x
@@ -30,7 +39,12 @@ LAYERS = {
     "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
     "Dense": Lowering(dense, mask="keep"),
     "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
+    "Embedding": Lowering(embedding, mask="own", ignored=("input_length", "sparse")),
     "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
     "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
     "Identity": Lowering(identity, mask="keep"),
+    **{
+        f"SpatialDropout{n}D": Lowering(identity, mask="keep", ignored=("rate", "data_format", "noise_shape"))
+        for n in (1, 2, 3)
+    },
 }

@@ -29,14 +29,32 @@ def subtract(s: Site) -> Value:
     return s.g.op("Sub", s.inputs[0], s.inputs[1])
 
 
+def average(s: Site) -> Value:
+    """Mean."""
+    return s.g.op("Mean", *s.inputs)
+
+
+def maximum(s: Site) -> Value:
+    """Largest."""
+    return s.g.op("Max", *s.inputs)
+
+
+def minimum(s: Site) -> Value:
+    """Smallest."""
+    return s.g.op("Min", *s.inputs)
+
+
 def concatenate(s: Site, *, axis: int = -1) -> Value:
     """Joined along one axis."""
     return s.g.op("Concat", *s.inputs, axis=axis)
 
 
 LAYERS = {
-    "Add": Lowering(add),
-    "Concatenate": Lowering(concatenate),
-    "Multiply": Lowering(multiply),
-    "Subtract": Lowering(subtract),
+    "Add": Lowering(add, mask="refuse"),
+    "Average": Lowering(average, mask="refuse"),
+    "Concatenate": Lowering(concatenate, mask="refuse"),
+    "Maximum": Lowering(maximum, mask="refuse"),
+    "Minimum": Lowering(minimum, mask="refuse"),
+    "Multiply": Lowering(multiply, mask="refuse"),
+    "Subtract": Lowering(subtract, mask="refuse"),
 }

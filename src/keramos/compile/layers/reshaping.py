@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
 
 from keramos.compile.lowering import Lowering
+from keramos.compile.spatial import each
 
 if TYPE_CHECKING:
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
+    from keramos.compile.spatial import Sizes
+
+Edges = int | list[int] | list[list[int]]
 
 
 def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
@@ -19,4 +25,73 @@ def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
     return s.g.op("Flatten", x, axis=1)
 
 
-LAYERS = {"Flatten": Lowering(flatten)}
+def reshape(s: Site, *, target_shape: list[int]) -> Value:
+    """The same values in another shape; one size may be -1."""
+    sizes = list(target_shape)
+    if -1 in sizes and None not in s.x.shape[1:]:
+        rest = int(np.prod([size for size in sizes if size != -1]))
+        sizes[sizes.index(-1)] = int(np.prod(cast("tuple[int, ...]", s.x.shape[1:]))) // max(rest, 1)
+    return s.g.op("Reshape", s.x, [0 if -1 in sizes else -1, *sizes])
+
+
+def permute(s: Site, *, dims: list[int]) -> Value:
+    """Axes in another order; they count from 1."""
+    return s.g.op("Transpose", s.x, perm=[0, *dims])
+
+
+def repeat_vector(s: Site, *, n: int) -> Value:
+    """Each row n times along a new second axis."""
+    return s.g.op("Tile", s.g.op("Unsqueeze", s.x, [1]), [1, n, 1])
+
+
+def _edges(value: Edges, axes: int) -> list[tuple[int, int]]:
+    """(before, after) an axis from Keras' forms: a number, a number an axis, or a pair an axis."""
+    if axes == 1 and isinstance(value, list) and all(isinstance(part, int) for part in value):
+        return [(cast("int", value[0]), cast("int", value[-1]))]
+    listed = [value] * axes if isinstance(value, int) else value
+    return [(part, part) if isinstance(part, int) else (part[0], part[1]) for part in listed]
+
+
+def _space(s: Site, data_format: str | None) -> list[int]:
+    return list(range(2, s.x.rank)) if data_format == "channels_first" else list(range(1, s.x.rank - 1))
+
+
+def zero_padding(s: Site, *, padding: Edges = 1, data_format: str | None = "channels_last") -> Value:
+    """Zeros around."""
+    axes = _space(s, data_format)
+    edges = dict(zip(axes, _edges(padding, len(axes)), strict=True))
+    before, after = ([edges.get(axis, (0, 0))[end] for axis in range(s.x.rank)] for end in (0, 1))
+    return s.g.op("Pad", s.x, [*before, *after])
+
+
+def cropping(s: Site, *, cropping: Edges = 1, data_format: str | None = "channels_last") -> Value:
+    """Places at the edges left out."""
+    axes = _space(s, data_format)
+    edges = _edges(cropping, len(axes))
+    ends = [-after if after else 2**62 for _, after in edges]
+    return s.g.op("Slice", s.x, [before for before, _ in edges], ends, axes)
+
+
+def up_sampling(
+    s: Site, *, size: Sizes = 2, data_format: str | None = "channels_last", interpolation: str = "nearest"
+) -> Value:
+    """Every place repeated ``size`` times along each axis of space."""
+    if interpolation != "nearest":
+        raise s.unsupported("interpolation", interpolation, "only nearest is")
+    axes = _space(s, data_format)
+    factors = dict(zip(axes, each(size, len(axes)), strict=True))
+    scales = np.array([factors.get(axis, 1) for axis in range(s.x.rank)], "float32")
+    return s.g.op(
+        "Resize", s.x, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"
+    )
+
+
+LAYERS = {
+    **{f"Cropping{n}D": Lowering(cropping) for n in (1, 2, 3)},
+    **{f"UpSampling{n}D": Lowering(up_sampling) for n in (1, 2, 3)},
+    **{f"ZeroPadding{n}D": Lowering(zero_padding) for n in (1, 2, 3)},
+    "Flatten": Lowering(flatten),
+    "Permute": Lowering(permute),
+    "RepeatVector": Lowering(repeat_vector),
+    "Reshape": Lowering(reshape),
+}

@@ -1,0 +1,72 @@
+"""Layers of keras.layers.pooling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.compile.lowering import Lowering
+from keramos.compile.spatial import as_before, channels_first, each, pads
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+    from keramos.compile.spatial import Sizes
+
+
+def _pool(kind: str, s: Site, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: str | None) -> Value:
+    x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
+    sizes = each(pool_size, axes)
+    steps = each(strides, axes) if strides is not None else sizes
+    y = s.g.op(kind, x, kernel_shape=sizes, strides=steps, **pads(x, padding, sizes, steps))
+    return as_before(s.g, y, data_format)
+
+
+def max_pooling(
+    s: Site,
+    *,
+    pool_size: Sizes = 2,
+    strides: Sizes | None = None,
+    padding: str = "valid",
+    data_format: str | None = "channels_last",
+) -> Value:
+    """The largest value in each window."""
+    return _pool("MaxPool", s, pool_size, strides, padding, data_format)
+
+
+def average_pooling(
+    s: Site,
+    *,
+    pool_size: Sizes = 2,
+    strides: Sizes | None = None,
+    padding: str = "valid",
+    data_format: str | None = "channels_last",
+) -> Value:
+    """The mean of each window; places beyond the edge do not count."""
+    return _pool("AveragePool", s, pool_size, strides, padding, data_format)
+
+
+def _axes(s: Site, data_format: str | None) -> list[int]:
+    return list(range(2, s.x.rank)) if data_format == "channels_first" else list(range(1, s.x.rank - 1))
+
+
+def global_max_pooling(s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False) -> Value:
+    """The largest value over all places."""
+    return s.g.op("ReduceMax", s.x, _axes(s, data_format), keepdims=int(keepdims))
+
+
+def global_average_pooling(s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False) -> Value:
+    """The mean over all places; masked steps do not count."""
+    axes, g = _axes(s, data_format), s.g
+    if s.mask is None or s.x.rank != 3:  # noqa: PLR2004 (only sequences have masks)
+        return g.op("ReduceMean", s.x, axes, keepdims=int(keepdims))
+    steps = g.op("Unsqueeze", g.op("Cast", s.mask, to=1), [1 if data_format == "channels_first" else 2])
+    total = g.op("ReduceSum", g.op("Mul", s.x, steps), axes, keepdims=int(keepdims))
+    return g.op("Div", total, g.op("ReduceSum", steps, axes, keepdims=int(keepdims)))
+
+
+LAYERS = {
+    **{f"MaxPooling{n}D": Lowering(max_pooling) for n in (1, 2, 3)},
+    **{f"AveragePooling{n}D": Lowering(average_pooling) for n in (1, 2, 3)},
+    **{f"GlobalMaxPooling{n}D": Lowering(global_max_pooling) for n in (1, 2, 3)},
+    **{f"GlobalAveragePooling{n}D": Lowering(global_average_pooling) for n in (1, 2, 3)},
+}
