@@ -114,6 +114,8 @@ SEQUENCES = {
     "lstm sequences": lambda x: kl.LSTM(6, return_sequences=True, go_backwards=True)(x),
     "lstm states": lambda x: kl.Concatenate()(kl.LSTM(6, return_state=True)(x)),
     "lstm other activations": lambda x: kl.LSTM(6, activation="relu", recurrent_activation="hard_sigmoid")(x),
+    "lstm elu after softsign": lambda x: kl.LSTM(6, activation="elu", recurrent_activation="softsign")(x),
+    "gru hard sigmoid after relu": lambda x: kl.GRU(6, activation="hard_sigmoid", recurrent_activation="relu")(x),
     "lstm without bias": lambda x: kl.LSTM(6, use_bias=False)(x),
     "gru": lambda x: kl.GRU(6, return_sequences=True)(x),
     "gru reset before": lambda x: kl.GRU(6, reset_after=False)(x),
@@ -173,6 +175,14 @@ def test_an_embedding_looks_up_rows_and_masks_zeros_as_keras_does(mask_zero, tmp
     (actual,) = answers(tmp_path / "model.keras", given)
 
     np.testing.assert_allclose(actual, np.asarray(model(given)), rtol=1e-5, atol=1e-6)
+
+
+def test_a_layer_that_computes_in_half_precision_is_refused_and_not_widened(tmp_path):
+    x = keras.Input((4,), name="x")
+    keras.Model(x, kl.Dense(3, dtype="mixed_float16")(x)).save(tmp_path / "model.keras")
+
+    with pytest.raises(UnsupportedModelError, match="mixed_float16"):
+        answers(tmp_path / "model.keras", NUMBERS)
 
 
 def test_a_mask_that_a_layer_cannot_follow_is_refused_and_not_dropped(tmp_path):

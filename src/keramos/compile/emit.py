@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
 
+_OTHER_PRECISIONS = frozenset({"float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"})
+
 Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
@@ -76,6 +78,8 @@ def _own_faults(layer: Layer) -> Iterator[str]:
     if row is None:
         yield f"layer '{layer.name}' ({layer.kind}): {GAPS.get(layer.kind, UNKNOWN).reason}"
         return
+    if layer.config.get("dtype") in _OTHER_PRECISIONS:
+        yield f"layer '{layer.name}' ({layer.kind}): computes in {layer.config['dtype']}; float32 runs so far"
     known = row.options | TRAINING_ONLY | set(row.ignored)
     for key in layer.config.keys() - known:
         yield f"layer '{layer.name}' ({layer.kind}): unknown option {key}={layer.config[key]!r}"

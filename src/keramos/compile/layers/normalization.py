@@ -32,6 +32,8 @@ def batch_normalization(
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one Mul and Add."""
     axes = axes_of(s, axis)
     shape = tuple(s.x.shape[i] for i in axes)
+    if len(axes) > 1:  # tf.keras keeps the statistics of several axes in the shape in which they broadcast
+        shape = tuple(size if i in axes else 1 for i, size in enumerate(s.x.shape))
     gamma = s.weight("gamma", shape).astype(float) if scale else np.ones(1)
     beta = s.weight("beta", shape).astype(float) if center else np.zeros(1)
     mean, variance = s.weight("moving mean", shape).astype(float), s.weight("moving variance", shape).astype(float)

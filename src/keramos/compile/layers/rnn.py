@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
 
-_ACTIVATIONS: dict[str, tuple[str, float, float]] = {
-    "elu": ("Elu", 1.0, 0.0),
-    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
-    "hard_sigmoid_keras2": ("HardSigmoid", 0.2, 0.5),
-    "linear": ("Affine", 1.0, 0.0),
-    "relu": ("Relu", 0.0, 0.0),
-    "sigmoid": ("Sigmoid", 0.0, 0.0),
-    "softplus": ("Softplus", 0.0, 0.0),
-    "softsign": ("Softsign", 0.0, 0.0),
-    "tanh": ("Tanh", 0.0, 0.0),
+_ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
+    "elu": ("Elu", [1.0], []),
+    "hard_sigmoid": ("HardSigmoid", [1 / 6], [0.5]),
+    "hard_sigmoid_keras2": ("HardSigmoid", [0.2], [0.5]),
+    "linear": ("Affine", [1.0], [0.0]),
+    "relu": ("Relu", [], []),
+    "sigmoid": ("Sigmoid", [], []),
+    "softplus": ("Softplus", [], []),
+    "softsign": ("Softsign", [], []),
+    "tanh": ("Tanh", [], []),
 }
+"""Keras name -> ONNX function, alpha, beta. ONNX hands the numbers to those functions that take one, in order."""
+
 _LSTM_GATES = (0, 3, 1, 2)
 _GRU_GATES = (0, 1, 2)
 
@@ -40,8 +42,9 @@ def _functions(s: Site, names: list[object]) -> dict[str, Any]:  # splatted into
         if name not in _ACTIVATIONS:
             raise s.unsupported("activation", name, f"inside a recurrent layer {', '.join(_ACTIVATIONS)} are")
         rows.append(_ACTIVATIONS[str(name)])
-    functions, alphas, betas = ([row[i] for row in rows] for i in range(3))
-    return {"activations": functions, "activation_alpha": alphas, "activation_beta": betas}
+    alphas, betas = ([number for row in rows for number in row[i]] for i in (1, 2))
+    found: dict[str, Any] = {"activations": [row[0] for row in rows]}
+    return found | {"activation_alpha": alphas or None, "activation_beta": betas or None}
 
 
 def _gates(kernel: NDArray[np.generic], units: int, order: tuple[int, ...]) -> NDArray[np.generic]:
