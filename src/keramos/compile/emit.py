@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.compile.gaps import GAPS, UNKNOWN
+from keramos.compile.gaps import gap
 from keramos.compile.graph import Graph, Value
-from keramos.compile.layers import LAYERS
-from keramos.compile.lowering import TRAINING_ONLY
+from keramos.compile.layers import row_of
+from keramos.compile.lowering import TRAINING_ONLY, Lowering, Operation
 from keramos.compile.site import Site
 from keramos.errors import KeramosError, MismatchError, UnsupportedModelError
 from keramos.types.network import Compiled, TensorRef, TensorSpec
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
 
-_OTHER_PRECISIONS = frozenset({"float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"})
+_INPUT_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
+_HALF = {"float16": "float32"}
+_FLOATS = {"float16": "float32", "float64": "float32"}
+_TO_FLOAT = dict.fromkeys(
+    ("float16", "float64", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"), "float32"
+)
 
 Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
@@ -47,6 +52,7 @@ def compile_network(network: Network) -> Compiled:
         outputs=tuple(TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)),
         feed_names=tuple(value.name for value in feeds),
         fetch_names=tuple(value.name for value in outputs),
+        steps=tuple(g.steps),
     )
 
 
@@ -62,6 +68,8 @@ def faults(network: Network) -> Iterator[str]:
     """Everything in a network that has no lowering, one sentence each."""
     for layer in network.layers.values():
         yield from _layer_faults(layer)
+    for call in network.calls:
+        yield from _call_faults(network.layers[call.layer], call)
 
 
 def _layer_faults(layer: Layer) -> Iterator[str]:
@@ -74,21 +82,29 @@ def _layer_faults(layer: Layer) -> Iterator[str]:
 
 
 def _own_faults(layer: Layer) -> Iterator[str]:
-    row = LAYERS.get(layer.kind)
+    row = row_of(layer)
     if row is None:
-        yield f"layer '{layer.name}' ({layer.kind}): {GAPS.get(layer.kind, UNKNOWN).reason}"
+        yield f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}"
         return
-    if layer.config.get("dtype") in _OTHER_PRECISIONS:
-        yield f"layer '{layer.name}' ({layer.kind}): computes in {layer.config['dtype']}; float32 runs so far"
     known = row.options | TRAINING_ONLY | set(row.ignored)
     for key in layer.config.keys() - known:
         yield f"layer '{layer.name}' ({layer.kind}): unknown option {key}={layer.config[key]!r}"
 
 
+def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
+    row = row_of(layer)
+    if layer.network is not None or row is None:
+        return
+    known = {*_CALL_ARGUMENTS, *(row.calls if isinstance(row, Lowering) else row.options | set(row.ignored))}
+    for key, value in call.kwargs.items():
+        if value is not None and key not in known:
+            yield f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is not supported"
+
+
 def _spec(layer: Layer) -> TensorSpec:
     shape = tuple(cast("list[int | None]", layer.config["batch_shape"]))
     dtype = str(layer.config.get("dtype", "float32"))
-    return TensorSpec(layer.name, "str" if dtype == "string" else dtype, shape)
+    return TensorSpec(layer.name, _INPUT_DTYPES.get(dtype, dtype), shape)
 
 
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
@@ -104,33 +120,49 @@ def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[M
 
 
 def _run_call(g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]) -> list[Masked]:
-    tensors = [values[ref] for ref in _refs(call.args)]
+    refs = list(_refs(call.args))
     if layer.network is not None:
-        return run_network(g, layer.network, tuple(tensors))
+        return run_network(g, layer.network, tuple(values[ref] for ref in refs))
+    dtypes = _wanted(layer)
+    fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in {*refs, *_refs(call.kwargs)}}
     site = Site(
         g=g,
         layer=layer,
-        args=tuple(_resolve(item, values) for item in call.args),
-        kwargs={key: _resolve(item, values) for key, item in call.kwargs.items()},
-        inputs=tuple(value for value, _ in tensors),
-        masks=tuple(mask for _, mask in tensors),
-        apply=_apply,
+        args=tuple(_resolve(item, fed) for item in call.args),
+        kwargs={key: _resolve(item, fed) for key, item in call.kwargs.items() if item is not None},
+        inputs=tuple(fed[ref][0] for ref in refs),
+        masks=tuple(fed[ref][1] for ref in refs),
+        run=_apply,
     )
-    outputs = _lower(site)
-    return [(value, _mask_after(site)) for value in outputs]
+    return _lower(site)
 
 
-def _lower(site: Site) -> tuple[Value, ...]:
+def _wanted(layer: Layer) -> Mapping[str, str]:
+    """Dtypes that a layer's inputs are converted from and to. Answers are computed in float32, as Keras would on
+    the layer's float inputs: half precision only loses digits, and double gains some that the weights do not have.
+    """
+    row = row_of(layer)
+    if isinstance(row, Lowering):
+        return _TO_FLOAT if row.floats else _FLOATS
+    return _HALF
+
+
+def _cast(g: Graph, x: Value, dtypes: Mapping[str, str]) -> Value:
+    return g.op("Cast", x, to=1) if x.dtype in dtypes else x
+
+
+def _lower(site: Site) -> list[Masked]:
     layer = site.layer
-    row = LAYERS[layer.kind]
+    row = row_of(layer)
+    if row is None:
+        raise UnsupportedModelError(f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}")
     options = {key: value for key, value in layer.config.items() if key in row.options}
-    odd = [key for key, value in site.kwargs.items() if value is not None and key not in _CALL_ARGUMENTS]
-    if odd:
-        raise site.unsupported("call argument", odd[0], "this layer runs without it so far")
-    if row.mask == "refuse" and any(mask is not None for mask in site.masks):
-        raise site.unsupported("mask", "given", "this layer would combine masks, which is not supported yet")
     try:
-        result = row.build(site, **options)
+        if isinstance(row, Operation):
+            given = {key: value for key, value in site.kwargs.items() if key not in row.ignored}
+            result = row.build(site, *site.args, **{**options, **given})
+        else:
+            result = row.build(site, **options)
     except KeramosError as error:
         if f"'{layer.name}'" in str(error):
             raise
@@ -140,21 +172,28 @@ def _lower(site: Site) -> tuple[Value, ...]:
             f"layer '{layer.name}' ({layer.kind}): the file holds {len(layer.weights)} weights, "
             f"the config has a place for {len(layer.weights) - site.left_over}"
         )
-    return result if isinstance(result, tuple) else (result,)
+    outputs = result if isinstance(result, tuple) else (result,)
+    return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))
 
 
-def _mask_after(site: Site) -> Value | None:
-    if isinstance(site.out_mask, str):
-        return site.mask if LAYERS[site.layer.kind].mask == "keep" else None
-    return site.out_mask
+def _masks_after(site: Site, row: Lowering | Operation, outputs: int) -> tuple[Value | None, ...]:
+    if isinstance(row, Operation) or row.mask == "stop":
+        return (None,) * outputs
+    if row.mask == "keep":
+        return (site.mask,) * outputs
+    masks = site.out_mask if isinstance(site.out_mask, tuple) else (site.out_mask,)
+    return (*masks, *[None] * outputs)[:outputs]
 
 
-def _apply(site: Site, layer: Layer, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Lower a wrapped layer with the given inputs, at the place of its wrapper."""
+def _apply(
+    g: Graph, layer: Layer, inputs: tuple[Value, ...], masks: tuple[Value | None, ...], **kwargs: object
+) -> list[Masked]:
+    """Lower a wrapped layer."""
     if layer.network is not None:
-        return tuple(value for value, _ in run_network(site.g, layer.network, tuple((x, None) for x in inputs)))
-    inner = Site(site.g, layer, inputs, {}, inputs, (None,) * len(inputs), _apply)
-    return _lower(inner)
+        return run_network(g, layer.network, tuple(zip(inputs, masks, strict=True)))
+    dtypes = _wanted(layer)
+    inputs = tuple(_cast(g, x, dtypes) for x in inputs)
+    return _lower(Site(g, layer, inputs, kwargs, inputs, masks, _apply))
 
 
 def _refs(item: object) -> Iterator[TensorRef]:

@@ -6,7 +6,10 @@ Feeds the error messages and the documentation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from keramos.types.network import Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,8 @@ GAPS: dict[str, Gap] = {
     "FlaxLayer": Gap("never", _FOREIGN),
 }
 UNKNOWN = Gap("never", "it is not a built-in Keras layer, so its code is not in the file")
+
+
+def gap(layer: Layer) -> Gap:
+    """Why this layer cannot run."""
+    return GAPS.get(layer.kind, UNKNOWN)

@@ -17,12 +17,15 @@ import numpy as np
 
 from keramos.compile import proto
 from keramos.compile.shapes import infer
-from keramos.errors import LimitExceededError
+from keramos.errors import LimitExceededError, UnsupportedModelError
+from keramos.types.network import HostStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from keramos.compile.kinds import Kind
 
 OPSETS = {"": 20, "ai.onnx.ml": 4}
 MAX_ELEMENTS = 2**28
@@ -63,6 +66,9 @@ class Graph:
         self._nodes: list[proto.Parts] = []
         self._initialisers: list[proto.Parts] = []
         self._inputs: proto.Parts = []
+        self._fed: list[str] = []
+        self._parent = parent
+        self.steps: list[HostStep] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
 
     def fresh(self) -> str:
@@ -70,10 +76,26 @@ class Graph:
         return next(name for name in (f"v{number}" for number in self._names) if name not in self._taken)
 
     def input(self, name: str, dtype: str, shape: Shape) -> Value:
-        """A graph input; inputs come before the first node."""
+        """A graph input."""
         self._taken.add(name)
+        self._fed.append(name)
         self._inputs += proto.message(11, proto.value_info(name, dtype, shape))
         return Value(name, dtype, shape)
+
+    def host(self, kind: str, config: Mapping[str, object], operands: Sequence[Value], like: Kind) -> Value:
+        """The result of a step that runs outside ONNX; ``like`` is its dtype and shape.
+
+        Raises:
+            UnsupportedModelError: the place is inside a loop, which cannot be left.
+        """
+        if self._parent is not None:
+            raise UnsupportedModelError(f"{kind} inside a recurrent layer is not supported")
+        computed = [value for value in operands if value.name not in self._fed]
+        before, feeds = (self.model(computed), tuple(self._fed)) if computed else (None, ())
+        result = self.input(self.fresh(), *like)
+        names = tuple(value.name for value in operands)
+        self.steps.append(HostStep(kind, config, names, result.name, before, feeds))
+        return result
 
     def const(self, array: NDArray[np.generic]) -> Value:
         """An initialiser; small equal ones are stored once."""

@@ -72,13 +72,16 @@ class Lowering:
     ``build(site, **options)``: its keyword-only parameters are exactly the config keys that can change an answer,
     their defaults those of Keras 3. Any other key of a config is refused unless it is training-only or in ``ignored``.
     ``mask``: what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop`` ends it
-    (both as Keras does for the class), ``own``: the function sets ``site.out_mask``, ``refuse``: Keras would combine
-    masks here and this does not, so a model in which one arrives is refused.
+    (both as Keras does for the class), ``own``: the function sets ``site.out_mask``.
+    ``calls`` are the arguments of a call, beside ``mask`` and ``training``, that the function reads.
+    ``floats``: the layer computes in floating point, so whole numbers and booleans are converted first.
     """
 
     build: Callable[..., Result]
-    mask: Literal["keep", "stop", "own", "refuse"] = "stop"
+    mask: Literal["keep", "stop", "own"] = "stop"
     ignored: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    floats: bool = False
 
     @property
     def options(self) -> frozenset[str]:
@@ -86,3 +89,21 @@ class Lowering:
         code = self.build.__code__
         first = code.co_argcount
         return frozenset(code.co_varnames[first : first + code.co_kwonlyargcount])
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """How one function of keras.ops becomes ONNX, where it stands in a model as a node.
+
+    ``build(site, ...)`` has the parameters of the function under their own names. Keras records some of their values
+    in the config and some in the call; both arrive as arguments. Masks do not pass operations.
+    """
+
+    build: Callable[..., Result]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Names of the function's parameters."""
+        code = self.build.__code__
+        return frozenset(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])

@@ -27,8 +27,7 @@ class Site:
 
     ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are the tensors of
     ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis) or None.
-    ``apply`` lowers a wrapped layer at this place and gives its outputs.
-    ``out_mask`` may be set by a layer function that makes or changes a mask; "inherit" follows the layer's row.
+    ``out_mask`` is set by the function of a layer that makes or changes masks: one, or one for each output.
     """
 
     g: Graph
@@ -37,8 +36,8 @@ class Site:
     kwargs: Mapping[str, object]
     inputs: tuple[Value, ...]
     masks: tuple[Value | None, ...]
-    apply: Callable[[Site, Layer, tuple[Value, ...]], tuple[Value, ...]]
-    out_mask: Value | str | None = "inherit"
+    run: Callable[..., list[tuple[Value, Value | None]]]
+    out_mask: Value | tuple[Value | None, ...] | None = None
     _used: int = field(default=0)
 
     @property
@@ -53,6 +52,19 @@ class Site:
         if isinstance(given, Value):
             return given
         return self.masks[0] if self.masks else None
+
+    def tensor(self, name: str) -> Value | None:
+        """A tensor among the keyword arguments of the call."""
+        given = self.kwargs.get(name)
+        if given is None or isinstance(given, Value):
+            return given
+        raise self.unsupported(f"call argument {name}", given, "a tensor is needed")
+
+    def apply(
+        self, layer: Layer, *inputs: Value, mask: Value | None = None, **kwargs: object
+    ) -> list[tuple[Value, Value | None]]:
+        """Lower a wrapped layer at this place; gives its outputs, each with its mask."""
+        return self.run(self.g, layer, inputs, (mask, *[None] * (len(inputs) - 1)), **kwargs)
 
     def weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:
         """The layer's next weight, checked against the shape that the config demands (None: any size).

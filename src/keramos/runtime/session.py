@@ -8,13 +8,14 @@ import numpy as np
 import onnxruntime as ort
 
 from keramos.errors import MismatchError
+from keramos.runtime.host import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from keramos.types.network import Compiled
+    from keramos.types.network import Compiled, HostStep
 
 _LARGE = 1 << 20
 """From this many bytes on, ONNX Runtime's layout optimisation repays its start-up cost (docs/benchmarks.md)."""
@@ -33,13 +34,35 @@ def _options(size: int) -> ort.SessionOptions:
     return options
 
 
+def _session(onnx: bytes) -> ort.InferenceSession:
+    return ort.InferenceSession(onnx, _options(len(onnx)), providers=["CPUExecutionProvider"])
+
+
+class _Step:
+    """One step outside ONNX, with the graph that computes its operands where they are not fed."""
+
+    def __init__(self, step: HostStep) -> None:
+        self.result = step.result
+        self._step = step
+        self._function = HOST[step.kind](step.config)
+        self._before = _session(step.before) if step.before else None
+        self._computed = [output.name for output in self._before.get_outputs()] if self._before else []
+
+    def run(self, feeds: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
+        """The step's result for what is fed and known so far."""
+        known = dict(feeds)
+        if self._before is not None:
+            fed = {name: feeds[name] for name in self._step.before_feeds}
+            known.update(zip(self._computed, self._before.run(self._computed, fed), strict=True))
+        return self._function(*(known[name] for name in self._step.operands))
+
+
 class Session:
     """Runs one compiled model. Safe to share between threads."""
 
     def __init__(self, compiled: Compiled) -> None:
-        self._session = ort.InferenceSession(
-            compiled.onnx, _options(len(compiled.onnx)), providers=["CPUExecutionProvider"]
-        )
+        self._session = _session(compiled.onnx)
+        self._steps = [_Step(step) for step in compiled.steps]
         self._fetch = list(compiled.fetch_names)
         # Keras' names differ from ONNX' only where ONNX reserves a name.
         self._feeds = {spec.name: feed for spec, feed in zip(compiled.inputs, compiled.feed_names, strict=True)}
@@ -54,10 +77,20 @@ class Session:
         if not self._direct:
             feeds = {self._feeds[name]: array for name, array in feeds.items()}
         try:
+            if self._steps:
+                feeds = self._prepared(feeds)
             return cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
         except Exception as error:  # onnxruntime raises its own classes, none of them public
             sizes = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in feeds.items())
             raise MismatchError(f"the model cannot run on these inputs: {sizes}. {_first_line(error)}") from error
+
+    def _prepared(self, feeds: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+        """What the graph takes: the feeds and the results of the steps before it."""
+        known = dict(feeds)
+        for step in self._steps:
+            known[step.result] = step.run(known)
+        taken = {item.name for item in self._session.get_inputs()}
+        return {name: array for name, array in known.items() if name in taken}
 
 
 def _first_line(error: Exception) -> str:

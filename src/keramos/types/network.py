@@ -88,10 +88,28 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class HostStep:
+    """What no ONNX operator computes, done on whole arrays before the graph runs: hashing, text.
+
+    ``kind`` is a row of the runtime's table of such functions and ``config`` its parameters, JSON values only.
+    ``operands`` are ONNX names. They are fed, or results of earlier steps, or else outputs of ``before``, an ONNX
+    model with the inputs ``before_feeds``. ``result`` is the ONNX input that the step's array feeds.
+    """
+
+    kind: str
+    config: Mapping[str, object]
+    operands: tuple[str, ...]
+    result: str
+    before: bytes | None = None
+    before_feeds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """A network as ONNX: the serialised ModelProto and its inputs and outputs in Keras' order.
 
-    ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX names.
+    ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX names. ``steps``
+    run before the graph, in order; without them the ONNX model is complete by itself.
     """
 
     onnx: bytes
@@ -99,3 +117,4 @@ class Compiled:
     outputs: tuple[TensorSpec, ...]
     feed_names: tuple[str, ...]
     fetch_names: tuple[str, ...]
+    steps: tuple[HostStep, ...] = ()

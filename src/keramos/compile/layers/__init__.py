@@ -9,13 +9,14 @@ from keramos.compile.layers import (
     core,
     merging,
     normalization,
-    operations,
     pooling,
     preprocessing,
     reshaping,
     rnn,
 )
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering import Lowering, Operation
+from keramos.compile.operations import OPERATIONS
+from keramos.types.network import Layer
 
 LAYERS: dict[str, Lowering] = {
     **activations.LAYERS,
@@ -23,9 +24,13 @@ LAYERS: dict[str, Lowering] = {
     **core.LAYERS,
     **merging.LAYERS,
     **normalization.LAYERS,
-    **operations.LAYERS,
     **pooling.LAYERS,
     **preprocessing.LAYERS,
     **reshaping.LAYERS,
     **rnn.LAYERS,
 }
+
+
+def row_of(layer: Layer) -> Lowering | Operation | None:
+    """The row of a layer's class."""
+    return LAYERS.get(layer.kind) or OPERATIONS.get(layer.kind)

@@ -57,10 +57,10 @@ def softmax(s: Site, *, axis: int | list[int] = -1) -> Value:
 
 
 LAYERS = {
-    "Activation": Lowering(activation, mask="keep"),
-    "ELU": Lowering(elu, mask="keep"),
-    "LeakyReLU": Lowering(leaky_relu, mask="keep"),
-    "PReLU": Lowering(prelu, mask="keep"),
-    "ReLU": Lowering(relu, mask="keep"),
-    "Softmax": Lowering(softmax, mask="keep"),
+    "Activation": Lowering(activation, mask="keep", floats=True),
+    "ELU": Lowering(elu, mask="keep", floats=True),
+    "LeakyReLU": Lowering(leaky_relu, mask="keep", floats=True),
+    "PReLU": Lowering(prelu, mask="keep", floats=True),
+    "ReLU": Lowering(relu, mask="keep", floats=True),
+    "Softmax": Lowering(softmax, mask="keep", floats=True),
 }

@@ -142,8 +142,10 @@ def transposed_convolution(
 
 
 LAYERS = {
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), Lowering(convolution)),
-    **dict.fromkeys(("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), Lowering(transposed_convolution)),
-    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), Lowering(depthwise_convolution)),
-    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), Lowering(separable_convolution)),
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), Lowering(convolution, floats=True)),
+    **dict.fromkeys(
+        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), Lowering(transposed_convolution, floats=True)
+    ),
+    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), Lowering(depthwise_convolution, floats=True)),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), Lowering(separable_convolution, floats=True)),
 }

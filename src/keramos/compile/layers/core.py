@@ -37,7 +37,7 @@ def identity(s: Site) -> Value:
 LAYERS = {
     "ActivityRegularization": Lowering(identity, mask="keep", ignored=("l1", "l2")),
     "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
-    "Dense": Lowering(dense, mask="keep"),
+    "Dense": Lowering(dense, mask="keep", floats=True),
     "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
     "Embedding": Lowering(embedding, mask="own", ignored=("input_length", "sparse")),
     "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),

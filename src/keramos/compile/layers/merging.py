@@ -50,11 +50,11 @@ def concatenate(s: Site, *, axis: int = -1) -> Value:
 
 
 LAYERS = {
-    "Add": Lowering(add, mask="refuse"),
-    "Average": Lowering(average, mask="refuse"),
-    "Concatenate": Lowering(concatenate, mask="refuse"),
-    "Maximum": Lowering(maximum, mask="refuse"),
-    "Minimum": Lowering(minimum, mask="refuse"),
-    "Multiply": Lowering(multiply, mask="refuse"),
-    "Subtract": Lowering(subtract, mask="refuse"),
+    "Add": Lowering(add),
+    "Average": Lowering(average),
+    "Concatenate": Lowering(concatenate),
+    "Maximum": Lowering(maximum),
+    "Minimum": Lowering(minimum),
+    "Multiply": Lowering(multiply),
+    "Subtract": Lowering(subtract),
 }

@@ -85,8 +85,8 @@ def rms_normalization(s: Site, *, axis: int | list[int] = -1, epsilon: float = 1
 _RENORM = ("momentum", "renorm", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "adjustment", "fused")
 
 LAYERS = {
-    "BatchNormalization": Lowering(batch_normalization, mask="keep", ignored=_RENORM),
-    "LayerNormalization": Lowering(layer_normalization, mask="keep"),
-    "RMSNormalization": Lowering(rms_normalization, mask="keep"),
-    "UnitNormalization": Lowering(unit_normalization, mask="keep"),
+    "BatchNormalization": Lowering(batch_normalization, mask="keep", ignored=_RENORM, floats=True),
+    "LayerNormalization": Lowering(layer_normalization, mask="keep", floats=True),
+    "RMSNormalization": Lowering(rms_normalization, mask="keep", floats=True),
+    "UnitNormalization": Lowering(unit_normalization, mask="keep", floats=True),
 }

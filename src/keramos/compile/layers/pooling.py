@@ -65,8 +65,8 @@ def global_average_pooling(s: Site, *, data_format: str | None = "channels_last"
 
 
 LAYERS = {
-    **{f"MaxPooling{n}D": Lowering(max_pooling) for n in (1, 2, 3)},
-    **{f"AveragePooling{n}D": Lowering(average_pooling) for n in (1, 2, 3)},
-    **{f"GlobalMaxPooling{n}D": Lowering(global_max_pooling) for n in (1, 2, 3)},
-    **{f"GlobalAveragePooling{n}D": Lowering(global_average_pooling) for n in (1, 2, 3)},
+    **{f"MaxPooling{n}D": Lowering(max_pooling, floats=True) for n in (1, 2, 3)},
+    **{f"AveragePooling{n}D": Lowering(average_pooling, floats=True) for n in (1, 2, 3)},
+    **{f"GlobalMaxPooling{n}D": Lowering(global_max_pooling, floats=True) for n in (1, 2, 3)},
+    **{f"GlobalAveragePooling{n}D": Lowering(global_average_pooling, floats=True) for n in (1, 2, 3)},
 }

@@ -192,7 +192,7 @@ def simple_rnn(
 _SILENT = ("zero_output_for_mask", "input_length")  # without a mask there is nothing to zero
 
 LAYERS = {
-    "GRU": Lowering(gru, ignored=_SILENT),
-    "LSTM": Lowering(lstm, ignored=_SILENT),
-    "SimpleRNN": Lowering(simple_rnn, ignored=_SILENT),
+    "GRU": Lowering(gru, ignored=_SILENT, floats=True),
+    "LSTM": Lowering(lstm, ignored=_SILENT, floats=True),
+    "SimpleRNN": Lowering(simple_rnn, ignored=_SILENT, floats=True),
 }
