@@ -9,7 +9,7 @@ from keramos.compile.graph import Graph, Value
 from keramos.compile.layers import row_of
 from keramos.compile.lowering import TRAINING_ONLY, Lowering, Operation
 from keramos.compile.site import Site
-from keramos.errors import KeramosError, MismatchError, UnsupportedModelError
+from keramos.errors import KeramosError, UnsupportedModelError
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
 if TYPE_CHECKING:
@@ -167,11 +167,7 @@ def _lower(site: Site) -> list[Masked]:
         if f"'{layer.name}'" in str(error):
             raise
         raise type(error)(f"layer '{layer.name}' ({layer.kind}): {error}") from error
-    if site.left_over:
-        raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): the file holds {len(layer.weights)} weights, "
-            f"the config has a place for {len(layer.weights) - site.left_over}"
-        )
+    site.done()
     outputs = result if isinstance(result, tuple) else (result,)
     return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from keramos.compile.site import Result
 
@@ -65,6 +65,21 @@ TRAINING_ONLY = frozenset(
 """Config keys that cannot change an answer (``dtype`` is read where it can)."""
 
 
+def keywords(*functions: Callable[..., object]) -> frozenset[str]:
+    """Names of all keyword-only parameters."""
+    codes = [function.__code__ for function in functions]
+    return frozenset(
+        name
+        for code in codes
+        for name in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    )
+
+
+def options_of(function: Callable[..., object], config: Mapping[str, object]) -> dict[str, Any]:
+    """Those values of a config that a function takes; they are of many types, which each function states."""
+    return {key: value for key, value in config.items() if key in keywords(function)}
+
+
 @dataclass(frozen=True, slots=True)
 class Lowering:
     """How one Keras class becomes ONNX.
@@ -74,6 +89,7 @@ class Lowering:
     ``mask``: what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop`` ends it
     (both as Keras does for the class), ``own``: the function sets ``site.out_mask``.
     ``calls`` are the arguments of a call, beside ``mask`` and ``training``, that the function reads.
+    ``parts`` are functions that ``build`` hands its other options to.
     ``floats``: the layer computes in floating point, so whole numbers and booleans are converted first.
     """
 
@@ -82,13 +98,12 @@ class Lowering:
     ignored: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     floats: bool = False
+    parts: tuple[Callable[..., object], ...] = ()
 
     @property
     def options(self) -> frozenset[str]:
         """Config keys that the function takes."""
-        code = self.build.__code__
-        first = code.co_argcount
-        return frozenset(code.co_varnames[first : first + code.co_kwonlyargcount])
+        return keywords(self.build, *self.parts)
 
 
 @dataclass(frozen=True, slots=True)

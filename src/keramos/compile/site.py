@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,10 +85,20 @@ class Site:
         """The next weight in the dtype this layer computes in."""
         return self.weight(role, shape).astype(self.x.dtype if self.x.dtype.startswith("float") else "float32")
 
-    @property
-    def left_over(self) -> int:
-        """How many weights no one asked for."""
-        return len(self.layer.weights) - self._used
+    def at(self, layer: Layer) -> Site:
+        """The same place for a part of this layer that has weights of its own."""
+        return replace(self, layer=layer, _used=0)
+
+    def done(self) -> None:
+        """Say that the layer is complete.
+
+        Raises:
+            MismatchError: the file holds weights that no one asked for.
+        """
+        stored = len(self.layer.weights)
+        if stored > self._used:
+            where = f"layer '{self.layer.name}' ({self.layer.kind})"
+            raise MismatchError(f"{where}: the file holds {stored} weights, the config has a place for {self._used}")
 
     def unsupported(self, option: str, value: object, reason: str) -> UnsupportedModelError:
         """The error for an option value that cannot be compiled; raise it."""

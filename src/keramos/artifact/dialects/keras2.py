@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.dialects.entries import class_of, clean, config_of, is_entry, vocabulary
+from keramos.artifact.dialects.origin import version_numbers
 from keramos.artifact.dialects.words import old_hard_sigmoid, renamed, single_axis, theano_padding, without
 
 if TYPE_CHECKING:
@@ -57,7 +58,12 @@ _OWN_TRAINING: dict[str, frozenset[str]] = {
     "TextVectorization": frozenset({"vocabulary_size"}),
 }
 
+MERGING = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
+"""Layers that merge the masks of their inputs."""
+
 _LAYOUT_MATTERS = frozenset({"LocallyConnected1D", "LocallyConnected2D"})  # ``implementation`` says how weights lie
+
+_STATES_IN_ORDER_SINCE = (2, 2, 3)
 
 _OUTPUT_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
@@ -137,13 +143,37 @@ def _cudnn(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     return name, {**config, **fixed, **own}
 
 
+def _merging(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
+    """Until Keras 3 a step of a merged tensor counted only where it counts in all of them."""
+    return kind, {**config, "mask_rule": "all"}
+
+
+def _bidirectional(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    """Since TensorFlow 1.14 both directions give zeros at masked steps; before, the output before them."""
+    zeros = origin.generation == "tf_keras" and not origin.version.startswith("2.1.")
+    return kind, config if zeros else {**config, "zero_output_for_mask": False}
+
+
+def _time_distributed(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
+    """Until Keras 3 a mask that the inner layer makes is one of the result."""
+    return kind, {**config, "inner_mask": True}
+
+
+def _stacked_cells(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    """Until 2.2.2 states were listed from the last cell to the first, without a word in the config."""
+    old = version_numbers(origin.version) < _STATES_IN_ORDER_SINCE
+    return kind, {**config, "reverse_state_order": True} if old else config
+
+
 def _encoded(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     mode = config.get("output_mode")
     return kind, {**config, "output_mode": _OUTPUT_MODES.get(str(mode), mode)} if mode else config
 
 
 FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
+    **dict.fromkeys(MERGING, _merging),
     "BatchNormalization": _normalised,
+    "Bidirectional": _bidirectional,
     "CategoryEncoding": _encoded,
     "Conv1DTranspose": _ungrouped,
     "Conv2DTranspose": _ungrouped,
@@ -158,8 +188,10 @@ FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     "Normalization": _normalised,
     "SeparableConv1D": _ungrouped,
     "SeparableConv2D": _ungrouped,
+    "StackedRNNCells": _stacked_cells,
     "StringLookup": _encoded,
     "TextVectorization": _encoded,
+    "TimeDistributed": _time_distributed,
     "UpSampling2D": _upsampling,
 }
 """What a class needs beyond renaming and dropping."""

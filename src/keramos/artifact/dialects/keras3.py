@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.dialects.classes import KNOWN
 from keramos.artifact.dialects.entries import class_of, vocabulary
+from keramos.artifact.dialects.keras2 import MERGING
 from keramos.artifact.dialects.origin import version_numbers
 from keramos.artifact.operation_modules import OPERATIONS
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from keramos.types.network import Config
 
 
-_SQUEEZING_SINCE = (3, 4)
-_MERGING = frozenset({"Add", "Average", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"})
+_NEW_RULES_SINCE = (3, 4)
+_TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}  # layers that share their name with an operation
 
 
 def _is_operation(entry: Entry, config: Config) -> bool:
@@ -27,7 +28,7 @@ def _is_operation(entry: Entry, config: Config) -> bool:
     kind, nodes = class_of(entry), entry.get("inbound_nodes")
     if entry.get("module") or kind not in OPERATIONS:
         return False
-    if kind in _MERGING:
+    if kind in _TWINS:
         first = nodes[0] if isinstance(nodes, list) and nodes else None
         args = first.get("args") if isinstance(first, dict) else None
         return not (isinstance(args, list) and args and isinstance(args[0], list))
@@ -37,11 +38,14 @@ def _is_operation(entry: Entry, config: Config) -> bool:
 def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config]:
     """Kind and config of a layer.
 
-    Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size 1; the extra key
-    ``keep_last_axis`` says so (keras-team/keras pull request 19742).
+    Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size 1, which the extra
+    key ``keep_last_axis`` says (keras-team/keras pull request 19742), and merging layers did not see masks (19685).
     """
     kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
-    one_hot = kind == "CategoryEncoding" and config.get("output_mode") == "one_hot"
-    if one_hot and version_numbers(origin.version) < _SQUEEZING_SINCE:
-        config = {**config, "keep_last_axis": True}
+    if version_numbers(origin.version) >= _NEW_RULES_SINCE:
+        return kind, config
+    if kind in MERGING:
+        return kind, {**config, "mask_rule": "none"}
+    if kind == "CategoryEncoding" and config.get("output_mode") == "one_hot":
+        return kind, {**config, "keep_last_axis": True}
     return kind, config

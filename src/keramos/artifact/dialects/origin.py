@@ -49,10 +49,10 @@ def origin_of(version: str, backend: str, config: str, weight_names: Sequence[st
     return Origin(generation, version, backend, data_format, tuple(notes))
 
 
-def version_numbers(version: str) -> tuple[int, int]:
-    """Major and minor; a version that is not given counts as the newest."""
-    found = re.match(r"(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else (99, 0)
+def version_numbers(version: str) -> tuple[int, ...]:
+    """Major, minor and so on; a version that is not given counts as the newest."""
+    found = re.match(r"\d+(\.\d+)+", version)
+    return tuple(int(number) for number in found[0].split(".")) if found else (99, 0)
 
 
 def _by_version(version: str) -> str:

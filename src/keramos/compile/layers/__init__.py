@@ -5,6 +5,7 @@ Each family file ends with its table, class name -> ``Lowering``; this one table
 
 from keramos.compile.layers import (
     activations,
+    conv_lstm,
     convolutional,
     core,
     merging,
@@ -20,6 +21,7 @@ from keramos.types.network import Layer
 
 LAYERS: dict[str, Lowering] = {
     **activations.LAYERS,
+    **conv_lstm.LAYERS,
     **convolutional.LAYERS,
     **core.LAYERS,
     **merging.LAYERS,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
+    from keramos.compile.graph import Graph, Value
     from keramos.compile.site import Site
     from keramos.compile.spatial import Sizes
 
@@ -28,12 +28,13 @@ def _biased(s: Site, y: Value, units: int, *, use_bias: bool, activation: object
     return activate(s.g, as_before(s.g, y, data_format), activation)
 
 
-def _convolve(
-    s: Site, x: Value, kernel: NDArray[np.generic], strides: list[int], padding: str, dilation: list[int], group: int
+def convolve(
+    g: Graph, x: Value, kernel: NDArray[np.generic], strides: list[int], padding: str, dilation: list[int], group: int
 ) -> Value:
+    """A convolution of x, channels first; the kernel is (out, in / group, space...)."""
     window = [(size - 1) * step + 1 for size, step in zip(kernel.shape[2:], dilation, strict=True)]
     around = pads(x, padding, window, strides)
-    return s.g.op("Conv", x, kernel, strides=strides, dilations=dilation, group=group, **around)
+    return g.op("Conv", x, kernel, strides=strides, dilations=dilation, group=group, **around)
 
 
 def convolution(
@@ -54,7 +55,7 @@ def convolution(
     sizes = each(kernel_size, axes)
     kernel = s.float_weight("kernel", (*sizes, known(x.shape[1], "channels") // groups, filters))
     kernel = kernel.transpose(axes + 1, axes, *range(axes))
-    y = _convolve(s, x, kernel, each(strides, axes), padding, each(dilation_rate, axes), groups)
+    y = convolve(s.g, x, kernel, each(strides, axes), padding, each(dilation_rate, axes), groups)
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
 
 
@@ -64,7 +65,7 @@ def _depthwise(
     """Every input channel by its own kernels (space..., in, multiplier)."""
     axes, channels = len(sizes), known(x.shape[1], "channels")
     kernel = s.float_weight("depthwise kernel", (*sizes, channels, multiplier)).transpose(axes, axes + 1, *range(axes))
-    return _convolve(s, x, kernel.reshape(channels * multiplier, 1, *sizes), strides, padding, dilation, channels)
+    return convolve(s.g, x, kernel.reshape(channels * multiplier, 1, *sizes), strides, padding, dilation, channels)
 
 
 def depthwise_convolution(

@@ -29,6 +29,14 @@ def embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = Fal
     return s.g.op("Gather", table, index, axis=0)
 
 
+def masking(s: Site, *, mask_value: float = 0.0) -> Value:
+    """Steps whose values all equal one number are masked, and 0 from here on."""
+    differs = s.g.op("Cast", s.g.op("Not", s.g.op("Equal", s.x, float(mask_value))), to=1)
+    kept = s.g.op("Greater", s.g.op("ReduceMax", differs, [-1], keepdims=1), 0.0)
+    s.out_mask = s.g.op("Squeeze", kept, [-1])
+    return s.g.op("Where", kept, s.x, 0.0)
+
+
 def identity(s: Site) -> Value:
     """The input, unchanged."""
     return s.x
@@ -43,6 +51,7 @@ LAYERS = {
     "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
     "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
     "Identity": Lowering(identity, mask="keep"),
+    "Masking": Lowering(masking, mask="own", floats=True),
     **{
         f"SpatialDropout{n}D": Lowering(identity, mask="keep", ignored=("rate", "data_format", "noise_shape"))
         for n in (1, 2, 3)

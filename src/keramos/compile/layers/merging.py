@@ -1,60 +1,140 @@
-"""Layers of keras.layers.merging: several tensors of fitting shapes -> one."""
+"""Layers of keras.layers.merging: several tensors of fitting shapes -> one.
+
+Masks: Keras 3 lets a step count where it counts in any input (``mask_rule`` any), and only if all inputs have masks;
+before, where it counts in all masks there are (all); Keras 3.0 to 3.3 lost them (none).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keramos.compile.lowering import Lowering
+from keramos.compile.sizes import expand, size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
 
 
-def add(s: Site) -> Value:
-    """Sum."""
-    return s.g.op("Sum", *s.inputs)
+def _masked(s: Site, mask_rule: str) -> list[Value]:
+    """The masks that matter; the result's mask is set."""
+    masks = [mask for mask in s.masks if mask is not None]
+    if mask_rule == "none" or not masks or (mask_rule == "any" and len(masks) < len(s.inputs)):
+        return []
+    word = "Or" if mask_rule == "any" else "And"
+    joined = masks[0]
+    for mask in masks[1:]:
+        joined = s.g.op(word, joined, mask)
+    s.out_mask = joined
+    return masks
 
 
-def multiply(s: Site) -> Value:
-    """Product."""
-    y = s.x
-    for x in s.inputs[1:]:
-        y = s.g.op("Mul", y, x)
+def _aligned(s: Site) -> list[Value]:
+    """Inputs of one rank and one kind of number: Keras puts missing axes after the rows."""
+    rank = max(x.rank for x in s.inputs)
+    floats = any(x.dtype == "float32" for x in s.inputs)
+    values = [s.g.op("Cast", x, to=1) if floats and x.dtype != "float32" else x for x in s.inputs]
+    return [s.g.op("Unsqueeze", x, list(range(1, 1 + rank - x.rank))) if x.rank < rank else x for x in values]
+
+
+def _folded(s: Site, kind: str, inputs: Sequence[Value]) -> Value:
+    y = inputs[0]
+    for x in inputs[1:]:
+        y = s.g.op(kind, y, x)
     return y
 
 
-def subtract(s: Site) -> Value:
-    """First minus second."""
-    return s.g.op("Sub", s.inputs[0], s.inputs[1])
+def _plain(kind: str) -> Callable[..., Value]:
+    """A merge in which masked steps take part like others."""
+
+    def build(s: Site, *, mask_rule: str = "any") -> Value:
+        _masked(s, mask_rule)
+        return _folded(s, kind, _aligned(s))
+
+    return build
 
 
-def average(s: Site) -> Value:
+def average(s: Site, *, mask_rule: str = "any") -> Value:
     """Mean."""
-    return s.g.op("Mean", *s.inputs)
+    _masked(s, mask_rule)
+    return s.g.op("Mean", *_aligned(s))
 
 
-def maximum(s: Site) -> Value:
-    """Largest."""
-    return s.g.op("Max", *s.inputs)
+def multiply(s: Site, *, mask_rule: str = "any") -> Value:
+    """Product. In Keras 3 masked steps of an input count as 1, and steps masked everywhere give 0."""
+    both = _masked(s, mask_rule)
+    if mask_rule != "any" or not any(s.masks):
+        return _folded(s, "Mul", _aligned(s))
+    g = s.g
+    factors = [
+        x if mask is None else g.op("Where", g.op("Unsqueeze", mask, [-1]), x, 1.0)
+        for x, mask in zip(_aligned(s), s.masks, strict=True)
+    ]
+    y = _folded(s, "Mul", factors)
+    return g.op("Where", g.op("Unsqueeze", s.out_mask, [-1]), y, 0.0) if both else y  # type: ignore[arg-type] # one mask
 
 
-def minimum(s: Site) -> Value:
-    """Smallest."""
-    return s.g.op("Min", *s.inputs)
+def _extreme(kind: str) -> Callable[..., Value]:
+    """Largest or smallest. In Keras 3 a masked step of one input gives way to that of the other."""
+
+    def build(s: Site, *, mask_rule: str = "any") -> Value:
+        _masked(s, mask_rule)
+        inputs = _aligned(s)
+        if mask_rule != "any" or not any(s.masks):
+            return s.g.op(kind, *inputs)
+        y, seen = inputs[0], s.masks[0]
+        for x, mask in zip(inputs[1:], s.masks[1:], strict=True):
+            y, seen = _choose(s, kind, (y, seen), (x, mask))
+        return y
+
+    return build
 
 
-def concatenate(s: Site, *, axis: int = -1) -> Value:
-    """Joined along one axis."""
-    return s.g.op("Concat", *s.inputs, axis=axis)
+def _choose(
+    s: Site, kind: str, first: tuple[Value, Value | None], second: tuple[Value, Value | None]
+) -> tuple[Value, Value | None]:
+    """The extreme of two where both count, else the one that counts; the second counts before the first."""
+    (y, seen), (x, mask), g = first, second, s.g
+    if mask is not None:
+        x = g.op("Where", g.op("Unsqueeze", mask, [-1]), x, y)
+    if seen is not None:
+        y = g.op("Where", g.op("Unsqueeze", seen, [-1]), y, x)
+    return g.op(kind, y, x), g.op("Or", seen, mask) if seen is not None and mask is not None else None
+
+
+def concatenate(s: Site, *, axis: int = -1, mask_rule: str = "any") -> Value:
+    """Joined along one axis; masks are joined along it too, and a tensor without one counts everywhere."""
+    y = s.g.op("Concat", *s.inputs, axis=axis)
+    if mask_rule == "none" or not any(s.masks):
+        return y
+    g, last = s.g, axis in (-1, y.rank - 1)
+    masks = [_mask_or_all(s, x, mask) for x, mask in zip(s.inputs, s.masks, strict=True)]
+    if not last:
+        s.out_mask = g.op("Concat", *masks, axis=axis)
+    elif mask_rule == "all":
+        s.out_mask = _folded(s, "And", masks)
+    else:
+        s.out_mask = _folded(s, "Or", masks)
+    return y
+
+
+def _mask_or_all(s: Site, x: Value, mask: Value | None) -> Value:
+    if mask is not None:
+        return mask
+    ones = s.g.const(np.ones((1,) * (x.rank - 1), bool))
+    return expand(s.g, ones, *(size(x, axis) for axis in range(x.rank - 1)))
 
 
 LAYERS = {
-    "Add": Lowering(add),
-    "Average": Lowering(average),
-    "Concatenate": Lowering(concatenate),
-    "Maximum": Lowering(maximum),
-    "Minimum": Lowering(minimum),
-    "Multiply": Lowering(multiply),
-    "Subtract": Lowering(subtract),
+    "Add": Lowering(_plain("Add"), mask="own"),
+    "Average": Lowering(average, mask="own", floats=True),
+    "Concatenate": Lowering(concatenate, mask="own"),
+    "Maximum": Lowering(_extreme("Max"), mask="own"),
+    "Minimum": Lowering(_extreme("Min"), mask="own"),
+    "Multiply": Lowering(multiply, mask="own"),
+    "Subtract": Lowering(_plain("Sub"), mask="own"),
 }

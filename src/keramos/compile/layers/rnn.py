@@ -1,198 +1,235 @@
-"""Layers of keras.layers.rnn as ONNX' own recurrent operators.
-
-Gates: Keras' LSTM keeps input, forget, cell, output, ONNX input, output, forget, cell; GRU is update, reset, hidden
-in both, and ``reset_after`` is ONNX' ``linear_before_reset``. ONNX activations may carry alpha and beta.
-"""
+"""Layers of keras.layers.rnn: a cell run over the steps of a sequence, and wrappers of such layers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
-from keramos.compile.lowering import Lowering
+from keramos.compile import recurrent
+from keramos.compile.graph import Value
+from keramos.compile.layers.cells import CELLS
+from keramos.compile.lowering import Lowering, options_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterator, Sequence
 
-    from keramos.compile.graph import Value
+    from keramos.compile.layers.cells import CellOf
+    from keramos.compile.recurrent import Cell
     from keramos.compile.site import Site
+    from keramos.types.network import Layer
 
-_ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
-    "elu": ("Elu", [1.0], []),
-    "hard_sigmoid": ("HardSigmoid", [1 / 6], [0.5]),
-    "hard_sigmoid_keras2": ("HardSigmoid", [0.2], [0.5]),
-    "linear": ("Affine", [1.0], [0.0]),
-    "relu": ("Relu", [], []),
-    "sigmoid": ("Sigmoid", [], []),
-    "softplus": ("Softplus", [], []),
-    "softsign": ("Softsign", [], []),
-    "tanh": ("Tanh", [], []),
-}
-"""Keras name -> ONNX function, alpha, beta. ONNX hands the numbers to those functions that take one, in order."""
-
-_LSTM_GATES = (0, 3, 1, 2)
-_GRU_GATES = (0, 1, 2)
+    Build = Callable[..., tuple[Value, ...]]
 
 
-def _functions(s: Site, names: list[object]) -> dict[str, Any]:  # splatted into ONNX attributes of several types
-    """ONNX attributes for the activations of a cell."""
-    rows = []
-    for name in names:
-        if name not in _ACTIVATIONS:
-            raise s.unsupported("activation", name, f"inside a recurrent layer {', '.join(_ACTIVATIONS)} are")
-        rows.append(_ACTIVATIONS[str(name)])
-    alphas, betas = ([number for row in rows for number in row[i]] for i in (1, 2))
-    found: dict[str, Any] = {"activations": [row[0] for row in rows]}
-    return found | {"activation_alpha": alphas or None, "activation_beta": betas or None}
+def given_states(s: Site) -> list[Value]:
+    """States to begin with, in order: further inputs, or the call's ``initial_state``."""
+    return [*s.inputs[1:], *_flat(s.kwargs.get("initial_state"))]
 
 
-def _gates(kernel: NDArray[np.generic], units: int, order: tuple[int, ...]) -> NDArray[np.generic]:
-    """(in, gates * units) -> (1, gates * units, in) in ONNX' order."""
-    return np.concatenate([kernel[:, i * units : (i + 1) * units] for i in order], axis=1).T[None]
+def _flat(item: object) -> Iterator[Value]:
+    if isinstance(item, Value):
+        yield item
+    elif isinstance(item, list | tuple):
+        for part in item:
+            yield from _flat(part)
 
 
-def _run(
+def over_time(
     s: Site,
-    kind: str,
-    units: int,
-    weights: list[NDArray[np.generic]],
-    flags: dict[str, bool],
-    **attributes: Any,  # noqa: ANN401 (ONNX attributes of several types)
-) -> tuple[Value, ...]:
-    """Run over time and give what Keras gives: the sequence or the last output, then the states if wanted."""
-    if s.mask is not None or len(s.inputs) > 1:
-        raise s.unsupported("mask or initial state", "given", "recurrent layers run without them so far")
-    g, backwards = s.g, flags["go_backwards"]
-    x = g.op("Transpose", s.x, perm=[1, 0, 2])
-    if backwards:
-        x = g.op("Slice", x, [-1], [-(2**62)], [0], [-1])
-    outputs = 3 if kind == "LSTM" else 2
-    y, *states = g.ops(kind, x, *weights, outputs=outputs, hidden_size=units, **attributes)
-    last = g.op("Squeeze", states[0], [0])
-    result = g.op("Transpose", g.op("Squeeze", y, [1]), perm=[1, 0, 2]) if flags["return_sequences"] else last
-    if not flags["return_state"]:
-        return (result,)
-    return (result, last, *(g.op("Squeeze", state, [0]) for state in states[1:]))
-
-
-def _weights(s: Site, units: int, order: tuple[int, ...], bias: NDArray[np.generic]) -> list[NDArray[np.generic]]:
-    """Kernel, recurrent kernel and both biases as ONNX keeps them; ``bias`` is (2, gates * units)."""
-    wide = len(order) * units
-    kernel = s.float_weight("kernel", (s.x.shape[2], wide))
-    recurrent = s.float_weight("recurrent kernel", (units, wide))
-    both = np.concatenate([_gates(row[None], units, order)[0, :, 0] for row in bias])[None]
-    return [_gates(kernel, units, order), _gates(recurrent, units, order), both.astype(kernel.dtype)]
-
-
-def _bias(s: Site, wide: int, *, use_bias: bool, rows: int = 1) -> NDArray[np.generic]:
-    """The bias as (2, wide): input row, recurrent row. It is the layer's third weight."""
-    if not use_bias:
-        return np.zeros((2, wide), "float32")
-    stored = np.asarray(s.layer.weights[2], "float32").reshape(rows, wide)
-    return np.concatenate([stored, np.zeros((2 - rows, wide), "float32")])
-
-
-def _flags(
-    *, return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool, time_major: bool, site: Site
-) -> dict[str, bool]:
-    if time_major:
-        raise site.unsupported("time_major", time_major, "rows come first")
-    if stateful:
-        raise site.unsupported("stateful", stateful, "a file holds no state between calls")
-    return {"return_sequences": return_sequences, "return_state": return_state, "go_backwards": go_backwards}
-
-
-def lstm(
-    s: Site,
+    cells: Sequence[Cell],
+    x: Value,
     *,
-    units: int,
-    activation: object = "tanh",
-    recurrent_activation: object = "sigmoid",
-    use_bias: bool = True,
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
-    time_major: bool = False,
+    zero_output_for_mask: bool = False,
+    reverse_state_order: bool = False,
 ) -> tuple[Value, ...]:
-    """Long short-term memory."""
-    flags = _flags(
-        return_sequences=return_sequences,
-        return_state=return_state,
-        go_backwards=go_backwards,
-        stateful=stateful,
-        time_major=time_major,
-        site=s,
-    )
-    weights = _weights(s, units, _LSTM_GATES, _bias(s, 4 * units, use_bias=use_bias))
-    if use_bias:
-        s.weight("bias", (4 * units,))
-    return _run(s, "LSTM", units, weights, flags, **_functions(s, [recurrent_activation, activation, activation]))
+    """Run cells over (rows, steps, ...): all outputs or the last one, then the states if wanted.
+
+    A stateful layer begins with zeros in every call, as after ``reset_states``: a file holds no state.
+    """
+    g, mask, initial = s.g, s.mask, given_states(s)
+    if initial and len(initial) != sum(len(cell.states) for cell in cells):
+        raise s.unsupported("initial_state", f"{len(initial)} tensors", "one for each state of the cells is needed")
+    if go_backwards:
+        x, mask = recurrent.backwards(g, x), None if mask is None else recurrent.backwards(g, mask)
+    order = slice(None, None, -1) if reverse_state_order else slice(None)
+    start = _reordered(initial, cells) if reverse_state_order else initial
+    outputs, states = recurrent.run(g, cells, x, mask, start, zeros=zero_output_for_mask)
+    last = states[-1][0]
+    if zero_output_for_mask and mask is not None:
+        end = g.op("Squeeze", g.op("Slice", mask, [-1], [2**62], [1]), [1])
+        last = g.op("Where", g.op("Unsqueeze", end, list(range(1, last.rank))), last, 0.0)
+    s.out_mask = s.mask if return_sequences else None
+    ends = [state for group in states[order] for state in group] if return_state else []
+    return (outputs if return_sequences else last, *ends)
 
 
-def gru(
+def _reordered(initial: Sequence[Value], cells: Sequence[Cell]) -> list[Value]:
+    """States that are listed from the last cell to the first, from the first to the last."""
+    given = iter(initial)
+    groups = [[next(given) for _ in cell.states] for cell in reversed(cells)] if initial else []
+    return [state for group in reversed(groups) for state in group]
+
+
+def _layer_of(cell_of: CellOf) -> Build:
+    """A layer with one cell whose options are its own."""
+
+    def build(
+        s: Site,
+        *,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        zero_output_for_mask: bool = False,
+        **options: object,
+    ) -> tuple[Value, ...]:
+        return over_time(
+            s,
+            [cell_of(s, s.x.shape[-1], **options)],
+            s.x,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            zero_output_for_mask=zero_output_for_mask,
+        )
+
+    return build
+
+
+def rnn(
     s: Site,
     *,
-    units: int,
-    activation: object = "tanh",
-    recurrent_activation: object = "sigmoid",
-    use_bias: bool = True,
-    reset_after: bool = True,
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
-    stateful: bool = False,
-    time_major: bool = False,
+    zero_output_for_mask: bool = False,
 ) -> tuple[Value, ...]:
-    """Gated recurrent unit."""
-    flags = _flags(
+    """A layer around a cell or a stack of cells that are layers themselves."""
+    return over_time(
+        s,
+        list(_cells(s, s.layer.inner, s.x.shape[-1])),
+        s.x,
         return_sequences=return_sequences,
         return_state=return_state,
         go_backwards=go_backwards,
-        stateful=stateful,
-        time_major=time_major,
-        site=s,
+        zero_output_for_mask=zero_output_for_mask,
+        reverse_state_order=any(inner.config.get("reverse_state_order") for inner in s.layer.inner),
     )
-    rows = 2 if reset_after else 1
-    weights = _weights(s, units, _GRU_GATES, _bias(s, 3 * units, use_bias=use_bias, rows=rows))
-    if use_bias:
-        s.weight("bias", (2, 3 * units) if reset_after else (3 * units,))
-    functions = _functions(s, [recurrent_activation, activation])
-    return _run(s, "GRU", units, weights, flags, linear_before_reset=int(reset_after), **functions)
 
 
-def simple_rnn(
-    s: Site,
-    *,
-    units: int,
-    activation: object = "tanh",
-    use_bias: bool = True,
-    return_sequences: bool = False,
-    return_state: bool = False,
-    go_backwards: bool = False,
-    stateful: bool = False,
-    time_major: bool = False,
+def _cells(s: Site, layers: Sequence[Layer], features: int | None) -> Iterator[Cell]:
+    for layer in layers:
+        if layer.kind == "StackedRNNCells":
+            for cell in _cells(s, layer.inner, features):
+                yield cell
+                features = cell.states[0][0]
+            continue
+        cell = cell_at(s.at(layer), features)
+        yield cell
+        features = cell.states[0][0]
+
+
+def cell_at(s: Site, features: int | None) -> Cell:
+    """The cell that a layer of its own describes."""
+    if s.layer.kind not in CELLS:
+        raise s.unsupported("cell", s.layer.kind, f"cells are {', '.join(CELLS)}")
+    cell_of = CELLS[s.layer.kind]
+    cell = cell_of(s, features, **options_of(cell_of, s.layer.config))
+    s.done()
+    return cell
+
+
+def _one_step(cell_of: CellOf) -> Build:
+    """A cell called as a layer: inputs and states -> output and new states."""
+
+    def build(s: Site, **options: object) -> tuple[Value, ...]:
+        cell = cell_of(s, s.x.shape[-1], **options)
+        states = cell.step(s.g, cell.project(s.g, s.x), (*s.inputs[1:], *_flat(s.kwargs.get("states"))))
+        return (states[0], *states)
+
+    return build
+
+
+def stacked(s: Site, *, reverse_state_order: bool = False) -> tuple[Value, ...]:
+    """Cells on top of each other, which only an RNN layer can call."""
+    raise s.unsupported("call", f"reverse_state_order={reverse_state_order}", "put the cells into an RNN layer")
+
+
+def bidirectional(
+    s: Site, *, merge_mode: str | None = "concat", weights: object = None, zero_output_for_mask: bool = True
 ) -> tuple[Value, ...]:
-    """The plain recurrent layer."""
-    flags = _flags(
-        return_sequences=return_sequences,
-        return_state=return_state,
-        go_backwards=go_backwards,
-        stateful=stateful,
-        time_major=time_major,
-        site=s,
-    )
-    weights = _weights(s, units, (0,), _bias(s, units, use_bias=use_bias))
-    if use_bias:
-        s.weight("bias", (units,))
-    return _run(s, "RNN", units, weights, flags, **_functions(s, [activation]))
+    """One layer forwards, one backwards over the same steps; both results merged.
+
+    ``zero_output_for_mask``: both give zeros at masked steps, as Keras does since TensorFlow 1.14.
+    """
+    if weights is not None:
+        raise s.unsupported("weights", weights, "they are read from the file's weights")
+    initial = given_states(s)
+    half = len(initial) // 2
+    zeros = zero_output_for_mask and bool(s.layer.inner[0].config.get("return_sequences"))
+    forward, backward = (_with(layer, zero_output_for_mask=zeros) for layer in s.layer.inner)
+    first, *ahead = s.apply(forward, s.x, mask=s.mask, initial_state=initial[:half])
+    second, *behind = s.apply(backward, s.x, mask=s.mask, initial_state=initial[half:])
+    y, z = first[0], second[0]
+    if forward.config.get("return_sequences"):
+        z = recurrent.backwards(s.g, z)
+    merged = _merged(s, merge_mode, y, z)
+    s.out_mask = (first[1],) * len(merged)
+    return (*merged, *(state for state, _ in (*ahead, *behind)))
 
 
-_SILENT = ("zero_output_for_mask", "input_length")  # without a mask there is nothing to zero
+def _with(layer: Layer, **options: object) -> Layer:
+    return replace(layer, config={**layer.config, **options})
+
+
+def _merged(s: Site, merge_mode: str | None, y: Value, z: Value) -> tuple[Value, ...]:
+    g = s.g
+    match merge_mode:
+        case "concat":
+            return (g.op("Concat", y, z, axis=-1),)
+        case "sum":
+            return (g.op("Add", y, z),)
+        case "ave":
+            return (g.op("Mul", g.op("Add", y, z), 0.5),)
+        case "mul":
+            return (g.op("Mul", y, z),)
+        case None:
+            return y, z
+    raise s.unsupported("merge_mode", merge_mode, "concat, sum, ave, mul and None are")
+
+
+def time_distributed(s: Site, *, inner_mask: bool = False) -> tuple[Value, ...]:
+    """A layer or model applied to every step of (rows, steps, ...) by itself.
+
+    ``inner_mask``: before Keras 3 a mask that the inner layer made was a mask of the result.
+    """
+    flat, back = zip(*(recurrent.each_step(s.g, x) for x in s.inputs), strict=True)
+    deep = s.mask is not None and s.mask.rank > 2  # noqa: PLR2004 (a mask of rows and steps says nothing inside one)
+    inside = recurrent.each_step(s.g, cast("Value", s.mask))[0] if deep else None
+    results = s.apply(s.layer.inner[0], *flat, mask=inside)
+    made = results[0][1]
+    if s.mask is not None:
+        s.out_mask = s.mask
+    elif inner_mask and made is not None:
+        s.out_mask = back[0](made)
+    return tuple(back[0](value) for value, _ in results)
+
+
+_SILENT = ("stateful",)
+_CALLS = ("initial_state",)
 
 LAYERS = {
-    "GRU": Lowering(gru, ignored=_SILENT, floats=True),
-    "LSTM": Lowering(lstm, ignored=_SILENT, floats=True),
-    "SimpleRNN": Lowering(simple_rnn, ignored=_SILENT, floats=True),
+    "Bidirectional": Lowering(bidirectional, mask="own", calls=_CALLS, floats=True),
+    "RNN": Lowering(rnn, mask="own", ignored=_SILENT, calls=_CALLS, floats=True),
+    "StackedRNNCells": Lowering(stacked),
+    "TimeDistributed": Lowering(time_distributed, mask="own"),
+    **{
+        name.removesuffix("Cell"): Lowering(
+            _layer_of(cell), mask="own", ignored=_SILENT, calls=_CALLS, floats=True, parts=(cell,)
+        )
+        for name, cell in CELLS.items()
+    },
+    **{name: Lowering(_one_step(cell), calls=("states",), floats=True, parts=(cell,)) for name, cell in CELLS.items()},
 }

@@ -1,0 +1,111 @@
+"""ConvLSTM1D to 3D: a long short-term memory whose matrix products are convolutions.
+
+Everything inside runs channels first, as ONNX wants it: (rows, steps, channels, space...).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from keramos.compile.graph import Graph
+from keramos.compile.layers.cells import lstm_states
+from keramos.compile.layers.convolutional import convolve
+from keramos.compile.layers.rnn import given_states, over_time
+from keramos.compile.lowering import Lowering
+from keramos.compile.recurrent import Cell, each_step
+from keramos.compile.spatial import each, known
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.recurrent import States
+    from keramos.compile.site import Site
+    from keramos.compile.spatial import Sizes
+
+
+def conv_lstm_cell(
+    s: Site,
+    x: Value,
+    *,
+    filters: int,
+    kernel_size: Sizes,
+    strides: Sizes = 1,
+    padding: str = "valid",
+    dilation_rate: Sizes = 1,
+    activation: object = "tanh",
+    recurrent_activation: object = "sigmoid",
+    use_bias: bool = True,
+    recurrent_padding: str = "same",
+) -> Cell:
+    """One step; x is (rows, steps, channels, space...). Convolutions of the states keep their size."""
+    axes, gates = x.rank - 3, 4 * filters
+    sizes, ones = each(kernel_size, axes), [1] * axes
+    order = (axes + 1, axes, *range(axes))
+    kernel = s.float_weight("kernel", (*sizes, known(x.shape[2], "channels"), gates)).transpose(order)
+    recurrent = s.float_weight("recurrent kernel", (*sizes, filters, gates)).transpose(order)
+    bias = s.float_weight("bias", (gates,)).reshape(gates, *ones) if use_bias else None
+
+    def inputs(g: Graph, flat: Value) -> Value:
+        y = convolve(g, flat, kernel, each(strides, axes), padding, each(dilation_rate, axes), 1)
+        return y if bias is None else g.op("Add", y, bias)
+
+    def project(g: Graph, x: Value) -> Value:
+        flat, back = each_step(g, x)
+        return back(inputs(g, flat))
+
+    def step(g: Graph, p: Value, states: States) -> States:
+        z = g.op("Add", p, convolve(g, states[0], recurrent, ones, recurrent_padding, ones, 1))
+        i, f, c, o = g.ops("Split", z, [filters] * 4, outputs=4, axis=1)
+        return lstm_states(g, (i, f, c, o), states[1], activation, recurrent_activation)
+
+    probe = Graph()
+    space = inputs(probe, probe.input("x", x.dtype, (None, *x.shape[2:]))).shape[2:]
+    state = (filters, *(known(size, "places") for size in space))
+    return Cell((state, state), project, step)
+
+
+def conv_lstm(
+    s: Site,
+    *,
+    data_format: str | None = "channels_last",
+    return_sequences: bool = False,
+    return_state: bool = False,
+    go_backwards: bool = False,
+    **options: object,
+) -> tuple[Value, ...]:
+    """(rows, steps, space..., channels) -> the last output, or all, and the states if wanted."""
+    last = data_format != "channels_first"
+    x = _moved(s.g, s.x, -1, 2) if last else s.x
+    axes = x.rank - 3
+    states = [_moved(s.g, state, -1, 1) if last else state for state in given_states(s)]
+    kwargs = {key: value for key, value in s.kwargs.items() if key != "initial_state"}
+    inside = replace(s, inputs=(x, *states), kwargs=kwargs)
+    results = over_time(
+        inside,
+        [conv_lstm_cell(s, x, **options)],  # type: ignore[arg-type] # values of a config; the cell states their types
+        x,
+        return_sequences=return_sequences,
+        return_state=return_state,
+        go_backwards=go_backwards,
+    )
+    s.out_mask = inside.out_mask
+    return tuple(_moved(s.g, y, y.rank - axes - 1, -1) if last else y for y in results)
+
+
+def _moved(g: Graph, x: Value, old: int, new: int) -> Value:
+    """One axis moved to another place."""
+    order = list(range(x.rank))
+    axis = order.pop(old)
+    order.insert(new % x.rank, axis)
+    return g.op("Transpose", x, perm=order)
+
+
+_ROW = Lowering(
+    conv_lstm,
+    mask="own",
+    ignored=("stateful", "zero_output_for_mask"),
+    calls=("initial_state",),
+    floats=True,
+    parts=(conv_lstm_cell,),
+)
+LAYERS = {"ConvLSTM1D": _ROW, "ConvLSTM2D": _ROW, "ConvLSTM3D": _ROW}
