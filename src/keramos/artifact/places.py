@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OWN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), ("cell",)),
-    "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "gate_dense", "output_dense"),
+    "MultiHeadAttention": ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"),
     "GroupQueryAttention": ("_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"),
 }
 """Class -> folders below the layer that hold its own weights, where that is not the layer's folder itself."""

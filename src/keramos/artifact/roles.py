@@ -22,9 +22,9 @@ class Role(NamedTuple):
     trainable: bool
 
 
-_HEADS = "query_kernel query_bias:use_bias key_kernel key_bias:use_bias {gate}value_kernel value_bias:use_bias {late}"
-_OUTPUT = "output_kernel output_bias:use_bias"
 _GATE = "gate_kernel:use_gate gate_bias:_gate_bias "
+_HEADS = f"query_kernel query_bias:use_bias key_kernel key_bias:use_bias {_GATE}value_kernel value_bias:use_bias "
+_OUTPUT = "output_kernel output_bias:use_bias"
 _SPLIT_LSTM = "W_i U_i b_i W_c U_c b_c W_f U_f b_f W_o U_o b_o"  # Keras 1, each gate by itself
 _KERNEL_BIAS = "kernel bias:use_bias"
 _RECURRENT = "kernel recurrent_kernel bias:use_bias"
@@ -53,7 +53,7 @@ ROLES: dict[str, str] = {
     "GRU split": "W_z U_z b_z W_r U_r b_r W_h U_h b_h",
     "GRUCell": _RECURRENT,
     "GroupNormalization": "gamma:scale beta:center",
-    "GroupQueryAttention": _HEADS.format(gate=_GATE, late="") + _OUTPUT,
+    "GroupQueryAttention": _HEADS + _OUTPUT,
     "Highway": "W W_carry b:use_bias b_carry:use_bias",
     "LSTM": _RECURRENT,
     "LSTM split": _SPLIT_LSTM,
@@ -62,7 +62,7 @@ ROLES: dict[str, str] = {
     "LocallyConnected1D": _KERNEL_BIAS,
     "LocallyConnected2D": _KERNEL_BIAS,
     "MaxoutDense": "W b:use_bias",
-    "MultiHeadAttention": _HEADS.format(gate="", late=_GATE) + _OUTPUT,
+    "MultiHeadAttention": _HEADS + _OUTPUT,
     "Normalization": "*mean:!mean *variance:!mean *count:!mean",
     "PReLU": "alpha",
     "ParametricSoftplus": "alphas betas",

@@ -124,7 +124,10 @@ def _run_call(g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Mas
     if layer.network is not None:
         return run_network(g, layer.network, tuple(values[ref] for ref in refs))
     dtypes = _wanted(layer)
-    fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in {*refs, *_refs(call.kwargs)}}
+    fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in refs}
+    for ref in _refs(call.kwargs):
+        value, mask = values[ref]  # keywords carry masks too, which stay booleans
+        fed.setdefault(ref, (value if value.dtype == "bool" else _cast(g, value, dtypes), mask))
     site = Site(
         g=g,
         layer=layer,
@@ -133,6 +136,7 @@ def _run_call(g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Mas
         inputs=tuple(fed[ref][0] for ref in refs),
         masks=tuple(fed[ref][1] for ref in refs),
         run=_apply,
+        masked=tuple(fed.values()),
     )
     return _lower(site)
 

@@ -26,7 +26,8 @@ class Site:
     """One call of one layer.
 
     ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are the tensors of
-    ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis) or None.
+    ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis) or None. ``masked`` are all tensors
+    of the call, keyword arguments included, with their masks.
     ``out_mask`` is set by the function of a layer that makes or changes masks: one, or one for each output.
     """
 
@@ -37,6 +38,7 @@ class Site:
     inputs: tuple[Value, ...]
     masks: tuple[Value | None, ...]
     run: Callable[..., list[tuple[Value, Value | None]]]
+    masked: tuple[tuple[Value, Value | None], ...] = ()
     out_mask: Value | tuple[Value | None, ...] | None = None
     _used: int = field(default=0)
 
@@ -59,6 +61,10 @@ class Site:
         if given is None or isinstance(given, Value):
             return given
         raise self.unsupported(f"call argument {name}", given, "a tensor is needed")
+
+    def mask_of(self, x: Value) -> Value | None:
+        """The Keras mask of a tensor among the inputs or keyword arguments."""
+        return next((mask for value, mask in self.masked if value is x), None)
 
     def apply(
         self, layer: Layer, *inputs: Value, mask: Value | None = None, **kwargs: object

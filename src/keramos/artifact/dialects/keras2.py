@@ -65,6 +65,8 @@ _LAYOUT_MATTERS = frozenset({"LocallyConnected1D", "LocallyConnected2D"})  # ``i
 
 _STATES_IN_ORDER_SINCE = (2, 2, 3)
 
+_MASKED_HEADS_SINCE = (2, 10)
+
 _OUTPUT_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 _CUDNN: dict[str, tuple[str, Config]] = {
@@ -159,6 +161,18 @@ def _time_distributed(kind: str, config: Config, _origin: Origin) -> tuple[str, 
     return kind, {**config, "inner_mask": True}
 
 
+def _multi_head(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    """Softmax over nothing but masked places was even; before TensorFlow 2.10 masks of the inputs hid nothing."""
+    old = version_numbers(origin.version) < _MASKED_HEADS_SINCE
+    even: Config = {"masked_to_zero": False}
+    return kind, {**config, **even, "auto_mask": False} if old else {**config, **even}
+
+
+def _softmax(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
+    """Over nothing but masked places it was an even distribution."""
+    return kind, {**config, "masked_to_zero": False}
+
+
 def _stacked_cells(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
     """Until 2.2.2 states were listed from the last cell to the first, without a word in the config."""
     old = version_numbers(origin.version) < _STATES_IN_ORDER_SINCE
@@ -185,9 +199,11 @@ FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     "Flatten": _flatten,
     "IntegerLookup": _encoded,
     "LayerNormalization": _normalised,
+    "MultiHeadAttention": _multi_head,
     "Normalization": _normalised,
     "SeparableConv1D": _ungrouped,
     "SeparableConv2D": _ungrouped,
+    "Softmax": _softmax,
     "StackedRNNCells": _stacked_cells,
     "StringLookup": _encoded,
     "TextVectorization": _encoded,

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from keramos.types.network import Config
 
 
-_NEW_RULES_SINCE = (3, 4)
+_OLD_RULES: dict[str, tuple[tuple[int, ...], Config]] = {
+    **dict.fromkeys(MERGING, ((3, 4), {"mask_rule": "none"})),
+    **dict.fromkeys(("GroupQueryAttention", "MultiHeadAttention", "Softmax"), ((3, 10), {"masked_to_zero": False})),
+    "CategoryEncoding": ((3, 4), {"keep_last_axis": True}),
+}
+"""Class -> version that changed its answers, and the option that says it is older."""
+
 _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}  # layers that share their name with an operation
 
 
@@ -39,13 +45,11 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     """Kind and config of a layer.
 
     Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size 1, which the extra
-    key ``keep_last_axis`` says (keras-team/keras pull request 19742), and merging layers did not see masks (19685).
+    key ``keep_last_axis`` says (keras-team/keras pull request 19742), and merging layers did not see masks (19685);
+    until 3.9 softmax over nothing but masked places was an even distribution (21149).
     """
     kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
-    if version_numbers(origin.version) >= _NEW_RULES_SINCE:
+    version, old = version_numbers(origin.version), _OLD_RULES.get(kind)
+    if old is None or version >= old[0] or (kind == "CategoryEncoding" and config.get("output_mode") != "one_hot"):
         return kind, config
-    if kind in MERGING:
-        return kind, {**config, "mask_rule": "none"}
-    if kind == "CategoryEncoding" and config.get("output_mode") == "one_hot":
-        return kind, {**config, "keep_last_axis": True}
-    return kind, config
+    return kind, {**config, **old[1]}

@@ -5,6 +5,7 @@ Each family file ends with its table, class name -> ``Lowering``; this one table
 
 from keramos.compile.layers import (
     activations,
+    attention,
     conv_lstm,
     convolutional,
     core,
@@ -21,6 +22,7 @@ from keramos.types.network import Layer
 
 LAYERS: dict[str, Lowering] = {
     **activations.LAYERS,
+    **attention.LAYERS,
     **conv_lstm.LAYERS,
     **convolutional.LAYERS,
     **core.LAYERS,

@@ -8,7 +8,7 @@ from keramos.compile.activation import activate
 from keramos.compile.lowering import Lowering
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
+    from keramos.compile.graph import Graph, Value
     from keramos.compile.site import Site
 
 
@@ -44,16 +44,24 @@ def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
     return s.g.op("PRelu", s.x, s.float_weight("alpha", shape))
 
 
-def softmax(s: Site, *, axis: int | list[int] = -1) -> Value:
-    """Exponentials that sum to 1 along the axis."""
-    if isinstance(axis, list):
-        if len(axis) != 1:
-            raise s.unsupported("axis", axis, "one axis is")
-        (axis,) = axis
-    if s.mask is not None or len(s.inputs) > 1:
-        raise s.unsupported("mask", "given", "it runs without one so far")
-    x = s.x
-    return s.g.op("Softmax", x, axis=int(axis))
+def softmax(s: Site, *, axis: int | list[int] = -1, masked_to_zero: bool = True) -> Value:
+    """Exponentials that sum to 1 along the axis, or along several together; masked places are 0.
+
+    Where all places are masked the result is 0 too, or, with ``masked_to_zero`` False, even.
+    """
+    g, x = s.g, s.x
+    mask = s.inputs[1] if len(s.inputs) > 1 else s.mask
+    if mask is not None:
+        mask = mask if mask.dtype == "bool" else g.op("Greater", mask, 0.5)
+        x = g.op("Where", mask, x, -1e9)
+    axes = [axis] if isinstance(axis, int) else axis
+    y = g.op("Softmax", x, axis=axes[0]) if len(axes) == 1 else _softmax_over(g, x, axes)
+    return g.op("Where", mask, y, 0.0) if mask is not None and masked_to_zero else y
+
+
+def _softmax_over(g: Graph, x: Value, axes: list[int]) -> Value:
+    e = g.op("Exp", g.op("Sub", x, g.op("ReduceMax", x, axes, keepdims=1)))
+    return g.op("Div", e, g.op("ReduceSum", e, axes, keepdims=1))
 
 
 LAYERS = {

@@ -104,7 +104,7 @@ _ROW = Lowering(
     conv_lstm,
     mask="own",
     ignored=("stateful", "zero_output_for_mask"),
-    calls=("initial_state",),
+    calls=("initial_state", "keras2_mask"),
     floats=True,
     parts=(conv_lstm_cell,),
 )

@@ -34,6 +34,14 @@ def _flat(item: object) -> Iterator[Value]:
             yield from _flat(part)
 
 
+def _mask(s: Site, initial: Sequence[Value]) -> Value | None:
+    """The mask of the steps. Keras 3 forgets that of a sequence which comes with initial states, unless the call names
+    it; earlier generations did not, which the reader notes as ``keras2_mask``.
+    """
+    forgotten = initial and "mask" not in s.kwargs and not s.kwargs.get("keras2_mask")
+    return None if forgotten else s.mask
+
+
 def over_time(
     s: Site,
     cells: Sequence[Cell],
@@ -49,7 +57,8 @@ def over_time(
 
     A stateful layer begins with zeros in every call, as after ``reset_states``: a file holds no state.
     """
-    g, mask, initial = s.g, s.mask, given_states(s)
+    g, initial = s.g, given_states(s)
+    mask = _mask(s, initial)
     if initial and len(initial) != sum(len(cell.states) for cell in cells):
         raise s.unsupported("initial_state", f"{len(initial)} tensors", "one for each state of the cells is needed")
     if go_backwards:
@@ -170,13 +179,14 @@ def bidirectional(
     half = len(initial) // 2
     zeros = zero_output_for_mask and bool(s.layer.inner[0].config.get("return_sequences"))
     forward, backward = (_with(layer, zero_output_for_mask=zeros) for layer in s.layer.inner)
-    first, *ahead = s.apply(forward, s.x, mask=s.mask, initial_state=initial[:half])
-    second, *behind = s.apply(backward, s.x, mask=s.mask, initial_state=initial[half:])
+    mask = _mask(s, initial)
+    first, *ahead = s.apply(forward, s.x, mask=mask, keras2_mask=True, initial_state=initial[:half])
+    second, *behind = s.apply(backward, s.x, mask=mask, keras2_mask=True, initial_state=initial[half:])
     y, z = first[0], second[0]
     if forward.config.get("return_sequences"):
         z = recurrent.backwards(s.g, z)
     merged = _merged(s, merge_mode, y, z)
-    s.out_mask = (first[1],) * len(merged)
+    s.out_mask = (s.mask if forward.config.get("return_sequences") else None,) * len(merged)
     return (*merged, *(state for state, _ in (*ahead, *behind)))
 
 
@@ -218,7 +228,7 @@ def time_distributed(s: Site, *, inner_mask: bool = False) -> tuple[Value, ...]:
 
 
 _SILENT = ("stateful",)
-_CALLS = ("initial_state",)
+_CALLS = ("initial_state", "keras2_mask")
 
 LAYERS = {
     "Bidirectional": Lowering(bidirectional, mask="own", calls=_CALLS, floats=True),
