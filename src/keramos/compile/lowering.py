@@ -116,9 +116,12 @@ class Operation:
 
     build: Callable[..., Result]
     ignored: tuple[str, ...] = ()
+    names: frozenset[str] | None = None
 
     @property
     def options(self) -> frozenset[str]:
-        """Names of the function's parameters."""
+        """Names of the function's parameters, or ``names`` where it takes any."""
+        if self.names is not None:
+            return self.names
         code = self.build.__code__
         return frozenset(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])

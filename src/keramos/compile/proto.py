@@ -43,7 +43,7 @@ def varint(value: int) -> bytes:
     """Base-128 little endian; negative numbers in 64-bit two's complement, as protobuf does."""
     value &= (1 << 64) - 1
     out = bytearray()
-    while value > 0x7F:  # noqa: PLR2004 (seven bits a byte is the format)
+    while value > 0x7F:
         out.append(value & 0x7F | 0x80)
         value >>= 7
     out.append(value)

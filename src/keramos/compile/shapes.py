@@ -155,8 +155,8 @@ def _slice(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
     starts, stops = const_ints(ins[1]), const_ints(ins[2])
     if starts is None or stops is None:
         return [(ins[0].dtype, (None,) * len(ins[0].shape))]
-    axes = const_ints(ins[3]) if len(ins) > 3 and ins[3] is not None else list(range(len(starts)))  # noqa: PLR2004 (ONNX input order)
-    steps = const_ints(ins[4]) if len(ins) > 4 and ins[4] is not None else [1] * len(starts)  # noqa: PLR2004
+    axes = const_ints(ins[3]) if len(ins) > 3 and ins[3] is not None else list(range(len(starts)))
+    steps = const_ints(ins[4]) if len(ins) > 4 and ins[4] is not None else [1] * len(starts)
     shape = list(ins[0].shape)
     for start, stop, axis, step in zip(starts, stops, axes or [], steps or [], strict=True):
         index = _axis(axis, len(shape))

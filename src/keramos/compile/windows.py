@@ -80,8 +80,8 @@ def resize(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind
     """Resize, by sizes or by scales."""
     shape: list[int | None] = list(ins[0].shape)
     axes = ints(attributes.get("axes", range(len(shape))))
-    sizes = const_ints(ins[3]) if len(ins) > 3 else None  # noqa: PLR2004 (ONNX input order)
-    scales = ins[2].const if len(ins) > 2 and ins[2] is not None else None  # noqa: PLR2004
+    sizes = const_ints(ins[3]) if len(ins) > 3 else None
+    scales = ins[2].const if len(ins) > 2 and ins[2] is not None else None
     for i, axis in enumerate(axes):
         size = shape[axis]
         if sizes is not None:

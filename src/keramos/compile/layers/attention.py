@@ -103,12 +103,12 @@ def attention(s: Site, *, use_scale: bool = False, score_mode: str = "dot") -> t
     if score_mode not in {"dot", "concat"} or not isinstance(use_scale, bool):
         raise s.unsupported("score_mode", score_mode, "dot and concat are")
     scores = _dot_scores if score_mode == "dot" else _concat_scores
-    return _attend(s, scores(s, s.inputs[0], s.inputs[-1] if len(s.inputs) > 2 else s.inputs[1]))  # noqa: PLR2004 (key)
+    return _attend(s, scores(s, s.inputs[0], s.inputs[-1] if len(s.inputs) > 2 else s.inputs[1]))
 
 
 def additive_attention(s: Site, *, use_scale: bool = True) -> tuple[Value, ...]:
     """Scores are a weighted sum of tanh(query + key)."""
-    key = s.inputs[2] if len(s.inputs) > 2 else s.inputs[1]  # noqa: PLR2004 (the key comes third)
+    key = s.inputs[2] if len(s.inputs) > 2 else s.inputs[1]
     y = s.g.op("Tanh", _sums(s, s.inputs[0], key))
     if use_scale:
         y = s.g.op("Mul", y, s.float_weight("scale", (s.x.shape[-1],)))

@@ -57,7 +57,7 @@ def global_max_pooling(s: Site, *, data_format: str | None = "channels_last", ke
 def global_average_pooling(s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False) -> Value:
     """The mean over all places; masked steps do not count."""
     axes, g = _axes(s, data_format), s.g
-    if s.mask is None or s.x.rank != 3:  # noqa: PLR2004 (only sequences have masks)
+    if s.mask is None or s.x.rank != 3:
         return g.op("ReduceMean", s.x, axes, keepdims=int(keepdims))
     steps = g.op("Unsqueeze", g.op("Cast", s.mask, to=1), [1 if data_format == "channels_first" else 2])
     total = g.op("ReduceSum", g.op("Mul", s.x, steps), axes, keepdims=int(keepdims))

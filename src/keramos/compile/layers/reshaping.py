@@ -20,7 +20,7 @@ Edges = int | list[int] | list[list[int]]
 def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
     """All axes but the rows as one, channels last; a row of a single number becomes one column."""
     x = s.x
-    if data_format == "channels_first" and x.rank > 2:  # noqa: PLR2004 (rows and channels alone have no order)
+    if data_format == "channels_first" and x.rank > 2:
         x = s.g.op("Transpose", x, perm=[0, *range(2, x.rank), 1])
     return s.g.op("Flatten", x, axis=1)
 

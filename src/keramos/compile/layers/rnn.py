@@ -216,7 +216,7 @@ def time_distributed(s: Site, *, inner_mask: bool = False) -> tuple[Value, ...]:
     ``inner_mask``: before Keras 3 a mask that the inner layer made was a mask of the result.
     """
     flat, back = zip(*(recurrent.each_step(s.g, x) for x in s.inputs), strict=True)
-    deep = s.mask is not None and s.mask.rank > 2  # noqa: PLR2004 (a mask of rows and steps says nothing inside one)
+    deep = s.mask is not None and s.mask.rank > 2
     inside = recurrent.each_step(s.g, cast("Value", s.mask))[0] if deep else None
     results = s.apply(s.layer.inner[0], *flat, mask=inside)
     made = results[0][1]

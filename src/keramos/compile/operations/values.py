@@ -1,0 +1,124 @@
+"""Operands of operations: tensors, numbers and stored arrays, brought to one dtype as Keras does.
+
+Promotion: keras.backend.result_type. Whole numbers with floats give float32; a bare number takes the kind of the
+tensor beside it, where that can hold it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from keramos.compile.graph import Value
+from keramos.errors import UnsupportedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keramos.compile.graph import Graph
+    from keramos.compile.site import Site
+
+Operand = Value | bool | int | float | list[object] | dict[str, object]
+"""What may stand as an argument: a tensor, a number, a list of numbers, or an array as Keras serialises it."""
+
+ONNX_TYPES = {
+    "float32": 1,
+    "uint8": 2,
+    "int8": 3,
+    "uint16": 4,
+    "int16": 5,
+    "int32": 6,
+    "int64": 7,
+    "bool": 9,
+    "float64": 11,
+    "uint32": 12,
+    "uint64": 13,
+}
+"""Dtype name -> TensorProto.DataType."""
+
+_ROUNDED = {"float16": 10, "bfloat16": 16}
+_ARRAYS = ("__numpy__", "__tensor__")
+
+
+def tensor(s: Site, item: object) -> Value:
+    """An argument as a tensor; whole numbers become int32 and others float32, as in Keras.
+
+    Raises:
+        UnsupportedModelError: it is neither a tensor nor made of numbers.
+    """
+    return item if isinstance(item, Value) else s.g.const(_array(s, item))
+
+
+def _array(s: Site, item: object) -> np.ndarray:
+    if isinstance(item, dict) and item.get("class_name") in _ARRAYS:
+        config = cast("dict[str, object]", item["config"])
+        return np.asarray(config["value"], str(config.get("dtype") or "float32"))
+    array = np.asarray(item)
+    if array.dtype.kind not in "bif":
+        raise s.unsupported("argument", item, "a tensor or numbers are needed")
+    return array.astype({"b": "bool", "i": "int32", "f": "float32"}[array.dtype.kind])
+
+
+def cast_to(g: Graph, x: Value, dtype: str) -> Value:
+    """X in another dtype; half precision only rounds, and the values go on as float32.
+
+    Raises:
+        UnsupportedModelError: ONNX has no such dtype.
+    """
+    if x.dtype == dtype:
+        return x
+    if dtype in _ROUNDED:
+        rounded = g.ops("Cast", x, outputs=1, to=_ROUNDED[dtype], like=[("float16", x.shape)])[0]
+        return g.op("Cast", rounded, to=1)
+    if dtype not in ONNX_TYPES:
+        raise UnsupportedModelError(f"dtype {dtype!r} is not supported; {', '.join(ONNX_TYPES)} are")
+    return g.op("Cast", x, to=ONNX_TYPES[dtype])
+
+
+def as_float(s: Site, item: object) -> Value:
+    """An argument in floating point."""
+    x = tensor(s, item)
+    return x if x.dtype.startswith("float") else cast_to(s.g, x, "float32")
+
+
+def together(s: Site, *items: object) -> list[Value]:
+    """Arguments as tensors of one dtype."""
+    dtype = _common([item.dtype if isinstance(item, Value) else _loose(s, item) for item in items])
+    return [cast_to(s.g, tensor(s, item), dtype) for item in items]
+
+
+def floats(s: Site, *items: object) -> list[Value]:
+    """Arguments as tensors of one floating dtype."""
+    values = together(s, *items)
+    return [x if x.dtype.startswith("float") else cast_to(s.g, x, "float32") for x in values]
+
+
+def _loose(s: Site, item: object) -> str:
+    """The dtype of an array, or the kind alone of a bare number."""
+    if isinstance(item, bool):
+        return "bool"
+    if isinstance(item, int | float):
+        return "int" if isinstance(item, int) else "float"
+    return str(_array(s, item).dtype)
+
+
+def _common(dtypes: Sequence[str]) -> str:
+    strong = [dtype for dtype in dtypes if dtype not in ("int", "float")]
+    if "float64" in strong:
+        return "float64"
+    if "float32" in strong or "float" in dtypes:
+        return "float32"
+    whole = [dtype for dtype in strong if dtype != "bool"]
+    if whole:
+        found = np.result_type(*whole)
+        return "float32" if found.kind == "f" else found.name
+    return "int32" if "int" in dtypes else "bool"
+
+
+def axes_of(axis: object, rank: int) -> list[int]:
+    """Axes counted from the front; None means all."""
+    if axis is None:
+        return list(range(rank))
+    listed = axis if isinstance(axis, list | tuple) else [axis]
+    return [int(cast("int", item)) % rank for item in listed]
