@@ -27,10 +27,21 @@ def _spread(s: Site, axes: list[int], values: NDArray[np.generic]) -> NDArray[np
 
 
 def batch_normalization(
-    s: Site, *, axis: int | list[int] = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True
+    s: Site,
+    *,
+    axis: int | list[int] = -1,
+    epsilon: float = 1e-3,
+    center: bool = True,
+    scale: bool = True,
+    mode: int = 0,
 ) -> Value:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one Mul and Add."""
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one Mul and Add.
+
+    ``mode`` is Keras 1's: 1 takes the statistics of each row, 2 of the rows given together.
+    """
     axes = axes_of(s, axis)
+    if mode:
+        return _with_own_statistics(s, axes, epsilon, mode)
     shape = tuple(s.x.shape[i] for i in axes)
     if len(axes) > 1:  # tf.keras keeps the statistics of several axes in the shape in which they broadcast
         shape = tuple(size if i in axes else 1 for i, size in enumerate(s.x.shape))
@@ -44,6 +55,22 @@ def batch_normalization(
     return s.g.op("Add", y, _spread(s, axes, beta - mean * factor).astype(s.x.dtype))
 
 
+def _with_own_statistics(s: Site, axes: list[int], epsilon: float, mode: int) -> Value:
+    """Statistics of the data itself: over the last axis (mode 1), or over all axes but those given (mode 2)."""
+    g, shape = s.g, tuple(s.x.shape[i] for i in axes)
+    gamma, beta = s.float_weight("gamma", shape), s.float_weight("beta", shape)
+    for role in ("moving mean", "moving variance"):
+        s.weight(role, shape)  # kept in the file, but not looked at
+    over = [s.x.rank - 1] if mode == 1 else [i for i in range(s.x.rank) if i not in axes]
+    distance = g.op("Sub", s.x, g.op("ReduceMean", s.x, over))
+    variance = g.op("ReduceMean", g.op("Mul", distance, distance), over)
+    deviation = g.op("Sqrt", g.op("Add", variance, float(epsilon)))
+    if mode == 1:
+        deviation = g.op("Add", deviation, float(epsilon))
+    y = g.op("Mul", g.op("Div", distance, deviation), _spread(s, axes, gamma))
+    return g.op("Add", y, _spread(s, axes, beta))
+
+
 def layer_normalization(
     s: Site,
     *,
@@ -53,18 +80,19 @@ def layer_normalization(
     scale: bool = True,
     rms_scaling: bool = False,
 ) -> Value:
-    """(x - mean) / sqrt(variance + epsilon) over the axes of each row, then gamma and beta."""
-    if rms_scaling:
-        raise s.unsupported("rms_scaling", rms_scaling, "use RMSNormalization")
+    """(x - mean) / sqrt(variance + epsilon) over the axes of each row, then gamma and beta.
+
+    ``rms_scaling``: x / sqrt(variance + epsilon) * gamma, as Keras 3 has it.
+    """
     g, axes = s.g, axes_of(s, axis)
     shape = tuple(s.x.shape[i] for i in axes)
     mean = g.op("ReduceMean", s.x, axes)
     distance = g.op("Sub", s.x, mean)
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), axes)
-    y = g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, float(epsilon))))
-    if scale:
+    y = g.op("Div", s.x if rms_scaling else distance, g.op("Sqrt", g.op("Add", variance, float(epsilon))))
+    if scale or rms_scaling:
         y = g.op("Mul", y, _spread(s, axes, s.float_weight("gamma", shape)))
-    return g.op("Add", y, _spread(s, axes, s.float_weight("beta", shape))) if center else y
+    return g.op("Add", y, _spread(s, axes, s.float_weight("beta", shape))) if center and not rms_scaling else y
 
 
 def unit_normalization(s: Site, *, axis: int | list[int] = -1) -> Value:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import log, pi
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keramos.compile.lowering import Operation
 from keramos.compile.operations.values import as_float, cast_to, floats, tensor, together
 
@@ -119,7 +121,8 @@ def _arctan2(g: Graph, y: Value, x: Value) -> Value:
     """The angle of (x, y): the arc tangent of y / x, half a turn further to the left of the y axis."""
     zero = g.op("Equal", x, 0.0)
     plain = g.op("Atan", g.op("Div", y, g.op("Where", zero, 1.0, x)))
-    up = g.op("Where", g.op("Less", y, 0.0), -1.0, 1.0)
+    minus, plus = (np.asarray(sign, y.dtype) for sign in (-1, 1))
+    up = g.op("Where", g.op("Less", y, 0.0), minus, plus)
     left = g.op("Where", g.op("Less", x, 0.0), g.op("Add", plain, g.op("Mul", up, pi)), plain)
     upright = g.op("Mul", g.op("Sign", y), pi / 2)
     return g.op("Where", zero, upright, left)

@@ -63,6 +63,13 @@ def threshold(s: Site, x: Operand, threshold: float, default_value: float) -> Va
     return s.g.op("Where", s.g.op("Greater", value, float(threshold)), value, float(default_value))
 
 
+def squareplus(s: Site, x: Operand, *, b: float = 4) -> Value:
+    """(x + sqrt(x² + b)) / 2."""
+    value, g = as_float(s, x), s.g
+    root = g.op("Sqrt", g.op("Add", g.op("Mul", value, value), float(b)))
+    return g.op("Mul", g.op("Add", value, root), 0.5)
+
+
 def _shrink(formula: str) -> Callable[..., Value]:
     def build(s: Site, x: Operand, *, threshold: float = 0.5) -> Value:
         value, g = as_float(s, x), s.g
@@ -134,13 +141,16 @@ def layer_norm(
     beta: Operand | None = None,
     axis: int | list[int] = -1,
     epsilon: float | None = None,
+    rms_scaling: bool = False,
 ) -> Value:
     """(x - mean) / sqrt(variance + epsilon), then gamma and beta over the last axes."""
+    if rms_scaling:
+        raise s.unsupported("rms_scaling", rms_scaling, "False is")
     g, value = s.g, as_float(s, x)
     axes = axes_of(axis, value.rank)
     distance = g.op("Sub", value, g.op("ReduceMean", value, axes))
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), axes)
-    y = g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, 1e-3 if epsilon is None else float(epsilon))))
+    y = g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, 1e-7 if epsilon is None else float(epsilon))))
     y = y if gamma is None else g.op("Mul", y, as_float(s, gamma))
     return y if beta is None else g.op("Add", y, as_float(s, beta))
 
@@ -159,7 +169,6 @@ _NAMED = {
     "Softsign": "softsign",
     "SparsePlus": "sparse_plus",
     "SparseSigmoid": "sparse_sigmoid",
-    "Squareplus": "squareplus",
     "TanhShrink": "tanh_shrink",
 }
 
@@ -179,5 +188,6 @@ OPERATIONS = {
     "OneHot": Operation(one_hot),
     "SoftShrink": Operation(_shrink("soft")),
     "Softmax": Operation(_soft("Softmax")),
+    "Squareplus": Operation(squareplus),
     "Threshold": Operation(threshold),
 }

@@ -192,9 +192,8 @@ def roll(s: Site, x: Operand, shift: int | list[int], *, axis: int | list[int] |
     if axis is None:
         return reshape(s.g, roll(s, reshape(s.g, value, -1), shift, axis=0), *sizes(value))
     axes = axes_of(axis, value.rank)
-    for at, step in zip(axes, [shift] * len(axes) if isinstance(shift, int) else shift, strict=True):
-        if value.shape[at] is not None:
-            step %= max(value.shape[at] or 1, 1)
+    for at, wanted in zip(axes, [shift] * len(axes) if isinstance(shift, int) else shift, strict=True):
+        step = wanted % max(value.shape[at] or 1, 1) if value.shape[at] is not None else wanted
         if step:
             end, front = (s.g.op("Slice", value, [a], [b], [at]) for a, b in ((-step, _ALL), (0, -step)))
             value = s.g.op("Concat", end, front, axis=at)

@@ -193,12 +193,7 @@ def strided_slice(
     begin: list[int],
     end: list[int],
     strides: list[int],
-    *,
-    begin_mask: int = 0,
-    end_mask: int = 0,
-    ellipsis_mask: int = 0,
-    new_axis_mask: int = 0,
-    shrink_axis_mask: int = 0,
+    **masks: int,
 ) -> Value:
     """A slice as a graph keeps it: masks of bits say where a place is not given, an ellipsis, new or dropped."""
     if any(isinstance(item, Value) for item in (begin, end, strides)):
@@ -206,11 +201,12 @@ def strided_slice(
     parts: list[object] = []
     for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
         bit = 1 << i
-        bounds = {"start": None if begin_mask & bit else start, "stop": None if end_mask & bit else stop, "step": step}
-        part: object = {"class_name": "__slice__", "config": bounds}
-        part = start if shrink_axis_mask & bit else part
-        part = None if new_axis_mask & bit else part
-        parts.append({"class_name": "__ellipsis__", "config": {}} if ellipsis_mask & bit else part)
+        said = {name for name, mask in masks.items() if mask & bit}
+        first, last = (None if "begin_mask" in said else start), (None if "end_mask" in said else stop)
+        part: object = {"class_name": "__slice__", "config": {"start": first, "stop": last, "step": step}}
+        part = start if "shrink_axis_mask" in said else part
+        part = None if "new_axis_mask" in said else part
+        parts.append({"class_name": "__ellipsis__", "config": {}} if "ellipsis_mask" in said else part)
     return shapes.get_item(s, x, parts)
 
 

@@ -1,0 +1,192 @@
+"""Functions of keras.ops as nodes, against real Keras: one row a case; saved by Keras, read as data, compared."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keramos.artifact.read import read
+from keramos.compile.emit import compile_network
+from keramos.compile.operations import KERAS
+from keramos.runtime.session import Session
+
+RNG = np.random.default_rng(0)
+A = RNG.normal(size=(5, 4, 6)).astype("float32")
+A[0, 0, :3] = 0.0, 1.0, -1.0
+B = RNG.normal(size=(5, 4, 6)).astype("float32")
+N = RNG.integers(-3, 6, size=(5, 4)).astype("int32")
+IMAGES = RNG.normal(size=(5, 6, 6, 2)).astype("float32")
+
+ONE = (
+    "abs arctan arcsinh ceil cos cosh erf exp exp2 expm1 fabs floor isfinite isinf isnan isneginf isposinf logical_not"
+)
+ONE += (
+    " negative rad2deg deg2rad sigmoid sign signbit sin sinc sinh square tan tanh trunc relu relu6 selu silu softplus"
+)
+ONE += (
+    " softsign hard_sigmoid hard_silu hard_tanh hard_shrink soft_shrink tanh_shrink log_sigmoid squareplus sparse_plus"
+)
+ONE += " sparse_sigmoid gelu elu celu leaky_relu glu softmax log_softmax cbrt ravel copy stop_gradient absolute conj"
+POSITIVE = "log log10 log1p log2 sqrt rsqrt reciprocal"
+INSIDE = "arcsin arccos arctanh erfc"
+TWO = "add subtract multiply divide true_divide maximum minimum arctan2 hypot logaddexp floor_divide mod divide_no_nan"
+TWO += " equal not_equal greater greater_equal less less_equal"
+ALONG = "sum mean max min prod any all std var logsumexp amax amin count_nonzero"
+
+CASES = {
+    **{name: lambda a, b, n, name=name: getattr(ops, name)(a) for name in ONE.split()},
+    **{name: lambda a, b, n, name=name: getattr(ops, name)(ops.abs(a) + 0.3) for name in POSITIVE.split()},
+    **{name: lambda a, b, n, name=name: getattr(ops, name)(ops.tanh(a) * 0.9) for name in INSIDE.split()},
+    "arccosh": lambda a, b, n: ops.arccosh(ops.abs(a) + 1.1),
+    **{name: lambda a, b, n, name=name: getattr(ops, name)(a, b) for name in TWO.split()},
+    **{
+        f"{name} numbers": lambda a, b, n, name=name: getattr(ops, name)(n, 2)
+        for name in TWO.split()
+        if name != "hypot"
+    },
+    **{f"{name} all": lambda a, b, n, name=name: ops.reshape(getattr(ops, name)(a), (1, 1)) for name in ALONG.split()},
+    **{f"{name} axis": lambda a, b, n, name=name: getattr(ops, name)(a, axis=(1, -1)) for name in ALONG.split()},
+    **{
+        f"{name} axis kept": lambda a, b, n, name=name: getattr(ops, name)(n, axis=1, keepdims=True)
+        for name in ALONG.split()
+        if name not in ("count_nonzero", "logsumexp")
+    },
+    "numbers with floats": lambda a, b, n: ops.expand_dims(n, -1) * a + 1,
+    "a number and a list": lambda a, b, n: 2.5 - a * np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "float32"),
+    "a stored array": lambda a, b, n: ops.matmul(a, np.arange(12, dtype="float32").reshape(6, 2)),
+    "whole numbers and a float": lambda a, b, n: n / 4 + 0.5,
+    "logic": lambda a, b, n: ops.logical_or(ops.logical_and(a > 0, b > 0), ops.logical_xor(a > 1, b > 1)),
+    "bits": lambda a, b, n: ops.bitwise_xor(ops.bitwise_and(n, n + 3), ops.bitwise_or(n, n * 5)),
+    "conjugate": lambda a, b, n: ops.conjugate(ops.real(a)),
+    "power": lambda a, b, n: ops.abs(a) ** 1.5,
+    "power of numbers": lambda a, b, n: n**2,
+    "round": lambda a, b, n: ops.round(a * 3),
+    "round decimals": lambda a, b, n: ops.round(a, 2),
+    "clip": lambda a, b, n: ops.clip(a, -0.5, 0.7),
+    "where": lambda a, b, n: ops.where(a > b, a, 0.0),
+    "cast": lambda a, b, n: ops.cast(a * 3, "int32"),
+    "cast bool": lambda a, b, n: ops.cast(n, "bool"),
+    "cast half": lambda a, b, n: ops.cast(ops.cast(a, "float16"), "float32"),
+    "nan to num": lambda a, b, n: ops.nan_to_num(a / ops.relu(b), nan=7.0, posinf=1.0, neginf=-2.0),
+    "argmax": lambda a, b, n: ops.argmax(a, axis=1),
+    "argmin": lambda a, b, n: ops.argmin(n, axis=-1),
+    "ptp": lambda a, b, n: ops.max(a, axis=1) - ops.min(a, axis=1),
+    "cumsum": lambda a, b, n: ops.cumsum(a, axis=1),
+    "sort": lambda a, b, n: ops.sort(a, axis=1),
+    "argsort": lambda a, b, n: ops.argsort(a, axis=-1),
+    "top k": lambda a, b, n: ops.top_k(a, 3)[0],
+    "top k places": lambda a, b, n: ops.top_k(a, 3)[1],
+    "moments": lambda a, b, n: ops.moments(a, axes=[1])[1],
+    "norm": lambda a, b, n: ops.norm(a, axis=-1),
+    "norm 1": lambda a, b, n: ops.norm(a, ord=1, axis=-1),
+    "norm matrix": lambda a, b, n: ops.norm(a, axis=(1, 2)),
+    "max initial": lambda a, b, n: ops.max(a, axis=1, initial=0.5),
+    "reshape": lambda a, b, n: ops.reshape(a, (-1, 12)),
+    "reshape inside": lambda a, b, n: ops.reshape(a, (5, 2, -1)),
+    "transpose": lambda a, b, n: ops.transpose(a, (0, 2, 1)),
+    "transpose all": lambda a, b, n: ops.transpose(a),
+    "swapaxes": lambda a, b, n: ops.swapaxes(a, 1, -1),
+    "moveaxis": lambda a, b, n: ops.moveaxis(a, 2, 0),
+    "moveaxis two": lambda a, b, n: ops.moveaxis(a, (0, 1), (2, 0)),
+    "expand dims": lambda a, b, n: ops.expand_dims(a, -2),
+    "squeeze": lambda a, b, n: ops.squeeze(ops.expand_dims(a, 1), 1),
+    "concatenate": lambda a, b, n: ops.concatenate([a, b, a], axis=1),
+    "concatenate mixed": lambda a, b, n: ops.concatenate([a, ops.expand_dims(n, -1)], axis=-1),
+    "stack": lambda a, b, n: ops.stack([a, b], axis=-1),
+    "vstack": lambda a, b, n: ops.vstack([a, b]),
+    "hstack": lambda a, b, n: ops.hstack([a, b]),
+    "append": lambda a, b, n: ops.append(a, b, axis=2),
+    "split": lambda a, b, n: ops.split(a, 3, axis=2)[1],
+    "split at": lambda a, b, n: ops.split(a, [1, 4], axis=-1)[1],
+    "unstack": lambda a, b, n: ops.unstack(a, axis=1)[2],
+    "tile": lambda a, b, n: ops.tile(a, (1, 2, 3)),
+    "repeat": lambda a, b, n: ops.repeat(a, 3, axis=1),
+    "flip": lambda a, b, n: ops.flip(a, axis=1),
+    "roll": lambda a, b, n: ops.roll(a, -2, axis=1),
+    "roll two": lambda a, b, n: ops.roll(a, (1, 9), axis=(1, 2)),
+    "take": lambda a, b, n: ops.take(a, [3, 0, -1], axis=2),
+    "take tensor": lambda a, b, n: ops.take(np.arange(12, dtype="float32").reshape(6, 2), ops.abs(n), axis=0),
+    "take along axis": lambda a, b, n: ops.take_along_axis(a, ops.argsort(a, axis=1), axis=1),
+    "broadcast to": lambda a, b, n: ops.broadcast_to(ops.expand_dims(a, 1), (5, 3, 4, 6)),
+    "pad": lambda a, b, n: ops.pad(a, ((0, 0), (1, 2), (0, 1)), constant_values=3.0),
+    "pad reflect": lambda a, b, n: ops.pad(a, ((0, 0), (1, 2), (0, 1)), mode="reflect"),
+    "zeros like": lambda a, b, n: ops.zeros_like(a) + ops.ones_like(b) + ops.full_like(a, 2.0),
+    "tril": lambda a, b, n: ops.tril(a, k=1),
+    "triu": lambda a, b, n: ops.triu(a, k=-1),
+    "diff": lambda a, b, n: ops.diff(a, n=2, axis=1),
+    "item": lambda a, b, n: a[:, 1],
+    "item last": lambda a, b, n: a[:, -1, 2:],
+    "item steps": lambda a, b, n: a[:, ::-1, 1:5:2],
+    "item ellipsis": lambda a, b, n: a[..., -2],
+    "item new axis": lambda a, b, n: a[:, None, 1:, :, None],
+    "slice": lambda a, b, n: ops.slice(a, (0, 1, 2), (5, 2, 3)),
+    "matmul": lambda a, b, n: a @ ops.transpose(b, (0, 2, 1)),
+    "matmul vector": lambda a, b, n: ops.matmul(a, ops.convert_to_tensor([1.0, 0.0, 2.0, 0.5, 1.0, 1.0])),
+    "dot": lambda a, b, n: ops.dot(a, np.arange(12, dtype="float32").reshape(6, 2)),
+    "tensordot": lambda a, b, n: ops.tensordot(a, b, axes=[[0, 1], [0, 1]]),
+    "tensordot 1": lambda a, b, n: ops.tensordot(a, np.arange(12, dtype="float32").reshape(6, 2), axes=1),
+    "einsum": lambda a, b, n: ops.einsum("bij,bkj->bik", a, b),
+    "einsum short": lambda a, b, n: ops.einsum("bij,bij", a, b),
+    "einsum ellipsis": lambda a, b, n: ops.einsum("...ij,...kj->...ik", a, b),
+    "inner": lambda a, b, n: ops.inner(a, np.arange(6, dtype="float32")),
+    "outer": lambda a, b, n: ops.outer(a, np.arange(3, dtype="float32")),
+    "vdot": lambda a, b, n: ops.reshape(ops.vdot(a, b), (1, 1)),
+    "normalize": lambda a, b, n: ops.normalize(a, axis=-1),
+    "normalize 1": lambda a, b, n: ops.normalize(a, axis=1, order=1),
+    "trace": lambda a, b, n: ops.trace(a[:, :, :4], axis1=1, axis2=2),
+    "diagonal": lambda a, b, n: ops.diagonal(a[:, :, :4], axis1=1, axis2=2),
+    "gelu exact": lambda a, b, n: ops.gelu(a, approximate=False),
+    "leaky relu slope": lambda a, b, n: ops.leaky_relu(a, negative_slope=0.3),
+    "elu alpha": lambda a, b, n: ops.elu(a, alpha=0.4),
+    "softmax axis": lambda a, b, n: ops.softmax(a, axis=1),
+    "threshold": lambda a, b, n: ops.threshold(a, 0.2, -1.0),
+    "one hot": lambda a, b, n: ops.one_hot(n, 5),
+    "one hot axis": lambda a, b, n: ops.one_hot(n, 5, axis=1),
+    "multi hot": lambda a, b, n: ops.multi_hot(ops.abs(n), 6),
+    "layer norm": lambda a, b, n: ops.layer_normalization(a, axis=-1),
+}
+PICTURES = {
+    "max pool": lambda x: ops.max_pool(x, 2),
+    "max pool same": lambda x: ops.max_pool(x, 3, strides=2, padding="same"),
+    "average pool": lambda x: ops.average_pool(x, (2, 3), strides=1, padding="same"),
+}
+
+
+def compare(model, path, *given):
+    model.save(path)
+    compiled = compile_network(read(path).network)
+
+    actual = Session(compiled).run(dict(zip((spec.name for spec in compiled.inputs), given, strict=True)))[0]
+
+    expected = np.asarray(model(given[0] if len(given) == 1 else list(given)))
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CASES)
+def test_an_operation_answers_as_in_keras(name, tmp_path):
+    a, b = keras.Input((4, 6), batch_size=5, name="a"), keras.Input((4, 6), batch_size=5, name="b")
+    n = keras.Input((4,), batch_size=5, dtype="int32", name="n")
+    compare(keras.Model([a, b, n], CASES[name](a, b, n)), tmp_path / "model.keras", A, B, N)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_an_operation_on_images_answers_as_in_keras(name, tmp_path):
+    x = keras.Input((6, 6, 2), name="x")
+    compare(keras.Model(x, PICTURES[name](x)), tmp_path / "model.keras", IMAGES)
+
+
+def test_an_operation_keeps_free_sizes_free(tmp_path):
+    x = keras.Input((None, 6), name="x")
+    y = ops.concatenate([ops.flip(x, axis=1), ops.repeat(x, 2, axis=1), ops.reshape(x, (-1, 3, 6))[:, :1]], axis=1)
+    compare(keras.Model(x, y[:, 1:, ::2]), tmp_path / "model.keras", A[:3, :3])
+
+
+def test_every_operation_is_compared():
+    written = Path(__file__).read_text(encoding="utf-8").lower().replace("_", "")
+
+    assert [name for name in KERAS if name.lower() not in written and name != "GetItem"] == []
