@@ -123,6 +123,21 @@ def _local_bias(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
     return (weights[0], weights[1].transpose(1, 2, 0))
 
 
+def _local_bias_in_place(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
+    """Channels_first layers add their bias (places..., filters) reshaped, not transposed, to (filters, places...)."""
+    if config.get("data_format") != "channels_first" or len(weights) == 1:
+        return weights
+    bias = weights[1]
+    return (weights[0], np.moveaxis(bias.reshape(bias.shape[-1], *bias.shape[:-1]), 0, -1))
+
+
+def _highway(_config: Config, weights: Arrays, _origin: Origin) -> Arrays:
+    """Before Keras 1.2 each kernel was followed by its bias."""
+    if len(weights) == 4 and weights[1].ndim == 1:  # noqa: PLR2004 (two kernels, two biases)
+        return tuple(weights[i] for i in (0, 2, 1, 3))
+    return weights
+
+
 def _cudnn(gates: int, *, sum_biases: bool) -> Step:
     """CuDNN keeps each gate's input kernel in transposed order and its recurrent kernel transposed; two biases."""
 
@@ -145,8 +160,11 @@ STEPS: dict[tuple[str, str], tuple[Step, ...]] = {
     ("ConvLSTM2D", "split"): (_each(2, 3, 1, 0), _joined((0, 2, 1, 3))),
     ("GRU", "cudnn"): (_cudnn(3, sum_biases=False),),
     ("GRU", "split"): (_joined((0, 1, 2)),),
+    ("Highway", "keras1"): (_highway,),
     ("LSTM", "cudnn"): (_cudnn(4, sum_biases=True),),
     ("LSTM", "split"): (_joined((0, 2, 1, 3)),),
+    ("LocallyConnected1D", ""): (_local_bias_in_place,),
+    ("LocallyConnected2D", ""): (_local_bias_in_place,),
     ("LocallyConnected2D", "keras1"): (_local_bias,),
     ("SeparableConv2D", "keras1"): (_each(2, 3, 1, 0),),
 }

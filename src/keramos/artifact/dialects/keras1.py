@@ -203,6 +203,10 @@ def _batch_normalization(kind: str, config: Config, _origin: Origin) -> tuple[st
     return kind, config if mode == 0 else {**config, "mode": mode}
 
 
+def _s_relu(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    return kind, {**config, "left_capped": True} if origin.backend == "theano" else config
+
+
 def _merge(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     mode = str(config.get("mode"))
     if mode == "concat":
@@ -230,6 +234,7 @@ _FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     "LocallyConnected1D": _kernel_1d,
     "LocallyConnected2D": _kernel_2d,
     "Merge": _merge,
+    "SReLU": _s_relu,
     "SeparableConvolution2D": _kernel_2d,
     "SimpleRNN": _simple,
     "ZeroPadding1D": _padding_1d,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keramos.compile.activation import activate
 from keramos.compile.lowering import Lowering
+from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
     from keramos.compile.graph import Value
@@ -18,6 +19,53 @@ def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = Tr
     if use_bias:
         y = s.g.op("Add", y, s.float_weight("bias", (units,)))
     return activate(s.g, y, activation)
+
+
+def einsum_dense(
+    s: Site, *, equation: str, output_shape: object, bias_axes: str | None = None, activation: object = None
+) -> Value:
+    """activation(Einstein's sum of x and the kernel + bias); ``output_shape`` follows from both."""
+    terms = equation.partition("->")[0].replace(" ", "").split(",")
+    kernel = s.float_weight("kernel")
+    if len(terms) != 2 or len(terms[1]) != kernel.ndim:
+        raise s.unsupported("equation", equation, f"it does not fit a kernel of shape {kernel.shape}")
+    full = explicit(equation, [s.x.rank, kernel.ndim])
+    sizes = dict(zip(terms[1], kernel.shape, strict=True))
+    for letter, size in zip(full.split(",")[0], s.x.shape, strict=True):
+        if size not in (None, sizes.get(letter, size)):
+            raise s.unsupported("output_shape", output_shape, f"axis {letter} of {equation} has two sizes")
+    y = s.g.op("Einsum", s.x, kernel, equation=full)
+    return activate(s.g, s.g.op("Add", y, s.float_weight("bias")) if bias_axes else y, activation)
+
+
+def reversible_embedding(
+    s: Site,
+    *,
+    input_dim: int,
+    output_dim: int,
+    tie_weights: bool = True,
+    mask_zero: bool = False,
+    logit_soft_cap: float | None = None,
+) -> Value:
+    """An embedding that also runs backwards: vectors to one score for each integer, with ``reverse`` in the call."""
+    g, table = s.g, s.float_weight("embeddings", (input_dim, output_dim))
+    back = table.T if tie_weights else s.float_weight("reverse embeddings", (output_dim, input_dim))
+    if not s.kwargs.get("reverse"):
+        index = g.op("Cast", s.x, to=7)
+        if mask_zero:
+            s.out_mask = g.op("Not", g.op("Equal", index, 0))
+        return g.op("Gather", table.astype("float32"), index, axis=0)
+    y = g.op("MatMul", s.x, back)
+    if logit_soft_cap is None:
+        return y
+    return g.op("Mul", g.op("Tanh", g.op("Div", y, float(logit_soft_cap))), float(logit_soft_cap))
+
+
+def spectral_normalization(s: Site) -> tuple[Value, ...]:
+    """The inner layer; its kernel was divided by its largest singular value while training."""
+    for _ in s.layer.weights:
+        s.weight("vector u")
+    return tuple(value for value, _ in s.apply(s.layer.inner[0], s.x, mask=s.mask))
 
 
 def embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
@@ -47,11 +95,14 @@ LAYERS = {
     "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
     "Dense": Lowering(dense, mask="keep", floats=True),
     "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
+    "EinsumDense": Lowering(einsum_dense, floats=True),
     "Embedding": Lowering(embedding, mask="own", ignored=("input_length", "sparse")),
     "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
     "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
     "Identity": Lowering(identity, mask="keep"),
     "Masking": Lowering(masking, mask="own", floats=True),
+    "ReversibleEmbedding": Lowering(reversible_embedding, mask="own", ignored=("reverse_dtype",), calls=("reverse",)),
+    "SpectralNormalization": Lowering(spectral_normalization, ignored=("power_iterations",)),
     **{
         f"SpatialDropout{n}D": Lowering(identity, mask="keep", ignored=("rate", "data_format", "noise_shape"))
         for n in (1, 2, 3)

@@ -129,10 +129,36 @@ def _mask_or_all(s: Site, x: Value, mask: Value | None) -> Value:
     return expand(s.g, ones, *(size(x, axis) for axis in range(x.rank - 1)))
 
 
+def batch_dot(s: Site, a: Value, b: Value, axes: int | list[int]) -> Value:
+    """Sums of products along one axis of each, row by row; two vectors give one column."""
+    pair = [axes, axes] if isinstance(axes, int) else axes
+    i, j = pair[0] % a.rank, pair[1] % b.rank
+    first, second = list("abcdefg"[: a.rank]), ["a", *"hijklmn"[: b.rank - 1]]
+    second[j] = first[i]
+    out = [letter for letter in (*first, *second[1:]) if letter != first[i]]
+    y = s.g.op("Einsum", a, b, equation=f"{''.join(first)},{''.join(second)}->{''.join(out)}")
+    return y if y.rank > 1 else s.g.op("Unsqueeze", y, [1])
+
+
+def dot(s: Site, *, axes: int | list[int], normalize: bool = False) -> Value:
+    """Products along an axis of each input, which may be brought to length 1 before."""
+    a, b = s.inputs
+    pair = [axes, axes] if isinstance(axes, int) else axes
+    if normalize:
+        a, b = (_unit(s, x, axis % x.rank) for x, axis in zip((a, b), pair, strict=True))
+    return batch_dot(s, a, b, pair)
+
+
+def _unit(s: Site, x: Value, axis: int) -> Value:
+    squares = s.g.op("ReduceSum", s.g.op("Mul", x, x), [axis])
+    return s.g.op("Div", x, s.g.op("Sqrt", s.g.op("Max", squares, 1e-12)))
+
+
 LAYERS = {
     "Add": Lowering(_plain("Add"), mask="own"),
     "Average": Lowering(average, mask="own", floats=True),
     "Concatenate": Lowering(concatenate, mask="own"),
+    "Dot": Lowering(dot, floats=True),
     "Maximum": Lowering(_extreme("Max"), mask="own"),
     "Minimum": Lowering(_extreme("Min"), mask="own"),
     "Multiply": Lowering(multiply, mask="own"),

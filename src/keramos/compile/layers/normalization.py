@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Lowering
+from keramos.compile.sizes import reshape, sizes
+from keramos.compile.spatial import known
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -110,10 +112,29 @@ def rms_normalization(s: Site, *, axis: int | list[int] = -1, epsilon: float = 1
     return g.op("Mul", y, _spread(s, axes, s.float_weight("scale", tuple(s.x.shape[i] for i in axes))))
 
 
+def group_normalization(
+    s: Site, *, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True
+) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) over groups of channels and all places, then gamma and beta."""
+    g, at = s.g, axis % s.x.rank
+    channels = known(s.x.shape[at], "channels")
+    count = channels if groups == -1 else groups
+    shape = sizes(s.x)
+    x = reshape(g, s.x, *shape[:at], count, channels // count, *shape[at + 1 :])
+    over = [i for i in range(1, x.rank) if i != at]
+    distance = g.op("Sub", x, g.op("ReduceMean", x, over))
+    variance = g.op("ReduceMean", g.op("Mul", distance, distance), over)
+    y = reshape(g, g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, float(epsilon)))), *shape)
+    if scale:
+        y = g.op("Mul", y, _spread(s, [at], s.float_weight("gamma", (channels,))))
+    return g.op("Add", y, _spread(s, [at], s.float_weight("beta", (channels,)))) if center else y
+
+
 _RENORM = ("momentum", "renorm", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "adjustment", "fused")
 
 LAYERS = {
     "BatchNormalization": Lowering(batch_normalization, mask="keep", ignored=_RENORM, floats=True),
+    "GroupNormalization": Lowering(group_normalization, mask="keep", floats=True),
     "LayerNormalization": Lowering(layer_normalization, mask="keep", floats=True),
     "RMSNormalization": Lowering(rms_normalization, mask="keep", floats=True),
     "UnitNormalization": Lowering(unit_normalization, mask="keep", floats=True),

@@ -136,9 +136,9 @@ def _pool(kind: str) -> Callable[..., Value]:
 def layer_norm(
     s: Site,
     x: Operand,
-    *,
     gamma: Operand | None = None,
     beta: Operand | None = None,
+    *,
     axis: int | list[int] = -1,
     epsilon: float | None = None,
     rms_scaling: bool = False,

@@ -1,0 +1,98 @@
+"""Layers that only Keras 1 or 2 had. Formulas: keras.layers of Keras 1.2 and TensorFlow 2.15."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.compile.activation import activate
+from keramos.compile.layers.merging import batch_dot
+from keramos.compile.lowering import Lowering
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+
+def highway(s: Site, *, activation: object = None, use_bias: bool = True) -> Value:
+    """A dense layer that lets part of its input pass: t * y + (1 - t) * x."""
+    g, width = s.g, s.x.shape[-1]
+    y = g.op("MatMul", s.x, s.float_weight("W", (width, width)))
+    gate = g.op("MatMul", s.x, s.float_weight("W_carry", (width, width)))
+    if use_bias:
+        y = g.op("Add", y, s.float_weight("b", (width,)))
+        gate = g.op("Add", gate, s.float_weight("b_carry", (width,)))
+    t = g.op("Sigmoid", gate)
+    return g.op("Add", s.x, g.op("Mul", t, g.op("Sub", activate(g, y, activation), s.x)))
+
+
+def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = True) -> Value:
+    """The largest of several dense layers, output by output."""
+    g = s.g
+    kernel = s.float_weight("W", (nb_feature, s.x.shape[-1], units))
+    y = g.op("MatMul", g.op("Unsqueeze", s.x, [1, 2]), kernel)
+    if use_bias:
+        y = g.op("Add", y, s.float_weight("b", (nb_feature, units)).reshape(nb_feature, 1, units))
+    return g.op("ReduceMax", y, [1, 2], keepdims=0)
+
+
+def _shared(s: Site, shared_axes: list[int] | None) -> tuple[int | None, ...]:
+    return tuple(1 if i in (shared_axes or []) else size for i, size in enumerate(s.x.shape))[1:]
+
+
+def s_relu(s: Site, *, shared_axes: list[int] | None = None, left_capped: bool = False) -> Value:
+    """Three straight pieces: slope a_left below t_left, 1 between, a_right above t_left + |t_right|.
+
+    ``left_capped``: Theano cut the left piece at |t_right| too, which shows where its slope is negative.
+    """
+    g, shape = s.g, _shared(s, shared_axes)
+    names = ("t_left", "a_left", "t_right", "a_right")
+    t_left, a_left, t_right, a_right = (g.const(s.float_weight(name, shape)) for name in names)
+    upper = g.op("Abs", t_right)
+    x = g.op("Sub", s.x, t_left)
+    center = g.op("Min", g.op("Relu", x), upper)
+    left = g.op("Mul", a_left, g.op("Min", x, 0.0))
+    left = g.op("Min", left, upper) if left_capped else left
+    right = g.op("Mul", a_right, g.op("Relu", g.op("Sub", x, upper)))
+    return g.op("Add", t_left, g.op("Add", g.op("Add", center, left), right))
+
+
+def parametric_softplus(s: Site, *, shared_axes: list[int] | None = None) -> Value:
+    """Alpha * log(1 + exp(beta * x)) with learned alpha and beta."""
+    shape = _shared(s, shared_axes)
+    alpha, beta = (s.float_weight(name, shape) for name in ("alphas", "betas"))
+    return s.g.op("Mul", s.g.op("Softplus", s.g.op("Mul", s.x, beta)), alpha)
+
+
+def thresholded_relu(s: Site, *, theta: float = 1.0) -> Value:
+    """X where it is above theta, else 0."""
+    return s.g.op("Where", s.g.op("Greater", s.x, float(theta)), s.x, 0.0)
+
+
+def random_fourier_features(s: Site, *, output_dim: int) -> Value:
+    """cos(x · kernel / scale + bias) with a kernel drawn at random."""
+    g, scale = s.g, s.float_weight("kernel scale", ())
+    y = g.op("Div", g.op("MatMul", s.x, s.float_weight("unscaled kernel", (s.x.shape[-1], output_dim))), scale)
+    return g.op("Cos", g.op("Add", y, s.float_weight("bias", (output_dim,))))
+
+
+def merge(s: Site, *, mode: str, dot_axes: int | list[int] = -1) -> Value:
+    """Cosine of the angle between two tensors, along axes, behind a new axis."""
+    if mode != "cos":
+        raise s.unsupported("mode", mode, "it is no mode that Keras has")
+    g, (a, b) = s.g, s.inputs
+    squares = g.op("Mul", batch_dot(s, a, a, dot_axes), batch_dot(s, b, b, dot_axes))
+    length = g.op("Max", g.op("Sqrt", squares), 1e-7)
+    return g.op("Unsqueeze", g.op("Div", batch_dot(s, a, b, dot_axes), length), [1])
+
+
+_DRAWN = ("kernel_initializer", "scale", "seed")
+
+LAYERS = {
+    "Highway": Lowering(highway, floats=True),
+    "MaxoutDense": Lowering(maxout_dense, floats=True),
+    "Merge": Lowering(merge, floats=True),
+    "ParametricSoftplus": Lowering(parametric_softplus, mask="keep", floats=True),
+    "RandomFourierFeatures": Lowering(random_fourier_features, ignored=_DRAWN, floats=True),
+    "SReLU": Lowering(s_relu, mask="keep", floats=True),
+    "ThresholdedReLU": Lowering(thresholded_relu, mask="keep", floats=True),
+}

@@ -1,0 +1,109 @@
+"""LocallyConnected1D and 2D of Keras 1 and 2: convolutions with a kernel of its own at every place."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.activation import activate
+from keramos.compile.lowering import Lowering
+from keramos.compile.spatial import each, known, pads
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+    from keramos.compile.spatial import Sizes
+
+    Places = NDArray[np.int64]
+
+
+def _windows(s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool) -> tuple[list[int], Places]:
+    """Sizes of the output, and for each of its places the input values it sees, counted through a flat row.
+
+    Values of a window come in the order of the row; a place beyond the edge counts one past the last value.
+    """
+    shape = [known(size, "places") for size in s.x.shape[1:]]
+    space = shape[1:] if first else shape[:-1]
+    channels = shape[0] if first else shape[-1]
+    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    spare = numbers.size
+    edges = np.array(_edges(s, kernel, strides, padding, first=first)).reshape(-1, 2)
+    around = [(0, 0), *edges.tolist()] if first else [*edges.tolist(), (0, 0)]
+    wide = np.pad(numbers, around, constant_values=spare)
+    sizes = [(n + sum(e) - k) // t + 1 for n, e, k, t in zip(space, edges.tolist(), kernel, strides, strict=True)]
+    found = []
+    for place in product(*(range(size) for size in sizes)):
+        cut = tuple(slice(p * t, p * t + k) for p, t, k in zip(place, strides, kernel, strict=True))
+        found.append(wide[(slice(None), *cut) if first else (*cut, slice(None))].ravel())
+    return sizes, np.array(found).reshape(len(found), int(np.prod(kernel)) * channels)
+
+
+def _edges(s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool) -> list[tuple[int, int]]:
+    order = (0, 1, *range(2, s.x.rank)) if first else (0, s.x.rank - 1, *range(1, s.x.rank - 1))
+    turned = s.g.op("Transpose", s.x, perm=list(order))
+    flat = pads(turned, padding, kernel, strides).get("pads", [0] * 2 * len(kernel))
+    return list(zip(flat[: len(kernel)], flat[len(kernel) :], strict=True))
+
+
+def _kernel(s: Site, windows: Places, filters: int, implementation: int, *, first: bool) -> NDArray[np.generic]:
+    """The kernel as (places, window, filters), whichever of Keras' three ways it is stored in."""
+    places, window = windows.shape
+    if implementation == 1:
+        return s.float_weight("kernel", (places, window, filters))
+    values = int(np.prod([size or 1 for size in s.x.shape[1:]]))
+    inside = windows < values
+    full = np.zeros((places, window, filters), "float32")
+    if implementation == 2:
+        dense = s.float_weight("kernel").reshape(values, *((filters, places) if first else (places, filters)))
+        dense = dense.transpose(0, 2, 1) if first else dense
+        at, which = np.nonzero(inside)
+        full[at, which] = dense[windows[at, which], at]
+        return full
+    flat, used = s.float_weight("kernel").ravel(), 0
+    outputs = (
+        product(range(filters), range(places)) if first else ((f, p) for p in range(places) for f in range(filters))
+    )
+    for of, place in outputs:
+        count = int(inside[place].sum())
+        full[place, inside[place], of] = flat[used : used + count]
+        used += count
+    return full
+
+
+def locally_connected(
+    s: Site,
+    *,
+    filters: int,
+    kernel_size: Sizes,
+    strides: Sizes = 1,
+    padding: str = "valid",
+    data_format: str | None = "channels_last",
+    activation: object = None,
+    use_bias: bool = True,
+    implementation: int = 1,
+) -> Value:
+    """Every output place is a sum over its window with a kernel of that place."""
+    g, first, axes = s.g, data_format == "channels_first", s.x.rank - 2
+    sizes, windows = _windows(s, each(kernel_size, axes), each(strides, axes), padding, first=first)
+    kernel = _kernel(s, windows, filters, implementation, first=first)
+    flat = g.op("Flatten", s.x, axis=1)
+    if windows.max(initial=0) >= known(flat.shape[1], "values"):
+        flat = g.op("Pad", flat, [0, 0, 0, 1])
+    seen = g.op("Transpose", g.op("Gather", flat, windows, axis=1), perm=[1, 0, 2])
+    y = g.op("Transpose", g.op("MatMul", seen, kernel), perm=[1, 0, 2])
+    if use_bias:
+        y = g.op("Add", y, s.float_weight("bias", (*sizes, filters)).reshape(len(windows), filters))
+    y = g.op(
+        "Reshape",
+        g.op("Transpose", y, perm=[0, 2, 1]) if first else y,
+        [-1, *([filters, *sizes] if first else [*sizes, filters])],
+    )
+    return activate(g, y, activation)
+
+
+_ROW = Lowering(locally_connected, floats=True)
+LAYERS = {"LocallyConnected1D": _ROW, "LocallyConnected2D": _ROW}
