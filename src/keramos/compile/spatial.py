@@ -47,6 +47,8 @@ def pads(
         return {}
     if padding == "causal":
         return {"pads": [window[0] - 1, 0]}
+    if padding == "same_theano":
+        return {"pads": [size // 2 for size in window] * 2}
     if padding != "same":
         raise UnsupportedModelError(f"padding={padding!r} is not supported; valid, same and causal are")
     before, after = [], []
@@ -57,6 +59,15 @@ def pads(
         before.append(total // 2)
         after.append(total - total // 2)
     return {"pads": before + after}
+
+
+def trimmed(g: Graph, y: Value, x: Value, padding: str, strides: Sequence[int]) -> Value:
+    """Theano pads both sides alike, and Keras then keeps ceil(places / stride) from the start; others fit already."""
+    if padding != "same_theano":
+        return y
+    ends = [-(-known(size, "places") // stride) for size, stride in zip(x.shape[2:], strides, strict=True)]
+    axes = list(range(2, y.rank))
+    return g.op("Slice", y, [0] * len(axes), ends, axes)
 
 
 def known(size: int | None, what: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from keramos.compile.activation import activate
 from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import as_before, channels_first, each, known, pads
+from keramos.compile.spatial import as_before, channels_first, each, known, pads, trimmed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,8 @@ def convolve(
     """A convolution of x, channels first; the kernel is (out, in / group, space...)."""
     window = [(size - 1) * step + 1 for size, step in zip(kernel.shape[2:], dilation, strict=True)]
     around = pads(x, padding, window, strides)
-    return g.op("Conv", x, kernel, strides=strides, dilations=dilation, group=group, **around)
+    y = g.op("Conv", x, kernel, strides=strides, dilations=dilation, group=group, **around)
+    return trimmed(g, y, x, padding, strides)
 
 
 def convolution(
@@ -109,6 +110,25 @@ def separable_convolution(
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
 
 
+def _transposed_edges(size: int, step: int, padding: str, extra: int | None) -> tuple[int, int, int]:
+    """How much of the full result goes before and after, and how many zeros it lacks at the end.
+
+    ``size`` counts what a dilated kernel covers. Output sizes: ``deconv_output_length`` of Keras 2 and 3; where they
+    are cut from the full result: the padding of the convolution that this is the gradient of.
+    """
+    same = padding != "valid"
+    if extra is None:
+        beyond = 0 if same else max(size - step, 0)  # places more than input * step
+        over = size - step - beyond
+        total = max(size - step, 0)
+    else:
+        over = (2 * (size // 2) if same else 0) - extra
+        last = size - over  # the output is (input - 1) * step + last
+        total = max((-(-last // step) - 1) * step + size - last, 0)
+    before = (size // 2 if padding == "same_theano" else total // 2) if same else 0
+    return before, max(over - before, 0), max(before - over, 0)
+
+
 def transposed_convolution(
     s: Site,
     *,
@@ -122,24 +142,27 @@ def transposed_convolution(
     activation: object = None,
     use_bias: bool = True,
 ) -> Value:
-    """The gradient of a convolution: n * stride places for same, max(kernel - stride, 0) more for valid."""
-    if output_padding is not None or padding not in {"same", "valid"}:
-        raise s.unsupported("output_padding", output_padding, f"only None with padding same or valid is, not {padding}")
+    """The gradient of a convolution: about ``strides`` output places for each input place."""
+    if padding not in {"same", "valid", "same_theano"}:
+        raise s.unsupported("padding", padding, "same and valid are")
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes, steps, gaps = each(kernel_size, axes), each(strides, axes), each(dilation_rate, axes)
+    extra = [None] * axes if output_padding is None else _listed(output_padding, axes)
     kernel = s.float_weight("kernel", (*sizes, filters, x.shape[1])).transpose(axes + 1, axes, *range(axes))
-    spare = [(size - 1) * gap + 1 - step for size, gap, step in zip(sizes, gaps, steps, strict=True)]
-    cut = [max(size, 0) if padding == "same" else 0 for size in spare]
+    edges = [
+        _transposed_edges((size - 1) * gap + 1, step, padding, more)
+        for size, gap, step, more in zip(sizes, gaps, steps, extra, strict=True)
+    ]
+    before, after, lacking = (list(column) for column in zip(*edges, strict=True))
     y = s.g.op(
-        "ConvTranspose",
-        x,
-        kernel,
-        strides=steps,
-        dilations=gaps,
-        pads=[*(size // 2 for size in cut), *(size - size // 2 for size in cut)],
-        output_padding=[max(-size, 0) for size in spare],
+        "ConvTranspose", x, kernel, strides=steps, dilations=gaps, pads=[*before, *after], output_padding=lacking
     )
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
+
+
+def _listed(value: Sizes, axes: int) -> list[int | None]:
+    """One number an axis, 0 included."""
+    return [value] * axes if isinstance(value, int) else [int(size) for size in value]
 
 
 LAYERS = {

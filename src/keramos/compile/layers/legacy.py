@@ -70,7 +70,7 @@ def thresholded_relu(s: Site, *, theta: float = 1.0) -> Value:
 
 def random_fourier_features(s: Site, *, output_dim: int) -> Value:
     """cos(x · kernel / scale + bias) with a kernel drawn at random."""
-    g, scale = s.g, s.float_weight("kernel scale", ())
+    g, scale = s.g, s.float_weight("kernel scale")
     y = g.op("Div", g.op("MatMul", s.x, s.float_weight("unscaled kernel", (s.x.shape[-1], output_dim))), scale)
     return g.op("Cos", g.op("Add", y, s.float_weight("bias", (output_dim,))))
 

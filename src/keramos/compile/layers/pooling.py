@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import as_before, channels_first, each, pads
+from keramos.compile.spatial import as_before, channels_first, each, known, pads, trimmed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
     from keramos.compile.spatial import Sizes
@@ -17,8 +19,14 @@ def _pool(kind: str, s: Site, pool_size: Sizes, strides: Sizes | None, padding: 
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes = each(pool_size, axes)
     steps = each(strides, axes) if strides is not None else sizes
-    y = s.g.op(kind, x, kernel_shape=sizes, strides=steps, **pads(x, padding, sizes, steps))
-    return as_before(s.g, y, data_format)
+    around = _theano_pads(sizes) if padding == "same_theano" else pads(x, padding, sizes, steps)
+    y = s.g.op(kind, x, kernel_shape=sizes, strides=steps, **around)
+    return as_before(s.g, trimmed(s.g, y, x, padding, steps), data_format)
+
+
+def _theano_pads(sizes: list[int]) -> dict[str, list[int]]:
+    """Theano pads a window of size n by n - 1 on both sides, by n - 2 where n is odd and above 2."""
+    return {"pads": [size - 2 if size > 2 and size % 2 else size - 1 for size in sizes] * 2}
 
 
 def max_pooling(
@@ -64,7 +72,24 @@ def global_average_pooling(s: Site, *, data_format: str | None = "channels_last"
     return g.op("Div", total, g.op("ReduceSum", steps, axes, keepdims=int(keepdims)))
 
 
+def _adaptive(kind: str) -> Callable[..., Value]:
+    """As many windows as wanted, of nearly equal size; window i covers floor(i n / m) to ceil((i + 1) n / m)."""
+
+    def build(s: Site, *, output_size: Sizes, data_format: str | None = "channels_last") -> Value:
+        y = s.x
+        for axis, count in zip(_axes(s, data_format), each(output_size, s.x.rank - 2), strict=True):
+            n = known(y.shape[axis], "places")
+            bounds = [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
+            parts = [s.g.op("Slice", y, [start], [stop], [axis]) for start, stop in bounds]
+            y = s.g.op("Concat", *(s.g.op(kind, part, [axis], keepdims=1) for part in parts), axis=axis)
+        return y
+
+    return build
+
+
 LAYERS = {
+    **{f"AdaptiveAveragePooling{n}D": Lowering(_adaptive("ReduceMean"), floats=True) for n in (1, 2, 3)},
+    **{f"AdaptiveMaxPooling{n}D": Lowering(_adaptive("ReduceMax"), floats=True) for n in (1, 2, 3)},
     **{f"MaxPooling{n}D": Lowering(max_pooling, floats=True) for n in (1, 2, 3)},
     **{f"AveragePooling{n}D": Lowering(average_pooling, floats=True) for n in (1, 2, 3)},
     **{f"GlobalMaxPooling{n}D": Lowering(global_max_pooling, floats=True) for n in (1, 2, 3)},

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keramos.compile.layers.image import resized
 from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import each
+from keramos.compile.spatial import each, known
 
 if TYPE_CHECKING:
     from keramos.compile.graph import Value
@@ -75,9 +76,12 @@ def cropping(s: Site, *, cropping: Edges = 1, data_format: str | None = "channel
 def up_sampling(
     s: Site, *, size: Sizes = 2, data_format: str | None = "channels_last", interpolation: str = "nearest"
 ) -> Value:
-    """Every place repeated ``size`` times along each axis of space."""
+    """Every place repeated ``size`` times along each axis of space, or places in between."""
     if interpolation != "nearest":
-        raise s.unsupported("interpolation", interpolation, "only nearest is")
+        at = 2 if data_format == "channels_first" else 1
+        tall, wide = (known(s.x.shape[axis], "places") for axis in (at, at + 1))
+        factor = each(size, 2)
+        return resized(s, s.x, at, tall * factor[0], wide * factor[1], interpolation)
     axes = _space(s, data_format)
     factors = dict(zip(axes, each(size, len(axes)), strict=True))
     scales = np.array([factors.get(axis, 1) for axis in range(s.x.rank)], "float32")

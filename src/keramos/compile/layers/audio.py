@@ -1,0 +1,87 @@
+"""MelSpectrogram of keras.layers.preprocessing: sound -> energy in bands of pitch, over time."""
+
+from __future__ import annotations
+
+from math import log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.lowering import Lowering
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+    Numbers = NDArray[np.float64]
+
+_WINDOWS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46)}
+
+
+def _mel(hertz: Numbers) -> Numbers:
+    """Pitch by frequency, as the Hidden Markov Model Toolkit has it."""
+    return 1127.0 * np.log1p(hertz / 700.0)
+
+
+def _bands(bins: int, rate: float, count: int, low: float, high: float) -> Numbers:
+    """(bins, count) triangles of height 1 that overlap by half, even in pitch; the constant bin has no part."""
+    pitch = _mel(np.linspace(0, rate / 2, bins)[1:])[:, None]
+    edges = np.linspace(_mel(np.array(low)), _mel(np.array(high)), count + 2)
+    up = (pitch - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    down = (edges[2:] - pitch) / (edges[2:] - edges[1:-1])
+    return np.pad(np.maximum(0, np.minimum(up, down)), ((1, 0), (0, 0)))
+
+
+def _waves(length: int, sequence: int, window: str | None) -> tuple[Numbers, Numbers]:
+    """Cosines and sines (bins, 1, length) under a periodic window in the middle."""
+    constant, swing = _WINDOWS[window] if window else (1.0, 0.0)
+    shape = constant - swing * np.cos(2 * np.pi * np.arange(sequence) / sequence)
+    before = (length - sequence) // 2
+    shape = np.pad(shape, (before, length - sequence - before))
+    angles = 2 * np.pi * np.outer(np.arange(length // 2 + 1), np.arange(length)) / length
+    return (np.cos(angles) * shape)[:, None], (-np.sin(angles) * shape)[:, None]
+
+
+def mel_spectrogram(
+    s: Site,
+    *,
+    fft_length: int = 2048,
+    sequence_stride: int = 512,
+    sequence_length: int | None = None,
+    window: str | None = "hann",
+    sampling_rate: int = 16000,
+    num_mel_bins: int = 128,
+    min_freq: float = 20.0,
+    max_freq: float | None = None,
+    power_to_db: bool = True,
+    top_db: float = 80.0,
+    mag_exp: float = 2.0,
+    min_power: float = 1e-10,
+    ref_power: float = 1.0,
+) -> Value:
+    """(rows, samples) -> (rows, bands, frames); in decibels the loudest value of all rows counts."""
+    if s.x.rank != 2 or (window is not None and window not in _WINDOWS):
+        raise s.unsupported("window", window, "rows of samples under a hann, a hamming or no window are")
+    g, half = s.g, fft_length // 2
+    x = g.op("Pad", s.x, [0, half, 0, half], mode="reflect")
+    x = g.op("Unsqueeze", x, [1])
+    waves = _waves(fft_length, sequence_length or fft_length, window)
+    parts = [g.op("Conv", x, wave.astype("float32"), strides=[sequence_stride]) for wave in waves]
+    power = g.op("Add", *(g.op("Mul", part, part) for part in parts))
+    power = g.op("Pow", g.op("Sqrt", power), float(mag_exp))
+    bands = _bands(half + 1, sampling_rate, num_mel_bins, min_freq, max_freq or sampling_rate / 2)
+    y = g.op("MatMul", bands.T.astype("float32"), power)
+    return _decibels(s, y, min_power, ref_power, top_db) if power_to_db else y
+
+
+def _decibels(s: Site, x: Value, min_power: float, ref_power: float, top_db: float) -> Value:
+    g, factor = s.g, 10 / log(10)
+    y = g.op("Mul", g.op("Log", g.op("Max", x, float(min_power))), factor)
+    y = g.op("Sub", y, float(factor * np.log(max(abs(ref_power), min_power))))
+    loudest = g.op("ReduceMax", y, list(range(y.rank)), keepdims=1)
+    return g.op("Max", y, g.op("Sub", loudest, float(top_db)))
+
+
+LAYERS = {"MelSpectrogram": Lowering(mel_spectrogram, floats=True)}

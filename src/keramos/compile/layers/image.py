@@ -1,0 +1,118 @@
+"""Layers of keras.layers.preprocessing.image_preprocessing. Random ones do nothing when predicting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.layers.core import identity
+from keramos.compile.lowering import Lowering
+from keramos.compile.resample import matrix, resample
+from keramos.compile.spatial import known
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+
+def _height_axis(data_format: str | None) -> int:
+    return 2 if data_format == "channels_first" else 1
+
+
+def _cut(s: Site, x: Value, axis: int, start: int, size: int) -> Value:
+    return s.g.op("Slice", x, [start, 0], [start + size, 2**62], [axis, 0])
+
+
+def _cropped(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+    """The largest middle part with the proportions of the new size."""
+    tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
+    new_tall = max(min(tall, int(np.float32(wide * height) / np.float32(width))), 1)
+    new_wide = max(min(wide, int(np.float32(tall * width) / np.float32(height))), 1)
+    x = _cut(s, x, axis, (tall - new_tall) // 2, new_tall)
+    return _cut(s, x, axis + 1, (wide - new_wide) // 2, new_wide)
+
+
+def _padded(s: Site, x: Value, axis: int, height: int, width: int, fill: float) -> Value:
+    """Edges of one value, alike on both sides, until the proportions are those of the new size."""
+    tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
+    more_tall = (max(tall, int(np.float32(wide * height) / np.float32(width))) - tall) // 2
+    more_wide = (max(wide, int(np.float32(tall * width) / np.float32(height))) - wide) // 2
+    pads = [0] * x.rank
+    pads[axis], pads[axis + 1] = more_tall, more_wide
+    return s.g.op("Pad", x, [*pads, *pads], np.asarray(fill, x.dtype))
+
+
+def resized(s: Site, x: Value, axis: int, height: int, width: int, method: str, *, antialias: bool = False) -> Value:
+    """Rows (at ``axis``) and columns (after it) changed to another number."""
+    for at, size in ((axis, height), (axis + 1, width)):
+        x = resample(s.g, x, at, matrix(known(x.shape[at], "places"), size, method, antialias=antialias))
+    return x
+
+
+def resizing(
+    s: Site,
+    *,
+    height: int,
+    width: int,
+    interpolation: str = "bilinear",
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+    fill_mode: str = "constant",
+    fill_value: float = 0.0,
+    antialias: bool = False,
+    data_format: str | None = "channels_last",
+) -> Value:
+    """Images in another size; proportions are kept if wanted, by cropping or by edges."""
+    axis = _height_axis(data_format)
+    x = s.x
+    if crop_to_aspect_ratio:
+        x = _cropped(s, x, axis, height, width)
+    elif pad_to_aspect_ratio:
+        if fill_mode != "constant":
+            raise s.unsupported("fill_mode", fill_mode, "constant is")
+        x = _padded(s, x, axis, height, width, fill_value)
+    return resized(s, x, axis, height, width, interpolation.lower(), antialias=antialias)
+
+
+def center_crop(s: Site, *, height: int, width: int, data_format: str | None = "channels_last") -> Value:
+    """The middle of images; smaller ones are resized."""
+    axis = _height_axis(data_format)
+    tall, wide = known(s.x.shape[axis], "rows"), known(s.x.shape[axis + 1], "columns")
+    if tall >= height and wide >= width:
+        return _cut(s, _cut(s, s.x, axis, (tall - height) // 2, height), axis + 1, (wide - width) // 2, width)
+    return resized(s, _cropped(s, s.x, axis, height, width), axis, height, width, "bilinear")
+
+
+def auto_contrast(
+    s: Site, *, value_range: tuple[float, float] = (0, 255), data_format: str | None = "channels_last"
+) -> Value:
+    """The values of each channel stretched over the whole range; a channel of one value stays."""
+    if data_format == "channels_first":
+        raise s.unsupported("data_format", data_format, "channels_last is")
+    g, (low, high) = s.g, value_range
+    least, most = (g.op(kind, s.x, [1, 2], keepdims=1) for kind in ("ReduceMin", "ReduceMax"))
+    flat = g.op("Equal", least, most)
+    spread = g.op("Where", flat, 1.0, g.op("Sub", most, least))
+    y = g.op("Add", g.op("Mul", g.op("Div", g.op("Sub", s.x, least), spread), float(high - low)), float(low))
+    return g.op("Where", flat, s.x, y)
+
+
+_RANDOM = """
+    AugMix CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+    RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue
+    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
+    RandomTranslation RandomWidth RandomZoom Solarization
+"""
+_DRAWN = """
+    factor data_format value_range mode fill_mode fill_value interpolation height_factor width_factor x_factor y_factor
+    brightness_factor contrast_factor saturation_factor hue_factor kernel_size sigma scale alpha num_ops num_chains
+    chain_depth all_ops addition_factor threshold_factor
+"""
+
+LAYERS = {
+    "AutoContrast": Lowering(auto_contrast, floats=True),
+    "CenterCrop": Lowering(center_crop, floats=True),
+    "Resizing": Lowering(resizing, floats=True),
+    **{name: Lowering(identity, ignored=tuple(_DRAWN.split()), floats=True) for name in _RANDOM.split()},
+}
