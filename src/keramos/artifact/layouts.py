@@ -117,13 +117,6 @@ def _deconvolution(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
 
 
 def _local_bias(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
-    """The bias has one number for each output; its channels came first like the outputs' did."""
-    if config.get("data_format") != "channels_first" or len(weights) == 1:
-        return weights
-    return (weights[0], weights[1].transpose(1, 2, 0))
-
-
-def _local_bias_in_place(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
     """Channels_first layers add their bias (places..., filters) reshaped, not transposed, to (filters, places...)."""
     if config.get("data_format") != "channels_first" or len(weights) == 1:
         return weights
@@ -163,8 +156,8 @@ STEPS: dict[tuple[str, str], tuple[Step, ...]] = {
     ("Highway", "keras1"): (_highway,),
     ("LSTM", "cudnn"): (_cudnn(4, sum_biases=True),),
     ("LSTM", "split"): (_joined((0, 2, 1, 3)),),
-    ("LocallyConnected1D", ""): (_local_bias_in_place,),
-    ("LocallyConnected2D", ""): (_local_bias_in_place,),
+    ("LocallyConnected1D", ""): (_local_bias,),
+    ("LocallyConnected2D", ""): (_local_bias,),
     ("LocallyConnected2D", "keras1"): (_local_bias,),
     ("SeparableConv2D", "keras1"): (_each(2, 3, 1, 0),),
 }

@@ -47,12 +47,13 @@ def compile_network(network: Network) -> Compiled:
     outputs = tuple(g.op("Identity", value) for value, _ in results)
     names = network.output_names or tuple(ref.layer for ref in network.outputs)
     return Compiled(
-        onnx=g.model(outputs),
+        onnx=g.model((*outputs, *(holds for holds, _ in g.demands))),
         inputs=inputs,
         outputs=tuple(TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)),
         feed_names=tuple(value.name for value in feeds),
         fetch_names=tuple(value.name for value in outputs),
         steps=tuple(g.steps),
+        demands=tuple((holds.name, message) for holds, message in g.demands),
     )
 
 

@@ -69,6 +69,7 @@ class Graph:
         self._fed: list[str] = []
         self._parent = parent
         self.steps: list[HostStep] = []
+        self.demands: list[tuple[Value, str]] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
 
     def fresh(self) -> str:
@@ -96,6 +97,16 @@ class Graph:
         names = tuple(value.name for value in operands)
         self.steps.append(HostStep(kind, config, names, result.name, before, feeds))
         return result
+
+    def demand(self, holds: Value, message: str) -> None:
+        """Let every run fail with a message unless all values of a condition hold.
+
+        Raises:
+            UnsupportedModelError: the place is inside a loop, whose values cannot be looked at.
+        """
+        if self._parent is not None:
+            raise UnsupportedModelError(f"{message}: such a check inside a recurrent layer is not supported")
+        self.demands.append((holds, message))
 
     def const(self, array: NDArray[np.generic]) -> Value:
         """An initialiser; small equal ones are stored once."""

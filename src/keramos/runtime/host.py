@@ -1,16 +1,108 @@
-"""Steps that run outside ONNX on whole arrays: one row a kind, its parameters -> a function of arrays."""
+"""Steps that run outside ONNX on whole arrays: one row a kind, its parameters -> a function of arrays.
+
+Text: keras.layers.TextVectorization by way of TensorFlow's string operations, which know no letters but ASCII.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from string import punctuation
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from keramos.runtime.hashing import farmhash, fingerprint_cat, siphash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    Function = Callable[..., NDArray[np.generic]]
+    Array = NDArray[np.generic]
+    Function = Callable[..., Array]
 
-HOST: dict[str, Callable[[Mapping[str, object]], Function]] = {}
+_CROSSING_KEY = 0xDECAFCAFFE
+"""TensorFlow's default key of ``tf.sparse.cross_hashed``."""
+
+_PUNCTUATION = punctuation.encode()
+
+
+def _strings(array: Array) -> NDArray[np.object_]:
+    """A flat array of byte strings; numbers are written in decimal."""
+    flat = array.ravel().tolist()
+    return np.array([_octets(item) for item in flat], object)
+
+
+def _octets(item: object) -> bytes:
+    return item if isinstance(item, bytes) else str(item).encode()
+
+
+def _hash(config: Mapping[str, object]) -> Function:
+    bins, salt = np.uint64(cast("int", config["bins"])), cast("Sequence[int] | None", config["salt"])
+
+    def run(x: Array) -> Array:
+        strings = _strings(x)
+        hashes = farmhash(strings) if salt is None else siphash(strings, salt)
+        return (hashes % bins).astype("int64").reshape(x.shape)
+
+    return run
+
+
+def _crossing(config: Mapping[str, object]) -> Function:
+    bins = np.uint64(cast("int", config["bins"]))
+
+    def run(*features: Array) -> Array:
+        total = np.full(features[0].size, _CROSSING_KEY, "uint64")
+        for feature in features:
+            own = farmhash(_strings(feature)) if feature.dtype.kind in "OSU" else feature.ravel().astype("uint64")
+            total = fingerprint_cat(total, own)
+        return (total % bins).astype("int64").reshape(features[0].shape)
+
+    return run
+
+
+def _standardized(text: bytes, how: object) -> bytes:
+    if how in ("lower", "lower_and_strip_punctuation"):
+        text = text.lower()
+    return text.translate(None, _PUNCTUATION) if "strip_punctuation" in str(how) else text
+
+
+def _split(text: bytes, how: object) -> list[bytes]:
+    if how == "whitespace":
+        return text.split()
+    if how == "character":
+        return [letter.encode() for letter in text.decode("utf-8", "replace")]
+    return [text]
+
+
+def _runs(words: list[bytes], widths: Sequence[int]) -> Iterator[bytes]:
+    for width in widths:
+        for at in range(len(words) - width + 1):
+            yield b" ".join(words[at : at + width])
+
+
+def _text(config: Mapping[str, object]) -> Function:
+    start, unknown = cast("int", config["start"]), cast("int", config["unknown"])
+    places = {word.encode(): start + i for i, word in enumerate(cast("list[str]", config["words"]))}
+    ngrams, fixed = config["ngrams"], cast("int | None", config["length"])
+    widths = range(1, ngrams + 1) if isinstance(ngrams, int) else cast("Sequence[int] | None", ngrams)
+    padding = 0 if unknown else -1  # without a place for padding it must not be counted
+    if unknown:
+        places[b""] = 0
+
+    def tokens(text: object) -> list[int]:
+        words = _split(_standardized(_octets(text), config["standardize"]), config["split"])
+        return [places.get(word, unknown) for word in (words if widths is None else _runs(words, widths))]
+
+    def run(x: Array) -> Array:
+        rows = [tokens(text) for text in x.ravel().tolist()]
+        length = max((len(row) for row in rows), default=0) if fixed is None else fixed
+        found = np.full((len(rows), length), padding, "int64")
+        for i, row in enumerate(rows):
+            found[i, : len(row)] = row[:length]
+        return found
+
+    return run
+
+
+HOST: dict[str, Callable[[Mapping[str, object]], Function]] = {"crossing": _crossing, "hash": _hash, "text": _text}
 """Kind of a HostStep -> what makes its function from its config."""

@@ -63,7 +63,8 @@ class Session:
     def __init__(self, compiled: Compiled) -> None:
         self._session = _session(compiled.onnx)
         self._steps = [_Step(step) for step in compiled.steps]
-        self._fetch = list(compiled.fetch_names)
+        self._fetch = [*compiled.fetch_names, *(name for name, _ in compiled.demands)]
+        self._demands = [message for _, message in compiled.demands]
         # Keras' names differ from ONNX' only where ONNX reserves a name.
         self._feeds = {spec.name: feed for spec, feed in zip(compiled.inputs, compiled.feed_names, strict=True)}
         self._direct = all(name == feed for name, feed in self._feeds.items())
@@ -79,10 +80,19 @@ class Session:
         try:
             if self._steps:
                 feeds = self._prepared(feeds)
-            return cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
+            outputs = cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
         except Exception as error:  # onnxruntime raises its own classes, none of them public
             sizes = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in feeds.items())
             raise MismatchError(f"the model cannot run on these inputs: {sizes}. {_first_line(error)}") from error
+        return self._checked(outputs) if self._demands else outputs
+
+    def _checked(self, outputs: list[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
+        """The outputs of the model, if all it demands of its inputs holds."""
+        count = len(outputs) - len(self._demands)
+        for holds, message in zip(outputs[count:], self._demands, strict=True):
+            if not holds.all():
+                raise MismatchError(message)
+        return outputs[:count]
 
     def _prepared(self, feeds: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
         """What the graph takes: the feeds and the results of the steps before it."""

@@ -109,7 +109,8 @@ class Compiled:
     """A network as ONNX: the serialised ModelProto and its inputs and outputs in Keras' order.
 
     ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX names. ``steps``
-    run before the graph, in order; without them the ONNX model is complete by itself.
+    run before the graph, in order; without them the ONNX model is complete by itself. ``demands`` are further ONNX
+    outputs, of booleans that all must hold, each with what to say where one does not.
     """
 
     onnx: bytes
@@ -118,3 +119,4 @@ class Compiled:
     feed_names: tuple[str, ...]
     fetch_names: tuple[str, ...]
     steps: tuple[HostStep, ...] = ()
+    demands: tuple[tuple[str, str], ...] = ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keramos.compile.activation import activate
 from keramos.compile.lowering import Lowering
+from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from keramos.compile.graph import Graph, Value
@@ -39,9 +40,12 @@ def elu(s: Site, *, alpha: float = 1.0) -> Value:
 
 
 def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
-    """A learned slope a place; size 1 along shared axes."""
+    """A learned slope a place; size 1 along shared axes, which Keras 1 did not write down."""
+    alpha = s.float_weight("alpha")
     shape = tuple(1 if i in (shared_axes or []) else size for i, size in enumerate(s.x.shape))[1:]
-    return s.g.op("PRelu", s.x, s.float_weight("alpha", shape))
+    if alpha.ndim != len(shape) or any(n not in (1, size) for n, size in zip(alpha.shape, shape, strict=True)):
+        raise MismatchError(f"alpha has shape {alpha.shape}, its config needs {shape}")
+    return s.g.op("PRelu", s.x, alpha)
 
 
 def softmax(s: Site, *, axis: int | list[int] = -1, masked_to_zero: bool = True) -> Value:

@@ -1,4 +1,4 @@
-"""Layers of keras.layers.preprocessing."""
+"""Layers of keras.layers.preprocessing for numbers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.compile.encode import demand_inside, encode
 from keramos.compile.lowering import Lowering
+from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
+
+_LEAST = 1e-7  # keras.config.epsilon()
 
 
 def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
@@ -24,65 +30,61 @@ def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
     return s.g.op("Add", y, shift) if np.any(shift != 0) else y
 
 
-def lookup(
+def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:
+    """A statistic over the kept axes, so that it broadcasts against x."""
+    values = s.weight(role).astype("float64") if given is None else np.asarray(given, "float64")
+    shape = [s.x.shape[i] or 1 if i in axes else 1 for i in range(s.x.rank)]
+    if values.size not in (1, int(np.prod(shape))):
+        raise MismatchError(f"{role} holds {values.size} numbers, the kept axes need {int(np.prod(shape))}")
+    return values.reshape(shape if values.size > 1 else [1] * s.x.rank)
+
+
+def normalization(
     s: Site,
     *,
-    vocabulary: Sequence[str | int],
-    num_oov_indices: int = 1,
-    mask_token: str | int | None = None,
-    oov_token: str | int | None = None,
-    output_mode: str = "int",
+    axis: int | list[int] | None = -1,
+    mean: object = None,
+    variance: object = None,
     invert: bool = False,
-    sparse: bool = False,
-    pad_to_max_tokens: bool = False,
-    idf_weights: object = None,
-    encoding: str = "utf-8",
 ) -> Value:
-    """Words or integers -> places: [mask 0,] out of vocabulary, then the vocabulary in order; or one-hot of that."""
-    for option, value, plain in (
-        ("num_oov_indices", num_oov_indices, 1),
-        ("invert", invert, False),
-        ("sparse", sparse, False),
-        ("pad_to_max_tokens", pad_to_max_tokens, False),
-        ("idf_weights", idf_weights, None),
-        ("encoding", encoding, "utf-8"),
-    ):
-        if value != plain:
-            raise s.unsupported(option, value, f"only {plain!r} is")
-    masked = 0 if mask_token is None else 1
-    special = [*([mask_token] if masked else []), oov_token]
-    if list(vocabulary[: masked + 1]) == special:  # a learned vocabulary is kept with its special words in front
-        vocabulary = vocabulary[masked + 1 :]
-    places = dict(zip(vocabulary, range(masked + 1, masked + 1 + len(vocabulary)), strict=True))
-    if mask_token is not None:
-        places[mask_token] = 0
-    return _encode(s, _places(s, places, masked), masked + 1 + len(vocabulary), output_mode)
+    """(x - mean) / sqrt(variance), by the statistics of each place along the axes; or back."""
+    axes = [] if axis is None else [i % s.x.rank for i in ([axis] if isinstance(axis, int) else axis)]
+    center = _statistic(s, mean, "mean", axes).astype("float32")
+    spread = np.maximum(np.sqrt(_statistic(s, variance, "variance", axes)), _LEAST).astype("float32")
+    if mean is None:
+        s.weight("count")
+    if invert:
+        return s.g.op("Add", s.g.op("Mul", s.x, spread), center)
+    return s.g.op("Div", s.g.op("Sub", s.x, center), spread)
 
 
-def _places(s: Site, places: dict[str | int, int], other: int) -> Value:
-    text = s.x.dtype == "str"
-    x = s.x if text or s.x.dtype == "int64" else s.g.op("Cast", s.x, to=7)
-    keys = {"keys_strings" if text else "keys_int64s": list(places)}
-    return s.g.op(
-        "LabelEncoder", x, domain="ai.onnx.ml", values_int64s=list(places.values()), default_int64=other, **keys
-    )
+def discretization(
+    s: Site, *, bin_boundaries: Sequence[float], output_mode: str = "int", sparse: bool = False
+) -> Value:
+    """How many boundaries are at or below each number, or an encoding of that."""
+    if sparse:
+        raise s.unsupported("sparse", sparse, "dense results are")
+    g, bounds = s.g, np.sort(np.asarray(bin_boundaries, "float32"))
+    reached = g.op("GreaterOrEqual", g.op("Unsqueeze", s.x, [-1]), bounds)
+    index = g.op("ReduceSum", g.op("Cast", reached, to=7), [-1], keepdims=0)
+    return encode(s, index, len(bounds) + 1, output_mode)
 
 
-def _encode(s: Site, index: Value, depth: int, output_mode: str) -> Value:
-    if output_mode == "int":
-        return index
-    if output_mode != "one_hot":
-        raise s.unsupported("output_mode", output_mode, "only int and one_hot are")
-    if index.rank > 1 and index.shape[-1] == 1:
-        index = s.g.op("Squeeze", index, [-1])
-    return s.g.op("OneHot", index, np.array([depth]), np.array([0, 1], "float32"), axis=-1)
+def category_encoding(
+    s: Site, *, num_tokens: int, output_mode: str = "multi_hot", sparse: bool = False, keep_last_axis: bool = False
+) -> Value:
+    """Whole numbers as one_hot, multi_hot or counts, which ``count_weights`` of the call may weigh."""
+    if sparse:
+        raise s.unsupported("sparse", sparse, "dense results are")
+    index = s.g.op("Cast", s.x, to=7)
+    demand_inside(s, index, num_tokens)
+    weights = s.tensor("count_weights") or (s.inputs[1] if len(s.inputs) > 1 else None)
+    return encode(s, index, num_tokens, output_mode, weights=weights, keep_last_axis=keep_last_axis)
 
-
-# salt and oov_method speak only with several out-of-vocabulary places.
-_LOOKUP_SILENT = ("max_tokens", "vocabulary_dtype", "vocabulary_size", "salt", "oov_method")
 
 LAYERS = {
-    "IntegerLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
+    "CategoryEncoding": Lowering(category_encoding, calls=("count_weights",)),
+    "Discretization": Lowering(discretization, ignored=("num_bins", "epsilon"), floats=True),
+    "Normalization": Lowering(normalization, floats=True),
     "Rescaling": Lowering(rescaling, mask="keep"),
-    "StringLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
 }
