@@ -48,6 +48,7 @@ NUMPY_NAMES = {
     11: "float64",
     12: "uint32",
     13: "uint64",
+    17: "float8",
 }
 """ONNX TensorProto.DataType -> numpy name."""
 

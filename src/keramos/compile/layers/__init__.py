@@ -21,6 +21,7 @@ from keramos.compile.layers import (
     reshaping,
     rnn,
 )
+from keramos.compile.layers.quantized import KINDS, QUANTIZED, mode_of
 from keramos.compile.lowering import Lowering, Operation
 from keramos.compile.operations import OPERATIONS
 from keramos.types.network import Layer
@@ -46,5 +47,8 @@ LAYERS: dict[str, Lowering] = {
 
 
 def row_of(layer: Layer) -> Lowering | Operation | None:
-    """The row of a layer's class."""
+    """The row of a layer's class, or of its quantised form."""
+    mode = mode_of(layer.config)
+    if mode and layer.kind in KINDS:
+        return QUANTIZED.get((layer.kind, mode))
     return LAYERS.get(layer.kind) or OPERATIONS.get(layer.kind)

@@ -9,6 +9,9 @@ from keramos.compile.lowering import Lowering
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from keramos.compile.graph import Graph, Value
     from keramos.compile.site import Site
 
@@ -39,13 +42,22 @@ def elu(s: Site, *, alpha: float = 1.0) -> Value:
     return s.g.op("Elu", s.x, alpha=float(alpha))
 
 
-def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
-    """A learned slope a place; size 1 along shared axes, which Keras 1 did not write down."""
-    alpha = s.float_weight("alpha")
+def slopes(s: Site, role: str, shared_axes: list[int] | None) -> NDArray[np.generic]:
+    """A learned number a place; size 1 along shared axes, which Keras 1 did not write down.
+
+    Raises:
+        MismatchError: the numbers do not fit the input.
+    """
+    values = s.float_weight(role)
     shape = tuple(1 if i in (shared_axes or []) else size for i, size in enumerate(s.x.shape))[1:]
-    if alpha.ndim != len(shape) or any(n not in (1, size) for n, size in zip(alpha.shape, shape, strict=True)):
-        raise MismatchError(f"alpha has shape {alpha.shape}, its config needs {shape}")
-    return s.g.op("PRelu", s.x, alpha)
+    if values.ndim != len(shape) or any(n not in (1, size) for n, size in zip(values.shape, shape, strict=True)):
+        raise MismatchError(f"{role} has shape {values.shape}, its config needs {shape}")
+    return values
+
+
+def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
+    """X where it is positive, else a learned slope times x."""
+    return s.g.op("PRelu", s.x, slopes(s, "alpha", shared_axes))
 
 
 def softmax(s: Site, *, axis: int | list[int] = -1, masked_to_zero: bool = True) -> Value:

@@ -90,13 +90,15 @@ def identity(s: Site) -> Value:
     return s.x
 
 
+EMBEDDING_SILENT = ("input_length", "sparse")
+
 LAYERS = {
     "ActivityRegularization": Lowering(identity, mask="keep", ignored=("l1", "l2")),
     "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
     "Dense": Lowering(dense, mask="keep", floats=True),
     "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
     "EinsumDense": Lowering(einsum_dense, floats=True),
-    "Embedding": Lowering(embedding, mask="own", ignored=("input_length", "sparse")),
+    "Embedding": Lowering(embedding, mask="own", ignored=EMBEDDING_SILENT),
     "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
     "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
     "Identity": Lowering(identity, mask="keep"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.activation import activate
+from keramos.compile.layers.activations import slopes
 from keramos.compile.layers.merging import batch_dot
 from keramos.compile.lowering import Lowering
 
@@ -35,18 +36,13 @@ def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = T
     return g.op("ReduceMax", y, [1, 2], keepdims=0)
 
 
-def _shared(s: Site, shared_axes: list[int] | None) -> tuple[int | None, ...]:
-    return tuple(1 if i in (shared_axes or []) else size for i, size in enumerate(s.x.shape))[1:]
-
-
 def s_relu(s: Site, *, shared_axes: list[int] | None = None, left_capped: bool = False) -> Value:
     """Three straight pieces: slope a_left below t_left, 1 between, a_right above t_left + |t_right|.
 
     ``left_capped``: Theano cut the left piece at |t_right| too, which shows where its slope is negative.
     """
-    g, shape = s.g, _shared(s, shared_axes)
-    names = ("t_left", "a_left", "t_right", "a_right")
-    t_left, a_left, t_right, a_right = (g.const(s.float_weight(name, shape)) for name in names)
+    g, names = s.g, ("t_left", "a_left", "t_right", "a_right")
+    t_left, a_left, t_right, a_right = (g.const(slopes(s, name, shared_axes)) for name in names)
     upper = g.op("Abs", t_right)
     x = g.op("Sub", s.x, t_left)
     center = g.op("Min", g.op("Relu", x), upper)
@@ -58,8 +54,7 @@ def s_relu(s: Site, *, shared_axes: list[int] | None = None, left_capped: bool =
 
 def parametric_softplus(s: Site, *, shared_axes: list[int] | None = None) -> Value:
     """Alpha * log(1 + exp(beta * x)) with learned alpha and beta."""
-    shape = _shared(s, shared_axes)
-    alpha, beta = (s.float_weight(name, shape) for name in ("alphas", "betas"))
+    alpha, beta = (slopes(s, name, shared_axes) for name in ("alphas", "betas"))
     return s.g.op("Mul", s.g.op("Softplus", s.g.op("Mul", s.x, beta)), alpha)
 
 

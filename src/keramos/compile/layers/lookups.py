@@ -94,8 +94,8 @@ def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Valu
         "LabelEncoder", x, domain="ai.onnx.ml", values_int64s=list(known.values()), default_int64=other, **keys
     )
     if places.unknown == 0:
-        what = f"layer '{s.layer.name}' ({s.layer.kind}): an input is not in its vocabulary, and it has no place for others"
-        s.g.demand(s.g.op("GreaterOrEqual", index, 0), what)
+        what = "an input is not in its vocabulary, and it has no place for others"
+        s.g.demand(s.g.op("GreaterOrEqual", index, 0), f"layer '{s.layer.name}' ({s.layer.kind}): {what}")
     return index
 
 
@@ -186,6 +186,7 @@ def text_vectorization(
         if value not in allowed:
             raise s.unsupported(option, value, f"{', '.join(map(repr, allowed))} are; functions are code")
     places = places_of(vocabulary, "" if output_mode == "int" else None, "[UNK]", 1)
+    length = output_sequence_length if output_mode == "int" else None
     config = {
         "words": list(places.words),
         "start": places.start,
@@ -193,9 +194,9 @@ def text_vectorization(
         "standardize": standardize,
         "split": split,
         "ngrams": ngrams,
-        "length": output_sequence_length if output_mode == "int" else None,
+        "length": length,
     }
-    index = s.g.host("text", config, [s.x], ("int64", (s.x.shape[0], config["length"])))
+    index = s.g.host("text", config, [s.x], ("int64", (s.x.shape[0], length)))
     if output_mode == "int":
         return index
     depth = max_tokens if pad_to_max_tokens and max_tokens else places.size

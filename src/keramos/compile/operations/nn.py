@@ -9,7 +9,8 @@ import numpy as np
 from keramos.compile.activation import ACTIVATIONS, activate
 from keramos.compile.lowering import Operation
 from keramos.compile.operations.values import ONNX_TYPES, as_float, axes_of, cast_to, tensor
-from keramos.compile.spatial import as_before, channels_first, each, pads
+from keramos.compile.resample import matrix, resample
+from keramos.compile.spatial import as_before, channels_first, each, known, pads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,6 +156,28 @@ def layer_norm(
     return y if beta is None else g.op("Add", y, as_float(s, beta))
 
 
+def resize(
+    s: Site,
+    images: Operand,
+    size: list[int],
+    *,
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+    data_format: str | None = "channels_last",
+) -> Value:
+    """Images in another size."""
+    x = as_float(s, images)
+    if crop_to_aspect_ratio or pad_to_aspect_ratio or x.rank != 4:
+        raise s.unsupported("crop_to_aspect_ratio", crop_to_aspect_ratio, "plain resizing of several images is")
+    first = 2 if data_format == "channels_first" else 1
+    for axis, wanted in zip((first, first + 1), size, strict=True):
+        weights = matrix(known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias)
+        x = resample(s.g, x, axis, weights)
+    return x
+
+
 _NAMED = {
     "HardSigmoid": "hard_sigmoid",
     "HardSilu": "hard_silu",
@@ -186,6 +209,7 @@ OPERATIONS = {
     "MaxPool": Operation(_pool("MaxPool")),
     "MultiHot": Operation(multi_hot),
     "OneHot": Operation(one_hot),
+    "Resize": Operation(resize, ignored=("fill_mode", "fill_value")),
     "SoftShrink": Operation(_shrink("soft")),
     "Softmax": Operation(_soft("Softmax")),
     "Squareplus": Operation(squareplus),
