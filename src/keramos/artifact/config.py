@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from keramos.artifact.dialects.entries import LISTS
 from keramos.artifact.operation_modules import module_of
 from keramos.artifact.places import INNER
 from keramos.types.network import TensorRef
@@ -42,8 +43,8 @@ def _entry(layer: Layer) -> Config:
 
 def _inner(layer: Layer) -> Config:
     """Inner layers go back under the key that Keras reads them from."""
-    if layer.kind == "StackedRNNCells":
-        return {"cells": [_entry(part) for part in layer.inner]}
+    if layer.kind in LISTS:
+        return {LISTS[layer.kind]: [_entry(part) for part in layer.inner]}
     keys = ("layer", "backward_layer") if layer.kind == "Bidirectional" else INNER.get(layer.kind, ())
     return {key: _entry(part) for key, part in zip(keys, layer.inner, strict=False)}
 

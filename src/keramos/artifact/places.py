@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from keramos.artifact.dialects.entries import LISTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -69,9 +71,9 @@ def own_folders(layer: Layer, folder: str) -> list[str]:
 
 def inner_folders(layer: Layer, folder: str) -> list[tuple[str, Layer]]:
     """Folder and layer for each inner layer."""
-    if layer.kind == "StackedRNNCells":
-        cells = {str(place): cell for place, cell in enumerate(layer.inner)}
-        return [(f"{folder}/cells/{name}", cell) for name, cell in numbered(cells)]
+    if layer.kind in LISTS:
+        listed = {str(place): inner for place, inner in enumerate(layer.inner)}
+        return [(f"{folder}/{LISTS[layer.kind]}/{name}", inner) for name, inner in numbered(listed)]
     return [(f"{folder}/{part}", inner) for part, inner in zip(INNER.get(layer.kind, ()), layer.inner, strict=False)]
 
 

@@ -16,7 +16,10 @@ Entry = dict[str, object]
 _TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 _TRAINING_KEYS = frozenset({"build_config", "build_input_shape", "compile_config", "activity_regularizer"})
 INNER_KEYS = ("layer", "backward_layer", "cell")
-"""Config keys that hold a layer, in the order of ``Layer.inner``; ``cells`` holds a list of them."""
+"""Config keys that hold a layer, in the order of ``Layer.inner``."""
+
+LISTS = {"Pipeline": "layers", "StackedRNNCells": "cells"}
+"""Class -> config key that holds a list of layers."""
 
 _KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
 
@@ -79,7 +82,7 @@ def clean(config: Config) -> Config:
         )
     kept: Config = {}
     for key, value in config.items():
-        if key in _TRAINING_KEYS or key.endswith(_TRAINING_ENDINGS) or key in {*INNER_KEYS, "cells", "name"}:
+        if key in _TRAINING_KEYS or key.endswith(_TRAINING_ENDINGS) or key in {*INNER_KEYS, *LISTS.values(), "name"}:
             continue
         kept[key] = _policy(value) if key == "dtype" else _function(value)
     if kept.get("dtype") in ("float32", None):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.dialects.branches import BRANCHED, spliced
-from keramos.artifact.dialects.entries import INNER_KEYS, class_of, clean, config_of, is_entry
+from keramos.artifact.dialects.entries import INNER_KEYS, LISTS, class_of, clean, config_of, is_entry
 from keramos.artifact.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.dialects.operations import OPERATIONS, operation
 from keramos.errors import CorruptModelError, UnsupportedModelError
@@ -62,8 +62,8 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     if class_of(entry) in OPERATIONS:
         return Layer(name, *operation(class_of(entry), config))
     wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
-    cells = config.get("cells")
-    inner = [layer(part, translate) for part in (cells if isinstance(cells, list) else wrapped)]
+    listed = config.get(LISTS.get(class_of(entry), ""))
+    inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
     kind, kept = translate(entry, clean(config))
     if kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])

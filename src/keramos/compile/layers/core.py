@@ -68,6 +68,14 @@ def spectral_normalization(s: Site) -> tuple[Value, ...]:
     return tuple(value for value, _ in s.apply(s.layer.inner[0], s.x, mask=s.mask))
 
 
+def pipeline(s: Site) -> tuple[Value, ...]:
+    """Layers one after the other."""
+    outputs: tuple[Value, ...] = (s.x,)
+    for layer in s.layer.inner:
+        outputs = tuple(value for value, _ in s.apply(layer, *outputs))
+    return outputs
+
+
 def embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
     """The row of a table for each integer; with ``mask_zero`` the integer 0 is masked."""
     index = s.g.op("Cast", s.x, to=7)
@@ -103,6 +111,7 @@ LAYERS = {
     "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
     "Identity": Lowering(identity, mask="keep"),
     "Masking": Lowering(masking, mask="own", floats=True),
+    "Pipeline": Lowering(pipeline),
     "ReversibleEmbedding": Lowering(reversible_embedding, mask="own", ignored=("reverse_dtype",), calls=("reverse",)),
     "SpectralNormalization": Lowering(spectral_normalization, ignored=("power_iterations",)),
     **{
