@@ -150,6 +150,7 @@ CASES = {
 PICTURES = {
     "max pool": lambda x: ops.max_pool(x, 2),
     "max pool same": lambda x: ops.max_pool(x, 3, strides=2, padding="same"),
+    "resize": lambda x: ops.image.resize(x, (4, 9), interpolation="bicubic"),
     "average pool": lambda x: ops.average_pool(x, (2, 3), strides=1, padding="same"),
 }
 

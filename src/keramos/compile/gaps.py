@@ -20,7 +20,10 @@ class Gap:
     reason: str
 
 
-_CODE = "it stores Python code, and code from a file is never run; replace it by built-in layers"
+_CODE = (
+    "it stores Python code, and code from a file is never run; say what it computes with "
+    'replace={"its name": "an expression of x"}'
+)
 _FOREIGN = "it wraps a model of another framework"
 
 GAPS: dict[str, Gap] = {

@@ -7,25 +7,42 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
+from keramos.compile.replace import replaced
 from keramos.errors import MismatchError
 from keramos.pipeline.model import Model
 from keramos.runtime.verify import check_golden
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from keramos.compile.replace import Replacement
 
-def load(path: str | Path, *, verify: bool = True) -> Model:
+
+def load(
+    path: str | Path,
+    *,
+    weights: str | Path | None = None,
+    replace: Mapping[str, Replacement] | None = None,
+    verify: bool = True,
+) -> Model:
     """Open a Keras file as data and make it ready to answer.
 
-    ``verify`` runs the golden rows of a keramos file and compares with what Keras answered when it was written.
+    Args:
+        path: any ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras, or an architecture (``model.to_json()``).
+        weights: the file of weights, where ``path`` is an architecture alone.
+        replace: for layers that hold code, by name: what they compute, as an expression of x over functions of
+            keras.ops (``"x / 127.5 - 1.0"``), or a function that appends it to the graph.
+        verify: run the golden rows of a keramos file and compare with what Keras answered when it was written.
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
+        UsageError: a replacement names no layer, or is no such expression.
     """
     begun = perf_counter()
-    artifact = read(path)
-    model = Model(artifact, compile_network(artifact.network))
+    artifact = read(path, weights=weights)
+    network = replaced(artifact.network, replace) if replace else artifact.network
+    model = Model(artifact, compile_network(network))
     if verify and artifact.content is not None:
         if artifact.seal == "broken":
             raise MismatchError(

@@ -18,6 +18,7 @@ from keramos.compile.layers import (
     normalization,
     pooling,
     preprocessing,
+    replaced,
     reshaping,
     rnn,
 )
@@ -41,6 +42,7 @@ LAYERS: dict[str, Lowering] = {
     **normalization.LAYERS,
     **pooling.LAYERS,
     **preprocessing.LAYERS,
+    **replaced.LAYERS,
     **reshaping.LAYERS,
     **rnn.LAYERS,
 }

@@ -1,0 +1,207 @@
+"""Arithmetic written as text -> ONNX: what stands in for a layer whose Python code is in no one's hands.
+
+    x / 127.5 - 1.0        abs(x[0] - x[1])        lambda t: mean(t, axis=-1, keepdims=True)
+
+The text is parsed, never run: numbers, the inputs, operators, comparisons, slices, and functions of ``keras.ops`` by
+their names (``K.``, ``tf.``, ``ops.`` or ``np.`` before a name changes nothing).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from keramos.compile.graph import Value
+from keramos.compile.operations import KERAS
+from keramos.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keramos.compile.lowering import Operation
+    from keramos.compile.site import Site
+
+MAX_CHARACTERS = 2000
+MAX_PARTS = 500
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+FUNCTIONS: dict[str, Operation] = {_snake(name): operation for name, operation in KERAS.items()}
+"""Name in keras.ops -> operation."""
+
+_OTHER_NAMES = {
+    "pow": "power",
+    "round_": "round",
+    "acos": "arccos",
+    "asin": "arcsin",
+    "atan": "arctan",
+    "swish": "silu",
+}
+_OPERATORS: dict[type, str] = {
+    ast.Add: "Add",
+    ast.BitAnd: "LogicalAnd",
+    ast.BitOr: "LogicalOr",
+    ast.Div: "TrueDivide",
+    ast.FloorDiv: "FloorDivide",
+    ast.MatMult: "Matmul",
+    ast.Mod: "Mod",
+    ast.Mult: "Multiply",
+    ast.Pow: "Power",
+    ast.Sub: "Subtract",
+    ast.Eq: "Equal",
+    ast.Gt: "Greater",
+    ast.GtE: "GreaterEqual",
+    ast.Lt: "Less",
+    ast.LtE: "LessEqual",
+    ast.NotEq: "NotEqual",
+    ast.Invert: "LogicalNot",
+    ast.USub: "Negative",
+}
+
+
+def evaluate(s: Site, text: str) -> Value | tuple[Value, ...]:
+    """Append the nodes of an expression over the inputs of a place; ``x`` is the input, or a list of several.
+
+    Raises:
+        UsageError: the text is not such an expression; says where.
+    """
+    body, name = _parsed(text)
+    inputs: object = s.inputs[0] if len(s.inputs) == 1 else list(s.inputs)
+    result = _Reader(s, text, {name: inputs}).value(body)
+    if isinstance(result, int | float):
+        raise UsageError(f"expression {text!r} does not use its input {name}")
+    return result  # type: ignore[return-value] # every operation gives a value or several
+
+
+def _parsed(text: str) -> tuple[ast.expr, str]:
+    if len(text) > MAX_CHARACTERS:
+        raise UsageError(f"an expression of {len(text):,} characters is too long; at most {MAX_CHARACTERS:,} are read")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        place = f" at column {error.offset}" if isinstance(error, SyntaxError) else ""
+        raise UsageError(f"expression {text!r} cannot be read{place}") from None
+    if sum(1 for _ in ast.walk(tree)) > MAX_PARTS:
+        raise UsageError(f"an expression of more than {MAX_PARTS} parts is not read")
+    if not isinstance(tree, ast.Lambda):
+        return tree, "x"
+    if len(tree.args.args) != 1 or len(ast.dump(tree.args)) > len(ast.dump(_one_argument(tree.args.args[0].arg))):
+        raise UsageError(f"expression {text!r}: a lambda takes one argument, the input or the list of inputs")
+    return tree.body, tree.args.args[0].arg
+
+
+def _one_argument(name: str) -> ast.arguments:
+    return ast.arguments(posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[])
+
+
+class _Reader:
+    """Walks one expression."""
+
+    def __init__(self, site: Site, text: str, names: Mapping[str, object]) -> None:
+        self.s = site
+        self.text = text
+        self.names = names
+
+    def refuse(self, node: ast.AST, what: str) -> UsageError:
+        """The error for a part that is not allowed; raise it."""
+        column = getattr(node, "col_offset", 0) + 1
+        known = "numbers, the input, + - * / // % ** @, comparisons, slices and functions of keras.ops are read"
+        return UsageError(f"expression {self.text!r}, column {column}: {what}; {known}")
+
+    def value(self, node: ast.AST) -> object:  # noqa: PLR0911 (one for each kind of part)
+        """A part as a tensor, a number, a list, or a text."""
+        match node:
+            case ast.Constant(value=bool() | int() | float() | str() | None as found):
+                return found
+            case ast.Name(id=name) if name in self.names:
+                return self.names[name]
+            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+                return self.apply(node, _OPERATORS[type(operator)], self.value(left), self.value(right))
+            case ast.UnaryOp(op=operator, operand=operand) if type(operator) in _OPERATORS:
+                return self.apply(node, _OPERATORS[type(operator)], self.value(operand))
+            case ast.Compare(left=left, ops=[operator], comparators=[right]) if type(operator) in _OPERATORS:
+                return self.apply(node, _OPERATORS[type(operator)], self.value(left), self.value(right))
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return [self.value(part) for part in parts]
+            case ast.Subscript(value=of, slice=key):
+                return self.item(node, self.value(of), key)
+            case ast.Call():
+                return self.call(node)
+        raise self.refuse(node, f"{type(node).__name__} is not read")
+
+    def apply(self, node: ast.AST, kind: str, *operands: object) -> object:
+        """An operator; numbers alone are computed here."""
+        if all(isinstance(item, int | float) for item in operands):
+            return self.number(node, kind, [float(item) for item in operands])  # type: ignore[arg-type] # just checked
+        return KERAS[kind].build(self.s, *operands)
+
+    def number(self, node: ast.AST, kind: str, numbers: list[float]) -> float | int:
+        """The result of an operator on numbers."""
+        functions: dict[str, Callable[..., object]] = {
+            "Add": float.__add__,
+            "FloorDivide": float.__floordiv__,
+            "Mod": float.__mod__,
+            "Multiply": float.__mul__,
+            "Negative": float.__neg__,
+            "Power": float.__pow__,
+            "Subtract": float.__sub__,
+            "TrueDivide": float.__truediv__,
+        }
+        try:
+            result = functions[kind](*numbers)
+        except (KeyError, ArithmeticError):
+            raise self.refuse(node, "this has no result") from None
+        if not isinstance(result, float):
+            raise self.refuse(node, "this has no real result")
+        return int(result) if result.is_integer() and kind == "Negative" else result
+
+    def item(self, node: ast.AST, of: object, key: ast.expr) -> object:
+        """One of several inputs, or a slice of a tensor."""
+        if isinstance(of, Value):
+            parts = key.elts if isinstance(key, ast.Tuple) else [key]
+            return KERAS["GetItem"].build(self.s, of, [self.part(part) for part in parts])
+        place = self.value(key)
+        if not isinstance(of, list) or not isinstance(place, int) or not -len(of) <= place < len(of):
+            raise self.refuse(node, "there is no such input")
+        return of[place]
+
+    def part(self, node: ast.expr) -> object:
+        """A slice as Keras writes it."""
+        if isinstance(node, ast.Slice):
+            ends = {"start": node.lower, "stop": node.upper, "step": node.step}
+            return {"class_name": "__slice__", "config": {k: v and self.value(v) for k, v in ends.items()}}
+        if isinstance(node, ast.Constant) and node.value is Ellipsis:
+            return {"class_name": "__ellipsis__", "config": {}}
+        return self.value(node)
+
+    def call(self, node: ast.Call) -> object:
+        """A function of keras.ops."""
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = _OTHER_NAMES.get(called, called.removeprefix("reduce_"))
+        operation = FUNCTIONS.get(name)
+        if operation is None:
+            raise self.refuse(node, f"there is no function {called!r}")
+        unknown = [word.arg for word in node.keywords if word.arg not in operation.options]
+        if unknown:
+            raise self.refuse(node, f"{called} has no argument {unknown[0]!r}")
+        words = {str(word.arg): self.value(word.value) for word in node.keywords}
+        positional = [self.value(part) for part in node.args]
+        try:
+            return operation.build(self.s, *self.placed(operation, positional, words), **words)
+        except TypeError:
+            raise self.refuse(node, f"{called} cannot take these arguments") from None
+
+    @staticmethod
+    def placed(operation: Operation, positional: list[object], words: dict[str, object]) -> list[object]:
+        """Arguments by position that the function here takes by name alone go among the named ones."""
+        code = operation.build.__code__
+        count = code.co_argcount - 1
+        if code.co_flags & 0x04:  # it takes any number
+            return positional
+        names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        words.update(zip(names, positional[count:], strict=False))
+        return positional[:count]

@@ -1,0 +1,30 @@
+"""What a user gave for a layer that cannot run: an expression, or a lowering function of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.compile.expression import evaluate
+from keramos.compile.lowering import Lowering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.compile.graph import Value
+    from keramos.compile.site import Site
+
+
+def expression(s: Site, *, expression: str) -> Value | tuple[Value, ...]:
+    """Arithmetic over the inputs."""
+    return evaluate(s, expression)
+
+
+def function(s: Site, *, function: Callable[[Site], Value | tuple[Value, ...]]) -> Value | tuple[Value, ...]:
+    """Whatever the function appends; it gets the place and reads weights there."""
+    return function(s)
+
+
+LAYERS = {
+    "replaced.Expression": Lowering(expression, mask="keep", floats=True),
+    "replaced.Function": Lowering(function, mask="keep"),
+}
