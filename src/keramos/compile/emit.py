@@ -9,7 +9,7 @@ from keramos.compile.graph import Graph, Value
 from keramos.compile.layers import row_of
 from keramos.compile.lowering import TRAINING_ONLY, Lowering, Operation
 from keramos.compile.site import Site
-from keramos.errors import KeramosError, UnsupportedModelError
+from keramos.errors import KeramosError, MismatchError, UnsupportedModelError
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
 if TYPE_CHECKING:
@@ -172,6 +172,9 @@ def _lower(site: Site) -> list[Masked]:
         if f"'{layer.name}'" in str(error):
             raise
         raise type(error)(f"layer '{layer.name}' ({layer.kind}): {error}") from error
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        # A value of the config, from the file, is not of the kind that the layer's options are.
+        raise MismatchError(f"layer '{layer.name}' ({layer.kind}): its config does not fit: {error}") from error
     site.done()
     outputs = result if isinstance(result, tuple) else (result,)
     return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))

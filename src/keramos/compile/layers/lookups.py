@@ -13,6 +13,7 @@ import numpy as np
 from keramos.compile.encode import encode
 from keramos.compile.lowering import Lowering
 from keramos.compile.operations.values import cast_to
+from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +41,17 @@ class _Places(NamedTuple):
 
 
 def places_of(
-    vocabulary: Sequence[Token], mask_token: Token | None, oov_token: Token | None, num_oov_indices: int
+    vocabulary: Sequence[Token] | None, mask_token: Token | None, oov_token: Token | None, num_oov_indices: int
 ) -> _Places:
-    """Where everything lies."""
+    """Where everything lies.
+
+    Raises:
+        UnsupportedModelError: the file holds no vocabulary.
+    """
+    if vocabulary is None:
+        raise UnsupportedModelError(
+            "its vocabulary is not in the file, because .h5 has no place for a learned one; save the model as .keras"
+        )
     masked = 0 if mask_token is None else 1
     special = [*([mask_token] if masked else []), *[oov_token] * num_oov_indices]
     learned = bool(special) and list(vocabulary[: len(special)]) == special
@@ -52,7 +61,7 @@ def places_of(
 def lookup(
     s: Site,
     *,
-    vocabulary: Sequence[Token],
+    vocabulary: Sequence[Token] | None = None,
     num_oov_indices: int = 1,
     mask_token: Token | None = None,
     oov_token: Token | None = None,
@@ -161,7 +170,7 @@ def hashed_crossing(s: Site, *, num_bins: int, output_mode: str = "int", sparse:
 def text_vectorization(
     s: Site,
     *,
-    vocabulary: Sequence[str],
+    vocabulary: Sequence[str] | None = None,
     standardize: str | None = "lower_and_strip_punctuation",
     split: str | None = "whitespace",
     ngrams: int | list[int] | None = None,
