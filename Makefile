@@ -33,6 +33,9 @@ test: lint  ## all checks
 test-all: lint  ## all checks and the slow suites
 	@$(BIN)/python -m pytest -m ""
 
+docs: $(STAMP)  ## write the generated pages again
+	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md
+
 bench: $(STAMP)  ## measure side by side with peers; prints tables
 	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
 
@@ -42,4 +45,4 @@ lock:  ## pin dependencies again (needs uv)
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo lint test test-all bench lock clean
+.PHONY: help setup demo lint test test-all docs bench lock clean

@@ -27,15 +27,32 @@ _CODE = (
 _FOREIGN = "it wraps a model of another framework"
 
 GAPS: dict[str, Gap] = {
+    "ContrastLimitedAdaptiveHistogramEqualization": Gap("notyet", "equalising tiles of images has no lowering yet"),
+    "DenseFeatures": Gap("never", "its feature columns are TensorFlow code outside the file"),
+    "Equalization": Gap("notyet", "equalising images has no lowering yet"),
+    "FlaxLayer": Gap("never", _FOREIGN),
+    "JaxLayer": Gap("never", _FOREIGN),
     "Lambda": Gap("never", _CODE),
+    "MaxNumBoundingBoxes": Gap("notyet", "bounding boxes have no lowering yet"),
+    "RandomCrop": Gap("notyet", "what it does when predicting differs between releases of Keras"),
+    "STFTSpectrogram": Gap("notyet", "spectrograms from learned kernels have no lowering yet"),
     "TFSMLayer": Gap("never", "it loads a TensorFlow SavedModel from another path"),
     "TorchModuleWrapper": Gap("never", _FOREIGN),
-    "JaxLayer": Gap("never", _FOREIGN),
-    "FlaxLayer": Gap("never", _FOREIGN),
 }
+"""Class of Keras -> why it cannot run."""
+
 UNKNOWN = Gap("never", "it is not a built-in Keras layer, so its code is not in the file")
+OPERATION = Gap("notyet", "this function of keras.ops has no lowering yet")
+TENSORFLOW = Gap("notyet", "this TensorFlow function has no lowering yet")
+QUANTIZED = Gap("notyet", "weights quantised in this way have no lowering yet")
 
 
 def gap(layer: Layer) -> Gap:
     """Why this layer cannot run."""
+    if layer.kind.startswith("ops."):
+        return OPERATION
+    if layer.kind.startswith("tf."):
+        return TENSORFLOW
+    if "_from_" in str(layer.config.get("dtype")):
+        return QUANTIZED
     return GAPS.get(layer.kind, UNKNOWN)

@@ -167,6 +167,22 @@ def hashed_crossing(s: Site, *, num_bins: int, output_mode: str = "int", sparse:
     return encode(s, index, num_bins, output_mode)
 
 
+_TEXT_OPTIONS: dict[str, tuple[object, ...]] = {
+    "standardize": (None, "lower", "strip_punctuation", "lower_and_strip_punctuation"),
+    "split": (None, "whitespace", "character"),
+    "sparse": (False,),
+    "ragged": (False,),
+    "encoding": ("utf-8",),
+}
+
+
+def _check_text(s: Site, **options: object) -> None:
+    for option, value in options.items():
+        if value not in _TEXT_OPTIONS[option]:
+            known = ", ".join(map(repr, _TEXT_OPTIONS[option]))
+            raise s.unsupported(option, value, f"{known} are; functions are code, which is never run")
+
+
 def text_vectorization(
     s: Site,
     *,
@@ -184,16 +200,7 @@ def text_vectorization(
     encoding: str = "utf-8",
 ) -> Value:
     """Text -> words (and runs of words) -> their places, padded with 0, or an encoding of them."""
-    known = {
-        "standardize": (standardize, (None, "lower", "strip_punctuation", "lower_and_strip_punctuation")),
-        "split": (split, (None, "whitespace", "character")),
-        "sparse": (sparse, (False,)),
-        "ragged": (ragged, (False,)),
-        "encoding": (encoding, ("utf-8",)),
-    }
-    for option, (value, allowed) in known.items():
-        if value not in allowed:
-            raise s.unsupported(option, value, f"{', '.join(map(repr, allowed))} are; functions are code")
+    _check_text(s, standardize=standardize, split=split, sparse=sparse, ragged=ragged, encoding=encoding)
     places = places_of(vocabulary, "" if output_mode == "int" else None, "[UNK]", 1)
     length = output_sequence_length if output_mode == "int" else None
     config = {
