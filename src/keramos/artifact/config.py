@@ -50,7 +50,9 @@ def _inner(layer: Layer) -> Config:
 
 
 def _sequential(network: Network) -> Config:
-    return {"name": network.name, "trainable": True, "layers": [_entry(part) for part in network.layers.values()]}
+    # Keras builds a nested Sequential without an input layer when it is called.
+    stated = [part for part in network.layers.values() if part.kind != "InputLayer" or part.config["batch_shape"]]
+    return {"name": network.name, "trainable": True, "layers": [_entry(part) for part in stated]}
 
 
 def _functional(network: Network) -> Config:

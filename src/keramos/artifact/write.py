@@ -22,6 +22,7 @@ from keramos.artifact.containers import H5_CONTENT, ZIP_CONTENT
 from keramos.artifact.content import encode
 from keramos.artifact.keras_order import keras_order
 from keramos.artifact.legal import legal
+from keramos.artifact.modern import modern
 from keramos.artifact.places import inner_folders, numbered, own_folders
 from keramos.artifact.roles import roles
 from keramos.errors import UsageError
@@ -63,7 +64,7 @@ def check_extension(path: Path) -> None:
 
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
-    network = keras_order(legal(network))
+    network = keras_order(legal(modern(network)))
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
     with h5py.File(buffer, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
@@ -123,7 +124,7 @@ def _owned(layer: Layer, path: tuple[str, ...]) -> Mapping[tuple[tuple[str, ...]
 
 
 def _keras(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
-    network = keras_order(legal(network))
+    network = keras_order(legal(modern(network)))
     config = model_config(network)
     if compile_config:
         config["compile_config"] = compile_config

@@ -31,8 +31,8 @@ Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
 
-def compile_network(network: Network) -> Compiled:
-    """The network as an ONNX model.
+def compile_network(network: Network, *, demands: bool = True) -> Compiled:
+    """The network as an ONNX model. Without ``demands`` it has no outputs but the network's.
 
     Raises:
         UnsupportedModelError: it holds something that cannot be compiled; the message names every such thing.
@@ -45,15 +45,16 @@ def compile_network(network: Network) -> Compiled:
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
+    looked_at = g.demands if demands else []
     names = network.output_names or tuple(ref.layer for ref in network.outputs)
     return Compiled(
-        onnx=g.model((*outputs, *(holds for holds, _ in g.demands))),
+        onnx=g.model((*outputs, *(holds for holds, _ in looked_at))),
         inputs=inputs,
         outputs=tuple(TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)),
         feed_names=tuple(value.name for value in feeds),
         fetch_names=tuple(value.name for value in outputs),
         steps=tuple(g.steps),
-        demands=tuple((holds.name, message) for holds, message in g.demands),
+        demands=tuple((holds.name, message) for holds, message in looked_at),
     )
 
 

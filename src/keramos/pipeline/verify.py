@@ -105,12 +105,15 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
 
 
 def random_feeds(inputs: tuple[TensorSpec, ...]) -> Feeds:
-    """Numbers between 0 and 1 in every input; free sizes become 8."""
+    """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8."""
     generator = np.random.default_rng(0)
     fed: Feeds = {}
     for spec in inputs:
-        shape = (_RANDOM_ROWS, *(size or _RANDOM_ROWS for size in spec.shape[1:]))
-        fed[spec.name] = (
-            np.full(shape, "", object) if spec.dtype == "str" else generator.random(shape).astype(spec.dtype)
-        )
+        shape = (spec.shape[0] or _RANDOM_ROWS, *(size or _RANDOM_ROWS for size in spec.shape[1:]))
+        if spec.dtype.startswith("float"):
+            fed[spec.name] = generator.random(shape).astype(spec.dtype)
+        elif spec.dtype == "str":
+            fed[spec.name] = np.array(["", "a", "the cat"], object)[generator.integers(0, 3, shape)]
+        else:
+            fed[spec.name] = generator.integers(0, 2, shape).astype(spec.dtype)
     return fed

@@ -26,8 +26,8 @@ _RECURRENT = frozenset({"RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLS
 _CAUSAL = frozenset({"Attention", "AdditiveAttention"})
 
 
-def network(entry: Entry, translate: Translate) -> Network:
-    """The model in a config, without its weights.
+def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Network:
+    """The model in a config, without its weights; a nested Sequential need not say the shape of its input.
 
     Raises:
         CorruptModelError: the config contradicts itself or lacks something.
@@ -35,7 +35,7 @@ def network(entry: Entry, translate: Translate) -> Network:
     """
     kind = class_of(entry)
     if kind == "Sequential":
-        return _sequential(_sequential_parts(entry), translate)
+        return _sequential(_sequential_parts(entry), translate, nested=nested)
     if kind in _MODELS and {"layers", "output_layers", "input_layers"} <= config_of(entry).keys():
         return _functional(config_of(entry), translate)
     raise UnsupportedModelError(
@@ -53,7 +53,7 @@ def _is_model(entry: Entry) -> bool:
 def layer(entry: Entry, translate: Translate) -> Layer:
     """One layer without its weights; wrapped layers and nested models below it."""
     if _is_model(entry):
-        inner_network = network(entry, translate)
+        inner_network = network(entry, translate, nested=True)
         name = str(entry.get("name") or inner_network.name)
         kind = "Sequential" if inner_network.sequential else "Functional"
         return Layer(name, kind, network=replace(inner_network, name=name))
@@ -95,7 +95,7 @@ def _sequential_parts(entry: Entry) -> tuple[str, list[Entry], object]:
     return name, _entries(config.get("layers"), name), config.get("build_input_shape")
 
 
-def _sequential(parts: tuple[str, list[Entry], object], translate: Translate) -> Network:
+def _sequential(parts: tuple[str, list[Entry], object], translate: Translate, *, nested: bool) -> Network:
     name, entries, shape = parts
     if not entries:
         raise CorruptModelError(f"Sequential '{name}' has no layers")
@@ -103,7 +103,7 @@ def _sequential(parts: tuple[str, list[Entry], object], translate: Translate) ->
         return spliced(name, [layer(entry, translate) for entry in entries], _branches(entries[0], translate))
     layers = [layer(entry, translate) for entry in entries]
     if layers[0].kind != "InputLayer":
-        layers.insert(0, _input_for(entries[0], layers[0], shape, name))
+        layers.insert(0, _input_for(entries[0], layers[0], shape, name, nested=nested))
     _check_names(layers, name)
     here = TensorRef(layers[0].name)
     calls = []
@@ -118,13 +118,13 @@ def _branches(entry: Entry, translate: Translate) -> list[Layer]:
     return [layer(branch, translate) for branch in _entries(config_of(entry)["layers"], "Merge")]
 
 
-def _input_for(entry: Entry, first: Layer, shape: object, model: str) -> Layer:
+def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested: bool) -> Layer:
     """The input that a Sequential model without an InputLayer has: as its first layer says, batch size included."""
     shape, dtype = _first_shape(entry) or shape, _first_dtype(entry)
     if first.network is not None:
         source = first.network.layers[first.network.inputs[0].layer]
         shape, dtype = source.config.get("batch_shape"), source.config.get("dtype", dtype)
-    if not isinstance(shape, list):
+    if not isinstance(shape, list) and not nested:
         raise CorruptModelError(f"Sequential '{model}' does not say the shape of its input; build it before saving")
     return Layer(f"{first.name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
 
