@@ -41,7 +41,7 @@ def compile_network(network: Network, *, demands: bool = True) -> Compiled:
     """
     check(network)
     g = Graph()
-    inputs = tuple(_spec(network.layers[ref.layer]) for ref in network.inputs)
+    inputs = _specs(network)
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
@@ -103,14 +103,36 @@ def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
             yield f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is not supported"
 
 
+def _specs(network: Network) -> tuple[TensorSpec, ...]:
+    return tuple(_spec(network.layers[ref.layer]) for ref in network.inputs)
+
+
 def _spec(layer: Layer) -> TensorSpec:
     shape = tuple(cast("list[int | None]", layer.config["batch_shape"]))
     dtype = str(layer.config.get("dtype", "float32"))
     return TensorSpec(layer.name, _INPUT_DTYPES.get(dtype, dtype), shape)
 
 
+def output_shapes(network: Network) -> dict[str, tuple[int | None, ...]]:
+    """The shape of what each layer of a network gives (the first output of its first call).
+
+    Raises:
+        ModelError: the network cannot be compiled.
+    """
+    check(network)
+    g = Graph()
+    feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in _specs(network))
+    values = _run(g, network, tuple((value, None) for value in feeds))
+    return {ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0}
+
+
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
     """Append a network's nodes; gives its outputs with their masks."""
+    values = _run(g, network, feeds)
+    return [values[ref] for ref in network.outputs]
+
+
+def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRef, Masked]:
     values: dict[TensorRef, Masked] = dict(zip(network.inputs, feeds, strict=True))
     calls: dict[str, int] = {}
     for call in network.calls:
@@ -118,7 +140,7 @@ def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[M
         calls[call.layer] = node + 1
         for tensor, result in enumerate(_run_call(g, network.layers[call.layer], call, values)):
             values[TensorRef(call.layer, node, tensor)] = result
-    return [values[ref] for ref in network.outputs]
+    return values
 
 
 def _run_call(g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]) -> list[Masked]:

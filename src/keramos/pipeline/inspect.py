@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
-from keramos.compile.emit import faults
+from keramos.compile.emit import compile_network, faults, output_shapes
+from keramos.errors import ModelError
+from keramos.pipeline.plain import plain_keras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from keramos.types.artifact import Artifact
-    from keramos.types.network import Layer, Network
+    from keramos.types.network import Layer, Network, TensorSpec
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer: its place (nested ones have a path), class, shapes of its weights, and how many numbers they hold."""
+    """One layer: its place (nested ones have a path), class, shapes of its weights, and how many numbers they hold.
+
+    ``output`` is the shape of what it gives, for layers of a model that runs.
+    """
 
     name: str
     kind: str
     weights: tuple[tuple[int, ...], ...]
     parameters: int
+    output: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What a file holds. ``unsupported`` names everything that keeps it from running; empty when it runs."""
+    """What a file holds. ``unsupported`` names everything that keeps it from running; empty when it runs.
+
+    ``inputs`` and ``outputs`` are known for models that run. ``plain_keras`` is what current Keras would do with it.
+    """
 
     artifact: Artifact
     layers: tuple[LayerRow, ...]
     unsupported: tuple[str, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    plain_keras: str
 
     @property
     def parameters(self) -> int:
@@ -40,15 +52,29 @@ class Inspection:
         return sum(layer.parameters for layer in self.layers)
 
 
-def inspect(path: str | Path) -> Inspection:
-    """Read a model file and describe it.
+def inspect(path: str | Path, *, weights: str | Path | None = None) -> Inspection:
+    """Read a model file, or an architecture with its weights, and describe it.
 
     Raises:
         ModelError: it cannot be read.
     """
-    artifact = read(path)
-    rows = tuple(_network_rows(artifact.network, ""))
-    return Inspection(artifact, rows, tuple(faults(artifact.network)))
+    artifact = read(path, weights=weights)
+    network = artifact.network
+    unsupported, shapes, ends = tuple(faults(network)), {}, None
+    try:
+        if not unsupported:
+            shapes, ends = output_shapes(network), compile_network(network)
+    except ModelError as error:
+        unsupported = (str(error),)
+    rows = tuple(replace(row, output=shapes.get(row.name)) for row in _network_rows(network, ""))
+    return Inspection(
+        artifact,
+        rows,
+        unsupported,
+        ends.inputs if ends else (),
+        ends.outputs if ends else (),
+        plain_keras(artifact),
+    )
 
 
 def _network_rows(network: Network, prefix: str) -> Iterator[LayerRow]:
