@@ -39,6 +39,7 @@ _GONE = frozenset(
         "SReLU",
     }
 )
+_INTERPOLATIONS = ("area", "bicubic", "bilinear", "lanczos3", "lanczos5", "nearest")
 _OLD, _NEW, _FACTOR = "hard_sigmoid_keras2", "hard_sigmoid", 1.2
 _GATES = {"LSTM": (0, 1, 3), "LSTMCell": (0, 1, 3), "GRU": (0, 1), "GRUCell": (0, 1)}
 """Class -> places of the gates that ``recurrent_activation`` closes."""
@@ -94,19 +95,35 @@ def _layer_faults(layer: Layer, prefix: str) -> Iterator[str]:
 
 
 def _sayable(layer: Layer, option: str, value: object) -> bool:
-    if option in ("mode", "left_capped", "recurrent_padding") and layer.kind != "RandomFlip":
-        return layer.kind not in ("BatchNormalization", "SReLU", *_CONV_LSTM)
-    if option == "interpolation":
-        return not str(value).startswith("bilinear_")
-    if option == "padding" and value == "same_theano":
-        if not layer.kind.startswith("Conv") or "Transpose" in layer.kind or "LSTM" in layer.kind:
-            return False
-        windows = _windows(layer)
-        even = any(size % 2 == 0 for size in windows)
-        return not (even and any(step > 1 for step in _numbers(layer.config.get("strides"), len(windows))))
-    if option == "activation" and value == _OLD:
-        return layer.kind not in (*_GATES, *_CONV_LSTM)
-    return True
+    rule = _SAYABLE.get((layer.kind, option)) or _SAYABLE.get(("", option))
+    return rule is None or rule(layer, value)
+
+
+def _theano_sayable(layer: Layer, value: object) -> bool:
+    """A convolution, and not one of even size with steps, whose number of places depends on the input."""
+    if value != "same_theano":
+        return True
+    if not layer.kind.startswith("Conv") or "Transpose" in layer.kind:
+        return False
+    windows = _windows(layer)
+    even = any(size % 2 == 0 for size in windows)
+    return not (even and any(step > 1 for step in _numbers(layer.config.get("strides"), len(windows))))
+
+
+def _never(_layer: Layer, _value: object) -> bool:
+    return False
+
+
+_SAYABLE: dict[tuple[str, str], Callable[[Layer, object], bool]] = {
+    ("", "activation"): lambda layer, value: value != _OLD or layer.kind not in (*_GATES, *_CONV_LSTM),
+    ("", "padding"): _theano_sayable,
+    ("BatchNormalization", "axis"): lambda _, value: not isinstance(value, list) or len(value) == 1,
+    ("BatchNormalization", "mode"): _never,
+    **{(kind, "recurrent_padding"): _never for kind in _CONV_LSTM},
+    **{(kind, "padding"): lambda _, value: value != "same_theano" for kind in _CONV_LSTM},
+    **{(kind, "interpolation"): lambda _, value: value in _INTERPOLATIONS for kind in ("Resizing", "UpSampling2D")},
+}
+"""Class (or any) and option -> whether current Keras can say the value."""
 
 
 def _scaled_gates(weights: Weights, gates: Sequence[int], count: int) -> Weights:
@@ -163,6 +180,14 @@ def _theano_padding(layer: Layer) -> Layer:
     return _chain(layer, parts)
 
 
+def _causal_separable(layer: Layer) -> Layer:
+    """Only plain convolutions can be causal today; zeros before do the same."""
+    if layer.kind != "SeparableConv1D" or layer.config.get("padding") != "causal":
+        return layer
+    before = _part("ZeroPadding1D", {"padding": [_windows(layer)[0] - 1, 0]})
+    return _chain(layer, [before, replace(layer, config={**layer.config, "padding": "valid"})])
+
+
 def _windows(layer: Layer) -> list[int]:
     """What a dilated kernel covers along each axis."""
     found = layer.config["kernel_size"]
@@ -211,5 +236,6 @@ CHANGES: tuple[Callable[[Layer], Layer], ...] = (
     _recurrent_hard_sigmoid,
     _hard_sigmoid,
     _theano_padding,
+    _causal_separable,
 )
 """What is done to each layer, in order."""

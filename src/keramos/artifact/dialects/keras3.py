@@ -49,6 +49,8 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     until 3.9 softmax over nothing but masked places was an even distribution (21149).
     """
     kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
+    if kind == "ops.Cast":
+        return kind, {"dtype": "float32", **config}  # it stands for itself here, where layers leave it out
     version, old = version_numbers(origin.version), _OLD_RULES.get(kind)
     if old is None or version >= old[0] or (kind == "CategoryEncoding" and config.get("output_mode") != "one_hot"):
         return kind, config
