@@ -18,6 +18,10 @@ KERAS_VERSION = "3.9.0"
 """The Keras whose file layout is written; the oldest that the extra ``train`` allows."""
 
 
+_MODULES = dict.fromkeys(("LayerScale", "StochasticDepth"), "keras.src.applications.convnext")
+"""Classes that Keras does not export -> where it looks for them."""
+
+
 def model_config(network: Network) -> Config:
     """A whole model as Keras serialises it."""
     kind = "Sequential" if network.sequential else "Functional"
@@ -34,7 +38,7 @@ def _entry(layer: Layer) -> Config:
         return entry
     kind = layer.kind.rpartition(".")[2]
     return {
-        "module": module_of(kind) if layer.kind.startswith("ops.") else "keras.layers",
+        "module": module_of(kind) if layer.kind.startswith("ops.") else _MODULES.get(kind, "keras.layers"),
         "class_name": kind,
         "config": {"name": layer.name, **layer.config, **_inner(layer)},
         "registered_name": None,

@@ -58,6 +58,7 @@ ROLES: dict[str, str] = {
     "LSTM": _RECURRENT,
     "LSTM split": _SPLIT_LSTM,
     "LSTMCell": _RECURRENT,
+    "LayerScale": "gamma",
     "LayerNormalization": "gamma:_gamma beta:_beta",
     "LocallyConnected1D": _KERNEL_BIAS,
     "LocallyConnected2D": _KERNEL_BIAS,

@@ -26,10 +26,16 @@ _PLAIN = """
     TorchModuleWrapper UnitNormalization Wrapper
 """
 
+_APPLICATIONS = "LayerScale StochasticDepth"  # of ConvNeXt in keras.applications
+
 
 def _ranked(name: str, rank: int) -> str:
     return f"Conv{rank}DTranspose" if name == "ConvTranspose" else f"{name}{rank}D"
 
 
-KNOWN = frozenset(_PLAIN.split()) | {_ranked(name, rank) for name in _BY_RANK.split() for rank in (1, 2, 3)}
+KNOWN = (
+    frozenset(_PLAIN.split())
+    | frozenset(_APPLICATIONS.split())
+    | {_ranked(name, rank) for name in _BY_RANK.split() for rank in (1, 2, 3)}
+)
 """Every class name of keras.layers, from Keras 1.0 to Keras 3."""

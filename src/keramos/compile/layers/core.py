@@ -68,6 +68,11 @@ def spectral_normalization(s: Site) -> tuple[Value, ...]:
     return tuple(value for value, _ in s.apply(s.layer.inner[0], s.x, mask=s.mask))
 
 
+def layer_scale(s: Site, *, projection_dim: int) -> Value:
+    """A learned factor a channel (ConvNeXt)."""
+    return s.g.op("Mul", s.x, s.float_weight("gamma", (projection_dim,)))
+
+
 def pipeline(s: Site) -> tuple[Value, ...]:
     """Layers one after the other."""
     outputs: tuple[Value, ...] = (s.x,)
@@ -110,6 +115,8 @@ LAYERS = {
     "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
     "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
     "Identity": Lowering(identity, mask="keep"),
+    "LayerScale": Lowering(layer_scale, ignored=("init_values",), floats=True),
+    "StochasticDepth": Lowering(identity, ignored=("drop_path_rate",)),
     "Masking": Lowering(masking, mask="own", floats=True),
     "Pipeline": Lowering(pipeline),
     "ReversibleEmbedding": Lowering(reversible_embedding, mask="own", ignored=("reverse_dtype",), calls=("reverse",)),
