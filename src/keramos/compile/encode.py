@@ -35,6 +35,8 @@ def encode(
     # ONNX counts negative places from the end.
     index = g.op("Where", g.op("Less", index, 0), depth, index)
     hot = g.op("OneHot", index, np.array([depth]), np.array([0, 1], "float32"), axis=-1)
+    if weights is not None and output_mode != "count":
+        raise s.unsupported("output_mode", output_mode, "with count_weights count is")
     if output_mode == "one_hot":
         return hot
     if output_mode not in ("multi_hot", "count", "tf_idf") or hot.rank < 3:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
     Octets = NDArray[np.uint8]
 
-_K0, _K1, _K2 = (np.uint64(k) for k in (0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F))
+_KEYS = (0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F)
+_K0, _K1, _K2 = (np.uint64(k) for k in _KEYS)
 _CAT = np.uint64(0xC6A4A7935BD1E995)
 _BLOCK = 64
 _SIP = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
@@ -98,8 +99,8 @@ def _weak(s: Octets, at: int, a: Words, b: Words) -> tuple[Words, Words]:
 def _long(s: Octets) -> Words:
     n, zero = s.shape[1], np.zeros(len(s), "uint64")
     v, w = (zero, zero), (zero, zero)
-    x = _u(81) * _K2 + _fetch(s, 0)
-    y = zero + _u(81) * _K1 + _u(113)
+    x = _fetch(s, 0) + _u(81 * _KEYS[2])
+    y = zero + _u(81 * _KEYS[1] + 113)
     z = _mix(y * _K2 + _u(113)) * _K2
     for at in range(0, (n - 1) // _BLOCK * _BLOCK, _BLOCK):
         x = _rotate(x + y + v[0] + _fetch(s, at + 8), 37) * _K1 ^ w[1]

@@ -5,6 +5,7 @@ Text: keras.layers.TextVectorization by way of TensorFlow's string operations, w
 
 from __future__ import annotations
 
+from math import prod
 from string import punctuation
 from typing import TYPE_CHECKING, cast
 
@@ -86,15 +87,15 @@ def _text(config: Mapping[str, object]) -> Function:
     ngrams, fixed = config["ngrams"], cast("int | None", config["length"])
     widths = range(1, ngrams + 1) if isinstance(ngrams, int) else cast("Sequence[int] | None", ngrams)
     padding = 0 if unknown else -1  # without a place for padding it must not be counted
-    if unknown:
-        places[b""] = 0
+    places[b""] = padding
 
-    def tokens(text: object) -> list[int]:
-        words = _split(_standardized(_octets(text), config["standardize"]), config["split"])
+    def tokens(texts: list[object]) -> list[int]:
+        whole = (_standardized(_octets(text), config["standardize"]) for text in texts)
+        words = [word for text in whole for word in _split(text, config["split"])]
         return [places.get(word, unknown) for word in (words if widths is None else _runs(words, widths))]
 
     def run(x: Array) -> Array:
-        rows = [tokens(text) for text in x.ravel().tolist()]
+        rows = [tokens(texts) for texts in x.reshape(len(x), prod(x.shape[1:])).tolist()]
         length = max((len(row) for row in rows), default=0) if fixed is None else fixed
         found = np.full((len(rows), length), padding, "int64")
         for i, row in enumerate(rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,12 +32,19 @@ def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
 
 
 def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:
-    """A statistic over the kept axes, so that it broadcasts against x."""
+    """A statistic over the kept axes, so that it broadcasts against x. One that is given may lack the first axes."""
     values = s.weight(role).astype("float64") if given is None else np.asarray(given, "float64")
-    shape = [s.x.shape[i] or 1 if i in axes else 1 for i in range(s.x.rank)]
-    if values.size not in (1, int(np.prod(shape))):
-        raise MismatchError(f"{role} holds {values.size} numbers, the kept axes need {int(np.prod(shape))}")
-    return values.reshape(shape if values.size > 1 else [1] * s.x.rank)
+    kept = [s.x.shape[i] for i in axes]
+    if None in kept:
+        raise s.unsupported("axis", axes, f"an input of shape {s.x.shape} has free sizes there")
+    shape = [size if i in axes else 1 for i, size in enumerate(s.x.shape)]
+    if given is None and values.size in (1, prod(kept)):
+        return values.reshape(shape if values.size > 1 else [1] * s.x.rank)
+    own = values.shape
+    if given is None or len(own) > len(kept) or any(a not in (1, b) for a, b in zip(own[::-1], kept[::-1])):
+        raise MismatchError(f"{role} has shape {own}, the kept axes have sizes {kept}")
+    places = dict(zip(axes[::-1], own[::-1]))
+    return values.reshape([places.get(i, 1) for i in range(s.x.rank)])
 
 
 def normalization(
@@ -48,7 +56,7 @@ def normalization(
     invert: bool = False,
 ) -> Value:
     """(x - mean) / sqrt(variance), by the statistics of each place along the axes; or back."""
-    axes = [] if axis is None else [i % s.x.rank for i in ([axis] if isinstance(axis, int) else axis)]
+    axes = [] if axis is None else sorted(i % s.x.rank for i in ([axis] if isinstance(axis, int) else axis))
     center = _statistic(s, mean, "mean", axes).astype("float32")
     spread = np.maximum(np.sqrt(_statistic(s, variance, "variance", axes)), _LEAST).astype("float32")
     if mean is None:
@@ -59,32 +67,46 @@ def normalization(
 
 
 def discretization(
-    s: Site, *, bin_boundaries: Sequence[float], output_mode: str = "int", sparse: bool = False
+    s: Site, *, bin_boundaries: Sequence[float] | None = None, output_mode: str = "int", sparse: bool = False
 ) -> Value:
-    """How many boundaries are at or below each number, or an encoding of that."""
+    """How many boundaries are at or below each number, or an encoding of that; NaN is above all of them."""
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
-    g, bounds = s.g, np.sort(np.asarray(bin_boundaries, "float32"))
-    reached = g.op("GreaterOrEqual", g.op("Unsqueeze", s.x, [-1]), bounds)
+    if bin_boundaries is None or list(bin_boundaries) != sorted(bin_boundaries):
+        raise s.unsupported("bin_boundaries", bin_boundaries, "ascending numbers, given or learned, are")
+    g, bounds = s.g, np.asarray(bin_boundaries, "float32")
+    reached = g.op("Not", g.op("Less", g.op("Unsqueeze", s.x, [-1]), bounds))
     index = g.op("ReduceSum", g.op("Cast", reached, to=7), [-1], keepdims=0)
     return encode(s, index, len(bounds) + 1, output_mode)
 
 
 def category_encoding(
-    s: Site, *, num_tokens: int, output_mode: str = "multi_hot", sparse: bool = False, keep_last_axis: bool = False
+    s: Site,
+    *,
+    num_tokens: int,
+    output_mode: str = "multi_hot",
+    sparse: bool = False,
+    keep_last_axis: bool = False,
+    must_fit: bool = False,
 ) -> Value:
-    """Whole numbers as one_hot, multi_hot or counts, which ``count_weights`` of the call may weigh."""
+    """Whole numbers as one_hot, multi_hot or counts, which ``count_weights`` of the call may weigh.
+
+    A number outside 0 to ``num_tokens`` - 1 counts as nothing, or lets the run fail if it ``must_fit``.
+    """
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
     index = s.g.op("Cast", s.x, to=7)
-    demand_inside(s, index, num_tokens)
+    if must_fit:
+        demand_inside(s, index, num_tokens)
     weights = s.tensor("count_weights") or (s.inputs[1] if len(s.inputs) > 1 else None)
+    if output_mode == "int":
+        raise s.unsupported("output_mode", output_mode, "one_hot, multi_hot and count are")
     return encode(s, index, num_tokens, output_mode, weights=weights, keep_last_axis=keep_last_axis)
 
 
 LAYERS = {
     "CategoryEncoding": Lowering(category_encoding, calls=("count_weights",)),
     "Discretization": Lowering(discretization, ignored=("num_bins", "epsilon"), floats=True),
-    "Normalization": Lowering(normalization, floats=True),
+    "Normalization": Lowering(normalization, mask="keep", floats=True),
     "Rescaling": Lowering(rescaling, mask="keep"),
 }
