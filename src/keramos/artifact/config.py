@@ -18,7 +18,11 @@ KERAS_VERSION = "3.9.0"
 """The Keras whose file layout is written; the oldest that the extra ``train`` allows."""
 
 
-_MODULES = dict.fromkeys(("LayerScale", "StochasticDepth"), "keras.src.applications.convnext")
+_MODULES = {
+    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+    "LayerScale": "keras.src.applications.convnext",
+    "StochasticDepth": "keras.src.applications.convnext",
+}
 """Classes that Keras does not export -> where it looks for them."""
 
 

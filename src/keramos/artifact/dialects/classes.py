@@ -26,7 +26,7 @@ _PLAIN = """
     TorchModuleWrapper UnitNormalization Wrapper
 """
 
-_APPLICATIONS = "LayerScale StochasticDepth"  # of ConvNeXt in keras.applications
+_APPLICATIONS = "CustomScaleLayer LayerScale StochasticDepth"  # of models in keras.applications
 
 
 def _ranked(name: str, rank: int) -> str:

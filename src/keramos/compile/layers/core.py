@@ -73,6 +73,11 @@ def layer_scale(s: Site, *, projection_dim: int) -> Value:
     return s.g.op("Mul", s.x, s.float_weight("gamma", (projection_dim,)))
 
 
+def custom_scale(s: Site, *, scale: float) -> Value:
+    """The first input plus the second times a number (InceptionResNetV2)."""
+    return s.g.op("Add", s.inputs[0], s.g.op("Mul", s.inputs[1], float(scale)))
+
+
 def pipeline(s: Site) -> tuple[Value, ...]:
     """Layers one after the other."""
     outputs: tuple[Value, ...] = (s.x,)
@@ -108,6 +113,7 @@ EMBEDDING_SILENT = ("input_length", "sparse")
 LAYERS = {
     "ActivityRegularization": Lowering(identity, mask="keep", ignored=("l1", "l2")),
     "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
+    "CustomScaleLayer": Lowering(custom_scale, floats=True),
     "Dense": Lowering(dense, mask="keep", floats=True),
     "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
     "EinsumDense": Lowering(einsum_dense, floats=True),
