@@ -38,9 +38,10 @@ class Conversion:
     difference: float
 
 
-def convert(source: str | Path, target: str | Path) -> Conversion:
+def convert(source: str | Path, target: str | Path, *, weights: str | Path | None = None) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any ONNX runtime.
 
+    ``weights`` names the file of weights, where ``source`` is an architecture alone (``model.to_json()``).
     What keramos stored beside the network is kept in ``.keras`` and ``.h5``.
 
     Raises:
@@ -52,7 +53,7 @@ def convert(source: str | Path, target: str | Path) -> Conversion:
     known = (*WRITERS, ".onnx")
     if target.suffix.lower() not in known:
         raise UsageError(f"{target}: the extension must be {', '.join(known)}; received '{target.suffix}'")
-    artifact = read(source)
+    artifact = read(source, weights=weights)
     before = compile_network(artifact.network)
     fed = random_feeds(before.inputs)
     if target.suffix.lower() == ".onnx":
