@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     Weights = tuple[NDArray[np.generic], ...]
 
-_NOTES = frozenset({"auto_mask", "inner_mask", "keep_last_axis", "mask_rule", "masked_to_zero", "reverse_state_order"})
+_NOTES = frozenset(
+    {"auto_mask", "inner_mask", "keep_last_axis", "mask_rule", "masked_to_zero", "must_fit", "reverse_state_order"}
+)
 """Options that readers note and current Keras does not know; where they matter, the proof finds out."""
 
 _GONE = frozenset(

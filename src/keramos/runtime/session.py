@@ -108,5 +108,20 @@ def _first_line(error: Exception) -> str:
 
 
 def as_input(array: object, dtype: str) -> NDArray[np.generic]:
-    """An array in the dtype of a model input."""
-    return np.asarray(array, object if dtype == "str" else dtype)
+    """An array in the dtype of a model input; bytes for text are UTF-8.
+
+    Raises:
+        MismatchError: something given for text is neither text nor UTF-8.
+    """
+    given: NDArray[np.generic] = np.asarray(array, object if dtype == "str" else dtype)
+    if dtype == "str" and not all(isinstance(item, str) for item in given.flat):
+        given = np.array([_as_text(item) for item in given.flat], object).reshape(given.shape)
+    return given
+
+
+def _as_text(item: object) -> str:
+    """ONNX Runtime would take anything, as Python spells it."""
+    try:
+        return item if isinstance(item, str) else cast("bytes", item).decode()
+    except (AttributeError, UnicodeDecodeError):
+        raise MismatchError(f"text is needed, received {item!r}") from None

@@ -180,8 +180,10 @@ def _stacked_cells(kind: str, config: Config, origin: Origin) -> tuple[str, Conf
 
 
 def _encoded(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
+    """Old words for encodings; numbers that CategoryEncoding has no place for were an error."""
     mode = config.get("output_mode")
-    return kind, {**config, "output_mode": _OUTPUT_MODES.get(str(mode), mode)} if mode else config
+    strict: Config = {"must_fit": True} if kind == "CategoryEncoding" else {}
+    return kind, {**config, **strict, **({"output_mode": _OUTPUT_MODES.get(str(mode), mode)} if mode else {})}
 
 
 FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {

@@ -1,7 +1,9 @@
 """StringLookup and IntegerLookup: words or integers -> places in a vocabulary, and back; Hashing and text.
 
 Places: [the mask token,] the out-of-vocabulary places, then the vocabulary in order. A learned vocabulary is kept
-with its special words in front. What ONNX cannot compute runs before the graph (keramos.runtime.host).
+with its special words in front. Encodings other than ``int`` have no place for the mask token and leave it out. Where
+there is no place for unknown words either, a run that meets one fails, as in Keras. What ONNX cannot compute runs
+before the graph (keramos.runtime.host).
 """
 
 from __future__ import annotations
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from keramos.compile.site import Site
 
 Token = str | int
+
+_NOWHERE = 2**31
+"""A place outside every encoding."""
+
+_DTYPES = {"IntegerLookup": "int64", "StringLookup": "str"}
 
 
 class _Places(NamedTuple):
@@ -48,7 +55,7 @@ def places_of(
     Raises:
         UnsupportedModelError: the file holds no vocabulary.
     """
-    if vocabulary is None:
+    if not vocabulary:
         raise UnsupportedModelError(
             "its vocabulary is not in the file, because .h5 has no place for a learned one; save the model as .keras"
         )
@@ -73,30 +80,55 @@ def lookup(
     idf_weights: Sequence[float] | None = None,
     encoding: str = "utf-8",
     oov_method: str = "floormod",
-    salt: list[int] | None = None,
+    salt: int | list[int] | None = None,
 ) -> Value:
     """Places of words or integers, or an encoding of them; with ``invert`` words of places."""
-    for option, value, plain in (("sparse", sparse, False), ("encoding", encoding, "utf-8")):
-        if value != plain:
-            raise s.unsupported(option, value, f"{plain!r} is")
-    places = places_of(vocabulary, mask_token, oov_token, num_oov_indices)
+    _check(s, sparse=sparse, encoding=encoding, oov_method=oov_method)
+    places = places_of(vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices)
     if invert:
+        if output_mode != "int":
+            raise s.unsupported("output_mode", output_mode, "with invert 'int' is")
         return _inverted(s, places, mask_token, oov_token)
-    text = s.x.dtype == "str"
-    x = s.x if text else cast_to(s.g, s.x, "int64")
+    x = _as_key(s)
     index = _found(s, x, places, mask_token)
     if num_oov_indices > 1:
         index = s.g.op("Where", s.g.op("Less", index, 0), _hashed(s, x, places, oov_method, salt), index)
     depth = max_tokens if pad_to_max_tokens and max_tokens else places.size
-    idf = _idf(places, idf_weights, depth) if output_mode == "tf_idf" else None
+    idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
     return encode(s, index, depth, output_mode, idf=idf)
+
+
+_OPTIONS: dict[str, tuple[object, ...]] = {
+    "encoding": ("utf-8",),
+    "oov_method": ("floormod", "farmhash"),
+    "ragged": (False,),
+    "sparse": (False,),
+    "split": (None, "whitespace", "character"),
+    "standardize": (None, "lower", "strip_punctuation", "lower_and_strip_punctuation"),
+}
+
+
+def _check(s: Site, **options: object) -> None:
+    for option, value in options.items():
+        if value not in _OPTIONS[option]:
+            known = " or ".join(map(repr, _OPTIONS[option]))
+            code = "; functions are code, which is never run" if option in ("split", "standardize") else ""
+            raise s.unsupported(option, value, f"{known} is{code}")
+
+
+def _as_key(s: Site) -> Value:
+    """The input in the dtype of the vocabulary."""
+    wanted = _DTYPES[s.layer.kind]
+    if (s.x.dtype == "str") != (wanted == "str"):
+        raise s.unsupported("input dtype", s.x.dtype, f"{wanted} is")
+    return s.x if wanted == "str" else cast_to(s.g, s.x, wanted)
 
 
 def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Value:
     """The place of each known word; of others the one there is, or -1 where that is still to be found."""
     known: dict[Token, int] = {word: places.start + i for i, word in enumerate(places.words)}
     if mask_token is not None:
-        known[mask_token] = 0
+        known[mask_token] = 0 if places.first_unknown else _NOWHERE
     other = places.first_unknown if places.unknown == 1 else -1
     keys = {"keys_strings" if x.dtype == "str" else "keys_int64s": list(known)}
     index = s.g.op(
@@ -108,12 +140,10 @@ def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Valu
     return index
 
 
-def _hashed(s: Site, x: Value, places: _Places, oov_method: str, salt: list[int] | None) -> Value:
+def _hashed(s: Site, x: Value, places: _Places, oov_method: str, salt: int | list[int] | None) -> Value:
     """One of several places for words that are unknown."""
-    if x.dtype != "str" and oov_method != "farmhash":
-        found = s.g.op("Mod", x, places.unknown)
-    else:
-        found = s.g.host("hash", {"bins": places.unknown, "salt": salt}, [x], ("int64", x.shape))
+    modulo = x.dtype != "str" and oov_method == "floormod"
+    found = s.g.op("Mod", x, places.unknown) if modulo else _host_hash(s, x, places.unknown, salt)
     return s.g.op("Add", found, places.first_unknown)
 
 
@@ -127,17 +157,19 @@ def _inverted(s: Site, places: _Places, mask_token: Token | None, oov_token: Tok
     return s.g.op("LabelEncoder", index, domain="ai.onnx.ml", keys_int64s=list(range(len(words))), **values, **default)
 
 
-def _idf(places: _Places, idf_weights: Sequence[float] | None, depth: int) -> list[float]:
+def _idf(s: Site, places: _Places, idf_weights: Sequence[float] | None, depth: int) -> list[float]:
     """One weight a place; unknown words weigh as much as words do on average, padding nothing."""
     given = list(idf_weights or [])
-    front = [float(np.mean(given))] * (places.size - len(given)) if given and len(given) < places.size else []
+    if not given or len(given) not in (len(places.words), places.size, depth):
+        raise s.unsupported("idf_weights", f"{len(given)} numbers", f"{places.size} are needed, one a place")
+    front = [float(np.mean(given))] * (places.size - len(given))
     full = [*front, *given]
     return [*full, *[0.0] * (depth - len(full))]
 
 
-def _host_hash(s: Site, bins: int, salt: object) -> Value:
+def _host_hash(s: Site, x: Value, bins: int, salt: int | list[int] | None) -> Value:
     key = [salt, salt] if isinstance(salt, int) else salt
-    return s.g.host("hash", {"bins": bins, "salt": key}, [s.x], ("int64", s.x.shape))
+    return s.g.host("hash", {"bins": bins, "salt": key}, [x], ("int64", x.shape))
 
 
 def hashing(
@@ -150,37 +182,41 @@ def hashing(
     sparse: bool = False,
 ) -> Value:
     """Words or integers -> one of ``num_bins`` places by FarmHash64, or by SipHash-2-4 with a salt; a mask takes 0."""
-    if sparse:
-        raise s.unsupported("sparse", sparse, "dense results are")
-    if mask_value is None:
-        return encode(s, _host_hash(s, num_bins, salt), num_bins, output_mode)
-    index = s.g.op("Add", _host_hash(s, num_bins - 1, salt), 1)
-    masked = s.g.op("Equal", s.x, np.asarray(mask_value, "object" if s.x.dtype == "str" else s.x.dtype))
-    return encode(s, s.g.op("Where", masked, 0, index), num_bins, output_mode)
+    _check(s, sparse=sparse)
+    if s.x.dtype == "bool":
+        raise s.unsupported("input dtype", s.x.dtype, "text and numbers are")
+    x = cast_to(s.g, s.x, "int64") if s.x.dtype.startswith("float") else s.x
+    if mask_value is None or num_bins == 1:
+        index = _host_hash(s, x, num_bins, salt)
+    else:
+        masked = s.g.op("Equal", s.x, np.asarray(mask_value, "object" if s.x.dtype == "str" else s.x.dtype))
+        index = s.g.op("Where", masked, 0, s.g.op("Add", _host_hash(s, x, num_bins - 1, salt), 1))
+    if output_mode == "one_hot" and index.rank > 2 and index.shape[-1] == 1:
+        index = s.g.op("Squeeze", index, [-1])
+    return encode(s, index, num_bins, output_mode)
 
 
 def hashed_crossing(s: Site, *, num_bins: int, output_mode: str = "int", sparse: bool = False) -> Value:
-    """Several features together -> one of ``num_bins`` places."""
-    if sparse:
-        raise s.unsupported("sparse", sparse, "dense results are")
+    """Several features together -> one of ``num_bins`` places. All are (rows,) or (rows, 1), text or integers."""
+    _check(s, sparse=sparse)
+    for x in s.inputs:
+        if x.dtype == "bool" or x.dtype.startswith("float") or x.shape[1:] not in ((), (1,)):
+            raise s.unsupported("input", f"{x.dtype} {x.shape}", "one column of text or integers is")
+    if output_mode not in ("int", "one_hot"):
+        raise s.unsupported("output_mode", output_mode, "int and one_hot are")
     index = s.g.host("crossing", {"bins": num_bins}, list(s.inputs), ("int64", s.x.shape))
     return encode(s, index, num_bins, output_mode)
 
 
-_TEXT_OPTIONS: dict[str, tuple[object, ...]] = {
-    "standardize": (None, "lower", "strip_punctuation", "lower_and_strip_punctuation"),
-    "split": (None, "whitespace", "character"),
-    "sparse": (False,),
-    "ragged": (False,),
-    "encoding": ("utf-8",),
-}
-
-
-def _check_text(s: Site, **options: object) -> None:
-    for option, value in options.items():
-        if value not in _TEXT_OPTIONS[option]:
-            known = ", ".join(map(repr, _TEXT_OPTIONS[option]))
-            raise s.unsupported(option, value, f"{known} are; functions are code, which is never run")
+def _check_columns(s: Site, split: str | None, output_mode: str, ngrams: object) -> None:
+    """Texts that are split come one a row; whole texts may be several."""
+    if s.x.dtype != "str":
+        raise s.unsupported("input dtype", s.x.dtype, "text is")
+    shape = s.x.shape[1:]
+    if (split is not None and shape not in ((), (1,))) or (split is None and len(shape) != 1):
+        raise s.unsupported("split", split, f"an input of shape {s.x.shape} does not fit it")
+    if output_mode == "one_hot" and (split is not None or ngrams is not None):
+        raise s.unsupported("output_mode", output_mode, "of split texts or ngrams the result would be ragged")
 
 
 def text_vectorization(
@@ -200,7 +236,8 @@ def text_vectorization(
     encoding: str = "utf-8",
 ) -> Value:
     """Text -> words (and runs of words) -> their places, padded with 0, or an encoding of them."""
-    _check_text(s, standardize=standardize, split=split, sparse=sparse, ragged=ragged, encoding=encoding)
+    _check(s, standardize=standardize, split=split, sparse=sparse, ragged=ragged, encoding=encoding)
+    _check_columns(s, split, output_mode, ngrams)
     places = places_of(vocabulary, "" if output_mode == "int" else None, "[UNK]", 1)
     length = output_sequence_length if output_mode == "int" else None
     config = {
@@ -212,11 +249,10 @@ def text_vectorization(
         "ngrams": ngrams,
         "length": length,
     }
-    index = s.g.host("text", config, [s.x], ("int64", (s.x.shape[0], length)))
-    if output_mode == "int":
-        return index
+    columns = s.x.shape[1] if split is None and ngrams is None and length is None else length
+    index = s.g.host("text", config, [s.x], ("int64", (s.x.shape[0], columns)))
     depth = max_tokens if pad_to_max_tokens and max_tokens else places.size
-    idf = _idf(places, idf_weights, depth) if output_mode == "tf_idf" else None
+    idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
     return encode(s, index, depth, output_mode, idf=idf)
 
 

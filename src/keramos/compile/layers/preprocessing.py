@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,18 +31,13 @@ def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
 
 
 def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:
-    """A statistic over the kept axes, so that it broadcasts against x. One that is given may lack the first axes."""
+    """A statistic over the kept axes, so that it broadcasts against x. It may lack the first, or have size 1 there."""
     values = s.weight(role).astype("float64") if given is None else np.asarray(given, "float64")
     kept = [s.x.shape[i] for i in axes]
-    if None in kept:
-        raise s.unsupported("axis", axes, f"an input of shape {s.x.shape} has free sizes there")
-    shape = [size if i in axes else 1 for i, size in enumerate(s.x.shape)]
-    if given is None and values.size in (1, prod(kept)):
-        return values.reshape(shape if values.size > 1 else [1] * s.x.rank)
-    own = values.shape
-    if given is None or len(own) > len(kept) or any(a not in (1, b) for a, b in zip(own[::-1], kept[::-1])):
-        raise MismatchError(f"{role} has shape {own}, the kept axes have sizes {kept}")
-    places = dict(zip(axes[::-1], own[::-1]))
+    sizes = [1] * (len(kept) - values.ndim) + list(values.shape)
+    if len(sizes) != len(kept) or any(own not in (1, size) for own, size in zip(sizes, kept, strict=True)):
+        raise MismatchError(f"{role} has shape {values.shape}, the kept axes have sizes {kept}")
+    places = dict(zip(axes, sizes, strict=True))
     return values.reshape([places.get(i, 1) for i in range(s.x.rank)])
 
 
