@@ -17,6 +17,7 @@ A = RNG.normal(size=(5, 4, 6)).astype("float32")
 A[0, 0, :3] = 0.0, 1.0, -1.0
 B = RNG.normal(size=(5, 4, 6)).astype("float32")
 N = RNG.integers(-3, 6, size=(5, 4)).astype("int32")
+KERNEL = RNG.normal(size=(3, 2, 2, 4)).astype("float32")
 IMAGES = RNG.normal(size=(5, 6, 6, 2)).astype("float32")
 
 ONE = (
@@ -146,11 +147,123 @@ CASES = {
     "one hot axis": lambda a, b, n: ops.one_hot(n, 5, axis=1),
     "multi hot": lambda a, b, n: ops.multi_hot(ops.abs(n), 6),
     "layer norm": lambda a, b, n: ops.layer_normalization(a, axis=-1),
+    "trunc numbers": lambda a, b, n: ops.trunc(n),
+    "fmod": lambda a, b, n: ops.fmod(a, b),
+    "fmod numbers": lambda a, b, n: ops.fmod(n, 2),
+    "heaviside": lambda a, b, n: ops.heaviside(a, b),
+    "ldexp": lambda a, b, n: ops.ldexp(a, ops.expand_dims(n, -1)),
+    "logaddexp2": lambda a, b, n: ops.logaddexp2(a, b),
+    "bitwise invert": lambda a, b, n: ops.bitwise_invert(n) + ops.bitwise_not(n + 1),
+    "left shift": lambda a, b, n: ops.left_shift(n, 3) + ops.bitwise_left_shift(n, ops.abs(n)),
+    "right shift": lambda a, b, n: ops.right_shift(n, 1) + ops.bitwise_right_shift(n, ops.abs(n)),
+    "saturate cast": lambda a, b, n: ops.saturate_cast(a * 100, "uint8"),
+    "saturate cast long": lambda a, b, n: ops.saturate_cast(a * 1e9, "int32"),
+    "select": lambda a, b, n: ops.select([a > 0, b > 0], [a, b * 2], -1.0),
+    "array": lambda a, b, n: ops.array(a),
+    "fmax": lambda a, b, n: ops.fmax(ops.log(a), ops.log(b)),
+    "fmin": lambda a, b, n: ops.fmin(ops.log(a), ops.log(b)),
+    "isclose": lambda a, b, n: ops.isclose(ops.log(a), ops.log(a * 1.00001), rtol=1e-4, equal_nan=True),
+    "isclose numbers": lambda a, b, n: ops.isclose(n, 2),
+    **{
+        f"{name} axis": lambda a, b, n, name=name: getattr(ops, name)(ops.log(a), axis=1)
+        for name in ["nanmax", "nanmin", "nanmean", "nanvar", "nanstd", "nansum", "nanprod", "nanargmax", "nanargmin"]
+    },
+    **{
+        f"{name} kept": lambda a, b, n, name=name: getattr(ops, name)(ops.log(a - 2), axis=-1, keepdims=True)
+        for name in ["nanmax", "nanmin", "nanargmax", "nanargmin", "nansum"]
+    },
+    "nanmax numbers": lambda a, b, n: ops.nanmax(n, axis=1),
+    "nancumsum": lambda a, b, n: ops.nancumsum(ops.sqrt(a), axis=1),
+    "nancumprod": lambda a, b, n: ops.nancumprod(ops.sqrt(a), axis=-1),
+    "cumprod": lambda a, b, n: ops.cumprod(a, axis=1),
+    "cumprod numbers": lambda a, b, n: ops.cumprod(n, axis=-1),
+    "median": lambda a, b, n: ops.median(a, axis=1),
+    "median all": lambda a, b, n: ops.median(a, axis=(1, 2), keepdims=True),
+    "median with nan": lambda a, b, n: ops.median(ops.log(a + 1.5), axis=1),
+    "quantile": lambda a, b, n: ops.quantile(a, 0.3, axis=-1),
+    "quantile several": lambda a, b, n: ops.quantile(a, [0.1, 0.5, 1.0], axis=1),
+    "quantile several kept": lambda a, b, n: ops.quantile(a, [0.1, 0.5, 1.0], axis=(0, 2), keepdims=True),
+    **{
+        f"percentile {method}": lambda a, b, n, method=method: ops.percentile(a, 35, axis=1, method=method)
+        for method in ["linear", "lower", "higher", "nearest", "midpoint"]
+    },
+    "digitize": lambda a, b, n: ops.digitize(a, np.array([-1.0, 0.0, 0.5])),
+    "searchsorted": lambda a, b, n: ops.searchsorted(np.array([-1.0, 0.0, 0.5], "float32"), a[0, 0]),
+    "search sorted right": lambda a, b, n: ops.searchsorted(
+        np.array([-1.0, 0.0, 0.5], "float32"), a[0, 1], side="right"
+    ),
+    "isin": lambda a, b, n: ops.isin(n, np.array([1, 3, -2], "int32")),
+    "isin not": lambda a, b, n: ops.isin(n, np.array([1, 3, -2], "int32"), invert=True),
+    "array split": lambda a, b, n: ops.array_split(a, 4, axis=2)[1],
+    "hsplit": lambda a, b, n: ops.hsplit(a, 2)[1],
+    "vsplit": lambda a, b, n: ops.vsplit(a, [1, 3])[1],
+    "dsplit": lambda a, b, n: ops.dsplit(a, 3)[2],
+    "dstack": lambda a, b, n: ops.dstack([a, b]),
+    "dstack flat": lambda a, b, n: ops.dstack([n, n]),
+    "fliplr": lambda a, b, n: ops.fliplr(a),
+    "flipud": lambda a, b, n: ops.flipud(a),
+    **{f"rot90 {k}": lambda a, b, n, k=k: ops.rot90(a[:, :, :4], k=k, axes=(1, 2)) for k in (0, 1, 2, 3)},
+    "rot90 oblong": lambda a, b, n: ops.rot90(a, k=3, axes=(2, 1)),
+    "meshgrid": lambda a, b, n: ops.meshgrid(a[0, 0], b[0, 0, :3])[1],
+    "meshgrid ij": lambda a, b, n: ops.meshgrid(a[0, 0], b[0, 0, :3], indexing="ij")[0],
+    "kron": lambda a, b, n: ops.kron(n, np.arange(6, dtype="int32").reshape(2, 3)),
+    "cross": lambda a, b, n: ops.cross(a[..., :3], b[..., 3:]),
+    "cross axis": lambda a, b, n: ops.cross(a[:, :3], b[:, 1:], axis=1),
+    "average": lambda a, b, n: ops.average(a, axis=1),
+    "average weighted": lambda a, b, n: ops.average(a, axis=1, weights=np.array([0.1, 0.2, 0.3, 0.4], "float32")),
+    "average weighted all": lambda a, b, n: ops.average(a, axis=-1, weights=ops.abs(b)),
+    "cdist": lambda a, b, n: ops.cdist(a, b),
+    "trapezoid": lambda a, b, n: ops.trapezoid(a, dx=0.5, axis=1),
+    "unravel index": lambda a, b, n: ops.unravel_index(ops.abs(n)[:, 0], (2, 3))[1],
+    "scatter update": lambda a, b, n: ops.scatter_update(a, np.array([[1], [3]]), b[:2, :]),
+    "scatter update add": lambda a, b, n: ops.scatter_update(a, np.array([[1], [1]]), b[:2, :], reduction="add"),
+    "extract sequences": lambda a, b, n: ops.extract_sequences(a, 3, 2),
+    "rfft": lambda a, b, n: ops.rfft(a)[1],
+    "rfft length": lambda a, b, n: ops.rfft(a, fft_length=5)[0],
+    "rms norm": lambda a, b, n: ops.rms_normalization(a, scale=np.arange(6, dtype="float32")),
+    "batch norm": lambda a, b, n: ops.batch_normalization(a, b[0, 0], ops.abs(b[1, 0]), -1, b[2, 0], b[3, 0]),
+    "batch norm axis": lambda a, b, n: ops.batch_normalization(a, b[0, :, 0], ops.abs(b[1, :, 0]), 1),
+    "sparsemax": lambda a, b, n: ops.sparsemax(a),
+    "dot product attention": lambda a, b, n: ops.dot_product_attention(
+        *(ops.reshape(x, (5, 4, 2, 3)) for x in (a, b, a + b))
+    ),
+    "dot product attention masked": lambda a, b, n: ops.dot_product_attention(
+        *(ops.reshape(x, (5, 4, 2, 3)) for x in (a, b, a)),
+        bias=ops.ones((5, 2, 4, 4)),
+        mask=np.arange(16).reshape(1, 1, 4, 4) % 5 < 3,
+        scale=0.3,
+        is_causal=True,
+    ),
 }
 PICTURES = {
     "max pool": lambda x: ops.max_pool(x, 2),
     "max pool same": lambda x: ops.max_pool(x, 3, strides=2, padding="same"),
     "resize": lambda x: ops.image.resize(x, (4, 9), interpolation="bicubic"),
+    **{
+        name: lambda x, name=name: getattr(ops, name)(x, (4, 2))
+        for name in ("adaptive_average_pool", "adaptive_max_pool")
+    },
+    "conv": lambda x: ops.conv(x, KERNEL, strides=2, padding="same"),
+    "conv dilated": lambda x: ops.conv(x, KERNEL, dilation_rate=2),
+    "conv channels first": lambda x: ops.conv(ops.transpose(x, (0, 3, 1, 2)), KERNEL, data_format="channels_first"),
+    "depthwise conv": lambda x: ops.depthwise_conv(x, KERNEL, padding="same"),
+    "separable conv": lambda x: ops.separable_conv(x, KERNEL, np.ones((1, 1, 8, 3), "float32")),
+    "extract patches": lambda x: ops.image.extract_patches(x, 2),
+    "extract patches same": lambda x: ops.image.extract_patches(x, (2, 3), strides=(2, 1), padding="same"),
+    "unfold": lambda x: ops.unfold(ops.reshape(x, (-1, 2, 6, 6)), (2, 3), padding=1, stride=2),
+    "depth to space": lambda x: ops.depth_to_space(ops.reshape(x, (-1, 3, 3, 8)), 2),
+    "space to depth": lambda x: ops.space_to_depth(x, 3),
+    "sobel edges": lambda x: ops.image.sobel_edges(x),
+    "gaussian blur": lambda x: ops.image.gaussian_blur(x, (3, 3), (0.7, 1.5)),
+    "rgb to grayscale": lambda x: ops.image.rgb_to_grayscale(ops.reshape(x, (-1, 6, 4, 3))),
+    "rgb to hsv": lambda x: ops.image.rgb_to_hsv(ops.sigmoid(ops.reshape(x, (-1, 6, 4, 3)))),
+    "rgb to hsv edges": lambda x: ops.image.rgb_to_hsv(ops.clip(ops.reshape(x, (-1, 6, 4, 3)), 0, 0.5)),
+    "hsv to rgb": lambda x: ops.image.hsv_to_rgb(ops.sigmoid(ops.reshape(x, (-1, 6, 4, 3)))),
+    "pad images": lambda x: ops.image.pad_images(x, 1, 2, target_height=9, right_padding=3),
+    "crop images": lambda x: ops.image.crop_images(x, 1, 2, bottom_cropping=0, target_width=3),
+    "crop images end": lambda x: ops.image.crop_images(
+        x, target_height=2, bottom_cropping=1, left_cropping=0, right_cropping=2
+    ),
     "average pool": lambda x: ops.average_pool(x, (2, 3), strides=1, padding="same"),
 }
 

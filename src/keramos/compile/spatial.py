@@ -79,3 +79,15 @@ def known(size: int | None, what: str) -> int:
     if size is None:
         raise UnsupportedModelError(f"the number of {what} must be known")
     return size
+
+
+def adaptive(g: Graph, x: Value, kind: str, counts: Sequence[int], first: int) -> Value:
+    """Reductions of ``counts`` windows along each axis from ``first`` on; i of m covers floor(i n / m) to
+    ceil((i + 1) n / m).
+    """
+    for axis, count in enumerate(counts, first):
+        n = known(x.shape[axis], "places")
+        bounds = [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
+        parts = [g.op("Slice", x, [start], [stop], [axis]) for start, stop in bounds]
+        x = g.op("Concat", *(g.op(kind, part, [axis], keepdims=1) for part in parts), axis=axis)
+    return x

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import as_before, channels_first, each, known, pads, trimmed
+from keramos.compile.spatial import adaptive, as_before, channels_first, each, pads, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,16 +73,10 @@ def global_average_pooling(s: Site, *, data_format: str | None = "channels_last"
 
 
 def _adaptive(kind: str) -> Callable[..., Value]:
-    """As many windows as wanted, of nearly equal size; window i covers floor(i n / m) to ceil((i + 1) n / m)."""
+    """As many windows as wanted, of nearly equal size."""
 
     def build(s: Site, *, output_size: Sizes, data_format: str | None = "channels_last") -> Value:
-        y = s.x
-        for axis, count in zip(_axes(s, data_format), each(output_size, s.x.rank - 2), strict=True):
-            n = known(y.shape[axis], "places")
-            bounds = [(i * n // count, -(-(i + 1) * n // count)) for i in range(count)]
-            parts = [s.g.op("Slice", y, [start], [stop], [axis]) for start, stop in bounds]
-            y = s.g.op("Concat", *(s.g.op(kind, part, [axis], keepdims=1) for part in parts), axis=axis)
-        return y
+        return adaptive(s.g, s.x, kind, each(output_size, s.x.rank - 2), _axes(s, data_format)[0])
 
     return build
 

@@ -1,12 +1,29 @@
 """Functions of keras.ops as ONNX, where they stand in a model as nodes; one small function each."""
 
 from keramos.compile.lowering import Operation
-from keramos.compile.operations import elementwise, linalg, nn, reductions, shapes, tensorflow
+from keramos.compile.operations import (
+    arrangements,
+    convolution,
+    elementwise,
+    images,
+    linalg,
+    missing,
+    nn,
+    order,
+    reductions,
+    shapes,
+    tensorflow,
+)
 
 KERAS: dict[str, Operation] = {
+    **arrangements.OPERATIONS,
+    **convolution.OPERATIONS,
     **elementwise.OPERATIONS,
+    **images.OPERATIONS,
     **linalg.OPERATIONS,
+    **missing.OPERATIONS,
     **nn.OPERATIONS,
+    **order.OPERATIONS,
     **reductions.OPERATIONS,
     **shapes.OPERATIONS,
 }

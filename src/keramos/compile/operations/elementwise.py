@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import as_float, cast_to, floats, tensor, together
+from keramos.compile.operations.values import ONNX_TYPES, as_float, cast_to, floats, tensor, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,8 @@ def _log1p(g: Graph, x: Value) -> Value:
 
 
 def _trunc(g: Graph, x: Value) -> Value:
+    if not x.dtype.startswith("float"):
+        return x
     return g.op("Mul", g.op("Sign", x), g.op("Floor", g.op("Abs", x)))
 
 
@@ -142,6 +144,46 @@ def _divide_no_nan(g: Graph, a: Value, b: Value) -> Value:
     return g.op("Where", zero, 0.0, g.op("Div", a, g.op("Where", zero, 1.0, b)))
 
 
+def _fmod(g: Graph, a: Value, b: Value) -> Value:
+    """The remainder with the sign of the first."""
+    return g.op("Mul", g.op("Sign", a), _mod(g, g.op("Abs", a), g.op("Abs", b)))
+
+
+def _xdivy(g: Graph, a: Value, b: Value) -> Value:
+    return g.op("Where", g.op("Equal", a, 0.0), 0.0, g.op("Div", a, b))
+
+
+def _xlogy(g: Graph, a: Value, b: Value) -> Value:
+    return g.op("Where", g.op("Equal", a, 0.0), 0.0, g.op("Mul", a, g.op("Log", b)))
+
+
+def _multiply_no_nan(g: Graph, a: Value, b: Value) -> Value:
+    return g.op("Where", g.op("Equal", b, 0.0), 0.0, g.op("Mul", a, b))
+
+
+def _heaviside(g: Graph, a: Value, b: Value) -> Value:
+    return g.op("Where", g.op("Less", a, 0.0), 0.0, g.op("Where", g.op("Greater", a, 0.0), 1.0, b))
+
+
+def _ldexp(g: Graph, a: Value, b: Value) -> Value:
+    return g.op("Mul", a, g.op("Pow", 2.0, b))
+
+
+def _logaddexp2(g: Graph, a: Value, b: Value) -> Value:
+    apart = g.op("Mul", g.op("Abs", g.op("Sub", a, b)), -log(2))
+    return g.op("Add", g.op("Max", a, b), g.op("Mul", _log1p(g, g.op("Exp", apart)), 1 / log(2)))
+
+
+def _shift(kind: str) -> Binary:
+    """Whole numbers times or by powers of two; ONNX shifts only those without a sign."""
+
+    def formula(g: Graph, a: Value, b: Value) -> Value:
+        powers = cast_to(g, g.op("Pow", 2.0, cast_to(g, b, "float64")), a.dtype)
+        return g.op("Mul", a, powers) if kind == "left" else _floor_divide(g, a, powers)
+
+    return formula
+
+
 def power(s: Site, x1: Operand, x2: Operand) -> Value:
     """x1 to the x2."""
     a, b = together(s, x1, x2)
@@ -179,6 +221,27 @@ def cast(s: Site, x: Operand, dtype: str = "float32") -> Value:
     return cast_to(s.g, tensor(s, x), dtype)
 
 
+def saturate_cast(s: Site, x: Operand, dtype: str) -> Value:
+    """X in another dtype; what is too large or small for it becomes its last number."""
+    value = tensor(s, x)
+    if not dtype.startswith(("int", "uint")) or dtype not in ONNX_TYPES:
+        return cast_to(s.g, value, dtype)
+    bounds, wide = np.iinfo(dtype), cast_to(s.g, value, "float64")
+    low, high = (
+        float(bounds.min),
+        float(np.nextafter(float(bounds.max) + 1, 0)) if bounds.bits > 53 else float(bounds.max),
+    )
+    return cast_to(s.g, s.g.op("Min", s.g.op("Max", wide, low), high), dtype)
+
+
+def select(s: Site, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0) -> Value:
+    """The choice of the first condition that holds, else a default."""
+    y, *choices = together(s, default, *choicelist)
+    for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
+        y = s.g.op("Where", cast_to(s.g, tensor(s, condition), "bool"), choice, y)
+    return y
+
+
 def convert(s: Site, x: Operand, *, dtype: str | None = None) -> Value:
     """X, in another dtype if one is named."""
     return tensor(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
@@ -188,7 +251,9 @@ def nan_to_num(
     s: Site, x: Operand, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Value:
     """Numbers in place of NaN and infinities."""
-    g, value, most = s.g, as_float(s, x), 3.4028234663852886e38
+    g, value, most = s.g, tensor(s, x), 3.4028234663852886e38
+    if not value.dtype.startswith("float"):
+        return value
     y = g.op("Where", g.op("IsNaN", value), float(nan), value)
     y = g.op("Where", g.op("Equal", y, float("inf")), most if posinf is None else float(posinf), y)
     return g.op("Where", g.op("Equal", y, -float("inf")), -most if neginf is None else float(neginf), y)
@@ -236,11 +301,12 @@ _FLOAT: dict[str, Unary] = {
     "Sqrt": _one("Sqrt"),
     "Tan": _one("Tan"),
     "Tanh": _one("Tanh"),
-    "Trunc": _trunc,
 }
 _ANY: dict[str, Unary] = {
     "Abs": _one("Abs"),
     "Absolute": _one("Abs"),
+    "BitwiseInvert": _one("BitwiseNot"),
+    "BitwiseNot": _one("BitwiseNot"),
     "Conj": _one("Identity"),
     "Conjugate": _one("Identity"),
     "LogicalNot": lambda g, x: g.op("Not", cast_to(g, x, "bool")),
@@ -249,16 +315,21 @@ _ANY: dict[str, Unary] = {
     "Sign": _one("Sign"),
     "Signbit": lambda g, x: g.op("Less", x, 0),
     "Square": lambda g, x: g.op("Mul", x, x),
+    "Trunc": _trunc,
 }
 _TWO: dict[str, Binary] = {
     "Add": _two("Add"),
     "BitwiseAnd": _two("BitwiseAnd"),
+    "BitwiseLeftShift": _shift("left"),
     "BitwiseOr": _two("BitwiseOr"),
+    "BitwiseRightShift": _shift("right"),
     "BitwiseXor": _two("BitwiseXor"),
     "Equal": _two("Equal"),
+    "Fmod": _fmod,
     "FloorDivide": _floor_divide,
     "Greater": _two("Greater"),
     "GreaterEqual": _two("GreaterOrEqual"),
+    "LeftShift": _shift("left"),
     "Less": _two("Less"),
     "LessEqual": _two("LessOrEqual"),
     "Maximum": _two("Max"),
@@ -266,14 +337,18 @@ _TWO: dict[str, Binary] = {
     "Mod": _mod,
     "Multiply": _two("Mul"),
     "NotEqual": lambda g, a, b: g.op("Not", g.op("Equal", a, b)),
+    "RightShift": _shift("right"),
     "Subtract": _two("Sub"),
 }
 _TWO_FLOATS: dict[str, Binary] = {
     "Arctan2": _arctan2,
     "Divide": _two("Div"),
     "DivideNoNan": _divide_no_nan,
+    "Heaviside": _heaviside,
     "Hypot": _hypot,
+    "Ldexp": _ldexp,
     "Logaddexp": _logaddexp,
+    "Logaddexp2": _logaddexp2,
     "TrueDivide": _two("Div"),
 }
 _BOOLEANS = {"LogicalAnd": _two("And"), "LogicalOr": _two("Or"), "LogicalXor": _two("Xor")}
@@ -287,10 +362,13 @@ OPERATIONS = {
     "Cast": Operation(cast),
     "Clip": Operation(clip),
     "ConvertToTensor": Operation(convert, ignored=("sparse", "ragged")),
+    "Array": Operation(convert),
     "Copy": Operation(same),
     "NanToNum": Operation(nan_to_num),
     "Power": Operation(power),
     "Round": Operation(round_),
+    "SaturateCast": Operation(saturate_cast),
+    "Select": Operation(select),
     "StopGradient": Operation(same, ignored=("variable",)),
     "Where": Operation(where),
 }

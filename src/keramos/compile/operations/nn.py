@@ -1,4 +1,4 @@
-"""Functions of keras.ops.nn: activations, windows, encodings."""
+"""Functions of keras.ops.nn: activations, encodings, normalisations, attention."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from keramos.compile.activation import ACTIVATIONS, activate
 from keramos.compile.lowering import Operation
 from keramos.compile.operations.values import ONNX_TYPES, as_float, axes_of, cast_to, tensor
-from keramos.compile.resample import matrix, resample
-from keramos.compile.spatial import as_before, channels_first, each, known, pads
+from keramos.compile.sizes import expand, size
+from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from keramos.compile.graph import Value
     from keramos.compile.operations.values import Operand
     from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
 
 
 def _named(name: str) -> Operation:
@@ -115,25 +114,6 @@ def multi_hot(
     return s.g.op("ReduceMax", hot, [place], keepdims=0)
 
 
-def _pool(kind: str) -> Callable[..., Value]:
-    def build(
-        s: Site,
-        inputs: Operand,
-        pool_size: Sizes,
-        *,
-        strides: Sizes | None = None,
-        padding: str = "valid",
-        data_format: str | None = "channels_last",
-    ) -> Value:
-        x = channels_first(s.g, as_float(s, inputs), data_format)
-        window = each(pool_size, x.rank - 2)
-        steps = each(strides, x.rank - 2) if strides is not None else window
-        y = s.g.op(kind, x, kernel_shape=window, strides=steps, **pads(x, padding.lower(), window, steps))
-        return as_before(s.g, y, data_format)
-
-    return build
-
-
 def layer_norm(
     s: Site,
     x: Operand,
@@ -156,26 +136,89 @@ def layer_norm(
     return y if beta is None else g.op("Add", y, as_float(s, beta))
 
 
-def resize(
+def rms_norm(
     s: Site,
-    images: Operand,
-    size: list[int],
+    x: Operand,
+    scale: Operand | None = None,
     *,
-    interpolation: str = "bilinear",
-    antialias: bool = False,
-    crop_to_aspect_ratio: bool = False,
-    pad_to_aspect_ratio: bool = False,
-    data_format: str | None = "channels_last",
+    axis: int | list[int] = -1,
+    epsilon: float | None = None,
 ) -> Value:
-    """Images in another size."""
-    x = as_float(s, images)
-    if crop_to_aspect_ratio or pad_to_aspect_ratio or x.rank != 4:
-        raise s.unsupported("crop_to_aspect_ratio", crop_to_aspect_ratio, "plain resizing of several images is")
-    first = 2 if data_format == "channels_first" else 1
-    for axis, wanted in zip((first, first + 1), size, strict=True):
-        weights = matrix(known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias)
-        x = resample(s.g, x, axis, weights)
-    return x
+    """X / sqrt(mean square + epsilon), then a scale over the last axes."""
+    g, value = s.g, as_float(s, x)
+    squares = g.op("ReduceMean", g.op("Mul", value, value), axes_of(axis, value.rank))
+    length = g.op("Sqrt", g.op("Add", squares, 1e-7 if epsilon is None else float(epsilon)))
+    y = g.op("Div", value, length)
+    return y if scale is None else g.op("Mul", y, as_float(s, scale))
+
+
+def batch_norm(
+    s: Site,
+    x: Operand,
+    mean: Operand,
+    variance: Operand,
+    offset: Operand | None = None,
+    scale: Operand | None = None,
+    *,
+    axis: int,
+    epsilon: float = 1e-3,
+) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset along an axis."""
+    g, value = s.g, as_float(s, x)
+    after = value.rank - 1 - axis % value.rank
+
+    def along(item: Operand) -> Value:
+        numbers = as_float(s, item)
+        return g.op("Unsqueeze", numbers, [i + 1 for i in range(after)]) if after else numbers
+
+    factor = g.op("Reciprocal", g.op("Sqrt", g.op("Add", along(variance), float(epsilon))))
+    factor = factor if scale is None else g.op("Mul", factor, along(scale))
+    y = g.op("Mul", g.op("Sub", value, along(mean)), factor)
+    return y if offset is None else g.op("Add", y, along(offset))
+
+
+def dot_product_attention(
+    s: Site,
+    query: Operand,
+    key: Operand,
+    value: Operand,
+    bias: Operand | None = None,
+    mask: Operand | None = None,
+    scale: float | None = None,
+    *,
+    is_causal: bool = False,
+    attn_logits_soft_cap: float | None = None,
+) -> Value:
+    """Softmax of query times key, times value; all are (rows, steps, heads, features)."""
+    if attn_logits_soft_cap is not None:
+        raise s.unsupported("attn_logits_soft_cap", attn_logits_soft_cap, "None is")
+    g = s.g
+    q, k, v = (g.op("Transpose", as_float(s, x), perm=[0, 2, 1, 3]) for x in (query, key, value))
+    if k.shape[1] not in (1, q.shape[1]):
+        raise s.unsupported("key", k.shape, "as many heads as the query has, or one, are")
+    factor = known(k.shape[-1], "features") ** -0.5 if scale is None else float(scale)
+    logits = g.op("Mul", g.op("MatMul", q, g.op("Transpose", k, perm=[0, 1, 3, 2])), factor)
+    logits = logits if bias is None else g.op("Add", logits, as_float(s, bias))
+    most = -0.7 * float(np.finfo("float32").max)
+    for allowed in ([] if mask is None else [cast_to(g, tensor(s, mask), "bool")]) + _past(s, logits, wanted=is_causal):
+        logits = g.op("Where", allowed, logits, most)
+    return g.op("Transpose", g.op("MatMul", g.op("Softmax", logits, axis=-1), v), perm=[0, 2, 1, 3])
+
+
+def _past(s: Site, logits: Value, *, wanted: bool) -> list[Value]:
+    """True where a step is not after the one that asks."""
+    if not wanted:
+        return []
+    ones = expand(s.g, s.g.const(np.ones((1, 1), "int32")), size(logits, 2), size(logits, 3))
+    return [cast_to(s.g, s.g.op("Trilu", ones, upper=0), "bool")]
+
+
+def sparsemax(s: Site, x: Operand, *, axis: int = -1) -> Value:
+    """A softmax with zeros."""
+    value = as_float(s, x)
+    if axis % value.rank != value.rank - 1:
+        raise s.unsupported("axis", axis, "the last is")
+    return activate(s.g, value, "sparsemax")
 
 
 _NAMED = {
@@ -197,8 +240,9 @@ _NAMED = {
 
 OPERATIONS = {
     **{kind: _named(name) for kind, name in _NAMED.items()},
-    "AveragePool": Operation(_pool("AveragePool")),
+    "BatchNorm": Operation(batch_norm),
     "Celu": Operation(celu),
+    "DotProductAttention": Operation(dot_product_attention, ignored=("flash_attention",)),
     "Elu": Operation(elu),
     "Gelu": Operation(gelu),
     "Glu": Operation(glu),
@@ -206,12 +250,12 @@ OPERATIONS = {
     "LayerNorm": Operation(layer_norm),
     "LeakyRelu": Operation(leaky_relu),
     "LogSoftmax": Operation(_soft("LogSoftmax")),
-    "MaxPool": Operation(_pool("MaxPool")),
     "MultiHot": Operation(multi_hot),
     "OneHot": Operation(one_hot),
-    "Resize": Operation(resize, ignored=("fill_mode", "fill_value")),
+    "RMSNorm": Operation(rms_norm),
     "SoftShrink": Operation(_shrink("soft")),
     "Softmax": Operation(_soft("Softmax")),
+    "Sparsemax": Operation(sparsemax),
     "Squareplus": Operation(squareplus),
     "Threshold": Operation(threshold),
 }

@@ -1,4 +1,4 @@
-"""Functions of keras.ops that sum up along axes, order along one, or run along one."""
+"""Functions of keras.ops that sum up along axes, or run along one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def _counted(s: Site, x: Operand) -> Value:
 
 def sum_(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Sum."""
-    return _reduced(s.g, "ReduceSum", _counted(s, x), axis, keepdims=keepdims)
+    y = _reduced(s.g, "ReduceSum", _counted(s, x), axis, keepdims=keepdims)
+    return cast_to(s.g, y, "uint32") if tensor(s, x).dtype in ("uint8", "uint16") else y
 
 
 def prod(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None) -> Value:
@@ -144,55 +145,51 @@ def norm(
 
 def cumsum(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
     """Sum up to each place."""
-    value = _counted(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
+    value = _running(s, x, dtype)
     if axis is None:
         value, axis = reshape(s.g, value, -1), 0
     return s.g.op("CumSum", value, np.int64(axis))
 
 
-def sort(s: Site, x: Operand, *, axis: int = -1) -> Value:
-    """From small to large."""
-    return _sorted(s, x, axis)[0]
+def _running(s: Site, x: Operand, dtype: str | None) -> Value:
+    value = tensor(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
+    return cast_to(s.g, value, "int32") if value.dtype == "bool" else value
 
 
-def argsort(s: Site, x: Operand, *, axis: int = -1) -> Value:
-    """Places from the smallest to the largest value, int32."""
-    return cast_to(s.g, _sorted(s, x, axis)[1], "int32")
+def cumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
+    """Product up to each place: products over rows of a triangle."""
+    value = _running(s, x, dtype)
+    if axis is None:
+        value, axis = reshape(s.g, value, -1), 0
+    axis %= value.rank
+    places = np.arange(known(value.shape[axis], "values to multiply"))
+    before = (places[None, :] <= places[:, None]).reshape(len(places), len(places), *[1] * (value.rank - axis - 1))
+    spread = s.g.op("Where", before, s.g.op("Unsqueeze", value, [axis]), 1)
+    return s.g.op("ReduceProd", spread, [axis + 1], keepdims=0)
 
 
-def _sorted(s: Site, x: Operand, axis: int) -> tuple[Value, ...]:
-    value = tensor(s, x)
-    size = known(value.shape[axis], "values to sort")
-    return s.g.ops("TopK", value, [size], outputs=2, axis=axis, largest=0)
-
-
-def top_k(s: Site, x: Operand, k: int) -> tuple[Value, Value]:
-    """The k largest along the last axis, and their places, int32."""
-    values, places = s.g.ops("TopK", tensor(s, x), [k], outputs=2, axis=-1)
-    return values, cast_to(s.g, places, "int32")
-
+amax, amin = _extreme("ReduceMax", "Max"), _extreme("ReduceMin", "Min")
+argmax, argmin = _place("ArgMax"), _place("ArgMin")
 
 OPERATIONS = {
     "All": Operation(all_),
-    "Amax": Operation(_extreme("ReduceMax", "Max")),
-    "Amin": Operation(_extreme("ReduceMin", "Min")),
+    "Amax": Operation(amax),
+    "Amin": Operation(amin),
     "Any": Operation(any_),
-    "Argmax": Operation(_place("ArgMax")),
-    "Argmin": Operation(_place("ArgMin")),
-    "Argsort": Operation(argsort),
+    "Argmax": Operation(argmax),
+    "Argmin": Operation(argmin),
     "CountNonzero": Operation(count_nonzero),
+    "Cumprod": Operation(cumprod),
     "Cumsum": Operation(cumsum),
     "Logsumexp": Operation(logsumexp),
-    "Max": Operation(_extreme("ReduceMax", "Max")),
+    "Max": Operation(amax),
     "Mean": Operation(mean),
-    "Min": Operation(_extreme("ReduceMin", "Min")),
+    "Min": Operation(amin),
     "Moments": Operation(moments),
     "Norm": Operation(norm),
     "Prod": Operation(prod),
     "Ptp": Operation(ptp),
-    "Sort": Operation(sort),
     "Std": Operation(std),
     "Sum": Operation(sum_),
-    "TopK": Operation(top_k, ignored=("sorted",)),
     "Var": Operation(var),
 }

@@ -10,7 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from keramos.compile.lowering import Operation
-from keramos.compile.operations import elementwise, linalg, nn, reductions, shapes, tensorflow_only
+from keramos.compile.operations import (
+    arrangements,
+    convolution,
+    elementwise,
+    images,
+    linalg,
+    missing,
+    nn,
+    order,
+    reductions,
+    shapes,
+    tensorflow_only,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +30,14 @@ if TYPE_CHECKING:
     from keramos.compile.site import Result, Site
 
 _FUNCTIONS: dict[str, Operation] = {
+    **arrangements.OPERATIONS,
+    **convolution.OPERATIONS,
     **elementwise.OPERATIONS,
+    **images.OPERATIONS,
     **linalg.OPERATIONS,
+    **missing.OPERATIONS,
     **nn.OPERATIONS,
+    **order.OPERATIONS,
     **reductions.OPERATIONS,
     **shapes.OPERATIONS,
     **tensorflow_only.OPERATIONS,

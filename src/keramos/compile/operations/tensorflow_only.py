@@ -9,7 +9,7 @@ import numpy as np
 from keramos.compile.activation import activate
 from keramos.compile.graph import Value
 from keramos.compile.lowering import Operation
-from keramos.compile.operations import linalg, nn, reductions, shapes
+from keramos.compile.operations import linalg, nn, order, reductions, shapes
 from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together
 from keramos.compile.sizes import shape_tensor, sizes
 
@@ -148,7 +148,7 @@ def split(s: Site, x: Operand, num_or_size_splits: int | list[int], *, axis: int
 
 def sort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
     """In order along an axis."""
-    y = reductions.sort(s, x, axis=axis)
+    y = order.sort(s, x, axis=axis)
     return y if direction == "ASCENDING" else shapes.flip(s, y, axis=axis)
 
 

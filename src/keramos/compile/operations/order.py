@@ -1,0 +1,148 @@
+"""Functions of keras.ops that look for a place in an order: sorts, quantiles, searches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.lowering import Operation
+from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together
+from keramos.compile.sizes import reshape, size
+from keramos.compile.spatial import known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.compile.graph import Value
+    from keramos.compile.operations.reductions import Axis
+    from keramos.compile.operations.values import Operand
+    from keramos.compile.site import Site
+
+
+def sort(s: Site, x: Operand, *, axis: int = -1) -> Value:
+    """From small to large."""
+    return _sorted(s, tensor(s, x), axis)[0]
+
+
+def argsort(s: Site, x: Operand, *, axis: int = -1) -> Value:
+    """Places from the smallest to the largest value, int32."""
+    return cast_to(s.g, _sorted(s, tensor(s, x), axis)[1], "int32")
+
+
+def _sorted(s: Site, value: Value, axis: int) -> tuple[Value, ...]:
+    count = known(value.shape[axis], "values to sort")
+    return s.g.ops("TopK", value, [count], outputs=2, axis=axis, largest=0)
+
+
+def top_k(s: Site, x: Operand, k: int, *, sorted: bool = True) -> tuple[Value, Value]:
+    """The k largest along the last axis, and their places, int32."""
+    if not sorted:
+        raise s.unsupported("sorted", sorted, "their order would be anyone's choice")
+    values, places = s.g.ops("TopK", tensor(s, x), [k], outputs=2, axis=-1)
+    return values, cast_to(s.g, places, "int32")
+
+
+_PLACES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "higher": np.ceil,
+    "linear": np.floor,
+    "lower": np.floor,
+    "midpoint": np.floor,
+    "nearest": np.rint,
+}
+
+
+def quantile(
+    s: Site, x: Operand, q: Operand, *, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Value:
+    """The values below which given parts of the others lie; several parts come along a new first axis."""
+    parts = tensor(s, q).const
+    if parts is None or method not in _PLACES:
+        raise s.unsupported("method", method, f"numbers for q with {', '.join(_PLACES)} are")
+    g, value = s.g, as_float(s, x)
+    axes = axes_of(axis, value.rank)
+    flat = _last(s, value, axes)
+    exact = np.asarray(parts, "float64") * (known(flat.shape[-1], "values to sort") - 1)
+    y = _between(s, _sorted(s, flat, -1)[0], exact, method)
+    missing = g.op("ReduceMax", cast_to(g, g.op("IsNaN", flat), "int32"), [-1], keepdims=0)
+    if exact.ndim:
+        missing = g.op("Unsqueeze", missing, [-1])
+    y = g.op("Where", g.op("Greater", missing, 0), float("nan"), y)
+    y = g.op("Transpose", y, perm=[y.rank - 1, *range(y.rank - 1)]) if exact.ndim else y
+    return g.op("Unsqueeze", y, [axis + exact.ndim for axis in axes]) if keepdims else y
+
+
+def _last(s: Site, value: Value, axes: list[int]) -> Value:
+    """Several axes as one, the last."""
+    rest = [axis for axis in range(value.rank) if axis not in axes]
+    turned = s.g.op("Transpose", value, perm=[*rest, *axes])
+    count = int(np.prod([known(value.shape[axis], "values to sort") for axis in axes]))
+    return reshape(s.g, turned, *(size(value, axis) for axis in rest), count)
+
+
+def _between(s: Site, ordered: Value, exact: np.ndarray, method: str) -> Value:
+    """Values at places that may lie between two, which then count by their distance."""
+    g = s.g
+    low = _PLACES[method](exact).astype("int64")
+    first = g.op("Gather", ordered, low, axis=-1)
+    if method not in ("linear", "midpoint"):
+        return first
+    second = g.op("Gather", ordered, np.ceil(exact).astype("int64"), axis=-1)
+    share = np.asarray(exact - low if method == "linear" else np.full_like(exact, 0.5), ordered.dtype)
+    return g.op("Add", g.op("Mul", second, share), g.op("Mul", first, 1 - share))
+
+
+def percentile(
+    s: Site, x: Operand, q: Operand, *, axis: Axis = None, method: str = "linear", keepdims: bool = False
+) -> Value:
+    """Quantiles in hundredths."""
+    parts = tensor(s, q).const
+    if parts is None:
+        raise s.unsupported("q", "a tensor", "numbers are")
+    return quantile(s, x, (np.asarray(parts, "float64") / 100).tolist(), axis=axis, method=method, keepdims=keepdims)
+
+
+def median(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+    """The middle value."""
+    return quantile(s, x, 0.5, axis=axis, keepdims=keepdims)
+
+
+def _before(s: Site, edges: Value, values: Value, kind: str) -> Value:
+    """How many edges lie before each value."""
+    passed = s.g.op(kind, edges, s.g.op("Unsqueeze", values, [-1]))
+    return s.g.op("ReduceSum", cast_to(s.g, passed, "int32"), [-1], keepdims=0)
+
+
+def searchsorted(s: Site, sorted_sequence: Operand, values: Operand, *, side: str = "left") -> Value:
+    """Where each value would go into an ordered row, int32."""
+    edges, wanted = together(s, sorted_sequence, values)
+    if edges.rank != 1:
+        raise s.unsupported("sorted_sequence", edges.shape, "a single row is")
+    return _before(s, edges, wanted, "Less" if side == "left" else "LessOrEqual")
+
+
+def digitize(s: Site, x: Operand, bins: Operand) -> Value:
+    """The number of the bin that each value falls into, int32; an edge belongs to the bin above."""
+    value, edges = (cast_to(s.g, tensor(s, item), "float32") for item in (x, bins))
+    return _before(s, edges, value, "LessOrEqual")
+
+
+def isin(s: Site, x1: Operand, x2: Operand, *, invert: bool = False) -> Value:
+    """Whether each value is one of others."""
+    g, (value, others) = s.g, together(s, x1, x2)
+    same = g.op("Equal", g.op("Unsqueeze", value, [-1]), reshape(g, others, -1))
+    found = g.op("Greater", g.op("ReduceMax", cast_to(g, same, "int32"), [-1], keepdims=0), 0)
+    return g.op("Not", found) if invert else found
+
+
+OPERATIONS = {
+    "Argsort": Operation(argsort),
+    "Digitize": Operation(digitize),
+    "IsIn": Operation(isin, ignored=("assume_unique",)),
+    "Median": Operation(median),
+    "Percentile": Operation(percentile),
+    "Quantile": Operation(quantile),
+    "SearchSorted": Operation(searchsorted),
+    "Sort": Operation(sort),
+    "TopK": Operation(top_k),
+}
