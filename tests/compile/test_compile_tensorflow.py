@@ -25,7 +25,7 @@ U = np.tanh(A).astype("float32") * 0.9
 N = RNG.integers(-3, 6, size=(5, 4)).astype("int32")
 M = RNG.integers(1, 6, size=(5, 4)).astype("int32")
 T = RNG.random(size=(5, 4, 6)) > 0.5
-I = RNG.normal(size=(5, 6, 8, 4)).astype("float32")
+PICTURES = RNG.normal(size=(5, 6, 8, 4)).astype("float32")
 
 FLOATS = """
     abs asinh atan ceil cos cosh erf exp expm1 floor is_finite is_inf is_nan log_sigmoid negative round sigmoid sign sin
@@ -33,8 +33,8 @@ FLOATS = """
 """
 POSITIVE = "acosh log log1p reciprocal rsqrt sqrt"
 PAIRS = """
-    add atan2 divide divide_no_nan equal floordiv floormod greater greater_equal less less_equal maximum minimum multiply
-    not_equal squared_difference subtract truediv xdivy
+    add atan2 divide divide_no_nan equal floordiv floormod greater greater_equal less less_equal maximum minimum
+    multiply not_equal squared_difference subtract truediv xdivy
 """
 WHOLE = "add equal floordiv floormod greater less_equal maximum minimum multiply not_equal subtract squared_difference"
 ALONG = """
@@ -149,7 +149,7 @@ GRAPH = [
     ("Any", T, 1),
     ("ArgMax", A, 1),
     ("ArgMin", A, 1),
-    ("AvgPool", I, {"ksize": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "padding": "SAME"}),
+    ("AvgPool", PICTURES, {"ksize": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "padding": "SAME"}),
     ("BatchMatMulV2", A, C),
     ("BatchMatMulV2", A, B, {"adj_y": True}),
     ("BiasAdd", A, RNG.normal(size=6).astype("float32")),
@@ -158,7 +158,7 @@ GRAPH = [
     ("ConcatV2", [A, B], 1),
     ("Cos", A),
     ("Cumsum", A, 1, {"exclusive": True}),
-    ("DepthToSpace", I, {"block_size": 2}),
+    ("DepthToSpace", PICTURES, {"block_size": 2}),
     ("Div", A, P),
     ("DivNoNan", A, B),
     ("Elu", A),
@@ -185,7 +185,7 @@ GRAPH = [
     ("LogicalOr", T, ~T),
     ("MatMul", A[0], B[0], {"transpose_b": True}),
     ("Max", A, 1, {"keep_dims": True}),
-    ("MaxPool", I, {"ksize": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "padding": "VALID"}),
+    ("MaxPool", PICTURES, {"ksize": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "padding": "VALID"}),
     ("Maximum", A, B),
     ("Mean", A, [1, 2]),
     ("Min", A, 1),
@@ -206,10 +206,10 @@ GRAPH = [
     ("Relu", A),
     ("Relu6", A * 9),
     ("Reshape", A, [-1, 24]),
-    ("ResizeBilinear", I, [9, 4], {"half_pixel_centers": True}),
-    ("ResizeBilinear", I, [9, 4]),
-    ("ResizeNearestNeighbor", I, [9, 4], {"half_pixel_centers": True}),
-    ("ResizeNearestNeighbor", I, [12, 16]),
+    ("ResizeBilinear", PICTURES, [9, 4], {"half_pixel_centers": True}),
+    ("ResizeBilinear", PICTURES, [9, 4]),
+    ("ResizeNearestNeighbor", PICTURES, [9, 4], {"half_pixel_centers": True}),
+    ("ResizeNearestNeighbor", PICTURES, [12, 16]),
     ("ReverseV2", A, [1]),
     ("Round", A * 3),
     ("Rsqrt", P),
@@ -224,7 +224,7 @@ GRAPH = [
     ("Softmax", A[0]),
     ("Softplus", A),
     ("Softsign", A),
-    ("SpaceToDepth", I, {"block_size": 2}),
+    ("SpaceToDepth", PICTURES, {"block_size": 2}),
     ("Split", 2, A, {"num_split": 3}),
     ("SplitV", A, [1, 3], 1, {"num_split": 2}),
     ("Sqrt", P),
@@ -320,9 +320,7 @@ def test_a_function_of_tensorflow_answers_as_in_tensorflow(case):
         made = network(f"tf.{symbol}", given, keywords, {})
         made = network(f"tf.{symbol}", (arguments[0], *arguments[1:]), {}, {})
     else:
-        keywords = {
-            key: item for key, item in zip(names[1:], arguments[1:], strict=False) if item is not None
-        }
+        keywords = {key: item for key, item in zip(names[1:], arguments[1:], strict=False) if item is not None}
         made = network(f"tf.{symbol}", (arguments[0],), keywords, {})
 
     compare(made, function(*(constant(item) for item in arguments)))
@@ -335,13 +333,22 @@ def test_a_node_of_a_tensorflow_graph_answers_as_in_tensorflow(case):
     definition = op_def_registry.get(name)
     keywords = {arg.name: constant(item) for arg, item in zip(definition.input_arg, inputs, strict=True)}
     expected = getattr(tf.raw_ops, name)(**keywords, **attributes)
-    flat = [part for item in inputs for part in (item if isinstance(item, list) and isinstance(item[0], np.ndarray) else [item])]
+    flat = [
+        part
+        for item in inputs
+        for part in (item if isinstance(item, list) and isinstance(item[0], np.ndarray) else [item])
+    ]
     constants = {str(i): item for i, item in enumerate(flat) if not isinstance(item, np.ndarray)}
     tensors = [item for item in flat if isinstance(item, np.ndarray)]
     plain = {key: tf.as_dtype(item).name if key == "DstT" else item for key, item in attributes.items()}
     defaults = {a.name: plain_default(a) for a in definition.attr if a.HasField("default_value")}
 
-    made = network(f"tf.op.{name}", (tensors if len(tensors) > 1 else tensors[0],), {}, {**defaults, **plain, "constants": constants})
+    made = network(
+        f"tf.op.{name}",
+        (tensors if len(tensors) > 1 else tensors[0],),
+        {},
+        {**defaults, **plain, "constants": constants},
+    )
     compare(made, expected)
 
 
