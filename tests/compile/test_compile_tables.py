@@ -1,5 +1,7 @@
 """Preprocessing of numbers, categories and text against real Keras, one row a case."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from keras import layers as kl
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
-from keramos.errors import MismatchError, ModelError, UnsupportedModelError
+from keramos.errors import KeramosError, MismatchError, ModelError, UnsupportedModelError
 from keramos.runtime.session import Session, as_input
 
 NUMBERS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
@@ -246,6 +248,16 @@ def test_text_is_split_and_looked_up_as_in_keras(case, tmp_path):
     check(model_of(make, given), tmp_path / "model.keras", given)
 
 
+@pytest.mark.parametrize("split", ["whitespace", "character"])
+def test_random_text_is_split_as_in_keras(split, tmp_path):
+    random = np.random.default_rng(5)
+    letters = [*map(chr, range(128)), *"ÀÉßıİñ\x85\xa0\u2003\u200b\ufeff日本🎉e\u0301’«"]
+    given = np.array([["".join(random.choice(letters, size % 40))] for size in range(400)], object)
+    vocabulary = [*dict.fromkeys(letter for letter in letters[1:] if letter.strip()), "ab", "日本"]
+    make = lambda: kl.TextVectorization(vocabulary=vocabulary, split=split, standardize="lower")  # noqa: E731
+    check(model_of(make, given), tmp_path / "model.keras", given)
+
+
 @pytest.mark.parametrize("mode", ["int", "one_hot"])
 @pytest.mark.parametrize("shape", [(), (1,)])
 def test_crossed_features_are_hashed_as_in_keras(mode, shape, tmp_path):
@@ -302,6 +314,47 @@ def test_an_unknown_word_is_an_error_where_there_is_no_place_for_it(make, given,
 
     with pytest.raises(MismatchError, match="not in its vocabulary"):
         answers(tmp_path / "model.keras", given)
+
+
+def test_a_category_without_a_place_is_an_error_in_files_of_keras_2_as_it_was_there(shared):
+    path = shared / "museum" / "tfkeras-2.10" / "pre_category_encoding_count.h5"
+    if not path.exists():
+        pytest.skip("the museum of Keras files is not beside the repository")
+    (spec,) = compile_network(read(path).network).inputs
+
+    with pytest.raises(MismatchError, match="an input is outside 0 to"):
+        answers(path, np.full((1, spec.shape[1]), 99, spec.dtype))
+
+
+COUNTS = [
+    ("num_bins", 0, INTEGERS, lambda: kl.Hashing(5)),
+    ("num_bins", -3, INTEGERS, lambda: kl.Hashing(5, mask_value=2)),
+    ("num_bins", 10**15, INTEGERS, lambda: kl.Hashing(5, output_mode="count")),
+    ("num_bins", "many", INTEGERS, lambda: kl.Hashing(5)),
+    ("salt", [1], INTEGERS, lambda: kl.Hashing(5)),
+    ("vocabulary", ["[UNK]"], WORDS, words()),
+    ("num_oov_indices", -1, WORDS, words()),
+    ("num_oov_indices", 10**15, WORDS, words()),
+    ("max_tokens", 2, WORDS, words(output_mode="count", max_tokens=9, pad_to_max_tokens=True)),
+    ("max_tokens", 10**15, WORDS, words(output_mode="count", max_tokens=9, pad_to_max_tokens=True)),
+    ("num_tokens", 0, INTEGERS, lambda: kl.CategoryEncoding(4)),
+    ("num_tokens", 10**15, INTEGERS, lambda: kl.CategoryEncoding(4)),
+    ("oov_method", "other", INTEGERS, integers(num_oov_indices=2)),
+    ("idf_weights", [1.0], WORDS, words(output_mode="tf_idf", idf_weights=LONGER)),
+    ("mean", [[[1.0]]], NUMBERS, lambda: kl.Normalization(mean=2.0, variance=3.0)),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "given", "make"), COUNTS)
+def test_values_that_make_no_sense_are_refused(option, value, given, make, tmp_path):
+    model = model_of(make, given)
+    model.save(tmp_path / "model.keras")
+    network = read(tmp_path / "model.keras").network
+    layer = network.layers[model.layers[-1].name]
+    layers = {**network.layers, layer.name: replace(layer, config={**layer.config, option: value})}
+
+    with pytest.raises(KeramosError, match=layer.name):
+        compile_network(replace(network, layers=layers))
 
 
 def test_a_vocabulary_that_h5_cannot_hold_is_missed_by_name(tmp_path):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.compile.encode import encode
+from keramos.compile.graph import MAX_ELEMENTS
 from keramos.compile.lowering import Lowering
 from keramos.compile.operations.values import cast_to
 from keramos.errors import UnsupportedModelError
@@ -53,16 +54,22 @@ def places_of(
     """Where everything lies.
 
     Raises:
-        UnsupportedModelError: the file holds no vocabulary.
+        UnsupportedModelError: the file holds no vocabulary, or an empty one.
     """
     if not vocabulary:
         raise UnsupportedModelError(
             "its vocabulary is not in the file, because .h5 has no place for a learned one; save the model as .keras"
         )
     masked = 0 if mask_token is None else 1
-    special = [*([mask_token] if masked else []), *[oov_token] * num_oov_indices]
-    learned = bool(special) and list(vocabulary[: len(special)]) == special
-    return _Places(vocabulary[len(special) :] if learned else vocabulary, masked, num_oov_indices)
+    start = masked + num_oov_indices
+    learned = 0 < start <= len(vocabulary) and list(vocabulary[:start]) == [
+        *[mask_token] * masked,
+        *[oov_token] * num_oov_indices,
+    ]
+    words = vocabulary[start:] if learned else vocabulary
+    if not words:
+        raise UnsupportedModelError("its vocabulary holds no words but the special ones; give it words in Keras")
+    return _Places(words, masked, num_oov_indices)
 
 
 def lookup(
@@ -84,6 +91,7 @@ def lookup(
 ) -> Value:
     """Places of words or integers, or an encoding of them; with ``invert`` words of places."""
     _check(s, sparse=sparse, encoding=encoding, oov_method=oov_method)
+    _check_count(s, "num_oov_indices", num_oov_indices, 0)
     places = places_of(vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices)
     if invert:
         if output_mode != "int":
@@ -93,9 +101,16 @@ def lookup(
     index = _found(s, x, places, mask_token)
     if num_oov_indices > 1:
         index = s.g.op("Where", s.g.op("Less", index, 0), _hashed(s, x, places, oov_method, salt), index)
-    depth = max_tokens if pad_to_max_tokens and max_tokens else places.size
+    depth = _depth(s, places, max_tokens if pad_to_max_tokens else None)
     idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
     return encode(s, index, depth, output_mode, idf=idf)
+
+
+def _depth(s: Site, places: _Places, max_tokens: int | None) -> int:
+    """How many places an encoding has; ``max_tokens`` where it is padded."""
+    depth = places.size if max_tokens is None else max_tokens
+    _check_count(s, "max_tokens", depth, places.size)
+    return depth
 
 
 _OPTIONS: dict[str, tuple[object, ...]] = {
@@ -114,6 +129,11 @@ def _check(s: Site, **options: object) -> None:
             known = " or ".join(map(repr, _OPTIONS[option]))
             code = "; functions are code, which is never run" if option in ("split", "standardize") else ""
             raise s.unsupported(option, value, f"{known} is{code}")
+
+
+def _check_count(s: Site, option: str, value: int, least: int) -> None:
+    if not least <= value <= MAX_ELEMENTS:
+        raise s.unsupported(option, value, f"{least} to {MAX_ELEMENTS:,} is")
 
 
 def _as_key(s: Site) -> Value:
@@ -148,13 +168,20 @@ def _hashed(s: Site, x: Value, places: _Places, oov_method: str, salt: int | lis
 
 
 def _inverted(s: Site, places: _Places, mask_token: Token | None, oov_token: Token | None) -> Value:
-    words = [*([mask_token] if places.first_unknown else []), *[oov_token] * places.unknown, *places.words]
-    text = all(isinstance(word, str) for word in words)
-    name = "strings" if text else "int64s"
-    default = {"default_string" if text else "default_int64": oov_token if oov_token is not None else words[0]}
-    index = cast_to(s.g, s.x, "int64")
-    values = {f"values_{name}": words}
-    return s.g.op("LabelEncoder", index, domain="ai.onnx.ml", keys_int64s=list(range(len(words))), **values, **default)
+    if oov_token is None or s.x.dtype == "str":
+        raise s.unsupported("invert", value=True, reason="an oov_token and places as input are needed")
+    text = s.layer.kind == "StringLookup"
+    known: dict[int, Token] = {places.start + i: word for i, word in enumerate(places.words)}
+    if mask_token is not None:
+        known[0] = mask_token
+    return s.g.op(
+        "LabelEncoder",
+        cast_to(s.g, s.x, "int64"),
+        domain="ai.onnx.ml",
+        keys_int64s=list(known),
+        **{"values_strings" if text else "values_int64s": list(known.values())},
+        **{"default_string" if text else "default_int64": oov_token},
+    )
 
 
 def _idf(s: Site, places: _Places, idf_weights: Sequence[float] | None, depth: int) -> list[float]:
@@ -168,7 +195,10 @@ def _idf(s: Site, places: _Places, idf_weights: Sequence[float] | None, depth: i
 
 
 def _host_hash(s: Site, x: Value, bins: int, salt: int | list[int] | None) -> Value:
+    _check_count(s, "num_bins", bins, 1)
     key = [salt, salt] if isinstance(salt, int) else salt
+    if key is not None and len(key) != 2:
+        raise s.unsupported("salt", salt, "one or two numbers are")
     return s.g.host("hash", {"bins": bins, "salt": key}, [x], ("int64", x.shape))
 
 
@@ -199,6 +229,7 @@ def hashing(
 def hashed_crossing(s: Site, *, num_bins: int, output_mode: str = "int", sparse: bool = False) -> Value:
     """Several features together -> one of ``num_bins`` places. All are (rows,) or (rows, 1), text or integers."""
     _check(s, sparse=sparse)
+    _check_count(s, "num_bins", num_bins, 1)
     for x in s.inputs:
         if x.dtype == "bool" or x.dtype.startswith("float") or x.shape[1:] not in ((), (1,)):
             raise s.unsupported("input", f"{x.dtype} {x.shape}", "one column of text or integers is")
@@ -251,7 +282,7 @@ def text_vectorization(
     }
     columns = s.x.shape[1] if split is None and ngrams is None and length is None else length
     index = s.g.host("text", config, [s.x], ("int64", (s.x.shape[0], columns)))
-    depth = max_tokens if pad_to_max_tokens and max_tokens else places.size
+    depth = _depth(s, places, max_tokens if pad_to_max_tokens else None)
     idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
     return encode(s, index, depth, output_mode, idf=idf)
 

@@ -89,6 +89,8 @@ def category_encoding(
     """
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
+    if num_tokens < 1:
+        raise s.unsupported("num_tokens", num_tokens, "at least 1 is")
     index = s.g.op("Cast", s.x, to=7)
     if must_fit:
         demand_inside(s, index, num_tokens)
