@@ -47,6 +47,7 @@ _HIDDEN = (
     "left_capped",
     "mask_rule",
     "masked_to_zero",
+    "must_fit",
     "recurrent_padding",
 )
 """Options that no file holds: readers note in them what an older version did otherwise."""
@@ -84,54 +85,43 @@ def _names(names: Mapping[str, object], prefix: str = "") -> str:
     return ", ".join(found)
 
 
+_INTRODUCTION = """# Layers
+
+Written by `make docs` from the tables that run them. A value of an option that is not supported is
+refused by name, never passed over; a key that is not listed is too, unless only training reads it.
+
+{count} classes run. Generations are those of Keras whose files may hold the class.
+
+| class | Keras | options that matter |
+|---|---|---|
+"""
+_AFTER = """
+With quantised weights: {modes}.
+
+All answers are computed in float32: files that compute in half precision lose no digits here, files
+that compute in double precision agree to float32. A stateful layer begins with zeros in every call.
+Layers that draw at random do nothing when predicting.
+"""
+_GAP_TABLE = "\n## {title}\n\n| class | reason |\n|---|---|\n"
+_OTHERS = "| any other class | its code is not in the file; see `replace` in keramos.load |"
+
+
+def _listed(title: str, names: Mapping[str, object], prefix: str = "") -> str:
+    return f"\n## {title} ({len(names)})\n\n{_names(names, prefix)}.\n"
+
+
 def page() -> str:
     """The page as Markdown."""
     tensorflow = {n: row for n, row in OPERATIONS.items() if not n.startswith(("ops.", "tf.op.", "tf.compat."))}
     graph = {name: row for name, row in OPERATIONS.items() if name.startswith("tf.op.")}
     modes = ", ".join(f"{kind} {mode}" for kind, mode in sorted(QUANTIZED))
-    return "\n".join(
-        [
-            "# Layers",
-            "",
-            "Written by `make docs` from the tables that run them. A value of an option that is not supported is",
-            "refused by name, never passed over; a key that is not listed is too, unless only training reads it.",
-            "",
-            f"{len(LAYERS)} classes run. Generations are those of Keras whose files may hold the class.",
-            "",
-            "| class | Keras | options that matter |",
-            "|---|---|---|",
-            *_rows(),
-            "",
-            f"With quantised weights: {modes}.",
-            "",
-            "All answers are computed in float32: files that compute in half precision lose no digits here, files",
-            "that compute in double precision agree to float32. A stateful layer begins with zeros in every call.",
-            "Layers that draw at random do nothing when predicting.",
-            "",
-            "## Not yet",
-            "",
-            "| class | reason |",
-            "|---|---|",
-            *_gaps("notyet"),
-            "",
-            "## Never",
-            "",
-            "| class | reason |",
-            "|---|---|",
-            *_gaps("never"),
-            "| any other class | its code is not in the file; see `replace` in keramos.load |",
-            "",
-            f"## Functions of keras.ops ({len(KERAS)})",
-            "",
-            _names(KERAS) + ".",
-            "",
-            f"## TensorFlow functions in files of Keras 2 ({len(tensorflow)})",
-            "",
-            _names(tensorflow, "tf.") + ".",
-            "",
-            f"## TensorFlow graph nodes ({len(graph)})",
-            "",
-            _names(graph, "tf.op.") + ".",
-            "",
-        ]
-    )
+    tables = [
+        _INTRODUCTION.format(count=len(LAYERS)) + "\n".join(_rows()) + "\n",
+        _AFTER.format(modes=modes),
+        _GAP_TABLE.format(title="Not yet") + "\n".join(_gaps("notyet")) + "\n",
+        _GAP_TABLE.format(title="Never") + "\n".join([*_gaps("never"), _OTHERS]) + "\n",
+        _listed("Functions of keras.ops", KERAS),
+        _listed("TensorFlow functions in files of Keras 2", tensorflow, "tf."),
+        _listed("TensorFlow graph nodes", graph, "tf.op."),
+    ]
+    return "".join(tables)
