@@ -113,6 +113,7 @@ CASES = {
     "broadcast to": lambda a, b, n: ops.broadcast_to(ops.expand_dims(a, 1), (5, 3, 4, 6)),
     "pad": lambda a, b, n: ops.pad(a, ((0, 0), (1, 2), (0, 1)), constant_values=3.0),
     "pad reflect": lambda a, b, n: ops.pad(a, ((0, 0), (1, 2), (0, 1)), mode="reflect"),
+    "pad symmetric": lambda a, b, n: ops.pad(a, ((0, 0), (1, 2), (0, 1)), mode="symmetric"),
     "zeros like": lambda a, b, n: ops.zeros_like(a) + ops.ones_like(b) + ops.full_like(a, 2.0),
     "tril": lambda a, b, n: ops.tril(a, k=1),
     "triu": lambda a, b, n: ops.triu(a, k=-1),

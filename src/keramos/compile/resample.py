@@ -75,6 +75,11 @@ def _keras2(old: int, new: int) -> Numbers:
     return np.arange(new) * old / new
 
 
+def _corners(old: int, new: int) -> Numbers:
+    """TensorFlow 1 with ``align_corners``: the first places fall together, and the last."""
+    return np.arange(new) * (old - 1) / max(new - 1, 1)
+
+
 def _theano(old: int, new: int) -> Numbers:
     """Theano's ``bilinear_upsampling`` by a whole ratio."""
     ratio = new // old
@@ -84,7 +89,7 @@ def _theano(old: int, new: int) -> Numbers:
 _TABLE = 1024
 """TensorFlow looks bicubic weights up in a table of so many steps a pixel."""
 
-_OLD_POINTS = {"bilinear_keras2": _keras2, "bilinear_theano": _theano}
+_OLD_POINTS = {"bilinear_corners": _corners, "bilinear_keras2": _keras2, "bilinear_theano": _theano}
 
 
 def _nearest(old: int, new: int) -> Numbers:

@@ -149,18 +149,6 @@ def _fmod(g: Graph, a: Value, b: Value) -> Value:
     return g.op("Mul", g.op("Sign", a), _mod(g, g.op("Abs", a), g.op("Abs", b)))
 
 
-def _xdivy(g: Graph, a: Value, b: Value) -> Value:
-    return g.op("Where", g.op("Equal", a, 0.0), 0.0, g.op("Div", a, b))
-
-
-def _xlogy(g: Graph, a: Value, b: Value) -> Value:
-    return g.op("Where", g.op("Equal", a, 0.0), 0.0, g.op("Mul", a, g.op("Log", b)))
-
-
-def _multiply_no_nan(g: Graph, a: Value, b: Value) -> Value:
-    return g.op("Where", g.op("Equal", b, 0.0), 0.0, g.op("Mul", a, b))
-
-
 def _heaviside(g: Graph, a: Value, b: Value) -> Value:
     return g.op("Where", g.op("Less", a, 0.0), 0.0, g.op("Where", g.op("Greater", a, 0.0), 1.0, b))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from keramos.compile.lowering import Operation
 from keramos.compile.operations.values import as_float, tensor
 from keramos.compile.resample import matrix, resample
@@ -137,22 +135,6 @@ def hsv_to_rgb(s: Site, images: Operand, *, data_format: str | None = "channels_
         bounded = g.op("Min", g.op("Max", ramp, 0.0), 1.0)
         parts.append(g.op("Mul", g.op("Add", pale, g.op("Mul", saturation, bounded)), value))
     return g.op("Concat", *parts, axis=axis)
-
-
-def grayscale_to_rgb(s: Site, images: Operand) -> Value:
-    """The one channel three times."""
-    x = tensor(s, images)
-    return s.g.op("Tile", x, [*[1] * (x.rank - 1), 3])
-
-
-def standardized(s: Site, image: Operand) -> Value:
-    """Each image less its mean, divided by its deviation, which is at least 1 / sqrt(values)."""
-    g, x = s.g, as_float(s, image)
-    axes = [x.rank - 3, x.rank - 2, x.rank - 1]
-    count = int(np.prod([known(x.shape[axis], "values") for axis in axes]))
-    distance = g.op("Sub", x, g.op("ReduceMean", x, axes))
-    deviation = g.op("Sqrt", g.op("ReduceMean", g.op("Mul", distance, distance), axes))
-    return g.op("Div", distance, g.op("Max", deviation, 1 / count**0.5))
 
 
 OPERATIONS = {

@@ -228,12 +228,22 @@ def pad(
 ) -> Value:
     """Values around."""
     value = tensor(s, x)
-    words = {"constant": "constant", "reflect": "reflect", "edge": "edge"}
-    if mode not in words:
-        raise s.unsupported("mode", mode, f"{', '.join(words)} are")
     pairs = np.broadcast_to(np.asarray(pad_width, "int64"), (value.rank, 2))
+    if mode == "symmetric":
+        return _mirrored(s, value, pairs.tolist())
+    if mode not in ("constant", "reflect", "edge"):
+        raise s.unsupported("mode", mode, "constant, reflect, symmetric and edge are")
     fill = None if mode != "constant" else np.asarray(constant_values or 0, value.dtype)
-    return s.g.op("Pad", value, [*pairs[:, 0].tolist(), *pairs[:, 1].tolist()], fill, mode=words[mode])
+    return s.g.op("Pad", value, [*pairs[:, 0].tolist(), *pairs[:, 1].tolist()], fill, mode=mode)
+
+
+def _mirrored(s: Site, value: Value, pairs: list[list[int]]) -> Value:
+    """Values around, mirrored with the edge itself."""
+    for axis, (before, after) in enumerate(pairs):
+        if before or after:
+            places = np.pad(np.arange(known(value.shape[axis], "values")), (before, after), mode="symmetric")
+            value = s.g.op("Gather", value, places, axis=axis)
+    return value
 
 
 def full_like(s: Site, x: Operand, fill_value: float, *, dtype: str | None = None) -> Value:

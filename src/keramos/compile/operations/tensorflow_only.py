@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.activation import activate
-from keramos.compile.graph import Value
 from keramos.compile.lowering import Operation
-from keramos.compile.operations import linalg, nn, order, reductions, shapes
-from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together
-from keramos.compile.sizes import shape_tensor, sizes
+from keramos.compile.operations import elementwise, linalg, nn, order, reductions, shapes
+from keramos.compile.operations.values import as_float, axes_of, cast_to, floats, tensor, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keramos.compile.graph import Value
+    from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
     from keramos.compile.site import Site
 
@@ -33,10 +33,33 @@ def _turned(s: Site, x: Value, *, wanted: bool) -> Value:
     return s.g.op("Transpose", x, perm=order) if wanted else x
 
 
-def matmul(s: Site, a: Operand, b: Operand, *, transpose_a: bool = False, transpose_b: bool = False) -> Value:
+def matmul(
+    s: Site,
+    a: Operand,
+    b: Operand,
+    *,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+) -> Value:
     """Matrix product, either side transposed if wanted."""
     left, right = together(s, a, b)
-    return s.g.op("MatMul", _turned(s, left, wanted=transpose_a), _turned(s, right, wanted=transpose_b))
+    left, right = _turned(s, left, wanted=transpose_a or adjoint_a), _turned(s, right, wanted=transpose_b or adjoint_b)
+    return s.g.op("MatMul", left, right)
+
+
+def matvec(s: Site, a: Operand, b: Operand, *, transpose_a: bool = False) -> Value:
+    """Matrices times vectors."""
+    left, right = together(s, a, b)
+    column = s.g.op("Unsqueeze", right, [right.rank])
+    y = s.g.op("MatMul", _turned(s, left, wanted=transpose_a), column)
+    return s.g.op("Squeeze", y, [y.rank - 1])
+
+
+def matrix_transpose(s: Site, a: Operand) -> Value:
+    """The last two axes exchanged."""
+    return _turned(s, tensor(s, a), wanted=True)
 
 
 def l2_normalize(s: Site, x: Operand, *, axis: int | list[int] | None = None, epsilon: float = 1e-12) -> Value:
@@ -97,35 +120,106 @@ def silu(s: Site, x: Operand, *, beta: float = 1.0) -> Value:
     return activate(s.g, as_float(s, x), "silu")
 
 
-def one_hot(
+def _sum_of(kind: str, *, whole: str) -> Callable[..., Value]:
+    """A reduction that keeps the dtype, which ONNX computes in another one for short or whole numbers."""
+
+    def build(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+        value = tensor(s, x)
+        wide = value if value.dtype.startswith("float") else cast_to(s.g, value, whole)
+        y = s.g.op(kind, wide, axes_of(axis, value.rank), keepdims=int(keepdims))
+        return cast_to(s.g, y, value.dtype)
+
+    return build
+
+
+def count_nonzero(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str = "int64") -> Value:
+    """How many values are not 0."""
+    ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int64")
+    return cast_to(s.g, s.g.op("ReduceSum", ones, axes_of(axis, ones.rank), keepdims=int(keepdims)), dtype)
+
+
+def zero_fraction(s: Site, x: Operand) -> Value:
+    """The share of zeros."""
+    return reductions.mean(s, s.g.op("Equal", tensor(s, x), 0))
+
+
+def cumprod(s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Value:
+    """Product up to each place."""
+    if exclusive or reverse:
+        raise s.unsupported("exclusive", exclusive, "False, with reverse False, is")
+    return reductions.cumprod(s, x, axis=axis)
+
+
+def moments(s: Site, x: Operand, axes: Axis, *, shift: object = None, keepdims: bool = False) -> tuple[Value, Value]:
+    """Mean and variance; TensorFlow uses no shift any more."""
+    del shift
+    return reductions.moments(s, x, axes=axes, keepdims=keepdims)
+
+
+def batch_normalization(
     s: Site,
     x: Operand,
-    num_classes: int,
+    mean: Operand,
+    variance: Operand,
+    offset: Operand | None = None,
+    scale: Operand | None = None,
     *,
-    on_value: float | None = None,
-    off_value: float | None = None,
-    axis: int | None = -1,
-    dtype: str | None = None,
+    epsilon: float,
 ) -> Value:
-    """Two numbers, one at the place that each index names."""
-    hot = nn.one_hot(s, x, num_classes, axis=-1 if axis is None else axis, dtype=dtype)
-    if (on_value, off_value) in ((None, None), (1, 0)):
-        return hot
-    on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
-    return s.g.op("Where", cast_to(s.g, hot, "bool"), np.asarray(on, hot.dtype), np.asarray(off, hot.dtype))
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, everything repeated where it has size 1."""
+    return nn.batch_norm(s, x, mean, variance, offset, scale, axis=-1, epsilon=epsilon)
 
 
-def pad(s: Site, x: Operand, pad_width: object, *, mode: str = "CONSTANT", constant_values: float = 0) -> Value:
-    """Values around; TensorFlow writes the mode in capitals."""
-    word = mode.lower()
-    return shapes.pad(s, x, pad_width, mode=word, constant_values=constant_values if word == "constant" else None)
+def clip_by_norm(s: Site, x: Operand, clip_norm: float, *, axes: Axis = None) -> Value:
+    """X, shortened to a length where it is longer."""
+    g, value = s.g, as_float(s, x)
+    length = g.op("ReduceL2", value, axes_of(axes, value.rank))
+    return g.op("Div", g.op("Mul", value, float(clip_norm)), g.op("Max", length, float(clip_norm)))
 
 
-def gather(s: Site, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0) -> Value:
-    """Values at places along an axis."""
-    if batch_dims:
-        raise s.unsupported("batch_dims", batch_dims, "0 is")
-    return shapes.take(s, params, indices, axis=axis or 0)
+def crelu(s: Site, x: Operand, *, axis: int = -1) -> Value:
+    """What is positive, then what is negative."""
+    value = as_float(s, x)
+    return s.g.op("Concat", s.g.op("Relu", value), s.g.op("Relu", s.g.op("Neg", value)), axis=axis)
+
+
+def l2_loss(s: Site, x: Operand) -> Value:
+    """Half the sum of squares."""
+    value = as_float(s, x)
+    return s.g.op("Mul", reductions.sum_(s, s.g.op("Mul", value, value)), 0.5)
+
+
+def select(s: Site, condition: Operand, x1: Operand, x2: Operand) -> Value:
+    """x1 where a condition of the same shape holds, else x2; a condition of one axis would choose rows."""
+    if tensor(s, condition).rank != tensor(s, x1).rank:
+        raise s.unsupported("condition", tensor(s, condition).shape, "a condition as large as the branches is")
+    return elementwise.where(s, condition, x1, x2)
+
+
+def multiply_no_nan(s: Site, x1: Operand, x2: Operand) -> Value:
+    """The product; 0 where the second is 0, whatever the first is."""
+    a, b = floats(s, x1, x2)
+    return s.g.op("Where", s.g.op("Equal", b, 0.0), 0.0, s.g.op("Mul", a, b))
+
+
+def xdivy(s: Site, x1: Operand, x2: Operand) -> Value:
+    """The quotient; 0 where the first is 0, whatever the second is."""
+    a, b = floats(s, x1, x2)
+    return s.g.op("Where", s.g.op("Equal", a, 0.0), 0.0, s.g.op("Div", a, b))
+
+
+def xlogy(s: Site, x1: Operand, x2: Operand) -> Value:
+    """x1 times the logarithm of x2; 0 where the first is 0, whatever the second is."""
+    a, b = floats(s, x1, x2)
+    return s.g.op("Where", s.g.op("Equal", a, 0.0), 0.0, s.g.op("Mul", a, s.g.op("Log", b)))
+
+
+def divide(s: Site, x1: Operand, x2: Operand) -> Value:
+    """The quotient of floating point numbers."""
+    a, b = together(s, x1, x2)
+    if not a.dtype.startswith("float"):
+        raise s.unsupported("T", a.dtype, "floating point is")
+    return s.g.op("Div", a, b)
 
 
 def einsum(s: Site, equation: str, inputs: Operand | list[Operand]) -> Value:
@@ -133,17 +227,12 @@ def einsum(s: Site, equation: str, inputs: Operand | list[Operand]) -> Value:
     return linalg.einsum(s, *(inputs if isinstance(inputs, list) else [inputs]), subscripts=equation)
 
 
-def shape(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
-    """The sizes of a tensor."""
-    return cast_to(s.g, shape_tensor(s.g, sizes(tensor(s, x))), out_type)
-
-
-def split(s: Site, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0) -> tuple[Value, ...]:
-    """Equal parts, or parts of given sizes."""
-    if isinstance(num_or_size_splits, int):
-        return shapes.split(s, x, num_or_size_splits, axis=axis)
-    parts = list(num_or_size_splits)
-    return s.g.ops("Split", tensor(s, x), parts, outputs=len(parts), axis=axis)
+def argsort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
+    """Places in order along an axis; of equal values the first comes first."""
+    value = tensor(s, x)
+    if direction != "ASCENDING":
+        value = s.g.op("Neg", value)
+    return order.argsort(s, value, axis=axis)
 
 
 def sort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
@@ -152,85 +241,37 @@ def sort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -
     return y if direction == "ASCENDING" else shapes.flip(s, y, axis=axis)
 
 
-def squeeze(s: Site, x: Operand, *, axis: list[int] | None = None) -> Value:
-    """Axes of size 1 left out; an empty list means all."""
-    return shapes.squeeze(s, x, axis=axis or None)
-
-
-def concat_v2(s: Site, inputs: list[Operand]) -> Value:
-    """Joined along the axis that comes last."""
-    *values, axis = inputs
-    if not isinstance(axis, int):
-        raise s.unsupported("axis", "a tensor", "a number is")
-    return shapes.concatenate(s, values, axis=axis)
-
-
-def slice_(
-    s: Site,
-    x: Operand,
-    *,
-    begin: list[int] | None = None,
-    size: list[int] | None = None,
-    slice_spec: object = None,
-) -> Value:
-    """x[...] as Python writes it, or a block from a place on."""
-    if begin is not None and size is not None:
-        return shapes.slice_(s, x, begin, size)
-    parts = slice_spec if isinstance(slice_spec, list) else [slice_spec]
-    return shapes.get_item(s, x, [_part(part) for part in parts])
-
-
-def _part(part: object) -> object:
-    """TensorFlow's {start, stop, step} as Keras 3 writes a slice."""
-    if isinstance(part, dict) and "class_name" not in part:
-        return {"class_name": "__slice__", "config": part}
-    return {"class_name": "__ellipsis__", "config": {}} if part in ("...", "Ellipsis") else part
-
-
-def strided_slice(
-    s: Site,
-    x: Operand,
-    begin: list[int],
-    end: list[int],
-    strides: list[int],
-    **masks: int,
-) -> Value:
-    """A slice as a graph keeps it: masks of bits say where a place is not given, an ellipsis, new or dropped."""
-    if any(isinstance(item, Value) for item in (begin, end, strides)):
-        raise s.unsupported("begin", "a tensor", "numbers are")
-    parts: list[object] = []
-    for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
-        bit = 1 << i
-        said = {name for name, mask in masks.items() if mask & bit}
-        first, last = (None if "begin_mask" in said else start), (None if "end_mask" in said else stop)
-        part: object = {"class_name": "__slice__", "config": {"start": first, "stop": last, "step": step}}
-        part = start if "shrink_axis_mask" in said else part
-        part = None if "new_axis_mask" in said else part
-        parts.append({"class_name": "__ellipsis__", "config": {}} if "ellipsis_mask" in said else part)
-    return shapes.get_item(s, x, parts)
-
-
 OPERATIONS = {
     "tf.add_n": Operation(add_n),
     "tf.argmax": Operation(_place("ArgMax")),
     "tf.argmin": Operation(_place("ArgMin")),
+    "tf.argsort": Operation(argsort),
+    "tf.batch_normalization": Operation(batch_normalization),
     "tf.bias_add": Operation(bias_add),
-    "tf.concat_v2": Operation(concat_v2),
+    "tf.clip_by_norm": Operation(clip_by_norm),
+    "tf.count_nonzero": Operation(count_nonzero),
+    "tf.crelu": Operation(crelu),
+    "tf.cumprod": Operation(cumprod),
     "tf.cumsum": Operation(cumsum),
+    "tf.divide": Operation(divide),
     "tf.einsum": Operation(einsum),
-    "tf.gather": Operation(gather),
     "tf.gelu": Operation(gelu),
+    "tf.l2_loss": Operation(l2_loss),
     "tf.l2_normalize": Operation(l2_normalize),
     "tf.matmul": Operation(matmul),
+    "tf.matrix_transpose": Operation(matrix_transpose),
+    "tf.matvec": Operation(matvec),
+    "tf.moments": Operation(moments),
     "tf.norm": Operation(norm),
-    "tf.one_hot": Operation(one_hot),
-    "tf.pad": Operation(pad),
-    "tf.shape": Operation(shape),
+    "tf.reduce_mean": Operation(_sum_of("ReduceMean", whole="float64")),
+    "tf.reduce_prod": Operation(_sum_of("ReduceProd", whole="int64")),
+    "tf.reduce_sum": Operation(_sum_of("ReduceSum", whole="int64")),
+    "tf.select": Operation(select),
     "tf.silu": Operation(silu),
-    "tf.slice": Operation(slice_),
     "tf.sort": Operation(sort),
-    "tf.split": Operation(split),
     "tf.squared_difference": Operation(squared_difference),
-    "tf.squeeze": Operation(squeeze),
-    "tf.strided_slice": Operation(strided_slice),
+    "tf.multiply_no_nan": Operation(multiply_no_nan),
+    "tf.xdivy": Operation(xdivy),
+    "tf.xlogy": Operation(xlogy),
+    "tf.zero_fraction": Operation(zero_fraction),
 }

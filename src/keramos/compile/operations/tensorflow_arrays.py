@@ -1,0 +1,215 @@
+"""Functions of TensorFlow that cut, join and look values up, where they differ from keras.ops in more than names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.graph import Value
+from keramos.compile.lowering import Operation
+from keramos.compile.operations import arrangements, linalg, nn, shapes
+from keramos.compile.operations.values import cast_to, tensor
+from keramos.compile.sizes import shape_tensor, sizes
+from keramos.compile.spatial import known
+
+if TYPE_CHECKING:
+    from keramos.compile.operations.values import Operand
+    from keramos.compile.site import Site
+
+
+def one_hot(
+    s: Site,
+    x: Operand,
+    num_classes: int,
+    *,
+    on_value: float | None = None,
+    off_value: float | None = None,
+    axis: int | None = -1,
+    dtype: str | None = None,
+) -> Value:
+    """Two numbers, one at the place that each index names."""
+    hot = nn.one_hot(s, x, num_classes, axis=-1 if axis is None else axis, dtype=dtype)
+    if (on_value, off_value) in ((None, None), (1, 0)):
+        return hot
+    on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
+    return s.g.op("Where", cast_to(s.g, hot, "bool"), np.asarray(on, hot.dtype), np.asarray(off, hot.dtype))
+
+
+def pad(s: Site, x: Operand, pad_width: object, *, mode: str = "CONSTANT", constant_values: float = 0) -> Value:
+    """Values around; TensorFlow writes the mode in capitals."""
+    word = mode.lower()
+    return shapes.pad(s, x, pad_width, mode=word, constant_values=constant_values if word == "constant" else None)
+
+
+def gather(s: Site, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0) -> Value:
+    """Values at places along an axis; the first ``batch_dims`` axes of both go together."""
+    if not batch_dims:
+        return shapes.take(s, params, indices, axis=axis or 0)
+    value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
+    if axis is not None and axis % value.rank != batch_dims:
+        raise s.unsupported("axis", axis, f"the first after batch_dims={batch_dims} is")
+    return gather_nd(s, value, s.g.op("Unsqueeze", places, [places.rank]), batch_dims=batch_dims)
+
+
+def gather_nd(s: Site, params: Operand, indices: Operand, *, batch_dims: int = 0) -> Value:
+    """Parts at coordinates, which are the last axis of the indices."""
+    value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
+    depth = known(places.shape[-1], "coordinates")
+    shape = (*places.shape[:-1], *value.shape[batch_dims + depth :])
+    return s.g.ops("GatherND", value, places, outputs=1, batch_dims=batch_dims, like=[(value.dtype, shape)])[0]
+
+
+def scatter_add(s: Site, x: Operand, indices: Operand, updates: Operand) -> Value:
+    """A tensor with values added at some coordinates."""
+    return arrangements.scatter_update(s, x, indices, updates, reduction="add")
+
+
+def band_part(s: Site, x: Operand, lower: int, upper: int) -> Value:
+    """0 outside a band around the diagonal; -1 leaves a side as it is."""
+    y = tensor(s, x)
+    y = s.g.op("Trilu", y, np.int64(upper), upper=0) if upper >= 0 else y
+    return s.g.op("Trilu", y, np.int64(-lower), upper=1) if lower >= 0 else y
+
+
+def diag_part(s: Site, x: Operand) -> Value:
+    """The main diagonal of the last two axes."""
+    return linalg.diagonal(s, x, axis1=-2, axis2=-1)
+
+
+def trace(s: Site, x: Operand) -> Value:
+    """Sum of the main diagonal of the last two axes."""
+    return linalg.trace(s, x, axis1=-2, axis2=-1)
+
+
+def sequence_mask(s: Site, lengths: Operand, maxlen: int | None = None, *, dtype: str = "bool") -> Value:
+    """True for the first places of each row."""
+    if not isinstance(maxlen, int):
+        raise s.unsupported("maxlen", maxlen, "a number is")
+    count = cast_to(s.g, tensor(s, lengths), "int64")
+    ahead = s.g.op("Less", np.arange(maxlen), s.g.op("Unsqueeze", count, [count.rank]))
+    return cast_to(s.g, ahead, dtype)
+
+
+def rank(s: Site, x: Operand) -> Value:
+    """The number of axes."""
+    return s.g.const(np.array(tensor(s, x).rank, "int32"))
+
+
+def size(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
+    """The number of values."""
+    return cast_to(s.g, s.g.op("ReduceProd", shape_tensor(s.g, sizes(tensor(s, x))), [0], keepdims=0), out_type)
+
+
+def same(s: Site, x: Operand, *, shape: object = None) -> Value:
+    """X; its shape is known to be this one."""
+    del shape
+    return tensor(s, x)
+
+
+def shape(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
+    """The sizes of a tensor."""
+    return cast_to(s.g, shape_tensor(s.g, sizes(tensor(s, x))), out_type)
+
+
+def split(s: Site, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0) -> tuple[Value, ...]:
+    """Equal parts, or parts of given sizes."""
+    if isinstance(num_or_size_splits, int):
+        return shapes.split(s, x, num_or_size_splits, axis=axis)
+    return split_sizes(s, x, num_or_size_splits, axis)
+
+
+def split_first(s: Site, axis: int, x: Operand, *, count: int) -> tuple[Value, ...]:
+    """Equal parts."""
+    return shapes.split(s, x, count, axis=axis)
+
+
+def split_sizes(s: Site, x: Operand, sizes: list[int], axis: int) -> tuple[Value, ...]:
+    """Parts of given sizes; -1 stands for the rest."""
+    value = tensor(s, x)
+    parts = list(sizes)
+    if -1 in parts:
+        parts[parts.index(-1)] = known(value.shape[axis], "values to split") - sum(parts) - 1
+    return s.g.ops("Split", value, parts, outputs=len(parts), axis=axis)
+
+
+def squeeze(s: Site, x: Operand, *, axis: list[int] | None = None) -> Value:
+    """Axes of size 1 left out; an empty list means all."""
+    return shapes.squeeze(s, x, axis=axis or None)
+
+
+def concat_v2(s: Site, inputs: list[Operand]) -> Value:
+    """Joined along the axis that comes last."""
+    *values, axis = inputs
+    if not isinstance(axis, int):
+        raise s.unsupported("axis", "a tensor", "a number is")
+    return shapes.concatenate(s, values, axis=axis)
+
+
+def slice_(
+    s: Site,
+    x: Operand,
+    *,
+    begin: list[int] | None = None,
+    size: list[int] | None = None,
+    slice_spec: object = None,
+) -> Value:
+    """x[...] as Python writes it, or a block from a place on."""
+    if begin is not None and size is not None:
+        return shapes.slice_(s, x, begin, size)
+    parts = slice_spec if isinstance(slice_spec, list) else [slice_spec]
+    return shapes.get_item(s, x, [_part(part) for part in parts])
+
+
+def _part(part: object) -> object:
+    """TensorFlow's {start, stop, step} as Keras 3 writes a slice."""
+    if isinstance(part, dict) and "class_name" not in part:
+        return {"class_name": "__slice__", "config": part}
+    return {"class_name": "__ellipsis__", "config": {}} if part in ("...", "Ellipsis") else part
+
+
+def strided_slice(
+    s: Site,
+    x: Operand,
+    begin: list[int],
+    end: list[int],
+    strides: list[int],
+    **masks: int,
+) -> Value:
+    """A slice as a graph keeps it: masks of bits say where a place is not given, an ellipsis, new or dropped."""
+    if any(isinstance(item, Value) for item in (begin, end, strides)):
+        raise s.unsupported("begin", "a tensor", "numbers are")
+    parts: list[object] = []
+    for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
+        bit = 1 << i
+        said = {name for name, mask in masks.items() if mask & bit}
+        first, last = (None if "begin_mask" in said else start), (None if "end_mask" in said else stop)
+        part: object = {"class_name": "__slice__", "config": {"start": first, "stop": last, "step": step}}
+        part = start if "shrink_axis_mask" in said else part
+        part = None if "new_axis_mask" in said else part
+        parts.append({"class_name": "__ellipsis__", "config": {}} if "ellipsis_mask" in said else part)
+    return shapes.get_item(s, x, parts)
+
+
+OPERATIONS = {
+    "tf.band_part": Operation(band_part),
+    "tf.concat_v2": Operation(concat_v2),
+    "tf.diag_part": Operation(diag_part),
+    "tf.ensure_shape": Operation(same),
+    "tf.gather": Operation(gather),
+    "tf.gather_nd": Operation(gather_nd),
+    "tf.one_hot": Operation(one_hot),
+    "tf.pad": Operation(pad),
+    "tf.rank": Operation(rank),
+    "tf.scatter_add": Operation(scatter_add),
+    "tf.sequence_mask": Operation(sequence_mask),
+    "tf.shape": Operation(shape),
+    "tf.size": Operation(size),
+    "tf.slice": Operation(slice_),
+    "tf.split": Operation(split),
+    "tf.split_first": Operation(split_first),
+    "tf.split_sizes": Operation(split_sizes),
+    "tf.squeeze": Operation(squeeze),
+    "tf.strided_slice": Operation(strided_slice),
+    "tf.trace": Operation(trace),
+}

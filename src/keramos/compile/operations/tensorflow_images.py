@@ -1,0 +1,247 @@
+"""TensorFlow's functions of images and windows; sizes come as 1, one a side, or one an axis with the outer ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.lowering import Operation
+from keramos.compile.operations import convolution, images, shapes
+from keramos.compile.operations.values import as_float, axes_of, tensor
+from keramos.compile.resample import matrix, resample
+from keramos.compile.spatial import known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.compile.graph import Value
+    from keramos.compile.operations.values import Operand
+    from keramos.compile.site import Site
+
+    Steps = int | list[int]
+
+
+def _layout(data_format: str | None) -> str:
+    return "channels_first" if (data_format or "NHWC").startswith("NC") else "channels_last"
+
+
+def _sides(s: Site, sizes: Steps | None, rank: int, data_format: str | None) -> list[int]:
+    """One size for each axis of space; the rows and channels must be 1."""
+    listed = [sizes or 1] if isinstance(sizes, int) or sizes is None else list(sizes)
+    if len(listed) == 1:
+        return listed * (rank - 2)
+    if len(listed) == rank - 2:
+        return listed
+    inner = listed[2:] if _layout(data_format) == "channels_first" else listed[1:-1]
+    outer = listed[:2] if _layout(data_format) == "channels_first" else [listed[0], listed[-1]]
+    if outer != [1, 1]:
+        raise s.unsupported("strides", sizes, "1 for rows and channels is")
+    return inner
+
+
+def _pool(kind: str) -> Callable[..., Value]:
+    def build(
+        s: Site, x: Operand, ksize: Steps, strides: Steps, padding: str, *, data_format: str | None = None
+    ) -> Value:
+        value = tensor(s, x)
+        window, steps = (_sides(s, sizes, value.rank, data_format) for sizes in (ksize, strides))
+        pool = convolution.OPERATIONS[kind].build
+        return pool(s, value, window, strides=steps, padding=padding, data_format=_layout(data_format))  # type: ignore[return-value] # one tensor
+
+    return build
+
+
+def conv(
+    s: Site,
+    x: Operand,
+    kernel: Operand,
+    strides: Steps,
+    padding: str,
+    *,
+    data_format: str | None = None,
+    dilations: Steps | None = None,
+) -> Value:
+    """A convolution; the kernel is (space..., in / groups, out)."""
+    value = tensor(s, x)
+    steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
+    return convolution.conv(
+        s, value, kernel, strides=steps, padding=padding, data_format=_layout(data_format), dilation_rate=gaps
+    )
+
+
+def depthwise_conv(
+    s: Site,
+    x: Operand,
+    kernel: Operand,
+    strides: Steps,
+    padding: str,
+    *,
+    data_format: str | None = None,
+    dilations: Steps | None = None,
+) -> Value:
+    """Each channel by its own kernels (space..., in, multiplier)."""
+    value = tensor(s, x)
+    steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
+    return convolution.depthwise_conv(
+        s, value, kernel, strides=steps, padding=padding, data_format=_layout(data_format), dilation_rate=gaps
+    )
+
+
+def _blocks(kind: str) -> Callable[..., Value]:
+    def build(s: Site, x: Operand, block_size: int, *, data_format: str | None = None) -> Value:
+        if _layout(data_format) != "channels_last":
+            raise s.unsupported("data_format", data_format, "NHWC is")
+        return convolution.OPERATIONS[kind].build(s, x, block_size)  # type: ignore[return-value] # one tensor
+
+    return build
+
+
+def extract_patches(
+    s: Site, images: Operand, sizes: list[int], strides: list[int], rates: list[int], padding: str
+) -> Value:
+    """The values of every window as one long vector of channels."""
+    value = tensor(s, images)
+    window, steps, gaps = (_sides(s, item, value.rank, None) for item in (sizes, strides, rates))
+    return convolution.extract_patches(s, value, window, strides=steps, dilation_rate=gaps, padding=padding)
+
+
+def resize(
+    s: Site,
+    images: Operand,
+    size: list[int],
+    *,
+    method: str = "bilinear",
+    preserve_aspect_ratio: bool = False,
+    antialias: bool = False,
+) -> Value:
+    """Images in another size, float32 unless places are only copied."""
+    x = tensor(s, images)
+    if preserve_aspect_ratio or x.rank != 4 or not all(isinstance(side, int) for side in size):
+        raise s.unsupported("preserve_aspect_ratio", preserve_aspect_ratio, "several images in a fixed size are")
+    if method == "nearest":
+        return _picked(s, x, [_half(*pair) for pair in _changes(x, size)])
+    y = as_float(s, x)
+    for axis, wanted in zip((1, 2), size, strict=True):
+        weights = matrix(known(x.shape[axis], "places"), wanted, method, antialias=antialias)
+        y = resample(s.g, y, axis, weights)
+    return y
+
+
+def _changes(x: Value, size: list[int]) -> list[tuple[int, int]]:
+    return [(known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)]
+
+
+def _half(old: int, new: int) -> np.ndarray:
+    return np.minimum(np.floor((np.arange(new, dtype="float32") + 0.5) * np.float32(old / new)), old - 1)
+
+
+def _from_start(old: int, new: int) -> np.ndarray:
+    return np.minimum(np.floor(np.arange(new, dtype="float32") * np.float32(old / new)), old - 1)
+
+
+def _picked(s: Site, x: Value, places: list[np.ndarray]) -> Value:
+    for axis, found in zip((1, 2), places, strict=True):
+        x = s.g.op("Gather", x, found.astype("int64"), axis=axis)
+    return x
+
+
+def resize_nearest(
+    s: Site, images: Operand, size: list[int], *, align_corners: bool = False, half_pixel_centers: bool = False
+) -> Value:
+    """Each new place copies an old one."""
+    if align_corners:
+        raise s.unsupported("align_corners", align_corners, "False is")
+    x = tensor(s, images)
+    places = _half if half_pixel_centers else _from_start
+    return _picked(s, x, [places(*pair) for pair in _changes(x, size)])
+
+
+def resize_bilinear(
+    s: Site, images: Operand, size: list[int], *, align_corners: bool = False, half_pixel_centers: bool = False
+) -> Value:
+    """Each new place lies between old ones."""
+    x = as_float(s, images)
+    method = "bilinear_corners" if align_corners else "bilinear" if half_pixel_centers else "bilinear_keras2"
+    for axis, (old, new) in zip((1, 2), _changes(x, size), strict=True):
+        x = resample(s.g, x, axis, matrix(old, new, method))
+    return x
+
+
+def _flipped(axis: int) -> Callable[..., Value]:
+    def build(s: Site, image: Operand) -> Value:
+        return shapes.flip(s, image, axis=axis)
+
+    return build
+
+
+def crop_to_box(s: Site, image: Operand, top: int, left: int, height: int, width: int) -> Value:
+    """A part of images."""
+    x = tensor(s, image)
+    return s.g.op("Slice", x, [top, left], [top + height, left + width], [x.rank - 3, x.rank - 2])
+
+
+def pad_to_box(s: Site, image: Operand, top: int, left: int, height: int, width: int) -> Value:
+    """Zeros around images."""
+    x = tensor(s, image)
+    below, right = (
+        size - known(x.shape[axis], "rows and columns") - before
+        for size, axis, before in ((height, x.rank - 3, top), (width, x.rank - 2, left))
+    )
+    return images.pad_images(s, x, top_padding=top, left_padding=left, bottom_padding=below, right_padding=right)
+
+
+def adjust_contrast(s: Site, images: Operand, contrast_factor: float) -> Value:
+    """Distances from the mean of each channel, times a factor."""
+    g, x = s.g, as_float(s, images)
+    mean = g.op("ReduceMean", x, [x.rank - 3, x.rank - 2])
+    return g.op("Add", g.op("Mul", g.op("Sub", x, mean), float(contrast_factor)), mean)
+
+
+def grayscale_to_rgb(s: Site, images: Operand) -> Value:
+    """The one channel three times."""
+    x = tensor(s, images)
+    return s.g.op("Tile", x, [*[1] * (x.rank - 1), 3])
+
+
+def standardized(s: Site, image: Operand) -> Value:
+    """Each image less its mean, divided by its deviation, which is at least 1 / sqrt(values)."""
+    g, x = s.g, as_float(s, image)
+    axes = axes_of([-3, -2, -1], x.rank)
+    count = int(np.prod([known(x.shape[axis], "values") for axis in axes]))
+    distance = g.op("Sub", x, g.op("ReduceMean", x, axes))
+    deviation = g.op("Sqrt", g.op("ReduceMean", g.op("Mul", distance, distance), axes))
+    return g.op("Div", distance, g.op("Max", deviation, 1 / count**0.5))
+
+
+def response_normalized(
+    s: Site, x: Operand, *, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
+) -> Value:
+    """X / (bias + alpha * squares of near channels) ** beta."""
+    g, value, width = s.g, as_float(s, x), 2 * depth_radius + 1
+    first = g.op("Transpose", value, perm=[0, 3, 1, 2])
+    like = [(first.dtype, first.shape)]
+    y = g.ops("LRN", first, outputs=1, like=like, alpha=float(alpha * width), beta=beta, bias=bias, size=width)[0]
+    return g.op("Transpose", y, perm=[0, 2, 3, 1])
+
+
+OPERATIONS = {
+    "tf.adjust_contrast": Operation(adjust_contrast),
+    "tf.avg_pool": Operation(_pool("AveragePool")),
+    "tf.conv": Operation(conv),
+    "tf.crop_to_box": Operation(crop_to_box),
+    "tf.depth_to_space": Operation(_blocks("DepthToSpace")),
+    "tf.depthwise_conv": Operation(depthwise_conv),
+    "tf.extract_patches": Operation(extract_patches),
+    "tf.flip_left_right": Operation(_flipped(-2)),
+    "tf.flip_up_down": Operation(_flipped(-3)),
+    "tf.grayscale_to_rgb": Operation(grayscale_to_rgb),
+    "tf.lrn": Operation(response_normalized),
+    "tf.max_pool": Operation(_pool("MaxPool")),
+    "tf.pad_to_box": Operation(pad_to_box),
+    "tf.resize": Operation(resize),
+    "tf.resize_bilinear": Operation(resize_bilinear),
+    "tf.resize_nearest": Operation(resize_nearest),
+    "tf.space_to_depth": Operation(_blocks("SpaceToDepth")),
+    "tf.standardized": Operation(standardized),
+}
