@@ -1,19 +1,22 @@
 """Arithmetic written as text -> ONNX: what stands in for a layer whose Python code is in no one's hands.
 
-    x / 127.5 - 1.0        abs(x[0] - x[1])        lambda t: mean(t, axis=-1, keepdims=True)
+    x / 127.5 - 1.0        abs(x[0] - x[1])        lambda t: K.mean(t, axis=-1, keepdims=True)
 
-The text is parsed, never run: numbers, the inputs, operators, comparisons, slices, and functions of ``keras.ops`` by
-their names (``K.``, ``tf.``, ``ops.`` or ``np.`` before a name changes nothing).
+The text is parsed, never run: numbers, the inputs, operators, comparisons, slices, and functions by their names:
+those of ``keras.ops`` (bare, or after ``ops.`` or ``np.``), of Keras 2's backend (after ``K.``), where defaults differ,
+and of TensorFlow (after ``tf.``).
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from math import e, pi
 from typing import TYPE_CHECKING
 
 from keramos.compile.graph import Value
-from keramos.compile.operations import KERAS
+from keramos.compile.operations import KERAS, OPERATIONS
+from keramos.compile.operations.backend import BACKEND, SAME
 from keramos.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,17 +33,45 @@ def _snake(name: str) -> str:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
-FUNCTIONS: dict[str, Operation] = {_snake(name): operation for name, operation in KERAS.items()}
+_SYNONYMS = {
+    "acos": "Arccos",
+    "asin": "Arcsin",
+    "atan": "Arctan",
+    "batch_normalization": "BatchNorm",
+    "layer_normalization": "LayerNorm",
+    "pow": "Power",
+    "rms_normalization": "RMSNorm",
+    "swish": "Silu",
+}
+FUNCTIONS: dict[str, Operation] = {
+    **{_snake(name): operation for name, operation in KERAS.items()},
+    **{name: KERAS[kind] for name, kind in _SYNONYMS.items()},
+}
 """Name in keras.ops -> operation."""
 
-_OTHER_NAMES = {
-    "pow": "power",
-    "round_": "round",
-    "acos": "arccos",
-    "asin": "arcsin",
-    "atan": "arctan",
-    "swish": "silu",
+_BACKEND = {**{_snake(name): operation for name, operation in SAME.items()}, **BACKEND}
+_TENSORFLOW = {
+    name.removeprefix("tf."): op
+    for name, op in OPERATIONS.items()
+    if name.startswith("tf.") and not name.startswith("tf.op.")
 }
+_TENSORFLOW |= {name.removeprefix("math."): op for name, op in _TENSORFLOW.items() if name.startswith("math.")}
+_ROOTS: dict[str, Mapping[str, Operation]] = {
+    "": {**BACKEND, **FUNCTIONS},
+    "K": _BACKEND,
+    "backend": _BACKEND,
+    "keras.backend": _BACKEND,
+    "keras.ops": FUNCTIONS,
+    "math": FUNCTIONS,
+    "np": FUNCTIONS,
+    "numpy": FUNCTIONS,
+    "ops": FUNCTIONS,
+    "tf": _TENSORFLOW,
+    "tf.keras.backend": _BACKEND,
+}
+"""What stands before a name -> the functions with such names; the longest counts."""
+
+_NUMBERS = {"K.epsilon": 1e-7, "math.e": e, "math.pi": pi, "np.e": e, "np.inf": float("inf"), "np.pi": pi}
 _OPERATORS: dict[type, str] = {
     ast.Add: "Add",
     ast.BitAnd: "LogicalAnd",
@@ -72,9 +103,11 @@ def evaluate(s: Site, text: str) -> Value | tuple[Value, ...]:
     body, name = _parsed(text)
     inputs: object = s.inputs[0] if len(s.inputs) == 1 else list(s.inputs)
     result = _Reader(s, text, {name: inputs}).value(body)
-    if isinstance(result, int | float):
-        raise UsageError(f"expression {text!r} does not use its input {name}")
-    return result  # type: ignore[return-value] # every operation gives a value or several
+    if isinstance(result, Value):
+        return result
+    if isinstance(result, list | tuple) and result and all(isinstance(item, Value) for item in result):
+        return tuple(result)
+    raise UsageError(f"expression {text!r} does not use its input {name}")
 
 
 def _parsed(text: str) -> tuple[ast.expr, str]:
@@ -98,6 +131,18 @@ def _one_argument(name: str) -> ast.arguments:
     return ast.arguments(posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[])
 
 
+def _dotted(node: ast.AST) -> str:
+    """A name with dots, or something that is none."""
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "?"
+
+
+def _number_of(node: ast.expr) -> float | None:
+    """The number that a name stands for, called or not."""
+    return _NUMBERS.get(_dotted(node.func if isinstance(node, ast.Call) else node))
+
+
 class _Reader:
     """Walks one expression."""
 
@@ -109,7 +154,9 @@ class _Reader:
     def refuse(self, node: ast.AST, what: str) -> UsageError:
         """The error for a part that is not allowed; raise it."""
         column = getattr(node, "col_offset", 0) + 1
-        known = "numbers, the input, + - * / // % ** @, comparisons, slices and functions of keras.ops are read"
+        known = (
+            "numbers, the input, + - * / // % ** @, comparisons, slices and functions of keras.ops, K. or tf. are read"
+        )
         return UsageError(f"expression {self.text!r}, column {column}: {what}; {known}")
 
     def value(self, node: ast.AST) -> object:  # noqa: PLR0911 (one for each kind of part)
@@ -129,6 +176,8 @@ class _Reader:
                 return [self.value(part) for part in parts]
             case ast.Subscript(value=of, slice=key):
                 return self.item(node, self.value(of), key)
+            case ast.Attribute() | ast.Call(args=[], keywords=[]) if _number_of(node) is not None:
+                return _number_of(node)
             case ast.Call():
                 return self.call(node)
         raise self.refuse(node, f"{type(node).__name__} is not read")
@@ -179,12 +228,14 @@ class _Reader:
         return self.value(node)
 
     def call(self, node: ast.Call) -> object:
-        """A function of keras.ops."""
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        name = _OTHER_NAMES.get(called, called.removeprefix("reduce_"))
-        operation = FUNCTIONS.get(name)
+        """A function of keras.ops, of Keras 2's backend, or of TensorFlow."""
+        called = _dotted(node.func)
+        root = next((r for r in sorted(_ROOTS, key=len, reverse=True) if r and called.startswith(f"{r}.")), "")
+        name = called.removeprefix(f"{root}.") if root else called
+        known = _ROOTS[root]
+        operation = known.get(name) or (known.get(name.rpartition(".")[2]) if known is FUNCTIONS else None)
         if operation is None:
-            raise self.refuse(node, f"there is no function {called!r}")
+            raise self.refuse(node, f"there is no function {ast.unparse(node.func)!r}")
         unknown = [word.arg for word in node.keywords if word.arg not in operation.options]
         if unknown:
             raise self.refuse(node, f"{called} has no argument {unknown[0]!r}")

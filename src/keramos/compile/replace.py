@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keramos.errors import UsageError
-from keramos.types.network import Call, Layer
+from keramos.types.network import Call, Layer, TensorRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,8 +47,19 @@ def _layer_names(layer: Layer) -> Iterator[str]:
 
 def _network(network: Network, replacements: Mapping[str, Replacement]) -> Network:
     layers = {name: _layer(layer, replacements) for name, layer in network.layers.items()}
-    calls = tuple(Call(c.layer, c.args, {}) if c.layer in replacements else c for c in network.calls)
+    calls = tuple(_call(c) if c.layer in replacements else c for c in network.calls)
     return replace(network, layers=layers, calls=calls)
+
+
+def _call(call: Call) -> Call:
+    """The call without constants by name; tensors by name stay, and compiling refuses those that are not known."""
+    return Call(call.layer, call.args, {key: item for key, item in call.kwargs.items() if _has_tensor(item)})
+
+
+def _has_tensor(item: object) -> bool:
+    if isinstance(item, list | tuple):
+        return any(_has_tensor(part) for part in item)
+    return isinstance(item, TensorRef)
 
 
 def _layer(layer: Layer, replacements: Mapping[str, Replacement]) -> Layer:

@@ -20,11 +20,11 @@ def expression(s: Site, *, expression: str) -> Value | tuple[Value, ...]:
 
 
 def function(s: Site, *, function: Callable[[Site], Value | tuple[Value, ...]]) -> Value | tuple[Value, ...]:
-    """Whatever the function appends; it gets the place and reads weights there."""
+    """Whatever the function appends; it gets the place and reads weights there, and may set a mask."""
     return function(s)
 
 
 LAYERS = {
-    "replaced.Expression": Lowering(expression, mask="keep", floats=True),
-    "replaced.Function": Lowering(function, mask="keep"),
+    "replaced.Expression": Lowering(expression),
+    "replaced.Function": Lowering(function, mask="own"),
 }

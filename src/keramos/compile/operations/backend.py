@@ -1,0 +1,200 @@
+"""Functions of Keras 2's keras.backend whose meaning is not that of their namesakes in keras.ops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.compile.activation import ACTIVATIONS, clip
+from keramos.compile.lowering import Operation
+from keramos.compile.operations import (
+    elementwise,
+    linalg,
+    nn,
+    reductions,
+    shapes,
+    tensorflow_arrays,
+    tensorflow_only,
+)
+from keramos.compile.operations.values import as_float, cast_to, tensor, together
+from keramos.compile.sizes import expand, reshape, size
+
+if TYPE_CHECKING:
+    from keramos.compile.graph import Value
+    from keramos.compile.operations.values import Operand
+    from keramos.compile.site import Site
+
+
+def argmax(s: Site, x: Operand, axis: int = -1) -> Value:
+    """The place of the largest value, int64."""
+    return cast_to(s.g, reductions.argmax(s, x, axis=axis), "int64")
+
+
+def argmin(s: Site, x: Operand, axis: int = -1) -> Value:
+    """The place of the smallest value, int64."""
+    return cast_to(s.g, reductions.argmin(s, x, axis=axis), "int64")
+
+
+def batch_dot(s: Site, x: Operand, y: Operand, axes: int | list[int] | None = None) -> Value:
+    """For every row: sums over one axis of each; two vectors give one number in an axis of its own."""
+    a, b = together(s, x, y)
+    pair = [axes, axes] if isinstance(axes, int) else axes or [a.rank - 1, 1 if b.rank == 2 else b.rank - 2]
+    left, right = "abcdefg"[: a.rank], "a" + "hijklmn"[: b.rank - 1]
+    i, j = pair[0] % a.rank, pair[1] % b.rank
+    if not i or not j:
+        raise s.unsupported("axes", axes, "axes after the rows are")
+    right = right.replace(right[j], left[i])
+    out = left.replace(left[i], "") + right[1:].replace(left[i], "")
+    product = s.g.op("Einsum", a, b, equation=f"{left},{right}->{out}")
+    return s.g.op("Unsqueeze", product, [1]) if product.rank == 1 else product
+
+
+def batch_flatten(s: Site, x: Operand) -> Value:
+    """One vector a row."""
+    return s.g.op("Flatten", tensor(s, x), axis=1)
+
+
+def concatenate(s: Site, tensors: list[Operand], axis: int = -1) -> Value:
+    """Joined along the last axis."""
+    return shapes.concatenate(s, tensors, axis=axis)
+
+
+def expand_dims(s: Site, x: Operand, axis: int = -1) -> Value:
+    """A new axis, last by default."""
+    return shapes.expand_dims(s, x, axis)
+
+
+def hard_sigmoid(s: Site, x: Operand) -> Value:
+    """clip(0.2 x + 0.5, 0, 1)."""
+    return ACTIVATIONS["hard_sigmoid_keras2"](s.g, as_float(s, x))
+
+
+def relu(s: Site, x: Operand, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
+    """0 below a threshold (or alpha times the distance to it), and at most a largest value."""
+    g, value = s.g, as_float(s, x)
+    below = g.op("Mul", g.op("Sub", value, float(threshold)), float(alpha))
+    y = g.op("Where", g.op("GreaterOrEqual", value, float(threshold)), value, below)
+    return y if max_value is None else g.op("Min", y, float(max_value))
+
+
+def repeat(s: Site, x: Operand, n: int) -> Value:
+    """(rows, features) -> (rows, n, features)."""
+    value = tensor(s, x)
+    return expand(s.g, s.g.op("Unsqueeze", value, [1]), size(value, 0), n, size(value, 1))
+
+
+def repeat_elements(s: Site, x: Operand, rep: int, axis: int) -> Value:
+    """Every value repeated along an axis."""
+    return shapes.repeat(s, x, rep, axis=axis)
+
+
+def resize_images(
+    s: Site,
+    x: Operand,
+    height_factor: int,
+    width_factor: int,
+    data_format: str = "channels_last",
+    interpolation: str = "nearest",
+) -> Value:
+    """Every place repeated."""
+    if interpolation != "nearest":
+        raise s.unsupported("interpolation", interpolation, "nearest is")
+    first = 2 if data_format == "channels_first" else 1
+    return shapes.repeat(s, shapes.repeat(s, x, height_factor, axis=first), width_factor, axis=first + 1)
+
+
+def sqrt(s: Site, x: Operand) -> Value:
+    """Square root; 0 for what is negative."""
+    return s.g.op("Sqrt", clip(s.g, as_float(s, x), 0.0, float("inf")))
+
+
+def switch(s: Site, condition: Operand, then_expression: Operand, else_expression: Operand) -> Value:
+    """One of two by a condition of the same shape."""
+    return tensorflow_only.select(s, condition, then_expression, else_expression)
+
+
+def cumsum(s: Site, x: Operand, axis: int = 0) -> Value:
+    """Sum up to each place."""
+    return reductions.cumsum(s, x, axis=axis)
+
+
+def cumprod(s: Site, x: Operand, axis: int = 0) -> Value:
+    """Product up to each place."""
+    return reductions.cumprod(s, x, axis=axis)
+
+
+def flatten(s: Site, x: Operand) -> Value:
+    """All values in one row."""
+    return reshape(s.g, tensor(s, x), -1)
+
+
+def gather(s: Site, reference: Operand, indices: Operand) -> Value:
+    """Values at places along the first axis."""
+    return shapes.take(s, reference, indices, axis=0)
+
+
+def one_hot(s: Site, indices: Operand, num_classes: int) -> Value:
+    """1 at the place that each number names."""
+    return nn.one_hot(s, indices, num_classes)
+
+
+def permute_dimensions(s: Site, x: Operand, pattern: list[int]) -> Value:
+    """Axes in another order."""
+    return shapes.transpose(s, x, axes=pattern)
+
+
+def reverse(s: Site, x: Operand, axes: int | list[int]) -> Value:
+    """Reversed along axes."""
+    return shapes.flip(s, x, axis=axes)
+
+
+_SAME = {
+    "elementwise": """
+        Abs Cast Clip Cos Equal Exp Greater GreaterEqual Less LessEqual Log Maximum Minimum NotEqual Round Sign Sin
+        Square Tanh StopGradient
+    """,
+    "reductions": "All Any Logsumexp Max Mean Min Prod Std Sum Var",
+    "nn": "Sigmoid Softmax Softplus Softsign",
+    "shapes": "OnesLike Reshape Squeeze Stack Tile ZerosLike",
+    "linalg": "Dot",
+}
+_FAMILIES = {
+    "elementwise": elementwise.OPERATIONS,
+    "linalg": linalg.OPERATIONS,
+    "nn": nn.OPERATIONS,
+    "reductions": reductions.OPERATIONS,
+    "shapes": shapes.OPERATIONS,
+}
+SAME: dict[str, Operation] = {
+    name: _FAMILIES[family][name] for family, names in _SAME.items() for name in names.split()
+}
+"""Class name of the function of keras.ops with the same name and meaning."""
+
+BACKEND: dict[str, Operation] = {
+    "argmax": Operation(argmax),
+    "argmin": Operation(argmin),
+    "batch_dot": Operation(batch_dot),
+    "batch_flatten": Operation(batch_flatten),
+    "concatenate": Operation(concatenate),
+    "cumprod": Operation(cumprod),
+    "cumsum": Operation(cumsum),
+    "elu": nn.OPERATIONS["Elu"],
+    "expand_dims": Operation(expand_dims),
+    "flatten": Operation(flatten),
+    "gather": Operation(gather),
+    "hard_sigmoid": Operation(hard_sigmoid),
+    "identity": elementwise.OPERATIONS["Copy"],
+    "l2_normalize": tensorflow_only.OPERATIONS["tf.l2_normalize"],
+    "one_hot": Operation(one_hot),
+    "permute_dimensions": Operation(permute_dimensions),
+    "pow": elementwise.OPERATIONS["Power"],
+    "relu": Operation(relu),
+    "repeat": Operation(repeat),
+    "repeat_elements": Operation(repeat_elements),
+    "resize_images": Operation(resize_images),
+    "reverse": Operation(reverse),
+    "shape": tensorflow_arrays.OPERATIONS["tf.shape"],
+    "sqrt": Operation(sqrt),
+    "switch": Operation(switch),
+    "transpose": shapes.OPERATIONS["Transpose"],
+}
+"""Name in keras.backend -> function."""
