@@ -246,7 +246,6 @@ PICTURES = {
     },
     "conv": lambda x: ops.conv(x, KERNEL, strides=2, padding="same"),
     "conv dilated": lambda x: ops.conv(x, KERNEL, dilation_rate=2),
-    "conv channels first": lambda x: ops.conv(ops.transpose(x, (0, 3, 1, 2)), KERNEL, data_format="channels_first"),
     "depthwise conv": lambda x: ops.depthwise_conv(x, KERNEL, padding="same"),
     "separable conv": lambda x: ops.separable_conv(x, KERNEL, np.ones((1, 1, 8, 3), "float32")),
     "extract patches": lambda x: ops.image.extract_patches(x, 2),
