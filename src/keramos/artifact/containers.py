@@ -67,10 +67,11 @@ def open_container(data: bytes, source: str, limits: Limits) -> Container:
     Raises:
         ModelError: it is no model file, or a damaged one.
     """
-    if any(data.startswith(_HDF5, at) for at in _USER_BLOCKS):
-        return _open_hdf5(data, source, limits)
+    # An archive comes first: the HDF5 file stored inside may begin where a user block of its own would end.
     if data.startswith(_ZIP):
         return _open_zip(data, source, limits)
+    if any(data.startswith(_HDF5, at) for at in _USER_BLOCKS):
+        return _open_hdf5(data, source, limits)
     if data.lstrip()[:1] in {b"{", b'"'}:
         found = parse_json(data, source, limits)
         return Container("json", data, None, str(found.get("keras_version") or ""), str(found.get("backend") or ""))
