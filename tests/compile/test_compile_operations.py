@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from keramos.artifact.read import read
@@ -304,3 +305,54 @@ def test_every_operation_is_compared():
     written = Path(__file__).read_text(encoding="utf-8").lower().replace("_", "")
 
     assert [name for name in KERAS if name.lower() not in written and name != "GetItem"] == []
+
+
+DTYPES = ("bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64")
+ON_WHOLE = {
+    **{name: lambda x, name=name: getattr(ops, name)(x) for name in ("abs", "square", "exp", "sign", "isnan", "tril")},
+    **{
+        f"{name} axis": lambda x, name=name: getattr(ops, name)(x, axis=1)
+        for name in ("mean", "sum", "prod", "max", "std", "any", "cumsum", "cumprod", "argmax", "sort", "median")
+    },
+    **{
+        f"{name} {number}": lambda x, name=name, number=number: getattr(ops, name)(x, number)
+        for name in ("add", "multiply", "divide", "floor_divide", "mod", "maximum", "power", "less")
+        for number in (2, 2.5)
+    },
+    **{name: lambda x, name=name: getattr(ops, name)(x, x) for name in ("add", "minimum", "power", "equal")},
+    "where": lambda x: ops.where(x > 1, x, x),
+    "clip": lambda x: ops.clip(x, 1, 3),
+    "pad": lambda x: ops.pad(x, ((0, 0), (1, 1))),
+    "matmul": lambda x: ops.matmul(x, ops.transpose(x)),
+    "dot": lambda x: ops.dot(x, ops.transpose(x)),
+    "einsum": lambda x: ops.einsum("ij,kj->ik", x, x),
+    "top k": lambda x: ops.top_k(x, 2)[0],
+    "concatenate": lambda x: ops.concatenate([x, ops.cast(x, "float32")], 1),
+}
+
+
+def known_to_keras(function, values):
+    try:
+        function(values)
+    except (TypeError, ValueError, tf.errors.OpError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ON_WHOLE)
+def test_an_operation_on_whole_numbers_answers_as_in_keras(name, tmp_path):
+    values = np.array([[1, 3, 0, 2], [4, 1, 1, 0], [2, 2, 5, 1]])
+    dtypes = [dtype for dtype in DTYPES if known_to_keras(ON_WHOLE[name], values.astype(dtype))]
+    inputs = [keras.Input((4,), batch_size=3, dtype=dtype, name=dtype) for dtype in dtypes]
+    keras.Model(inputs, [ON_WHOLE[name](x) for x in inputs]).save(tmp_path / "model.keras")
+    assert len(dtypes) > 2
+
+    actual = Session(compile_network(read(tmp_path / "model.keras").network)).run(
+        {dtype: values.astype(dtype) for dtype in dtypes}
+    )
+
+    for dtype, answer in zip(dtypes, actual, strict=True):
+        expected = np.asarray(ON_WHOLE[name](values.astype(dtype)))
+        assert (answer.shape, answer.dtype) == (expected.shape, expected.dtype), dtype
+        np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-6, err_msg=dtype)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import ONNX_TYPES, as_float, cast_to, floats, tensor, together
+from keramos.compile.operations.values import ONNX_TYPES, as_float, cast_to, floats, tensor, together, widely
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,15 @@ def _of_two(formula: Binary, *, floating: bool = False) -> Operation:
     return Operation(build)
 
 
+def _of_tensors(formula: Binary) -> Operation:
+    """A function of two operands that takes a bare number for a tensor of int32 or float32."""
+
+    def build(s: Site, x1: Operand, x2: Operand) -> Value:
+        return formula(s.g, *together(s, tensor(s, x1), tensor(s, x2)))
+
+    return Operation(build)
+
+
 def _of_booleans(formula: Binary) -> Operation:
     def build(s: Site, x1: Operand, x2: Operand) -> Value:
         return formula(s.g, *(cast_to(s.g, tensor(s, x), "bool") for x in (x1, x2)))
@@ -63,8 +72,21 @@ def _two(kind: str) -> Binary:
     return lambda g, a, b: g.op(kind, a, b)
 
 
+def _wide(kind: str) -> Binary:
+    return lambda g, a, b: widely(g, lambda v, w: g.op(kind, v, w), a, b)
+
+
 def _scaled(factor: float, kind: str | None = None) -> Unary:
     return lambda g, x: g.op("Mul", g.op(kind, x) if kind else x, factor)
+
+
+def _absolute(g: Graph, x: Value) -> Value:
+    return x if x.dtype == "bool" else g.op("Abs", x)
+
+
+def _square(g: Graph, x: Value) -> Value:
+    value = cast_to(g, x, "int32") if x.dtype == "bool" else x
+    return g.op("Mul", value, value)
 
 
 def _expm1(g: Graph, x: Value) -> Value:
@@ -174,8 +196,7 @@ def _shift(kind: str) -> Binary:
 
 def power(s: Site, x1: Operand, x2: Operand) -> Value:
     """x1 to the x2."""
-    a, b = together(s, x1, x2)
-    return s.g.op("Pow", a, b)
+    return widely(s.g, lambda a, b: s.g.op("Pow", a, b), *together(s, x1, x2))
 
 
 def round_(s: Site, x: Operand, *, decimals: int = 0) -> Value:
@@ -192,16 +213,16 @@ def round_(s: Site, x: Operand, *, decimals: int = 0) -> Value:
 
 def clip(s: Site, x: Operand, x_min: Operand, x_max: Operand) -> Value:
     """X between two bounds."""
-    value, low, high = together(s, x, x_min, x_max)
-    return s.g.op("Min", s.g.op("Max", value, low), high)
+    g = s.g
+    return widely(g, lambda v, low, high: g.op("Min", g.op("Max", v, low), high), *together(s, x, x_min, x_max))
 
 
 def where(s: Site, condition: Operand, x1: Operand | None = None, x2: Operand | None = None) -> Value:
     """x1 where the condition holds, else x2."""
     if x1 is None or x2 is None:
         raise s.unsupported("x1", x1, "both branches are needed")
-    a, b = together(s, x1, x2)
-    return s.g.op("Where", cast_to(s.g, tensor(s, condition), "bool"), a, b)
+    holds = cast_to(s.g, tensor(s, condition), "bool")
+    return widely(s.g, lambda a, b: s.g.op("Where", holds, a, b), *together(s, x1, x2))
 
 
 def cast(s: Site, x: Operand, dtype: str = "float32") -> Value:
@@ -291,8 +312,8 @@ _FLOAT: dict[str, Unary] = {
     "Tanh": _one("Tanh"),
 }
 _ANY: dict[str, Unary] = {
-    "Abs": _one("Abs"),
-    "Absolute": _one("Abs"),
+    "Abs": _absolute,
+    "Absolute": _absolute,
     "BitwiseInvert": _one("BitwiseNot"),
     "BitwiseNot": _one("BitwiseNot"),
     "Conj": _one("Identity"),
@@ -302,31 +323,33 @@ _ANY: dict[str, Unary] = {
     "Real": _one("Identity"),
     "Sign": _one("Sign"),
     "Signbit": lambda g, x: g.op("Less", x, 0),
-    "Square": lambda g, x: g.op("Mul", x, x),
+    "Square": _square,
     "Trunc": _trunc,
 }
 _TWO: dict[str, Binary] = {
     "Add": _two("Add"),
-    "BitwiseAnd": _two("BitwiseAnd"),
     "BitwiseLeftShift": _shift("left"),
-    "BitwiseOr": _two("BitwiseOr"),
     "BitwiseRightShift": _shift("right"),
-    "BitwiseXor": _two("BitwiseXor"),
     "Equal": _two("Equal"),
-    "Fmod": _fmod,
     "FloorDivide": _floor_divide,
     "Greater": _two("Greater"),
     "GreaterEqual": _two("GreaterOrEqual"),
     "LeftShift": _shift("left"),
     "Less": _two("Less"),
     "LessEqual": _two("LessOrEqual"),
-    "Maximum": _two("Max"),
-    "Minimum": _two("Min"),
-    "Mod": _mod,
+    "Maximum": _wide("Max"),
+    "Minimum": _wide("Min"),
     "Multiply": _two("Mul"),
     "NotEqual": lambda g, a, b: g.op("Not", g.op("Equal", a, b)),
     "RightShift": _shift("right"),
     "Subtract": _two("Sub"),
+}
+_TWO_TENSORS: dict[str, Binary] = {
+    "BitwiseAnd": _two("BitwiseAnd"),
+    "BitwiseOr": _two("BitwiseOr"),
+    "BitwiseXor": _two("BitwiseXor"),
+    "Fmod": _fmod,
+    "Mod": _mod,
 }
 _TWO_FLOATS: dict[str, Binary] = {
     "Arctan2": _arctan2,
@@ -345,6 +368,7 @@ OPERATIONS = {
     **{name: _of_float(formula) for name, formula in _FLOAT.items()},
     **{name: _of_any(formula) for name, formula in _ANY.items()},
     **{name: _of_two(formula) for name, formula in _TWO.items()},
+    **{name: _of_tensors(formula) for name, formula in _TWO_TENSORS.items()},
     **{name: _of_two(formula, floating=True) for name, formula in _TWO_FLOATS.items()},
     **{name: _of_booleans(formula) for name, formula in _BOOLEANS.items()},
     "Cast": Operation(cast),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import as_float, axes_of, tensor, together
+from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together, widely
 from keramos.compile.sizes import reshape
 
 if TYPE_CHECKING:
@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def _summed(s: Site, *operands: Operand) -> list[Value]:
+    """Operands of one dtype; products of int8 add up as int32."""
+    values = together(s, *operands)
+    return [cast_to(s.g, x, "int32") for x in values] if values[0].dtype == "int8" else values
+
+
 def matmul(s: Site, x1: Operand, x2: Operand) -> Value:
     """Matrix product over the last two axes; a vector counts as a row on the left, a column on the right."""
-    a, b = together(s, x1, x2)
+    a, b = _summed(s, x1, x2)
     row, column = a.rank == 1, b.rank == 1
     a = s.g.op("Unsqueeze", a, [0]) if row else a
     b = s.g.op("Unsqueeze", b, [1]) if column else b
-    y = s.g.op("MatMul", a, b)
+    y = widely(s.g, lambda v, w: s.g.op("MatMul", v, w), a, b)
     gone = [*([y.rank - 2] if row else []), *([y.rank - 1] if column else [])]
     return s.g.op("Squeeze", y, gone) if gone else y
 
@@ -48,13 +54,15 @@ def tensordot(s: Site, x1: Operand, x2: Operand, *, axes: int | list[int] | list
         second[j] = first[i]
     summed = {first[i] for i, _ in pairs}
     out = [letter for letter in (*first, *second) if letter not in summed]
-    return s.g.op("Einsum", a, b, equation=f"{''.join(first)},{''.join(second)}->{''.join(out)}")
+    equation = f"{''.join(first)},{''.join(second)}->{''.join(out)}"
+    return widely(s.g, lambda v, w: s.g.op("Einsum", v, w, equation=equation), a, b)
 
 
 def einsum(s: Site, *operands: Operand, subscripts: str) -> Value:
     """Einstein's sum."""
-    values = together(s, *operands)
-    return s.g.op("Einsum", *values, equation=explicit(subscripts, [value.rank for value in values]))
+    values = _summed(s, *operands)
+    equation = explicit(subscripts, [value.rank for value in values])
+    return widely(s.g, lambda *xs: s.g.op("Einsum", *xs, equation=equation), *values)
 
 
 def explicit(subscripts: str, ranks: list[int]) -> str:

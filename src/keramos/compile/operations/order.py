@@ -31,15 +31,22 @@ def argsort(s: Site, x: Operand, *, axis: int = -1) -> Value:
 
 
 def _sorted(s: Site, value: Value, axis: int) -> tuple[Value, ...]:
-    count = known(value.shape[axis], "values to sort")
-    return s.g.ops("TopK", value, [count], outputs=2, axis=axis, largest=0)
+    return _top(s, value, known(value.shape[axis], "values to sort"), axis, largest=0)
+
+
+def _top(s: Site, value: Value, count: int, axis: int, *, largest: int) -> tuple[Value, ...]:
+    """By way of int64 where there are no kernels for whole numbers so short."""
+    narrow = value.dtype
+    wide = value if narrow.startswith("float") else cast_to(s.g, value, "int64")
+    values, places = s.g.ops("TopK", wide, [count], outputs=2, axis=axis, largest=largest)
+    return cast_to(s.g, values, narrow), places
 
 
 def top_k(s: Site, x: Operand, k: int, *, sorted: bool = True) -> tuple[Value, Value]:
     """The k largest along the last axis, and their places, int32."""
     if not sorted:
         raise s.unsupported("sorted", sorted, "their order would be anyone's choice")
-    values, places = s.g.ops("TopK", tensor(s, x), [k], outputs=2, axis=-1)
+    values, places = _top(s, tensor(s, x), k, -1, largest=1)
     return values, cast_to(s.g, places, "int32")
 
 

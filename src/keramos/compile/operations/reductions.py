@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor
+from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, widely
 from keramos.compile.sizes import reshape
 from keramos.compile.spatial import known
 
@@ -19,29 +19,31 @@ if TYPE_CHECKING:
     from keramos.compile.site import Site
 
 Axis = int | list[int] | None
-_SMALL = ("bool", "int8", "int16", "uint8", "uint16")
+_TOTALS = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
 
 
 def _reduced(g: Graph, kind: str, x: Value, axis: Axis, *, keepdims: bool) -> Value:
     return g.op(kind, x, axes_of(axis, x.rank), keepdims=int(keepdims))
 
 
-def _counted(s: Site, x: Operand) -> Value:
-    """Booleans and short whole numbers add up as int32."""
+def _total(s: Site, kind: str, x: Operand, axis: Axis, *, keepdims: bool) -> Value:
+    """Booleans and short whole numbers add up as int32, or as uint32 where they have no sign."""
     value = tensor(s, x)
-    return cast_to(s.g, value, "int32") if value.dtype in _SMALL else value
+    value = cast_to(s.g, value, _TOTALS.get(value.dtype, value.dtype))
+    return widely(s.g, lambda v: _reduced(s.g, kind, v, axis, keepdims=keepdims), value)
 
 
 def sum_(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Sum."""
-    y = _reduced(s.g, "ReduceSum", _counted(s, x), axis, keepdims=keepdims)
-    return cast_to(s.g, y, "uint32") if tensor(s, x).dtype in ("uint8", "uint16") else y
+    return _total(s, "ReduceSum", x, axis, keepdims=keepdims)
 
 
 def prod(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None) -> Value:
     """Product."""
-    value = _counted(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
-    return _reduced(s.g, "ReduceProd", value, axis, keepdims=keepdims)
+    if dtype is None:
+        return _total(s, "ReduceProd", x, axis, keepdims=keepdims)
+    value = cast_to(s.g, tensor(s, x), dtype)
+    return widely(s.g, lambda v: _reduced(s.g, "ReduceProd", v, axis, keepdims=keepdims), value)
 
 
 def mean(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
@@ -72,7 +74,7 @@ def moments(
 
 def _extreme(kind: str, pair: str) -> Callable[..., Value]:
     def build(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Value:
-        y = _reduced(s.g, kind, tensor(s, x), axis, keepdims=keepdims)
+        y = widely(s.g, lambda v: _reduced(s.g, kind, v, axis, keepdims=keepdims), tensor(s, x))
         return y if initial is None else s.g.op(pair, y, initial)
 
     return build
@@ -112,8 +114,8 @@ def _place(kind: str) -> Callable[..., Value]:
 
     def build(s: Site, x: Operand, *, axis: int | None = None, keepdims: bool = False) -> Value:
         value = tensor(s, x)
-        if value.dtype == "bool":
-            value = cast_to(s.g, value, "int32")
+        if not value.dtype.startswith("float"):
+            value = cast_to(s.g, value, "int64" if value.dtype in ("int64", "uint32", "uint64") else "int32")
         if axis is None:
             if keepdims:
                 raise s.unsupported("keepdims", keepdims, "it needs an axis")
@@ -148,7 +150,7 @@ def cumsum(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = 
     value = _running(s, x, dtype)
     if axis is None:
         value, axis = reshape(s.g, value, -1), 0
-    return s.g.op("CumSum", value, np.int64(axis))
+    return widely(s.g, lambda v: s.g.op("CumSum", v, np.int64(axis)), value)
 
 
 def _running(s: Site, x: Operand, dtype: str | None) -> Value:
@@ -164,8 +166,12 @@ def cumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None =
     axis %= value.rank
     places = np.arange(known(value.shape[axis], "values to multiply"))
     before = (places[None, :] <= places[:, None]).reshape(len(places), len(places), *[1] * (value.rank - axis - 1))
-    spread = s.g.op("Where", before, s.g.op("Unsqueeze", value, [axis]), 1)
-    return s.g.op("ReduceProd", spread, [axis + 1], keepdims=0)
+
+    def product(x: Value) -> Value:
+        spread = s.g.op("Where", before, s.g.op("Unsqueeze", x, [axis]), 1)
+        return s.g.op("ReduceProd", spread, [axis + 1], keepdims=0)
+
+    return widely(s.g, product, value)
 
 
 amax, amin = _extreme("ReduceMax", "Max"), _extreme("ReduceMin", "Min")

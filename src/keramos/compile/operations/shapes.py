@@ -9,7 +9,7 @@ import numpy as np
 
 from keramos.compile.graph import Value
 from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import axes_of, cast_to, tensor, together
+from keramos.compile.operations.values import axes_of, cast_to, tensor, together, widely
 from keramos.compile.sizes import expand, reshape, size, sizes
 from keramos.compile.spatial import known
 
@@ -233,8 +233,14 @@ def pad(
         return _mirrored(s, value, pairs.tolist())
     if mode not in ("constant", "reflect", "edge"):
         raise s.unsupported("mode", mode, "constant, reflect, symmetric and edge are")
-    fill = None if mode != "constant" else np.asarray(constant_values or 0, value.dtype)
-    return s.g.op("Pad", value, [*pairs[:, 0].tolist(), *pairs[:, 1].tolist()], fill, mode=mode)
+    edges = [*pairs[:, 0].tolist(), *pairs[:, 1].tolist()]
+
+    def padded(x: Value) -> Value:
+        return s.g.op(
+            "Pad", x, edges, None if mode != "constant" else np.asarray(constant_values or 0, x.dtype), mode=mode
+        )
+
+    return widely(s.g, padded, value)
 
 
 def _mirrored(s: Site, value: Value, pairs: list[list[int]]) -> Value:
@@ -264,12 +270,12 @@ def ones_like(s: Site, x: Operand, *, dtype: str | None = None) -> Value:
 
 def tril(s: Site, x: Operand, *, k: int = 0) -> Value:
     """0 above a diagonal."""
-    return s.g.op("Trilu", tensor(s, x), np.int64(k), upper=0)
+    return widely(s.g, lambda v: s.g.op("Trilu", v, np.int64(k), upper=0), tensor(s, x))
 
 
 def triu(s: Site, x: Operand, *, k: int = 0) -> Value:
     """0 below a diagonal."""
-    return s.g.op("Trilu", tensor(s, x), np.int64(k), upper=1)
+    return widely(s.g, lambda v: s.g.op("Trilu", v, np.int64(k), upper=1), tensor(s, x))
 
 
 def diff(s: Site, a: Operand, *, n: int = 1, axis: int = -1) -> Value:

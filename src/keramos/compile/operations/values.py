@@ -14,7 +14,7 @@ from keramos.compile.graph import Value
 from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from keramos.compile.graph import Graph
     from keramos.compile.site import Site
@@ -37,6 +37,7 @@ ONNX_TYPES = {
 }
 """Dtype name -> TensorProto.DataType."""
 
+_WIDER = {**dict.fromkeys(("bool", "int8", "int16", "uint8", "uint16"), "int32"), "uint32": "int64"}
 _ROUNDED = {"float16": 10, "bfloat16": 16}
 _ARRAYS = ("__numpy__", "__tensor__")
 
@@ -74,6 +75,14 @@ def cast_to(g: Graph, x: Value, dtype: str) -> Value:
     if dtype not in ONNX_TYPES:
         raise UnsupportedModelError(f"dtype {dtype!r} is not supported; {', '.join(ONNX_TYPES)} are")
     return g.op("Cast", x, to=ONNX_TYPES[dtype])
+
+
+def widely(g: Graph, compute: Callable[..., Value], *xs: Value) -> Value:
+    """The result of ``compute``, by way of a wider dtype where ONNX Runtime has no kernels for short whole numbers."""
+    narrow = xs[0].dtype
+    if narrow not in _WIDER:
+        return compute(*xs)
+    return cast_to(g, compute(*(cast_to(g, x, _WIDER[narrow]) for x in xs)), narrow)
 
 
 def as_float(s: Site, item: object) -> Value:
