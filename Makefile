@@ -4,6 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
+EXTRAS := train tables onnx sign sql remote ray report otel
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -12,7 +13,7 @@ help:  ## show this list
 $(STAMP): requirements/dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "setting up .venv (some minutes, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -40,7 +41,7 @@ bench: $(STAMP)  ## measure side by side with peers; prints tables
 	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
 
 lock:  ## pin dependencies again (needs uv)
-	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --extra tables --extra onnx pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(EXTRAS:%=--extra %) --overrides requirements/overrides.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
