@@ -1,5 +1,6 @@
 """One file: written without Keras, read as data, sealed."""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -227,3 +228,23 @@ def test_a_folder_and_a_link_out_of_the_file_are_refused(tmp_path):
 
     with pytest.raises(UnsafeModelError, match="ExternalLink"):
         read(path)
+
+
+def test_content_of_an_older_file_without_held_out_rows_and_intervals_is_read(credit_run, tmp_path):
+    path = tmp_path / "model.h5"
+    credit_run.save(path)
+    with h5py.File(path, "a") as file:
+        document = json.loads(file["keramos/content"][()].tobytes().partition(b"\n")[2])
+        del file["keramos/content"], document["content"]["held_out"]
+        for metric in document["content"]["metrics"]:
+            del metric["low"], metric["high"]
+        body = json.dumps(document, ensure_ascii=False).encode()
+        data = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+        file["keramos/content"] = np.frombuffer(data, "uint8")
+
+    artifact = read(path)
+
+    assert artifact.seal == "intact"
+    assert artifact.content.held_out is None
+    assert artifact.content.metrics[0].low is None
+    assert artifact.content.golden == credit_run.content.golden

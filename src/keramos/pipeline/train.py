@@ -284,10 +284,13 @@ def _content(
         preparation=rows.preparation,
         rule=rule,
         trace=trace,
-        metrics=room.metrics(rows.y[held_out], output, rows.schema.target, rows.preparation.target, rule.threshold),
+        metrics=room.metrics_with_intervals(
+            rows.y[held_out], output, rows.schema.target, rows.preparation.target, rule.threshold
+        ),
         provenance=_provenance(room, rows, trace),
         sample=_sample(rows),
         golden=golden,
+        held_out=room.kept_rows(rows.y[held_out], output, rows.schema.target),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import UsageError
-from keramos.types.training import Metric
+from keramos.types.training import HELD_OUT_KEPT, HeldOut, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,17 @@ def metrics(
     if target.task == "binary":
         return _binary(truth, out[:, 0], frequencies, threshold)
     return _multiclass(truth, out, frequencies)
+
+
+def kept_rows(y: NDArray[np.generic], output: NDArray[np.generic], target: TargetSchema) -> HeldOut:
+    """What a file keeps of held-out rows: their truths and the model's answers, at most ``HELD_OUT_KEPT`` of them."""
+    rows = len(y)
+    index = np.unique(np.linspace(0, rows - 1, min(rows, HELD_OUT_KEPT)).astype(np.int64))
+    truths, out = y.reshape(rows)[index].astype(float), output.reshape(rows, -1)[index].astype("float32")
+    chosen = out.argmax(1) if target.task == "multiclass" else []
+    # The shortest digits that are the same float32, not the 17 of a double.
+    scores = tuple(float(str(score)) for score in out.max(1))
+    return HeldOut(rows, tuple(truths.tolist()), scores, tuple(int(place) for place in chosen))
 
 
 def _regression(y: Floats, answer: Floats, fitted: TargetPreparation) -> tuple[Metric, ...]:

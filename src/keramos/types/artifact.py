@@ -5,14 +5,17 @@ from typing import Literal
 
 from keramos.types.network import Network
 from keramos.types.schema import Preparation, Schema
-from keramos.types.training import DecisionRule, GoldenRows, Metric, Provenance, SampleRow, TrainingTrace
+from keramos.types.training import DecisionRule, GoldenRows, HeldOut, Metric, Provenance, SampleRow, TrainingTrace
 
 CONTENT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What keramos adds to a Keras file: one JSON document, described in docs/format.md."""
+    """What keramos adds to a Keras file: one JSON document, described in docs/format.md.
+
+    Fields with a default came later: files without them are as good, and older readers pass over them.
+    """
 
     schema: Schema
     preparation: Preparation
@@ -22,6 +25,7 @@ class Content:
     provenance: Provenance
     sample: SampleRow
     golden: GoldenRows
+    held_out: HeldOut | None = None
     version: int = CONTENT_VERSION
 
 

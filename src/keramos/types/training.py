@@ -74,12 +74,36 @@ class TrainingTrace:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number about quality on the held-out rows, beside what a constant guess reaches."""
+    """One number about quality on the held-out rows, beside what a constant guess reaches.
+
+    ``low`` to ``high`` is a 95 % interval over held-out rows drawn again (bootstrap); None in files without one.
+    """
 
     name: str
     value: float
     baseline: float
     better: Literal["higher", "lower"]
+    low: float | None = None
+    high: float | None = None
+
+
+HELD_OUT_KEPT = 2000
+"""So many held-out rows a file keeps at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Truth and answer of held-out rows, evenly spread where there were more ``rows`` than ``HELD_OUT_KEPT``.
+
+    ``truths``: the class' position or the target's value. ``scores``: the probability of the positive class (binary),
+    the largest score (multiclass) or the answer itself (regression), exact in float32. ``chosen``: the position of
+    the class with the largest score; empty but for multiclass.
+    """
+
+    rows: int
+    truths: tuple[float, ...]
+    scores: tuple[float, ...]
+    chosen: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
