@@ -11,7 +11,11 @@
     │   ├── UnsupportedModelError    it is sound, but holds something keramos cannot run
     │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow
     │   └── MismatchError            weights, shapes or golden rows do not fit together
-    └── SaveError                    a file could not be written; the old one is untouched
+    ├── SaveError                    a file could not be written; the old one is untouched
+    └── ServingError                 a server cannot answer a request
+        ├── RequestError             the request is not what its protocol says
+        ├── NotServedError           no such model, version or label is served here
+        └── NotReadyError            it is known, but not ready to answer
 
 Each message says what is wrong, where, what was received and what to do.
 ``code`` is stable: programs may rely on it.
@@ -119,3 +123,27 @@ class SaveError(KeramosError):
     """A file could not be written completely; what was there before is untouched."""
 
     code = "SAVE"
+
+
+class ServingError(KeramosError):
+    """A server cannot answer a request."""
+
+    code = "SERVING"
+
+
+class RequestError(ServingError):
+    """The request is not what its protocol says: the client must change it."""
+
+    code = "REQUEST"
+
+
+class NotServedError(ServingError):
+    """No such model, version or label is served here."""
+
+    code = "NOT_SERVED"
+
+
+class NotReadyError(ServingError):
+    """The model is known but not ready, or the server is about to stop; asking again later may help."""
+
+    code = "NOT_READY"

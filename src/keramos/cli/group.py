@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "the whole pipeline on 1000 real rows",
     "inspect": "what a model file holds",
     "predict": "decide the rows of a table",
+    "serve": "answer requests over HTTP",
     "train": "table in, one Keras file out",
     "verify": "check a model file against its own golden rows",
 }

@@ -85,7 +85,7 @@ class Model:
             RowError: rows break a rule of the schema; names each with row, column, value and reason.
             MismatchError: arrays do not fit the model's inputs.
         """
-        outputs = self._run(self._feeds(x))
+        outputs = self.run(self.feeds(x))
         return outputs[0] if len(outputs) == 1 else outputs
 
     def decide(self, rows: object) -> list[Decision]:
@@ -96,7 +96,7 @@ class Model:
             RowError: rows break a rule of the schema.
         """
         content = self._need_content("decide")
-        return decide(self._run(self._rows_or_table(rows))[0], content.rule)
+        return decide(self.run(self._rows_or_table(rows))[0], content.rule)
 
     def decide_table(self, table: Table) -> Decided:
         """Decisions for every good row of a table; bad rows neither stop nor shift the others."""
@@ -107,7 +107,7 @@ class Model:
         good = np.ones(table.rows, bool)
         good[[problem.row - 1 for problem in problems]] = False
         kept = {name: array[good] for name, array in fed.feeds.items()}
-        decisions = decide(self._run(kept)[0], content.rule) if good.any() else []
+        decisions = decide(self.run(kept)[0], content.rule) if good.any() else []
         rows = tuple((np.flatnonzero(good) + 1).tolist())
         return Decided(tuple(decisions), rows, tuple(problems), fed.filled, fed.unknown, tuple(ignored))
 
@@ -120,7 +120,7 @@ class Model:
             self._front = Session(compile_network(front(content.preparation)))
         prepared = self._front.run(fed)[0][0]
         ready = perf_counter()
-        output = self._run(fed)[0]
+        output = self.run(fed)[0]
         answered = perf_counter()
         decision = decide(output, content.rule)[0]
         decided = perf_counter()
@@ -152,7 +152,12 @@ class Model:
             )
         return self.content
 
-    def _run(self, fed: Feeds) -> list[NDArray[np.generic]]:
+    def run(self, fed: Feeds) -> list[NDArray[np.generic]]:
+        """Outputs in the order of ``outputs`` for what ``feeds`` gave; many rows go in parts, so memory stays flat.
+
+        Raises:
+            MismatchError: an array does not fit the model's input.
+        """
         rows = len(next(iter(fed.values())))
         step = _rows_at_once(fed, rows)
         if rows <= step:
@@ -163,7 +168,14 @@ class Model:
         ]
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
-    def _feeds(self, x: object) -> Feeds:
+    def feeds(self, x: object) -> Feeds:
+        """What ``run`` takes, from anything that ``predict`` takes.
+
+        Raises:
+            RowError: rows break a rule of the schema.
+            DataError: a table lacks a column.
+            MismatchError: arrays do not fit the model's inputs.
+        """
         if isinstance(x, np.ndarray):
             return self._array_feeds([x])
         if isinstance(x, Mapping) and all(spec.name in x for spec in self.inputs) and not self._is_columns(x):

@@ -1,0 +1,199 @@
+"""The registry of what is served: model -> version -> loaded model. One for all protocols; safe to share by threads.
+
+Readers take one reference and keep it: a version that is removed while it answers ends when its last answer has left.
+Writers copy, change and put back, so a reader sees the old state or the new one and never something between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from keramos.errors import NotReadyError, NotServedError
+from keramos.pipeline.verify import random_feeds
+from keramos.runtime.verify import golden_feeds
+from keramos.serve.counts import Counts
+from keramos.serve.observe import Observers
+from keramos.types.serving import State, VersionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keramos.pipeline.model import Model
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import ModelRef, Outputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """One version that answers requests. ``seconds`` is what one warm run of one row takes."""
+
+    name: str
+    version: int
+    model: Model
+    seconds: float
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One model: the versions that answer, what is known of all its versions, and its labels."""
+
+    served: Mapping[int, Served] = field(default_factory=dict)
+    known: Mapping[int, VersionStatus] = field(default_factory=dict)
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+class Engine:
+    """Everything that is served. Nothing here waits for anything but ``add``, which warms the model first."""
+
+    def __init__(self) -> None:
+        self.observers = Observers()
+        self.changed: list[Callable[[], None]] = []
+        """Called after each change, in the thread that made it; for caches of what ``get`` answered."""
+        self._entries: dict[str, _Entry] = {}
+        self._lock = Lock()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all models, also of those with no available version, in order."""
+        return tuple(sorted(self._entries))
+
+    def statuses(self, name: str) -> tuple[VersionStatus, ...]:
+        """All known versions of a model, the newest first.
+
+        Raises:
+            NotServedError: there is no such model.
+        """
+        known = self._entry(name).known
+        return tuple(known[version] for version in sorted(known, reverse=True))
+
+    def labels(self, name: str) -> Mapping[str, int]:
+        """Label -> version; a label may name a version that is not available.
+
+        Raises:
+            NotServedError: there is no such model.
+        """
+        return dict(self._entry(name).labels)
+
+    def get(self, ref: ModelRef) -> Served:
+        """The version that answers ``ref``: by number, by label, or the newest that is available.
+
+        Raises:
+            NotServedError: there is no such model, version or label.
+            NotReadyError: it is known, but not available now.
+        """
+        entry = self._entry(ref.name)
+        version = _chosen(entry, ref)
+        if version is None:
+            states = "; ".join(f"version {item.version} is {_said(item)}" for item in self.statuses(ref.name))
+            raise NotReadyError(f"model '{ref.name}' has no available version" + (f": {states}" if states else ""))
+        if version in entry.served:
+            return entry.served[version]
+        if version in entry.known:
+            raise NotReadyError(f"version {version} of model '{ref.name}' is {_said(entry.known[version])}")
+        raise NotServedError(f"model '{ref.name}' has no version {version}; available: {_listed(entry.served)}")
+
+    def all_served(self) -> tuple[Served, ...]:
+        """Every version that answers, by name and number."""
+        return tuple(
+            entry.served[version] for _, entry in sorted(self._entries.items()) for version in sorted(entry.served)
+        )
+
+    def ready(self) -> bool:
+        """Whether every model has an available version."""
+        return all(entry.served for entry in self._entries.values())
+
+    def run(self, served: Served, feeds: Feeds) -> Outputs:
+        """Outputs of one run, counted and shown to the observers.
+
+        Raises:
+            MismatchError: an array does not fit the model's inputs.
+        """
+        begun = perf_counter()
+        outputs = served.model.run(feeds)
+        served.counts.ran(len(outputs[0]) if outputs[0].ndim else 1, perf_counter() - begun)
+        if self.observers:
+            self.observers.show(served.name, served.version, feeds, outputs)
+        return outputs
+
+    def add(self, name: str, version: int, model: Model) -> Served:
+        """Warm a loaded model and make it AVAILABLE; a version of that number is replaced."""
+        served = Served(name, version, model, warm(model))
+        with self._lock:
+            old = self._entries.get(name, _Entry())
+            known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
+            self._put(name, replace(old, served={**old.served, version: served}, known=known))
+        self._tell()
+        return served
+
+    def remove(self, name: str, version: int, *, code: str = "OK", message: str = "") -> None:
+        """Take a version away; requests that have it end undisturbed. It stays known, in state END."""
+        with self._lock:
+            old = self._entry(name)
+            left = {number: served for number, served in old.served.items() if number != version}
+            known = {**old.known, version: VersionStatus(version, State.END, code, message)}
+            self._put(name, replace(old, served=left, known=known))
+        self._tell()
+
+    def report(self, name: str, status: VersionStatus) -> None:
+        """Note where a version is that does not answer yet, or never will (START, LOADING, END with an error)."""
+        with self._lock:
+            old = self._entries.get(name, _Entry())
+            self._put(name, replace(old, known={**old.known, status.version: status}))
+        self._tell()
+
+    def set_labels(self, name: str, labels: Mapping[str, int]) -> None:
+        """All labels of a model at once."""
+        with self._lock:
+            self._put(name, replace(self._entries.get(name, _Entry()), labels=dict(labels)))
+        self._tell()
+
+    def forget(self, name: str) -> None:
+        """Remove a model with all that is known of it."""
+        with self._lock:
+            self._entries = {key: entry for key, entry in self._entries.items() if key != name}
+        self._tell()
+
+    def _put(self, name: str, entry: _Entry) -> None:
+        self._entries = {**self._entries, name: entry}
+
+    def _tell(self) -> None:
+        for call in self.changed:
+            call()
+
+    def _entry(self, name: str) -> _Entry:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise NotServedError(f"no model '{name}' is served here; served: {_listed(self._entries)}") from None
+
+
+def _chosen(entry: _Entry, ref: ModelRef) -> int | None:
+    if not ref.label:
+        return max(entry.served, default=None) if ref.version is None else ref.version
+    if ref.label not in entry.labels:
+        raise NotServedError(f"model '{ref.name}' has no label '{ref.label}'; it has {_listed(entry.labels)}")
+    return entry.labels[ref.label]
+
+
+def warm(model: Model) -> float:
+    """Run a model on its golden row, or on random input, until it is warm; gives the seconds of one row's run."""
+    golden = model.content.golden if model.content else None
+    fed = golden_feeds(golden, model.inputs) if golden else random_feeds(model.inputs)
+    one = {name: array[:1] for name, array in fed.items()}
+    best = float("inf")
+    for _ in range(3):
+        begun = perf_counter()
+        model.run(one)
+        best = min(best, perf_counter() - begun)
+    return best
+
+
+def _listed(names: Mapping[str, object] | Mapping[int, object]) -> str:
+    return ", ".join(f"'{name}'" if isinstance(name, str) else str(name) for name in sorted(names)) or "none"
+
+
+def _said(status: VersionStatus) -> str:
+    return status.state.name + (f" ({status.message})" if status.message else "")

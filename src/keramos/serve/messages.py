@@ -1,0 +1,45 @@
+"""A request and a reply of HTTP as plain values: what protocols translate from and to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON = "application/json"
+_encode = msgspec.json.Encoder(order=None).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: ``path`` is percent-decoded, ``headers`` have lower-case names, ``body`` is inflated already."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def options(self) -> dict[str, str]:
+        """The query as names and values; the last of equal names counts."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply; ``headers`` are further pairs."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_reply(value: object, status: int = 200) -> Reply:
+    """A value of plain Python (or a dataclass) as JSON."""
+    return Reply(status, _encode(value))
