@@ -12,6 +12,7 @@
     │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow
     │   └── MismatchError            weights, shapes or golden rows do not fit together
     ├── SaveError                    a file could not be written; the old one is untouched
+    ├── StoreError                   a store cannot be read, or lacks a model, version or label
     └── ServingError                 a server cannot answer a request
         ├── RequestError             the request is not what its protocol says
         ├── NotServedError           no such model, version or label is served here
@@ -123,6 +124,12 @@ class SaveError(KeramosError):
     """A file could not be written completely; what was there before is untouched."""
 
     code = "SAVE"
+
+
+class StoreError(KeramosError):
+    """A store of models cannot be read, or has no such model, version or label."""
+
+    code = "STORE"
 
 
 class ServingError(KeramosError):

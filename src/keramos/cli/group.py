@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": "what a model file holds",
     "predict": "decide the rows of a table",
     "serve": "answer requests over HTTP",
+    "store": "versions of models: publish, list, label, rollback, prune",
     "train": "table in, one Keras file out",
     "verify": "check a model file against its own golden rows",
 }

@@ -1,0 +1,198 @@
+"""A store on a local disk.
+
+A version is copied into a hidden folder, flushed, checked there, and the folder is renamed to its number: rename(2) to
+a folder that holds something fails, so two publishers never get one number, and a process killed at any moment leaves
+a hidden folder that is no version. Its publisher holds a lock on it (flock(2), gone with the process), by which the
+next writer knows what it may sweep away.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.artifact.atomic import write_atomically
+from keramos.errors import SaveError, StoreError
+from keramos.store.names import FILES, LABELS, is_model, version_number
+from keramos.store.place import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_HIDDEN = ".unfinished-"
+
+
+class LocalPlace:
+    """Folders below ``root``."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def models(self) -> Sequence[str]:
+        """Names of folders that can hold versions, sorted.
+
+        Raises:
+            StoreError: the root is not a folder that can be read.
+        """
+        try:
+            return sorted(entry.name for entry in os.scandir(self.root) if entry.is_dir() and is_model(entry.name))
+        except OSError as error:
+            raise StoreError(f"{self.root} cannot be read as a store: {error.strerror}") from None
+
+    def versions(self, model: str) -> Sequence[Stored]:
+        """Integer folders that hold a model file, ascending."""
+        try:
+            names = [entry.name for entry in os.scandir(Path(self.root, model))]
+        except OSError:
+            return ()
+        found = (
+            _stored(Path(self.root, model, name), number)
+            for name in names
+            if (number := version_number(name)) is not None
+        )
+        return sorted((stored for stored in found if stored), key=lambda stored: stored.number)
+
+    def add(self, model: str, file: Path, name_of: Callable[[Path], str]) -> Stored:
+        """Copy, check, flush, rename.
+
+        Raises:
+            SaveError: the copy could not be written; nothing was published.
+        """
+        folder = Path(self.root, model)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with self._unfinished(folder) as hidden:
+                copy = hidden / "model"
+                _copy(file, copy)
+                named = hidden / name_of(copy)
+                copy.rename(named)
+                _flush(hidden)
+                number = self._numbered(folder, hidden)
+                _flush(folder)
+        except OSError as error:
+            raise SaveError(
+                f"{file} could not be published in {folder}: {error.strerror}; nothing was added"
+            ) from error
+        stored = _stored(folder / str(number), number)
+        if stored is None:
+            raise SaveError(f"{folder / str(number)} was taken away while it was published")
+        return stored
+
+    @contextmanager
+    def _unfinished(self, folder: Path) -> Iterator[Path]:
+        """A hidden folder, locked by this process for as long as it is hidden."""
+        hidden = folder / f"{_HIDDEN}{secrets.token_hex(6)}"
+        with _folder_lock(folder):
+            _sweep(folder)
+            hidden.mkdir()
+            descriptor = os.open(hidden, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            yield hidden
+        finally:
+            os.close(descriptor)
+            shutil.rmtree(hidden, ignore_errors=True)
+
+    def _numbered(self, folder: Path, hidden: Path) -> int:
+        """Give the hidden folder the first free number after the newest."""
+        taken = [number for entry in os.scandir(folder) if (number := version_number(entry.name)) is not None]
+        number = max(taken, default=0) + 1
+        while True:
+            try:
+                hidden.rename(folder / str(number))
+            except OSError as error:
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+                    raise
+                number += 1
+            else:
+                return number
+
+    def remove(self, model: str, number: int) -> None:
+        """Hide the folder by a rename, then delete it: a reader never sees half of it.
+
+        Raises:
+            SaveError: it could not be renamed or deleted.
+        """
+        folder = Path(self.root, model)
+        hidden = folder / f"{_HIDDEN}{secrets.token_hex(6)}"
+        try:
+            (folder / str(number)).rename(hidden)
+            _flush(folder)
+            shutil.rmtree(hidden)
+        except OSError as error:
+            raise SaveError(f"{folder / str(number)} could not be removed: {error.strerror}") from error
+
+    def labels(self, model: str) -> bytes | None:
+        """The file of labels, or None."""
+        with suppress(FileNotFoundError):
+            return Path(self.root, model, LABELS).read_bytes()
+        return None
+
+    def write_labels(self, model: str, data: bytes) -> None:
+        """Put the file of labels, completely or not at all."""
+        write_atomically(Path(self.root, model, LABELS), data)
+
+    @contextmanager
+    def locked(self, model: str) -> Iterator[None]:
+        """One writer at a time."""
+        with _folder_lock(Path(self.root, model)):
+            yield
+
+    @contextmanager
+    def local(self, file: str) -> Iterator[Path]:
+        """The file itself."""
+        yield Path(file)
+
+
+def _stored(folder: Path, number: int) -> Stored | None:
+    for name in FILES.values():
+        with suppress(OSError):
+            found = (folder / name).stat()
+            return Stored(number, str(folder / name), found.st_size, found.st_mtime)
+    return None
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as reading, target.open("xb") as writing:
+        shutil.copyfileobj(reading, writing, 1 << 20)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _folder_lock(folder: Path) -> Iterator[None]:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"{folder} is not there: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed writers left; a folder that somebody still writes is locked."""
+    for left in folder.glob(f"{_HIDDEN}*"):
+        with suppress(OSError):
+            descriptor = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(descriptor)

@@ -1,0 +1,58 @@
+"""What models, versions, labels and files may be called: TensorFlow Serving's rules, so that its tools agree.
+
+A version is a folder whose name is a non-negative int64 in decimal; other folders are none. A label is made of
+letters, digits and underscores (tensorflow_serving/model_servers/server_core.cc). A model's name is one step of a path.
+"""
+
+from __future__ import annotations
+
+import re
+
+from keramos.errors import UsageError
+
+FILES = {"zip": "model.keras", "hdf5": "model.h5"}
+"""Container -> file name inside a version's folder."""
+
+LABELS = "labels.json"
+"""The file of labels inside a model's folder."""
+
+_MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LABEL = re.compile(r"[A-Za-z0-9_]{1,128}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_LARGEST = 2**63 - 1
+
+
+def version_number(name: str) -> int | None:
+    """The version that a folder of this name holds, or None where it holds none."""
+    if not _NUMBER.fullmatch(name) or int(name) > _LARGEST:
+        return None
+    return int(name)
+
+
+def is_model(name: str) -> bool:
+    """Whether a folder of this name can hold a model's versions."""
+    return _MODEL.fullmatch(name) is not None
+
+
+def check_model(name: str) -> str:
+    """The name of a model, if it is one.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not is_model(name):
+        raise UsageError(
+            f"a model's name is letters, digits, '_', '-' and '.', and begins with no '-' or '.'; received {name!r}"
+        )
+    return name
+
+
+def check_label(name: str) -> str:
+    """A label, if it is one.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not _LABEL.fullmatch(name):
+        raise UsageError(f"a label is letters, digits and '_'; received {name!r}")
+    return name

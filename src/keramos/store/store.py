@@ -1,0 +1,193 @@
+"""A store of models: publish, list, label, roll back, prune.
+
+The layout is TensorFlow Serving's, ``<root>/<model>/<integer>/``, with one Keras file in each version's folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.errors import ModelError, SaveError, StoreError, UnsupportedModelError, UsageError
+from keramos.pipeline.load import load
+from keramos.store.labels import Label, label_bytes, labels_of, read_labels
+from keramos.store.local import LocalPlace
+from keramos.store.names import FILES, LABELS, check_label, check_model
+from keramos.store.remote import RemotePlace
+from keramos.types.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from keramos.store.labels import Labels
+    from keramos.store.place import Place, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was taken away and what stays, version numbers ascending."""
+
+    model: str
+    removed: tuple[int, ...]
+    kept: tuple[int, ...]
+
+
+class Store:
+    """A store at a folder or a URL (``s3://bucket/models``). Local ones are safe for writers in several processes.
+
+    It is a ``Source`` of versions for a server too.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = str(root)
+        self._place = _place(self.root)
+
+    def versions(self, model: str | None = None) -> Sequence[Version]:
+        """All versions, or those of one model, by name and number.
+
+        Raises:
+            StoreError: the store cannot be read, or has no such model.
+        """
+        if model is None:
+            return [version for name in self._place.models() for version in self._versions(name)]
+        found = self._versions(check_model(model))
+        if not found:
+            have = ", ".join(self._place.models()) or "none"
+            raise StoreError(f"{self.root} has no version of a model '{model}'; it has models: {have}")
+        return found
+
+    def local(self, version: Version) -> AbstractContextManager[Path]:
+        """The version's file on this machine's disk, while the context is open."""
+        return self._place.local(version.file)
+
+    def publish(self, file: str | Path, model: str, labels: Sequence[str] = ()) -> Version:
+        """Prove a model file by its golden rows and add it as the model's next version, completely or not at all.
+
+        ``labels`` point to it afterwards.
+
+        Raises:
+            ModelError: the file cannot be used; nothing was added.
+            SaveError: it could not be written; nothing was added.
+            UsageError: the model or a label cannot be called so.
+        """
+        check_model(model)
+        for label in labels:
+            check_label(label)
+        if not Path(file).is_file():
+            raise SaveError(f"{file} is not a file; nothing was added")
+        stored = self._place.add(model, Path(file), lambda copy: _proven_name(copy, str(file)))
+        for label in labels:
+            self.label(model, label, stored.number)
+        return self._one(model, stored.number)
+
+    def label(self, model: str, label: str, version: int) -> Version:
+        """Point a label to a version.
+
+        Raises:
+            StoreError: there is no such version.
+        """
+        check_label(label)
+        with self._place.locked(check_model(model)):
+            self._one(model, version)
+            labels = self._labels(model)
+            labels[label] = labels[label].moved(version) if label in labels else Label(version)
+            self._place.write_labels(model, label_bytes(labels))
+        return self._one(model, version)
+
+    def unlabel(self, model: str, label: str) -> None:
+        """Take a label away.
+
+        Raises:
+            StoreError: there is no such label.
+        """
+        with self._place.locked(check_model(model)):
+            labels = self._labels(model)
+            self._label(model, label, labels)
+            del labels[label]
+            self._place.write_labels(model, label_bytes(labels))
+
+    def rollback(self, model: str, label: str | None = None) -> Version:
+        """Undo the last step: a label goes back to the version it had before; without a label, the file of the version
+        before the newest is published again as the newest, and the bad one stays to be studied.
+
+        Raises:
+            StoreError: there is nothing to go back to.
+        """
+        if label is None:
+            return self._again(model)
+        with self._place.locked(check_model(model)):
+            labels = self._labels(model)
+            present = {stored.number for stored in self._place.versions(model)}
+            back = self._label(model, label, labels).back(present)
+            if back is None:
+                raise StoreError(f"label '{label}' of '{model}' had no other version that is still there")
+            labels[label] = back
+            self._place.write_labels(model, label_bytes(labels))
+        return self._one(model, back.version)
+
+    def prune(self, model: str, keep: int) -> Pruned:
+        """Remove all but the newest ``keep`` versions; those with a label always stay.
+
+        Raises:
+            UsageError: ``keep`` is below 1.
+            StoreError: there is no such model.
+        """
+        if keep < 1:
+            raise UsageError(f"at least 1 version must be kept; received {keep}")
+        with self._place.locked(check_model(model)):
+            found = self.versions(model)
+            gone = [version.number for version in found[:-keep] if not version.labels]
+            for number in gone:
+                self._place.remove(model, number)
+        return Pruned(model, tuple(gone), tuple(v.number for v in found if v.number not in gone))
+
+    def _again(self, model: str) -> Version:
+        found = self.versions(model)
+        if len(found) < 2:  # noqa: PLR2004 (the newest and one before)
+            raise StoreError(f"'{model}' has only version {found[-1].number}; there is nothing to go back to")
+        with self.local(found[-2]) as file:
+            return self.publish(file, model)
+
+    def _versions(self, model: str) -> list[Version]:
+        labels = self._labels(model)
+        return [_version(model, stored, labels) for stored in self._place.versions(model)]
+
+    def _one(self, model: str, number: int) -> Version:
+        found = self.versions(model)
+        for version in found:
+            if version.number == number:
+                return version
+        have = ", ".join(str(version.number) for version in found)
+        raise StoreError(f"'{model}' has no version {number}; it has {have}")
+
+    def _labels(self, model: str) -> Labels:
+        return read_labels(self._place.labels(model), f"{self.root}/{model}/{LABELS}")
+
+    def _label(self, model: str, label: str, labels: Labels) -> Label:
+        if label not in labels:
+            have = ", ".join(sorted(labels)) or "none"
+            raise StoreError(f"'{model}' has no label '{label}'; it has {have}")
+        return labels[label]
+
+
+def _place(root: str) -> Place:
+    scheme, separator, path = root.partition("://")
+    if not separator:
+        return LocalPlace(root)
+    return LocalPlace(path) if scheme in {"file", "local"} else RemotePlace(root)
+
+
+def _proven_name(copy: Path, source: str) -> str:
+    """The name for a file whose golden rows hold; errors name the file it is a copy of."""
+    try:
+        return FILES[load(copy).artifact.info.container]
+    except ModelError as error:
+        raise type(error)(str(error).replace(str(copy), source)) from error.__cause__
+    except UsageError:
+        raise UnsupportedModelError(f"{source} is an architecture alone; publish the whole model as one file") from None
+
+
+def _version(model: str, stored: Stored, labels: Labels) -> Version:
+    return Version(model, stored.number, stored.file, stored.size, stored.modified, labels_of(stored.number, labels))

@@ -1,0 +1,49 @@
+"""Versions of models, and where a server finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a model as it lies there: its file (a path or URL), bytes, and time of writing (seconds, Unix).
+
+    ``labels`` are names that point to this version (``stable``). ``stamp`` differs when the bytes were replaced.
+    """
+
+    model: str
+    number: int
+    file: str
+    size: int
+    modified: float
+    labels: tuple[str, ...] = ()
+
+    @property
+    def stamp(self) -> tuple[str, int, float]:
+        """What tells that the file was written again."""
+        return self.file, self.size, self.modified
+
+
+class Source(Protocol):
+    """Where models come from. Both calls may block on a disk or a network, and may come from several threads."""
+
+    def versions(self) -> Sequence[Version]:
+        """Every version that is there now.
+
+        Raises:
+            KeramosError: the place cannot be read.
+        """
+
+    def local(self, version: Version) -> AbstractContextManager[Path]:
+        """The version's file on this machine's disk, while the context is open.
+
+        Raises:
+            KeramosError: the file cannot be fetched.
+        """
