@@ -10,7 +10,8 @@
     │   ├── CorruptModelError        it is cut, damaged or contradicts itself
     │   ├── UnsupportedModelError    it is sound, but holds something keramos cannot run
     │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow
-    │   └── MismatchError            weights, shapes or golden rows do not fit together
+    │   ├── MismatchError            weights, shapes or golden rows do not fit together
+    │   └── SignatureError           it is not signed with the key that is required
     ├── SaveError                    a file could not be written; the old one is untouched
     ├── StoreError                   a store cannot be read, or lacks a model, version or label
     └── ServingError                 a server cannot answer a request
@@ -118,6 +119,12 @@ class MismatchError(ModelError):
     """Parts that must fit do not: weights and config, input and shape, golden rows and answers."""
 
     code = "MISMATCH"
+
+
+class SignatureError(ModelError):
+    """The file has no signature that holds for the key that is required; it was not read."""
+
+    code = "SIGNATURE"
 
 
 class SaveError(KeramosError):

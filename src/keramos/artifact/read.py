@@ -40,20 +40,27 @@ _DIALECTS = {"keras1": "keras1", "keras2": "keras2", "tf_keras": "keras2", "kera
 _NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
 
 
-def read(path: str | Path, *, weights: str | Path | None = None, limits: Limits = LIMITS) -> Artifact:
+def read(
+    path: str | Path,
+    *,
+    weights: str | Path | None = None,
+    limits: Limits = LIMITS,
+    bytes_of: Callable[[str], bytes] = read_bytes,
+) -> Artifact:
     """The model in a ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras as data.
 
     ``weights`` names the file of weights where ``path`` is an architecture alone (``model.to_json()``).
+    ``bytes_of`` gives the bytes of a file; each file is read once.
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
         UsageError: weights are given for a file that has its own, or are not for one that has none.
     """
     source = os.fspath(path)
-    data = read_bytes(source)
+    data = bytes_of(source)
     try:
         container = open_container(data, source, limits)
-        file = _weights_of(container, source, weights, limits)
+        file = _weights_of(container, source, weights, limits, bytes_of)
         network, origin = _network(container, file, source, limits)
     except RecursionError:
         raise LimitExceededError(f"{source}: models are nested deeper than any real model") from None
@@ -76,7 +83,9 @@ def read(path: str | Path, *, weights: str | Path | None = None, limits: Limits 
     return Artifact(network, info, document.content, seal, detail)
 
 
-def _weights_of(container: Container, source: str, weights: str | Path | None, limits: Limits) -> Hdf5:
+def _weights_of(
+    container: Container, source: str, weights: str | Path | None, limits: Limits, bytes_of: Callable[[str], bytes]
+) -> Hdf5:
     """The HDF5 file that holds the weights."""
     if container.config is None:
         raise UnsupportedModelError(
@@ -90,7 +99,7 @@ def _weights_of(container: Container, source: str, weights: str | Path | None, l
     if container.weights is not None:
         raise UsageError(f"{source} has weights of its own; weights= is for an architecture in JSON")
     other = os.fspath(weights)
-    found = open_container(read_bytes(other), other, limits).weights
+    found = open_container(bytes_of(other), other, limits).weights
     if found is None:
         raise UnsupportedModelError(f"{other} is not an HDF5 file of weights")
     return found

@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": "what a model file holds",
     "predict": "decide the rows of a table",
     "serve": "answer requests over HTTP",
+    "sign": "write the signature of a model file, or a new pair of keys",
     "store": "versions of models: publish, list, label, rollback, prune",
     "train": "table in, one Keras file out",
     "verify": "check a model file against its own golden rows",
@@ -56,9 +57,7 @@ def main() -> None:
     """Run the command line; exit 0 on success, 1 on a refused or failed job, 2 on wrong usage."""
     code = 0
     try:
-        keramos(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
+        code = keramos(standalone_mode=False) or 0  # click gives the code of a command that ends by Exit
     except click.ClickException as error:
         error.show()
         code = 2

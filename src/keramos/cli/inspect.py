@@ -8,13 +8,14 @@ import click
 @click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
 @click.argument("model")
 @click.option("--weights", help="The file of weights, where MODEL is an architecture alone (.json).")
+@click.option("--require-signature", metavar="KEY", help="Read files only if they are signed for this public key.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def command(model: str, weights: str | None, *, as_json: bool) -> None:
+def command(model: str, weights: str | None, require_signature: str | None, *, as_json: bool) -> None:
     """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored beside it."""
     from keramos.pipeline.inspect import inspect
     from keramos.report.inspection import as_dict, as_text
 
-    found = inspect(model, weights=weights)
+    found = inspect(model, weights=weights, require_signature=require_signature)
     if as_json:
         import json
 

@@ -25,9 +25,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="fail: write nothing if a row is bad. skip: decide the others, list bad ones in a side file.",
 )
+@click.option("--require-signature", metavar="KEY", help="Open MODEL only if it is signed for this public key.")
 @click.option("--rejects", help="Side file for bad rows.  [default: OUTPUT with .rejected before its extension]")
 def command(
-    model: str, table: str, *, output: str | None, traces: int, as_json: bool, on_error: str, rejects: str | None
+    model: str,
+    table: str,
+    *,
+    output: str | None,
+    traces: int,
+    as_json: bool,
+    on_error: str,
+    require_signature: str | None,
+    rejects: str | None,
 ) -> None:
     """Decide every row of TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV) with MODEL.
 
@@ -41,7 +50,7 @@ def command(
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)
-    loaded, source = load(model), as_table(table)
+    loaded, source = load(model, require_signature=require_signature), as_table(table)
     decided = loaded.decide_table(source)
     if decided.problems and on_error == "fail":
         raise row_error(decided.problems, source.source)

@@ -9,6 +9,7 @@ from keramos.artifact.read import read
 from keramos.compile.emit import compile_network, faults, output_shapes
 from keramos.errors import ModelError
 from keramos.pipeline.plain import plain_keras
+from keramos.pipeline.reading import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +53,17 @@ class Inspection:
         return sum(layer.parameters for layer in self.layers)
 
 
-def inspect(path: str | Path, *, weights: str | Path | None = None) -> Inspection:
+def inspect(
+    path: str | Path, *, weights: str | Path | None = None, require_signature: str | Path | None = None
+) -> Inspection:
     """Read a model file, or an architecture with its weights, and describe it.
+
+    With ``require_signature`` (a file with a public key) only files signed with its private key are read.
 
     Raises:
         ModelError: it cannot be read.
     """
-    artifact = read(path, weights=weights)
+    artifact = read(path, weights=weights, bytes_of=reader(require_signature))
     network = artifact.network
     unsupported, shapes, ends = tuple(faults(network)), {}, None
     try:

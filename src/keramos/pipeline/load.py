@@ -10,6 +10,7 @@ from keramos.compile.emit import compile_network
 from keramos.compile.replace import replaced
 from keramos.errors import MismatchError
 from keramos.pipeline.model import Model
+from keramos.pipeline.reading import reader
 from keramos.runtime.verify import check_golden
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def load(
     weights: str | Path | None = None,
     replace: Mapping[str, Replacement] | None = None,
     verify: bool = True,
+    require_signature: str | Path | None = None,
 ) -> Model:
     """Open a Keras file as data and make it ready to answer.
 
@@ -34,13 +36,15 @@ def load(
         replace: for layers that hold code, by name: what they compute, as an expression of x over functions of
             keras.ops (``"x / 127.5 - 1.0"``), or a function that appends it to the graph.
         verify: run the golden rows of a keramos file and compare with what Keras answered when it was written.
+        require_signature: a file with a public key; then only files signed with its private key are opened
+            (``NAME.sig`` next to each), and nothing else is parsed.
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
         UsageError: a replacement names no layer, or is no such expression.
     """
     begun = perf_counter()
-    artifact = read(path, weights=weights)
+    artifact = read(path, weights=weights, bytes_of=reader(require_signature))
     network = replaced(artifact.network, replace) if replace else artifact.network
     model = Model(artifact, compile_network(network))
     if verify and artifact.content is not None:

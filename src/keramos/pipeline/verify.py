@@ -10,7 +10,8 @@ import numpy as np
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
-from keramos.errors import KeramosError, MissingExtraError, ModelError
+from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
+from keramos.pipeline.reading import reader
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_golden, golden_feeds
 
@@ -33,20 +34,35 @@ class Check:
     detail: str
 
 
-def verify(path: str | Path, *, against_keras: bool = False) -> tuple[Check, ...]:
+def verify(
+    path: str | Path,
+    *,
+    against_keras: bool = False,
+    key: str | Path | None = None,
+    signature: str | Path | None = None,
+) -> tuple[Check, ...]:
     """Every check of a model file; none of them raises for a file that fails it.
 
-    ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra ``train``).
+    ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra ``train``). With ``key``
+    (a file with a public key) the first check is the signature, and a file that fails it is not read; ``signature``
+    names its file where that is not ``NAME.sig``.
 
     Raises:
-        MissingExtraError: Keras is wanted but not installed.
+        MissingExtraError: Keras or signatures are wanted but not installed.
+        UsageError: the key cannot be used.
     """
+    if key is not None and against_keras:
+        raise UsageError("Keras would read the file anew, unsigned as it may be then; verify the signature by itself")
+    signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
-        artifact = read(path)
+        artifact = read(path, bytes_of=reader(key, signature))
+    except SignatureError as error:
+        return (Check("signature", passed=False, detail=str(error)),)
     except ModelError as error:
-        return (Check("file opens as data", passed=False, detail=str(error)),)
+        return (*signed, Check("file opens as data", passed=False, detail=str(error)))
     size = f"{artifact.info.size:,} bytes, sha256 {artifact.info.sha256}"
-    return (Check("file opens as data", passed=True, detail=size), *_checks(artifact, Path(path), against_keras))
+    opened = Check("file opens as data", passed=True, detail=size)
+    return (*signed, opened, *_checks(artifact, Path(path), against_keras))
 
 
 def _checks(artifact: Artifact, path: Path, against_keras: bool) -> Iterator[Check]:  # noqa: FBT001 (passed on)
