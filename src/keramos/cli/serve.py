@@ -16,8 +16,10 @@ def command(path: str, *, host: str, port: int) -> None:
     from keramos.serve.app import App
     from keramos.serve.engine import Engine
     from keramos.serve.files import Files
-    from keramos.serve.lifecycle import load_all
+    from keramos.serve.lifecycle import Lifecycle
 
     engine = Engine()
-    load_all(engine, Files(path))
+    versions = Lifecycle(engine, Files(path))
+    versions.look()
+    versions.watch(1.0)
     uvicorn.run(App(engine), host=host, port=port, log_level="warning", lifespan="off")

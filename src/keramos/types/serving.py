@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -132,13 +131,3 @@ class Pages(Protocol):
 
     def __call__(self, path: str, query: str) -> Page | None:
         """The page at a decoded path and an undecoded query, or None where there is none."""
-
-
-class Source(Protocol):
-    """Where versions come from. It is asked again and again, and answers at once what ought to be served now."""
-
-    def versions(self) -> Mapping[str, Mapping[int, Path]]:
-        """Model -> version -> model file."""
-
-    def labels(self) -> Mapping[str, Mapping[str, int]]:
-        """Model -> label -> version."""
