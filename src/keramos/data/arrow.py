@@ -60,10 +60,17 @@ def from_arrow(table: pa.Table, source: str) -> Table:
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise DataError(f"{source}: column name {show(twice[0])} appears more than once; rename one")
-    return table_of(source, {str(name): _column(table.column(name), str(name), source) for name in table.column_names})
+    return table_of(
+        source, {str(name): arrow_column(table.column(name), str(name), source) for name in table.column_names}
+    )
 
 
-def _column(chunked: pa.ChunkedArray, name: str, source: str) -> Column:
+def arrow_column(chunked: pa.ChunkedArray, name: str, source: str) -> Column:
+    """One column of an Arrow table.
+
+    Raises:
+        DataError: it holds lists or structures.
+    """
     kind = chunked.type
     categorical = pa.types.is_dictionary(kind)
     if categorical:

@@ -32,7 +32,7 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
     """
     kinds = {column.name: column.kind for column in schema.columns}
     wanted = [*kinds, *([schema.target.name] if need_target else [])]
-    check_present(table, wanted)
+    check_present(list(table.columns), wanted, table.source)
     typed, found = {}, []
     for name in wanted:
         source = table.columns[name]
@@ -48,18 +48,18 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
     )
 
 
-def check_present(table: Table, names: list[str]) -> None:
-    """Refuse a table that lacks a column.
+def check_present(have: list[str], names: list[str], source: str) -> None:
+    """Refuse a table that lacks a column; ``have`` are the names of those it has.
 
     Raises:
         DataError: names every absent column and the nearest name that is there.
     """
-    absent = [name for name in names if name not in table.columns]
+    absent = [name for name in names if name not in have]
     if not absent:
         return
     lines = []
     for name in absent:
-        near = get_close_matches(name, list(table.columns), 1)
+        near = get_close_matches(name, have, 1)
         lines.append(f"'{name}'" + (f" (is it '{near[0]}'?)" if near else ""))
-    have = ", ".join(f"'{name}'" for name in list(table.columns)[:20])
-    raise DataError(f"{table.source} lacks {len(absent)} column(s): {', '.join(lines)}. It has {have}")
+    shown = ", ".join(f"'{name}'" for name in have[:20])
+    raise DataError(f"{source} lacks {len(absent)} column(s): {', '.join(lines)}. It has {shown}")

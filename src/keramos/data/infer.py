@@ -53,7 +53,7 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         DataError: the target has one class, or no usable column is left.
         UsageError: a wish names a column that the table does not have.
     """
-    check_present(table, [target])
+    check_present(list(table.columns), [target], table.source)
     _check_names(table, target, wishes)
     goal = infer_target(table, target, wishes.task, wishes.positive, (wishes.units or {}).get(target, ""))
     columns: list[ColumnSchema] = []

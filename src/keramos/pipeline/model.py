@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, TypeGuard, cast, overload
 
 import numpy as np
 
 from keramos.compile.emit import compile_network
 from keramos.data.conform import conform
 from keramos.data.read import as_table
-from keramos.errors import MismatchError, RowError, UsageError
+from keramos.errors import MismatchError, MissingExtraError, RowError, UsageError
 from keramos.prepare.feeds import feeds
 from keramos.prepare.front import front
 from keramos.prepare.rows import row_feeder
@@ -24,9 +24,11 @@ from keramos.types.prediction import PredictionTrace, TraceStep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from keramos.errors import Problem
+    from keramos.pipeline.batches import BatchScorer
     from keramos.prepare.rows import Feeder
     from keramos.types.artifact import Artifact, Content
     from keramos.types.network import Compiled, TensorSpec
@@ -74,17 +76,28 @@ class Model:
         """What keramos stored beside the network, or None for a plain Keras file."""
         return self.artifact.content
 
-    def predict(self, x: object) -> NDArray[np.generic] | list[NDArray[np.generic]]:
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # an iterator is an object too, and means batches
+        self, x: Iterator[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]: ...
+
+    @overload
+    def predict(self, x: object) -> NDArray[np.generic] | list[NDArray[np.generic]]: ...
+
+    def predict(self, x: object) -> NDArray[np.generic] | list[NDArray[np.generic]] | Iterator[pa.RecordBatch]:
         """What Keras' ``predict`` returns: one array, or a list in the order of ``outputs``.
 
         Args:
             x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input name; or, for files
-                with a schema, rows (dicts by column name) or any table: a DataFrame, a dict of columns, a path.
+                with a schema, rows (dicts by column name) or any table: a DataFrame, a dict of columns, a path. An
+                iterator of Arrow record batches gives an iterator of record batches: labels and scores.
 
         Raises:
             RowError: rows break a rule of the schema; names each with row, column, value and reason.
             MismatchError: arrays do not fit the model's inputs.
         """
+        if isinstance(x, Iterator):
+            return self._batches(x)
         outputs = self.run(self.feeds(x))
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -111,6 +124,23 @@ class Model:
         rows = tuple((np.flatnonzero(good) + 1).tolist())
         return Decided(tuple(decisions), rows, tuple(problems), fed.filled, fed.unknown, tuple(ignored))
 
+    def batch_scorer(self, keep: Sequence[str] = ()) -> BatchScorer:
+        """What decides Arrow batches (extra ``tables``): many rows at once, bad ones listed apart.
+
+        Args:
+            keep: columns of the batches that its answers carry along.
+
+        Raises:
+            UsageError: the file holds no decision rule, or a kept column has the name of an answer.
+            MissingExtraError: pyarrow is not installed.
+        """
+        content = self._need_content("decide batches")
+        try:
+            from keramos.pipeline.batches import BatchScorer  # noqa: PLC0415 (an extra)
+        except ImportError as error:
+            raise MissingExtraError(f"Arrow batches need {error.name}: pip install 'keramos[tables]'") from None
+        return BatchScorer(self.session, content.schema, content.preparation, content.rule, keep)
+
     def trace(self, row: Row) -> PredictionTrace:
         """The four steps from the saved file to the decision about one row."""
         content = self._need_content("trace")
@@ -135,6 +165,16 @@ class Model:
             ),
             decision,
         )
+
+    def _batches(self, given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        scorer = self.batch_scorer()
+        before = 0
+        for batch in given:
+            scored = scorer.score(batch, "the batches")
+            if scored.rejected_rows:
+                raise row_error(scored.problems(before), "the batches")
+            before += batch.num_rows
+            yield scored.decided
 
     def _load_lines(self) -> tuple[tuple[str, str], ...]:
         info = self.artifact.info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -98,8 +99,8 @@ def _integer(column: ColumnPreparation, source: Column, fed: Fed) -> NDArray[np.
 
 def _unknown(column: ColumnPreparation, source: Column, fed: Fed) -> None:
     known = set(column.categories)
-    values, counts = np.unique(source.values[~source.missing], return_counts=True)
-    other = sum(int(count) for value, count in zip(values.tolist(), counts, strict=True) if value not in known)
+    found = Counter(source.values[~source.missing].tolist())
+    other = sum(count for value, count in found.items() if value not in known)
     if other:
         fed.unknown[column.column] = other
 

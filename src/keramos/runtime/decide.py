@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
     """One decision a row of ``output``, shape (rows, units); scores are compared in float32, as computed."""
     rows: list[tuple[float, ...]] = [tuple(row) for row in output.reshape(len(output), -1).tolist()]
-    choose = _RULES[rule.kind]
-    return [choose(row, rule) for row in rows]
+    decide_row = _RULES[rule.kind]
+    return [decide_row(row, rule) for row in rows]
+
+
+def choose(output: NDArray[np.generic], rule: DecisionRule) -> NDArray[np.int64] | None:
+    """For each row of ``output``, shape (rows, units), the place of its label in ``rule.labels``; None for a value.
+
+    The labels are those of ``decide``, for many rows at once.
+    """
+    if rule.kind == "value":
+        return None
+    best = output[:, 0] >= np.float32(rule.threshold) if rule.kind == "threshold" else np.argmax(output, axis=1)
+    return np.asarray(best, "int64")
 
 
 def _threshold(row: tuple[float, ...], rule: DecisionRule) -> Decision:
