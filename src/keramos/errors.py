@@ -7,6 +7,7 @@
     │   └── RowError                 some rows of it cannot be used; lists them
     ├── ModelError                   a model file cannot be used
     │   ├── UnsafeModelError         it asks for code, for another file, or lies about its sizes
+    │   │   └── ForeignCodeError     it holds code, so nothing here can run it; also an UnsupportedModelError
     │   ├── CorruptModelError        it is cut, damaged or contradicts itself
     │   ├── UnsupportedModelError    it is sound, but holds something keramos cannot run
     │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow
@@ -107,6 +108,15 @@ class UnsupportedModelError(ModelError):
     """The file is sound, but holds something that keramos cannot run; all such things are named at once."""
 
     code = "UNSUPPORTED_MODEL"
+
+
+class ForeignCodeError(UnsafeModelError, UnsupportedModelError):
+    """The file holds code of somebody else: a Lambda, a function of a module, a pickle. It is never run.
+
+    Where a layer is code, ``replace=`` says what it computes.
+    """
+
+    code = "FOREIGN_CODE"
 
 
 class LimitExceededError(ModelError):

@@ -108,8 +108,8 @@ def test_a_file_that_changes_while_it_is_checked_gains_nothing(signed, keys, mon
 
     before = module.read_bytes
 
-    def read_and_swap(path):
-        data = before(path)
+    def read_and_swap(path, *limits):
+        data = before(path, *limits)
         write(signed, network(100.0), None)
         return data
 

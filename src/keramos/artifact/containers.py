@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import importlib
-import os
-import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from keramos.artifact.extent import check_extent, superblock_at, zip_ends_with
+from keramos.artifact.files import read_bytes
 from keramos.artifact.hdf5 import Hdf5
+from keramos.artifact.signatures import kind_of
 from keramos.artifact.strict_json import parse_json
-from keramos.errors import CorruptModelError, UnsafeModelError
+from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Literal
 
     from keramos.artifact.archive import Archive
     from keramos.artifact.limits import Limits
+    from keramos.errors import ModelError
 
 H5_CONTENT = "keramos/content"
 ZIP_CONTENT = "keramos/content.json"
-_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
-_USER_BLOCKS = (0, 512, 1024, 2048, 4096, 8192)
-_ASSETS = "assets/"
+_CONFIG, _WEIGHTS, _ASSETS = "config.json", "model.weights.h5", "assets/"
+_ZIP = b"PK\x03\x04"
+_HEAD = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Container:
-    """What a file holds; ``config`` and ``weights`` are None where it has none."""
+    """What a file holds; ``config`` and ``weights`` are None where it has none.
+
+    ``training`` is the configuration of training where it is a text of its own; it is looked at, never used.
+    """
 
     kind: Literal["hdf5", "zip", "json"]
     config: bytes | None
@@ -36,79 +41,143 @@ class Container:
     keras_version: str = ""
     backend: str = ""
     assets: Mapping[str, bytes] = field(default_factory=dict)
+    training: bytes | None = None
     content: bytes | None = None
 
 
-def read_bytes(source: str) -> bytes:
-    """The whole file, if it is a regular one.
+def model_bytes(source: str, limits: Limits) -> bytes:
+    """The bytes of a model file; what is none is refused by its first bytes, unread.
 
     Raises:
-        CorruptModelError: there is none, or it cannot be opened.
-        UnsafeModelError: it is a folder, a pipe or a device.
+        ModelError: there is no such file, or it is no model file.
     """
-    try:
-        descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise CorruptModelError(f"{source} does not exist") from None
-    except OSError as error:
-        raise CorruptModelError(f"{source} cannot be opened: {error.strerror}") from None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnsafeModelError(f"{source} is not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
+    return read_bytes(source, limits, lambda head, size: _check_head(head, size, source))
+
+
+def _check_head(head: bytes, size: int, source: str) -> None:
+    """Refuse what no reader here would read, before its bytes are in memory."""
+    at = superblock_at(head)
+    if head.startswith(_ZIP) or at is None:
+        if not head.startswith(_ZIP) and not _is_text(head) and _ZIP not in head:
+            raise _no_model(head, size, source)
+        return
+    check_extent(head, at, size, source)
+
+
+def _is_text(head: bytes) -> bool:
+    return head.lstrip()[:1] in {b"{", b'"'}
+
+
+def _no_model(head: bytes, size: int, source: str) -> ModelError:
+    name, program = kind_of(head)
+    what = f"it is {name}" if name else f"it begins with {head[:8]!r}"
+    message = (
+        f"{source} is neither HDF5 nor a .keras archive: it has {size:,} bytes, and {what}. It was not read any "
+        "further. Save the model with model.save('name.h5') or model.save('name.keras')"
+    )
+    return ForeignCodeError(message) if program else CorruptModelError(message)
 
 
 def open_container(data: bytes, source: str, limits: Limits) -> Container:
     """Open a file by what it is, whatever its name says.
 
     Raises:
-        ModelError: it is no model file, or a damaged one.
+        ModelError: it is no model file, a damaged one, or two files in one.
     """
+    at = superblock_at(data)
+    ends_as_zip = zip_ends_with(data)
     # An archive comes first: the HDF5 file stored inside may begin where a user block of its own would end.
     if data.startswith(_ZIP):
-        return _open_zip(data, source, limits)
-    if any(data.startswith(_HDF5, at) for at in _USER_BLOCKS):
+        if at is not None and not ends_as_zip:
+            raise _two_files(source)
+        return _open_zip(data, source, limits, at)
+    if at is not None:
+        if ends_as_zip:
+            raise _two_files(source)
+        check_extent(data, at, len(data), source)
         return _open_hdf5(data, source, limits)
-    if data.lstrip()[:1] in {b"{", b'"'}:
+    if ends_as_zip and _ZIP in data:
+        raise UnsafeModelError(
+            f"{source} is a zip archive behind {data.index(_ZIP):,} other bytes ({data[:8]!r}...), so tools disagree "
+            "on its content. Save the model again"
+        )
+    if _is_text(data):
         found = parse_json(data, source, limits)
         return Container("json", data, None, str(found.get("keras_version") or ""), str(found.get("backend") or ""))
-    raise CorruptModelError(
-        f"{source} is neither HDF5 nor a .keras archive: it has {len(data):,} bytes and begins with {data[:8]!r}. "
-        "Save the model with model.save('name.h5') or model.save('name.keras')"
+    raise _no_model(data[:_HEAD], len(data), source)
+
+
+def _two_files(source: str) -> UnsafeModelError:
+    return UnsafeModelError(
+        f"{source} is both an HDF5 file and a zip archive, so tools disagree on its content. Save the model again"
     )
 
 
 def _open_hdf5(data: bytes, source: str, limits: Limits) -> Container:
     file = Hdf5(data, source, limits)
     config = file.text("", "model_config")
+    training = file.text("", "training_config")
     return Container(
         "hdf5",
         None if config is None else config.encode(),
         file,
         file.text("", "keras_version") or "",
         file.text("", "backend") or "",
+        training=None if training is None else training.encode(),
         content=file.array(H5_CONTENT).tobytes() if "content" in file.names("keramos") else None,
     )
 
 
-def _open_zip(data: bytes, source: str, limits: Limits) -> Container:
-    # zipfile costs a tenth of a cold start; most files are HDF5 and never need it.
+def _open_zip(data: bytes, source: str, limits: Limits, superblock: int | None) -> Container:
+    # The reader of archives costs some milliseconds; most files are HDF5 and never need it.
     archive: Archive = importlib.import_module("keramos.artifact.archive").Archive(data, source, limits)
-    config = archive.read("config.json", limits.config_bytes)
-    weights = archive.read("model.weights.h5", limits.weight_bytes)
-    if config is None or weights is None:
-        lacking = "config.json" if config is None else "model.weights.h5"
-        raise CorruptModelError(f"{source} is a zip archive without {lacking}; a .keras file has one")
-    metadata = archive.read("metadata.json", limits.config_bytes)
-    assets = {name: archive.read(name, limits.config_bytes) for name in archive.names() if name.startswith(_ASSETS)}
+    names = archive.names()
+    config = archive.read(_CONFIG, limits.config_bytes, limits.ratio)
+    _check_entries(names, source)
+    begin, end = archive.span(_WEIGHTS)
+    if superblock is not None and not begin <= superblock < end:
+        raise _two_files(source)
+    weights = cast("bytes", archive.read(_WEIGHTS, limits.weight_bytes, limits.weight_ratio))
+    inner = f"{source}, {_WEIGHTS}"
+    at = superblock_at(weights)
+    if at is None:
+        raise _no_model(weights[:_HEAD], len(weights), inner)
+    check_extent(weights, at, len(weights), inner)
+    metadata = archive.read("metadata.json", limits.config_bytes, limits.ratio)
+    room = limits.config_bytes
+    assets: dict[str, bytes] = {}
+    for name in names:
+        if name.startswith(_ASSETS) and not name.endswith("/"):
+            assets[name] = cast("bytes", archive.read(name, room, limits.ratio))
+            room -= len(assets[name])
     return Container(
         "zip",
         config,
-        Hdf5(weights, f"{source}, model.weights.h5", limits),
-        str(parse_json(metadata, f"{source}, metadata.json", limits).get("keras_version", "")) if metadata else "",
-        assets={name: found for name, found in assets.items() if found is not None},
-        content=archive.read(ZIP_CONTENT, limits.content_bytes),
+        Hdf5(weights, inner, limits),
+        _version(metadata, f"{source}, metadata.json", limits),
+        assets=assets,
+        content=archive.read(ZIP_CONTENT, limits.content_bytes, limits.ratio),
     )
+
+
+def _check_entries(names: Collection[str], source: str) -> None:
+    """A .keras file has a config and HDF5 weights."""
+    if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
+        raise ForeignCodeError(f"{source} is a PyTorch file: a zip archive around a Python pickle. It was not read")
+    if _WEIGHTS not in names and "model.weights.npz" in names:
+        raise ForeignCodeError(
+            f"{source} keeps its weights in model.weights.npz, where NumPy may keep pickles; only {_WEIGHTS} is read. "
+            "Save the model again with h5py installed"
+        )
+    lacking = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
+    if lacking:
+        raise CorruptModelError(f"{source} is a zip archive without {lacking[0]}; a .keras file has one")
+
+
+def _version(metadata: bytes | None, where: str, limits: Limits) -> str:
+    if metadata is None:
+        return ""
+    found = parse_json(metadata, where, limits).get("keras_version") or ""
+    if not isinstance(found, str):
+        raise CorruptModelError(f"{where}: keras_version is {str(found)[:40]}; text is needed")
+    return found

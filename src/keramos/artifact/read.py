@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.bind import bind_places
-from keramos.artifact.containers import open_container, read_bytes
+from keramos.artifact.containers import model_bytes, open_container
 from keramos.artifact.content import decode, seal_of
 from keramos.artifact.dialects.origin import origin_of
 from keramos.artifact.dialects.structure import network as network_of
@@ -45,7 +45,7 @@ def read(
     *,
     weights: str | Path | None = None,
     limits: Limits = LIMITS,
-    bytes_of: Callable[[str], bytes] = read_bytes,
+    bytes_of: Callable[[str, Limits], bytes] = model_bytes,
 ) -> Artifact:
     """The model in a ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras as data.
 
@@ -57,7 +57,7 @@ def read(
         UsageError: weights are given for a file that has its own, or are not for one that has none.
     """
     source = os.fspath(path)
-    data = bytes_of(source)
+    data = bytes_of(source, limits)
     try:
         container = open_container(data, source, limits)
         file = _weights_of(container, source, weights, limits, bytes_of)
@@ -84,7 +84,11 @@ def read(
 
 
 def _weights_of(
-    container: Container, source: str, weights: str | Path | None, limits: Limits, bytes_of: Callable[[str], bytes]
+    container: Container,
+    source: str,
+    weights: str | Path | None,
+    limits: Limits,
+    bytes_of: Callable[[str, Limits], bytes],
 ) -> Hdf5:
     """The HDF5 file that holds the weights."""
     if container.config is None:
@@ -99,7 +103,7 @@ def _weights_of(
     if container.weights is not None:
         raise UsageError(f"{source} has weights of its own; weights= is for an architecture in JSON")
     other = os.fspath(weights)
-    found = open_container(bytes_of(other), other, limits).weights
+    found = open_container(bytes_of(other, limits), other, limits).weights
     if found is None:
         raise UnsupportedModelError(f"{other} is not an HDF5 file of weights")
     return found

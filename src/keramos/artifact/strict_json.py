@@ -1,33 +1,116 @@
-"""JSON objects with errors that say where."""
+"""JSON objects, read strictly: bounded before they are parsed, and with one meaning only.
+
+RFC 8259 lets readers differ on repeated keys, on numbers without bounds and on lone surrogates; Python also reads NaN
+and Infinity. A model's config has none of them, so a text that has is refused.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from itertools import accumulate
+from math import isfinite
+from typing import TYPE_CHECKING, NoReturn
 
 from keramos.errors import CorruptModelError, LimitExceededError
 
 if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKETS = b"[]{}"
+_OTHERS = bytes(set(range(256)) - set(_BRACKETS))
+_DIGITS = 20  # of the longest 64-bit number
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
     """A JSON object.
 
     Raises:
-        CorruptModelError: it is not one.
-        LimitExceededError: it is too long or nests too deep.
+        CorruptModelError: it is not one, or has several meanings.
+        LimitExceededError: it is too long, has too many values or nests too deep.
     """
-    if len(data) > limits.config_bytes:
-        raise LimitExceededError(f"{where} has {len(data):,} bytes, the limit is {limits.config_bytes:,}")
-    try:
-        value = json.loads(data.decode("utf-8"))
-        if isinstance(value, str):  # what json.dump(model.to_json()) leaves
-            value = json.loads(value)
-    except RecursionError:
-        raise LimitExceededError(f"{where} nests deeper than any model does") from None
-    except ValueError as error:
-        raise CorruptModelError(f"{where} is not readable JSON: {str(error)[:200]}") from None
+    _check_size(data, where, limits)
+    reader = _Reader(where)
+    value = reader.value(data)
+    if isinstance(value, str):  # what json.dump(model.to_json()) leaves
+        inner = value.encode()
+        _check_size(inner, where, limits)
+        value = reader.value(inner)
     if not isinstance(value, dict):
-        raise CorruptModelError(f"{where} is a {type(value).__name__}; an object is needed")
+        raise CorruptModelError(f"{where} is a JSON {type(value).__name__}; an object is needed")
     return value
+
+
+def _check_size(data: bytes, where: str, limits: Limits) -> None:
+    if len(data) > limits.config_bytes:
+        raise LimitExceededError(
+            f"{where} has {len(data):,} bytes, the limit is {limits.config_bytes:,} (config_bytes)"
+        )
+    nodes = 1 + data.count(b",") + data.count(b"[") + data.count(b"{")
+    if nodes > limits.json_nodes:
+        raise LimitExceededError(
+            f"{where} holds about {nodes:,} values, the limit is {limits.json_nodes:,} (json_nodes)"
+        )
+    if _depth(data) > limits.json_depth:
+        raise LimitExceededError(f"{where} nests deeper than {limits.json_depth} levels (json_depth)")
+
+
+def _depth(data: bytes) -> int:
+    """How deep brackets outside of strings nest, found without recursion."""
+    brackets = _STRING.sub(b"", data).translate(None, _OTHERS)
+    if brackets.count(b"[") + brackets.count(b"{") < len(brackets) // 2:
+        return 0  # more are closed than opened: the parser says where
+    return max(accumulate((1 if mark in b"[{" else -1 for mark in brackets), initial=0))
+
+
+class _Reader:
+    """One text; its methods are what the parser calls for numbers and objects."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def value(self, data: bytes) -> object:
+        """The text as Python values."""
+        try:
+            found: object = json.loads(
+                data.decode("utf-8"),
+                object_pairs_hook=self.unique,
+                parse_constant=self.constant,
+                parse_int=self.whole,
+                parse_float=self.number,
+            )
+            if _SURROGATE.search(data):
+                json.dumps(found, ensure_ascii=False).encode()
+        except ValueError as error:
+            raise CorruptModelError(f"{self._where} is not readable JSON: {str(error)[:200]}") from None
+        return found
+
+    def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        """An object in which no key is said twice."""
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            raise CorruptModelError(f"{self._where} says '{twice}' twice in one object; refusing to guess which counts")
+        return found
+
+    def constant(self, word: str) -> NoReturn:
+        """NaN and Infinity, which JSON does not have."""
+        raise CorruptModelError(f"{self._where} holds {word} where a number is expected")
+
+    def whole(self, digits: str) -> int:
+        """A whole number of at most 64 bits."""
+        if len(digits) > _DIGITS:
+            raise CorruptModelError(f"{self._where} holds a whole number of {len(digits):,} digits ({digits[:20]}...)")
+        return int(digits)
+
+    def number(self, digits: str) -> float:
+        """A number that is one: 1e999 is not."""
+        found = float(digits)
+        if not isfinite(found):
+            raise CorruptModelError(
+                f"{self._where} holds {digits[:20]}, which is beyond any number that can be computed"
+            )
+        return found

@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.atomic import write_atomically
-from keramos.artifact.containers import read_bytes
+from keramos.artifact.files import read_bytes
+from keramos.artifact.limits import LIMITS
 from keramos.errors import CorruptModelError, MissingExtraError, SaveError, SignatureError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
     from typing import Any
+
+    from keramos.artifact.limits import Limits
 
 SUFFIX = ".sig"
 """What the name of a signature adds to the name of its file."""
@@ -66,7 +69,9 @@ def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None)
     return target
 
 
-def signed_bytes(path: str | Path, *, key: str | Path, signature: str | Path | None = None) -> bytes:
+def signed_bytes(
+    path: str | Path, limits: Limits = LIMITS, *, key: str | Path, signature: str | Path | None = None
+) -> bytes:
     """The bytes of a file that the owner of a key has signed; nothing of any other file is parsed.
 
     ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the file unless it is named.
@@ -83,7 +88,7 @@ def signed_bytes(path: str | Path, *, key: str | Path, signature: str | Path | N
         f"{key} holds no public key that can be checked against (PEM, NIST P-256, P-384 or P-521)",
     )
     source = os.fspath(path)
-    data, bundle = read_bytes(source), _signature_of(source, signature)
+    data, bundle = read_bytes(source, limits), _signature_of(source, signature)
     with _copy("model", data) as (copy, written):
         written.write_bytes(bundle)
         try:

@@ -1,0 +1,39 @@
+"""How much of a model file is read before it is refused: one place; every number can be raised by an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what a model file may declare. Sizes are bytes, counted before anything is allocated.
+
+    ``file_bytes``: the file itself. ``weight_bytes``: all weights together. ``config_bytes``: one JSON text.
+    ``content_bytes``: what keramos stored beside the model. ``json_depth`` and ``json_nodes``: brackets within each
+    other, and values of one JSON text. ``layers``: layers, nested ones included. ``members``: entries of an archive.
+    ``objects``: groups and datasets. ``ratio``: inflation of a packed text above 1 MiB, ``weight_ratio`` that of
+    weights above 32 MiB, compared with the size of the file. ``row_values``: numbers that one row of any tensor may
+    hold while predicting.
+
+    ``nonfinite`` accepts weights that are not numbers (NaN, infinity). ``foreign_training`` accepts a training
+    configuration, initialisers and the like that name classes of other modules; they are never imported either way.
+    """
+
+    file_bytes: int = 4 << 30
+    weight_bytes: int = 2 << 30
+    config_bytes: int = 16 << 20
+    content_bytes: int = 16 << 20
+    json_depth: int = 64
+    json_nodes: int = 500_000
+    layers: int = 10_000
+    members: int = 2_000
+    objects: int = 100_000
+    ratio: int = 200
+    weight_ratio: int = 32
+    row_values: int = 1 << 28
+    nonfinite: bool = False
+    foreign_training: bool = False
+
+
+LIMITS = Limits()
