@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.atomic import write_atomically
 from keramos.artifact.files import read_bytes
 from keramos.artifact.limits import LIMITS
-from keramos.errors import CorruptModelError, MissingExtraError, SaveError, SignatureError, UsageError
+from keramos.errors import MissingExtraError, ModelError, SaveError, SignatureError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,7 +162,7 @@ def _signature_of(source: str, signature: str | Path | None) -> bytes:
     place = os.fspath(signature) if signature else f"{source}{SUFFIX}"
     try:
         bundle = read_bytes(place)
-    except CorruptModelError as error:
+    except ModelError as error:
         raise SignatureError(f"{source} is not signed: {error}") from None
     if len(bundle) > _SIGNATURE_BYTES:
         raise SignatureError(
