@@ -65,12 +65,17 @@ class _Places:
 
 def _check_count(layer: Layer, weights: Sequence[Array], folder: str) -> None:
     wanted = [role.name for role in roles(layer.kind, layer.config)]
-    if layer.kind in ROLES and len(wanted) != len(weights):
+    if layer.kind in ROLES and len(wanted) != len(weights) and not _quantised(layer):
         listed = ", ".join(wanted) or "none"
         raise MismatchError(
             f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
             f"the file holds {len(weights)}"
         )
+
+
+def _quantised(layer: Layer) -> bool:
+    """Whether scales and packed integers replace some weights; the compiler knows their order."""
+    return "_from_" in str(layer.config.get("dtype", ""))
 
 
 def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.gaps import GAPS
-from keramos.compile.layers import LAYERS, QUANTIZED
+from keramos.compile.layers import LAYERS
+from keramos.compile.layers.quantized import QUANTIZED
 from keramos.compile.operations import KERAS, OPERATIONS
 
 if TYPE_CHECKING:
