@@ -63,11 +63,7 @@ def inspect(
     Raises:
         ModelError: it cannot be read.
     """
-    return describe(read(path, weights=weights, bytes_of=reader(require_signature)))
-
-
-def describe(artifact: Artifact) -> Inspection:
-    """The same for a file that is read already."""
+    artifact = read(path, weights=weights, bytes_of=reader(require_signature))
     network = artifact.network
     unsupported, shapes, ends = tuple(faults(network)), {}, None
     try:

@@ -1,71 +1,197 @@
-"""An ordinary ASGI application over the engine: one table of routes, one place that turns errors into replies."""
+"""An ordinary ASGI application over the engine: the protocols' routes, and one place that turns errors into replies."""
 
 from __future__ import annotations
 
 import asyncio
-import re
+import zlib
+from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from keramos.errors import DataError, KeramosError, NotReadyError, NotServedError, RequestError
-from keramos.serve.messages import Request, json_reply
-from keramos.serve.protocols import own
+from keramos.errors import KeramosError
+from keramos.serve.messages import Reply, Request, json_reply
+from keramos.serve.protocols import mlflow, oip_rest, own, probes, tf_examples, tf_rest
+from keramos.serve.refusals import refusal_of
+from keramos.serve.routes import Refusal, ref_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Awaitable, Callable, MutableMapping
     from typing import Any
 
-    from keramos.serve.engine import Engine
-    from keramos.serve.messages import Reply
+    from keramos.serve.access import Access
+    from keramos.serve.quick import Quick
+    from keramos.serve.routes import Context, Route
+    from keramos.types.serving import Pages
 
     # ASGI's own words: events are dicts of anything (https://asgi.readthedocs.io, specification 3.0).
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = (
-    ("GET", re.compile(r"/(?:models)?"), own.models),
-    ("POST", re.compile(r"/models/([^/]+)/decide"), own.decide),
+ROUTES: tuple[Route, ...] = (
+    *own.ROUTES,
+    *tf_rest.ROUTES,
+    *tf_examples.ROUTES,
+    *oip_rest.ROUTES,
+    *mlflow.ROUTES,
+    *probes.ROUTES,
 )
-_STATUS: tuple[tuple[type[KeramosError], int], ...] = (
-    (NotServedError, 404),
-    (NotReadyError, 503),
-    (RequestError, 400),
-    (DataError, 400),
-)
+_GZIP = 31  # zlib's window bits for the gzip format alone (zlib manual, inflateInit2)
+
+
+class _BodyError(Exception):
+    """The body cannot be taken; carries the refusal."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(status, "INVALID_ARGUMENT", message)
 
 
 class App:
-    """ASGI 3 application."""
+    """ASGI 3 application; also answers single requests without ASGI."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, context: Context, access: Access, pages: Pages | None = None, most_body: int = 64 << 20) -> None:
+        self.context = context
+        self._access = access
+        self._pages = pages
+        self._most_body = most_body
+        self._routes: dict[str, list[Route]] = {}
+        for route in ROUTES:
+            self._routes.setdefault(_first(route.pattern.pattern), []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other kinds of connection are none of ours."""
         if scope["type"] != "http":
             return
-        body = b""
-        while True:
-            event = await receive()
-            body += event.get("body", b"")
-            if not event.get("more_body"):
-                break
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
-        reply = await asyncio.to_thread(self.answer, request)
-        length = str(len(reply.body)).encode()
-        head = [(b"content-type", reply.content_type.encode()), (b"content-length", length)]
-        await send({"type": "http.response.start", "status": reply.status, "headers": head})
-        await send({"type": "http.response.body", "body": reply.body})
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers)
+        reply = self._access.refused(request)
+        if reply is None:
+            reply = await self._answered(request, receive)
+        await _send_reply(send, self._access.shared_with(request, reply))
+
+    async def _answered(self, request: Request, receive: Receive) -> Reply:
+        if request.method in {"GET", "HEAD"}:
+            return self.answer(request)
+        try:
+            body = await _read(request, receive, self._most_body)
+            # In a thread: large bodies and slow models must not keep the event loop from everybody else.
+            return await asyncio.to_thread(self._inflated_answer, replace(request, body=body))
+        except _BodyError as error:
+            return self._refusal_writer(request)(error.refusal)
+
+    def _inflated_answer(self, request: Request) -> Reply:
+        return self.answer(_inflated(request, self._most_body))
 
     def answer(self, request: Request) -> Reply:
-        """The reply to a request, also where it is refused."""
-        for method, pattern, handle in _ROUTES:
-            match = pattern.fullmatch(request.path)
-            if match and method == request.method:
-                try:
-                    return handle(self.engine, request, *match.groups())
-                except KeramosError as error:
-                    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
-                    return json_reply({"error": str(error)}, status)
-        return json_reply({"error": f"nothing answers {request.method} {request.path}"}, 404)
+        """The reply to a request, also where it is refused. The body is already inflated."""
+        method = "GET" if request.method == "HEAD" else request.method
+        wrong: list[Route] = []
+        for route in self._routes.get(_first(request.path), ()):
+            match = route.pattern.fullmatch(request.path)
+            if match is not None:
+                if route.method == method:
+                    return self._answer_by(route, request, match)
+                wrong.append(route)
+        return _wrong_method(request, wrong) if wrong else self._page(request, method)
+
+    def quick(self, url: str) -> Quick | None:
+        """How the hot path answers POST requests of a URL, or None where it does not."""
+        for route in self._routes.get(_first(url), ()):
+            match = route.pattern.fullmatch(url) if route.quick is not None else None
+            if match is not None and route.quick is not None:
+                return route.quick(self.context, ref_of(match), self.answer)
+        return None
+
+    def _answer_by(self, route: Route, request: Request, match: re.Match[str]) -> Reply:
+        begun, code = perf_counter(), "OK"
+        try:
+            return route.answer(self.context, request, match)
+        except Exception as error:  # noqa: BLE001 (a fault is logged there and answered with 500)
+            refusal = refusal_of(error)
+            code = refusal.code
+            return route.refuse(refusal)
+        finally:
+            if route.counted:
+                self._count(match, code, perf_counter() - begun)
+
+    def _count(self, match: re.Match[str], code: str, seconds: float) -> None:
+        try:
+            counts = self.context.engine.get(ref_of(match)).counts
+        except KeramosError:
+            counts = self.context.engine.unserved  # a name that anybody may invent is no label of a metric
+        counts.answered(code, seconds)
+
+    def _page(self, request: Request, method: str) -> Reply:
+        page = self._pages(request.decoded_path(), request.query) if self._pages and method == "GET" else None
+        if page is not None:
+            return Reply(page.status, page.body, page.content_type, page.headers)
+        if request.path == "/" and method == "GET":
+            return own.plain_list(self.context)
+        return json_reply({"error": f"Not Found: nothing answers {request.method} {request.path[:200]}"}, 404)
+
+    def _refusal_writer(self, request: Request) -> Callable[[Refusal], Reply]:
+        for route in self._routes.get(_first(request.path), ()):
+            if route.pattern.fullmatch(request.path):
+                return route.refuse
+        return own.refuse
+
+
+def _first(path: str) -> str:
+    """The first part of a path or of a pattern for paths; it chooses among the routes that may match."""
+    return path[1:].partition("/")[0].partition(":")[0].lower()
+
+
+def _wrong_method(request: Request, routes: list[Route]) -> Reply:
+    methods = sorted({route.method for route in routes})
+    status = routes[0].wrong_method
+    said = f"Malformed request: {request.method} {request.path[:200]}; this path takes {', '.join(methods)}"
+    reply = routes[0].refuse(Refusal(status, "INVALID_ARGUMENT", said))
+    return replace(reply, headers=(*reply.headers, ("allow", ", ".join(methods))))
+
+
+async def _read(request: Request, receive: Receive, most: int) -> bytes:
+    """The whole body, if it is not longer than ``most``."""
+    said = request.headers.get("content-length", "0")
+    if said.isdigit() and int(said) > most:
+        raise _BodyError(413, f"the body has {said} bytes; {most} are allowed")
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise _BodyError(400, "the client left before its request was complete")
+        part: bytes = event.get("body", b"")
+        size += len(part)
+        if size > most:
+            raise _BodyError(413, f"the body has more than {most} bytes, as many as are allowed")
+        parts.append(part)
+        if not event.get("more_body"):
+            return b"".join(parts)
+
+
+def _inflated(request: Request, most: int) -> Request:
+    coding = request.headers.get("content-encoding", "").lower().strip()
+    if coding in {"", "identity"}:
+        return request
+    if "gzip" not in coding:
+        raise _BodyError(415, f"content-encoding {coding[:40]!r} is not known; gzip is")
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        body = inflater.decompress(request.body, most + 1)
+    except zlib.error as error:
+        raise _BodyError(400, f"the body is not gzip, though its content-encoding says so: {error}") from None
+    if len(body) > most:
+        raise _BodyError(413, f"the body inflates to more than {most} bytes, as many as are allowed")
+    if not inflater.eof:
+        raise _BodyError(400, "the gzip body is cut short")
+    return replace(request, body=body)
+
+
+async def _send_reply(send: Send, reply: Reply) -> None:
+    headers = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
+    headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

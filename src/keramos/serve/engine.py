@@ -16,24 +16,29 @@ from keramos.pipeline.verify import random_feeds
 from keramos.runtime.verify import golden_feeds
 from keramos.serve.counts import Counts
 from keramos.serve.observe import Observers
+from keramos.serve.typed import row_types
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keramos.pipeline.model import Model
+    from keramos.serve.typed import RowTypes
     from keramos.types.prediction import Feeds
     from keramos.types.serving import ModelRef, Outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """One version that answers requests. ``seconds`` is what one warm run of one row takes."""
+    """One version that answers requests. ``seconds`` is what one warm run of one row takes; ``types`` are those of
+    its rows, where rows can be decoded by type.
+    """
 
     name: str
     version: int
     model: Model
     seconds: float
+    types: RowTypes | None
     counts: Counts = field(default_factory=Counts)
 
 
@@ -55,6 +60,8 @@ class Engine:
 
     def __init__(self) -> None:
         self.observers = Observers()
+        self.unserved = Counts()
+        """Requests for models that are not served."""
         self.changed: list[Callable[[], None]] = []
         """Called after each change, in the thread that made it; for caches of what ``get`` answered."""
         self._entries: dict[str, _Entry] = {}
@@ -124,7 +131,7 @@ class Engine:
 
     def add(self, name: str, version: int, model: Model) -> Served:
         """Warm a loaded model and make it AVAILABLE; a version of that number is replaced."""
-        served = Served(name, version, model, warm(model))
+        served = Served(name, version, model, warm(model), row_types(model))
         with self._lock:
             old = self._entries.get(name, _Entry())
             known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}

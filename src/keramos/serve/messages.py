@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -17,13 +17,17 @@ _encode = msgspec.json.Encoder(order=None).encode
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``path`` is percent-decoded, ``headers`` have lower-case names, ``body`` is inflated already."""
+    """One request: ``path`` is still percent-encoded, ``headers`` have lower-case names, ``body`` is inflated."""
 
     method: str
     path: str
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+    def decoded_path(self) -> str:
+        """The path with percent-escapes resolved."""
+        return unquote(self.path)
 
     def options(self) -> dict[str, str]:
         """The query as names and values; the last of equal names counts."""
@@ -43,3 +47,8 @@ class Reply:
 def json_reply(value: object, status: int = 200) -> Reply:
     """A value of plain Python (or a dataclass) as JSON."""
     return Reply(status, _encode(value))
+
+
+def json_text(value: object) -> str:
+    """A value of plain Python as JSON text."""
+    return _encode(value).decode()

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from operator import or_
+from time import perf_counter
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
+from keramos.data.read import as_table
 from keramos.errors import RequestError
-from keramos.serve.messages import json_reply
-from keramos.types.serving import ModelRef
+from keramos.runtime.decide import decide as decisions_of
+from keramos.serve.lenient import parse, shown
+from keramos.serve.messages import Reply, json_reply, json_text
+from keramos.serve.numbers import number_texts
+from keramos.serve.quick import Decoded, Quick
+from keramos.serve.routes import Route, ref_of
+from keramos.serve.rows import column_names, row_dicts
 
 if TYPE_CHECKING:
-    from keramos.serve.engine import Engine
-    from keramos.serve.messages import Reply, Request
+    from collections.abc import Callable, Iterable, Sequence
 
-Rows = list[dict[str, object]]
+    from keramos.errors import Problem
+    from keramos.serve.engine import Served
+    from keramos.serve.messages import Request
+    from keramos.serve.quick import Answers
+    from keramos.serve.routes import Context, Refusal
+    from keramos.types.artifact import Content
+    from keramos.types.prediction import Decision
+    from keramos.types.serving import ModelRef
+
+MODEL = r"/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/]+))?"
 
 
-def models(engine: Engine, _: Request) -> Reply:
+def models(context: Context, _: Request, __: re.Match[str]) -> Reply:
     """GET /models: every model with its versions."""
+    engine = context.engine
     listed = [
         {
             "name": name,
@@ -33,12 +53,141 @@ def models(engine: Engine, _: Request) -> Reply:
     return json_reply({"models": listed})
 
 
-def decide(engine: Engine, request: Request, name: str) -> Reply:
-    """POST /models/M/decide: label, score and rule of each row."""
-    served = engine.get(ModelRef(name))
-    try:
-        rows = msgspec.json.decode(request.body, type=Rows)
-    except msgspec.DecodeError as error:
-        raise RequestError(f"the body must be a JSON list of rows, each an object by column name: {error}") from None
-    decisions = served.model.decide(rows)
-    return json_reply({"model": name, "version": served.version, "decisions": decisions})
+def plain_list(context: Context) -> Reply:
+    """GET / where there are no pages: names of models, for people."""
+    lines = [f"{name}\n" for name in context.engine.names()]
+    return Reply(200, "".join(lines).encode(), "text/plain; charset=utf-8")
+
+
+def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST /models/M/decide: label, score and rule of each row; with ``partial=true`` of each good row."""
+    served = context.engine.get(ref_of(match))
+    content = _content(served, "decide")
+    partial = request.options().get("partial", "false").lower()
+    if partial not in {"true", "false"}:
+        raise RequestError(f"partial must be true or false; received {shown(partial)}")
+    rows = row_dicts(_rows(request.body), column_names(served), context.most_rows)
+    if partial == "true":
+        return _decided_partly(served, content, rows)
+    outputs = context.engine.run(served, served.model.feeds(rows))
+    made = decisions_of(outputs[0], content.rule)
+    return Reply(body=_decisions(served, range(1, len(rows) + 1), made, number_texts(outputs[0])))
+
+
+def _decided_partly(served: Served, content: Content, rows: list[dict[str, object]]) -> Reply:
+    """Decisions for the good rows and what is wrong with each other row; 200 even where none is good."""
+    begun = perf_counter()
+    every = [{column.name: None for column in content.schema.columns} | row for row in rows]
+    decided = served.model.decide_table(as_table(every))
+    served.counts.ran(len(decided.rows), perf_counter() - begun)
+    listed = json_text([_problem(problem) for problem in decided.problems])
+    ignored = json_text(list(decided.ignored))
+    more = f',"problems":{listed},"ignored_columns":{ignored}'
+    return Reply(body=_decisions(served, decided.rows, decided.decisions, _texts(decided.decisions), more))
+
+
+def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST /models/M/trace: the four steps to the decision about one row, as data and as text."""
+    served = context.engine.get(ref_of(match))
+    content = _content(served, "trace")
+    rows = _rows(request.body)
+    if len(rows) != 1:
+        raise RequestError(f"a trace is of one row; the request has {len(rows)}")
+    row = row_dicts(rows, column_names(served), 1)[0]
+    found = served.model.trace({column.name: row.get(column.name) for column in content.schema.columns})
+    steps = [
+        {"title": step.title, "seconds": step.seconds, "lines": [list(line) for line in step.lines]}
+        for step in found.steps
+    ]
+    head = {"model": served.name, "version": served.version, "steps": steps}
+    decision = _decision(1, found.decision, _texts([found.decision]))
+    body = f'{json_text(head)[:-1]},"decision":{decision},"text":{json_text(str(found))}}}'
+    return Reply(body=body.encode())
+
+
+def _rows(body: bytes) -> list[object]:
+    """The rows of a body: ``{"rows": [...]}``, a list of rows, or one row as an object."""
+    value = parse(body)
+    if isinstance(value, dict):
+        value = value["rows"] if set(value) == {"rows"} else [value]
+    if not isinstance(value, list) or not value:
+        raise RequestError(
+            'the body must be {"rows": [...]}, a list of rows, or one row as an object by column name; '
+            f"received {shown(value)}"
+        )
+    return value
+
+
+def _content(served: Served, verb: str) -> Content:
+    content = served.model.content
+    if content is None:
+        raise RequestError(
+            f"model '{served.name}' is a plain Keras file without schema and decision rule, so it cannot {verb}; "
+            f"ask POST /v1/models/{served.name}:predict"
+        )
+    return content
+
+
+def _decisions(
+    served: Served, rows: Iterable[int], decisions: Sequence[Decision], texts: Sequence[str], more: str = ""
+) -> bytes:
+    """``texts`` are the scores of all decisions, one after the other, as JSON."""
+    units = len(texts) // max(len(decisions), 1)
+    listed = ",".join(
+        _decision(row, decision, texts[at * units : (at + 1) * units])
+        for at, (row, decision) in enumerate(zip(rows, decisions, strict=True))
+    )
+    return f'{{"model":{json_text(served.name)},"version":{served.version},"decisions":[{listed}]{more}}}'.encode()
+
+
+def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
+    score = scores[decision.scores.index(decision.score)] if decision.score == decision.score else "NaN"
+    label = score if isinstance(decision.label, float) else json_text(decision.label)
+    rule = json_text(decision.rule)
+    return f'{{"row":{row},"label":{label},"score":{score},"scores":[{",".join(scores)}],"rule":{rule}}}'
+
+
+def _texts(decisions: Iterable[Decision]) -> list[str]:
+    return number_texts(np.array([decision.scores for decision in decisions], np.float32))
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"row": problem.row, "column": problem.column, "reason": problem.reason, "value": problem.value}
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """An error: what is wrong, its stable code, and each cell that breaks a rule."""
+    problems = [_problem(problem) for problem in getattr(refusal.error, "problems", ())]
+    body = {"error": refusal.message, "code": getattr(refusal.error, "code", refusal.code), "problems": problems}
+    return json_reply(body, refusal.status)
+
+
+def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
+    """Rows decoded by type, for files with a decision rule."""
+    served = context.engine.get(ref)
+    content = served.model.content
+    if served.types is None or content is None:
+        return None
+    rows = GenericAlias(list, (served.types.row,))
+    body = msgspec.defstruct("Body", [("rows", rows)], gc=False, forbid_unknown_fields=True)
+    decode_body, cells = msgspec.json.Decoder[Any](or_(body, rows)).decode, served.types.cells
+
+    def decode(data: bytes, _: object) -> Decoded | None:
+        found = decode_body(data)
+        given = found if type(found) is list else found.rows
+        return Decoded(cells(given)) if given else None
+
+    def write(answers: Answers, begin: int, end: int, _: object) -> bytes:
+        rows, texts = range(1, end - begin + 1), answers.flat()
+        units = len(texts) // len(answers.outputs[0])
+        made = answers.decisions(content.rule)[begin:end]
+        return _decisions(served, rows, made, texts[begin * units : end * units])
+
+    return Quick(served, served.types.feeds, decode, write, answer)
+
+
+ROUTES = (
+    Route("GET", re.compile("/models"), models, refuse),
+    Route("POST", re.compile(MODEL + "/decide"), decide, refuse, quick, counted="decide"),
+    Route("POST", re.compile(MODEL + "/trace"), trace, refuse, counted="trace"),
+)

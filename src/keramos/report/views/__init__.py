@@ -1,1 +1,0 @@
-"""A model file -> the values that people see, one part a file. Pages, reports and the terminal draw them."""

@@ -1,0 +1,148 @@
+"""One server process: uvicorn's server with the hot path, checks of its connections once a second, and a gentle end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+import uvicorn
+
+from keramos.errors import UsageError
+from keramos.serve.access import Access, read_keys
+from keramos.serve.app import App
+from keramos.serve.batch import Batch
+from keramos.serve.hot import Protocol as HotProtocol
+from keramos.serve.shared import Shared
+from keramos.serve.table import QuickTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keramos.serve.routes import Context
+    from keramos.serve.settings import Settings
+    from keramos.types.serving import Pages
+
+_BACKLOG = 2048
+_TICKS_A_SECOND = 10  # of uvicorn's main loop
+
+
+class Companion(Protocol):
+    """Something that lives as long as the server: a watch for new versions, a server of another protocol."""
+
+    def start(self) -> None:
+        """Begin; called before the first request is taken."""
+
+    def stop(self) -> None:
+        """End; called after the last reply has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a front door joins into a server."""
+
+    context: Context
+    pages: Pages | None = None
+    companions: Sequence[Companion] = field(default=())
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server; a signal to stop lets every request that was sent get its reply."""
+
+    def __init__(self, config: uvicorn.Config, shared: Shared, context: Context, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._shared = shared
+        self._context = context
+        self._drain_seconds = drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's; once a second each connection is asked whether it takes too long."""
+        if counter % _TICKS_A_SECOND == 0:
+            self._check()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Not ready from now on; each reply closes its connection; then no connection is taken; then the end."""
+        self._context.stopping = True
+        self._shared.draining = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._drain_seconds
+        while loop.time() < end and not self.force_exit and self.server_state.connections:
+            await asyncio.sleep(1 / _TICKS_A_SECOND)
+            self._check()
+        await super().shutdown(sockets)
+
+    def _check(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            cast("HotProtocol", connection).check(now)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        UsageError: the address is no address of this machine, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        said = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot listen at {settings.host} port {settings.port}: {said}") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def work(join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket) -> None:
+    """Serve at a listening socket until a signal says stop."""
+    # uvicorn raises the signal again when all is done; that must end this process with 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    joined = join(settings)
+    server = make(joined, settings)
+    for companion in joined.companions:
+        companion.start()
+    try:
+        server.run([listener])
+    finally:
+        for companion in joined.companions:
+            companion.stop()
+
+
+def make(joined: Joined, settings: Settings) -> Server:
+    """A server, ready to run."""
+    access = Access(read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin)
+    app = App(joined.context, access, joined.pages, settings.most_body)
+    engine = joined.context.engine
+    table = QuickTable(engine, app.quick, access.admit_raw if settings.api_keys_file else None)
+    shared = Shared(table, Batch(engine), settings.most_connections, settings.request_seconds, settings.idle_seconds)
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", partial(HotProtocol, shared)),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(settings.idle_seconds),
+        timeout_graceful_shutdown=int(settings.request_seconds),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+    return Server(config, shared, joined.context, settings.drain_seconds)
+
+
+def address(settings: Settings, listener: socket.socket) -> str:
+    """Where to reach a server, for people."""
+    scheme = "https" if settings.tls_cert else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
