@@ -64,3 +64,12 @@ def test_of_several_classes_the_chosen_one_and_its_score_are_kept():
     assert kept.chosen == (0, 1)
     assert kept.truths == (0.0, 2.0)
     assert kept.scores == (0.5, 0.8)
+
+
+def test_a_perfect_accuracy_on_few_rows_is_not_called_certain():
+    truth = np.array([0, 1] * 5)
+
+    accuracy = metrics_with_intervals(truth, truth[:, None].astype("float32"), BINARY, COUNTS, 0.5)[0]
+
+    assert accuracy.value == accuracy.high == 1
+    assert accuracy.low == pytest.approx(0.7225, abs=1e-4)

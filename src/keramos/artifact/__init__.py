@@ -2,5 +2,5 @@
 
 Enters: a path or an ``Artifact``. Leaves: an ``Artifact`` or a complete file.
 Nothing in a file is imported, executed or followed; limits.py bounds what is read.
-May import: ``keramos.types``, ``keramos.errors``, numpy, h5py, msgspec.
+May import: ``keramos.types``, ``keramos.errors``, numpy, msgspec; h5py for writing.
 """

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "the whole pipeline on 1000 real rows",
     "inspect": "what a model file holds",
     "predict": "decide the rows of a table",
+    "report": "a model file explained in one page of its own",
     "serve": "answer requests over HTTP",
     "sign": "write the signature of a model file, or a new pair of keys",
     "store": "versions of models: publish, list, label, rollback, prune",

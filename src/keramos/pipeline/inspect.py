@@ -63,7 +63,11 @@ def inspect(
     Raises:
         ModelError: it cannot be read.
     """
-    artifact = read(path, weights=weights, bytes_of=reader(require_signature))
+    return describe(read(path, weights=weights, bytes_of=reader(require_signature)))
+
+
+def describe(artifact: Artifact) -> Inspection:
+    """The same for a file that is read already."""
     network = artifact.network
     unsupported, shapes, ends = tuple(faults(network)), {}, None
     try:

@@ -1,7 +1,9 @@
 """How far metrics would move with other held-out rows: 95 % intervals by the bootstrap.
 
 Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979). Of many rows a
-part is drawn from, and the spread is scaled by the root of the share, as for any mean ("m out of n").
+part is drawn from, and the spread is scaled by the root of the share, as for any mean ("m out of n"). Accuracy is a
+share of rows and has a formula that holds near 0 and 1 too, where drawing again says nothing: E. B. Wilson, "Probable
+inference, the law of succession, and statistical inference", JASA 22 (1927).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 DRAWS = 200
 _ROWS_AT_MOST = 2000  # keeps the cost near 0.1 s of CPU for any table
-_LIMITS = {"accuracy": (0.0, 1.0), "auc": (0.0, 1.0), "f1": (0.0, 1.0), "macro_f1": (0.0, 1.0), "r2": (None, 1.0)}
+_Z = 1.959964  # 95 % of a normal distribution lie within so many deviations
+_LIMITS = {"auc": (0.0, 1.0), "f1": (0.0, 1.0), "macro_f1": (0.0, 1.0), "r2": (None, 1.0)}
 """Metric -> what it can be at least and at most; all others are 0 or more."""
 
 
@@ -42,7 +45,17 @@ def metrics_with_intervals(
         drawn.append([metric.value for metric in metrics(y[index], output[index], target, fitted, threshold)])
     centre = [metric.value for metric in metrics(y[part], output[part], target, fitted, threshold)]
     low, high = np.quantile(np.array(drawn) - centre, (0.025, 0.975), axis=0) * np.sqrt(len(part) / rows)
-    return tuple(_between(metric, low[place], high[place]) for place, metric in enumerate(found))
+    return tuple(
+        _wilson(metric, rows) if metric.name == "accuracy" else _between(metric, low[place], high[place])
+        for place, metric in enumerate(found)
+    )
+
+
+def _wilson(metric: Metric, rows: int) -> Metric:
+    share, slack = metric.value, _Z**2 / rows
+    centre = (share + slack / 2) / (1 + slack)
+    half = _Z / (1 + slack) * (share * (1 - share) / rows + slack / (4 * rows)) ** 0.5
+    return replace(metric, low=max(0.0, centre - half), high=max(share, min(1.0, centre + half)))
 
 
 def _between(metric: Metric, low: float, high: float) -> Metric:

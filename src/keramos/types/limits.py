@@ -13,7 +13,9 @@ class Limits:
     ``content_bytes``: what keramos stored beside the model. ``json_depth`` and ``json_nodes``: brackets within each
     other, and values of one JSON text. ``layers``: layers, nested ones included. ``members``: entries of an archive.
     ``objects``: groups and datasets. ``ratio``: inflation of a packed text above 1 MiB, ``weight_ratio`` that of
-    weights above 32 MiB, compared with the size of the file. ``row_values``: numbers that one row of any tensor may
+    weights above 32 MiB, compared with the size of the file. ``structure_bytes``: what an HDF5 file spends on its own
+    structures; checksummed bytes count ninefold, as they take that much longer. ``chunk_bytes``: a chunk of an HDF5
+    dataset that is smaller than half of it. ``row_values``: numbers that one row of any tensor may
     hold while predicting.
 
     ``nonfinite`` accepts weights that are not numbers (NaN, infinity). ``foreign_training`` accepts a training
@@ -29,6 +31,8 @@ class Limits:
     layers: int = 10_000
     members: int = 2_000
     objects: int = 100_000
+    structure_bytes: int = 64 << 20
+    chunk_bytes: int = 64 << 20
     ratio: int = 200
     weight_ratio: int = 32
     row_values: int = 1 << 28

@@ -59,6 +59,7 @@ class Predictor(Protocol):
     artifact: Artifact
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    load_seconds: float
 
     @property
     def content(self) -> Content | None:

@@ -1,0 +1,175 @@
+"""One HDF5 file by paths: names, attributes and arrays, nothing followed but hard links."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from keramos.artifact.hdf5.attributes import attributes, value_of
+from keramos.artifact.hdf5.datasets import is_dataset, read_dataset
+from keramos.artifact.hdf5.headers import read_header
+from keramos.artifact.hdf5.heaps import GlobalHeap
+from keramos.artifact.hdf5.links import is_group, links
+from keramos.artifact.hdf5.superblock import open_image
+from keramos.errors import CorruptModelError, LimitExceededError, ModelError, UnsafeModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.artifact.hdf5.attributes import Attribute
+    from keramos.artifact.hdf5.headers import Header
+    from keramos.artifact.hdf5.links import Link
+    from keramos.artifact.limits import Limits
+
+
+class Hdf5:
+    """One open HDF5 file, from bytes. Every name in an error is a path inside the file.
+
+    Raises:
+        ModelError: from every method too: the file is damaged (CorruptModelError), asks for something that is never
+            done (UnsafeModelError), uses a part of HDF5 that Keras never does (UnsupportedModelError), or more than
+            the limits allow (LimitExceededError).
+    """
+
+    def __init__(self, data: bytes, source: str, limits: Limits) -> None:
+        self._source = source
+        self._limits = limits
+        self._headers: dict[int, Header] = {}
+        self._links: dict[int, dict[str, Link]] = {}
+        self._attributes: dict[int, dict[str, Attribute]] = {}
+        self._names = 0
+        try:
+            self._image, self._root = open_image(data, limits)
+        except ModelError as error:
+            raise type(error)(f"{source} {error}") from None
+        self._heap = GlobalHeap(self._image)
+
+    @contextmanager
+    def _at(self, path: str) -> Iterator[None]:
+        """Errors say where."""
+        try:
+            yield
+        except ModelError as error:
+            raise type(error)(f"{self._source}: {path or '/'} {error}") from None
+
+    def is_group(self, path: str) -> bool:
+        """Whether a group is at a path."""
+        found = self._find(path)
+        return found is not None and is_group(found)
+
+    def _find(self, path: str) -> Header | None:
+        """The object at a path, reached by hard links only; None where there is none."""
+        with self._at(path):
+            here = self._header(self._root)
+            for part in filter(None, path.split("/")):
+                link = self._links_of(here).get(part) if is_group(here) else None
+                if link is None:
+                    return None
+                if link.kind:
+                    raise UnsafeModelError(f"is reached by a {link.kind}; everything must be stored in the file itself")
+                here = self._header(link.address)
+            return here
+
+    def _header(self, address: int) -> Header:
+        if address not in self._headers:
+            self._headers[address] = read_header(self._image, address)
+        return self._headers[address]
+
+    def _links_of(self, group: Header) -> dict[str, Link]:
+        if group.address not in self._links:
+            found = links(self._image, group)
+            self._names += len(found)
+            if self._names > self._limits.objects:
+                raise LimitExceededError(f"and what is beside it hold more than {self._limits.objects:,} names")
+            self._links[group.address] = found
+        return self._links[group.address]
+
+    def names(self, path: str) -> list[str]:
+        """Names in a group; empty where there is no such group."""
+        found = self._find(path)
+        if found is None:
+            return []
+        with self._at(path):
+            if not is_group(found):
+                raise CorruptModelError("is a dataset where a group is expected")
+            return list(self._links_of(found))
+
+    def datasets(self, skip: Collection[str] = ()) -> list[str]:
+        """Paths of all datasets, reached by hard links only; top-level groups named in ``skip`` are left out.
+
+        Raises:
+            LimitExceededError: there are more objects than a model has.
+            UnsafeModelError: a group is reached by two paths.
+        """
+        found: list[str] = []
+        groups: set[int] = {self._root}
+        waiting = [name for name in self.names("") if name not in skip]
+        while waiting:
+            path = waiting.pop()
+            if path.count("/") > self._limits.json_depth:
+                raise LimitExceededError(f"{self._source}: {path[:80]} ... nests deeper than any model")
+            here = self._find(path)
+            if here is None:
+                continue
+            if is_group(here):
+                with self._at(path):
+                    if here.address in groups:
+                        raise UnsafeModelError("is a group that has another path too; groups must form a tree")
+                    groups.add(here.address)
+                waiting += [f"{path}/{name}" for name in self.names(path)]
+            elif is_dataset(here):
+                found.append(path)
+        return found
+
+    def attribute(self, path: str, name: str) -> object:
+        """An attribute as Python text, number or list; None where it is absent."""
+        found = self._find(path)
+        return None if found is None else self._attribute(found, path, name)
+
+    def _attribute(self, header: Header, path: str, name: str) -> object:
+        with self._at(path):
+            if header.address not in self._attributes:
+                self._attributes[header.address] = attributes(self._image, header)
+            attribute = self._attributes[header.address].get(name)
+        if attribute is None:
+            return None
+        with self._at(f"{path or '/'}, attribute {name},"):
+            return value_of(self._image, self._heap, attribute)
+
+    def text(self, path: str, name: str) -> str | None:
+        """A text attribute; None where it is absent."""
+        value = self.attribute(path, name)
+        if value is None or isinstance(value, str):
+            return value
+        raise CorruptModelError(f"{self._source}: attribute {name} of {path or '/'} is not text")
+
+    def text_list(self, path: str, name: str) -> list[str]:
+        """A list of texts; Keras splits one above 64512 bytes over name0, name1 ..."""
+        whole = self.attribute(path, name)
+        chunks = [whole] if whole is not None else list(self._chunks(path, name))
+        found = [str(item) for chunk in chunks for item in (chunk if isinstance(chunk, list) else [chunk])]
+        if len(found) > self._limits.layers:
+            raise LimitExceededError(
+                f"{self._source}: attribute {name} of {path or '/'} lists {len(found):,} names, "
+                f"the limit is {self._limits.layers:,}"
+            )
+        return found
+
+    def _chunks(self, path: str, name: str) -> Iterator[object]:
+        for number in range(self._limits.layers):
+            chunk = self.attribute(path, f"{name}{number}")
+            if chunk is None:
+                return
+            yield chunk
+
+    def array(self, path: str) -> NDArray[np.generic]:
+        """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes float32."""
+        found = self._find(path)
+        if found is None or not is_dataset(found):
+            raise CorruptModelError(f"{self._source}: {path} is not there, but the file says it is")
+        brain = self._attribute(found, path, "dtype")
+        with self._at(path):
+            return read_dataset(self._image, found, brain)

@@ -1,0 +1,82 @@
+"""keramos report: a model file explained in one page of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from keramos.pipeline.model import Model
+    from keramos.types.artifact import Artifact
+
+_KINDS = (".html", ".md", ".pdf")
+
+
+@click.command("report", epilog="Example: keramos report model.h5 -o report.html --pdf")
+@click.argument("model")
+@click.option("-o", "--output", "outputs", multiple=True, help=".html, .md (a model card) or .pdf; may be repeated.")
+@click.option("--pdf", "with_pdf", is_flag=True, help="Also print a .pdf beside the first output (needs Chromium).")
+@click.option("--name", help="What to call the model.  [default: the file's name]")
+@click.option("--json", "as_json", is_flag=True, help="Print the same views as JSON and write nothing.")
+def command(model: str, outputs: tuple[str, ...], name: str | None, *, with_pdf: bool, as_json: bool) -> None:
+    """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
+    from keramos.artifact.atomic import write_atomically
+    from keramos.artifact.read import read
+
+    paths = [Path(output) for output in outputs or ("report.html",)]
+    paths += [paths[0].with_suffix(".pdf")] if with_pdf else []
+    for path in paths:
+        if path.suffix.lower() not in _KINDS:
+            raise click.UsageError(f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'")
+    artifact = read(model)
+    loaded, title = _loaded(model, artifact), name or Path(model).stem
+    if as_json:
+        click.echo(_json(artifact, loaded, title))
+        return
+    for path in dict.fromkeys(paths):
+        data = _made(path.suffix.lower(), artifact, loaded, title)
+        write_atomically(path, data)
+        click.echo(f"{path}: {len(data):,} bytes")
+
+
+def _loaded(path: str, artifact: Artifact) -> Model | None:
+    """The model, also where its proof fails, because the report shows that; None where it cannot run."""
+    from keramos.errors import MismatchError, ModelError
+    from keramos.pipeline.load import load
+
+    try:
+        try:
+            return load(path)
+        except MismatchError:
+            if artifact.content is None:
+                raise
+            return load(path, verify=False)
+    except ModelError:
+        return None
+
+
+def _made(kind: str, artifact: Artifact, model: Model | None, name: str) -> bytes:
+    from keramos.pipeline.inspect import describe
+    from keramos.report.card import card
+    from keramos.report.printing import pdf
+    from keramos.report.standalone import report
+    from keramos.report.views.model import model_view
+
+    if kind == ".md":
+        task = artifact.content.schema.target.task if artifact.content else ""
+        return card(model_view(describe(artifact), model, name), task).encode()
+    html = report(artifact, model, name)
+    return pdf(html) if kind == ".pdf" else html.encode()
+
+
+def _json(artifact: Artifact, model: Model | None, name: str) -> str:
+    import json
+
+    import msgspec
+
+    from keramos.pipeline.inspect import describe
+    from keramos.report.views.model import model_view
+
+    return json.dumps(msgspec.to_builtins(model_view(describe(artifact), model, name)), indent=2, ensure_ascii=False)

@@ -1,0 +1,117 @@
+// Everything here is comfort: each page says all it has to say without it.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const keep = (theme) => { try { localStorage.setItem("keramos-theme", theme); } catch { /* private windows */ } };
+  try {
+    const kept = localStorage.getItem("keramos-theme");
+    if (kept === "dark" || kept === "light") root.dataset.theme = kept;
+  } catch { /* the system's own theme then */ }
+
+  const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+
+  const theme = (button) => {
+    const say = () => { button.textContent = dark() ? "Light" : "Dark"; button.setAttribute("aria-label", `switch to ${dark() ? "light" : "dark"} colours`); };
+    button.hidden = false;
+    button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; keep(root.dataset.theme); say(); });
+    say();
+  };
+
+  const percent = (part, whole) => (whole ? `${(100 * part / whole).toFixed(1)} %` : "none");
+  const rows = (count) => `${count.toLocaleString("en")} row${count === 1 ? "" : "s"}`;
+
+  const threshold = (panel) => {
+    const sweep = JSON.parse(panel.dataset.sweep);
+    const slider = panel.querySelector("input");
+    const put = (name, text) => { for (const cell of document.querySelectorAll(`[data-sweep-cell="${name}"]`)) cell.textContent = text; };
+    const dot = document.getElementById("roc-rule");
+    const draw = () => {
+      const at = Number(slider.value);
+      const [hits, alarms] = [sweep.hits[at], sweep.alarms[at]];
+      const [missed, spared] = [sweep.positives - hits, sweep.negatives - alarms];
+      const ruleHits = sweep.hits[sweep.rule], ruleAlarms = sweep.alarms[sweep.rule];
+      const changed = Math.abs(hits - ruleHits) + Math.abs(alarms - ruleAlarms);
+      const total = sweep.positives + sweep.negatives;
+      put("hits", hits); put("alarms", alarms); put("missed", missed); put("spared", spared);
+      put("accuracy", percent(hits + spared, total)); put("precision", percent(hits, hits + alarms)); put("recall", percent(hits, sweep.positives));
+      const better = (hits + spared) - (ruleHits + sweep.negatives - ruleAlarms);
+      const said = changed === 0 ? "No held-out row would be decided otherwise than by the rule in the file."
+        : `${rows(changed)} of ${total.toLocaleString("en")} would be decided otherwise: ${better === 0 ? "as many right as before" : better > 0 ? `${better} more right` : `${-better} fewer right`}.`;
+      put("change", said);
+      put("at", sweep.at[at].toFixed(2));
+      slider.setAttribute("aria-valuetext", `threshold ${sweep.at[at].toFixed(2)}: ${said}`);
+      if (dot) {
+        dot.setAttribute("cx", 46 + 302 * alarms / (sweep.negatives || 1));
+        dot.setAttribute("cy", 186 - 174 * hits / (sweep.positives || 1));
+      }
+    };
+    panel.hidden = false;
+    slider.addEventListener("input", draw);
+    panel.querySelector("button").addEventListener("click", () => { slider.value = sweep.rule; draw(); });
+  };
+
+  const form = (element) => {
+    const out = document.getElementById("explanation");
+    const pairs = [...element.querySelectorAll("input[type=range]")].map((range) => [range, document.getElementById(range.dataset.for)]);
+    for (const [range, field] of pairs) {
+      range.hidden = false;
+      range.addEventListener("input", () => { field.value = range.value; });
+      field.addEventListener("input", () => { if (field.value !== "") range.value = field.value; });
+    }
+    let timer = 0, asked = 0;
+    const ask = async () => {
+      const mine = ++asked;
+      const query = new URLSearchParams(new FormData(element));
+      out.classList.add("busy");
+      try {
+        const answer = await fetch(`${element.dataset.explain}?${query}`, { headers: { accept: "text/html" } });
+        const text = await answer.text();
+        if (mine === asked) out.innerHTML = text;
+      } catch {
+        if (mine === asked) out.textContent = "The server does not answer.";
+      } finally {
+        if (mine === asked) out.classList.remove("busy");
+      }
+    };
+    element.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
+    element.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+    element.addEventListener("reset", () => setTimeout(() => { for (const [range, field] of pairs) range.value = field.value; ask(); }));
+  };
+
+  const quiz = (box) => {
+    const because = box.querySelector("details");
+    box.addEventListener("change", (event) => {
+      for (const label of box.querySelectorAll("label")) {
+        const input = label.querySelector("input");
+        const right = input.value === box.dataset.right;
+        label.classList.toggle("right", right);
+        label.classList.toggle("wrong", !right && input === event.target);
+      }
+      box.querySelector("[role=status]").textContent = event.target.value === box.dataset.right ? "Right." : "Not quite.";
+      because.open = true;
+    });
+  };
+
+  const copy = (button) => {
+    const text = button.closest(".snippet").querySelector("code");
+    if (location.protocol.startsWith("http")) {
+      text.textContent = text.textContent.replaceAll("http://127.0.0.1:8501", location.origin).replaceAll("127.0.0.1:8501", location.host);
+    }
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+  };
+
+  const every = (selector, start) => { for (const element of document.querySelectorAll(selector)) start(element); };
+  addEventListener("DOMContentLoaded", () => {
+    every("[data-theme-switch]", theme);
+    every("[data-sweep]", threshold);
+    every("form[data-explain]", form);
+    every(".quiz", quiz);
+    every("[data-copy]", copy);
+  });
+})();

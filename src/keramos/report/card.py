@@ -1,0 +1,50 @@
+"""A model card in Markdown, with the headings that model hubs use.
+
+Headings and front matter: huggingface_hub's model card template and the model-index metadata of its documentation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from keramos.report.views import words
+
+if TYPE_CHECKING:
+    from keramos.types.view import ModelView
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&!~$])")
+_TASKS = {"regression": "tabular-regression"}
+
+
+def card(view: ModelView, task: str) -> str:
+    """The card of a view; ``task`` is that of its target, or empty for a plain Keras file."""
+    tags = [_TASKS.get(task, "tabular-classification")] if task else []
+    dataset = dict(view.proof.provenance).get("table", "")
+    return _environment().get_template("card.md").render(view=view, tags=tags, dataset=dataset)
+
+
+@cache
+def _environment() -> Environment:
+    # Markdown is no HTML: texts go through the filters below, which leave nothing of either to interpret.
+    found = Environment(  # noqa: S701
+        loader=PackageLoader("keramos.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    found.filters.update(md=escaped, yaml=lambda text: json.dumps(str(text)), fence=_fence, number=words.number)
+    return found
+
+
+def escaped(text: object) -> str:
+    """A text as itself on one line of Markdown: nothing in it is markup or HTML."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split())).replace("\\<", "&lt;").replace("\\&", "&amp;")
+
+
+def _fence(text: str, language: str) -> str:
+    """A block of code; its fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"

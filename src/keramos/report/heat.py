@@ -1,0 +1,104 @@
+"""What layers gave, as pictures: bars for a few numbers, heat maps for many."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.report.svg import boxes, path, picture, tag
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from numpy.typing import NDArray
+
+    from keramos.types.view import Activation
+
+_BARS = 96
+_WIDTH, _HEIGHT = 240.0, 40.0
+_CELLS = 64  # along one side of a heat map
+_MAPS = 8  # channels side by side
+_LEVELS = 64
+_RAMP = ((247, 240, 230), (226, 150, 100), (158, 62, 30), (42, 16, 12))
+"""From low to high, lighter to darker, like fired clay."""
+_RANKS = {3: lambda values: np.moveaxis(values, -1, 0), 4: lambda values: np.moveaxis(values, -1, 0).mean(1)}
+"""Axes of an activation -> maps (maps, rows, columns); channels are last in nearly all files."""
+
+
+def activation(one: Activation) -> Markup | None:
+    """A picture of one activation, or None for texts."""
+    if one.values.dtype.kind not in "fiub":
+        return None
+    values = np.nan_to_num(one.values.astype(float), posinf=0.0, neginf=0.0)
+    flat = values.reshape(-1)
+    if values.ndim <= 1 and flat.size <= _BARS:
+        return _bars(one, flat)
+    return _heat(one, _maps(values))
+
+
+def _bars(one: Activation, values: NDArray[np.float64]) -> Markup:
+    low, high = min(float(values.min(initial=0)), 0.0), max(float(values.max(initial=0)), 0.0)
+    span = (high - low) or 1.0
+    each, zero = _WIDTH / max(len(values), 1), high / span * _HEIGHT
+    rows = []
+    for place, value in enumerate(values.tolist()):
+        y = (high - value) / span * _HEIGHT
+        top, bottom = min(y, zero), max(y, zero)
+        rows.append((place * each + 0.5, top, max(each - 1, 0.7), max(bottom - top, 0.4)))
+    base = tag("path", d=path([(0, zero), (_WIDTH, zero)]), class_="axis")
+    label = f"{one.layer}: {len(values)} values from {values.min(initial=0):.4g} to {values.max(initial=0):.4g}"
+    return picture(_WIDTH, _HEIGHT, label, tag("path", d=boxes(rows), class_="bar"), base, class_="chart small")
+
+
+def _maps(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Maps (maps, rows, columns) of an activation of any rank, the first few and thinned to what can be seen."""
+    if values.ndim == 1:
+        wide = int(np.ceil(len(values) ** 0.5 * 2))
+        values = np.pad(values, (0, -len(values) % wide)).reshape(-1, wide)
+    maps = values[None] if values.ndim == 2 else _RANKS.get(values.ndim, lambda x: x.reshape(1, len(x), -1))(values)  # noqa: PLR2004 (rows and columns)
+    maps = maps[:_MAPS]
+    steps = [max(1, -(-size // _CELLS)) for size in maps.shape[1:]]
+    return maps[:, :: steps[0], :: steps[1]]
+
+
+def _heat(one: Activation, maps: NDArray[np.float64]) -> Markup:
+    low, high = float(maps.min(initial=0)), float(maps.max(initial=0))
+    levels = ((maps - low) / ((high - low) or 1.0) * (_LEVELS - 1)).astype("uint8")
+    count, rows, columns = levels.shape
+    gap = 1 if count > 1 else 0
+    sheet = np.zeros((rows, count * (columns + gap) - gap), "uint8")
+    for place in range(count):
+        start = place * (columns + gap)
+        sheet[:, start : start + columns] = levels[place]
+    height = float(np.clip(_WIDTH * rows / max(sheet.shape[1], 1), 12, _WIDTH))
+    image = tag(
+        "image",
+        href="data:image/png;base64," + b64encode(png(sheet)).decode(),
+        width=_WIDTH,
+        height=height,
+        preserveAspectRatio="none",
+    )
+    said = " x ".join(map(str, one.values.shape))
+    label = f"{one.layer}: heat map of {said} values from {low:.4g} to {high:.4g}"
+    return picture(_WIDTH, height, label, image, class_="chart small heat")
+
+
+def png(levels: NDArray[np.uint8]) -> bytes:
+    """A picture of one byte a pixel, 0 to 63, through the ramp. Source: PNG specification (W3C), third edition."""
+    height, width = levels.shape
+    raw = np.concatenate([np.zeros((height, 1), "uint8"), levels], 1).tobytes()
+    head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"PLTE", _palette()), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _palette() -> bytes:
+    places = np.linspace(0, len(_RAMP) - 1, _LEVELS)
+    channels = [np.interp(places, range(len(_RAMP)), [colour[i] for colour in _RAMP]) for i in range(3)]
+    return np.stack(channels, 1).round().astype("uint8").tobytes()

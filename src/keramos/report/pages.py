@@ -1,0 +1,136 @@
+"""The server's pages: a path and a query -> a page. The server asks for what none of its protocols answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
+
+from keramos.errors import KeramosError
+from keramos.report import render
+from keramos.report.subject import Subject
+from keramos.types.serving import ModelRef, Page, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keramos.types.serving import Catalogue, Predictor, Served
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    ("content-security-policy", _POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+)
+_ASSET_HEADERS = (("x-content-type-options", "nosniff"), ("cache-control", "public, max-age=31536000, immutable"))
+_FIELD = "c."
+"""In front of columns' names in queries, so that none of them can be mistaken for anything else."""
+
+_NOT_FOUND, _UNAVAILABLE = 404, 503
+_LONGEST = 1 << 16  # characters of a query
+
+
+class Pages:
+    """Pages of everything that is served. Safe to share between threads; what is derived from a model goes with it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._subjects: WeakKeyDictionary[Predictor, Subject] = WeakKeyDictionary()
+
+    def __call__(self, path: str, query: str) -> Page | None:
+        """The page at a decoded path and an undecoded query, or None where there is none."""
+        parts = path.strip("/").split("/")
+        match parts:
+            case [""]:
+                return self._index()
+            case ["assets", name] if name in render.ASSETS:
+                return Page(render.asset(name).encode(), render.ASSETS[name], headers=_ASSET_HEADERS)
+            case ["models", name, *rest] if tuple(rest) in _VIEWS:
+                return self._of_model(name, query, _VIEWS[tuple(rest)])
+        return None
+
+    def _of_model(self, name: str, query: str, show: Callable[[Pages, Served, Mapping[str, str]], str]) -> Page:
+        asked = dict(parse_qsl(query[:_LONGEST], keep_blank_values=True))
+        version, label = asked.get("version", ""), asked.get("label", "")
+        try:
+            ref = ModelRef(name, int(version) if version.isdecimal() and version.isascii() else None, label)
+            served = self._catalogue.get(ref)
+        except KeramosError as error:
+            known = name in self._catalogue.names()
+            return _page(render.render("absent.html", message=str(error)), _UNAVAILABLE if known else _NOT_FOUND)
+        return _page(show(self, served, asked))
+
+    def _index(self) -> Page:
+        return _page(render.render("index.html", models=[self._listed(name) for name in self._catalogue.names()]))
+
+    def _listed(self, name: str) -> dict[str, object]:
+        listed: dict[str, object] = {"name": name, "versions": self._versions(name), "purpose": "", "facts": ()}
+        try:
+            view = self._subject(self._catalogue.get(ModelRef(name))).view
+        except KeramosError:
+            return listed
+        return {**listed, "purpose": view.purpose, "facts": view.facts[:3]}
+
+    def _versions(self, name: str) -> list[dict[str, object]]:
+        try:
+            statuses, labels = self._catalogue.statuses(name), self._catalogue.labels(name)
+        except KeramosError:  # it went away between two questions
+            return []
+        return [
+            {
+                "version": item.version,
+                "state": State(item.state).name,
+                "message": item.message,
+                "labels": sorted(label for label, version in labels.items() if version == item.version),
+            }
+            for item in statuses
+        ]
+
+    def _subject(self, served: Served) -> Subject:
+        found = self._subjects.get(served.model)
+        if found is None:
+            found = self._subjects[served.model] = Subject(served.name, served.model)
+        return found
+
+    def model(self, served: Served, asked: Mapping[str, str]) -> str:
+        """The page of one version; with columns in the query, explained for that row."""
+        subject, texts = self._subject(served), _texts(asked)
+        versions = self._versions(served.name)
+        labels = next((item["labels"] for item in versions if item["version"] == served.version), [])
+        return render.render(
+            "model.html",
+            **subject.values,
+            served={"version": served.version, "labels": labels, "versions": versions},
+            interactive=True,
+            explain=_explain_path(served.name),
+            given=texts,
+            explanation=subject.explanation(served.model, texts),
+            drift=None,
+        )
+
+    def explain(self, served: Served, asked: Mapping[str, str]) -> str:
+        """The prediction trace of one row, as a fragment of HTML."""
+        return str(self._subject(served).explanation(served.model, _texts(asked)))
+
+
+_VIEWS: Mapping[tuple[str, ...], Callable[[Pages, Served, Mapping[str, str]], str]] = {
+    (): Pages.model,
+    ("explain",): Pages.explain,
+}
+"""What follows a model's name in a path -> what shows it."""
+
+
+def _explain_path(name: str) -> str:
+    return f"/models/{render.quoted(name)}/explain"
+
+
+def _texts(asked: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(_FIELD): text for name, text in asked.items() if name.startswith(_FIELD)}
+
+
+def _page(text: str, status: int = 200) -> Page:
+    return Page(text.encode(), status=status, headers=_HEADERS)

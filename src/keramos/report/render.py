@@ -1,0 +1,179 @@
+"""Views -> HTML. Everything from a file or a request is escaped by the templates' engine."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from keramos.report import charts
+from keramos.report.heat import activation
+from keramos.report.views import words
+from keramos.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from markupsafe import Markup
+
+    from keramos.types.prediction import Decision
+    from keramos.types.training import DecisionRule
+    from keramos.types.view import Explanation, ModelView, Quality
+
+ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
+"""Files that pages load from their own server -> content type."""
+
+_SHOWN_INFLUENCES = 40
+
+
+@cache
+def asset(name: str) -> str:
+    """The text of an asset."""
+    return (files("keramos.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with escaping on for every one of them and unknown names refused."""
+    found = Environment(
+        loader=PackageLoader("keramos.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    found.filters.update(
+        number=words.number,
+        seconds=words.seconds,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+        quoted=quoted,
+    )
+    digest = hashlib.sha256("".join(map(asset, ASSETS)).encode()).hexdigest()[:12]
+    found.globals.update(version=__version__, digest=digest, assets="/assets/", home=True)
+    return found
+
+
+def render(template: str, **values: object) -> str:
+    """One template with its values."""
+    return environment().get_template(template).render(**values)
+
+
+def quoted(name: str) -> str:
+    """A name as one part of a path."""
+    return quote(name, safe="")
+
+
+_SECTIONS: tuple[tuple[str, str, Callable[[ModelView], object]], ...] = (
+    ("flow", "Data flow", lambda view: view.stages),
+    ("lacking", "What is missing", lambda view: view.lacking and not view.unsupported),
+    ("try", "Try it", lambda view: not view.unsupported),
+    ("training", "Training", lambda view: view.trace),
+    ("quality", "Quality", lambda view: view.quality),
+    ("columns", "Columns", lambda view: view.columns),
+    ("architecture", "Architecture", lambda view: view.layers),
+    ("proof", "Proof", lambda view: view.proof),
+    ("use", "Use it", lambda view: view.snippets),
+    ("check", "Check yourself", lambda view: view.questions),
+)
+"""Anchor (and template), title, and whether a file has it."""
+
+
+def model_values(view: ModelView) -> dict[str, object]:
+    """What the sections of a model need beside its view: charts and the numbers inside them."""
+    quality, trace = view.quality, view.trace
+    return {
+        "view": view,
+        "sections": [(anchor, title) for anchor, title, has in _SECTIONS if has(view)],
+        "charts": _charts(view),
+        "best": min(trace.epochs, key=lambda epoch: epoch.held_out_loss).number if trace else 0,
+        "sweep_json": msgspec.json.encode(quality.sweep).decode() if quality and quality.sweep else "",
+        "thresholds": _thresholds(quality) if quality else (),
+        "percents": _percents(quality) if quality else {},
+        "histograms": [charts.histogram(card.bars, label=f"{card.name}: {card.range}") for card in view.columns],
+    }
+
+
+def _charts(view: ModelView) -> Mapping[str, Markup | None]:
+    quality, trace = view.quality, view.trace
+    return {
+        "loss": charts.loss_chart(trace) if trace else None,
+        "metric": charts.metric_chart(trace) if trace else None,
+        "roc": charts.roc(quality) if quality and quality.roc else None,
+        "calibration": charts.calibration(quality.calibration) if quality and quality.calibration else None,
+        "residuals": charts.residuals(quality.residuals) if quality and quality.residuals else None,
+        "errors": charts.errors(quality.residuals) if quality and quality.residuals else None,
+    }
+
+
+def _thresholds(quality: Quality) -> Sequence[tuple[float, int, int]]:
+    """Every tenth, and the rule's own."""
+    sweep = quality.sweep
+    if sweep is None:
+        return ()
+    rows = zip(sweep.at, sweep.hits, sweep.alarms, strict=True)
+    return [row for place, row in enumerate(rows) if place == sweep.rule or round(row[0] * 100) % 10 == 0]
+
+
+def _percents(quality: Quality) -> Mapping[str, str]:
+    sweep = quality.sweep
+    if sweep is None:
+        return {}
+    hits, alarms = sweep.hits[sweep.rule], sweep.alarms[sweep.rule]
+    right, total = hits + sweep.negatives - alarms, sweep.positives + sweep.negatives
+    return {
+        "accuracy": _percent(right, total),
+        "precision": _percent(hits, hits + alarms),
+        "recall": _percent(hits, sweep.positives),
+    }
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "none"
+
+
+def explanation(found: Explanation, decision: Decision | None, rule: DecisionRule | None) -> str:
+    """The four steps of one row as a fragment."""
+    most = max((abs(one.change) for one in found.influences), default=0.0)
+    return render(
+        "explanation.html",
+        refused="",
+        steps=found.steps,
+        answer=_answer(decision, rule),
+        rule=decision.rule if decision else "",
+        gauge=charts.gauge(decision.score, rule.threshold) if decision and rule and rule.kind == "threshold" else None,
+        layers=[
+            {
+                "name": one.layer,
+                "kind": one.kind,
+                "shape": words.shape(one.values.shape),
+                "picture": activation(one),
+            }
+            for one in found.activations
+        ],
+        skipped=found.skipped,
+        about=found.answer,
+        influences=[
+            {
+                "column": one.column,
+                "value": one.value,
+                "usual": one.usual,
+                "bar": charts.influence(one, most),
+                "said": f"{one.change:+.3g}" if one.change else "0",
+            }
+            for one in found.influences[:_SHOWN_INFLUENCES]
+        ],
+    )
+
+
+def _answer(decision: Decision | None, rule: DecisionRule | None) -> str:
+    if decision is None or rule is None:
+        return ""
+    if rule.kind == "value":
+        return words.number(decision.score) + (f" {rule.unit}" if rule.unit else "")
+    return str(decision.label)
+
+
+def refusal(message: str) -> str:
+    """Why a row could not be explained, as a fragment."""
+    return render("explanation.html", refused=message)

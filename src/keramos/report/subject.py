@@ -1,0 +1,55 @@
+"""One loaded model with what pages and reports derive from it, each part computed once and when it is needed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from keramos.errors import KeramosError
+from keramos.pipeline.explain import Explainer
+from keramos.pipeline.inspect import describe
+from keramos.report import render
+from keramos.report.views import plain
+from keramos.report.views.columns import typed_row
+from keramos.report.views.model import model_view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.types.serving import Predictor
+
+
+class Subject:
+    """A model by the name that pages give it. It holds no reference to the model, so a cache may hold it."""
+
+    def __init__(self, name: str, model: Predictor) -> None:
+        self.name = name
+        self.view = model_view(describe(model.artifact), model, name)
+        self._made: Explainer | None = None
+
+    @cached_property
+    def values(self) -> dict[str, object]:
+        """What the template of a model needs."""
+        return render.model_values(self.view)
+
+    def explanation(self, model: Predictor, texts: Mapping[str, str]) -> Markup:
+        """The fragment for one row from the texts of the form; empty texts stand for the sample row."""
+        try:
+            return Markup(self._explained(model, texts))  # noqa: S704 (a rendered template)
+        except KeramosError as error:
+            return Markup(render.refusal(str(error)))  # noqa: S704 (a rendered template)
+
+    def _explained(self, model: Predictor, texts: Mapping[str, str]) -> str:
+        content = model.content
+        explainer = self._explainer(model)
+        if content is None:
+            return render.explanation(explainer.arrays(model, plain.arrays(texts, model.inputs)), None, None)
+        row = typed_row(texts or dict(content.sample.raw), content)
+        return render.explanation(explainer.row(model, row), model.decide([row])[0], content.rule)
+
+    def _explainer(self, model: Predictor) -> Explainer:
+        if self._made is None:
+            self._made = Explainer(model)
+        return self._made

@@ -1,0 +1,129 @@
+"""The columns of a schema as cards, and as fields of a form; rows from what people typed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+from keramos.report.views.words import kind, listed, number
+from keramos.types.view import Bars, ColumnCard, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.types.artifact import Content
+    from keramos.types.schema import ColumnKind, ColumnPreparation, ColumnSchema
+
+_BARS = 24
+_STEPS = 200  # of a slider
+_NULLS = {
+    "refuse": "refused: no training row lacked it",
+    "median": "filled with the training median {median}",
+    "level": "a level of its own",
+}
+
+
+def cards(content: Content) -> tuple[ColumnCard, ...]:
+    """One card a model input: a column, or one part of a date."""
+    schema = {column.name: column for column in content.schema.columns}
+    rows = content.provenance.training_rows
+    return tuple(_card(schema[item.column], item, rows) for item in content.preparation.inputs)
+
+
+def _card(column: ColumnSchema, item: ColumnPreparation, rows: int) -> ColumnCard:
+    return ColumnCard(
+        name=f"{column.name}, {item.part}" if item.part else column.name,
+        column=column.name,
+        part=item.part,
+        kind=kind(column.kind),
+        unit=column.unit,
+        reason=column.reason,
+        nulls=_NULLS[item.null_policy].format(median=number(item.median)),
+        range=_range(item),
+        missing=item.missing_rows / rows if rows else 0.0,
+        bars=_bars(item),
+    )
+
+
+def _range(item: ColumnPreparation) -> str:
+    if item.categories:
+        return f"{len(item.categories)} categories: {listed(item.categories)}"
+    if item.kind == "boolean":
+        return f"true in {item.mean:.0%} of rows"
+    return f"{number(item.minimum)} to {number(item.maximum)}, median {number(item.median)}"
+
+
+def _bars(item: ColumnPreparation) -> Bars:
+    counts = item.histogram.counts
+    if not item.categories:
+        edges = item.histogram.edges
+        labels = tuple(f"{number(low)} to {number(high)}" for low, high in pairwise(edges))
+        return Bars(labels, counts, edges)
+    names = [*map(str, item.categories[:_BARS]), "others"]
+    shown = [*counts[: len(item.categories[:_BARS])], sum(counts[len(item.categories[:_BARS]) :])]
+    if not shown[-1]:
+        names, shown = names[:-1], shown[:-1]
+    return Bars(tuple(names), tuple(shown))
+
+
+def fields(content: Content) -> tuple[Field, ...]:
+    """One field a column, filled with the sample row."""
+    first: dict[str, ColumnPreparation] = {}
+    for item in content.preparation.inputs:
+        first.setdefault(item.column, item)
+    sample = dict(content.sample.raw)
+    return tuple(_field(column, first[column.name], sample.get(column.name, "")) for column in content.schema.columns)
+
+
+def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
+    optional = item.null_policy != "refuse"
+    if item.categories:
+        return Field(
+            column.name, "choice", value, column.unit, choices=tuple(map(str, item.categories)), optional=optional
+        )
+    if column.kind == "boolean":
+        said = {"1": "true", "0": "false", "1.0": "true", "0.0": "false"}.get(value, value.lower())
+        return Field(column.name, "boolean", said, column.unit, choices=("true", "false"), optional=optional)
+    if column.kind == "date":
+        return Field(column.name, "date", value, optional=optional, hint="for example 2024-01-31")
+    whole = all(edge == int(edge) for edge in (item.minimum, item.maximum, item.median))
+    wide = item.maximum - item.minimum
+    step = max(1.0, _round(wide / _STEPS)) if whole and wide >= _STEPS / 20 else 1.0 if whole else _round(wide / _STEPS)
+    return Field(
+        column.name,
+        "number",
+        value,
+        column.unit,
+        item.minimum,
+        item.maximum,
+        step,
+        optional=optional,
+        hint=f"{number(item.minimum)} to {number(item.maximum)} in training",
+    )
+
+
+def _round(value: float) -> float:
+    """The power of ten below, so that sliders stop at round numbers."""
+    return float(f"1e{floor(log10(value))}") if value > 0 else 1.0
+
+
+def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
+    """A row as programs would send it from what people typed; what does not parse stays text, to be refused by name."""
+    return {column.name: _typed(texts.get(column.name, ""), column.kind) for column in content.schema.columns}
+
+
+def _typed(text: str, wanted: ColumnKind) -> object:
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        if wanted == "number":
+            return float(text)
+        if wanted == "integer_category":
+            return int(text)
+    except ValueError:
+        return text
+    if wanted == "boolean":
+        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
+    return text

@@ -1,0 +1,117 @@
+"""A model file -> everything that is shown of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.report.views import columns, plain
+from keramos.report.views.flow import rule_sentence, stages
+from keramos.report.views.proof import proof
+from keramos.report.views.quality import quality
+from keramos.report.views.questions import insight, questions
+from keramos.report.views.snippets import snippets
+from keramos.report.views.words import listed, number, seconds, shape, size
+from keramos.types.view import LayerLine, ModelView
+
+if TYPE_CHECKING:
+    from keramos.pipeline.inspect import Inspection
+    from keramos.types.artifact import Content
+    from keramos.types.network import TensorSpec
+    from keramos.types.serving import Predictor
+    from keramos.types.view import Field, Pair, Snippet
+
+_TASKS = {
+    "binary": "Decides whether {target} is {positive}, from {columns} columns.",
+    "multiclass": "Tells which {target} it is: {classes}; from {columns} columns.",
+    "regression": "Estimates {target}{unit} from {columns} columns.",
+}
+
+
+def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelView:
+    """The view of a file. ``model`` is None for one that cannot run; then nothing is computed."""
+    artifact, content = found.artifact, found.artifact.content
+    shown = proof(found, model)
+    return ModelView(
+        name=name,
+        purpose=_purpose(content) if content else _plain_purpose(found),
+        facts=_facts(found, content, model),
+        stages=stages(artifact, content) if content else (),
+        trace=content.trace if content else None,
+        quality=quality(content) if content else None,
+        columns=columns.cards(content) if content else (),
+        dropped=tuple((item.name, item.reason) for item in content.schema.dropped) if content else (),
+        fields=_fields(content, model),
+        rule=rule_sentence(content) if content else "",
+        proof=shown,
+        layers=_layers(found),
+        parameters=found.parameters,
+        inputs=_specs(found.inputs),
+        outputs=_specs(found.outputs),
+        snippets=_snippets(name, model) if model else (),
+        questions=questions(artifact, content, model.load_seconds, shown) if content and model else (),
+        insight=insight(content, model.load_seconds) if content and model else "",
+        lacking=() if content else plain.LACKING,
+        unsupported=found.unsupported,
+    )
+
+
+def _purpose(content: Content) -> str:
+    target = content.schema.target
+    classes = [str(label) for label in target.classes]
+    return _TASKS[target.task].format(
+        target=target.name,
+        positive=classes[1] if target.task == "binary" else "",
+        classes=listed(classes),
+        unit=f" in {target.unit}" if target.unit else "",
+        columns=len(content.schema.columns),
+    )
+
+
+def _plain_purpose(found: Inspection) -> str:
+    kinds = [row.kind for row in found.layers if row.kind != "InputLayer"]
+    return f"A Keras network of {len(kinds)} layers: {listed(list(dict.fromkeys(kinds)), 8)}."
+
+
+def _facts(found: Inspection, content: Content | None, model: Predictor | None) -> tuple[Pair, ...]:
+    info = found.artifact.info
+    facts: list[Pair] = []
+    if content is not None:
+        first = content.metrics[0]
+        between = "" if first.low is None or first.high is None else f" ({number(first.low)} to {number(first.high)})"
+        facts += [(f"{first.name}, held out", f"{number(first.value)}{between}")]
+        facts += [("a constant guess", number(first.baseline))]
+    facts += [("weights", f"{found.parameters:,}"), ("file", size(info.size))]
+    if model is not None:
+        facts.append(("loaded and proven in" if content else "loaded in", seconds(model.load_seconds)))
+    facts.append(("written by", f"Keras {info.keras_version or '(no version)'}"))
+    return tuple(facts)
+
+
+def _fields(content: Content | None, model: Predictor | None) -> tuple[Field, ...]:
+    if content is not None:
+        return columns.fields(content)
+    return plain.fields(model.inputs) if model else ()
+
+
+def _layers(found: Inspection) -> tuple[LayerLine, ...]:
+    return tuple(
+        LayerLine(
+            row.name,
+            row.kind,
+            "" if row.output is None else shape(row.output),
+            row.parameters,
+            ", ".join(shape(weight) for weight in row.weights),
+        )
+        for row in found.layers
+    )
+
+
+def _specs(specs: tuple[TensorSpec, ...]) -> tuple[Pair, ...]:
+    return tuple((spec.name, f"{spec.dtype} {shape(spec.shape)}") for spec in specs)
+
+
+def _snippets(name: str, model: Predictor) -> tuple[Snippet, ...]:
+    content = model.content
+    if content is None:
+        return snippets(name, model, plain.arrays({}, model.inputs))
+    return snippets(name, model, model.feeds([columns.typed_row(dict(content.sample.raw), content)]))

@@ -1,0 +1,101 @@
+"""Files without a schema: a form by shape, and inputs from what people typed or chose."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import MismatchError
+from keramos.report.views.words import shape
+from keramos.types.view import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from keramos.types.network import TensorSpec
+    from keramos.types.prediction import Feeds
+
+_MADE: dict[str, Callable[[int, int], NDArray[np.float64]]] = {
+    "random": lambda count, seed: np.random.default_rng(seed).random(count).round(3),
+    "ramp": lambda count, _: np.linspace(0, 1, count),
+    "ones": lambda count, _: np.ones(count),
+    "zeros": lambda count, _: np.zeros(count),
+}
+PATTERNS = tuple(_MADE)
+FREE_SIZE = 8
+"""What a free axis becomes."""
+
+_TYPED = 64  # up to so many values a field takes them as text
+_MOST = 1 << 22  # values of one input; far above any image that people look at
+
+LACKING = (
+    "Columns, units and ranges: the file says shapes only, so inputs below are plain numbers.",
+    "Preprocessing: whatever was done to the data before training is not in this file.",
+    "A decision rule: it answers with numbers, and what follows from them is decided elsewhere.",
+    "Training trace, quality on held-out rows, provenance.",
+    "Golden rows: nothing in it says what it should answer.",
+)
+"""What a plain Keras file does not hold."""
+
+
+def fields(inputs: tuple[TensorSpec, ...]) -> tuple[Field, ...]:
+    """One field an input: its values as JSON where they are few, else a pattern to choose."""
+    return tuple(_field(spec) for spec in inputs)
+
+
+def _sizes(spec: TensorSpec) -> tuple[int, ...]:
+    return tuple(FREE_SIZE if size is None else size for size in spec.shape[1:])
+
+
+def _field(spec: TensorSpec) -> Field:
+    sizes = _sizes(spec)
+    said = f"{spec.dtype}, {shape(spec.shape[1:])}"
+    if np.prod(sizes) > _TYPED and spec.dtype != "str":
+        return Field(spec.name, "choice", "random", choices=PATTERNS, hint=said)
+    values = json.dumps(pattern("random", spec)[0].tolist(), ensure_ascii=False)
+    return Field(spec.name, "array", values, hint=f"{said}, as JSON")
+
+
+def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
+    """One row of an input made up: its own name decides the random numbers, so the same form gives the same answer.
+
+    Raises:
+        MismatchError: the input is too large.
+    """
+    sizes = _sizes(spec)
+    count = int(np.prod(sizes))
+    if count > _MOST:
+        raise MismatchError(f"input '{spec.name}' has {count:,} values; the form takes up to {_MOST:,}")
+    if spec.dtype == "str":
+        return np.full((1, *sizes), "text", object)
+    values = _MADE.get(name, _MADE["random"])(count, zlib.crc32(spec.name.encode())).reshape(1, *sizes)
+    return (values if spec.dtype.startswith("float") else values.round()).astype(spec.dtype)
+
+
+def arrays(texts: Mapping[str, str], inputs: tuple[TensorSpec, ...]) -> Feeds:
+    """One row of model inputs from the texts of the form; an absent or empty text means random.
+
+    Raises:
+        MismatchError: a text is not JSON of the input's shape and dtype.
+    """
+    return {spec.name: _array(texts.get(spec.name, "").strip(), spec) for spec in inputs}
+
+
+def _array(text: str, spec: TensorSpec) -> NDArray[np.generic]:
+    if not text or text in PATTERNS:
+        return pattern(text or "random", spec)
+    try:
+        values = np.asarray(json.loads(text), object if spec.dtype == "str" else spec.dtype)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise MismatchError(f"input '{spec.name}' takes {spec.dtype} values as JSON; received {text[:60]}") from None
+    wanted = spec.shape[1:]
+    if values.ndim != len(wanted) or any(
+        size not in (None, have) for size, have in zip(wanted, values.shape, strict=True)
+    ):
+        raise MismatchError(f"input '{spec.name}' takes {shape(wanted)}; received {shape(values.shape)}")
+    return values[None]

@@ -1,0 +1,108 @@
+"""How good the answers were on held-out rows, from the rows that the file keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.types.view import Calibration, Quality, Sweep
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.types.artifact import Content
+    from keramos.types.training import HeldOut
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+_BINS = 10
+_POINTS = 60  # so many points draw a curve smoothly at any width
+_RESIDUALS = 400
+
+
+def quality(content: Content) -> Quality:
+    """Metrics always; the rest where the file keeps held-out rows."""
+    held, rows = content.held_out, content.provenance.held_out_rows
+    if held is None:
+        return Quality(content.metrics, rows)
+    return _TASKS[content.rule.kind](content, held, np.array(held.truths), np.array(held.scores))
+
+
+def _threshold(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
+    positive, labels = truths == 1, tuple(map(str, content.rule.labels))
+    sweep = _sweep(positive, scores, content.rule.threshold)
+    hits, alarms = sweep.hits[sweep.rule], sweep.alarms[sweep.rule]
+    confusion = ((sweep.negatives - alarms, alarms), (sweep.positives - hits, hits))
+    return Quality(
+        content.metrics,
+        held.rows,
+        len(truths),
+        labels,
+        confusion,
+        sweep,
+        _roc(positive, scores),
+        _calibration(positive, scores),
+    )
+
+
+def _argmax(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
+    count, chosen = len(content.rule.labels), np.array(held.chosen, int)
+    table = np.zeros((count, count), int)
+    np.add.at(table, (truths.astype(int), chosen), 1)
+    return Quality(
+        content.metrics,
+        held.rows,
+        len(truths),
+        tuple(map(str, content.rule.labels)),
+        tuple(tuple(row) for row in table.tolist()),
+        calibration=_calibration(truths == chosen, scores),
+    )
+
+
+def _value(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
+    index = np.unique(np.linspace(0, len(truths) - 1, min(_RESIDUALS, len(truths))).astype(int))
+    pairs = zip(truths[index].tolist(), scores[index].tolist(), strict=True)
+    return Quality(content.metrics, held.rows, len(truths), residuals=tuple(pairs))
+
+
+_TASKS = {"threshold": _threshold, "argmax": _argmax, "value": _value}
+
+
+def _sweep(positive: Bools, scores: Floats, threshold: float) -> Sweep:
+    """Counts at every hundredth and at the rule's own threshold; compared in float32, as decisions are."""
+    at = sorted({*(step / 100 for step in range(101)), threshold})
+    chosen = [scores.astype("float32") >= np.float32(value) for value in at]
+    return Sweep(
+        tuple(at),
+        tuple(int((one & positive).sum()) for one in chosen),
+        tuple(int((one & ~positive).sum()) for one in chosen),
+        int(positive.sum()),
+        int((~positive).sum()),
+        at.index(threshold),
+    )
+
+
+def _roc(positive: Bools, scores: Floats) -> tuple[tuple[float, float], ...]:
+    """False and true positive rates, thinned to what a chart can show; none where a class is absent."""
+    if positive.all() or not positive.any():
+        return ()
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # the last row ends a group
+    found = np.cumsum(positive[order])[ends] / positive.sum()
+    alarms = np.cumsum(~positive[order])[ends] / (~positive).sum()
+    kept = np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _POINTS)).astype(int))
+    return ((0.0, 0.0), *zip(alarms[kept].tolist(), found[kept].tolist(), strict=True))
+
+
+def _calibration(true: Bools, scores: Floats) -> tuple[Calibration, ...]:
+    """Ten bins of score; source of the idea: reliability diagrams, A. Murphy and R. Winkler, 1977."""
+    place = np.minimum((scores * _BINS).astype(int), _BINS - 1)
+    found = []
+    for index in range(_BINS):
+        here = place == index
+        if here.any():
+            mean, share = float(scores[here].mean()), float(true[here].mean())
+            found.append(Calibration(index / _BINS, (index + 1) / _BINS, mean, share, int(here.sum())))
+    return tuple(found)

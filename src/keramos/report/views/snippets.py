@@ -1,0 +1,102 @@
+"""Programs that ask this very model, filled with its own names and one row of its own."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+
+from keramos.report.views.columns import typed_row
+from keramos.types.view import Snippet
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.types.artifact import Content
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import Predictor
+
+SERVER = "http://127.0.0.1:8501"
+"""Where ``keramos serve`` listens unless told otherwise; pages put their own address in its place."""
+
+_OIP = {"str": "BYTES", "bool": "BOOL", "float32": "FP32", "float64": "FP64", "float16": "FP16"}
+_MOST_VALUES = 64  # of one array; larger ones are written as zeros
+
+
+def snippets(name: str, model: Predictor, fed: Feeds) -> tuple[Snippet, ...]:
+    """One program for each way to ask; ``fed`` is one row of model inputs."""
+    base = f"{SERVER}/v1/models/{quote(name, safe='')}"
+    body = json.dumps({"instances": [_instance(fed)]}, ensure_ascii=False)
+    keras = Snippet("keramos in Python", "python", _own(model, fed))
+    return (
+        *(_decide(name, model.content) if model.content else ()),
+        Snippet("TensorFlow Serving's REST", "console", _curl(f"{base}:predict", body)),
+        Snippet("tritonclient", "python", _triton(name, model, fed)),
+        keras,
+    )
+
+
+def _decide(name: str, content: Content) -> tuple[Snippet, Snippet]:
+    url = f"{SERVER}/models/{quote(name, safe='')}/decide"
+    row = typed_row(dict(content.sample.raw), content)
+    asked = (
+        f"import requests\n\nrow = {row!r}\n"
+        f"answer = requests.post({url!r}, json=[row], timeout=10)\nprint(answer.json())\n"
+    )
+    return (
+        Snippet("curl", "console", _curl(url, json.dumps([row], ensure_ascii=False))),
+        Snippet("Python requests", "python", asked),
+    )
+
+
+def _curl(url: str, body: str) -> str:
+    return f"curl -s {shlex.quote(url)} \\\n  -H 'content-type: application/json' \\\n  -d {shlex.quote(body)}\n"
+
+
+def _instance(fed: Feeds) -> object:
+    cells = {name: _cells(array) for name, array in fed.items()}
+    return next(iter(cells.values())) if len(cells) == 1 else cells
+
+
+def _cells(array: NDArray[np.generic]) -> object:
+    """A row as JSON values; the shortest digits that give the same float32."""
+    first = array[0]
+    if first.dtype.kind == "f":
+        return np.vectorize(lambda cell: float(str(cell)), otypes=[object])(first).tolist()
+    return first.tolist()
+
+
+def _literal(array: NDArray[np.generic]) -> str:
+    dtype = "object" if array.dtype.kind == "O" else str(array.dtype)
+    if array[0].size > _MOST_VALUES:
+        return f"np.zeros({array.shape}, '{dtype}')"
+    return f"np.array([{_cells(array)!r}], '{dtype}')"
+
+
+def _triton(name: str, model: Predictor, fed: Feeds) -> str:
+    given = "\n".join(
+        f"    ({spec.name!r}, {_literal(fed[spec.name])}, '{_OIP.get(spec.dtype, spec.dtype.upper())}'),"
+        for spec in model.inputs
+    )
+    address = SERVER.removeprefix("http://")
+    return (
+        "import numpy as np\nimport tritonclient.http as triton\n\n"
+        f"client = triton.InferenceServerClient({address!r})\n"
+        f"given = [\n{given}\n]\n"
+        "inputs = [triton.InferInput(name, array.shape, kind) for name, array, kind in given]\n"
+        "for tensor, (_, array, _) in zip(inputs, given):\n    tensor.set_data_from_numpy(array)\n"
+        f"print(client.infer({name!r}, inputs).as_numpy({model.outputs[0].name!r}))\n"
+    )
+
+
+def _own(model: Predictor, fed: Feeds) -> str:
+    file = Path(model.artifact.info.path).name
+    if model.content is not None:
+        row = typed_row(dict(model.content.sample.raw), model.content)
+        return f"import keramos\n\nmodel = keramos.load({file!r})\nprint(model.decide([{row!r}]))\n"
+    arrays = ", ".join(_literal(fed[spec.name]) for spec in model.inputs)
+    return f"import keramos\nimport numpy as np\n\nmodel = keramos.load({file!r})\nprint(model.predict([{arrays}]))\n"

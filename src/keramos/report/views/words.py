@@ -1,0 +1,47 @@
+"""Numbers, shapes and lists as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def number(value: float) -> str:
+    """Up to six digits, thousands apart; whole numbers as such."""
+    if value == int(value) and abs(value) < 1e15:  # noqa: PLR2004 (exact in a double)
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"  # noqa: PLR2004 (where digits after the point fade)
+
+
+def shape(sizes: Iterable[int | None]) -> str:
+    """``? x 10``; ``one value`` where there is no axis."""
+    return " x ".join("?" if size is None else str(size) for size in sizes) or "one value"
+
+
+def seconds(value: float) -> str:
+    """A duration with a unit that suits it."""
+    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms"), (120.0, 1.0, "s")):
+        if value < limit:
+            return f"{value * factor:.3g} {unit}"
+    return f"{value / 60:.3g} min"
+
+
+def size(count: int) -> str:
+    """Bytes with a unit."""
+    for factor, unit in ((1_000_000, "MB"), (1000, "kB")):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def listed(names: Sequence[object], most: int = 6) -> str:
+    """The first names; how many more there are."""
+    shown = ", ".join(str(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def kind(name: str) -> str:
+    """A column's kind as words."""
+    return name.replace("_", " ")

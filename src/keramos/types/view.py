@@ -1,0 +1,236 @@
+"""What people see of a model, as plain values: pages, reports and the terminal show the same ones.
+
+Texts are text, never markup; whoever shows them escapes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.types.prediction import TraceStep
+    from keramos.types.training import Metric, TrainingTrace
+
+Pair = tuple[str, str]
+"""A name and its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the data flow: shapes before and after, what happens, and one row on its way."""
+
+    title: str
+    before: str
+    after: str
+    note: str
+    sample: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A histogram: one label and one count a bar. ``edges`` has one entry more than counts for numbers, else none."""
+
+    labels: tuple[str, ...]
+    counts: tuple[int, ...]
+    edges: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnCard:
+    """One model input: what it is, what is allowed, and how the training rows spread over it.
+
+    ``column`` and ``part`` are the column of the table and the part of a date; ``name`` is what people read.
+    """
+
+    name: str
+    column: str
+    part: str
+    kind: str
+    unit: str
+    reason: str
+    nulls: str
+    range: str
+    missing: float
+    bars: Bars
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of the form. ``name`` is the column, or for plain files the model input; ``value`` what it starts with.
+
+    ``choices`` are texts to choose from. ``optional``: may be left empty, which means missing.
+    """
+
+    name: str
+    kind: Literal["number", "choice", "boolean", "date", "text", "array"]
+    value: str
+    unit: str = ""
+    minimum: float = 0.0
+    maximum: float = 0.0
+    step: float = 0.0
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What each threshold ``at`` would have done on the kept held-out rows; ``rule`` is the place of the file's own.
+
+    ``hits`` and ``alarms`` count positive and negative rows with a score of at least the threshold.
+    """
+
+    at: tuple[float, ...]
+    hits: tuple[int, ...]
+    alarms: tuple[int, ...]
+    positives: int
+    negatives: int
+    rule: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Rows with scores between ``low`` and ``high``: their mean score, and the share that was what the score says."""
+
+    low: float
+    high: float
+    score: float
+    share: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good the answers were on held-out rows. Empty parts do not apply to the task, or the file lacks them.
+
+    ``confusion[i][j]`` counts rows of class i that were called j. ``roc`` has (false, true) positive rates.
+    ``residuals`` has (truth, answer) pairs. ``kept`` of ``rows`` held-out rows are in the file.
+    """
+
+    metrics: tuple[Metric, ...]
+    rows: int
+    kept: int = 0
+    labels: tuple[str, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    sweep: Sweep | None = None
+    roc: tuple[tuple[float, float], ...] = ()
+    calibration: tuple[Calibration, ...] = ()
+    residuals: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRow:
+    """One golden row: what Keras answered when the file was written, and what this process answers now."""
+
+    recorded: str
+    recomputed: str
+    difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why the file can be trusted, and where it comes from. ``holds`` is None where there is nothing to check."""
+
+    holds: bool | None
+    sentence: str
+    golden: tuple[GoldenRow, ...]
+    digests: tuple[Pair, ...]
+    provenance: tuple[Pair, ...]
+    plain_keras: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A program for one client of this very model."""
+
+    title: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about saving, ``right`` is the place of the true option; ``because`` says why with numbers."""
+
+    text: str
+    options: tuple[str, ...]
+    right: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLine:
+    """One layer of the architecture."""
+
+    name: str
+    kind: str
+    output: str
+    parameters: int
+    weights: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """Everything that is shown of one model file.
+
+    ``stages``, ``trace``, ``quality``, ``columns`` are empty for files without keramos content; ``lacking`` says what
+    that means. ``unsupported`` names what keeps a file from running.
+    """
+
+    name: str
+    purpose: str
+    facts: tuple[Pair, ...]
+    stages: tuple[Stage, ...]
+    trace: TrainingTrace | None
+    quality: Quality | None
+    columns: tuple[ColumnCard, ...]
+    dropped: tuple[Pair, ...]
+    fields: tuple[Field, ...]
+    rule: str
+    proof: Proof
+    layers: tuple[LayerLine, ...]
+    parameters: int
+    inputs: tuple[Pair, ...]
+    outputs: tuple[Pair, ...]
+    snippets: tuple[Snippet, ...]
+    questions: tuple[Question, ...]
+    insight: str
+    lacking: tuple[str, ...]
+    unsupported: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activation:
+    """What one layer gave for one row: ``values`` without the axis of rows, in the layer's own dtype."""
+
+    layer: str
+    kind: str
+    values: NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """How the answer changes where a column keeps its ``value`` instead of the training rows' usual one."""
+
+    column: str
+    value: str
+    usual: str
+    change: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """One row's way to its answer: load, input, prediction, decision; and what each layer gave.
+
+    ``skipped`` layers are not shown. ``answer`` names what the influences are about.
+    """
+
+    steps: tuple[TraceStep, ...]
+    activations: tuple[Activation, ...]
+    skipped: int
+    influences: tuple[Influence, ...]
+    answer: str
