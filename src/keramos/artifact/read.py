@@ -13,6 +13,7 @@ from keramos.artifact.containers import model_bytes, open_container
 from keramos.artifact.content import decode, seal_of
 from keramos.artifact.dialects.origin import origin_of
 from keramos.artifact.dialects.structure import network as network_of
+from keramos.artifact.foreign import refuse_foreign
 from keramos.artifact.groups import bind_groups, root_of, weight_names
 from keramos.artifact.layouts import settle
 from keramos.artifact.limits import LIMITS
@@ -112,6 +113,10 @@ def _weights_of(
 def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> tuple[Network, Origin]:
     text = cast("bytes", container.config)
     entry = parse_json(text, f"{source}, model config", limits)
+    refuse_foreign(entry, "model config", model=True, training=limits.foreign_training)
+    if container.training is not None:
+        training = parse_json(container.training, f"{source}, training config", limits)
+        refuse_foreign(training, "training config", model=False, training=limits.foreign_training)
     root = root_of(file)
     names = {} if root is None else weight_names(file, root)
     version = container.keras_version or file.text(root or "", "keras_version") or ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.compile.options import nearest
 from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -119,5 +120,6 @@ def activate(g: Graph, x: Value, name: object) -> Value:
     if name is None:
         return x
     if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise UnsupportedModelError(f"activation {name!r} is not one of {', '.join(sorted(ACTIVATIONS))}")
+        known = ", ".join(sorted(ACTIVATIONS))
+        raise UnsupportedModelError(f"activation {repr(name)[:80]} is not one of {known}{nearest(name, ACTIVATIONS)}")
     return ACTIVATIONS[name](g, x)

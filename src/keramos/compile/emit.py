@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, cast
 
-from keramos.compile.gaps import gap
-from keramos.compile.graph import Graph, Value
+from keramos.compile.gaps import gap, holds_code
+from keramos.compile.graph import MAX_ELEMENTS, Graph, Value
 from keramos.compile.layers import row_of
 from keramos.compile.lowering import TRAINING_ONLY, Lowering, Operation
+from keramos.compile.options import check_options
 from keramos.compile.site import Site
-from keramos.errors import KeramosError, MismatchError, UnsupportedModelError
+from keramos.errors import (
+    CorruptModelError,
+    ForeignCodeError,
+    KeramosError,
+    LimitExceededError,
+    MismatchError,
+    UnsupportedModelError,
+)
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
 if TYPE_CHECKING:
@@ -31,8 +40,10 @@ Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
 
-def compile_network(network: Network, *, demands: bool = True) -> Compiled:
+def compile_network(network: Network, *, demands: bool = True, row_values: int = MAX_ELEMENTS) -> Compiled:
     """The network as an ONNX model. Without ``demands`` it has no outputs but the network's.
+
+    ``row_values``: most numbers that one row of any tensor may hold.
 
     Raises:
         UnsupportedModelError: it holds something that cannot be compiled; the message names every such thing.
@@ -40,7 +51,7 @@ def compile_network(network: Network, *, demands: bool = True) -> Compiled:
         LimitExceededError: one row of an intermediate tensor would be too large.
     """
     check(network)
-    g = Graph()
+    g = Graph(row_values=row_values)
     inputs = _specs(network)
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
@@ -63,7 +74,8 @@ def check(network: Network) -> None:
     found = list(faults(network))
     if found:
         listed = "\n".join(f"  - {fault}" for fault in found)
-        raise UnsupportedModelError(f"model '{network.name}' holds {len(found)} thing(s) that cannot run:\n{listed}")
+        kind = ForeignCodeError if holds_code(network) else UnsupportedModelError
+        raise kind(f"model '{network.name}' holds {len(found)} thing(s) that cannot run:\n{listed}")
 
 
 def faults(network: Network) -> Iterator[str]:
@@ -108,9 +120,25 @@ def _specs(network: Network) -> tuple[TensorSpec, ...]:
 
 
 def _spec(layer: Layer) -> TensorSpec:
-    shape = tuple(cast("list[int | None]", layer.config["batch_shape"]))
-    dtype = str(layer.config.get("dtype", "float32"))
-    return TensorSpec(layer.name, _INPUT_DTYPES.get(dtype, dtype), shape)
+    """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote as 80.0."""
+    stated = layer.config.get("batch_shape")
+    sizes = stated if isinstance(stated, list) else [stated]
+    whole = [int(size) if isinstance(size, float) and size.is_integer() else size for size in sizes]
+    if not isinstance(stated, list) or not whole or not all(map(_is_size, whole)):
+        raise CorruptModelError(
+            f"input '{layer.name}': its shape is {str(stated)[:80]}; a list of sizes of at least 1, or null, is needed"
+        )
+    if prod(cast("int", size) for size in whole if size is not None) > MAX_ELEMENTS:
+        raise LimitExceededError(f"input '{layer.name}': one row of shape {str(whole)[:80]} is too large (row_values)")
+    dtype = layer.config.get("dtype", "float32")
+    name = _INPUT_DTYPES.get(str(dtype), str(dtype))
+    if name not in (*_TO_FLOAT, "float32", "str"):
+        raise UnsupportedModelError(f"input '{layer.name}': dtype {str(dtype)[:80]} is not supported")
+    return TensorSpec(layer.name, name, tuple(cast("list[int | None]", whole)))
+
+
+def _is_size(size: object) -> bool:
+    return size is None or (isinstance(size, int) and not isinstance(size, bool) and size >= 1)
 
 
 def output_shapes(network: Network) -> dict[str, tuple[int | None, ...]]:
@@ -129,7 +157,20 @@ def output_shapes(network: Network) -> dict[str, tuple[int | None, ...]]:
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
     """Append a network's nodes; gives its outputs with their masks."""
     values = _run(g, network, feeds)
-    return [values[ref] for ref in network.outputs]
+    return [_made(values, ref, f"model '{network.name}'") for ref in network.outputs]
+
+
+def _made(values: Mapping[TensorRef, Masked], ref: TensorRef, taker: str) -> Masked:
+    """A tensor by its place.
+
+    Raises:
+        CorruptModelError: no layer makes it.
+    """
+    if ref not in values:
+        raise CorruptModelError(
+            f"{taker} takes output {ref.tensor} of call {ref.node} of layer '{ref.layer}', which there is not"
+        )
+    return values[ref]
 
 
 def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRef, Masked]:
@@ -145,7 +186,13 @@ def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRe
 
 def _run_call(g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]) -> list[Masked]:
     refs = list(_refs(call.args))
+    for ref in (*refs, *_refs(call.kwargs)):
+        _made(values, ref, f"layer '{layer.name}'")
     if layer.network is not None:
+        if len(refs) != len(layer.network.inputs):
+            raise CorruptModelError(
+                f"layer '{layer.name}': a model with {len(layer.network.inputs)} inputs is called with {len(refs)}"
+            )
         return run_network(g, layer.network, tuple(values[ref] for ref in refs))
     dtypes = _wanted(layer)
     fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in refs}
@@ -184,6 +231,8 @@ def _lower(site: Site) -> list[Masked]:
     row = row_of(layer)
     if row is None:
         raise UnsupportedModelError(f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}")
+    if isinstance(row, Lowering):
+        check_options(layer, row)
     options = {key: value for key, value in layer.config.items() if key in row.options}
     try:
         if isinstance(row, Operation):

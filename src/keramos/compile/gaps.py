@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from keramos.types.network import Layer
+    from keramos.types.network import Layer, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,20 @@ UNKNOWN = Gap("never", "it is not a built-in Keras layer, so its code is not in 
 OPERATION = Gap("notyet", "this function of keras.ops has no lowering yet")
 TENSORFLOW = Gap("notyet", "this TensorFlow function has no lowering yet")
 QUANTIZED = Gap("notyet", "weights quantised in this way have no lowering yet")
+
+
+CODE = frozenset({"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"})
+"""Classes that hold or name code of somebody else."""
+
+
+def holds_code(network: Network) -> bool:
+    """Whether a layer of a network, nested and wrapped ones included, is code of somebody else."""
+    return any(_layer_holds_code(layer) for layer in network.layers.values())
+
+
+def _layer_holds_code(layer: Layer) -> bool:
+    below = layer.network is not None and holds_code(layer.network)
+    return layer.kind in CODE or below or any(map(_layer_holds_code, layer.inner))
 
 
 def gap(layer: Layer) -> Gap:

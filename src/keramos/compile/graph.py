@@ -18,6 +18,7 @@ import numpy as np
 from keramos.compile import proto
 from keramos.compile.shapes import infer
 from keramos.errors import LimitExceededError, UnsupportedModelError
+from keramos.types.limits import LIMITS
 from keramos.types.network import HostStep
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from keramos.compile.kinds import Kind
 
 OPSETS = {"": 20, "ai.onnx.ml": 4}
-MAX_ELEMENTS = 2**28
-"""Most values that one row of any intermediate tensor may hold: 1 GiB of float32."""
+MAX_ELEMENTS = LIMITS.row_values
+"""Most values that one row of any intermediate tensor may hold, unless the caller says otherwise."""
+
+_AMOUNTS = {"Pad": 1, "Resize": 2, "Tile": 1}
+"""Operator -> the input that says how much an axis grows: edges, scales, repeats."""
 
 _SHARED_BYTES = 1024  # equal initialisers up to this size are stored once
 
@@ -60,7 +64,8 @@ Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] 
 class Graph:
     """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use outer values."""
 
-    def __init__(self, parent: Graph | None = None) -> None:
+    def __init__(self, parent: Graph | None = None, row_values: int = MAX_ELEMENTS) -> None:
+        self.row_values: int = parent.row_values if parent else row_values
         self._names: Iterator[int] = parent._names if parent else count(1)  # noqa: SLF001 (the same class)
         self._taken: set[str] = parent._taken if parent else set()  # noqa: SLF001
         self._nodes: list[proto.Parts] = []
@@ -130,21 +135,29 @@ class Graph:
         """Append a node with several outputs. ``like=[(dtype, shape), ...]`` states them where no rule exists.
 
         Raises:
-            LimitExceededError: one row of an output would hold more than ``MAX_ELEMENTS`` values.
+            LimitExceededError: one row of an output would hold more than ``row_values`` values.
         """
         like = attributes.pop("like", None)
         inputs = self._values(operands)
         kinds = infer(kind, inputs, attributes) if like is None else like
         values = tuple(Value(self.fresh(), dtype, tuple(shape)) for dtype, shape in kinds[:outputs])  # type: ignore[index]
         for value in values:
-            if prod(size or 1 for size in value.shape) > MAX_ELEMENTS:
-                raise LimitExceededError(
-                    f"a {kind} would make a tensor of shape {value.shape}, more than {MAX_ELEMENTS:,} values a row"
-                )
+            self._check_size(kind, inputs, value)
         attributes = {name: item for name, item in attributes.items() if item is not None}
         names = [value.name if value else "" for value in inputs]
         self._nodes.append(proto.node(kind, names, [value.name for value in values], attributes, domain))
         return values
+
+    def _check_size(self, kind: str, inputs: Sequence[Value | None], value: Value) -> None:
+        grown = _grown(kind, inputs, value.shape)
+        if (
+            prod(size if size is not None else least for size, least in zip(value.shape, grown, strict=True))
+            > self.row_values
+        ):
+            raise LimitExceededError(
+                f"a {kind} would make a tensor of shape {value.shape}, more than {self.row_values:,} values a row "
+                "(row_values)"
+            )
 
     def _values(self, operands: Sequence[Operand]) -> list[Value | None]:
         dtypes = [item.dtype for item in operands if isinstance(item, Value)] or ["float32"]
@@ -176,3 +189,12 @@ class Graph:
     def model(self, outputs: Sequence[Value]) -> bytes:
         """The complete ONNX model as bytes."""
         return proto.model(self.serialise("keramos", outputs), OPSETS, "keramos")
+
+
+def _grown(kind: str, inputs: Sequence[Value | None], shape: Shape) -> Sequence[int]:
+    """The least size of each axis that is free: what the operator adds to it, or how often it repeats it."""
+    amounts = inputs[_AMOUNTS[kind]] if kind in _AMOUNTS and len(inputs) > _AMOUNTS[kind] else None
+    if amounts is None or amounts.const is None or amounts.const.size not in (len(shape), 2 * len(shape)):
+        return [1] * len(shape)
+    numbers = amounts.const.ravel().tolist()
+    return [max(1, int(sum(numbers[axis :: len(shape)]))) for axis in range(len(shape))]

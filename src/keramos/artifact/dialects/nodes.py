@@ -109,7 +109,9 @@ def read_ref(history: Sequence[object]) -> TensorRef:
         CorruptModelError: it is not that, or counts from below 0.
     """
     match list(history[:_TRIPLE]):
-        case [str(name), int(node), int(tensor)] if node >= 0 and tensor >= 0:
+        case [str(name), int(node), int(tensor)] if (
+            node >= 0 and tensor >= 0 and not isinstance(node, bool) and not isinstance(tensor, bool)
+        ):
             return TensorRef(name, node, tensor)
     raise CorruptModelError(f"a tensor is named {str(list(history))[:80]}; [layer, call, output] is needed")
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"})
 _RECURRENT = frozenset({"RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"})
+_TEXTUAL = frozenset({"StringLookup", "TextVectorization"})
+"""Classes that take text, whatever dtype their results have."""
+
 _CAUSAL = frozenset({"Attention", "AdditiveAttention"})
 
 
@@ -140,14 +143,22 @@ def _first_shape(entry: Entry) -> object:
 def _first_dtype(entry: Entry) -> object:
     config = entry.get("config")
     dtype = (config.get("input_dtype") or config.get("dtype")) if isinstance(config, dict) else None
+    if class_of(entry) in _TEXTUAL:
+        return "string"
     return dtype if isinstance(dtype, str) and not dtype.startswith("mixed_") else "float32"
 
 
 def _check_names(layers: Sequence[Layer], model: str) -> None:
     seen: set[str] = set()
     for item in layers:
+        if item.kind.startswith("custom.") and not item.name:
+            raise UnsupportedModelError(
+                f"model '{model}': layer {len(seen) + 1} is a {item.kind.removeprefix('custom.')}, which is not a "
+                "built-in Keras layer, so its code is not in the file"
+            )
         if item.name in seen or not item.name:
-            raise CorruptModelError(f"model '{model}' has two layers named '{item.name}'")
+            fault = f"has two layers named '{item.name}'" if item.name else f"has a {item.kind} without a name"
+            raise CorruptModelError(f"model '{model}' {fault}")
         seen.add(item.name)
 
 
