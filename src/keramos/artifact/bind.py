@@ -16,31 +16,41 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.artifact.stored import Stored
+    from keramos.artifact.stored import Stored, Weight
     from keramos.types.network import Config, Layer, Network
 
     Array = NDArray[np.generic]
-    Settle = Callable[[Layer], Layer]
-    """Turns a layer with weights as they were stored into one as current Keras has it."""
+
+
+class Rules(NamedTuple):
+    """What is done with each layer's weights: ``shapes`` refuses stated shapes before they are read, by their roles;
+    ``settle`` turns a layer with weights as they were stored into one as current Keras has it.
+    """
+
+    shapes: Callable[[Layer, Sequence[tuple[str, tuple[int, ...]]]], None]
+    settle: Callable[[Layer], Layer]
+
 
 LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
 
 
-def bind_places(network: Network, stored: Stored, settle: Settle) -> Network:
+def bind_places(network: Network, stored: Stored, rules: Rules) -> Network:
     """Weights by place, as ``.keras`` archives keep them."""
-    return _Places(stored, settle).network(network, "")
+    return _Places(stored, rules).network(network, "")
 
 
 class _Places:
     """One walk over an archive's folders. A layer that two models share has a folder only where it comes first."""
 
-    def __init__(self, stored: Stored, settle: Settle) -> None:
+    def __init__(self, stored: Stored, rules: Rules) -> None:
         self._stored = stored
-        self._settle = settle
+        self._rules = rules
         self._met: dict[tuple[str, str], Layer] = {}
 
     def network(self, network: Network, folder: str) -> Network:
-        places = self._stored.places(network.layers, f"{folder}layers")
+        places = list(self._stored.places(network.layers, f"{folder}layers"))
+        for at, layer in places:
+            _check_owner(layer, network, self._stored.owner(at), at)
         return replace(network, layers={layer.name: self._shared(layer, at) for at, layer in places})
 
     def _shared(self, layer: Layer, folder: str) -> Layer:
@@ -52,18 +62,30 @@ class _Places:
     def _bound(self, layer: Layer, folder: str) -> Layer:
         if layer.network is not None:
             return replace(layer, network=self.network(layer.network, f"{folder}/"))
-        weights = tuple(array for own in own_folders(layer, folder) for array in self._stored.arrays(own))
+        found = [weight for own in own_folders(layer, folder) for weight in self._stored.weights(own)]
         if layer.kind == "BatchNormalization":  # renormalisation's own averages follow; only training reads them
-            weights = weights[: len(roles(layer.kind, layer.config))]
+            found = found[: len(roles(layer.kind, layer.config))]
         if layer.kind == "SpectralNormalization":  # its copy of the inner kernel comes first
-            weights = weights[-1:]
-        _check_count(layer, weights, folder)
+            found = found[-1:]
+        _check_count(layer, found, folder)
+        named = [role.name for role in roles(layer.kind, layer.config)]
+        self._rules.shapes(layer, [(role, weight.shape) for role, weight in zip(named, found, strict=False)])
+        weights = tuple(weight.read() for weight in found)
         inner = tuple(self._bound(part, below) for below, part in inner_folders(layer, folder))
         config = _with_vocabulary(layer, self._stored, folder) if layer.kind in LOOKUPS else layer.config
-        return self._settle(replace(layer, config=config, weights=weights, inner=inner or layer.inner))
+        return self._rules.settle(replace(layer, config=config, weights=weights, inner=inner or layer.inner))
 
 
-def _check_count(layer: Layer, weights: Sequence[Array], folder: str) -> None:
+def _check_owner(layer: Layer, network: Network, owner: object, folder: str) -> None:
+    """Current Keras says beside the weights whose they are: those of another layer were swapped."""
+    if isinstance(owner, str) and owner != layer.name and owner in network.layers:
+        raise MismatchError(
+            f"{folder} says that it holds the weights of layer '{owner}', but stands where those of '{layer.name}' "
+            "belong; the order was changed. Save the model again"
+        )
+
+
+def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
     wanted = [role.name for role in roles(layer.kind, layer.config)]
     if layer.kind in ROLES and len(wanted) != len(weights) and not _quantised(layer):
         listed = ", ".join(wanted) or "none"
@@ -116,28 +138,29 @@ def flat_order(layer: Layer) -> list[Slot]:
     return [slot for slot in found if slot.trainable] + [slot for slot in found if not slot.trainable]
 
 
-def bind_flat(layer: Layer, names: Sequence[str], arrays: Sequence[Array], settle: Settle) -> Layer:
+def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
     """A layer with the weights of its group in a legacy file (``.h5``), whose names are a cross-check.
 
     Raises:
-        MismatchError: there are more or fewer arrays than the config has places for, or a name contradicts its place.
+        MismatchError: there are more or fewer weights than the config has places for, one has another shape than
+            the config says, or its name contradicts its place.
     """
     if layer.kind not in ROLES and layer.network is None and not layer.inner:
-        return settle(replace(layer, weights=tuple(arrays)))
+        return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
     wanted = flat_order(layer)
-    if len(wanted) != len(arrays):
+    if len(wanted) != len(weights):
         if any(_is_foreign(part) for part in _parts(layer)):
             return layer
         listed = ", ".join(slot.role for slot in wanted) or "none"
         raise MismatchError(
             f"layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
-            f"the file holds {len(arrays)}: {', '.join(names)[:200]}"
+            f"the file holds {len(weights)}: {', '.join(weight.name for weight in weights)[:200]}"
         )
-    owned: dict[tuple[str, ...], dict[str, Array]] = {}
-    for slot, name, array in zip(wanted, names, arrays, strict=True):
-        _check_name(layer, slot, name)
-        owned.setdefault(slot.owner, {})[slot.role] = array
-    return _fill(layer, owned, (), settle)
+    owned: dict[tuple[str, ...], dict[str, Weight]] = {}
+    for slot, weight in zip(wanted, weights, strict=True):
+        _check_name(layer, slot, weight.name)
+        owned.setdefault(slot.owner, {})[slot.role] = weight
+    return _fill(layer, owned, (), rules)
 
 
 def _parts(layer: Layer) -> Iterator[Layer]:
@@ -172,12 +195,13 @@ def _check_name(layer: Layer, slot: Slot, name: str) -> None:
         )
 
 
-def _fill(layer: Layer, owned: dict[tuple[str, ...], dict[str, Array]], path: tuple[str, ...], settle: Settle) -> Layer:
+def _fill(layer: Layer, owned: dict[tuple[str, ...], dict[str, Weight]], path: tuple[str, ...], rules: Rules) -> Layer:
     here = (*path, layer.name)
     if layer.network is not None:
-        layers = {name: _fill(part, owned, here, settle) for name, part in layer.network.layers.items()}
+        layers = {name: _fill(part, owned, here, rules) for name, part in layer.network.layers.items()}
         return replace(layer, network=replace(layer.network, layers=layers))
     mine = owned.get(here, {})
-    weights = tuple(mine[role.name] for role in roles(layer.kind, layer.config))
-    inner = tuple(_fill(part, owned, (*here, str(place)), settle) for place, part in enumerate(layer.inner))
-    return settle(replace(layer, weights=weights, inner=inner))
+    rules.shapes(layer, [(role, weight.shape) for role, weight in mine.items()])
+    weights = tuple(mine[role.name].read() for role in roles(layer.kind, layer.config))
+    inner = tuple(_fill(part, owned, (*here, str(place)), rules) for place, part in enumerate(layer.inner))
+    return rules.settle(replace(layer, weights=weights, inner=inner))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.bind import bind_flat, flat_order
 from keramos.artifact.roles import ROLES
-from keramos.errors import MismatchError, ModelError
+from keramos.artifact.stored import weight_at
+from keramos.errors import MismatchError, ModelError, UnsafeModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keramos.artifact.bind import Settle
+    from keramos.artifact.bind import Rules
     from keramos.artifact.hdf5 import Hdf5
     from keramos.types.network import Layer, Network
 
@@ -31,35 +32,71 @@ def root_of(file: Hdf5) -> str | None:
 def weight_names(file: Hdf5, root: str) -> dict[str, list[str]]:
     """Names of the arrays of each group that has any."""
     found = {}
-    for group in file.text_list(root, "layer_names"):
-        names = [name for name in file.text_list(f"{root}/{group}", "weight_names") if _counts(name)]
+    for group in _inside(file.text_list(root, "layer_names"), root):
+        listed = _inside(file.text_list(f"{root}/{group}", "weight_names"), f"{root}/{group}")
+        names = [name for name in listed if _counts(name)]
+        if len(set(listed)) != len(listed):
+            raise MismatchError(f"{root}/{group} lists one of its weights twice: {', '.join(listed)[:200]}")
+        if group in found:
+            raise MismatchError(f"{root or '/'} lists the layer '{group}' twice")
         if names:
             found[group] = names
     return found
+
+
+def _inside(names: list[str], owner: str) -> list[str]:
+    """The names, none of which leads out of the group that they are looked up in.
+
+    Raises:
+        UnsafeModelError: one does.
+    """
+    for name in names:
+        if name.startswith("/") or not {".", "..", ""}.isdisjoint(name.split("/")):
+            raise UnsafeModelError(
+                f"{owner or '/'} lists '{name}', a path that leads out of its group; the file was altered. "
+                "Save the model again"
+            )
+    return names
 
 
 def _counts(name: str) -> bool:
     return not any(part in name.rpartition("/")[2] for part in _NOT_FOR_ANSWERS)
 
 
-def bind_groups(network: Network, file: Hdf5, root: str, settle: Settle) -> Network:
+def bind_groups(network: Network, file: Hdf5, root: str, rules: Rules) -> Network:
     """The network with its weights.
 
     Raises:
         MismatchError: layers and groups do not fit together.
     """
     groups = weight_names(file, root)
+    _check_crossed(groups)
     owners = _owners(network, groups)
     layers: dict[str, Layer] = {}
     for name, layer in network.layers.items():
         group = owners.get(name)
         names = groups[group] if group is not None else []
-        arrays = [file.array(f"{root}/{group}/{weight}") for weight in names]
         try:
-            layers[name] = bind_flat(layer, names, arrays, settle)
+            weights = [weight_at(file, f"{root}/{group}/{weight}", weight) for weight in names]
+            layers[name] = bind_flat(layer, weights, rules)
         except ModelError as error:
-            raise type(error)(f"{root or '/'}/{group or name}: {error}") from None
+            where = f"{root or '/'}/{group or name}"
+            raise error if where in str(error) else type(error)(f"{where}: {error}") from None
     return replace(network, layers=layers)
+
+
+def _check_crossed(groups: Mapping[str, list[str]]) -> None:
+    """Refuse two layers whose weights each bear the other's name: they were swapped.
+
+    A name alone says little: some versions of TensorFlow counted layers and weights differently.
+    """
+    said = {group: names[0].partition("/")[0] for group, names in groups.items()}
+    for group, name in said.items():
+        if name != group and said.get(name) == group:
+            raise MismatchError(
+                f"the weights of '{group}' are named as those of '{name}' and the other way round; they were swapped. "
+                "Save the model again"
+            )
 
 
 def _owners(network: Network, groups: Mapping[str, object]) -> dict[str, str]:

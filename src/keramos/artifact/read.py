@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from keramos.artifact.bind import bind_places
+from keramos.artifact.bind import Rules, bind_places
 from keramos.artifact.containers import model_bytes, open_container
 from keramos.artifact.content import decode, seal_of
 from keramos.artifact.dialects.origin import origin_of
@@ -17,13 +16,14 @@ from keramos.artifact.foreign import refuse_foreign
 from keramos.artifact.groups import bind_groups, root_of, weight_names
 from keramos.artifact.layouts import settle
 from keramos.artifact.limits import LIMITS
+from keramos.artifact.sound import check_shapes, check_values
 from keramos.artifact.stored import Stored
 from keramos.artifact.strict_json import parse_json
-from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
+from keramos.errors import LimitExceededError, MismatchError, ModelError, UnsupportedModelError, UsageError
 from keramos.types.artifact import Artifact, FileInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from keramos.artifact.containers import Container
@@ -31,14 +31,12 @@ if TYPE_CHECKING:
     from keramos.artifact.dialects.origin import Origin
     from keramos.artifact.hdf5 import Hdf5
     from keramos.artifact.limits import Limits
-    from keramos.types.network import Config, Network
+    from keramos.types.network import Config, Layer, Network
 
     Translate = Callable[[Entry, Config, Origin], tuple[str, Config]]
 
 _DIALECTS = {"keras1": "keras1", "keras2": "keras2", "tf_keras": "keras2", "keras3": "keras3"}
 """Generation -> module of its dialect; one file speaks one of them, so only that one is loaded."""
-
-_NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
 
 
 def read(
@@ -125,11 +123,17 @@ def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> t
     module = importlib.import_module(f"keramos.artifact.dialects.{_DIALECTS[origin.generation]}")
     translate: Translate = module.translate
     network = network_of(entry, lambda layer, config: translate(layer, config, origin))
-    settled = partial(settle, origin=origin)
+
+    def settled(layer: Layer) -> Layer:
+        check_values(layer, nonfinite=limits.nonfinite)
+        return settle(layer, origin)
+
+    # Keras 1 kept weights in layouts of its own, which only settling tells apart.
+    rules = Rules((lambda _layer, _named: None) if origin.generation == "keras1" else check_shapes, settled)
     if root is not None:
-        return bind_groups(network, file, root, settled), origin
-    return bind_places(network, _stored(file, container.assets), settled), origin
-
-
-def _stored(file: Hdf5, assets: Mapping[str, bytes]) -> Stored:
-    return Stored(file.datasets(_NOT_WEIGHTS), file.array, assets)
+        return bind_groups(network, file, root, rules), origin
+    stored = Stored(file, container.assets)
+    bound = bind_places(network, stored, rules)
+    if unused := stored.unused():
+        raise MismatchError(f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for")
+    return bound, origin

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.places import numbered
 from keramos.errors import CorruptModelError
@@ -14,12 +15,24 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from keramos.artifact.hdf5 import Hdf5
     from keramos.types.network import Layer
 
     Array = NDArray[np.generic]
 
 _NUMBER = re.compile(r"(.*?)(?:_(\d+))?\Z")
+_NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
+_STATES = frozenset({"_lookup_layer", "loss_tracker", "metrics", "optimizer", "seed_generator"})
+"""Folders of what answers do not depend on, or what is found by a name of its own."""
 _VOCABULARY = "vocabulary.txt"
+
+
+class Weight(NamedTuple):
+    """A weight in a file, with its stated shape, before it is read."""
+
+    name: str
+    shape: tuple[int, ...]
+    read: Callable[[], Array]
 
 
 class Stored:
@@ -29,8 +42,10 @@ class Stored:
     names by backslashes, and attention layers hid their parts behind an underscore: all are read as today's names.
     """
 
-    def __init__(self, paths: list[str], load: Callable[[str], Array], assets: Mapping[str, bytes]) -> None:
-        self._load = load
+    def __init__(self, file: Hdf5, assets: Mapping[str, bytes]) -> None:
+        paths = file.datasets(_NOT_WEIGHTS)
+        self._file = file
+        self._unused = dict.fromkeys(paths)
         self._paths: dict[str, list[tuple[str, str]]] = {}
         self._children: dict[str, set[str]] = {}
         for path in paths:
@@ -42,10 +57,23 @@ class Stored:
                 folder = parent
         self._assets = {_current(path): data for path, data in assets.items()}
 
-    def arrays(self, folder: str) -> tuple[Array, ...]:
+    def weights(self, folder: str) -> list[Weight]:
         """The weights of the layer at a folder, in order."""
         found = sorted(self._paths.get(f"{_current(folder)}/vars", ()), key=lambda item: (len(item[0]), item[0]))
-        return tuple(self._load(path) for name, path in found if name.isdigit())
+        return [self._taken(path) for name, path in found if name.isdigit()]
+
+    def _taken(self, path: str) -> Weight:
+        self._unused.pop(path, None)
+        return weight_at(self._file, path, path)
+
+    def owner(self, folder: str) -> object:
+        """The name of the layer that the weights at a folder say they belong to, where they do."""
+        found = self._paths.get(f"{folder}/vars")
+        return self._file.attribute(found[0][1].rpartition("/")[0], "name") if found else None
+
+    def unused(self) -> list[str]:
+        """Paths of weights that no layer asked for; states of random generators and the like are none."""
+        return [path for path in self._unused if _is_weight(_current(path))]
 
     def holds(self, folder: str) -> bool:
         """Whether anything is stored at a folder or below it."""
@@ -54,7 +82,7 @@ class Stored:
     def named(self, folder: str, name: str) -> Array | None:
         """A weight that is stored under a word instead of a number."""
         found = dict(self._paths.get(f"{folder}/vars", ()))
-        return self._load(found[name]) if name in found else None
+        return self._taken(found[name]).read() if name in found else None
 
     def vocabulary(self, folder: str) -> list[str] | None:
         """The words of a lookup layer, one a line, special tokens first.
@@ -86,6 +114,16 @@ class Stored:
             found = sorted(there.get(base, ()))
             place = found[number] if len(found) == wanted[base] else number
             yield (f"{container}/{base}_{place}" if place else f"{container}/{base}"), layer
+
+
+def weight_at(file: Hdf5, path: str, name: str) -> Weight:
+    """The weight at a path, unread."""
+    return Weight(name, file.shape(path), partial(file.array, path))
+
+
+def _is_weight(path: str) -> bool:
+    parts = path.split("/")
+    return parts[0] == "layers" and parts[-2:-1] == ["vars"] and parts[-1].isdigit() and _STATES.isdisjoint(parts)
 
 
 def _split(name: str) -> tuple[str, int]:

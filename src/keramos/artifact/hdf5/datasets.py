@@ -75,6 +75,11 @@ def read_dataset(image: Image, header: Header, brain: object) -> Array:
     return array
 
 
+def shape_of(image: Image, header: Header) -> tuple[int, ...]:
+    """The shape that a dataset states."""
+    return cast("tuple[int, ...]", _space(image, header).shape)
+
+
 def _required(image: Image, header: Header, kind: int, what: str) -> bytes:
     message = header.one(kind)
     if message is None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keramos.artifact.hdf5.attributes import attributes, value_of
-from keramos.artifact.hdf5.datasets import is_dataset, read_dataset
+from keramos.artifact.hdf5.datasets import is_dataset, read_dataset, shape_of
 from keramos.artifact.hdf5.headers import read_header
 from keramos.artifact.hdf5.heaps import GlobalHeap
 from keramos.artifact.hdf5.links import is_group, links
@@ -164,6 +164,14 @@ class Hdf5:
             if chunk is None:
                 return
             yield chunk
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        """The shape of a dataset, as it states it; nothing of its values is read."""
+        found = self._find(path)
+        if found is None or not is_dataset(found):
+            raise CorruptModelError(f"{self._source}: {path} is not there, but the file says it is")
+        with self._at(path):
+            return shape_of(self._image, found)
 
     def array(self, path: str) -> NDArray[np.generic]:
         """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes float32."""
