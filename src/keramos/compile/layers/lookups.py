@@ -206,7 +206,7 @@ def hashing(
     s: Site,
     *,
     num_bins: int,
-    mask_value: Token | None = None,
+    mask_value: Token | float | None = None,
     salt: int | list[int] | None = None,
     output_mode: str = "int",
     sparse: bool = False,
