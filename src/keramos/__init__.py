@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from keramos.pipeline.model import Model
     from keramos.pipeline.train import Run, train
     from keramos.pipeline.verify import verify
+    from keramos.types.limits import Limits
     from keramos.types.training import TrainingPlan
 
-__all__ = ["Model", "Run", "TrainingPlan", "__version__", "convert", "inspect", "load", "train", "verify"]
+__all__ = ["Limits", "Model", "Run", "TrainingPlan", "__version__", "convert", "inspect", "load", "train", "verify"]
 
 _HOMES = {
+    "Limits": "keramos.types.limits",
     "Model": "keramos.pipeline.model",
     "Run": "keramos.pipeline.train",
     "TrainingPlan": "keramos.types.training",

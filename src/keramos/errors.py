@@ -26,11 +26,16 @@ Each message says what is wrong, where, what was received and what to do.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_QUOTED = re.compile(r"'([^'\n]{81,})'")
+_READ, _SHOWN = 20_000, 4_000
 
 
 class KeramosError(Exception):
@@ -87,9 +92,17 @@ class RowError(DataError):
 
 
 class ModelError(KeramosError):
-    """A model file cannot be used."""
+    """A model file cannot be used.
+
+    What the file itself says may stand in the message: it is shortened, and cannot steer a terminal.
+    """
 
     code = "MODEL"
+
+    def __init__(self, message: str) -> None:
+        """Keep the message with names cut to 80 characters and control characters spelled out."""
+        shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message[:_READ])
+        super().__init__(_QUOTED.sub(lambda found: f"'{found[1][:77]}...'", shown)[:_SHOWN])
 
 
 class UnsafeModelError(ModelError):

@@ -146,7 +146,9 @@ class Archive:
             end, disk, other_disk, here, count, length, start = self._directory_64(at)
         if disk or other_disk or here != count:
             raise CorruptModelError(f"{self._source} is one part of a zip archive in several parts")
-        if start + length != end:
+        if start + length > end:
+            raise CorruptModelError(f"{self._source} is an incomplete zip archive: part of its directory is missing")
+        if start + length < end:
             raise UnsafeModelError(
                 f"{self._source}: its zip directory should end at byte {start + length:,} and ends at {end:,}: other "
                 "bytes come before or between, so tools disagree on its content. Save it again"

@@ -170,6 +170,11 @@ def _parts(layer: Layer) -> Iterator[Layer]:
         yield from _parts(part)
 
 
+def has_foreign(network: Network) -> bool:
+    """Whether a layer of a network is code or a class that Keras does not have."""
+    return any(_is_foreign(part) or part.kind == "Lambda" for top in network.layers.values() for part in _parts(top))
+
+
 def _is_foreign(layer: Layer) -> bool:
     """Whether only code that is not in the file knows which weights a layer has."""
     return layer.kind.startswith("custom.")

@@ -7,7 +7,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, cast
 
-from keramos.artifact.bind import Rules, bind_places
+from keramos.artifact.bind import Rules, bind_places, has_foreign
 from keramos.artifact.containers import model_bytes, open_container
 from keramos.artifact.content import decode, seal_of
 from keramos.artifact.dialects.origin import origin_of
@@ -128,12 +128,14 @@ def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> t
         check_values(layer, nonfinite=limits.nonfinite)
         return settle(layer, origin)
 
-    # Keras 1 kept weights in layouts of its own, which only settling tells apart.
-    rules = Rules((lambda _layer, _named: None) if origin.generation == "keras1" else check_shapes, settled)
+    # Keras 1 kept weights in layouts of its own, which only settling tells apart; a model that needs foreign code is
+    # refused for that, whatever its weights are.
+    early = origin.generation != "keras1" and not has_foreign(network)
+    rules = Rules(check_shapes if early else lambda _layer, _named: None, settled)
     if root is not None:
         return bind_groups(network, file, root, rules), origin
     stored = Stored(file, container.assets)
     bound = bind_places(network, stored, rules)
-    if unused := stored.unused():
+    if (unused := stored.unused()) and not has_foreign(network):
         raise MismatchError(f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for")
     return bound, origin

@@ -9,13 +9,15 @@ from keramos.artifact.read import read
 from keramos.compile.emit import compile_network, faults, output_shapes
 from keramos.errors import ModelError
 from keramos.pipeline.plain import plain_keras
-from keramos.pipeline.reading import reader
+from keramos.pipeline.reading import about, reader
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from keramos.types.artifact import Artifact
+    from keramos.types.limits import Limits
     from keramos.types.network import Layer, Network, TensorSpec
 
 
@@ -54,7 +56,11 @@ class Inspection:
 
 
 def inspect(
-    path: str | Path, *, weights: str | Path | None = None, require_signature: str | Path | None = None
+    path: str | Path,
+    *,
+    weights: str | Path | None = None,
+    require_signature: str | Path | None = None,
+    limits: Limits = LIMITS,
 ) -> Inspection:
     """Read a model file, or an architecture with its weights, and describe it.
 
@@ -63,7 +69,8 @@ def inspect(
     Raises:
         ModelError: it cannot be read.
     """
-    return describe(read(path, weights=weights, bytes_of=reader(require_signature)))
+    with about(path):
+        return describe(read(path, weights=weights, limits=limits, bytes_of=reader(require_signature)))
 
 
 def describe(artifact: Artifact) -> Inspection:

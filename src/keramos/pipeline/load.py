@@ -10,14 +10,16 @@ from keramos.compile.emit import compile_network
 from keramos.compile.replace import replaced
 from keramos.errors import MismatchError
 from keramos.pipeline.model import Model
-from keramos.pipeline.reading import reader
+from keramos.pipeline.reading import about, reader
 from keramos.runtime.verify import check_golden
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from keramos.compile.replace import Replacement
+    from keramos.types.limits import Limits
 
 
 def load(
@@ -27,6 +29,7 @@ def load(
     replace: Mapping[str, Replacement] | None = None,
     verify: bool = True,
     require_signature: str | Path | None = None,
+    limits: Limits = LIMITS,
 ) -> Model:
     """Open a Keras file as data and make it ready to answer.
 
@@ -38,15 +41,25 @@ def load(
         verify: run the golden rows of a keramos file and compare with what Keras answered when it was written.
         require_signature: a file with a public key; then only files signed with its private key are opened
             (``NAME.sig`` next to each), and nothing else is parsed.
+        limits: bounds on what the file may declare, where it is larger than those that keramos keeps by itself.
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
         UsageError: a replacement names no layer, or is no such expression.
     """
     begun = perf_counter()
-    artifact = read(path, weights=weights, bytes_of=reader(require_signature))
+    with about(path):
+        artifact = read(path, weights=weights, limits=limits, bytes_of=reader(require_signature))
     network = replaced(artifact.network, replace) if replace else artifact.network
-    model = Model(artifact, compile_network(network))
+    with about(path):
+        model = Model(artifact, compile_network(network, row_values=limits.row_values))
+        _prove(model, path, verify=verify)
+    model.load_seconds = perf_counter() - begun
+    return model
+
+
+def _prove(model: Model, path: str | Path, *, verify: bool) -> None:
+    artifact = model.artifact
     if verify and artifact.content is not None:
         if artifact.seal == "broken":
             raise MismatchError(
@@ -54,5 +67,3 @@ def load(
                 "Save it again with keramos, or pass verify=False to use it as it is"
             )
         check_golden(model.session, artifact.content.golden, model.inputs)
-    model.load_seconds = perf_counter() - begun
-    return model

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.artifact.content import weight_digests
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
-from keramos.pipeline.reading import reader
+from keramos.pipeline.reading import about, reader
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_golden, golden_feeds
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keramos.types.artifact import Artifact
+    from keramos.types.limits import Limits
     from keramos.types.network import TensorSpec
     from keramos.types.prediction import Feeds
 
@@ -40,6 +43,7 @@ def verify(
     against_keras: bool = False,
     key: str | Path | None = None,
     signature: str | Path | None = None,
+    limits: Limits = LIMITS,
 ) -> tuple[Check, ...]:
     """Every check of a model file; none of them raises for a file that fails it.
 
@@ -55,14 +59,22 @@ def verify(
         raise UsageError("Keras would read the file anew, unsigned as it may be then; verify the signature by itself")
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
-        artifact = read(path, bytes_of=reader(key, signature))
+        with about(path):
+            artifact = read(path, limits=limits, bytes_of=reader(key, signature))
     except SignatureError as error:
         return (Check("signature", passed=False, detail=str(error)),)
     except ModelError as error:
         return (*signed, Check("file opens as data", passed=False, detail=str(error)))
     size = f"{artifact.info.size:,} bytes, sha256 {artifact.info.sha256}"
     opened = Check("file opens as data", passed=True, detail=size)
-    return (*signed, opened, *_checks(artifact, Path(path), against_keras))
+    sound = Check("no code, weights fit and are finite", passed=True, detail=_weights(artifact))
+    remarks = (Check("remark", passed=True, detail=note) for note in artifact.info.warnings)
+    return (*signed, opened, sound, *remarks, *_checks(artifact, Path(path), against_keras))
+
+
+def _weights(artifact: Artifact) -> str:
+    count = len(weight_digests(artifact.network))
+    return f"{count} weights of Keras {artifact.info.keras_version or 'of an unknown version'}, each looked at"
 
 
 def _checks(artifact: Artifact, path: Path, against_keras: bool) -> Iterator[Check]:  # noqa: FBT001 (passed on)
@@ -71,8 +83,9 @@ def _checks(artifact: Artifact, path: Path, against_keras: bool) -> Iterator[Che
         detail = artifact.seal_detail or "content, layers and weights are as they were written together"
         yield Check("seal", artifact.seal == "intact", detail)
     try:
-        compiled = compile_network(artifact.network)
-        session = Session(compiled)
+        with about(path):
+            compiled = compile_network(artifact.network)
+            session = Session(compiled)
     except KeramosError as error:
         yield Check("runs without Keras", passed=False, detail=str(error))
         return

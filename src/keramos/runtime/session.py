@@ -35,7 +35,10 @@ def _options(size: int) -> ort.SessionOptions:
 
 
 def _session(onnx: bytes) -> ort.InferenceSession:
-    return ort.InferenceSession(onnx, _options(len(onnx)), providers=["CPUExecutionProvider"])
+    try:
+        return ort.InferenceSession(onnx, _options(len(onnx)), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own classes, none of them public
+        raise MismatchError(f"the model's layers do not fit together: {_first_line(error)}") from error
 
 
 class _Step:
