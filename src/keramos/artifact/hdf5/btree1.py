@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.artifact.hdf5.image import STRUCTURE_COST
 from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _node(image: Image, address: int, kind: int, key_size: int) -> tuple[int, li
         raise CorruptModelError(f"there is no B-tree node of type {kind} at byte {address:,}")
     step = key_size + image.offsets
     cursor = image.cursor(image.block(address + size, used * step, "B-tree node"), "B-tree node")
+    image.spend(used * STRUCTURE_COST // 4)
     entries = []
     for _ in range(used):
         key, child = cursor.take(key_size), cursor.address()

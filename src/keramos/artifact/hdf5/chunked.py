@@ -85,13 +85,13 @@ def _grid(values: Values, chunks: Chunks, filtered: bool) -> Grid:  # noqa: FBT0
 def _found(image: Image, grid: Grid) -> list[Chunk]:
     """The stored chunks that lie within the dataset."""
     found: dict[Place, Chunk] = {}
-    for chunk in _INDEXES[grid.chunks.kind](image, grid):
+    for number, chunk in enumerate(_INDEXES[grid.chunks.kind](image, grid)):
+        if number >= image.limits.objects:
+            raise LimitExceededError(f"has more than {image.limits.objects:,} chunks")
         if not all(at < count for at, count in zip(chunk.place, grid.counts, strict=True)):
             continue  # left from before the dataset was made smaller
         if chunk.place in found:
             raise CorruptModelError(f"has the chunk at {chunk.place} twice")
-        if len(found) >= image.limits.objects:
-            raise LimitExceededError(f"has more than {image.limits.objects:,} chunks")
         found[chunk.place] = chunk
     return list(found.values())
 
@@ -157,8 +157,10 @@ def _recorded(image: Image, grid: Grid, record: bytes, place: Place | None) -> C
     address = cursor.address()
     size, mask = grid.size, 0
     if grid.filtered:
-        rest = 4 + (8 * len(grid.counts) if place is None else 0)
-        size, mask = cursor.uint(max(0, cursor.left - rest)), cursor.uint(4)
+        width = cursor.left - 4 - (8 * len(grid.counts) if place is None else 0)
+        if not 0 < width <= 8:  # noqa: PLR2004 (bytes of the widest number)
+            raise CorruptModelError(f"has an index whose sizes of chunks are {width} bytes wide")
+        size, mask = cursor.uint(width), cursor.uint(4)
     if place is None:
         place = tuple(cursor.uint(8) for _ in grid.counts)
     return None if address is None else Chunk(place, address, size, mask)

@@ -172,6 +172,8 @@ _SINGLE = 1
 def _chunks(cursor: Cursor) -> Chunks:
     """Layout version 4."""
     flags, rank, width = cursor.uint(1), cursor.uint(1), cursor.uint(1)
+    if width > 8:  # noqa: PLR2004 (bytes of the widest number)
+        raise CorruptModelError(f"has a layout with lengths {width} bytes wide")
     shape = tuple(cursor.uint(width) for _ in range(rank))
     kind = cursor.uint(1)
     if kind not in _PARAMETERS:
@@ -183,7 +185,7 @@ def _chunks(cursor: Cursor) -> Chunks:
 
 
 def _compact(image: Image, values: Values, data: bytes) -> Array:
-    image.claim(values.owner, [Extent(None, len(data))], values.space.total * values.kind.size)
+    image.claim(values.owner, [], values.space.total * values.kind.size)
     return _as_array(values, memoryview(data))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.hdf5.btree2 import records, width_of
+from keramos.artifact.hdf5.image import STRUCTURE_COST
 from keramos.errors import CorruptModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class _Heap:
         begin, block = self._block(offset)
         if offset - begin + size > len(block):
             raise self._damaged("has an object that leaves its block")
-        self._image.spend(size)
+        self._image.spend(size + STRUCTURE_COST // 2)
         return block[offset - begin : offset - begin + size]
 
     def _damaged(self, what: str) -> CorruptModelError:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from keramos.artifact.hdf5.links import Link
     from keramos.artifact.limits import Limits
 
+_LONGEST_SHOWN = 160
+
 
 class Hdf5:
     """One open HDF5 file, from bytes. Every name in an error is a path inside the file.
@@ -53,7 +55,7 @@ class Hdf5:
         try:
             yield
         except ModelError as error:
-            raise type(error)(f"{self._source}: {path or '/'} {error}") from None
+            raise type(error)(f"{self._source}: {_shown(path) or '/'} {error}") from None
 
     def is_group(self, path: str) -> bool:
         """Whether a group is at a path."""
@@ -110,7 +112,7 @@ class Hdf5:
         while waiting:
             path = waiting.pop()
             if path.count("/") > self._limits.json_depth:
-                raise LimitExceededError(f"{self._source}: {path[:80]} ... nests deeper than any model")
+                raise LimitExceededError(f"{self._source}: {_shown(path)} nests deeper than any model")
             here = self._find(path)
             if here is None:
                 continue
@@ -119,10 +121,17 @@ class Hdf5:
                     if here.address in groups:
                         raise UnsafeModelError("is a group that has another path too; groups must form a tree")
                     groups.add(here.address)
-                waiting += [f"{path}/{name}" for name in self.names(path)]
+                waiting += self._below(path)
             elif is_dataset(here):
                 found.append(path)
         return found
+
+    def _below(self, path: str) -> list[str]:
+        """Paths of what a group holds, paid for: long names make them longer than the file."""
+        names = self.names(path)
+        with self._at(path):
+            self._image.pay_text(len(names) * (len(path) + 1) + sum(map(len, names)))
+        return [f"{path}/{name}" for name in names]
 
     def attribute(self, path: str, name: str) -> object:
         """An attribute as Python text, number or list; None where it is absent."""
@@ -144,7 +153,7 @@ class Hdf5:
         value = self.attribute(path, name)
         if value is None or isinstance(value, str):
             return value
-        raise CorruptModelError(f"{self._source}: attribute {name} of {path or '/'} is not text")
+        raise CorruptModelError(f"{self._source}: attribute {name} of {_shown(path) or '/'} is not text")
 
     def text_list(self, path: str, name: str) -> list[str]:
         """A list of texts; Keras splits one above 64512 bytes over name0, name1 ..."""
@@ -153,7 +162,7 @@ class Hdf5:
         found = [str(item) for chunk in chunks for item in (chunk if isinstance(chunk, list) else [chunk])]
         if len(found) > self._limits.layers:
             raise LimitExceededError(
-                f"{self._source}: attribute {name} of {path or '/'} lists {len(found):,} names, "
+                f"{self._source}: attribute {name} of {_shown(path) or '/'} lists {len(found):,} names, "
                 f"the limit is {self._limits.layers:,}"
             )
         return found
@@ -177,7 +186,13 @@ class Hdf5:
         """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes float32."""
         found = self._find(path)
         if found is None or not is_dataset(found):
-            raise CorruptModelError(f"{self._source}: {path} is not there, but the file says it is")
+            raise CorruptModelError(f"{self._source}: {_shown(path)} is not there, but the file says it is")
         brain = self._attribute(found, path, "dtype")
         with self._at(path):
             return read_dataset(self._image, found, brain)
+
+
+def _shown(path: str) -> str:
+    """A path for people: short, and without characters that act on a terminal."""
+    kept = path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}..."
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.artifact.hdf5.image import STRUCTURE_COST
 from keramos.errors import CorruptModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _keep(
     found: list[tuple[int, int, bytes]],
     message: tuple[int, int, bytes],
 ) -> None:
+    image.spend(STRUCTURE_COST // 2)
     found.append(message)
     if message[0] == CONTINUATION:
         cursor = image.cursor(message[2], "continuation")

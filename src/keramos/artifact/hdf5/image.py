@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
 SEAL_BYTES = 4
+STRUCTURE_COST = 256
+"""How many bytes could be parsed in the time that any one structure takes, and stored in the memory."""
 _CHECKSUM_COST = 8
 """How much longer a byte takes to check than to parse, in pure Python."""
 _FREE_BYTES = 32 << 20
@@ -19,9 +21,9 @@ _FREE_BYTES = 32 << 20
 
 
 class Extent(NamedTuple):
-    """A stretch of the file that holds values; without an address where they lie in an object header."""
+    """A stretch of the file that holds values."""
 
-    address: int | None
+    address: int
     size: int
 
 
@@ -147,7 +149,7 @@ class Image:
             LimitExceededError: the file has made us read more structures than the limit.
         """
         found = self.view(address, size, what)
-        self.spend(size)
+        self.spend(size + STRUCTURE_COST)
         return bytes(found)
 
     def spend(self, size: int) -> None:
@@ -216,17 +218,17 @@ class Image:
                 f"declares {unpacked:,} bytes; the limit for all weights together is {self.limits.weight_bytes:,}"
             )
         self._arrays -= unpacked
-        if owner in self._owners:
-            return
-        self._owners.add(owner)
         self._unpacked += unpacked
         if self._unpacked > max(_FREE_BYTES, self.limits.weight_ratio * len(self._data)):
             raise LimitExceededError(
                 f"declares {unpacked:,} bytes in a file of {len(self._data):,}; all weights may come to "
                 f"{self.limits.weight_ratio} times the file"
             )
+        if owner in self._owners:
+            return
+        self._owners.add(owner)
         for extent in extents:
-            if extent.address is not None and extent.size:
+            if extent.size:
                 self._claim(extent.address, extent.address + extent.size)
 
     def _claim(self, begin: int, end: int) -> None:
