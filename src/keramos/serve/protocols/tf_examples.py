@@ -23,6 +23,9 @@ from keramos.serve.rows import column_names, row_dicts
 from keramos.serve.signature import signature_names
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.serve.engine import Served
     from keramos.serve.messages import Request
     from keramos.serve.routes import Context
     from keramos.types.prediction import Decision
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 def classify(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST :classify: label and score of every class, for each example."""
     rule, decisions = _decided(context, request, match, "classify")
-    return _results([_class_scores(decision, rule) for decision in decisions])
+    return _results([_score_text(decision, rule) for decision in decisions])
 
 
 def regress(context: Context, request: Request, match: re.Match[str]) -> Reply:
@@ -45,19 +48,26 @@ def _results(texts: list[str]) -> Reply:
     return Reply(body=('{"results":[' + ",".join(texts) + "]}").encode())
 
 
-def _class_scores(decision: Decision, rule: DecisionRule) -> str:
+def class_scores(decision: Decision, rule: DecisionRule) -> NDArray[np.float32]:
+    """A score for each of the rule's labels."""
     scores = np.array(decision.scores, np.float32)
     if rule.kind == "threshold":  # the one score is the second label's
-        scores = np.array([1 - scores[0], scores[0]], np.float32)
+        return np.array([1 - scores[0], scores[0]], np.float32)
+    return scores
+
+
+def _score_text(decision: Decision, rule: DecisionRule) -> str:
     labels = (msgspec.json.encode(str(label)).decode() for label in rule.labels)
-    pairs = zip(labels, number_texts(scores), strict=True)
+    pairs = zip(labels, number_texts(class_scores(decision, rule)), strict=True)
     return "[" + ",".join(f"[{label},{text}]" for label, text in pairs) + "]"
 
 
-def _decided(
-    context: Context, request: Request, match: re.Match[str], method: str
-) -> tuple[DecisionRule, list[Decision]]:
-    served = served_by(context, ref_of(match))
+def rule_of(served: Served, method: str) -> DecisionRule:
+    """The rule of a file that can classify, or regress.
+
+    Raises:
+        RequestError: it cannot.
+    """
     content = served.model.content
     if content is None:
         raise RequestError(
@@ -67,11 +77,19 @@ def _decided(
     if (content.rule.kind == "value") != (method == "regress"):
         able = "regress" if content.rule.kind == "value" else "classify"
         raise RequestError(f"Expected {method} signature method_name; model '{served.name}' can :{able}, not :{method}")
+    return content.rule
+
+
+def _decided(
+    context: Context, request: Request, match: re.Match[str], method: str
+) -> tuple[DecisionRule, list[Decision]]:
+    served = served_by(context, ref_of(match))
+    rule = rule_of(served, method)
     body = parse_object(request.body)
     _check_signature(body, signature_names(served))
     rows = row_dicts(_examples(body, method), column_names(served), context.most_rows)
     outputs = context.engine.run(served, served.model.feeds(rows))
-    return content.rule, decide(outputs[0], content.rule)
+    return rule, decide(outputs[0], rule)
 
 
 def _check_signature(body: dict[str, object], names: tuple[str, ...]) -> None:
