@@ -71,7 +71,7 @@ class Hdf5:
                 if link is None:
                     return None
                 if link.kind:
-                    raise UnsafeModelError(f"is reached by a {link.kind}; everything must be stored in the file itself")
+                    raise UnsafeModelError(f"is reached by {link.kind}; everything must be stored in the file itself")
                 here = self._header(link.address)
             return here
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keramos.artifact.hdf5.headers import Header
     from keramos.artifact.hdf5.image import Cursor, Image
 
-_KINDS = {1: "soft link", 64: "external link"}
+_KINDS = {1: "a soft link", 64: "an external link"}
 _TYPED, _ORDERED, _CHARSET, _WIDTH = 0b1000, 0b100, 0b1_0000, 0b11
 _SOFT = 2
 _TRACKED, _INDEXED = 0b1, 0b10
@@ -152,5 +152,5 @@ def _link(image: Image, body: bytes) -> Link:
     cursor.skip(1 if flags & _CHARSET else 0)
     name = cursor.take(cursor.uint(1 << (flags & _WIDTH)))
     if kind:
-        return Link(name, 0, _KINDS.get(kind, "user-defined link"), order)
+        return Link(name, 0, _KINDS.get(kind, "a user-defined link"), order)
     return Link(name, *_target(cursor.address(), ""), order)
