@@ -36,6 +36,7 @@ test-all: lint  ## all checks and the slow suites
 
 docs: $(STAMP)  ## write the generated pages again
 	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md
+	@$(BIN)/python -c "from keramos.report.errors import page; print(page(), end='')" > docs/errors.md
 
 bench: $(STAMP)  ## measure side by side with peers; prints tables
 	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done

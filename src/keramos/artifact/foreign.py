@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from keramos.artifact.dialects.classes import KNOWN
 from keramos.artifact.dialects.entries import INNER_KEYS, LISTS
 from keramos.artifact.dialects.operations import OPERATIONS
-from keramos.errors import CorruptModelError, ForeignCodeError
+from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from keramos.artifact.limits import Limits
 
 _ROOTS = (
     "tensorflow.python.keras",
@@ -46,20 +48,24 @@ _Item = tuple[object, _Link, bool]
 """A value, its place, and whether a layer is expected there."""
 
 
-def refuse_foreign(value: object, root: str, *, model: bool, training: bool) -> None:
+def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> None:
     """Refuse JSON that names code, or classes and functions that are not Keras'.
 
-    ``model``: the value is a model, else a training configuration. ``training``: foreign classes are accepted where
-    only training would use them.
+    ``model``: the value is a model, else a training configuration.
 
     Raises:
         ForeignCodeError: it does; says where.
         CorruptModelError: a class name is not text.
+        LimitExceededError: there are more layers than the limits allow.
     """
+    layers, training = 0, limits.foreign_training
     waiting: list[_Item] = [(value, (None, root), model)]
     while waiting:
         item, link, is_layer = waiting.pop()
         if isinstance(item, dict):
+            layers += is_layer and "class_name" in item
+            if layers > limits.layers:
+                raise LimitExceededError(f"{root} has more than {limits.layers:,} layers, the limit (layers)")
             opaque = "class_name" in item and _checked(item, link, is_layer=is_layer, training=training)
             waiting += [
                 (part, (link, f".{key}"), is_layer if key == "config" else key in _LAYER_KEYS)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keramos.types.network import Layer, Network
 
 _ROOT = "model_weights"
+_OWN = "top_level_model_weights"  # of models of their authors' own classes
 _NOT_FOR_ANSWERS = ("StateVar", "seed_generator_state", "renorm_", "moving_stddev", "moving_mean_weight")
 """Parts of names of arrays that Keras saves with a layer though predictions never read them."""
 
@@ -71,6 +72,7 @@ def bind_groups(network: Network, file: Hdf5, root: str, rules: Rules) -> Networ
     """
     groups = weight_names(file, root)
     _check_crossed(groups)
+    _check_listed(file, root)
     owners = _owners(network, groups)
     layers: dict[str, Layer] = {}
     for name, layer in network.layers.items():
@@ -83,6 +85,15 @@ def bind_groups(network: Network, file: Hdf5, root: str, rules: Rules) -> Networ
             where = f"{root or '/'}/{group or name}"
             raise error if where in str(error) else type(error)(f"{where}: {error}") from None
     return replace(network, layers=layers)
+
+
+def _check_listed(file: Hdf5, root: str) -> None:
+    """Refuse weights of a whole model that stand in no list, so that no layer would ever get them."""
+    listed = {name.partition("/")[0] for name in file.text_list(root, "layer_names")} | {_OWN}
+    for name in file.names(root) if root else ():
+        path = f"{root}/{name}"
+        if name not in listed and (not file.is_group(path) or file.names(path)):
+            raise MismatchError(f"{path} holds weights, but the list of layers does not name it; no layer has them")
 
 
 def _check_crossed(groups: Mapping[str, list[str]]) -> None:

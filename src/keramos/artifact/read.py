@@ -111,10 +111,10 @@ def _weights_of(
 def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> tuple[Network, Origin]:
     text = cast("bytes", container.config)
     entry = parse_json(text, f"{source}, model config", limits)
-    refuse_foreign(entry, "model config", model=True, training=limits.foreign_training)
+    refuse_foreign(entry, "model config", model=True, limits=limits)
     if container.training is not None:
         training = parse_json(container.training, f"{source}, training config", limits)
-        refuse_foreign(training, "training config", model=False, training=limits.foreign_training)
+        refuse_foreign(training, "training config", model=False, limits=limits)
     root = root_of(file)
     names = {} if root is None else weight_names(file, root)
     version = container.keras_version or file.text(root or "", "keras_version") or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +31,7 @@ _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
 
 _INPUT_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
+_RANKED = re.compile(r"([123])D(Transpose)?$")
 _HALF = {"float16": "float32"}
 _FLOATS = {"float16": "float32", "float64": "float32"}
 _TO_FLOAT = dict.fromkeys(
@@ -91,6 +93,8 @@ def _layer_faults(layer: Layer) -> Iterator[str]:
         yield from faults(layer.network)
     elif layer.kind != "InputLayer":
         yield from _own_faults(layer)
+    elif layer.config.get("ragged"):
+        yield f"input '{layer.name}': rows of different lengths (ragged) are not supported"
     for inner in layer.inner:
         yield from _layer_faults(inner)
 
@@ -233,6 +237,7 @@ def _lower(site: Site) -> list[Masked]:
         raise UnsupportedModelError(f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}")
     if isinstance(row, Lowering):
         check_options(layer, row)
+        _check_rank(site)
     options = {key: value for key, value in layer.config.items() if key in row.options}
     try:
         if isinstance(row, Operation):
@@ -250,6 +255,19 @@ def _lower(site: Site) -> list[Masked]:
     site.done()
     outputs = result if isinstance(result, tuple) else (result,)
     return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))
+
+
+def _check_rank(site: Site) -> None:
+    """A layer over n axes of space takes rows, those axes and channels."""
+    found = _RANKED.search(site.layer.kind)
+    wanted = int(found[1]) + (3 if site.layer.kind.startswith("ConvLSTM") else 2) if found else None
+    if site.layer.kind == "Resizing":
+        wanted = 4
+    if wanted is not None and site.inputs and site.x.rank != wanted:
+        raise MismatchError(
+            f"layer '{site.layer.name}' ({site.layer.kind}): its input has shape {site.x.shape}; "
+            f"{wanted} axes are needed"
+        )
 
 
 def _masks_after(site: Site, row: Lowering | Operation, outputs: int) -> tuple[Value | None, ...]:

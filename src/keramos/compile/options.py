@@ -45,6 +45,13 @@ def _is_edges(value: object) -> bool:
     return _is_sizes(value) or (isinstance(value, list) and all(map(_is_sizes, value)))
 
 
+def _is_numbers(value: object) -> bool:
+    """A number or lists of them; stored arrays are looked at where they are read."""
+    if isinstance(value, list):
+        return all(map(_is_numbers, value))
+    return isinstance(value, dict) or _is_number(value)
+
+
 def _is_token(value: object) -> bool:
     return isinstance(value, str) or _is_int(value)
 
@@ -82,6 +89,7 @@ _FROM_0 = "cropping epsilon num_oov_indices output_padding padding"
 _LEAST: dict[str, int] = {**dict.fromkeys(_FROM_1.split(), 1), **dict.fromkeys(_FROM_0.split(), 0)}
 """Option -> its least value."""
 
+_NUMBERS = frozenset({"mean", "offset", "scale", "variance"})  # one, or one for each column
 _MANY_GROUPS = "GroupNormalization"  # says -1 for one group a channel
 
 _PADDING = ("causal", "same", "same_theano", "valid")
@@ -115,6 +123,8 @@ def _check(layer: Layer, option: str, annotation: str) -> None:
     kinds = [kind.strip() for kind in annotation.split("|")]
     if value is None and ("None" in kinds or "object" in kinds):
         return
+    if option in _NUMBERS and annotation == "object" and not _is_numbers(value):
+        raise _refused(layer, option, value, "numbers within float32 are needed")
     known = [_KINDS[kind] for kind in kinds if kind in _KINDS]
     if known and not any(test(value) for test, _ in known):
         raise _refused(layer, option, value, known[0][1])

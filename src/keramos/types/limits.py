@@ -28,14 +28,14 @@ class Limits:
     content_bytes: int = 16 << 20
     json_depth: int = 64
     json_nodes: int = 500_000
-    layers: int = 10_000
+    layers: int = 4_000
     members: int = 2_000
     objects: int = 100_000
     structure_bytes: int = 64 << 20
     chunk_bytes: int = 64 << 20
     ratio: int = 200
     weight_ratio: int = 32
-    row_values: int = 1 << 28
+    row_values: int = 1 << 26
     nonfinite: bool = False
     foreign_training: bool = False
 

@@ -61,7 +61,10 @@ def layer(entry: Entry, translate: Translate) -> Layer:
         kind = "Sequential" if inner_network.sequential else "Functional"
         return Layer(name, kind, network=replace(inner_network, name=name))
     config = config_of(entry)
-    name = str(entry.get("name") or config.get("name") or "")
+    stated = entry.get("name") or config.get("name") or ""
+    if not isinstance(stated, str):
+        raise CorruptModelError(f"a layer of class {class_of(entry)} is named {str(stated)[:80]}; text is needed")
+    name = stated
     if class_of(entry) in OPERATIONS:
         return Layer(name, *operation(class_of(entry), config))
     wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
@@ -151,6 +154,8 @@ def _first_dtype(entry: Entry) -> object:
 def _check_names(layers: Sequence[Layer], model: str) -> None:
     seen: set[str] = set()
     for item in layers:
+        if not item.name.isprintable():
+            raise CorruptModelError(f"model '{model}': the name {item.name!r} holds control characters")
         if item.kind.startswith("custom.") and not item.name:
             raise UnsupportedModelError(
                 f"model '{model}': layer {len(seen) + 1} is a {item.kind.removeprefix('custom.')}, which is not a "

@@ -52,7 +52,10 @@ def normalization(
     """(x - mean) / sqrt(variance), by the statistics of each place along the axes; or back."""
     axes = [] if axis is None else sorted(i % s.x.rank for i in ([axis] if isinstance(axis, int) else axis))
     center = _statistic(s, mean, "mean", axes).astype("float32")
-    spread = np.maximum(np.sqrt(_statistic(s, variance, "variance", axes)), _LEAST).astype("float32")
+    squares = _statistic(s, variance, "variance", axes).astype(float)
+    if (squares < 0).any():
+        raise MismatchError(f"layer '{s.layer.name}' (Normalization): its variance is negative")
+    spread = np.maximum(np.sqrt(squares), _LEAST).astype("float32")
     if mean is None:
         s.weight("count")
     if invert:
