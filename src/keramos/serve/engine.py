@@ -113,8 +113,13 @@ class Engine:
         )
 
     def ready(self) -> bool:
-        """Whether every model has an available version."""
-        return all(entry.served for entry in self._entries.values())
+        """Whether there is a model that answers, and none whose first version is still on its way.
+
+        A model whose versions all failed, or that was unloaded, does not keep the others from their requests.
+        """
+        entries = self._entries.values()
+        coming = (item.state is not State.END for entry in entries if not entry.served for item in entry.known.values())
+        return any(entry.served for entry in entries) and not any(coming)
 
     def run(self, served: Served, feeds: Feeds) -> Outputs:
         """Outputs of one run, counted and shown to the observers.

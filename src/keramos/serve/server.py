@@ -33,11 +33,11 @@ _TICKS_A_SECOND = 10  # of uvicorn's main loop
 class Companion(Protocol):
     """Something that lives as long as the server: a watch for new versions, a server of another protocol."""
 
-    def start(self) -> None:
-        """Begin; called before the first request is taken."""
+    async def start(self) -> None:
+        """Begin, in the server's event loop; HTTP requests are taken already."""
 
-    def stop(self) -> None:
-        """End; called after the last reply has left."""
+    async def stop(self, seconds: float) -> None:
+        """End, within so many seconds, while HTTP requests end too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,19 @@ class Joined:
 class Server(uvicorn.Server):
     """uvicorn's server; a signal to stop lets every request that was sent get its reply."""
 
-    def __init__(self, config: uvicorn.Config, shared: Shared, context: Context, drain_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, shared: Shared, joined: Joined, settings: Settings) -> None:
         super().__init__(config)
         self._shared = shared
-        self._context = context
-        self._drain_seconds = drain_seconds
+        self._context = joined.context
+        self._companions = joined.companions
+        self._drain_seconds = settings.drain_seconds
+        self._request_seconds = settings.request_seconds
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, then the companions."""
+        await super().startup(sockets)
+        for companion in self._companions:
+            await companion.start()
 
     async def on_tick(self, counter: int) -> bool:
         """As uvicorn's; once a second each connection is asked whether it takes too long."""
@@ -69,11 +77,13 @@ class Server(uvicorn.Server):
         self._context.stopping = True
         self._shared.draining = True
         loop = asyncio.get_running_loop()
+        ends = [asyncio.create_task(companion.stop(self._request_seconds)) for companion in self._companions]
         end = loop.time() + self._drain_seconds
         while loop.time() < end and not self.force_exit and self.server_state.connections:
             await asyncio.sleep(1 / _TICKS_A_SECOND)
             self._check()
         await super().shutdown(sockets)
+        await asyncio.gather(*ends)
 
     def _check(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -107,14 +117,7 @@ def work(join: Callable[[Settings], Joined], settings: Settings, listener: socke
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     joined = join(settings)
-    server = make(joined, settings)
-    for companion in joined.companions:
-        companion.start()
-    try:
-        server.run([listener])
-    finally:
-        for companion in joined.companions:
-            companion.stop()
+    make(joined, settings).run([listener])
 
 
 def make(joined: Joined, settings: Settings) -> Server:
@@ -138,7 +141,7 @@ def make(joined: Joined, settings: Settings) -> Server:
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
-    return Server(config, shared, joined.context, settings.drain_seconds)
+    return Server(config, shared, joined, settings)
 
 
 def address(settings: Settings, listener: socket.socket) -> str:

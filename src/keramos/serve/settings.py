@@ -10,10 +10,12 @@ class Settings:
     """``request_seconds`` is the time in which a request must arrive; ``idle_seconds`` how long a connection may rest.
 
     ``drain_seconds`` is how long a server that was asked to stop still takes connections. Sizes are bytes.
+    ``grpc_ports`` are ports for gRPC, none where it is off.
     """
 
     host: str = "127.0.0.1"
     port: int = 8501
+    grpc_ports: tuple[int, ...] = ()
     workers: int = 1
     most_body: int = 64 << 20
     most_rows: int = 1_000_000
