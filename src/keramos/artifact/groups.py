@@ -52,7 +52,7 @@ def _inside(names: list[str], owner: str) -> list[str]:
         UnsafeModelError: one does.
     """
     for name in names:
-        if name.startswith("/") or not {".", "..", ""}.isdisjoint(name.split("/")):
+        if name.startswith("/") or not {".", ".."}.isdisjoint(name.split("/")):
             raise UnsafeModelError(
                 f"{owner or '/'} lists '{name}', a path that leads out of its group; the file was altered. "
                 "Save the model again"
