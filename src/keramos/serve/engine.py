@@ -11,6 +11,8 @@ from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keramos.errors import MismatchError, NotReadyError, NotServedError
 from keramos.pipeline.verify import random_feeds
 from keramos.runtime.verify import golden_feeds
@@ -20,7 +22,9 @@ from keramos.serve.typed import row_types
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from keramos.pipeline.model import Model
     from keramos.serve.typed import RowTypes
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
     """One version that answers requests. ``seconds`` is what one warm run of one row takes; ``types`` are those of
-    its rows, where rows can be decoded by type.
+    its rows, where rows can be decoded by type. ``shares`` says whether requests may share a run.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Served:
     model: Model
     seconds: float
     types: RowTypes | None
+    shares: bool
     counts: Counts = field(default_factory=Counts)
 
 
@@ -50,6 +55,8 @@ class _Entry:
     known: Mapping[int, VersionStatus] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
 
+
+_TOGETHER = 3  # rows that are compared together and alone
 
 _REMEMBERED = 8
 """So many ended versions of a model stay known."""
@@ -136,7 +143,8 @@ class Engine:
 
     def add(self, name: str, version: int, model: Model) -> Served:
         """Warm a loaded model and make it AVAILABLE; a version of that number is replaced."""
-        served = Served(name, version, model, warm(model), row_types(model))
+        shares = rows_stand_alone(model)
+        served = Served(name, version, model, warm(model), row_types(model) if shares else None, shares)
         with self._lock:
             old = self._entries.get(name, _Entry())
             known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
@@ -201,20 +209,45 @@ def warm(model: Model) -> float:
 
     A model that cannot run on random input (one that demands sorted numbers, say) stays cold: infinity.
     """
-    golden = model.content.golden if model.content else None
-    fed = golden_feeds(golden, model.inputs) if golden else random_feeds(model.inputs)
-    one = {name: array[:1] for name, array in fed.items()}
+    one = _some_rows(model, 1)
     best = float("inf")
     for _ in range(3):
         begun = perf_counter()
         try:
             model.run(one)
         except MismatchError:
-            if golden:
+            if model.content:
                 raise
             break
         best = min(best, perf_counter() - begun)
     return best
+
+
+def rows_stand_alone(model: Model) -> bool:
+    """Whether rows get the same answers together as alone, so that requests may share a run: a model can compute over
+    the axis of the rows (a mean of the batch), and then they must not.
+    """
+    fed = _some_rows(model, _TOGETHER)
+    rows = len(next(iter(fed.values())))
+    try:
+        together = model.run(fed)
+        alone = [model.run({name: array[row : row + 1] for name, array in fed.items()}) for row in range(rows)]
+        return all(_equal(array, [parts[place] for parts in alone]) for place, array in enumerate(together))
+    except (MismatchError, ValueError):
+        return False
+
+
+def _some_rows(model: Model, rows: int) -> Feeds:
+    golden = model.content.golden if model.content else None
+    fed = golden_feeds(golden, model.inputs) if golden else random_feeds(model.inputs)
+    return {name: array[:rows] for name, array in fed.items()}
+
+
+def _equal(together: NDArray[np.generic], alone: Sequence[NDArray[np.generic]]) -> bool:
+    one_by_one = np.concatenate(alone)
+    if together.dtype.kind != "f":
+        return np.array_equal(together, one_by_one)
+    return together.shape == one_by_one.shape and np.allclose(together, one_by_one, 1e-3, 1e-4, equal_nan=True)
 
 
 def _listed(names: Mapping[str, object] | Mapping[int, object]) -> str:

@@ -72,7 +72,12 @@ class Ticks:
                 continue
             groups.setdefault(one.kind, []).append(one)
         for group in groups.values():
-            if len(group) == 1 or sum(one.rows for one in group) > ROWS or not self._together(group):
+            if (
+                len(group) == 1
+                or not group[0].served.shares
+                or sum(one.rows for one in group) > ROWS
+                or not self._together(group)
+            ):
                 for one in group:
                     self._alone(one)
 
