@@ -200,7 +200,7 @@ def test_verify_reports_every_check_of_a_good_file_and_the_broken_one_of_a_bad(c
     bad = tmp_path / "bad.h5"
     bad.write_bytes(b"no model")
 
-    assert [check.passed for check in good] == [True] * 5
+    assert [check.passed for check in good] == [True] * 6
     assert [check.passed for check in keramos.verify(bad)] == [False]
 
 
