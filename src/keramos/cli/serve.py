@@ -23,27 +23,52 @@ if TYPE_CHECKING:
 @click.option("--versions", default="latest", show_default=True, help="latest, latest:N, all, or numbers such as 3,5.")
 @click.option("--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions.")
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
-def command(
-    path: str,
-    *,
-    host: str,
-    port: int,
-    grpc_port: int | None,
-    oip_grpc_port: int | None,
-    admin: bool,
-    **where: object,
-) -> None:
-    """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it)."""
+@click.option("--tls-cert", help="Certificate (PEM); with --tls-key requests come by HTTPS.")
+@click.option("--tls-key", help="Private key of the certificate (PEM).")
+@click.option("--api-keys-file", help="Keys, one a line; then every request but a probe needs one.")
+@click.option("--cors-origin", help="Origin whose pages may ask from a browser, or *.  [default: none]")
+@click.option("--max-body", default=64 << 20, show_default=True, help="Bytes of one request.")
+@click.option("--max-rows", default=1_000_000, show_default=True, help="Rows of one request.")
+@click.option("--max-connections", default=4096, show_default=True, help="Connections at a time.")
+@click.option("--request-timeout", default=30.0, show_default=True, help="Seconds in which a request must arrive.")
+@click.option("--drain-seconds", default=1.0, show_default=True, help="Seconds to go on after a signal to stop.")
+def command(path: str, **options: object) -> None:
+    """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it).
+
+    Answers TensorFlow Serving's REST API, the Open Inference Protocol, MLflow's scoring protocol and keramos' own.
+    """
     from functools import partial
 
-    from keramos.cli.grpc import free_ports
     from keramos.serve.server import address, listen, work
-    from keramos.serve.settings import Settings
 
-    settings = Settings(host, port, free_ports(host, grpc_port, oip_grpc_port), admin=admin)
+    where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll")})  # type: ignore[arg-type] # options of the same names
+    settings = _settings(options)
     listener = listen(settings)
     click.echo(f"serving {path} at {address(settings, listener)}", err=True)
-    work(partial(join, Where(path, **where)), settings, listener)  # type: ignore[arg-type] # options of the same names
+    work(partial(join, where), settings, listener)
+
+
+_NAMES = {
+    "max_body": "most_body",
+    "max_rows": "most_rows",
+    "max_connections": "most_connections",
+    "request_timeout": "request_seconds",
+}
+"""Option -> its name in the settings, where that differs."""
+
+
+def _settings(options: dict[str, object]) -> Settings:
+    import msgspec
+
+    from keramos.cli.grpc import free_ports
+    from keramos.serve.settings import Settings
+
+    if bool(options["tls_cert"]) != bool(options["tls_key"]):
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    ports = (options.pop("grpc_port"), options.pop("oip_grpc_port"))
+    chosen = {_NAMES.get(name, name): value for name, value in options.items()}
+    chosen["grpc_ports"] = free_ports(str(options["host"]), *ports)  # type: ignore[arg-type] # ports by their callback
+    return msgspec.convert(chosen, Settings)
 
 
 def join(where: Where, settings: Settings) -> Joined:

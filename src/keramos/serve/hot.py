@@ -144,7 +144,7 @@ class Protocol(HttpToolsProtocol):
         self.since = self.loop.time()
         if self.transport.is_closing():
             return
-        closing = self.last and not self.pending
+        closing = self.last and not self.busy()
         head = self.shared.heads.head(
             status, content_type, len(body), self.server_state.default_headers, headers, closing=closing
         )

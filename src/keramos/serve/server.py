@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from keramos.types.serving import Pages
 
 _BACKLOG = 2048
+_GRACE = 0.5
+"""Seconds in which a connection taken last must send its request."""
+
 _TICKS_A_SECOND = 10  # of uvicorn's main loop
 
 
@@ -76,14 +80,37 @@ class Server(uvicorn.Server):
         """Not ready from now on; each reply closes its connection; then no connection is taken; then the end."""
         self._context.stopping = True
         self._shared.draining = True
-        loop = asyncio.get_running_loop()
         ends = [asyncio.create_task(companion.stop(self._request_seconds)) for companion in self._companions]
-        end = loop.time() + self._drain_seconds
-        while loop.time() < end and not self.force_exit and self.server_state.connections:
-            await asyncio.sleep(1 / _TICKS_A_SECOND)
-            self._check()
+        await self._let_go(self._drain_seconds)
+        await self._take_the_rest(sockets or [])
+        await self._let_go(_GRACE)
         await super().shutdown(sockets)
         await asyncio.gather(*ends)
+
+    async def _let_go(self, seconds: float) -> None:
+        """So much time for connections to end by themselves."""
+        for _ in range(round(seconds * _TICKS_A_SECOND)):
+            if self.force_exit or not self.server_state.connections:
+                return
+            await asyncio.sleep(1 / _TICKS_A_SECOND)
+            self._check()
+
+    async def _take_the_rest(self, sockets: list[socket.socket]) -> None:
+        """Connections that the kernel has taken already are answered too; then the listening sockets close."""
+        loop = asyncio.get_running_loop()
+        waiting: list[socket.socket] = []
+        for listener in sockets:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    waiting.append(listener.accept()[0])
+        for server in self.servers:
+            server.close()
+        for client in waiting:
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return HotProtocol(self._shared, self.config, self.server_state, self.lifespan.state)
 
     def _check(self) -> None:
         now = asyncio.get_running_loop().time()

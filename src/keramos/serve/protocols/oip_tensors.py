@@ -40,7 +40,9 @@ KINDS = {
 }
 """numpy dtype name -> the protocol's."""
 
-_DTYPES = {kind.name: dtype for dtype, kind in KINDS.items()}
+DTYPES = {kind.name: dtype for dtype, kind in KINDS.items()}
+"""The protocol's data type -> numpy dtype name."""
+
 _LITTLE = {dtype: np.dtype(dtype).newbyteorder("<") for dtype in KINDS if dtype != "str"}
 _LENGTH = struct.Struct("<I")
 
@@ -51,11 +53,11 @@ def from_input(tensor: Message, raw: bytes | None) -> NDArray[np.generic]:
     Raises:
         RequestError: the data type is none, or shape and values do not fit together.
     """
-    name, dtype = tensor.name, _DTYPES.get(tensor.datatype)
+    name, dtype = tensor.name, DTYPES.get(tensor.datatype)
     if dtype is None:
-        raise RequestError(f"input '{name}' has data type '{tensor.datatype[:20]}'; known are {', '.join(_DTYPES)}")
+        raise RequestError(f"input '{name}' has data type '{tensor.datatype[:20]}'; known are {', '.join(DTYPES)}")
     shape = list(tensor.shape)
-    values = _contents(name, tensor.contents, dtype) if raw is None else _raw(name, raw, dtype)
+    values = _contents(name, tensor.contents, dtype) if raw is None else from_raw(name, raw, dtype)
     size = 1
     for length in shape:
         size *= length
@@ -83,7 +85,12 @@ def _contents(name: str, contents: Message, dtype: str) -> NDArray[np.generic]:
     return array
 
 
-def _raw(name: str, raw: bytes, dtype: str) -> NDArray[np.generic]:
+def from_raw(name: str, raw: bytes, dtype: str) -> NDArray[np.generic]:
+    """The flat array of an input's raw bytes, little-endian; texts are objects of bytes.
+
+    Raises:
+        RequestError: the bytes are no whole values.
+    """
     if dtype == "str":
         return _objects(_texts(name, raw))
     kind = _LITTLE[dtype]
@@ -114,18 +121,30 @@ def _objects(cells: list[bytes]) -> NDArray[np.generic]:
 
 def fill_output(tensor: Message, array: NDArray[np.generic], *, raw: bool) -> bytes:
     """Describe an array in an output tensor, with its values as contents; or give them as raw bytes."""
-    dtype = "str" if array.dtype.kind in "OUS" else str(array.dtype)
+    dtype = dtype_of(array)
     kind = KINDS[dtype]
     tensor.datatype = kind.name
     tensor.shape.extend(array.shape)
-    flat = array.reshape(-1)
-    if dtype == "str":
-        cells = [cell if isinstance(cell, bytes) else str(cell).encode() for cell in flat.tolist()]
-        if raw:
-            return b"".join(_LENGTH.pack(len(cell)) + cell for cell in cells)
-        tensor.contents.bytes_contents.extend(cells)
-        return b""
     if raw or not kind.values:
-        return flat.astype(_LITTLE[dtype], copy=False).tobytes()
-    getattr(tensor.contents, kind.values).extend(flat.tolist())
+        return to_raw(array)
+    flat = array.reshape(-1)
+    values = _octets(flat) if dtype == "str" else flat.tolist()
+    getattr(tensor.contents, kind.values).extend(values)
     return b""
+
+
+def dtype_of(array: NDArray[np.generic]) -> str:
+    """The key of ``KINDS`` for an output."""
+    return "str" if array.dtype.kind in "OUS" else str(array.dtype)
+
+
+def to_raw(array: NDArray[np.generic]) -> bytes:
+    """An array's raw bytes."""
+    flat = array.reshape(-1)
+    if dtype_of(array) == "str":
+        return b"".join(_LENGTH.pack(len(cell)) + cell for cell in _octets(flat))
+    return flat.astype(_LITTLE[str(array.dtype)], copy=False).tobytes()
+
+
+def _octets(flat: NDArray[np.generic]) -> list[bytes]:
+    return [cell if isinstance(cell, bytes) else str(cell).encode() for cell in flat.tolist()]

@@ -111,10 +111,10 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
             "JSON Value: Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
         )
     if "instances" in body:
-        feeds = _instances(served, body["instances"], context.most_rows)
+        feeds = instance_feeds(served, body["instances"], context.most_rows)
         return Reply(body=_predictions(served, context.engine.run(served, feeds)))
     if "inputs" in body:
-        feeds = _columns(served, body["inputs"], context.most_rows)
+        feeds = column_feeds(served, body["inputs"], context.most_rows)
         return Reply(body=_outputs(served, context.engine.run(served, feeds)))
     raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown(sorted(body))}")
 
@@ -128,7 +128,12 @@ def _check_signature(served: Served, body: dict[str, object]) -> None:
         raise RequestError(f'Serving signature name: "{name}" not found in signature def; there is {", ".join(names)}')
 
 
-def _instances(served: Served, items: object, most: int) -> Feeds:
+def instance_feeds(served: Served, items: object, most: int) -> Feeds:
+    """Model inputs from the row format.
+
+    Raises:
+        RequestError: it is not that; or RowError, where cells break rules of the schema.
+    """
     if not isinstance(items, list):
         raise RequestError(f"Expecting 'instances' to be an list/array; received {shown(items)}")
     if not items:
@@ -193,7 +198,12 @@ def _name_first_misfit(items: list[object], dtype: str, name: str) -> None:
             raise RequestError(f"{failed}Expecting tensor size: {first.size} but got: {array.size}")
 
 
-def _columns(served: Served, given: object, most: int) -> Feeds:
+def column_feeds(served: Served, given: object, most: int) -> Feeds:
+    """Model inputs from the column format.
+
+    Raises:
+        RequestError: it is not that; or RowError, where cells break rules of the schema.
+    """
     names = column_names(served)
     if names:
         if isinstance(given, list) and len(names) > 1:
