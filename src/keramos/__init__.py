@@ -14,10 +14,23 @@ if TYPE_CHECKING:
     from keramos.pipeline.model import Model
     from keramos.pipeline.train import Run, train
     from keramos.pipeline.verify import verify
+    from keramos.scoring.run import score
     from keramos.types.limits import Limits
     from keramos.types.training import TrainingPlan
 
-__all__ = ["Limits", "Model", "Run", "TrainingPlan", "__version__", "convert", "inspect", "load", "train", "verify"]
+__all__ = [
+    "Limits",
+    "Model",
+    "Run",
+    "TrainingPlan",
+    "__version__",
+    "convert",
+    "inspect",
+    "load",
+    "score",
+    "train",
+    "verify",
+]
 
 _HOMES = {
     "Limits": "keramos.types.limits",
@@ -27,6 +40,7 @@ _HOMES = {
     "convert": "keramos.pipeline.convert",
     "inspect": "keramos.pipeline.inspect",
     "load": "keramos.pipeline.load",
+    "score": "keramos.scoring.run",
     "train": "keramos.pipeline.train",
     "verify": "keramos.pipeline.verify",
 }

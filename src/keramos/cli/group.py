@@ -18,6 +18,7 @@ COMMANDS = {
     "inspect": "what a model file holds",
     "predict": "decide the rows of a table",
     "report": "a model file explained in one page of its own",
+    "score": "decide every row of files of any size",
     "serve": "answer requests over HTTP",
     "sign": "write the signature of a model file, or a new pair of keys",
     "store": "versions of models: publish, list, label, rollback, prune",

@@ -88,6 +88,10 @@ class BatchScorer:
         self._keep = tuple(keep)
         self._parts = {column.name: _only(preparation, column) for column in schema.columns}
         self._answers = _answer_names(rule)
+        self.needs = tuple(dict.fromkeys([*(column.name for column in schema.columns), *self._keep]))
+        """Columns that a batch must have."""
+        self.histograms = preparation
+        """What drift is counted against."""
         clash = sorted(set(self._keep) & set(self._answers))
         if clash:
             raise UsageError(f"column '{clash[0]}' cannot be kept: the answers have a column of that name; rename it")
@@ -98,7 +102,7 @@ class BatchScorer:
         Raises:
             DataError: a column that the model or ``keep`` needs is absent.
         """
-        check_present(given.names, [*(column.name for column in self._columns), *self._keep], source)
+        check_present(given.names, list(self.needs), source)
         empty = pa.RecordBatch.from_pylist([], given)
         return self.score(empty, source).decided.schema
 
@@ -109,7 +113,7 @@ class BatchScorer:
             DataError: a column is absent, or is not one of numbers, text, booleans or dates.
         """
         rows = batch.num_rows
-        check_present(batch.schema.names, [*(column.name for column in self._columns), *self._keep], source)
+        check_present(batch.schema.names, list(self.needs), source)
         fed, levels, rejects = self._encoded(batch, source)
         good = _good_rows(rejects, rows)
         if good is not None:

@@ -1,0 +1,97 @@
+"""keramos score: decide every row of a data set of any size."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.types.scoring import Progress, ScoringSummary
+
+FORMATS = ("csv", "tsv", "jsonl", "parquet", "arrow")
+_BAR = 24
+
+
+@click.command("score", epilog="Example: keramos score model.h5 in.parquet -o out.parquet --keep id --on-error skip")
+@click.argument("model")
+@click.argument("source")
+@click.option("-o", "--output", required=True, help="File or folder to write.")
+@click.option("--keep", multiple=True, help="Column to carry along (repeat for more).")
+@click.option("--on-error", type=click.Choice(["fail", "skip"]), default="fail", show_default=True)
+@click.option("--rejects", default="", help="Side file for bad rows.  [default: OUTPUT with .rejected.csv]")
+@click.option("--summary", default="", help="Where the summary goes.  [default: OUTPUT.summary.json]")
+@click.option("--format", "source_format", type=click.Choice(FORMATS), help="Of SOURCE, if its name does not say.")
+@click.option("--to-format", "target_format", type=click.Choice(FORMATS), help="Of OUTPUT, if its name does not say.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped.")
+@click.option("--part-rows", default=1 << 22, show_default=True, help="Rows after which the work so far is safe.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+def command(model: str, source: str, output: str, *, as_json: bool, **options: object) -> None:
+    """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard input.
+
+    Rows are read, decided and written at once; memory does not grow with them. The result appears when it is whole.
+    """
+    from keramos.scoring.run import score
+
+    given = {name: value or "" if name.endswith("_format") else value for name, value in options.items()}
+    try:
+        summary = score(model, source, output, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
+    except BaseException as error:
+        for note in getattr(error, "__notes__", []):
+            click.echo(f"keramos: {note}", err=True)
+        raise
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode())
+    else:
+        click.echo("\n".join(_closing(summary)), err=True)
+
+
+def _watch() -> Callable[[Progress], None]:
+    """A bar that is drawn again on a terminal, a line every few seconds elsewhere."""
+    live = sys.stderr.isatty()
+    every, last = (0.1, 0.0) if live else (5.0, monotonic())
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        if monotonic() - last >= every:
+            last = monotonic()
+            click.echo(f"\r{_line(progress)}\x1b[K" if live else _line(progress), err=True, nl=not live)
+
+    return show
+
+
+def _line(progress: Progress) -> str:
+    rate = progress.rows_now / max(progress.seconds, 1e-9)
+    parts = [f"{progress.rows:,} rows", f"{rate:,.0f} rows/s", f"{progress.rejected:,} bad"]
+    if progress.bytes_all:
+        part = min(progress.bytes_done / progress.bytes_all, 1.0)
+        left = (progress.bytes_all - progress.bytes_done) * progress.seconds / max(progress.bytes_now, 1)
+        done = round(part * _BAR)
+        parts = [f"[{'#' * done}{'.' * (_BAR - done)}] {part:4.0%}", *parts, f"{left:,.0f} s left"]
+    return "  ".join(parts)
+
+
+def _closing(summary: ScoringSummary) -> list[str]:
+    found = summary.totals
+    rate = found.rows / max(summary.seconds, 1e-9)
+    lines = [
+        (
+            f"{found.rows:,} rows = {found.decided:,} decided + {found.rejected:,} rejected "
+            f"in {summary.seconds:,.1f} s ({rate:,.0f} rows/s)"
+        )
+    ]
+    lines += [f"  {rule.cells:,} x column '{rule.column}': {rule.rule}" for rule in found.rules]
+    if found.rejected:
+        lines.append(f"bad rows: {summary.rejects}")
+    lines += [
+        f"column '{drift.observed.input}' has moved since training: stability index {drift.psi:.2f}"
+        for drift in found.drift
+        if drift.moved
+    ]
+    return lines

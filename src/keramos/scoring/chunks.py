@@ -1,0 +1,87 @@
+"""What readers give: pieces of a file in order, each ready to be made into a batch by any thread."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import pyarrow as pa
+
+from keramos.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.types.scoring import Position
+
+BATCH_ROWS = 1 << 17
+"""Rows of one batch of a file that is stored by columns."""
+
+
+class Malformed(NamedTuple):
+    """A row that is none: its number in the piece, from 1, the rule it breaks, and what was received."""
+
+    row: int
+    rule: str
+    value: str
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """The ``rows`` rows of a piece: ``batch`` has those that are rows, ``malformed`` lists the others.
+
+    ``numbers`` are the numbers in the piece, from 1, of the batch's rows; None where all are in it.
+    """
+
+    batch: pa.RecordBatch
+    rows: int
+    numbers: NDArray[np.int64] | None = None
+    malformed: tuple[Malformed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """A piece of a file. ``load`` may be called by any thread; ``offset`` is the place in the file after the piece,
+    and ``stored`` how many bytes of the file as it is stored were read up to there.
+    """
+
+    load: Callable[[], Loaded]
+    offset: int
+    stored: int
+
+
+class Reader(Protocol):
+    """An open file."""
+
+    schema: pa.Schema
+    """Of all its columns."""
+
+    def chunks(self, columns: Sequence[str], start: Position) -> Iterator[Chunk]:
+        """Its rows from ``start`` on, with these columns."""
+
+
+@contextmanager
+def readable(name: str, where: str = "") -> Iterator[None]:
+    """Turn what pyarrow raises about a damaged file into a DataError that says where it is."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        place = f"{name}, {where}" if where else name
+        raise DataError(f"{place} cannot be read: {reason}. Restore the file, or score the others without it") from None
+
+
+def check_columns(schema: pa.Schema, name: str) -> None:
+    """Refuse a file in which a name stands for two columns.
+
+    Raises:
+        DataError: names the column.
+    """
+    twice = [column for column in schema.names if schema.names.count(column) > 1]
+    if twice:
+        raise DataError(f"{name}: column name '{twice[0]}' appears more than once; rename one")

@@ -1,0 +1,138 @@
+"""Parts -> what people see: complete under its name or not there at all, the summary last."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from keramos.artifact.atomic import write_atomically
+from keramos.errors import UsageError
+from keramos.scoring.formats import Format, format_of
+from keramos.scoring.job import MANIFEST, REJECTED_FILE
+from keramos.scoring.journal import disk
+from keramos.scoring.pieces import REJECTS
+from keramos.scoring.sources import file_system, is_url
+from keramos.scoring.writers import join
+from keramos.types.scoring import ScoringSummary
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from keramos.scoring.job import Job
+    from keramos.scoring.journal import Work
+
+
+def finished(job: Job) -> ScoringSummary | None:
+    """The summary of this very job, if it was completed before; what was left to tidy up is tidied up."""
+    place = job.beside(MANIFEST) if job.mirrored else job.summary
+    if is_url(place):
+        return None
+    try:
+        text = Path(place).read_bytes()
+        summary = msgspec.json.decode(text, type=ScoringSummary)
+    except (OSError, msgspec.DecodeError):
+        return None
+    there = is_url(job.target) or all(Path(output).exists() for output in summary.outputs)
+    if summary.job != job.identity or not there:
+        return None
+    if place != job.summary:
+        _write(job.summary, text)
+    shutil.rmtree(job.work, ignore_errors=True)
+    return summary
+
+
+def check_target(job: Job) -> None:
+    """Refuse a folder that already holds something.
+
+    Raises:
+        UsageError: names the folder.
+    """
+    if job.mirrored and not is_url(job.target):
+        folder = Path(job.target)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(f"{job.target} exists and is not empty; remove it or name another folder")
+
+
+def publish(job: Job, work: Work, schema: pa.Schema, summary: ScoringSummary) -> None:
+    """Give the results their names."""
+    text = msgspec.json.format(msgspec.json.encode(summary)) + b"\n"
+    with disk(job.target):
+        rejected = _rejected(job, work) if job.plan.on_error == "skip" else None
+        (_publish_folder if job.mirrored else _publish_file)(job, work, schema, rejected, text)
+
+
+def _rejected(job: Job, work: Work) -> Path:
+    path = work.folder / "rejected"
+    parts = [work.rejects / part.rejects.path for part in work.parts if part.rejects]
+    join(parts, path, format_of(job.rejects) or Format("csv"), REJECTS)
+    return path
+
+
+def _publish_file(job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes) -> None:
+    path = work.folder / "joined"
+    join([work.results / file.path for part in work.parts for file in part.outputs], path, job.form, schema)
+    if rejected is not None:
+        _move(rejected, job.rejects)
+    _move(path, job.target)
+    _write(job.summary, summary)
+
+
+def _publish_folder(job: Job, work: Work, _: pa.Schema, rejected: Path | None, summary: bytes) -> None:
+    if is_url(job.target):
+        for path in sorted(item for item in work.results.rglob("*") if item.is_file()):
+            _move(path, job.beside(path.relative_to(work.results).as_posix()))
+        if rejected is not None:
+            _move(rejected, job.rejects)
+        _write(job.summary, summary)
+        return
+    if rejected is not None:
+        _move(rejected, job.plan.rejects or str(work.results / REJECTED_FILE))
+    write_atomically(work.results / MANIFEST, summary)
+    work.results.replace(Path(job.target))
+    _sync_parent(job.target)
+    if job.plan.summary:
+        _write(job.plan.summary, summary)
+
+
+def _move(path: Path, target: str) -> None:
+    """Put a file of the work at its place: in one step on a disk, as one object behind a URL."""
+    if is_url(target):
+        system, place = file_system(target)
+        system.put_file(str(path), place)
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    final = Path(os.path.realpath(target))
+    try:
+        path.replace(final)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        near = final.with_name(f".{final.name}.{path.parent.name}.tmp")  # on the disk where it shall be
+        shutil.copyfile(path, near)
+        near.replace(final)
+    _sync_parent(target)
+
+
+def _sync_parent(target: str) -> None:
+    descriptor = os.open(Path(os.path.realpath(target)).parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(target: str, data: bytes) -> None:
+    if is_url(target):
+        system, place = file_system(target)
+        system.pipe_file(place, data)
+    else:
+        write_atomically(Path(target), data)

@@ -1,0 +1,155 @@
+"""Decided pieces -> parts on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from keramos.errors import DataError
+from keramos.prepare.drift import DriftCounter
+from keramos.scoring.formats import stem
+from keramos.scoring.journal import Part, PartFile, disk
+from keramos.scoring.pieces import REJECTS
+from keramos.scoring.writers import open_writer
+from keramos.types.scoring import FileCount, RuleCount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from keramos.scoring.formats import Format
+    from keramos.scoring.journal import Work
+    from keramos.scoring.pieces import Piece
+    from keramos.scoring.writers import Writer
+    from keramos.types.schema import Preparation
+    from keramos.types.scoring import Position, SourceFile
+
+MOST_SECONDS = 30.0
+MOST_FILES = 1000
+"""A part is closed after so long, or with so many files of its own."""
+
+
+class PartBuilder:
+    """The part that is being written. With ``mirrored``, each file of the source has one of its own."""
+
+    def __init__(
+        self,
+        work: Work,
+        form: Format,
+        schema: pa.Schema,
+        rejects: Format,
+        preparation: Preparation | None,
+        *,
+        mirrored: bool,
+    ) -> None:
+        self._work, self._form, self._schema = work, form, schema
+        self._rejects_form, self._mirrored = rejects, mirrored
+        self._number = len(work.parts)
+        self._begun = monotonic()
+        self._outputs: dict[str, Writer | None] = {}  # None: closed
+        self._rejects: Writer | None = None
+        self._rules: Counter[tuple[str, str]] = Counter()
+        self._files: dict[str, Counter[str]] = {}
+        self._drift = DriftCounter(preparation) if preparation else None
+        self.rows = 0
+
+    @property
+    def touched(self) -> bool:
+        """Whether there is anything to close."""
+        return bool(self._files)
+
+    def full(self, rows: int) -> bool:
+        """Whether it is time to close the part."""
+        return (
+            self.rows >= rows or len(self._files) >= MOST_FILES or monotonic() - self._begun >= MOST_SECONDS
+        ) and bool(self._files)
+
+    def add(self, piece: Piece, file: SourceFile) -> None:
+        """Write a piece; the rows of its rejects already count from the beginning of the file."""
+        self.rows += piece.rows
+        count = self._files.setdefault(file.name, Counter())
+        if piece.decided is None:
+            return
+        count.update(rows=piece.rows, decided=piece.decided.num_rows, rejected=piece.rejected_rows)
+        with self._writing():
+            if piece.decided.num_rows:
+                self._output(file).write(piece.decided)
+            if piece.rejected is not None:
+                self._reject(piece.rejected)
+        if self._drift is not None:
+            self._drift.merge(piece.drift)
+
+    def end_file(self, file: SourceFile) -> None:
+        """No more pieces of this file follow."""
+        self._files.setdefault(file.name, Counter())
+        path = self._path(file)
+        writer = self._outputs.get(path) if self._mirrored else None
+        if writer is not None:
+            with self._writing():
+                writer.close()
+            self._outputs[path] = None
+
+    def close(self, end: Position) -> None:
+        """Close the part and enter it in the journal."""
+        with self._writing():
+            for writer in self._open():
+                writer.close()
+            rejects = self._measured(self._work.rejects, self._rejects_path()) if self._rejects else None
+            outputs = tuple(self._measured(self._work.results, path) for path in self._outputs)
+        rules = tuple(RuleCount(*key, cells) for key, cells in sorted(self._rules.items()))
+        files = tuple(FileCount(name, n["rows"], n["decided"], n["rejected"]) for name, n in self._files.items())
+        self._work.add(Part(end, outputs, rejects, rules, files, self._drift.counts() if self._drift else ()))
+
+    def abandon(self) -> None:
+        """Close what is open; none of it counts."""
+        for writer in self._open():
+            with contextlib.suppress(OSError, pa.ArrowException):
+                writer.close()
+
+    def _open(self) -> list[Writer]:
+        return [writer for writer in (*self._outputs.values(), self._rejects) if writer is not None]
+
+    def _path(self, file: SourceFile) -> str:
+        ending = f"{self._number:05d}{self._form.extension}"
+        if not self._mirrored:
+            return f"part-{ending}"
+        return f"{stem(file.relative)}-{ending}"
+
+    def _rejects_path(self) -> str:
+        return f"part-{self._number:05d}{self._rejects_form.extension}"
+
+    def _output(self, file: SourceFile) -> Writer:
+        path = self._path(file)
+        writer = self._outputs.get(path)
+        if writer is None:
+            place = self._work.results / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            header = self._mirrored or not any(part.outputs for part in self._work.parts)
+            writer = self._outputs[path] = open_writer(place, self._form, self._schema, header=header)
+        return writer
+
+    def _reject(self, rejected: pa.RecordBatch) -> None:
+        if self._rejects is None:
+            header = not any(part.rejects for part in self._work.parts)
+            place = self._work.rejects / self._rejects_path()
+            self._rejects = open_writer(place, self._rejects_form, REJECTS, header=header)
+        self._rejects.write(rejected)
+        counted = pa.table(rejected).group_by(["column", "rule"]).aggregate([([], "count_all")])
+        for row in counted.to_pylist():
+            self._rules[row["column"], row["rule"]] += row["count_all"]
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with disk(self._work.folder):
+            try:
+                yield
+            except pa.ArrowException as error:
+                reason = str(error).partition("\n")[0]
+                raise DataError(f"the decided rows cannot be written as {self._form.name}: {reason}") from None
+
+    def _measured(self, base: Path, path: str) -> PartFile:
+        return PartFile(path, (base / path).stat().st_size)

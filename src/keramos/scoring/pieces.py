@@ -1,0 +1,179 @@
+"""The source as decided pieces, in order: files opened, read ahead, decided by several threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keramos.data.conform import check_present
+from keramos.errors import DataError
+from keramos.scoring.columnar import IpcReader, ParquetReader
+from keramos.scoring.formats import TEXT, format_of
+from keramos.scoring.overlap import in_order
+from keramos.scoring.sources import STDIN, check_unchanged, open_file
+from keramos.scoring.text import DelimitedReader, JsonLinesReader
+from keramos.types.scoring import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from keramos.pipeline.batches import BatchScorer
+    from keramos.scoring.chunks import Chunk, Loaded, Reader
+    from keramos.types.drift import InputCounts
+    from keramos.types.scoring import SourceFile
+
+READERS: dict[str, Callable[..., Reader]] = {
+    "parquet": ParquetReader,
+    "arrow": IpcReader,
+    "csv": DelimitedReader,
+    "tsv": DelimitedReader,
+    "jsonl": JsonLinesReader,
+}
+"""Format -> reader of an open file."""
+
+REJECTS = pa.schema(
+    [
+        ("file", pa.string()),
+        ("row", pa.int64()),
+        ("column", pa.string()),
+        ("rule", pa.string()),
+        ("value", pa.string()),
+    ]
+)
+"""Columns of the list of bad cells; ``row`` counts the rows of the file from 1, without a header."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has the columns of ``REJECTS``
+    with rows counted from the beginning of the piece.
+    """
+
+    file: int
+    offset: int
+    stored: int
+    rows: int = 0
+    decided: pa.RecordBatch | None = None
+    rejected: pa.RecordBatch | None = None
+    rejected_rows: int = 0
+    drift: tuple[InputCounts, ...] = ()
+    last: bool = False
+
+
+class Source:
+    """Files of one format with the columns that a model needs."""
+
+    def __init__(self, files: Sequence[SourceFile], form: str) -> None:
+        self.files = tuple(files)
+        self.form = form
+
+    def schema(self) -> pa.Schema:
+        """The columns of the first file that has any; partitions are columns too.
+
+        Raises:
+            DataError: all files are empty.
+        """
+        if self.files[0].name == STDIN:
+            self._stdin = self._reader(self.files[0])
+            return self._stdin.schema
+        for file in self.files:
+            if not self._empty(file):
+                return _with_partition(self._reader(file).schema, file)
+        raise DataError(f"{self.files[0].name}: every file is empty, so there are no columns")
+
+    _stdin: Reader | None = None
+
+    def _empty(self, file: SourceFile) -> bool:
+        return self.form in TEXT and file.size == 0 and file.name != STDIN
+
+    def _reader(self, file: SourceFile) -> Reader:
+        if file.name == STDIN and self._stdin is not None:
+            return self._stdin
+        form = format_of(file.name, self.form)
+        if form is None:
+            raise DataError(f"{file.name}: its format is not known")
+        return READERS[self.form](file, open_file(file), form)
+
+    def pieces(self, scorer: BatchScorer, kept: pa.Schema, start: Position, threads: int) -> Generator[Piece]:
+        """What became of all rows from ``start`` on.
+
+        Args:
+            scorer: decides.
+            kept: the kept columns, which must have these types in every file.
+            start: where an earlier run stopped.
+            threads: batches in work at once.
+
+        Raises:
+            DataError: a file cannot be read, lacks a column, or was changed meanwhile.
+        """
+
+        def work(step: tuple[int, Chunk | None]) -> Piece:
+            number, chunk = step
+            if chunk is None:
+                return Piece(number, 0, self.files[number].size, last=True)
+            return _decided(chunk, number, self.files[number], scorer)
+
+        return in_order(self._steps([*scorer.needs], kept, start), work, threads)
+
+    def _steps(self, needs: list[str], kept: pa.Schema, start: Position) -> Iterator[tuple[int, Chunk | None]]:
+        for number in range(start.file, len(self.files)):
+            file = self.files[number]
+            at = start if number == start.file else Position(number)
+            if not self._empty(file):
+                reader = self._reader(file)
+                own = _with_partition(reader.schema, file)
+                check_present(own.names, needs, file.name)
+                _check_kept(own, kept, file.name, self.files[0].name)
+                for chunk in reader.chunks([name for name in needs if name in reader.schema.names], at):
+                    yield number, chunk
+            check_unchanged(file)
+            yield number, None
+
+
+def _with_partition(schema: pa.Schema, file: SourceFile) -> pa.Schema:
+    for key, _ in file.partition:
+        if key not in schema.names:
+            schema = schema.append(pa.field(key, pa.string()))
+    return schema
+
+
+def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
+    for field in kept:
+        if own.field(field.name).type != field.type:
+            raise DataError(
+                f"{name}: column '{field.name}' is {own.field(field.name).type}, but {field.type} in {first}; "
+                "a column that is kept must have one type in all files"
+            )
+
+
+def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: BatchScorer) -> Piece:
+    loaded = chunk.load()
+    batch = loaded.batch
+    for key, value in file.partition:
+        if key in scorer.needs and key not in batch.schema.names:
+            batch = batch.append_column(key, pa.repeat(value, batch.num_rows))
+    scored = scorer.score(batch, file.name)
+    rejected = _rejected(scored.rejected, loaded, file.name)
+    bad = scored.rejected_rows + len({row.row for row in loaded.malformed})
+    return Piece(number, chunk.offset, chunk.stored, loaded.rows, scored.decided, rejected, bad, scored.drift)
+
+
+def _rejected(cells: pa.RecordBatch, loaded: Loaded, name: str) -> pa.RecordBatch | None:
+    """Cells and malformed rows as one list by row, or None where there are none."""
+    if not cells.num_rows and not loaded.malformed:
+        return None
+    rows = cells.column("row")
+    if loaded.numbers is not None:
+        rows = pa.array(loaded.numbers).take(pc.subtract(rows, 1))
+    listed = pa.Table.from_arrays([rows, *cells.columns[1:]], REJECTS.names[1:])
+    if loaded.malformed:
+        odd = [(row.row, row.column, row.rule, row.value) for row in loaded.malformed]
+        columns = zip(zip(*odd, strict=True), list(REJECTS)[1:], strict=True)
+        arrays = [pa.array(values, field.type) for values, field in columns]
+        listed = pa.concat_tables([listed, pa.Table.from_arrays(arrays, REJECTS.names[1:])])
+        listed = listed.sort_by([("row", "ascending"), ("column", "ascending")])
+    listed = listed.add_column(0, "file", pa.repeat(name, listed.num_rows))
+    return listed.combine_chunks().to_batches()[0].cast(REJECTS)

@@ -1,0 +1,181 @@
+"""Files to score: one, many by a pattern, a folder with its partitions; on a disk or behind a URL (fsspec)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from keramos.errors import DataError, MissingExtraError, UsageError
+from keramos.types.scoring import SourceFile
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterable, Mapping
+
+STDIN = "-"
+_PATTERN = "*?["
+_CHANGES = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
+"""Where file systems of fsspec put what changes with a file."""
+
+
+class _FileSystem(Protocol):
+    """What is used of fsspec.Abstract_FileSystem."""
+
+    def glob(self, path: str, *, detail: bool) -> dict[str, Mapping[str, object]]: ...
+    def find(self, path: str, *, detail: bool) -> dict[str, Mapping[str, object]]: ...
+    def info(self, path: str) -> Mapping[str, object]: ...
+    def open(self, path: str, mode: str) -> io.RawIOBase: ...
+    def pipe_file(self, path: str, value: bytes) -> None: ...
+    def put_file(self, lpath: str, rpath: str) -> None: ...
+    def unstrip_protocol(self, name: str) -> str: ...
+    def exists(self, path: str) -> bool: ...
+
+
+def is_url(name: str) -> bool:
+    """Whether fsspec has to open it."""
+    return "://" in name
+
+
+def file_system(url: str) -> tuple[_FileSystem, str]:
+    """The file system of a URL and the path in it.
+
+    Raises:
+        MissingExtraError: fsspec, or what it needs for this kind of URL, is not installed.
+        UsageError: fsspec knows no such kind.
+    """
+    try:
+        import fsspec  # noqa: PLC0415 (an extra)
+    except ImportError:
+        raise MissingExtraError(f"{url} needs fsspec: pip install 'keramos[remote]'") from None
+    try:
+        return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
+    except ImportError as error:
+        raise MissingExtraError(f"{url} needs one more package: {error}") from None
+    except ValueError as error:
+        raise UsageError(f"{url} is no place that fsspec knows: {error}") from None
+
+
+def find(source: str) -> list[SourceFile]:
+    """The files of a source in the order of their names; names that begin with . or _ are not data.
+
+    Raises:
+        DataError: there is no such file, or none in the folder.
+    """
+    if source == STDIN:
+        return [SourceFile(STDIN, "standard-input", 0, "")]
+    try:
+        found = _remote(source) if is_url(source) else _local(source)
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror or error}") from None
+    if not found:
+        raise DataError(f"{source} holds no files; names that begin with . or _ do not count")
+    return found
+
+
+def _local(source: str) -> list[SourceFile]:
+    path = Path(source)
+    if path.is_file():
+        return [_local_file(path, path.parent)]
+    if path.is_dir():
+        return [_local_file(item, path) for item in _data(sorted(path.rglob("*")), path) if item.is_file()]
+    if any(sign in source for sign in _PATTERN):
+        fixed = Path(*_before_pattern(path))
+        matching = sorted(fixed.glob(str(path.relative_to(fixed))))
+        return [_local_file(item, fixed) for item in _data(matching, fixed) if item.is_file()]
+    raise DataError(f"{source} " + ("is not a regular file or folder" if path.exists() else "does not exist"))
+
+
+def _before_pattern(path: Path) -> Iterable[str]:
+    for part in path.parts:
+        if any(sign in part for sign in _PATTERN):
+            return
+        yield part
+
+
+def _data(paths: Iterable[Path], root: Path) -> Iterable[Path]:
+    return (path for path in paths if not any(part[:1] in "._" for part in path.relative_to(root).parts))
+
+
+def _local_file(path: Path, root: Path) -> SourceFile:
+    relative = path.relative_to(root).as_posix()
+    return SourceFile(str(path), relative, *_local_state(str(path)), _partition(relative))
+
+
+def _local_state(name: str) -> tuple[int, str]:
+    state = Path(name).stat()
+    return state.st_size, f"{state.st_mtime_ns}"
+
+
+def _remote(source: str) -> list[SourceFile]:
+    system, path = file_system(source)
+    pattern = any(sign in path for sign in _PATTERN)
+    try:
+        one = None if pattern else system.info(path)
+    except FileNotFoundError:
+        raise DataError(f"{source} does not exist") from None
+    if one is not None and one["type"] == "file":
+        return [_remote_file(system, path, one, str(PurePosixPath(path).parent))]
+    found = system.glob(path, detail=True) if pattern else system.find(path, detail=True)
+    root = "/".join(_before_pattern(Path(path))).replace("//", "/") if pattern else path
+    files = [_remote_file(system, name, info, root) for name, info in sorted(found.items()) if info["type"] == "file"]
+    return [file for file in files if not any(part[:1] in "._" for part in file.relative.split("/"))]
+
+
+def _remote_file(system: _FileSystem, path: str, info: Mapping[str, object], root: str) -> SourceFile:
+    relative = path.removeprefix(root).lstrip("/")
+    return SourceFile(system.unstrip_protocol(path), relative, *_remote_state(info), _partition(relative))
+
+
+def _remote_state(info: Mapping[str, object]) -> tuple[int, str]:
+    change = next((str(info[key]) for key in _CHANGES if info.get(key)), "")
+    return int(cast("int", info["size"])), change
+
+
+def _partition(relative: str) -> tuple[tuple[str, str], ...]:
+    """Hive's folders: key=value, percent-encoded."""
+    pairs = (part.partition("=") for part in relative.split("/")[:-1])
+    return tuple((unquote(key), unquote(value)) for key, equals, value in pairs if equals and key)
+
+
+def check_unchanged(file: SourceFile) -> None:
+    """Refuse a file that is no longer what it was when the run began.
+
+    Raises:
+        DataError: size or time of writing differ, or it is gone.
+    """
+    if file.name == STDIN:
+        return
+    try:
+        if is_url(file.name):
+            system, path = file_system(file.name)
+            state = _remote_state(system.info(path))
+        else:
+            state = _local_state(file.name)
+    except OSError as error:
+        raise DataError(f"{file.name} cannot be read any more: {error.strerror or error}") from None
+    if state != (file.size, file.stamp):
+        raise DataError(
+            f"{file.name} was changed while it was read ({file.size:,} bytes at first, {state[0]:,} now); "
+            "nothing was written. Score it again from the start when it is at rest"
+        )
+
+
+def open_file(file: SourceFile) -> pa.NativeFile:
+    """The bytes of a file.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    if file.name == STDIN:
+        return pa.PythonFile(sys.stdin.buffer, "r")
+    try:
+        if is_url(file.name):
+            system, path = file_system(file.name)
+            return pa.PythonFile(system.open(path, "rb"), "r")
+        return pa.OSFile(file.name)
+    except OSError as error:
+        raise DataError(f"{file.name} cannot be read: {error.strerror or error}") from None

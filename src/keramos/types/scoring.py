@@ -1,0 +1,126 @@
+"""A scoring run as values: what to do, where it stands, what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from keramos.types.drift import InputDrift  # noqa: TC001 (msgspec reads the annotations)
+
+OnError = Literal["fail", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringPlan:
+    """How to score.
+
+    Args:
+        keep: columns of the source that the answers carry along.
+        on_error: fail: a bad row ends the run. skip: bad rows go to a side file, the others are decided.
+        source_format: csv, tsv, jsonl, parquet or arrow, where the names of files do not say it.
+        target_format: the same for what is written.
+        rejects: side file of bad rows; empty: beside the target.
+        summary: where the summary goes as JSON; empty: beside the target.
+        resume: go on where an interrupted run of the same job stopped.
+        part_rows: rows after which the work so far is safe on the disk.
+        threads: batches in work at once; 0: as many as there are processors.
+    """
+
+    keep: tuple[str, ...] = ()
+    on_error: OnError = "fail"
+    source_format: str = ""
+    target_format: str = ""
+    rejects: str = ""
+    summary: str = ""
+    resume: bool = False
+    part_rows: int = 1 << 22
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to score: its name for people and for opening, its path below the source, and what tells a change.
+
+    ``partition`` are the key=value folders on the way to it, as columns.
+    """
+
+    name: str
+    relative: str
+    size: int
+    stamp: str
+    partition: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the source between two batches: so many rows of file number ``file`` (from 0) are done.
+
+    ``offset`` is the same place in bytes, where a format can begin to read anywhere.
+    """
+
+    file: int = 0
+    rows: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """Cells of one column that broke one rule."""
+
+    column: str
+    rule: str
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    """Rows of one file: ``rows`` = ``decided`` + ``rejected``."""
+
+    name: str
+    rows: int
+    decided: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of all rows: ``rows`` = ``decided`` + ``rejected``."""
+
+    rows: int
+    decided: int
+    rejected: int
+    rules: tuple[RuleCount, ...]
+    files: tuple[FileCount, ...]
+    drift: tuple[InputDrift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringSummary:
+    """The result of a scoring run. ``outputs`` are the files written; ``job`` tells one job from another."""
+
+    model: str
+    model_sha256: str
+    engine: str
+    totals: Totals
+    outputs: tuple[str, ...]
+    rejects: str
+    seconds: float
+    resumed: bool
+    job: str
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands. ``bytes_done`` of ``bytes_all`` bytes of the source; 0 of 0 where its size is unknown.
+
+    ``rows_now`` and ``bytes_now`` are those of this process, without what an interrupted run did before.
+    """
+
+    rows: int
+    rejected: int
+    bytes_done: int
+    bytes_all: int
+    rows_now: int
+    bytes_now: int
+    seconds: float
