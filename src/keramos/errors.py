@@ -15,6 +15,7 @@
     │   └── SignatureError           it is not signed with the key that is required
     ├── SaveError                    a file could not be written; the old one is untouched
     ├── StoreError                   a store cannot be read, or lacks a model, version or label
+    ├── ClusterError                 a Ray cluster cannot be reached, or a node of it cannot do the work
     └── ServingError                 a server cannot answer a request
         ├── RequestError             the request is not what its protocol says
         ├── NotServedError           no such model, version or label is served here
@@ -160,6 +161,12 @@ class StoreError(KeramosError):
     """A store of models cannot be read, or has no such model, version or label."""
 
     code = "STORE"
+
+
+class ClusterError(KeramosError):
+    """A Ray cluster cannot be reached, or a node of it cannot do the work."""
+
+    code = "CLUSTER"
 
 
 class ServingError(KeramosError):

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from keramos.cli.grpc import options as grpc_options
+from keramos.cli.serve_ray import options as engine_options
+from keramos.cli.serve_ray import serve_ray
 from keramos.cli.sources import Where
 
 if TYPE_CHECKING:
+    from keramos.cli.serve_ray import Chosen
     from keramos.serve.server import Joined
     from keramos.serve.settings import Settings
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8501, show_default=True, help="Port to listen at; 0 takes a free one.")
 @grpc_options
+@engine_options
 @click.option("--name", help="Name of the model, where PATH has one.  [default: the name of its file or folder]")
 @click.option("--versions", default="latest", show_default=True, help="latest, latest:N, all, or numbers such as 3,5.")
 @click.option("--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions.")
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--max-connections", default=4096, show_default=True, help="Connections at a time.")
 @click.option("--request-timeout", default=30.0, show_default=True, help="Seconds in which a request must arrive.")
 @click.option("--drain-seconds", default=1.0, show_default=True, help="Seconds to go on after a signal to stop.")
-def command(path: str, **options: object) -> None:
+def command(path: str, *, chosen: Chosen, **options: object) -> None:
     """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it).
 
     Answers TensorFlow Serving's REST API, the Open Inference Protocol, MLflow's scoring protocol and keramos' own.
@@ -43,6 +47,9 @@ def command(path: str, **options: object) -> None:
 
     where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll")})  # type: ignore[arg-type] # options of the same names
     settings = _settings(options)
+    if chosen.engine == "ray":
+        serve_ray(where, settings, chosen)
+        return
     listener = listen(settings)
     click.echo(f"serving {path} at {address(settings, listener)}", err=True)
     work(partial(join, where), settings, listener)
