@@ -82,6 +82,7 @@ def join(where: Where, settings: Settings) -> Joined:
     """The parts of one server process."""
     from keramos.cli.grpc import Grpc
     from keramos.cli.sources import Watch, lifecycle_of
+    from keramos.report.pages import Pages
     from keramos.serve.engine import Engine
     from keramos.serve.routes import Context
     from keramos.serve.server import Joined
@@ -91,4 +92,4 @@ def join(where: Where, settings: Settings) -> Joined:
     context = Context(engine, settings.most_rows)
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
-    return Joined(context, companions=(Watch(versions, where.poll), Grpc(context, settings)))
+    return Joined(context, Pages(engine), companions=(Watch(versions, where.poll), Grpc(context, settings)))

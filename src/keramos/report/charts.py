@@ -43,6 +43,10 @@ def _curves(name: str, training: Sequence[float], held_out: Sequence[float], epo
             tag("circle", tag("title", _said(epoch, name, value, kind)), cx=x, cy=y, r=3.5, class_=f"dot {kind}")
             for epoch, value, (x, y) in zip(epochs, values, points, strict=True)
         ]
+    best = min(epochs, key=lambda epoch: epoch.held_out_loss)
+    x, y = frame.at([(best.number, held_out[best.number - epochs[0].number])])[0]
+    side = "end" if x > WIDTH / 2 else ""
+    drawn.append(tag("text", f"best: epoch {best.number}", x=x, y=max(y - 9, 22.0), class_=f"note {side}"))
     label = (
         f"{name} by epoch: training from {training[0]:.4g} to {training[-1]:.4g}, "
         f"held-out from {held_out[0]:.4g} to {held_out[-1]:.4g}"

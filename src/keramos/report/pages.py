@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from keramos.errors import KeramosError
 from keramos.report import render
 from keramos.report.subject import Subject
+from keramos.report.views.model import headline
 from keramos.types.serving import ModelRef, Page, State
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ class Pages:
     def _listed(self, name: str) -> dict[str, object]:
         listed: dict[str, object] = {"name": name, "versions": self._versions(name), "purpose": "", "facts": ()}
         try:
-            view = self._subject(self._catalogue.get(ModelRef(name))).view
+            purpose, facts = headline(self._catalogue.get(ModelRef(name)).model.artifact)
         except KeramosError:
             return listed
-        return {**listed, "purpose": view.purpose, "facts": view.facts[:3]}
+        return {**listed, "purpose": purpose, "facts": facts}
 
     def _versions(self, name: str) -> list[dict[str, object]]:
         try:

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
     from keramos.types.prediction import Decision
     from keramos.types.training import DecisionRule
-    from keramos.types.view import Explanation, ModelView, Quality
+    from keramos.types.view import Activation, Explanation, ModelView, Quality
 
 ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 """Files that pages load from their own server -> content type."""
 
 _SHOWN_INFLUENCES = 40
+_FEW = 4
 
 
 @cache
@@ -44,6 +45,7 @@ def environment() -> Environment:
         loader=PackageLoader("keramos.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     found.filters.update(
+        brief=words.brief,
         number=words.number,
         seconds=words.seconds,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
@@ -134,7 +136,8 @@ def _percent(part: int, whole: int) -> str:
 
 def explanation(found: Explanation, decision: Decision | None, rule: DecisionRule | None) -> str:
     """The four steps of one row as a fragment."""
-    most = max((abs(one.change) for one in found.influences), default=0.0)
+    moving = [one for one in found.influences if one.change]
+    most = max((abs(one.change) for one in moving), default=0.0)
     return render(
         "explanation.html",
         refused="",
@@ -142,15 +145,7 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
         answer=_answer(decision, rule),
         rule=decision.rule if decision else "",
         gauge=charts.gauge(decision.score, rule.threshold) if decision and rule and rule.kind == "threshold" else None,
-        layers=[
-            {
-                "name": one.layer,
-                "kind": one.kind,
-                "shape": words.shape(one.values.shape),
-                "picture": activation(one),
-            }
-            for one in found.activations
-        ],
+        layers=[_layer(one) for one in found.activations],
         skipped=found.skipped,
         about=found.answer,
         influences=[
@@ -159,11 +154,23 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
                 "value": one.value,
                 "usual": one.usual,
                 "bar": charts.influence(one, most),
-                "said": f"{one.change:+.3g}" if one.change else "0",
+                "said": f"{one.change:+.3g}",
             }
-            for one in found.influences[:_SHOWN_INFLUENCES]
+            for one in moving[:_SHOWN_INFLUENCES]
         ],
+        idle=words.listed([one.column for one in found.influences if not one.change], 40),
     )
+
+
+def _layer(one: Activation) -> dict[str, object]:
+    few = one.values.reshape(-1).tolist() if one.values.size <= _FEW else []
+    return {
+        "name": one.layer,
+        "kind": one.kind,
+        "shape": words.shape(one.values.shape),
+        "few": ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in few),
+        "picture": activation(one) if one.values.size > 1 else None,
+    }
 
 
 def _answer(decision: Decision | None, rule: DecisionRule | None) -> str:

@@ -35,7 +35,7 @@ class Subject:
         return render.model_values(self.view)
 
     def explanation(self, model: Predictor, texts: Mapping[str, str]) -> Markup:
-        """The fragment for one row from the texts of the form; empty texts stand for the sample row."""
+        """The fragment for one row from the texts of the form; columns that it lacks are those of the sample row."""
         try:
             return Markup(self._explained(model, texts))  # noqa: S704 (a rendered template)
         except KeramosError as error:
@@ -46,7 +46,7 @@ class Subject:
         explainer = self._explainer(model)
         if content is None:
             return render.explanation(explainer.arrays(model, plain.arrays(texts, model.inputs)), None, None)
-        row = typed_row(texts or dict(content.sample.raw), content)
+        row = typed_row({**dict(content.sample.raw), **texts}, content)
         return render.explanation(explainer.row(model, row), model.decide([row])[0], content.rule)
 
     def _explainer(self, model: Predictor) -> Explainer:

@@ -74,13 +74,18 @@ class App:
 
     async def _answered(self, request: Request, receive: Receive) -> Reply:
         if request.method in {"GET", "HEAD"}:
-            return self.answer(request)
+            # Pages take milliseconds to draw; what routes answer to GET takes microseconds.
+            drawn = self._pages is not None and not self._routed(request.path)
+            return await asyncio.to_thread(self.answer, request) if drawn else self.answer(request)
         try:
             body = await _read(request, receive, self._most_body)
             # In a thread: large bodies and slow models must not keep the event loop from everybody else.
             return await asyncio.to_thread(self._inflated_answer, replace(request, body=body))
         except _BodyError as error:
             return self._refusal_writer(request)(error.refusal)
+
+    def _routed(self, path: str) -> bool:
+        return any(route.pattern.fullmatch(path) for route in self._routes.get(_first(path), ()))
 
     def _inflated_answer(self, request: Request) -> Reply:
         return self.answer(_inflated(request, self._most_body))

@@ -7,6 +7,7 @@ that no rule about cells is written twice.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from operator import or_
 from types import GenericAlias
@@ -33,6 +34,9 @@ Cells = tuple[object, ...]
 _Number = Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
 _MATRIX_RANK = 2
 _MOST_CATEGORIES = 4096
+_UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
+"""What msgspec takes in no name of a field."""
+
 _astuple = msgspec.structs.astuple
 
 
@@ -73,6 +77,8 @@ def _of_columns(preparation: Preparation) -> RowTypes | None:
     """Rows by column name, or as lists in the order of the columns."""
     columns = preparation.inputs
     if any(column.kind == "date" or len(column.categories) > _MOST_CATEGORIES for column in columns):
+        return None
+    if any(_UNNAMEABLE.search(column.column) for column in columns):
         return None
     types = [_cell_type(column) for column in columns]
     names = [f"c{place}" for place in range(len(columns))]

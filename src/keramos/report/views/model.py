@@ -10,12 +10,12 @@ from keramos.report.views.proof import proof
 from keramos.report.views.quality import quality
 from keramos.report.views.questions import insight, questions
 from keramos.report.views.snippets import snippets
-from keramos.report.views.words import listed, number, seconds, shape, size
+from keramos.report.views.words import brief, listed, seconds, shape, size
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
     from keramos.pipeline.inspect import Inspection
-    from keramos.types.artifact import Content
+    from keramos.types.artifact import Artifact, Content
     from keramos.types.network import TensorSpec
     from keramos.types.serving import Predictor
     from keramos.types.view import Field, Pair, Snippet
@@ -33,7 +33,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
     shown = proof(found, model)
     return ModelView(
         name=name,
-        purpose=_purpose(content) if content else _plain_purpose(found),
+        purpose=_purpose(content) if content else _plain_purpose([row.kind for row in found.layers]),
         facts=_facts(found, content, model),
         stages=stages(artifact, content) if content else (),
         trace=content.trace if content else None,
@@ -55,6 +55,14 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
     )
 
 
+def headline(artifact: Artifact) -> tuple[str, tuple[Pair, ...]]:
+    """What a file is for and its first facts, from what is read already: cheap enough for lists of models."""
+    content = artifact.content
+    facts = (*_quality_facts(content), ("file", size(artifact.info.size)))
+    kinds = [layer.kind for layer in artifact.network.layers.values()]
+    return (_purpose(content) if content else _plain_purpose(kinds)), facts
+
+
 def _purpose(content: Content) -> str:
     target = content.schema.target
     classes = [str(label) for label in target.classes]
@@ -67,24 +75,28 @@ def _purpose(content: Content) -> str:
     )
 
 
-def _plain_purpose(found: Inspection) -> str:
-    kinds = [row.kind for row in found.layers if row.kind != "InputLayer"]
+def _plain_purpose(every: list[str]) -> str:
+    kinds = [kind for kind in every if kind != "InputLayer"]
     return f"A Keras network of {len(kinds)} layers: {listed(list(dict.fromkeys(kinds)), 8)}."
 
 
 def _facts(found: Inspection, content: Content | None, model: Predictor | None) -> tuple[Pair, ...]:
     info = found.artifact.info
-    facts: list[Pair] = []
-    if content is not None:
-        first = content.metrics[0]
-        between = "" if first.low is None or first.high is None else f" ({number(first.low)} to {number(first.high)})"
-        facts += [(f"{first.name}, held out", f"{number(first.value)}{between}")]
-        facts += [("a constant guess", number(first.baseline))]
-    facts += [("weights", f"{found.parameters:,}"), ("file", size(info.size))]
+    facts = [*_quality_facts(content), ("weights", f"{found.parameters:,}"), ("file", size(info.size))]
     if model is not None:
         facts.append(("loaded and proven in" if content else "loaded in", seconds(model.load_seconds)))
     facts.append(("written by", f"Keras {info.keras_version or '(no version)'}"))
     return tuple(facts)
+
+
+def _quality_facts(content: Content | None) -> list[Pair]:
+    if content is None:
+        return []
+    first = content.metrics[0]
+    facts = [(f"{first.name}, held out", brief(first.value))]
+    if first.low is not None and first.high is not None:
+        facts.append(("95 % interval", f"{brief(first.low)} to {brief(first.high)}"))
+    return [*facts, ("a constant guess", brief(first.baseline))]
 
 
 def _fields(content: Content | None, model: Predictor | None) -> tuple[Field, ...]:

@@ -15,6 +15,11 @@ def number(value: float) -> str:
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"  # noqa: PLR2004 (where digits after the point fade)
 
 
+def brief(value: float) -> str:
+    """Three digits, which is what a few hundred rows can tell."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004 (three digits end there)
+
+
 def shape(sizes: Iterable[int | None]) -> str:
     """``? x 10``; ``one value`` where there is no axis."""
     return " x ".join("?" if size is None else str(size) for size in sizes) or "one value"
