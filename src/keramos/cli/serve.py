@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @engine_options
 @click.option("--name", help="Name of the model, where PATH has one.  [default: the name of its file or folder]")
 @click.option("--versions", default="latest", show_default=True, help="latest, latest:N, all, or numbers such as 3,5.")
+@click.option("--shadow", "shadows", multiple=True, help="MODEL@LABEL=SHARE: that version answers live rows unseen.")
 @click.option("--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions.")
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
 @click.option("--tls-cert", help="Certificate (PEM); with --tls-key requests come by HTTPS.")
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--max-connections", default=4096, show_default=True, help="Connections at a time.")
 @click.option("--request-timeout", default=30.0, show_default=True, help="Seconds in which a request must arrive.")
 @click.option("--drain-seconds", default=1.0, show_default=True, help="Seconds to go on after a signal to stop.")
-def command(path: str, *, chosen: Chosen, **options: object) -> None:
+def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: object) -> None:
     """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it).
 
     Answers TensorFlow Serving's REST API, the Open Inference Protocol, MLflow's scoring protocol and keramos' own.
@@ -52,7 +53,7 @@ def command(path: str, *, chosen: Chosen, **options: object) -> None:
         return
     listener = listen(settings)
     click.echo(f"serving {path} at {address(settings, listener)}", err=True)
-    work(partial(join, where), settings, listener)
+    work(partial(join, where, shadows=shadows), settings, listener)
 
 
 _NAMES = {
@@ -78,18 +79,31 @@ def _settings(options: dict[str, object]) -> Settings:
     return msgspec.convert(chosen, Settings)
 
 
-def join(where: Where, settings: Settings) -> Joined:
+_LOOKS = 50
+"""So many runs a second are looked at for drift and shadows: one in a hundred of a busy server's time."""
+
+
+def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joined:
     """The parts of one server process."""
     from keramos.cli.grpc import Grpc
     from keramos.cli.sources import Watch, lifecycle_of
     from keramos.report.pages import Pages
+    from keramos.serve.drift import LiveDrift
     from keramos.serve.engine import Engine
     from keramos.serve.routes import Context
     from keramos.serve.server import Joined
+    from keramos.serve.shadow import Shadow
 
     engine = Engine()
     versions = lifecycle_of(where, engine)
+    watched = [Shadow(engine, wish) for wish in shadows]
+    drift = LiveDrift(engine)
+    engine.observers.pause = 1 / _LOOKS
+    engine.observers.add(drift)
+    for shadow in watched:
+        engine.observers.add(shadow)
+    pages = Pages(engine, drift.look, lambda: [one for shadow in watched for one in shadow.look()])
     context = Context(engine, settings.most_rows)
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
-    return Joined(context, Pages(engine), companions=(Watch(versions, where.poll), Grpc(context, settings)))
+    return Joined(context, pages, companions=(Watch(versions, where.poll), Grpc(context, settings)))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
+import msgspec
+
 from keramos.errors import KeramosError
 from keramos.report import render
+from keramos.report.live import live_values
 from keramos.report.subject import Subject
 from keramos.report.views.model import headline
 from keramos.types.serving import ModelRef, Page, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from keramos.types.live import Live, ShadowReport
     from keramos.types.serving import Catalogue, Predictor, Served
+
+    Look = Callable[[str, int], Live | None]
+    Shadows = Callable[[], Sequence[ShadowReport]]
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,11 +43,16 @@ _NOT_FOUND, _UNAVAILABLE = 404, 503
 _LONGEST = 1 << 16  # characters of a query
 
 
+def _nothing(_model: str, _version: int) -> Live | None:
+    return None
+
+
 class Pages:
     """Pages of everything that is served. Safe to share between threads; what is derived from a model goes with it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, catalogue: Catalogue, live: Look = _nothing, shadows: Shadows = tuple) -> None:
+        """``live`` gives what was counted of a version, ``shadows`` what candidates answered."""
+        self._catalogue, self._live, self._shadows = catalogue, live, shadows
         self._subjects: WeakKeyDictionary[Predictor, Subject] = WeakKeyDictionary()
 
     def __call__(self, path: str, query: str) -> Page | None:
@@ -63,7 +76,8 @@ class Pages:
         except KeramosError as error:
             known = name in self._catalogue.names()
             return _page(render.render("absent.html", message=str(error)), _UNAVAILABLE if known else _NOT_FOUND)
-        return _page(show(self, served, asked))
+        kind = "application/json" if show is Pages.drift else "text/html; charset=utf-8"
+        return replace(_page(show(self, served, asked)), content_type=kind)
 
     def _index(self) -> Page:
         return _page(render.render("index.html", models=[self._listed(name) for name in self._catalogue.names()]))
@@ -110,17 +124,31 @@ class Pages:
             explain=_explain_path(served.name),
             given=texts,
             explanation=subject.explanation(served.model, texts),
-            drift=None,
+            drift=live_values(self._live(served.name, served.version), subject.view),
+            shadows=[one for one in self._shadows() if one.model == served.name],
         )
 
     def explain(self, served: Served, asked: Mapping[str, str]) -> str:
         """The prediction trace of one row, as a fragment of HTML."""
         return str(self._subject(served).explanation(served.model, _texts(asked)))
 
+    def drift(self, served: Served, _: Mapping[str, str]) -> str:
+        """What was counted of live rows, as JSON."""
+        live = self._live(served.name, served.version)
+        found = {
+            "model": served.name,
+            "version": served.version,
+            "windows": live.windows if live else (),
+            "note": live.note if live else "no live row was counted yet",
+            "shadows": [one for one in self._shadows() if one.model == served.name],
+        }
+        return msgspec.json.encode(found).decode()
+
 
 _VIEWS: Mapping[tuple[str, ...], Callable[[Pages, Served, Mapping[str, str]], str]] = {
     (): Pages.model,
     ("explain",): Pages.explain,
+    ("drift",): Pages.drift,
 }
 """What follows a model's name in a path -> what shows it."""
 

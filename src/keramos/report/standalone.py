@@ -37,6 +37,7 @@ def report(artifact: Artifact, model: Predictor | None, name: str) -> str:
         interactive=False,
         explanation=explanation,
         drift=None,
+        shadows=(),
         home=False,
         policy=policy,
         # This package's own files, which hold no closing tags.

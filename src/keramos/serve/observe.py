@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from queue import Full, Queue
 from threading import Thread
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Observers:
 
     def __init__(self) -> None:
         self.missed = 0
+        self.pause = 0.0
+        """Seconds between two runs that are shown; those between are not, and cost one look at the clock."""
+        self._next = 0.0
         self._observers: tuple[Observer, ...] = ()
         self._queue: Queue[tuple[str, int, Feeds, Outputs]] = Queue(_WAITING)
 
@@ -30,13 +34,17 @@ class Observers:
         return bool(self._observers)
 
     def add(self, observer: Observer) -> None:
-        """Show every run from now on to ``observer``."""
+        """Show runs from now on to ``observer``: all, or where there is a ``pause`` those that it lets through."""
         if not self._observers:
             Thread(target=self._work, name="keramos-observers", daemon=True).start()
         self._observers = (*self._observers, observer)
 
     def show(self, model: str, version: int, feeds: Feeds, outputs: Outputs) -> None:
         """One run, to be looked at later. Never waits."""
+        now = perf_counter()
+        if now < self._next:
+            return
+        self._next = now + self.pause
         try:
             self._queue.put_nowait((model, version, feeds, outputs))
         except Full:

@@ -16,10 +16,15 @@ _SCALES = {"minmax": "numbers scaled to 0-1", "standard": "numbers scaled to mea
 
 def stages(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
     """Data collection, preprocessing, training, persistence, deployment."""
+    return (*_learned(content), *_kept(artifact, content))
+
+
+def _learned(content: Content) -> tuple[Stage, ...]:
     source, prep, trace = content.provenance, content.preparation, content.trace
     columns, features, units = len(content.schema.columns), len(prep.features), len(content.golden.outputs[0])
     network = " x ".join(map(str, (features, *trace.plan.hidden, units)))
     steps = -(-source.training_rows // max(trace.plan.batch_size, 1))
+    first, last = trace.epochs[0].loss, trace.epochs[-1].loss
     return (
         Stage(
             "Data collection",
@@ -41,22 +46,25 @@ def stages(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
             f"{source.training_rows:,} x {features}",
             f"{network} network",
             f"{trace.parameters:,} weights, {len(trace.epochs)} epochs x {steps} steps in {seconds(trace.seconds)}",
-            (
-                ("loss, first epoch", f"{trace.epochs[0].loss:.4f}"),
-                ("loss, last epoch", f"{trace.epochs[-1].loss:.4f}"),
-            ),
+            (("loss, first epoch", f"{first:.4f}"), ("loss, last epoch", f"{last:.4f}")),
         ),
+    )
+
+
+def _kept(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
+    golden = content.golden.outputs
+    return (
         Stage(
             "Model persistence",
             "preparation + network + rule",
             f"one Keras file, {size(artifact.info.size)}",
-            f"with {len(content.golden.outputs)} golden rows that prove it at every load",
-            (("first golden row answers", ", ".join(f"{value:.6g}" for value in content.golden.outputs[0])),),
+            f"with {len(golden)} golden rows that prove it at every load",
+            (("first golden row answers", ", ".join(f"{value:.6g}" for value in golden[0])),),
         ),
         Stage(
             "Model deployment",
-            f"1 x {columns} raw values",
-            f"1 x {units} score -> decision" if content.rule.kind != "value" else "1 x 1 value",
+            f"1 x {len(content.schema.columns)} raw values",
+            f"1 x {len(golden[0])} score -> decision" if content.rule.kind != "value" else "1 x 1 value",
             content.rule.origin,
             (("rule", rule_sentence(content)),),
         ),
