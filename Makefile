@@ -4,6 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
+SECONDS ?= 60
 EXTRAS := train tables onnx sign sql remote ray report otel
 .DEFAULT_GOAL := help
 
@@ -38,6 +39,9 @@ docs: $(STAMP)  ## write the generated pages again
 	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md
 	@$(BIN)/python -c "from keramos.report.errors import page; print(page(), end='')" > docs/errors.md
 
+fuzz: $(STAMP)  ## look for inputs that break the readers and the compiler; SECONDS=60
+	@$(BIN)/python tests/fuzz/drive.py --seconds $(SECONDS)
+
 bench: $(STAMP)  ## measure side by side with peers; prints tables
 	@for f in benchmarks/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
 
@@ -47,4 +51,4 @@ lock:  ## pin dependencies again (needs uv)
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo lint test test-all docs bench lock clean
+.PHONY: help setup demo lint test test-all docs fuzz bench lock clean

@@ -10,7 +10,7 @@ from keras import ops
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
-from keramos.compile.operations import KERAS
+from keramos.compile.operations.table import KERAS
 from keramos.runtime.session import Session
 
 RNG = np.random.default_rng(0)

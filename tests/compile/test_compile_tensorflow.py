@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
 from keramos.compile.emit import compile_network
-from keramos.compile.operations import OPERATIONS
+from keramos.compile.operations.table import OPERATIONS
 from keramos.compile.operations.tensorflow_names import ALIASES
 from keramos.errors import UnsupportedModelError
 from keramos.runtime.session import Session

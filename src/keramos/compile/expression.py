@@ -15,8 +15,8 @@ from math import e, pi
 from typing import TYPE_CHECKING
 
 from keramos.compile.graph import Value
-from keramos.compile.operations import KERAS, OPERATIONS
 from keramos.compile.operations.backend import BACKEND, SAME
+from keramos.compile.operations.table import KERAS, OPERATIONS
 from keramos.errors import UsageError
 
 if TYPE_CHECKING:

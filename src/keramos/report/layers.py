@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keramos.compile.gaps import GAPS
 from keramos.compile.layers import LAYERS
 from keramos.compile.layers.quantized import QUANTIZED
-from keramos.compile.operations import KERAS, OPERATIONS
+from keramos.compile.operations.table import KERAS, OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -78,8 +78,10 @@ def _attribute(image: Image, body: bytes) -> tuple[str, Attribute]:
     for size in sizes:
         parts.append(cursor.take(size))
         cursor.skip(-size % 8 if version == _PADDED else 0)
-    name = parts[0].partition(b"\0")[0].decode("utf-8", "replace")
-    return name, Attribute(parts[1], bool(flags & _SHARED_TYPE), parts[2], cursor.rest())
+    name, end, rest = parts[0].partition(b"\0")
+    if not end or rest:
+        raise CorruptModelError(f"has an attribute whose name does not end where it should: {name[:80]!r}")
+    return _decoded(name), Attribute(parts[1], bool(flags & _SHARED_TYPE), parts[2], cursor.rest())
 
 
 def value_of(image: Image, heap: GlobalHeap, attribute: Attribute) -> object:

@@ -110,6 +110,8 @@ def _fill(image: Image, header: Header) -> bytes:
         body = committed(image, new.body, FILL) if new.shared else new.body
         cursor = image.cursor(body, "fill value message")
         version = cursor.uint(1)
+        if version not in (1, 2, _NEW_FILL):
+            raise CorruptModelError(f"has a fill value of version {version}, known: 1, 2, 3")
         if version < _NEW_FILL:
             cursor.skip(2)
             defined = cursor.uint(1) == _FILL_DEFINED

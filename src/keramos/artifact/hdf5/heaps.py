@@ -37,7 +37,7 @@ class GlobalHeap:
         if address not in self._collections:
             self._collections[address] = dict(self._objects(address))
         begin, there = self._collections[address].get(number, (0, -1))
-        if size > there:
+        if size != there:
             raise CorruptModelError(f"refers to a text of {size:,} bytes that is not in the heap at byte {address:,}")
         return self._image.text(begin, size, "text")
 

@@ -85,12 +85,13 @@ def _symbols(image: Image, body: bytes) -> Iterator[Link]:
     if tree is None or heap is None:
         raise CorruptModelError("has a symbol table that lies nowhere")
     names = _local_heap(image, heap)
-    seen: set[int] = set()
+    before: bytes | None = None
     for _, address in children(image, tree, GROUP, image.lengths):
-        if address in seen:
-            raise CorruptModelError(f"lists the symbol node at byte {address:,} twice")
-        seen.add(address)
-        yield from _symbol_node(image, address, names)
+        for link in _symbol_node(image, address, names):
+            if before is not None and link.name <= before:
+                raise CorruptModelError(f"lists its names out of order in the symbol node at byte {address:,}")
+            before = link.name
+            yield link
 
 
 def _symbol_node(image: Image, address: int, names: bytes) -> Iterator[Link]:
@@ -104,6 +105,8 @@ def _symbol_node(image: Image, address: int, names: bytes) -> Iterator[Link]:
         at, target, cached = cursor.uint(image.offsets), cursor.address(), cursor.uint(4)
         cursor.skip(20)
         end = names.find(b"\0", at)
+        if cached > _SOFT:
+            raise CorruptModelError(f"the symbol node at byte {address:,} has an entry of unknown type {cached}")
         if end < 0:
             raise CorruptModelError(f"the symbol node at byte {address:,} has a name outside its heap")
         yield Link(names[at:end], *_target(target, _KINDS[1] if cached == _SOFT else ""))

@@ -3,6 +3,9 @@
 Each family file ends with its table, class name -> ``Lowering``; this one table joins them.
 """
 
+import importlib
+from typing import cast
+
 from keramos.compile.layers import (
     activations,
     attention,
@@ -24,7 +27,6 @@ from keramos.compile.layers import (
 )
 from keramos.compile.layers.quantized import KINDS, QUANTIZED, mode_of
 from keramos.compile.lowering import Lowering, Operation
-from keramos.compile.operations import OPERATIONS
 from keramos.types.network import Layer
 
 LAYERS: dict[str, Lowering] = {
@@ -53,4 +55,10 @@ def row_of(layer: Layer) -> Lowering | Operation | None:
     mode = mode_of(layer.config)
     if mode and layer.kind in KINDS:
         return QUANTIZED.get((layer.kind, mode))
-    return LAYERS.get(layer.kind) or OPERATIONS.get(layer.kind)
+    return LAYERS.get(layer.kind) or _operation(layer.kind)
+
+
+def _operation(kind: str) -> Operation | None:
+    # The functions are a third of this room; a model of layers alone starts without them.
+    table = importlib.import_module("keramos.compile.operations.table")
+    return cast("dict[str, Operation]", table.OPERATIONS).get(kind)

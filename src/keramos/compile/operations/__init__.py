@@ -1,35 +1,4 @@
-"""Functions of keras.ops as ONNX, where they stand in a model as nodes; one small function each."""
+"""Functions of keras.ops and TensorFlow as ONNX, where they stand in a model as nodes; one small function each.
 
-from keramos.compile.lowering import Operation
-from keramos.compile.operations import (
-    arrangements,
-    convolution,
-    elementwise,
-    images,
-    linalg,
-    missing,
-    nn,
-    order,
-    reductions,
-    shapes,
-    tensorflow,
-)
-
-KERAS: dict[str, Operation] = {
-    **arrangements.OPERATIONS,
-    **convolution.OPERATIONS,
-    **elementwise.OPERATIONS,
-    **images.OPERATIONS,
-    **linalg.OPERATIONS,
-    **missing.OPERATIONS,
-    **nn.OPERATIONS,
-    **order.OPERATIONS,
-    **reductions.OPERATIONS,
-    **shapes.OPERATIONS,
-}
-"""Class name of a keras.ops function -> how it becomes ONNX."""
-
-OPERATIONS: dict[str, Operation] = {
-    **{f"ops.{name}": operation for name, operation in KERAS.items()},
-    **tensorflow.OPERATIONS,
-}
+``table`` joins them. Most models have none of them, so it is loaded when the first is met.
+"""

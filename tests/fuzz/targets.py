@@ -1,0 +1,128 @@
+"""What is fuzzed: functions of bytes out of which nothing but ModelError may come."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from fuzz.trees import build, changed
+from keramos.artifact.hdf5 import Hdf5
+from keramos.artifact.hdf5.image import Image
+from keramos.artifact.limits import LIMITS
+from keramos.artifact.read import read
+from keramos.artifact.strict_json import parse_json
+from keramos.compile.emit import compile_network
+from keramos.errors import KeramosError
+from keramos.runtime.session import Session
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from fuzz.trees import Json
+
+SEEDS = Path(__file__).with_name("seeds")
+_EMPTY = "empty.h5"
+
+
+def hdf5(data: bytes) -> None:
+    """Everything that an HDF5 file holds, by the reader's own names for it."""
+    file = Hdf5(data, "f.h5", LIMITS)
+    for name in ("model_config", "keras_version", "layer_names", "x"):
+        _quietly(lambda name=name: file.attribute("", name))
+    for name in file.names(""):
+        _quietly(lambda name=name: file.text_list(name, "weight_names"))
+        _quietly(lambda name=name: file.names(name))
+    for path in file.datasets():
+        _quietly(lambda path=path: file.array(path))
+
+
+def unsealed(data: bytes) -> None:
+    """The same without checksums: what lies behind them is reached by any change, as by somebody who mends them."""
+    with mock.patch.object(Image, "check_seal", _accept):
+        hdf5(data)
+
+
+def _accept(_image: Image, _data: bytes, _at: int, _what: str) -> None:
+    """Every checksum."""
+
+
+def archive(data: bytes) -> None:
+    """A ``.keras`` file as a whole."""
+    read("m.keras", bytes_of=lambda *_: data)
+
+
+def texts(data: bytes) -> None:
+    """JSON."""
+    parse_json(data, "config.json", LIMITS)
+
+
+def dialects(data: bytes) -> None:
+    """A config of any generation, beside a file of weights that has none."""
+    read("m.json", weights=_EMPTY, bytes_of=lambda name, _: _NO_WEIGHTS if name == _EMPTY else data)
+
+
+def model(data: bytes) -> None:
+    """A whole model, described as a tree: read, compiled, and opened by ONNX Runtime."""
+    try:
+        file = build(json.loads(data))
+    except Exception:  # noqa: BLE001 (HDF5 has no words for this tree; only what can be a file is of interest)
+        return
+    whole(file)
+
+
+def whole(file: bytes) -> None:
+    """A model file from its bytes to a session."""
+    artifact = read("m.h5", bytes_of=lambda *_: file)
+    Session(compile_network(artifact.network))
+
+
+def _quietly(step: Callable[[], object]) -> None:
+    """One of several steps: the others are taken whatever becomes of it."""
+    try:
+        step()
+    except KeramosError:
+        return
+
+
+_NO_WEIGHTS = build({"h5": {"attrs": {"": {"layer_names": ["none"]}}}})
+
+
+def change_tree(seeds: list[Json], data: bytes, draw: random.Random) -> bytes:
+    """A JSON text, changed while it stays one."""
+    try:
+        tree = json.loads(data)
+    except ValueError:
+        tree = draw.choice(seeds) if seeds else {}
+    others = [draw.choice(seeds)] if seeds else []
+    return json.dumps(changed(tree, draw, others)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function of bytes, the largest input that is made for it, and whether inputs are JSON trees."""
+
+    run: Callable[[bytes], None]
+    size: int
+    trees: bool = False
+
+
+_SEEDED = {"unsealed": "hdf5"}
+"""Target -> the other whose seeds it begins with."""
+
+TARGETS = {
+    "hdf5": Target(hdf5, 16_384),
+    "unsealed": Target(unsealed, 16_384),
+    "archive": Target(archive, 16_384),
+    "json": Target(texts, 4_096),
+    "dialects": Target(dialects, 65_536, trees=True),
+    "model": Target(model, 65_536, trees=True),
+}
+
+
+def seeds_of(name: str) -> list[Path]:
+    """The committed inputs to begin with."""
+    return sorted((SEEDS / _SEEDED.get(name, name)).iterdir())
