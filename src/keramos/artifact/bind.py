@@ -87,17 +87,12 @@ def _check_owner(layer: Layer, network: Network, owner: object, folder: str) -> 
 
 def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
     wanted = [role.name for role in roles(layer.kind, layer.config)]
-    if layer.kind in ROLES and len(wanted) != len(weights) and not _quantised(layer):
+    if layer.kind in ROLES and len(wanted) != len(weights):
         listed = ", ".join(wanted) or "none"
         raise MismatchError(
             f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
             f"the file holds {len(weights)}"
         )
-
-
-def _quantised(layer: Layer) -> bool:
-    """Whether scales and packed integers replace some weights; the compiler knows their order."""
-    return "_from_" in str(layer.config.get("dtype", ""))
 
 
 def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:

@@ -25,9 +25,18 @@ if TYPE_CHECKING:
     Weights = tuple[NDArray[np.generic], ...]
 
 _NOTES = frozenset(
-    {"auto_mask", "inner_mask", "keep_last_axis", "mask_rule", "masked_to_zero", "must_fit", "reverse_state_order"}
+    {
+        "auto_mask",
+        "inner_mask",
+        "keep_last_axis",
+        "mask_rule",
+        "masked_to_zero",
+        "must_fit",
+        "reverse_state_order",
+        "when_predicting",
+    }
 )
-"""Options that readers note and current Keras does not know; where they matter, the proof finds out."""
+"""Options that readers note and current Keras does not know; where they matter, the proof finds out (``unsaid``)."""
 
 _GONE = frozenset(
     {
@@ -62,6 +71,16 @@ def modern(network: Network) -> Network:
         listed = "\n".join(f"  - {fault}" for fault in found)
         raise UnsupportedModelError(f"current Keras has no words for {len(found)} thing(s) in this model:\n{listed}")
     return _network(network)
+
+
+def unsaid(network: Network, prefix: str = "") -> Iterator[str]:
+    """What ``modern`` leaves out: older meanings that change the answers of some models and not of others."""
+    for layer in network.layers.values():
+        noted = sorted(_NOTES & layer.config.keys())
+        if noted:
+            yield f"layer '{prefix}{layer.name}' ({layer.kind}): {', '.join(noted)}"
+        if layer.network is not None:
+            yield from unsaid(layer.network, f"{prefix}{layer.name}/")
 
 
 def _network(network: Network) -> Network:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.types.network import quantization_mode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,6 +72,7 @@ ROLES: dict[str, str] = {
     "RMSNormalization": "scale",
     "RandomFourierFeatures": "kernel_scale *unscaled_kernel *bias",
     "ReversibleEmbedding": "embeddings reverse_embeddings:!tie_weights",
+    "STFTSpectrogram": "real_kernel:_real imag_kernel:_imag",
     "SReLU": "t_left a_left t_right a_right",
     "SeparableConv1D": _SEPARABLE,
     "SeparableConv2D": _SEPARABLE,
@@ -78,6 +81,34 @@ ROLES: dict[str, str] = {
     "SpectralNormalization": "*vector_u",
 }
 
+_FLOAT8 = "kernel bias{} " + " ".join(
+    f"{of}_{what}" for of in ("inputs", "kernel", "outputs_grad") for what in ("scale", "amax_history")
+)
+_GROUPS = "*kernel_zero:_grouped *g_idx:_grouped"
+_CALIBRATED = "*quantized_kernel *kernel_scale *kernel_zero *g_idx"
+_AWQ = "*quantized_kernel *kernel_scale *kernel_zero *awq_scales *g_idx"
+_INT4_TABLE = "*embeddings *embeddings_scale *embeddings_zero:_grouped *g_idx:_grouped"
+_REVERSE = "*reverse_embeddings:!tie_weights *reverse_embeddings_scale:!tie_weights"
+
+QUANTIZED: dict[tuple[str, str], str] = {
+    **dict(
+        row
+        for kind, bias in (("Dense", ":use_bias"), ("EinsumDense", ":bias_axes"))
+        for row in (
+            ((kind, "awq"), f"bias{bias} {_AWQ}"),
+            ((kind, "float8"), _FLOAT8.format(bias)),
+            ((kind, "gptq"), f"bias{bias} {_CALIBRATED}"),
+            ((kind, "int4"), f"*kernel bias{bias} *kernel_scale {_GROUPS}"),
+            ((kind, "int8"), f"*kernel bias{bias} *kernel_scale"),
+        )
+    ),
+    ("Embedding", "int4"): _INT4_TABLE,
+    ("Embedding", "int8"): "*embeddings *embeddings_scale",
+    ("ReversibleEmbedding", "int4"): f"{_INT4_TABLE} {_REVERSE} *reverse_embeddings_zero:_reverse_groups",
+    ("ReversibleEmbedding", "int8"): f"*embeddings *embeddings_scale {_REVERSE}",
+}
+"""Class and mode of quantisation -> weights (``variable_serialization_spec`` of the classes)."""
+
 _TRUE_BY_DEFAULT = frozenset({"use_bias", "scale", "center"})
 
 
@@ -85,11 +116,18 @@ def roles(kind: str, config: Config) -> tuple[Role, ...]:
     """The weights that a layer of this class and config has."""
     found = []
     stored = f"{kind} {config['_layout']}" if "_layout" in config else kind
-    for word in ROLES.get(stored, ROLES.get(kind, "")).split():
+    plain = ROLES.get(stored, ROLES.get(kind, ""))
+    for word in QUANTIZED.get((kind, quantization_mode(config) or ""), plain).split():
         name, _, option = word.partition(":")
         if not option or _wanted(option, config):
             found.append(Role(name.lstrip("*"), not name.startswith("*")))
     return tuple(found)
+
+
+def _grouped(config: Config) -> bool:
+    """Whether weights of 4 bits have a scale for each group of inputs: ``int4/32_from_float32`` has, ``int4/-1`` not."""
+    size = str(config.get("dtype")).partition("_from_")[0].partition("/")[2]
+    return size not in {"", "-1"}
 
 
 def _wanted(option: str, config: Config) -> bool:
@@ -105,5 +143,9 @@ _SPECIAL: dict[str, Callable[[Config], bool]] = {
     "_beta": lambda config: bool(config.get("center", True)) and not config.get("rms_scaling"),
     "_concat": lambda config: config.get("score_mode") == "concat",
     "_gamma": lambda config: bool(config.get("scale", True) or config.get("rms_scaling")),
+    "_imag": lambda config: config.get("mode") != "real",
+    "_reverse_groups": lambda config: _grouped(config) and not config.get("tie_weights"),
+    "_real": lambda config: config.get("mode") != "imag",
+    "_grouped": _grouped,
     "_gate_bias": lambda config: bool(config.get("use_gate") and config.get("use_bias", True)),
 }

@@ -29,13 +29,9 @@ _FOREIGN = "it wraps a model of another framework"
 GAPS: dict[str, Gap] = {
     "ContrastLimitedAdaptiveHistogramEqualization": Gap("notyet", "equalising tiles of images has no lowering yet"),
     "DenseFeatures": Gap("never", "its feature columns are TensorFlow code outside the file"),
-    "Equalization": Gap("notyet", "equalising images has no lowering yet"),
     "FlaxLayer": Gap("never", _FOREIGN),
     "JaxLayer": Gap("never", _FOREIGN),
     "Lambda": Gap("never", _CODE),
-    "MaxNumBoundingBoxes": Gap("notyet", "bounding boxes have no lowering yet"),
-    "RandomCrop": Gap("notyet", "what it does when predicting differs between releases of Keras"),
-    "STFTSpectrogram": Gap("notyet", "spectrograms from learned kernels have no lowering yet"),
     "TFSMLayer": Gap("never", "it loads a TensorFlow SavedModel from another path"),
     "TorchModuleWrapper": Gap("never", _FOREIGN),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.artifact.atomic import write_atomically
+from keramos.artifact.modern import unsaid
 from keramos.artifact.read import read
 from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.types.network import Compiled, Network
+    from keramos.types.artifact import Artifact
+    from keramos.types.network import Compiled
     from keramos.types.prediction import Feeds
 
 _SAME = 1e-5
@@ -56,26 +59,44 @@ def convert(source: str | Path, target: str | Path, *, weights: str | Path | Non
     artifact = read(source, weights=weights)
     before = compile_network(artifact.network)
     fed = random_feeds(before.inputs)
-    if target.suffix.lower() == ".onnx":
-        after = _write_onnx(target, artifact.network)
-    else:
-        write(target, artifact.network, artifact.content)
-        after = compile_network(read(target).network)
-    worst = _difference(Session(before).run(fed), Session(after).run(_renamed(fed, before, after)))
-    if worst > _SAME:
-        raise MismatchError(
-            f"{target} answers differently from {source}, by up to {worst:.3g} of its largest answer; do not use it"
-        )
+    unproven = target.with_name(f".{target.stem}.{secrets.token_hex(6)}{target.suffix}")
+    try:
+        after = _written(unproven, artifact, target)
+        worst = _difference(Session(before).run(fed), Session(after).run(_renamed(fed, before, after)))
+        if worst > _SAME:
+            raise _differs(artifact, target, worst)
+        unproven.replace(target)
+    finally:
+        unproven.unlink(missing_ok=True)
     return Conversion(str(target), target.stat().st_size, len(next(iter(fed.values()))), worst)
 
 
-def _write_onnx(target: Path, network: Network) -> Compiled:
-    compiled = compile_network(network, demands=False)
+def _written(path: Path, artifact: Artifact, target: Path) -> Compiled:
+    """Write what ``target`` is to be, and compile it from there."""
+    if target.suffix.lower() != ".onnx":
+        write(path, artifact.network, artifact.content)
+        return compile_network(read(path).network)
+    compiled = compile_network(artifact.network, demands=False)
     if compiled.steps:
         kinds = ", ".join(sorted({step.kind for step in compiled.steps}))
         raise UnsupportedModelError(f"{target}: the model needs {kinds} before its graph, which ONNX cannot express")
-    write_atomically(target, compiled.onnx)
+    write_atomically(path, compiled.onnx)
     return compiled
+
+
+def _differs(artifact: Artifact, target: Path, worst: float) -> UnsupportedModelError | MismatchError:
+    older = list(unsaid(artifact.network))
+    source = artifact.info.path
+    if older:
+        listed = "; ".join(older[:20])
+        return UnsupportedModelError(
+            f"{source}: current Keras gives other answers (by up to {worst:.3g} of the largest) where this file was "
+            f"written with older meanings: {listed}. Nothing was written; run it with keramos as it is"
+        )
+    return MismatchError(
+        f"{target} would answer differently from {source}, by up to {worst:.3g} of its largest answer; "
+        "nothing was written"
+    )
 
 
 def _renamed(fed: Feeds, before: Compiled, after: Compiled) -> Feeds:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from keramos.compile.gaps import GAPS
 from keramos.compile.layers import LAYERS
-from keramos.compile.layers.quantized import QUANTIZED
 from keramos.compile.operations.table import KERAS, OPERATIONS
 
 if TYPE_CHECKING:

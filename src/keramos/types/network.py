@@ -18,6 +18,12 @@ Config = dict[str, object]
 """A layer's config: JSON values only, keys and meanings of current Keras 3, every default written out."""
 
 
+def quantization_mode(config: Mapping[str, object]) -> str | None:
+    """``int8`` and so on, from a dtype policy such as ``int8_from_float32`` or ``int4/32_from_float32``."""
+    mode, word, _ = str(config.get("dtype")).partition("_from_")
+    return mode.partition("/")[0] if word else None
+
+
 @dataclass(frozen=True, slots=True)
 class TensorRef:
     """Output ``tensor`` of the ``node``-th call of ``layer`` (both count from 0), as Keras numbers them."""

@@ -67,6 +67,8 @@ _STATES_IN_ORDER_SINCE = (2, 2, 3)
 
 _MASKED_HEADS_SINCE = (2, 10)
 
+_CROPS_FIRST_SINCE = (2, 7)
+
 _OUTPUT_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 _CUDNN: dict[str, tuple[str, Config]] = {
@@ -179,6 +181,12 @@ def _stacked_cells(kind: str, config: Config, origin: Origin) -> tuple[str, Conf
     return kind, {**config, "reverse_state_order": True} if old else config
 
 
+def _random_crop(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
+    """When predicting it resized and cut, in the other order before TensorFlow 2.7."""
+    old = version_numbers(origin.version) < _CROPS_FIRST_SINCE
+    return kind, {**config, "when_predicting": "resize, then cut" if old else "crop and resize"}
+
+
 def _encoded(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     """Old words for encodings; numbers that CategoryEncoding has no place for were an error."""
     mode = config.get("output_mode")
@@ -203,6 +211,7 @@ FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     "LayerNormalization": _normalised,
     "MultiHeadAttention": _multi_head,
     "Normalization": _normalised,
+    "RandomCrop": _random_crop,
     "SeparableConv1D": _ungrouped,
     "SeparableConv2D": _ungrouped,
     "Softmax": _softmax,

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from keramos.types.network import Config
 
 
-_OLD_RULES: dict[str, tuple[tuple[int, ...], Config]] = {
-    **dict.fromkeys(MERGING, ((3, 4), {"mask_rule": "none"})),
-    **dict.fromkeys(("GroupQueryAttention", "MultiHeadAttention", "Softmax"), ((3, 10), {"masked_to_zero": False})),
-    "CategoryEncoding": ((3, 4), {"keep_last_axis": True}),
+_OLD_RULES: dict[str, dict[tuple[int, ...], Config]] = {
+    **dict.fromkeys(MERGING, {(3, 4): {"mask_rule": "none"}}),
+    **dict.fromkeys(("GroupQueryAttention", "MultiHeadAttention", "Softmax"), {(3, 10): {"masked_to_zero": False}}),
+    "CategoryEncoding": {(3, 4): {"keep_last_axis": True}},
+    "RandomCrop": {(3, 6): {"when_predicting": "crop and resize"}, (3, 8): {"when_predicting": "cut, then resize"}},
 }
-"""Class -> version that changed its answers, and the option that says it is older."""
+"""Class -> versions that changed its answers, oldest first, each with the option that says a file is older."""
 
 _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}  # layers that share their name with an operation
 
@@ -51,7 +52,8 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
     if kind == "ops.Cast":
         return kind, {"dtype": "float32", **config}  # it stands for itself here, where layers leave it out
-    version, old = version_numbers(origin.version), _OLD_RULES.get(kind)
-    if old is None or version >= old[0] or (kind == "CategoryEncoding" and config.get("output_mode") != "one_hot"):
+    version = version_numbers(origin.version)
+    old = next((option for changed, option in _OLD_RULES.get(kind, {}).items() if version < changed), None)
+    if old is None or (kind == "CategoryEncoding" and config.get("output_mode") != "one_hot"):
         return kind, config
-    return kind, {**config, **old[1]}
+    return kind, {**config, **old}

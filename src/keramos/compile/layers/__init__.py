@@ -25,9 +25,10 @@ from keramos.compile.layers import (
     reshaping,
     rnn,
 )
-from keramos.compile.layers.quantized import KINDS, QUANTIZED, mode_of
+from keramos.compile.layers.packed import PACKED
+from keramos.compile.layers.quantized import KINDS, WHOLE_BYTES
 from keramos.compile.lowering import Lowering, Operation
-from keramos.types.network import Layer
+from keramos.types.network import Layer, quantization_mode
 
 LAYERS: dict[str, Lowering] = {
     **activations.LAYERS,
@@ -49,10 +50,13 @@ LAYERS: dict[str, Lowering] = {
     **rnn.LAYERS,
 }
 
+QUANTIZED = {**WHOLE_BYTES, **PACKED}
+"""Class and mode of quantisation -> lowering; other classes keep their weights as they are."""
+
 
 def row_of(layer: Layer) -> Lowering | Operation | None:
     """The row of a layer's class, or of its quantised form."""
-    mode = mode_of(layer.config)
+    mode = quantization_mode(layer.config)
     if mode and layer.kind in KINDS:
         return QUANTIZED.get((layer.kind, mode))
     return LAYERS.get(layer.kind) or _operation(layer.kind)

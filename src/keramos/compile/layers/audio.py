@@ -1,4 +1,4 @@
-"""MelSpectrogram of keras.layers.preprocessing: sound -> energy in bands of pitch, over time."""
+"""Spectrograms of keras.layers.preprocessing: sound -> energy by frequency, or in bands of pitch, over time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Lowering
+from keramos.compile.operations.elementwise import arctan2
+from keramos.compile.sizes import reshape, size
+from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
+    from keramos.compile.graph import Graph, Value
     from keramos.compile.site import Site
 
     Numbers = NDArray[np.float64]
 
+_LEAST = 1e-7  # keras.config.epsilon()
 _WINDOWS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46)}
 
 
@@ -84,4 +90,74 @@ def _decibels(s: Site, x: Value, min_power: float, ref_power: float, top_db: flo
     return g.op("Max", y, g.op("Sub", loudest, float(top_db)))
 
 
-LAYERS = {"MelSpectrogram": Lowering(mel_spectrogram, floats=True)}
+def stft_spectrogram(
+    s: Site,
+    *,
+    mode: str = "log",
+    frame_length: int = 256,
+    frame_step: int | None = None,
+    fft_length: int | None = None,
+    padding: str = "valid",
+    expand_dims: bool = False,
+    data_format: str | None = "channels_last",
+) -> Value:
+    """(rows, samples, channels) -> (rows, frames, channels x frequencies) by learned waves, as ``mode`` wants them."""
+    if mode not in _MODES:
+        raise s.unsupported("mode", mode, f"one of {', '.join(_MODES)} is")
+    g, last = s.g, data_format != "channels_first"
+    bins = (fft_length or 1 << (frame_length - 1).bit_length()) // 2 + 1
+    x = g.op("Transpose", s.x, perm=[0, 2, 1]) if last else s.x
+    channels = known(x.shape[1], "channels")
+    x = reshape(g, x, -1, 1, size(x, 2))
+    parts = []
+    for name in _MODES[mode]:
+        waves = s.float_weight(f"{name} kernel", (frame_length, 1, bins)).transpose(2, 1, 0)
+        pads = "SAME_UPPER" if padding == "same" else "VALID"
+        parts.append(g.op("Conv", x, waves, strides=[frame_step or frame_length // 2], auto_pad=pads))
+    y = _measured(g, mode, parts)
+    y = reshape(g, y, -1, channels, size(y, 1), size(y, 2))
+    return _arranged(g, y, last=last, expand_dims=expand_dims)
+
+
+_MODES = {
+    "angle": ("real", "imag"),
+    "imag": ("imag",),
+    "log": ("real", "imag"),
+    "magnitude": ("real", "imag"),
+    "psd": ("real", "imag"),
+    "real": ("real",),
+    "stft": ("real", "imag"),
+}
+"""What a spectrogram shows -> kernels that it needs."""
+
+
+def _measured(g: Graph, mode: str, parts: Sequence[Value]) -> Value:
+    """(rows, frequencies, frames) of real and imaginary parts -> what the mode shows of them."""
+    if len(parts) == 1:
+        return parts[0]
+    if mode == "stft":
+        return g.op("Concat", *parts, axis=1)
+    if mode == "angle":
+        return arctan2(g, parts[1], parts[0])
+    power = g.op("Add", *(g.op("Mul", part, part) for part in parts))
+    if mode == "psd":
+        twice = np.full((1, known(power.shape[1], "frequencies"), 1), 2, "float32")
+        twice[:, [0, -1]] = 1  # all frequencies but the lowest and the highest stand for two
+        return g.op("Mul", power, twice)
+    magnitude = g.op("Sqrt", g.op("Max", power, _LEAST))
+    return magnitude if mode == "magnitude" else g.op("Log", g.op("Max", magnitude, _LEAST))
+
+
+def _arranged(g: Graph, y: Value, *, last: bool, expand_dims: bool) -> Value:
+    """(rows, channels, frequencies, frames) in the order that the layer's options want."""
+    if expand_dims:
+        return g.op("Transpose", y, perm=[0, 3, 2, 1] if last else [0, 1, 3, 2])
+    together = known(y.shape[1], "channels") * known(y.shape[2], "frequencies")
+    y = reshape(g, y, -1, together, size(y, 3))
+    return g.op("Transpose", y, perm=[0, 2, 1]) if last else y
+
+
+LAYERS = {
+    "MelSpectrogram": Lowering(mel_spectrogram, floats=True),
+    "STFTSpectrogram": Lowering(stft_spectrogram, ignored=("window", "periodic", "scaling"), floats=True),
+}

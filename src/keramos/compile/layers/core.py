@@ -9,7 +9,10 @@ from keramos.compile.lowering import Lowering
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.compile.graph import Graph, Value
     from keramos.compile.site import Site
 
 
@@ -48,17 +51,24 @@ def reversible_embedding(
     logit_soft_cap: float | None = None,
 ) -> Value:
     """An embedding that also runs backwards: vectors to one score for each integer, with ``reverse`` in the call."""
-    g, table = s.g, s.float_weight("embeddings", (input_dim, output_dim))
+    table = s.float_weight("embeddings", (input_dim, output_dim))
     back = table.T if tie_weights else s.float_weight("reverse embeddings", (output_dim, input_dim))
     if not s.kwargs.get("reverse"):
-        index = g.op("Cast", s.x, to=7)
-        if mask_zero:
-            s.out_mask = g.op("Not", g.op("Equal", index, 0))
-        return g.op("Gather", table.astype("float32"), index, axis=0)
-    y = g.op("MatMul", s.x, back)
-    if logit_soft_cap is None:
-        return y
-    return g.op("Mul", g.op("Tanh", g.op("Div", y, float(logit_soft_cap))), float(logit_soft_cap))
+        return looked_up(s, table.astype("float32"), mask_zero=mask_zero)
+    return capped(s.g, s.g.op("MatMul", s.x, back), logit_soft_cap)
+
+
+def looked_up(s: Site, table: NDArray[np.generic], *, mask_zero: bool) -> Value:
+    """Rows of a table by whole numbers; 0 is masked if so wanted."""
+    index = s.g.op("Cast", s.x, to=7)
+    if mask_zero:
+        s.out_mask = s.g.op("Not", s.g.op("Equal", index, 0))
+    return s.g.op("Gather", table, index, axis=0)
+
+
+def capped(g: Graph, x: Value, most: float | None) -> Value:
+    """Scores bent so that none passes ``most``."""
+    return x if most is None else g.op("Mul", g.op("Tanh", g.op("Div", x, float(most))), float(most))
 
 
 def spectral_normalization(s: Site) -> tuple[Value, ...]:
@@ -88,11 +98,8 @@ def pipeline(s: Site) -> tuple[Value, ...]:
 
 def embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
     """The row of a table for each integer; with ``mask_zero`` the integer 0 is masked."""
-    index = s.g.op("Cast", s.x, to=7)
-    if mask_zero:
-        s.out_mask = s.g.op("Not", s.g.op("Equal", index, 0))
     table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
-    return s.g.op("Gather", table, index, axis=0)
+    return looked_up(s, table, mask_zero=mask_zero)
 
 
 def masking(s: Site, *, mask_value: float = 0.0) -> Value:
@@ -109,6 +116,7 @@ def identity(s: Site) -> Value:
 
 
 EMBEDDING_SILENT = ("input_length", "sparse")
+REVERSIBLE_SILENT = ("reverse_dtype",)
 
 LAYERS = {
     "ActivityRegularization": Lowering(identity, mask="keep", ignored=("l1", "l2")),
@@ -125,7 +133,7 @@ LAYERS = {
     "StochasticDepth": Lowering(identity, ignored=("drop_path_rate",)),
     "Masking": Lowering(masking, mask="own", floats=True),
     "Pipeline": Lowering(pipeline),
-    "ReversibleEmbedding": Lowering(reversible_embedding, mask="own", ignored=("reverse_dtype",), calls=("reverse",)),
+    "ReversibleEmbedding": Lowering(reversible_embedding, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)),
     "SpectralNormalization": Lowering(spectral_normalization, ignored=("power_iterations",)),
     **{
         f"SpatialDropout{n}D": Lowering(identity, mask="keep", ignored=("rate", "data_format", "noise_shape"))

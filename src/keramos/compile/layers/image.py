@@ -1,4 +1,7 @@
-"""Layers of keras.layers.preprocessing.image_preprocessing. Random ones do nothing when predicting."""
+"""Layers of keras.layers.preprocessing.image_preprocessing. Random ones do nothing when predicting.
+
+Keras equalises histograms while training only, too, and bounds the number of boxes, of which images have none.
+"""
 
 from __future__ import annotations
 
@@ -84,6 +87,52 @@ def center_crop(s: Site, *, height: int, width: int, data_format: str | None = "
     return resized(s, _cropped(s, s.x, axis, height, width), axis, height, width, "bilinear")
 
 
+def random_crop(
+    s: Site, *, height: int, width: int, data_format: str | None = "channels_last", when_predicting: str = "nothing"
+) -> Value:
+    """What a random crop does where nothing is random: nothing since Keras 3.8, something else before."""
+    return _WITHOUT_CHANCE[when_predicting](s, s.x, _height_axis(data_format), height, width)
+
+
+def _keep(_s: Site, x: Value, _axis: int, _height: int, _width: int) -> Value:
+    return x
+
+
+def _crop_and_resize(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+    """TensorFlow 2.7 to 2.21, Keras 3.0 to 3.5."""
+    return resized(s, _cropped(s, x, axis, height, width), axis, height, width, "bilinear")
+
+
+def _cut_then_resize(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+    """Keras 3.6 and 3.7: cut where the middle with the new proportions begins; what is too small is resized."""
+    for at, size, other in ((axis, height, width), (axis + 1, width, height)):
+        here, across = (known(s.x.shape[place], "places") for place in (at, 2 * axis + 1 - at))
+        middle = max(min(here, int(float(across * size) / other)), 1)
+        start = int(float(here - middle) / 2)
+        x = _cut(s, x, at, start, min(size, here - start))
+    small = x.shape[axis : axis + 2] != (height, width)
+    return resized(s, x, axis, height, width, "bilinear") if small else x
+
+
+def _resize_then_cut(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+    """TensorFlow up to 2.6: the shorter side as long as wanted, then the middle."""
+    tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
+    new_tall, new_wide = (int(width * tall / wide), width) if tall / wide > height / width else (height, 0)
+    new_wide = new_wide or int(height * wide / tall)
+    x = resized(s, x, axis, new_tall, new_wide, "bilinear")
+    x = _cut(s, x, axis, int((new_tall - height) / 2), height)
+    return _cut(s, x, axis + 1, int((new_wide - width) / 2), width)
+
+
+_WITHOUT_CHANCE = {
+    "nothing": _keep,
+    "crop and resize": _crop_and_resize,
+    "cut, then resize": _cut_then_resize,
+    "resize, then cut": _resize_then_cut,
+}
+"""What a release did when predicting -> how."""
+
+
 def auto_contrast(
     s: Site, *, value_range: tuple[float, float] = (0, 255), data_format: str | None = "channels_last"
 ) -> Value:
@@ -99,7 +148,7 @@ def auto_contrast(
 
 
 _RANDOM = """
-    AugMix CutMix MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
+    AugMix CutMix Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast
     RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue
     RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
     RandomTranslation RandomWidth RandomZoom Solarization
@@ -107,12 +156,13 @@ _RANDOM = """
 _DRAWN = """
     factor data_format value_range mode fill_mode fill_value interpolation height_factor width_factor x_factor y_factor
     brightness_factor contrast_factor saturation_factor hue_factor kernel_size sigma scale alpha num_ops num_chains
-    chain_depth all_ops addition_factor threshold_factor
+    chain_depth all_ops addition_factor threshold_factor bins max_number
 """
 
 LAYERS = {
     "AutoContrast": Lowering(auto_contrast, floats=True),
     "CenterCrop": Lowering(center_crop, floats=True),
+    "RandomCrop": Lowering(random_crop, floats=True),
     "Resizing": Lowering(resizing, floats=True),
     **{name: Lowering(identity, ignored=tuple(_DRAWN.split()), floats=True) for name in _RANDOM.split()},
 }

@@ -8,69 +8,92 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from keramos.compile.activation import activate
-from keramos.compile.layers.core import EMBEDDING_SILENT
+from keramos.compile.layers.core import EMBEDDING_SILENT, REVERSIBLE_SILENT, capped, looked_up
 from keramos.compile.lowering import Lowering
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from keramos.compile.graph import Graph, Value
     from keramos.compile.site import Site
 
-_LEAST = 1e-7  # keras.config.epsilon()
-_LARGEST = 127.0
+ABS_MAX: dict[str, object] = {"value_range": (-127, 127), "epsilon": 1e-7}  # defaults of AbsMaxQuantizer
 _FLOAT8, _FLOAT8_LARGEST = 17, 448.0  # ONNX' e4m3fn
 
 
-def _rounded(g: Graph, x: Value, axes: Sequence[int]) -> tuple[Value, Value]:
-    """X * scale as whole numbers up to 127, and the scale, by the largest size along axes."""
+def rounding(s: Site, default: Mapping[str, object] | None = None) -> Mapping[str, object] | None:
+    """How inputs are rounded: the config of their quantizer, ``default`` where none is named, None: not at all."""
+    found = cast("Mapping[str, Mapping[str, object]] | None", s.layer.config.get("quantization_config"))
+    if not found:
+        return default
+    quantizer = cast("Mapping[str, object] | None", found.get("config", {}).get("activation_quantizer"))
+    if quantizer is None:
+        return None
+    if quantizer.get("class_name") != "AbsMaxQuantizer":
+        raise s.unsupported("activation_quantizer", quantizer.get("class_name"), "AbsMaxQuantizer is")
+    return {**ABS_MAX, **cast("Mapping[str, object]", quantizer.get("config", {}))}
+
+
+def rounded(g: Graph, x: Value, axes: Sequence[int], how: Mapping[str, object]) -> tuple[Value, Value]:
+    """X * scale as whole numbers, and the scale, by the largest size along axes."""
+    low, high = cast("tuple[float, float]", how["value_range"])
     largest = g.op("ReduceMax", g.op("Abs", x), list(axes), keepdims=1)
-    scale = g.op("Div", _LARGEST, g.op("Add", largest, _LEAST))
+    scale = g.op("Div", float(high), g.op("Add", largest, float(cast("float", how["epsilon"]))))
     whole = g.op("Round", g.op("Mul", x, scale))
-    return g.op("Min", g.op("Max", whole, -_LARGEST), _LARGEST), scale
+    return g.op("Min", g.op("Max", whole, float(low)), float(high)), scale
 
 
-def _rounds_inputs(s: Site) -> bool:
-    """Whether inputs are rounded too; a configuration may ask for rounded weights alone."""
-    found = cast("Mapping[str, Mapping[str, object]]", s.layer.config.get("quantization_config") or {})
-    config = found.get("config", {})
-    return "activation_quantizer" not in config or config["activation_quantizer"] is not None
-
-
-def _finish(s: Site, y: Value, bias: object, activation: object) -> Value:
+def finish(s: Site, y: Value, bias: object, activation: object) -> Value:
+    """The bias, where there is one, and the activation."""
     return activate(s.g, y if bias is None else s.g.op("Add", y, bias), activation)  # type: ignore[arg-type] # an array
+
+
+def scaled_matmul(s: Site, kernel: NDArray[np.generic], scale: Value, how: Mapping[str, object] | None) -> Value:
+    """Inputs, rounded if so wanted, times a kernel of whole numbers, scaled back."""
+    g, x = s.g, s.x
+    if how is not None:
+        x, of_inputs = rounded(g, x, [-1], how)
+        scale = g.op("Mul", of_inputs, scale)
+    return g.op("Div", g.op("MatMul", x, kernel), scale)
+
+
+def scaled_einsum(
+    s: Site, equation: str, kernel: NDArray[np.generic], scale: Value | None, how: Mapping[str, object] | None
+) -> Value:
+    """The same for Einstein's sum; ``equation`` is explicit, ``scale`` has the axes of the result."""
+    g, x = s.g, s.x
+    if how is not None:
+        term, out = equation.split(",")[0], equation.partition("->")[2]
+        x, of_inputs = rounded(g, x, [i for i, letter in enumerate(term) if letter not in out], how)
+        of_inputs = _at_output(g, of_inputs, term, out)
+        scale = of_inputs if scale is None else g.op("Mul", of_inputs, scale)
+    y = g.op("Einsum", x, kernel, equation=equation)
+    return y if scale is None else g.op("Div", y, scale)
 
 
 def int8_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
     """A dense layer on whole numbers, scaled back."""
-    g = s.g
     kernel = s.weight("kernel", (s.x.shape[-1], units)).astype("float32")
     bias = s.float_weight("bias", (units,)) if use_bias else None
-    scale = g.const(s.float_weight("kernel scale", (units,)))
-    x = s.x
-    if _rounds_inputs(s):
-        x, of_inputs = _rounded(g, x, [-1])
-        scale = g.op("Mul", of_inputs, scale)
-    return _finish(s, g.op("Div", g.op("MatMul", x, kernel), scale), bias, activation)
+    scale = s.g.const(s.float_weight("kernel scale", (units,)))
+    return finish(s, scaled_matmul(s, kernel, scale, rounding(s, ABS_MAX)), bias, activation)
 
 
 def int8_einsum_dense(
     s: Site, *, equation: str, output_shape: object, bias_axes: str | None = None, activation: object = None
 ) -> Value:
     """Einstein's sum on whole numbers, scaled back."""
-    g, kernel = s.g, s.weight("kernel").astype("float32")
+    kernel = s.weight("kernel").astype("float32")
     bias = s.float_weight("bias") if bias_axes else None
-    scale = g.const(s.float_weight("kernel scale"))
+    scale = s.g.const(s.float_weight("kernel scale"))
     full = explicit(equation, [s.x.rank, kernel.ndim])
-    x = s.x
     if scale.rank != len(full.partition("->")[2]):
         raise s.unsupported("output_shape", output_shape, f"the kernel scale {scale.shape} does not fit {equation}")
-    if _rounds_inputs(s):
-        term, out = full.split(",")[0], full.partition("->")[2]
-        x, of_inputs = _rounded(g, x, [i for i, letter in enumerate(term) if letter not in out])
-        scale = g.op("Mul", _at_output(g, of_inputs, term, out), scale)
-    return _finish(s, g.op("Div", g.op("Einsum", x, kernel, equation=full), scale), bias, activation)
+    return finish(s, scaled_einsum(s, full, kernel, scale, rounding(s, ABS_MAX)), bias, activation)
 
 
 def _at_output(g: Graph, scale: Value, term: str, out: str) -> Value:
@@ -85,12 +108,9 @@ def _at_output(g: Graph, scale: Value, term: str, out: str) -> Value:
 
 def int8_embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
     """Rows of whole numbers, each with a scale of its own."""
-    g, index = s.g, s.g.op("Cast", s.x, to=7)
-    if mask_zero:
-        s.out_mask = g.op("Not", g.op("Equal", index, 0))
     table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
     scale = s.weight("embeddings scale", (input_dim,)).astype("float32")
-    return g.op("Gather", table / scale[:, None], index, axis=0)
+    return looked_up(s, table / scale[:, None], mask_zero=mask_zero)
 
 
 def _float8(g: Graph, x: Value, scale: float) -> Value:
@@ -116,7 +136,7 @@ def float8_dense(s: Site, *, units: int, activation: object = None, use_bias: bo
     bias = s.float_weight("bias", (units,)) if use_bias else None
     of_inputs, of_kernel = _float8_scales(s)
     y = g.op("MatMul", _float8(g, s.x, of_inputs), _float8(g, kernel, of_kernel))
-    return _finish(s, y, bias, activation)
+    return finish(s, y, bias, activation)
 
 
 def float8_einsum_dense(s: Site, *, equation: str, bias_axes: str | None = None, activation: object = None) -> Value:
@@ -126,23 +146,42 @@ def float8_einsum_dense(s: Site, *, equation: str, bias_axes: str | None = None,
     of_inputs, of_kernel = _float8_scales(s)
     full = explicit(equation, [s.x.rank, kernel.rank])
     y = g.op("Einsum", _float8(g, s.x, of_inputs), _float8(g, kernel, of_kernel), equation=full)
-    return _finish(s, y, bias, activation)
+    return finish(s, y, bias, activation)
 
 
-QUANTIZED: dict[tuple[str, str], Lowering] = {
+def int8_reversible(
+    s: Site,
+    *,
+    input_dim: int,
+    output_dim: int,
+    tie_weights: bool = True,
+    mask_zero: bool = False,
+    logit_soft_cap: float | None = None,
+) -> Value:
+    """An embedding of whole numbers that also runs backwards."""
+    table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
+    scale = s.weight("embeddings scale", (input_dim,)).astype("float32")
+    back, back_scale = table.T, scale
+    if not tie_weights:
+        back = s.weight("reverse embeddings", (output_dim, input_dim)).astype("float32")
+        back_scale = s.weight("reverse embeddings scale", (input_dim,)).astype("float32")
+    if not s.kwargs.get("reverse"):
+        return looked_up(s, table / scale[:, None], mask_zero=mask_zero)
+    return capped(s.g, scaled_matmul(s, back, s.g.const(back_scale), rounding(s, ABS_MAX)), logit_soft_cap)
+
+
+WHOLE_BYTES: dict[tuple[str, str], Lowering] = {
     ("Dense", "float8"): Lowering(float8_dense, mask="keep", floats=True),
     ("Dense", "int8"): Lowering(int8_dense, mask="keep", floats=True),
     ("EinsumDense", "float8"): Lowering(float8_einsum_dense, ignored=("output_shape",), floats=True),
     ("EinsumDense", "int8"): Lowering(int8_einsum_dense, floats=True),
     ("Embedding", "int8"): Lowering(int8_embedding, mask="own", ignored=EMBEDDING_SILENT),
+    ("ReversibleEmbedding", "int8"): Lowering(
+        int8_reversible, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)
+    ),
 }
-"""Class and mode of quantisation -> lowering; other classes keep their weights as they are."""
+"""Class and mode of quantisation -> lowering."""
 
 KINDS = frozenset({"Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"})
 """Classes whose weights a quantised file holds in another form."""
 
-
-def mode_of(config: Mapping[str, object]) -> str | None:
-    """``int8`` and so on, from a dtype policy such as ``int8_from_float32``."""
-    mode, word, _ = str(config.get("dtype")).partition("_from_")
-    return mode.partition("/")[0] if word else None

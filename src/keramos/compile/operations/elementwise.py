@@ -141,7 +141,7 @@ def _mod(g: Graph, a: Value, b: Value) -> Value:
     return g.op("Sub", a, g.op("Mul", b, g.op("Floor", g.op("Div", a, b))))
 
 
-def _arctan2(g: Graph, y: Value, x: Value) -> Value:
+def arctan2(g: Graph, y: Value, x: Value) -> Value:
     """The angle of (x, y): the arc tangent of y / x, half a turn further to the left of the y axis."""
     zero = g.op("Equal", x, 0.0)
     plain = g.op("Atan", g.op("Div", y, g.op("Where", zero, 1.0, x)))
@@ -352,7 +352,7 @@ _TWO_TENSORS: dict[str, Binary] = {
     "Mod": _mod,
 }
 _TWO_FLOATS: dict[str, Binary] = {
-    "Arctan2": _arctan2,
+    "Arctan2": arctan2,
     "Divide": _two("Div"),
     "DivideNoNan": _divide_no_nan,
     "Heaviside": _heaviside,
