@@ -28,7 +28,10 @@ def _vectors(*layers):
 
 
 def _heads():
-    into, back = kl.EinsumDense("abc,cde->abde", (None, 2, 5), bias_axes="de"), kl.EinsumDense("abde,dec->abc", (None, 6))
+    into, back = (
+        kl.EinsumDense("abc,cde->abde", (None, 2, 5), bias_axes="de"),
+        kl.EinsumDense("abde,dec->abc", (None, 6)),
+    )
     return keras.Sequential([keras.Input((4, 6)), into, back])
 
 
@@ -127,5 +130,5 @@ def test_a_calibrated_layer_whose_zero_points_keras_did_not_save_is_refused(tmp_
     """Keras 3.15 forgets them in ``.keras`` files, which it cannot load either."""
     config = kq.GPTQConfig(dataset=None, tokenizer=None, group_size=4, quantization_layer_structure={})
     model = _calibrated(_vectors(kl.Dense(5)), "gptq", config)
-    with pytest.raises(MismatchError, match="needs 5 weights .*kernel_zero.* holds 4"):
+    with pytest.raises(MismatchError, match=r"needs 5 weights .*kernel_zero.* holds 4"):
         _answers(model, NUMBERS, tmp_path / "m.keras")

@@ -125,7 +125,7 @@ def roles(kind: str, config: Config) -> tuple[Role, ...]:
 
 
 def _grouped(config: Config) -> bool:
-    """Whether weights of 4 bits have a scale for each group of inputs: ``int4/32_from_float32`` has, ``int4/-1`` not."""
+    """Whether 4-bit weights have a scale for each group of inputs: ``int4/32_from_float32`` has, ``int4/-1`` not."""
     size = str(config.get("dtype")).partition("_from_")[0].partition("/")[2]
     return size not in {"", "-1"}
 

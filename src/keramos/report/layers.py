@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.gaps import GAPS
-from keramos.compile.layers import LAYERS
+from keramos.compile.layers import LAYERS, QUANTIZED
 from keramos.compile.operations.table import KERAS, OPERATIONS
 
 if TYPE_CHECKING:

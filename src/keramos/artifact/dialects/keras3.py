@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 _OLD_RULES: dict[str, dict[tuple[int, ...], Config]] = {
-    **dict.fromkeys(MERGING, {(3, 4): {"mask_rule": "none"}}),
-    **dict.fromkeys(("GroupQueryAttention", "MultiHeadAttention", "Softmax"), {(3, 10): {"masked_to_zero": False}}),
+    **{kind: {(3, 4): {"mask_rule": "none"}} for kind in MERGING},
+    **{kind: {(3, 10): {"masked_to_zero": False}} for kind in ("GroupQueryAttention", "MultiHeadAttention", "Softmax")},
     "CategoryEncoding": {(3, 4): {"keep_last_axis": True}},
     "RandomCrop": {(3, 6): {"when_predicting": "crop and resize"}, (3, 8): {"when_predicting": "cut, then resize"}},
 }

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
 
-    Array = NDArray[np.generic]
+    Array = NDArray[np.float32]
+    Stored = NDArray[np.generic]
+    Groups = NDArray[np.int64]
 
 
-def unpacked(packed: Array, axis: int, length: int, *, signed: bool = True) -> Array:
+def unpacked(packed: Stored, axis: int, length: int, *, signed: bool = True) -> Array:
     """Two numbers of each byte along an axis, the lower half first: -8 to 7, or 0 to 15; float32."""
     parts = np.moveaxis(packed.view("uint8"), axis, 0)
     halves = np.stack([parts & 15, parts >> 4], axis=1).reshape(-1, *parts.shape[1:])[:length]
@@ -45,10 +47,10 @@ def _restored(s: Site, whole: Array, scale: Array, axis: int) -> Array:
 
 def _grouped(s: Site, whole: Array, scale: Array, zero: Array, axis: int) -> Array:
     groups = _groups(s, whole.shape[axis], scale.shape[axis])
-    return (whole - np.take(zero, groups, axis)) * np.take(scale, groups, axis)  # type: ignore[no-any-return]
+    return (whole - np.take(zero, groups, axis)) * np.take(scale, groups, axis)
 
 
-def _groups(s: Site, length: int, count: int) -> Array:
+def _groups(s: Site, length: int, count: int) -> Groups:
     """For each place along an axis, the group whose scale it has."""
     groups = s.weight("group of each place", (length,)).astype("int64")
     if groups.min(initial=0) < 0 or groups.max(initial=0) >= count:
@@ -56,7 +58,7 @@ def _groups(s: Site, length: int, count: int) -> Array:
     return groups
 
 
-def _misfit(s: Site, role: str, array: Array, rows: int, columns: int) -> MismatchError:
+def _misfit(s: Site, role: str, array: Stored, rows: int, columns: int) -> MismatchError:
     return MismatchError(
         f"layer '{s.layer.name}' ({s.layer.kind}): {role} has shape {array.shape}, "
         f"which holds no {rows} x {columns} numbers of 4 bits"
@@ -127,13 +129,13 @@ def int4_einsum_dense(
     return finish(s, scaled_einsum(s, full, kernel, None, how), bias, activation)
 
 
-def _flat(s: Site, packed: Array, scale: Array, full: str, shape: tuple[int, ...]) -> Array:
+def _flat(s: Site, packed: Stored, scale: Array, full: str, shape: tuple[int, ...]) -> Array:
     """The kernel as numbers: rows are the axes summed over, columns the others."""
     rows, columns = _sides(full, shape)
     if packed.shape != (rows, (columns + 1) // 2):
         raise _misfit(s, "kernel", packed, rows, columns)
     whole = unpacked(packed, 1, columns)
-    return _restored(s, whole, scale, 0) if scale.ndim > 1 else whole / scale  # type: ignore[no-any-return]
+    return _restored(s, whole, scale, 0) if scale.ndim > 1 else whole / scale
 
 
 def _sides(full: str, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -154,7 +156,7 @@ def _calibrated(s: Site, rows: int, columns: int, *, awq: bool) -> Array:
     scale = s.weight("kernel scale").astype("float32")
     zero = s.weight("kernel zero", scale.shape).astype("float32")
     factors = s.weight("awq scales", (rows,)).astype("float32") if awq else np.ones(rows, "float32")
-    return _grouped(s, whole, scale, zero, 1).T / factors[:, None]  # type: ignore[no-any-return]
+    return _grouped(s, whole, scale, zero, 1).T / factors[:, None]  # type: ignore[no-any-return] # numpy
 
 
 def _calibrated_dense(s: Site, units: int, activation: object, *, use_bias: bool, awq: bool) -> Value:
@@ -175,7 +177,7 @@ def awq_dense(s: Site, *, units: int, activation: object = None, use_bias: bool 
 
 def _calibrated_einsum(
     s: Site, equation: str, output_shape: Sequence[int | None] | int, bias_axes: str | None, *, awq: bool
-) -> tuple[Value, Array | None]:
+) -> tuple[Value, Stored | None]:
     bias = s.float_weight("bias") if bias_axes else None
     full, shape = _kernel_shape(s, equation, output_shape)
     kernel = _calibrated(s, *_split_at_largest(shape), awq=awq).reshape(shape)
@@ -184,7 +186,7 @@ def _calibrated_einsum(
 
 def _split_at_largest(shape: tuple[int, ...]) -> tuple[int, int]:
     """Rows and columns as Keras lays out heads: the largest axis is the model's width and stands alone."""
-    rows = shape[0] if len(shape) == 2 or shape.index(max(shape)) == 0 else prod(shape[:-1])  # noqa: PLR2004
+    rows = shape[0] if len(shape) == 2 or shape.index(max(shape)) == 0 else prod(shape[:-1])
     return rows, prod(shape) // rows
 
 
@@ -212,7 +214,7 @@ def awq_einsum_dense(
     return finish(s, *_calibrated_einsum(s, equation, output_shape, bias_axes, awq=True), activation)
 
 
-def _table(s: Site, rows: int, columns: int) -> tuple[Array, Array, Array | None]:
+def _table(s: Site, rows: int, columns: int) -> tuple[Array, Array, Groups | None]:
     """An embedding as whole numbers and as numbers, and where it is in groups, the group of each column."""
     packed = s.weight("embeddings", (rows, (columns + 1) // 2))
     whole = unpacked(packed, 1, columns)
@@ -249,15 +251,15 @@ def int4_reversible(
     return capped(s.g, scaled_matmul(s, back, one, rounding(s, ABS_MAX)), logit_soft_cap)
 
 
-def _backwards(s: Site, rows: int, columns: int, groups: Array | None) -> Array:
+def _backwards(s: Site, rows: int, columns: int, groups: Groups | None) -> Array:
     whole = unpacked(s.weight("reverse embeddings", ((rows + 1) // 2, columns)), 0, rows)
     scale = s.weight("reverse embeddings scale").astype("float32")
     if groups is None:
-        return whole / scale  # type: ignore[no-any-return]
-    if scale.ndim != 2 or groups.max(initial=0) >= len(scale):  # noqa: PLR2004
+        return whole / scale  # type: ignore[no-any-return] # numpy
+    if scale.ndim != 2 or groups.max(initial=0) >= len(scale):
         raise MismatchError(f"layer '{s.layer.name}' ({s.layer.kind}): a group has no scale")
     zero = s.weight("reverse embeddings zero", scale.shape).astype("float32")
-    return (whole - zero[groups]) * scale[groups]  # type: ignore[no-any-return]
+    return (whole - zero[groups]) * scale[groups]  # type: ignore[no-any-return] # numpy
 
 
 PACKED: dict[tuple[str, str], Lowering] = {

@@ -67,7 +67,7 @@ def scaled_einsum(
     """The same for Einstein's sum; ``equation`` is explicit, ``scale`` has the axes of the result."""
     g, x = s.g, s.x
     if how is not None:
-        term, out = equation.split(",")[0], equation.partition("->")[2]
+        term, out = equation.split(",", maxsplit=1)[0], equation.partition("->")[2]
         x, of_inputs = rounded(g, x, [i for i, letter in enumerate(term) if letter not in out], how)
         of_inputs = _at_output(g, of_inputs, term, out)
         scale = of_inputs if scale is None else g.op("Mul", of_inputs, scale)
@@ -184,4 +184,3 @@ WHOLE_BYTES: dict[tuple[str, str], Lowering] = {
 
 KINDS = frozenset({"Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"})
 """Classes whose weights a quantised file holds in another form."""
-
