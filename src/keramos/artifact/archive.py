@@ -32,6 +32,7 @@ _CENTRAL_MARK, _LOCAL_MARK = b"PK\x01\x02", b"PK\x03\x04"
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _SIZES_FOLLOW, _UTF_8 = 0x2041, 0x8, 0x800
+_AGREED = _ENCRYPTED | _UTF_8  # flags that both headers of an entry must state alike
 _EXTRA_64 = 1
 _DESCRIPTOR = 24  # longest record of sizes behind an entry's data
 _FREE = 1 << 20  # up to here a part may inflate by any ratio
@@ -161,7 +162,7 @@ class Archive:
         try:
             mark, _, end, _ = _LOCATOR_64.unpack_from(self._data, place)
             mark_64, length_64, _, _, disk, other, here, count, length, start = _END_64.unpack_from(self._data, end)
-        except struct.error:
+        except (struct.error, OverflowError):
             mark = mark_64 = b""
         if place < 0 or mark != _LOCATOR_MARK or mark_64 != _END_64_MARK or end + 12 + length_64 != place:
             raise CorruptModelError(f"{self._source} is a damaged zip archive: its end record contradicts itself")
@@ -246,7 +247,7 @@ class Archive:
         follows = bool(flags & _SIZES_FOLLOW)
         stated = (0, 0, 0) if follows and not (crc or packed or size) else (crc, packed, size)
         wanted = (0, 0, 0) if stated == (0, 0, 0) and follows else (entry.crc, entry.packed, entry.size)
-        if (name, method, flags & _UTF_8, stated) != (entry.name, entry.method, entry.flags & _UTF_8, wanted):
+        if (name, method, flags & _AGREED, stated) != (entry.name, entry.method, entry.flags & _AGREED, wanted):
             raise UnsafeModelError(
                 f"{self._source}: entry {entry.name} is described otherwise in its own header ({name}) than in the "
                 "zip directory, so tools disagree on its content"

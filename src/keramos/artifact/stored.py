@@ -112,7 +112,7 @@ class Stored:
         for name, layer in numbered(layers):
             base, number = _split(name)
             found = sorted(there.get(base, ()))
-            place = found[number] if len(found) == wanted[base] else number
+            place = found[number] if len(found) == wanted[base] and number < len(found) else number
             yield (f"{container}/{base}_{place}" if place else f"{container}/{base}"), layer
 
 

@@ -21,9 +21,16 @@ if TYPE_CHECKING:
     from keramos.compile.kinds import Kind, Tensor
 
 
-def _axis(axis: object, rank: int) -> int:
+def front_axis(axis: object, rank: int) -> int:
+    """An axis counted from the front.
+
+    Raises:
+        MismatchError: the tensor has no such axis.
+    """
     index = int(cast("int", axis))
-    return index + rank if index < 0 else index
+    if not -rank <= index < rank:
+        raise MismatchError(f"there is no axis {index} in a tensor with {rank} axes")
+    return index % rank
 
 
 def _same(x: Tensor) -> Kind:
@@ -76,7 +83,7 @@ def _einsum(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kin
 def _reduce(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
     x = ins[0]
     axes = const_ints(ins[1]) if len(ins) > 1 else ints(attributes.get("axes", range(len(x.shape))))
-    gone = {_axis(axis, len(x.shape)) for axis in (axes or [])}
+    gone = {front_axis(axis, len(x.shape)) for axis in (axes or [])}
     keep = bool(attributes.get("keepdims", 1))
     shape = [1 if i in gone else size for i, size in enumerate(x.shape) if keep or i not in gone]
     return [(x.dtype, tuple(shape))]
@@ -111,26 +118,28 @@ def _reshape(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
 
 
 def _flatten(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    axis = _axis(attributes.get("axis", 1), len(ins[0].shape))
+    axis = int(cast("int", attributes.get("axis", 1)))
     head, tail = ins[0].shape[:axis], ins[0].shape[axis:]
     return [(ins[0].dtype, tuple(None if None in part else prod(ints(part)) for part in (head, tail)))]
 
 
 def _squeeze(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
-    gone = {_axis(axis, len(ins[0].shape)) for axis in const_ints(ins[1]) or []}
+    gone = {front_axis(axis, len(ins[0].shape)) for axis in const_ints(ins[1]) or []}
     return [(ins[0].dtype, tuple(size for i, size in enumerate(ins[0].shape) if i not in gone))]
 
 
 def _unsqueeze(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
     axes = const_ints(ins[1]) or []
     rank = len(ins[0].shape) + len(axes)
-    new = {_axis(axis, rank) for axis in axes}
+    new = {front_axis(axis, rank) for axis in axes}
+    if len(new) < len(axes):
+        raise MismatchError(f"new axes {axes} name one place twice")
     sizes = iter(ins[0].shape)
     return [(ins[0].dtype, tuple(1 if i in new else next(sizes) for i in range(rank)))]
 
 
 def _concat(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    axis = _axis(attributes["axis"], len(ins[0].shape))
+    axis = front_axis(attributes["axis"], len(ins[0].shape))
     parts = [x.shape[axis] for x in ins]
     others = [None if i == axis else broadcast(*((x.shape[i],) for x in ins))[0] for i in range(len(ins[0].shape))]
     others[axis] = None if None in parts else sum(ints(parts))
@@ -138,7 +147,7 @@ def _concat(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kin
 
 
 def _split(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    axis = _axis(attributes.get("axis", 0), len(ins[0].shape))
+    axis = front_axis(attributes.get("axis", 0), len(ins[0].shape))
     shape = ins[0].shape
     return [(ins[0].dtype, (*shape[:axis], size, *shape[axis + 1 :])) for size in const_ints(ins[1]) or []]
 
@@ -159,13 +168,13 @@ def _slice(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
     steps = const_ints(ins[4]) if len(ins) > 4 and ins[4] is not None else [1] * len(starts)
     shape = list(ins[0].shape)
     for start, stop, axis, step in zip(starts, stops, axes or [], steps or [], strict=True):
-        index = _axis(axis, len(shape))
+        index = front_axis(axis, len(shape))
         shape[index] = _slice_size(shape[index], start, stop, step)
     return [(ins[0].dtype, tuple(shape))]
 
 
 def _gather(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    axis = _axis(attributes.get("axis", 0), len(ins[0].shape))
+    axis = front_axis(attributes.get("axis", 0), len(ins[0].shape))
     return [(ins[0].dtype, (*ins[0].shape[:axis], *ins[1].shape, *ins[0].shape[axis + 1 :]))]
 
 
@@ -200,7 +209,7 @@ def _pad(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
 def _one_hot(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
     depth = const_ints(ins[1])
     rank = len(ins[0].shape) + 1
-    axis = _axis(attributes.get("axis", -1), rank)
+    axis = front_axis(attributes.get("axis", -1), rank)
     shape = (*ins[0].shape[:axis], depth[0] if depth else None, *ins[0].shape[axis:])
     return [(ins[2].dtype, shape)]
 
@@ -213,7 +222,7 @@ def _recurrent(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[
 
 
 def _top_k(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    axis = _axis(attributes.get("axis", -1), len(ins[0].shape))
+    axis = front_axis(attributes.get("axis", -1), len(ins[0].shape))
     k = const_ints(ins[1])
     shape = (*ins[0].shape[:axis], k[0] if k else None, *ins[0].shape[axis + 1 :])
     return [(ins[0].dtype, shape), ("int64", shape)]

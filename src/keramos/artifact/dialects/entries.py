@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.dialects.classes import KNOWN
-from keramos.errors import CorruptModelError, UnsafeModelError
+from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from keramos.types.network import Config
@@ -15,6 +15,7 @@ Entry = dict[str, object]
 
 _TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 _TRAINING_KEYS = frozenset({"build_config", "build_input_shape", "compile_config", "activity_regularizer"})
+_LONGEST = 256  # letters of a class name
 INNER_KEYS = ("layer", "backward_layer", "cell")
 """Config keys that hold a layer, in the order of ``Layer.inner``."""
 
@@ -32,11 +33,13 @@ def class_of(entry: Entry) -> str:
     """The class name without its package.
 
     Raises:
-        CorruptModelError: there is none.
+        CorruptModelError: there is none, or it is longer than any name.
     """
     name = entry.get("class_name")
     if not isinstance(name, str):
         raise CorruptModelError(f"the config has an object without class_name; it has {sorted(entry)[:8]}")
+    if len(name) > _LONGEST:
+        raise CorruptModelError(f"the config has a class_name of {len(name):,} letters, {name[:40]!r}...")
     return name.rpartition(">")[2]
 
 
@@ -74,6 +77,7 @@ def clean(config: Config) -> Config:
 
     Raises:
         UnsafeModelError: a vocabulary is a path or an address instead of words.
+        UnsupportedModelError: a dtype policy has no name.
     """
     if isinstance(config.get("vocabulary"), str):
         raise UnsafeModelError(
@@ -84,7 +88,7 @@ def clean(config: Config) -> Config:
     for key, value in config.items():
         if key in _TRAINING_KEYS or key.endswith(_TRAINING_ENDINGS) or key in {*INNER_KEYS, *LISTS.values(), "name"}:
             continue
-        kept[key] = _policy(value) if key == "dtype" else _function(value)
+        kept[key] = _policy(config.get("name"), value) if key == "dtype" else _function(value)
     if kept.get("dtype") in ("float32", None):
         kept.pop("dtype", None)
     if kept.get("trainable") is True:
@@ -92,13 +96,25 @@ def clean(config: Config) -> Config:
     return kept
 
 
-def _policy(value: object) -> object:
-    """A dtype policy by the name that Keras gives it: ``mixed_float16``, ``int8_from_float32``."""
-    if not isinstance(value, dict) or "class_name" not in value:
+def _policy(layer: object, value: object) -> object:
+    """A dtype policy by the name that Keras gives it: ``mixed_float16``, ``int8_from_float32``.
+
+    Raises:
+        UnsupportedModelError: it is an object without such a name.
+    """
+    if not is_entry(value):
         return value
-    config = config_of(value)
-    quantised = f"{config.get('mode')}_from_{config.get('source_name')}"
-    return config.get("name") or (quantised if config.get("mode") else None)
+    config = cast("Entry", value).get("config")
+    facts = config if isinstance(config, dict) else {}
+    name, mode = facts.get("name"), facts.get("mode")
+    if isinstance(name, str):
+        return name
+    if isinstance(mode, str):
+        return f"{mode}_from_{facts.get('source_name')}"
+    raise UnsupportedModelError(
+        f"layer '{layer}': its dtype is a {str(cast('Entry', value)['class_name'])[:80]!r} that names no type; "
+        "float32, mixed_float16 and the like are needed"
+    )
 
 
 def _function(value: object) -> object:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from keramos.artifact.dialects.entries import class_of
 from keramos.artifact.dialects.keras2 import translate as translate_keras2
 from keramos.artifact.dialects.words import renamed, without
+from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,14 +105,20 @@ def _as_is(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     return kind, config
 
 
+def _stated(config: Config, kind: str, key: str) -> object:
+    if key not in config:
+        raise CorruptModelError(f"layer '{config.get('name')}' ({kind}): its config has no {key}")
+    return config.pop(key)
+
+
 def _kernel_2d(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     """Rows and columns were arguments of their own."""
-    size = [config.pop("nb_row"), config.pop("nb_col")]
+    size = [_stated(config, kind, key) for key in ("nb_row", "nb_col")]
     return kind, {**config, "kernel_size": size}
 
 
 def _kernel_3d(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
-    size = [config.pop(f"kernel_dim{axis}") for axis in (1, 2, 3)]
+    size = [_stated(config, kind, f"kernel_dim{axis}") for axis in (1, 2, 3)]
     return kind, {**config, "kernel_size": size}
 
 

@@ -36,9 +36,13 @@ def read_node(node: object, names: Collection[str], *, keep_list: bool) -> Node:
         CorruptModelError: it is neither form.
     """
     if isinstance(node, dict):
-        args = tuple(_argument(item) for item in cast("Sequence[object]", node.get("args", [])))
-        kwargs = {key: _argument(item) for key, item in cast("Mapping[str, object]", node.get("kwargs", {})).items()}
-        return Node(args, _given(kwargs))
+        args, kwargs = node.get("args", []), node.get("kwargs", {})
+        if not isinstance(args, list) or not isinstance(kwargs, dict):
+            raise CorruptModelError(
+                f"a layer is called with {str(args)[:80]} and {str(kwargs)[:80]}; a list and an object are needed"
+            )
+        named = {key: _argument(item) for key, item in kwargs.items()}
+        return Node(tuple(_argument(item) for item in args), _given(named))
     if not isinstance(node, list) or not node:
         raise CorruptModelError(f"a layer is connected by {str(node)[:80]}; a list or {{args, kwargs}} is needed")
     first = _old_argument(node)
@@ -59,7 +63,7 @@ def _argument(item: object) -> object:
     if not isinstance(item, dict):
         return item
     if item.get("class_name") == "__keras_tensor__":
-        return read_ref(cast("Sequence[object]", config_of(item).get("keras_history", ())))
+        return read_ref(config_of(item).get("keras_history"))
     return {key: _argument(part) for key, part in item.items()}
 
 
@@ -82,7 +86,9 @@ def _keywords(item: object) -> Mapping[str, object]:
     """Keyword arguments stand in every leaf alike; the first one's are taken."""
     if _is_leaf(item):
         leaf = cast("list[object]", item)
-        return cast("Mapping[str, object]", leaf[3]) if len(leaf) > _TRIPLE and isinstance(leaf[3], dict) else {}
+        if len(leaf) > _TRIPLE + 1 or not all(isinstance(part, dict) for part in leaf[_TRIPLE:]):
+            raise CorruptModelError(f"a tensor is named {str(leaf)[:80]}; [layer, call, output, keywords] is needed")
+        return cast("Mapping[str, object]", leaf[_TRIPLE]) if len(leaf) > _TRIPLE else {}
     parts = item.values() if isinstance(item, dict) else cast("Sequence[object]", item)
     return next((found for part in parts if (found := _keywords(part))), {})
 
@@ -102,18 +108,18 @@ def _old_keyword(item: object, names: Collection[str]) -> object:
     return item
 
 
-def read_ref(history: Sequence[object]) -> TensorRef:
+def read_ref(history: object) -> TensorRef:
     """``[layer, node, tensor]`` as a reference.
 
     Raises:
         CorruptModelError: it is not that, or counts from below 0.
     """
-    match list(history[:_TRIPLE]):
+    match history[:_TRIPLE] if isinstance(history, list) else None:
         case [str(name), int(node), int(tensor)] if (
             node >= 0 and tensor >= 0 and not isinstance(node, bool) and not isinstance(tensor, bool)
         ):
             return TensorRef(name, node, tensor)
-    raise CorruptModelError(f"a tensor is named {str(list(history))[:80]}; [layer, call, output] is needed")
+    raise CorruptModelError(f"a tensor is named {str(history)[:80]}; [layer, call, output] is needed")
 
 
 def read_ends(shape: object) -> tuple[TensorRef, ...]:

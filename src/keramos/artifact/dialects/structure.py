@@ -9,7 +9,7 @@ from keramos.artifact.dialects.branches import BRANCHED, spliced
 from keramos.artifact.dialects.entries import INNER_KEYS, LISTS, class_of, clean, config_of, is_entry
 from keramos.artifact.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.dialects.operations import OPERATIONS, operation
-from keramos.errors import CorruptModelError, UnsupportedModelError
+from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
 from keramos.types.network import Call, Layer, Network, TensorRef
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ def _first_dtype(entry: Entry) -> object:
 def _check_names(layers: Sequence[Layer], model: str) -> None:
     seen: set[str] = set()
     for item in layers:
+        if item.name.startswith("/") or ".." in item.name.split("/"):
+            raise UnsafeModelError(f"model '{model}': the name {item.name[:80]!r} could lead out of a folder")
         if not item.name.isprintable():
             raise CorruptModelError(f"model '{model}': the name {item.name!r} holds control characters")
         if item.kind.startswith("custom.") and not item.name:
@@ -198,7 +200,9 @@ def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
 
 def _is_current(entries: Sequence[Entry]) -> bool:
     """Whether nodes are written as Keras 3 does."""
-    return any(isinstance(node, dict) for entry in entries for node in cast("list[object]", entry.get("inbound_nodes")))
+    return any(
+        isinstance(node, dict) for entry in entries for node in cast("list[object]", entry.get("inbound_nodes", []))
+    )
 
 
 def _from_zero(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -71,4 +71,5 @@ def theano_padding(kind: str, config: Config) -> Config:
 
 
 def _numbers(value: object) -> Sequence[int]:
-    return cast("list[int]", value) if isinstance(value, list) else [cast("int", value)]
+    listed = value if isinstance(value, list) else [value]
+    return [part if isinstance(part, int) else 0 for part in listed]  # what is no number is refused by its layer

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Lowering
+from keramos.compile.shapes import front_axis
 from keramos.compile.sizes import expand, size
+from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +58,13 @@ def _plain(kind: str) -> Callable[..., Value]:
         return _folded(s, kind, _aligned(s))
 
     return build
+
+
+def subtract(s: Site, *, mask_rule: str = "any") -> Value:
+    """The second of two tensors taken from the first."""
+    if len(s.inputs) != 2:
+        raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
+    return _plain("Sub")(s, mask_rule=mask_rule)
 
 
 def average(s: Site, *, mask_rule: str = "any") -> Value:
@@ -132,7 +141,9 @@ def _mask_or_all(s: Site, x: Value, mask: Value | None) -> Value:
 def batch_dot(s: Site, a: Value, b: Value, axes: int | list[int]) -> Value:
     """Sums of products along one axis of each, row by row; two vectors give one column."""
     pair = [axes, axes] if isinstance(axes, int) else axes
-    i, j = pair[0] % a.rank, pair[1] % b.rank
+    i, j = front_axis(pair[0], a.rank), front_axis(pair[1], b.rank)
+    if None not in (a.shape[i], b.shape[j]) and a.shape[i] != b.shape[j]:
+        raise MismatchError(f"axis {i} of {a.shape} and axis {j} of {b.shape} do not fit together")
     first, second = list("abcdefg"[: a.rank]), ["a", *"hijklmn"[: b.rank - 1]]
     second[j] = first[i]
     out = [letter for letter in (*first, *second[1:]) if letter != first[i]]
@@ -145,7 +156,7 @@ def dot(s: Site, *, axes: int | list[int], normalize: bool = False) -> Value:
     a, b = s.inputs
     pair = [axes, axes] if isinstance(axes, int) else axes
     if normalize:
-        a, b = (_unit(s, x, axis % x.rank) for x, axis in zip((a, b), pair, strict=True))
+        a, b = (_unit(s, x, front_axis(axis, x.rank)) for x, axis in zip((a, b), pair, strict=True))
     return batch_dot(s, a, b, pair)
 
 
@@ -162,5 +173,5 @@ LAYERS = {
     "Maximum": Lowering(_extreme("Max"), mask="own"),
     "Minimum": Lowering(_extreme("Min"), mask="own"),
     "Multiply": Lowering(multiply, mask="own"),
-    "Subtract": Lowering(_plain("Sub"), mask="own"),
+    "Subtract": Lowering(subtract, mask="own"),
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering import Lowering
+from keramos.compile.shapes import front_axis
 from keramos.compile.sizes import reshape, sizes
 from keramos.compile.spatial import known
 from keramos.errors import MismatchError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def axes_of(s: Site, axis: int | list[int]) -> list[int]:
     """Axes counted from the front."""
-    return [one % s.x.rank for one in ([axis] if isinstance(axis, int) else axis)]
+    return [front_axis(one, s.x.rank) for one in ([axis] if isinstance(axis, int) else axis)]
 
 
 def _spread(s: Site, axes: list[int], values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -116,7 +117,7 @@ def group_normalization(
     s: Site, *, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True
 ) -> Value:
     """(x - mean) / sqrt(variance + epsilon) over groups of channels and all places, then gamma and beta."""
-    g, at = s.g, axis % s.x.rank
+    g, at = s.g, front_axis(axis, s.x.rank)
     channels = known(s.x.shape[at], "channels")
     count = channels if groups == -1 else groups
     shape = sizes(s.x)

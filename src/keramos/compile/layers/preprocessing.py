@@ -8,6 +8,7 @@ import numpy as np
 
 from keramos.compile.encode import demand_inside, encode
 from keramos.compile.lowering import Lowering
+from keramos.compile.shapes import front_axis
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def normalization(
     invert: bool = False,
 ) -> Value:
     """(x - mean) / sqrt(variance), by the statistics of each place along the axes; or back."""
-    axes = [] if axis is None else sorted(i % s.x.rank for i in ([axis] if isinstance(axis, int) else axis))
+    axes = [] if axis is None else sorted(front_axis(i, s.x.rank) for i in ([axis] if isinstance(axis, int) else axis))
     center = _statistic(s, mean, "mean", axes).astype("float32")
     squares = _statistic(s, variance, "variance", axes).astype(float)
     if (squares < 0).any():

@@ -9,6 +9,7 @@ import numpy as np
 from keramos.compile.layers.image import resized
 from keramos.compile.lowering import Lowering
 from keramos.compile.spatial import each, known
+from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from keramos.compile.graph import Value
@@ -29,6 +30,8 @@ def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
 def reshape(s: Site, *, target_shape: list[int]) -> Value:
     """The same values in another shape; one size may be -1."""
     sizes = list(target_shape)
+    if sizes.count(-1) > 1:
+        raise MismatchError(f"target_shape={sizes} leaves more than one size open")
     if -1 in sizes and None not in s.x.shape[1:]:
         rest = int(np.prod([size for size in sizes if size != -1]))
         sizes[sizes.index(-1)] = int(np.prod(cast("tuple[int, ...]", s.x.shape[1:]))) // max(rest, 1)
@@ -69,6 +72,10 @@ def cropping(s: Site, *, cropping: Edges = 1, data_format: str | None = "channel
     """Places at the edges left out."""
     axes = _space(s, data_format)
     edges = _edges(cropping, len(axes))
+    for axis, (before, after) in zip(axes, edges, strict=True):
+        size = s.x.shape[axis]
+        if size is not None and before + after >= size:
+            raise MismatchError(f"cropping={cropping} leaves nothing of the {size} places along axis {axis}")
     ends = [-after if after else 2**62 for _, after in edges]
     return s.g.op("Slice", s.x, [before for before, _ in edges], ends, axes)
 

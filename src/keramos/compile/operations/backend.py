@@ -16,6 +16,7 @@ from keramos.compile.operations import (
     tensorflow_only,
 )
 from keramos.compile.operations.values import as_float, cast_to, tensor, together
+from keramos.compile.shapes import front_axis
 from keramos.compile.sizes import expand, reshape, size
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def batch_dot(s: Site, x: Operand, y: Operand, axes: int | list[int] | None = No
     a, b = together(s, x, y)
     pair = [axes, axes] if isinstance(axes, int) else axes or [a.rank - 1, 1 if b.rank == 2 else b.rank - 2]
     left, right = "abcdefg"[: a.rank], "a" + "hijklmn"[: b.rank - 1]
-    i, j = pair[0] % a.rank, pair[1] % b.rank
+    i, j = front_axis(pair[0], a.rank), front_axis(pair[1], b.rank)
     if not i or not j:
         raise s.unsupported("axes", axes, "axes after the rows are")
     right = right.replace(right[j], left[i])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.compile.graph import Value
+from keramos.compile.shapes import front_axis
 from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -130,4 +131,4 @@ def axes_of(axis: object, rank: int) -> list[int]:
     if axis is None:
         return list(range(rank))
     listed = axis if isinstance(axis, list | tuple) else [axis]
-    return [int(cast("int", item)) % rank for item in listed]
+    return [front_axis(item, rank) for item in listed]
