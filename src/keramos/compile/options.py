@@ -41,6 +41,11 @@ def _is_sizes(value: object) -> bool:
     return _is_int(value) or _is_ints(value)
 
 
+def _is_open_sizes(value: object) -> bool:
+    """None is a size that only the input tells."""
+    return _is_int(value) or (isinstance(value, list) and all(item is None or _is_int(item) for item in value))
+
+
 def _is_edges(value: object) -> bool:
     return _is_sizes(value) or (isinstance(value, list) and all(map(_is_sizes, value)))
 
@@ -66,6 +71,7 @@ def _list_of(test: Callable[[object], bool]) -> Callable[[object], bool]:
 
 _KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "Edges": (_is_edges, "whole numbers are needed"),
+    "OpenSizes": (_is_open_sizes, "a whole number or a list of them is needed"),
     "Sequence[Token]": (_list_of(_is_token), "a list of words or whole numbers is needed"),
     "Sequence[float]": (_list_of(_is_number), "a list of numbers is needed"),
     "Sequence[str]": (_list_of(_is_text), "a list of words is needed"),

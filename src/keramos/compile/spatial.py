@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from keramos.compile.graph import Graph, Value
 
 Sizes = int | list[int]
+OpenSizes = int | list[int | None]
+"""With None for what only the input tells."""
 
 
 def each(value: Sizes | None, axes: int) -> list[int]:

@@ -19,12 +19,11 @@ from keramos.compile.operations.linalg import explicit
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from keramos.compile.graph import Value
     from keramos.compile.site import Site
+    from keramos.compile.spatial import OpenSizes
 
     Array = NDArray[np.float32]
     Stored = NDArray[np.generic]
@@ -87,7 +86,7 @@ def int4_dense(s: Site, *, units: int, activation: object = None, use_bias: bool
     return finish(s, y, bias, activation)
 
 
-def _kernel_shape(s: Site, equation: str, output_shape: Sequence[int | None] | int) -> tuple[str, tuple[int, ...]]:
+def _kernel_shape(s: Site, equation: str, output_shape: OpenSizes) -> tuple[str, tuple[int, ...]]:
     """The explicit equation and the kernel's shape, from the sizes of input and output."""
     term = equation.replace(" ", "").partition("->")[0].split(",")[-1]
     full = explicit(equation, [s.x.rank, len(term)])
@@ -111,7 +110,7 @@ def int4_einsum_dense(
     s: Site,
     *,
     equation: str,
-    output_shape: Sequence[int | None] | int,
+    output_shape: OpenSizes,
     bias_axes: str | None = None,
     activation: object = None,
 ) -> Value:
@@ -176,7 +175,7 @@ def awq_dense(s: Site, *, units: int, activation: object = None, use_bias: bool 
 
 
 def _calibrated_einsum(
-    s: Site, equation: str, output_shape: Sequence[int | None] | int, bias_axes: str | None, *, awq: bool
+    s: Site, equation: str, output_shape: OpenSizes, bias_axes: str | None, *, awq: bool
 ) -> tuple[Value, Stored | None]:
     bias = s.float_weight("bias") if bias_axes else None
     full, shape = _kernel_shape(s, equation, output_shape)
@@ -194,7 +193,7 @@ def gptq_einsum_dense(
     s: Site,
     *,
     equation: str,
-    output_shape: Sequence[int | None] | int,
+    output_shape: OpenSizes,
     bias_axes: str | None = None,
     activation: object = None,
 ) -> Value:
@@ -206,7 +205,7 @@ def awq_einsum_dense(
     s: Site,
     *,
     equation: str,
-    output_shape: Sequence[int | None] | int,
+    output_shape: OpenSizes,
     bias_axes: str | None = None,
     activation: object = None,
 ) -> Value:
