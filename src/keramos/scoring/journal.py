@@ -44,6 +44,17 @@ class Part:
     drift: tuple[InputCounts, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PartPlace:
+    """Where the files of part ``number`` go. ``header``, ``rejects_header``: whether a line of names comes first."""
+
+    results: Path
+    rejects: Path
+    number: int
+    header: bool
+    rejects_header: bool
+
+
 class Work:
     """The folder of one run's unfinished work, locked against a second run; a context manager."""
 
@@ -113,6 +124,17 @@ class Work:
     def _check(self, path: Path, file: PartFile) -> None:
         if not path.is_file() or path.stat().st_size != file.size:
             raise DataError(f"the unfinished work is damaged: {path} is not as it was written. Start without --resume")
+
+    @property
+    def next(self) -> PartPlace:
+        """The place of the part after those that are complete; of all files together one has a header."""
+        return PartPlace(
+            self.results,
+            self.rejects,
+            len(self.parts),
+            header=not any(part.outputs for part in self.parts),
+            rejects_header=not any(part.rejects for part in self.parts),
+        )
 
     def add(self, part: Part) -> None:
         """Make a part whose files are written and closed count."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keramos.scoring.formats import Format
-    from keramos.scoring.journal import Work
+    from keramos.scoring.journal import PartPlace
     from keramos.scoring.pieces import Piece
     from keramos.scoring.writers import Writer
     from keramos.types.schema import Preparation
@@ -38,7 +38,7 @@ class PartBuilder:
 
     def __init__(
         self,
-        work: Work,
+        place: PartPlace,
         form: Format,
         schema: pa.Schema,
         rejects: Format,
@@ -46,9 +46,8 @@ class PartBuilder:
         *,
         mirrored: bool,
     ) -> None:
-        self._work, self._form, self._schema = work, form, schema
+        self._place, self._form, self._schema = place, form, schema
         self._rejects_form, self._mirrored = rejects, mirrored
-        self._number = len(work.parts)
         self._begun = monotonic()
         self._outputs: dict[str, Writer | None] = {}  # None: closed
         self._rejects: Writer | None = None
@@ -93,16 +92,16 @@ class PartBuilder:
                 writer.close()
             self._outputs[path] = None
 
-    def close(self, end: Position) -> None:
-        """Close the part and enter it in the journal."""
+    def close(self, end: Position) -> Part:
+        """Close its files and say what they hold; it counts once it is in the journal."""
         with self._writing():
             for writer in self._open():
                 writer.close()
-            rejects = self._measured(self._work.rejects, self._rejects_path()) if self._rejects else None
-            outputs = tuple(self._measured(self._work.results, path) for path in self._outputs)
+            rejects = self._measured(self._place.rejects, self._rejects_path()) if self._rejects else None
+            outputs = tuple(self._measured(self._place.results, path) for path in self._outputs)
         rules = tuple(RuleCount(*key, cells) for key, cells in sorted(self._rules.items()))
         files = tuple(FileCount(name, n["rows"], n["decided"], n["rejected"]) for name, n in self._files.items())
-        self._work.add(Part(end, outputs, rejects, rules, files, self._drift.counts() if self._drift else ()))
+        return Part(end, outputs, rejects, rules, files, self._drift.counts() if self._drift else ())
 
     def abandon(self) -> None:
         """Close what is open; none of it counts."""
@@ -114,29 +113,28 @@ class PartBuilder:
         return [writer for writer in (*self._outputs.values(), self._rejects) if writer is not None]
 
     def _path(self, file: SourceFile) -> str:
-        ending = f"{self._number:05d}{self._form.extension}"
+        ending = f"{self._place.number:05d}{self._form.extension}"
         if not self._mirrored:
             return f"part-{ending}"
         return f"{stem(file.relative)}-{ending}"
 
     def _rejects_path(self) -> str:
-        return f"part-{self._number:05d}{self._rejects_form.extension}"
+        return f"part-{self._place.number:05d}{self._rejects_form.extension}"
 
     def _output(self, file: SourceFile) -> Writer:
         path = self._path(file)
         writer = self._outputs.get(path)
         if writer is None:
-            place = self._work.results / path
+            place = self._place.results / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            header = self._mirrored or not any(part.outputs for part in self._work.parts)
+            header = self._mirrored or self._place.header
             writer = self._outputs[path] = open_writer(place, self._form, self._schema, header=header)
         return writer
 
     def _reject(self, rejected: pa.RecordBatch) -> None:
         if self._rejects is None:
-            header = not any(part.rejects for part in self._work.parts)
-            place = self._work.rejects / self._rejects_path()
-            self._rejects = open_writer(place, self._rejects_form, REJECTS, header=header)
+            place = self._place.rejects / self._rejects_path()
+            self._rejects = open_writer(place, self._rejects_form, REJECTS, header=self._place.rejects_header)
         self._rejects.write(rejected)
         counted = pa.table(rejected).group_by(["column", "rule"]).aggregate([([], "count_all")])
         for row in counted.to_pylist():
@@ -144,7 +142,7 @@ class PartBuilder:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        with disk(self._work.folder):
+        with disk(self._place.results.parent):
             try:
                 yield
             except pa.ArrowException as error:

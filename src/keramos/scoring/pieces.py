@@ -89,22 +89,25 @@ class Source:
     def _empty(self, file: SourceFile) -> bool:
         return self.form in TEXT and file.size == 0 and file.name != STDIN
 
-    def _reader(self, file: SourceFile) -> Reader:
+    def _reader(self, file: SourceFile, end: int = 0) -> Reader:
         if file.name == STDIN and self._stdin is not None:
             return self._stdin
         form = format_of(file.name, self.form)
         if form is None:
             raise DataError(f"{file.name}: its format is not known")
-        return READERS[self.form](file, open_file(file), form)
+        return READERS[self.form](file, open_file(file, end), form)
 
-    def pieces(self, scorer: BatchScorer, kept: pa.Schema, start: Position, threads: int) -> Generator[Piece]:
-        """What became of all rows from ``start`` on.
+    def pieces(
+        self, scorer: BatchScorer, kept: pa.Schema, start: Position, threads: int, end: Position | None = None
+    ) -> Generator[Piece]:
+        """What became of all rows from ``start`` on, up to ``end`` or all.
 
         Args:
             scorer: decides.
             kept: the kept columns, which must have these types in every file.
             start: where an earlier run stopped.
             threads: batches in work at once.
+            end: a place where a piece ends.
 
         Raises:
             DataError: a file cannot be read, lacks a column, or was changed meanwhile.
@@ -116,21 +119,27 @@ class Source:
                 return Piece(number, 0, self.files[number].size, last=True)
             return _decided(chunk, number, self.files[number], scorer)
 
-        return in_order(self._steps([*scorer.needs], kept, start), work, threads)
+        return in_order(self._steps([*scorer.needs], kept, start, end or Position(len(self.files))), work, threads)
 
-    def _steps(self, needs: list[str], kept: pa.Schema, start: Position) -> Iterator[tuple[int, Chunk | None]]:
-        for number in range(start.file, len(self.files)):
+    def _steps(
+        self, needs: list[str], kept: pa.Schema, start: Position, end: Position
+    ) -> Iterator[tuple[int, Chunk | None]]:
+        for number in range(start.file, end.file + (end.offset > 0)):
             file = self.files[number]
             at = start if number == start.file else Position(number)
+            until = end.offset if number == end.file else 0
             if not self._empty(file):
-                reader = self._reader(file)
+                reader = self._reader(file, until if self.form in TEXT else 0)
                 own = _with_partition(reader.schema, file)
                 check_present(own.names, needs, file.name)
                 _check_kept(own, kept, file.name, self.files[0].name)
                 for chunk in reader.chunks([name for name in needs if name in reader.schema.names], at):
                     yield number, chunk
+                    if until and chunk.offset >= until:
+                        break
             check_unchanged(file)
-            yield number, None
+            if not until:
+                yield number, None
 
 
 def _with_partition(schema: pa.Schema, file: SourceFile) -> pa.Schema:

@@ -164,12 +164,14 @@ def check_unchanged(file: SourceFile) -> None:
         )
 
 
-def open_file(file: SourceFile) -> pa.NativeFile:
-    """The bytes of a file.
+def open_file(file: SourceFile, end: int = 0) -> pa.NativeFile:
+    """The bytes of a file, or its first ``end`` bytes.
 
     Raises:
         DataError: it cannot be opened.
     """
+    if end:
+        return pa.PythonFile(_Beginning(open_file(file), end), "r")
     if file.name == STDIN:
         return pa.PythonFile(sys.stdin.buffer, "r")
     try:
@@ -179,3 +181,18 @@ def open_file(file: SourceFile) -> pa.NativeFile:
         return pa.OSFile(file.name)
     except OSError as error:
         raise DataError(f"{file.name} cannot be read: {error.strerror or error}") from None
+
+
+class _Beginning:
+    """The first bytes of an open file, as a file."""
+
+    def __init__(self, stream: pa.NativeFile, end: int) -> None:
+        self._stream, self._end = stream, end
+        self.tell, self.seek, self.close = stream.tell, stream.seek, stream.close
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._stream.closed)
+
+    def read(self, size: int) -> bytes:
+        return bytes(self._stream.read(max(0, min(size, self._end - self._stream.tell()))))

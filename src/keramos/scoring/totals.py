@@ -39,7 +39,7 @@ def totals(parts: Sequence[Part], preparation: Preparation | None) -> Totals:
     )
 
 
-def summarised(job: Job, parts: Sequence[Part], seconds: float, *, resumed: bool) -> ScoringSummary:
+def summarised(job: Job, parts: Sequence[Part], seconds: float, *, engine: str, resumed: bool) -> ScoringSummary:
     """The summary of a run whose parts are all done."""
     content = job.model.content
     found = totals(parts, content.preparation if content else None)
@@ -47,7 +47,7 @@ def summarised(job: Job, parts: Sequence[Part], seconds: float, *, resumed: bool
     return ScoringSummary(
         model=job.model.artifact.info.path,
         model_sha256=job.model.artifact.info.sha256,
-        engine="local",
+        engine=engine,
         totals=found,
         outputs=tuple(job.beside(path) for path in outputs) if job.mirrored else (job.target,),
         rejects=job.rejects if job.plan.on_error == "skip" else "",

@@ -1,0 +1,104 @@
+"""What every engine does around the deciding: look at the job, keep parts safe, show the result when it is whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keramos.errors import Problem
+from keramos.scoring.finish import check_target, finished, publish
+from keramos.scoring.formats import Format, format_of
+from keramos.scoring.journal import Work
+from keramos.scoring.pieces import Source
+from keramos.scoring.sources import check_unchanged
+from keramos.scoring.totals import summarised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.pipeline.batches import BatchScorer
+    from keramos.scoring.job import Job
+    from keramos.scoring.pieces import Piece
+    from keramos.types.scoring import Progress, ScoringSummary
+
+    OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """A job that is about to be done: its source, what decides, the columns of the answers, and the parts so far."""
+
+    job: Job
+    source: Source
+    scorer: BatchScorer
+    schema: pa.Schema
+    work: Work
+    on_progress: OnProgress | None
+
+    @property
+    def kept(self) -> pa.Schema:
+        """The columns that answers carry along."""
+        return pa.schema([self.schema.field(name) for name in self.job.plan.keep])
+
+    @property
+    def rejects_form(self) -> Format:
+        """The format of the list of bad rows."""
+        return format_of(self.job.rejects) or Format("csv")
+
+
+def carried_out(
+    job: Job, on_progress: OnProgress | None, engine: str, decide: Callable[[Setting], None]
+) -> ScoringSummary:
+    """Do a job from its last complete part on; ``decide`` adds the parts that are missing, in order.
+
+    Raises:
+        KeramosError: the job cannot be done, or not be finished; parts that are complete stay for ``resume``.
+    """
+    begun = perf_counter()
+    if job.plan.resume:
+        done = finished(job)
+        if done is not None:
+            return done
+    source = Source(job.files, job.source_form)
+    given = source.schema()
+    scorer = job.model.batch_scorer(job.plan.keep)
+    schema = scorer.schema(given, job.files[0].name)
+    check_target(job)
+    with Work(job.work, job.identity, resume=job.plan.resume) as work:
+        resumed = bool(work.parts)
+        try:
+            decide(Setting(job, source, scorer, schema, work, on_progress))
+            summary = summarised(job, work.parts, perf_counter() - begun, engine=engine, resumed=resumed)
+            for file in job.files:  # once more, all of them: what is shown comes from one state of the source
+                check_unchanged(file)
+            publish(job, work, schema, summary)
+        except BaseException as error:
+            _leave(work, error)
+            raise
+        work.remove()
+    return summary
+
+
+def _leave(work: Work, error: BaseException) -> None:
+    if work.begun:
+        error.add_note(f"what is done is kept in {work.folder}; run it again with --resume to go on")
+    else:
+        work.remove()
+
+
+def placed(piece: Piece, before: int) -> Piece:
+    """The piece with the rows of its rejects counted from the beginning of the file."""
+    if piece.rejected is None:
+        return piece
+    rows = pc.add(piece.rejected.column("row"), before)
+    return replace(piece, rejected=piece.rejected.set_column(1, "row", rows))
+
+
+def problems(piece: Piece) -> list[Problem]:
+    """The rejects of a piece."""
+    cells = piece.rejected.to_pylist() if piece.rejected is not None else []
+    return [Problem(cell["row"], cell["column"], cell["value"], cell["rule"]) for cell in cells]
