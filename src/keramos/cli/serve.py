@@ -102,8 +102,9 @@ def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joi
     engine.observers.add(drift)
     for shadow in watched:
         engine.observers.add(shadow)
-    pages = Pages(engine, drift.look, lambda: [one for shadow in watched for one in shadow.look()])
-    context = Context(engine, settings.most_rows)
+    context = Context(engine, settings.most_rows, live=drift.look)
+    context.shadows = lambda: [one for shadow in watched for one in shadow.look()]
+    pages = Pages(engine, drift.look, context.shadows)
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
     return Joined(context, pages, companions=(Watch(versions, where.poll), Grpc(context, settings)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError
 from keramos.serve.messages import Reply, Request, json_reply
-from keramos.serve.protocols import mlflow, oip_rest, own, probes, tf_examples, tf_rest
+from keramos.serve.protocols import mlflow, monitoring, oip_rest, own, probes, tf_examples, tf_rest
 from keramos.serve.refusals import refusal_of
 from keramos.serve.routes import Refusal, ref_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from keramos.serve.access import Access
+    from keramos.serve.counts import Counts
     from keramos.serve.quick import Quick
     from keramos.serve.routes import Context, Route
     from keramos.types.serving import Pages
@@ -36,7 +37,9 @@ ROUTES: tuple[Route, ...] = (
     *oip_rest.ROUTES,
     *mlflow.ROUTES,
     *probes.ROUTES,
+    *monitoring.ROUTES,
 )
+_FAULT = 400
 _GZIP = 31  # zlib's window bits for the gzip format alone (zlib manual, inflateInit2)
 
 
@@ -74,9 +77,8 @@ class App:
 
     async def _answered(self, request: Request, receive: Receive) -> Reply:
         if request.method in {"GET", "HEAD"}:
-            # Pages take milliseconds to draw; what routes answer to GET takes microseconds.
-            drawn = self._pages is not None and not self._routed(request.path)
-            return await asyncio.to_thread(self.answer, request) if drawn else self.answer(request)
+            slow = self._slow(request.path)
+            return await asyncio.to_thread(self.answer, request) if slow else self.answer(request)
         try:
             body = await _read(request, receive, self._most_body)
             # In a thread: large bodies and slow models must not keep the event loop from everybody else.
@@ -84,8 +86,10 @@ class App:
         except _BodyError as error:
             return self._refusal_writer(request)(error.refusal)
 
-    def _routed(self, path: str) -> bool:
-        return any(route.pattern.fullmatch(path) for route in self._routes.get(_first(path), ()))
+    def _slow(self, path: str) -> bool:
+        """Pages and metrics take milliseconds; what other routes answer to GET takes microseconds."""
+        found = (route.slow for route in self._routes.get(_first(path), ()) if route.pattern.fullmatch(path))
+        return next(found, self._pages is not None)
 
     def _inflated_answer(self, request: Request) -> Reply:
         return self.answer(_inflated(request, self._most_body))
@@ -111,23 +115,23 @@ class App:
         return None
 
     def _answer_by(self, route: Route, request: Request, match: re.Match[str]) -> Reply:
-        begun, code = perf_counter(), "OK"
+        begun = perf_counter()
         try:
-            return route.answer(self.context, request, match)
+            reply = route.answer(self.context, request, match)
+            code = "OK" if reply.status < _FAULT else "INVALID_ARGUMENT"
         except Exception as error:  # noqa: BLE001 (a fault is logged there and answered with 500)
             refusal = refusal_of(error)
-            code = refusal.code
-            return route.refuse(refusal)
-        finally:
-            if route.counted:
-                self._count(match, code, perf_counter() - begun)
+            code, reply = refusal.code, route.refuse(refusal)
+        if route.counted:
+            counts, seconds = self._counts(route, match), perf_counter() - begun
+            counts.answered(route.counted, code, seconds, len(request.body), len(reply.body))
+        return reply
 
-    def _count(self, match: re.Match[str], code: str, seconds: float) -> None:
+    def _counts(self, route: Route, match: re.Match[str]) -> Counts:
         try:
-            counts = self.context.engine.get(ref_of(match)).counts
+            return self.context.engine.get(route.ref(self.context, match)).counts
         except KeramosError:
-            counts = self.context.engine.unserved  # a name that anybody may invent is no label of a metric
-        counts.answered(code, seconds)
+            return self.context.engine.unserved  # a name that anybody may invent is no label of a metric
 
     def _page(self, request: Request, method: str) -> Reply:
         page = self._pages(request.decoded_path(), request.query) if self._pages and method == "GET" else None

@@ -133,7 +133,7 @@ def _parts(group: list[Member]) -> list[list[Member]]:
 def _send(one: Waiting, seconds: float) -> None:
     reply, counts = one.reply, one.quick.served.counts
     if isinstance(reply, bytes):
-        counts.answered("OK", seconds)
+        counts.answered(one.quick.counted, "OK", seconds, len(one.body), len(reply))
         one.asker.reply(200, JSON, reply, ())
     else:
         one.asker.reply(reply.status, reply.content_type, reply.body, reply.headers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keramos.serve.counts import Call
     from keramos.serve.engine import Served
     from keramos.serve.routes import Context
     from keramos.serve.wire import Message
@@ -29,7 +30,7 @@ class Rpc:
     """One method. ``answer`` gives the reply or what to run first.
 
     ``slow`` ones may wait for a disk or run models, and get a thread. ``probe`` ones need no API key. ``ref`` names the
-    model under which a request is counted.
+    model under which a request is counted, ``counted`` says as what.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Rpc:
     slow: bool = False
     probe: bool = False
     ref: Callable[[Message], ModelRef] | None = None
+    counted: Call | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,6 +58,9 @@ class _Entry:
 
 _TOGETHER = 3  # rows that are compared together and alone
 
+EARLIER = -1
+"""The version under which all forgotten versions are counted together."""
+
 _REMEMBERED = 8
 """So many ended versions of a model stay known."""
 
@@ -69,9 +72,12 @@ class Engine:
         self.observers = Observers()
         self.unserved = Counts()
         """Requests for models that are not served."""
+        self.load_failures: dict[str, int] = {}
+        """Model -> how often a file of it could not be loaded."""
         self.changed: list[Callable[[], None]] = []
         """Called after each change, in the thread that made it; for caches of what ``get`` answered."""
         self._entries: dict[str, _Entry] = {}
+        self._counts: dict[str, dict[int, Counts]] = {}
         self._lock = Lock()
 
     def names(self) -> tuple[str, ...]:
@@ -119,6 +125,16 @@ class Engine:
             entry.served[version] for _, entry in sorted(self._entries.items()) for version in sorted(entry.served)
         )
 
+    def counts(self) -> Mapping[str, Mapping[int, Counts]]:
+        """Model -> version -> what it has answered since the start, also of versions that answer no more; those that
+        are not even known any more are one, ``EARLIER``.
+        """
+        with self._lock:
+            return {
+                name: {version: Counts.total([counts]) for version, counts in sorted(versions.items())}
+                for name, versions in sorted(self._counts.items())
+            }
+
     def ready(self) -> bool:
         """Whether there is a model that answers, and none whose first version is still on its way.
 
@@ -144,8 +160,10 @@ class Engine:
     def add(self, name: str, version: int, model: Model) -> Served:
         """Warm a loaded model and make it AVAILABLE; a version of that number is replaced."""
         shares = rows_stand_alone(model)
-        served = Served(name, version, model, warm(model), row_types(model) if shares else None, shares)
+        seconds, types = warm(model), row_types(model) if shares else None
         with self._lock:
+            counts = self._counts.setdefault(name, {}).setdefault(version, Counts())
+            served = Served(name, version, model, seconds, types, shares, counts)
             old = self._entries.get(name, _Entry())
             known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
             self._put(name, replace(old, served={**old.served, version: served}, known=known))
@@ -161,9 +179,11 @@ class Engine:
             self._put(name, replace(old, served=left, known=known))
         self._tell()
 
-    def report(self, name: str, status: VersionStatus) -> None:
+    def report(self, name: str, status: VersionStatus, *, failed: bool = False) -> None:
         """Note where a version is that does not answer yet, or never will (START, LOADING, END with an error)."""
         with self._lock:
+            if failed:
+                self.load_failures[name] = self.load_failures.get(name, 0) + 1
             old = self._entries.get(name, _Entry())
             self._put(name, replace(old, known={**old.known, status.version: status}))
         self._tell()
@@ -178,12 +198,17 @@ class Engine:
         """Remove a model with all that is known of it."""
         with self._lock:
             self._entries = {key: entry for key, entry in self._entries.items() if key != name}
+            self._counts.pop(name, None)
+            self.load_failures.pop(name, None)
         self._tell()
 
     def _put(self, name: str, entry: _Entry) -> None:
         ended = sorted(version for version, status in entry.known.items() if status.state is State.END)
         known = {version: entry.known[version] for version in entry.known if version not in ended[:-_REMEMBERED]}
         self._entries = {**self._entries, name: replace(entry, known=known)}
+        counts = self._counts.get(name, {})
+        for version in [one for one in counts if one not in known and one != EARLIER]:
+            counts.setdefault(EARLIER, Counts()).merge(counts.pop(version))
 
     def _tell(self) -> None:
         for call in self.changed:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from keramos.serve.calls import Rpc, Service
+    from keramos.serve.counts import Counts
     from keramos.serve.routes import Context
     from keramos.serve.wire import Message
 
@@ -121,16 +122,16 @@ class GrpcServer:
             if not rpc.probe and not self._admitted(call):
                 said = "an API key is needed: send it as metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'"
                 await call.abort(grpc.StatusCode.UNAUTHENTICATED, said)
-            begun, code, request = perf_counter(), "OK", None
+            begun, code, request, reply = perf_counter(), "OK", None, b""
             try:
                 request = _parsed(rpc, data)
-                return await self._answer(rpc, request, len(data) > _LARGE)
+                reply = await self._answer(rpc, request, len(data) > _LARGE)
             except Exception as error:  # noqa: BLE001 (a fault of ours is logged there, and answered as INTERNAL)
                 code, message = _refusal(error)
-            finally:
-                if rpc.ref is not None:
-                    self._count(rpc, request, code, perf_counter() - begun)
-            return await _abort(call, code, message)
+            if rpc.counted:
+                counts, seconds = self._counts(rpc, request), perf_counter() - begun
+                counts.answered(rpc.counted, code, seconds, len(data), len(reply))
+            return reply if code == "OK" else await _abort(call, code, message)
 
         return handle
 
@@ -150,14 +151,13 @@ class GrpcServer:
             [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in pairs]
         )
 
-    def _count(self, rpc: Rpc, request: Message, code: str, seconds: float) -> None:
-        counts = self._context.engine.unserved  # a name that anybody may invent is no label of a metric
+    def _counts(self, rpc: Rpc, request: Message) -> Counts:
         try:
             if rpc.ref is not None and request is not None:
-                counts = self._context.engine.get(rpc.ref(request)).counts
+                return self._context.engine.get(rpc.ref(request)).counts
         except KeramosError:
             pass
-        counts.answered(code, seconds)
+        return self._context.engine.unserved  # a name that anybody may invent is no label of a metric
 
 
 def _parsed(rpc: Rpc, data: bytes) -> Message:

@@ -207,7 +207,7 @@ class Lifecycle:
             status = VersionStatus(number, State.AVAILABLE, "OK", f"its file has changed and is refused: {text}")
         else:
             status = VersionStatus(number, State.END, code, text)
-        self._engine.report(name, status)
+        self._engine.report(name, status, failed=True)
         _log.error("version %d of model '%s' cannot be served: %s", number, name, text)
 
     def _let_go(self, name: str, model: _Model, number: int, reason: str) -> None:

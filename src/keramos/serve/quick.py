@@ -14,6 +14,7 @@ from keramos.serve.numbers import flat_texts, nested
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from keramos.serve.counts import Call
     from keramos.serve.engine import Served
     from keramos.serve.messages import Reply, Request
     from keramos.serve.typed import Cells
@@ -63,7 +64,7 @@ class Quick:
     """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs the long way.
 
     ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the reply for the rows
-    from one index up to another; ``answer`` is the long way.
+    from one index up to another; ``answer`` is the long way. ``counted`` says as what its requests are counted.
     """
 
     served: Served
@@ -71,3 +72,4 @@ class Quick:
     decode: Callable[[bytes, Sequence[tuple[bytes, bytes]]], Decoded | None]
     write: Callable[[Answers, int, int, object], bytes | Reply]
     answer: Callable[[Request], Reply]
+    counted: Call

@@ -11,11 +11,13 @@ from keramos.types.serving import ModelRef
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from keramos.serve.counts import Call
     from keramos.serve.engine import Engine
     from keramos.serve.messages import Reply, Request
     from keramos.serve.quick import Quick
+    from keramos.types.live import Live, ShadowReport
 
 _LARGEST_VERSION = 2**63 - 1
 
@@ -24,7 +26,8 @@ _LARGEST_VERSION = 2**63 - 1
 class Context:
     """What answering needs: the engine, limits, and the calls that change what is served, where they are allowed.
 
-    ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked to stop.
+    ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked to stop. ``live``
+    gives what was counted of a version's live rows, ``shadows`` what candidates answered.
     """
 
     engine: Engine
@@ -32,6 +35,8 @@ class Context:
     load: Callable[[str], None] | None = None
     unload: Callable[[str], None] | None = None
     stopping: bool = False
+    live: Callable[[str, int], Live | None] | None = None
+    shadows: Callable[[], Sequence[ShadowReport]] = tuple
     extensions: tuple[str, ...] = field(default=("binary_tensor_data", "model_repository"))
 
 
@@ -50,7 +55,8 @@ class Route:
     """``pattern`` matches the whole raw path; its groups name, version and label say which model.
 
     ``quick`` makes the hot path's answer for a served version, where the protocol has one. ``refuse`` writes a
-    refusal as the protocol does.
+    refusal as the protocol does. ``counted`` says as what its requests are counted, ``ref`` for which model; a
+    ``slow`` one is answered in a thread.
     """
 
     method: str
@@ -58,8 +64,10 @@ class Route:
     answer: Callable[[Context, Request, re.Match[str]], Reply]
     refuse: Callable[[Refusal], Reply]
     quick: Callable[[Context, ModelRef, Callable[[Request], Reply]], Quick | None] | None = None
-    counted: str = ""
+    counted: Call | None = None
     wrong_method: int = 405
+    slow: bool = False
+    ref: Callable[[Context, re.Match[str]], ModelRef] = lambda _, match: ref_of(match)
 
 
 def ref_of(match: re.Match[str]) -> ModelRef:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from keramos.data.delimited import read_delimited
 from keramos.errors import RequestError
+from keramos.serve.counts import Call
 from keramos.serve.lenient import parse_object, shown
 from keramos.serve.messages import Reply, json_reply
 from keramos.serve.numbers import tensor_text
@@ -117,9 +118,11 @@ def refuse(refusal: Refusal) -> Reply:
     return json_reply(body | {"problems": problems} if problems else body, refusal.status)
 
 
+_COUNTED = Call("mlflow", "Invocations")
+
 ROUTES = (
-    Route("POST", re.compile("/invocations"), invocations, refuse),
-    Route("POST", re.compile("/models/(?P<name>[^/]+)/invocations"), invocations, refuse, counted="invocations"),
+    Route("POST", re.compile("/invocations"), invocations, refuse, counted=_COUNTED, ref=_asked),
+    Route("POST", re.compile("/models/(?P<name>[^/]+)/invocations"), invocations, refuse, counted=_COUNTED),
     Route("GET", re.compile("/ping"), _ping, refuse),
     Route("GET", re.compile("/health"), _ping, refuse),
     Route("GET", re.compile("/version"), _version, refuse),

@@ -13,6 +13,7 @@ import numpy as np
 from keramos.errors import KeramosError, RequestError
 from keramos.serve.arrays import as_feeds, output_names, platform
 from keramos.serve.calls import Asked, DeniedError, Rpc, Service
+from keramos.serve.counts import Call
 from keramos.serve.protocols.oip_messages import PACKAGE, M
 from keramos.serve.protocols.oip_tensors import KINDS, fill_output, from_input
 from keramos.serve.protocols.probes import ready
@@ -195,7 +196,7 @@ SERVICES = (
             Rpc("ModelReady", M["ModelReadyRequest"], _model_ready),
             Rpc("ServerMetadata", M["ServerMetadataRequest"], _server_metadata),
             Rpc("ModelMetadata", M["ModelMetadataRequest"], _model_metadata),
-            Rpc("ModelInfer", M["ModelInferRequest"], _infer, ref=_infer_ref),
+            Rpc("ModelInfer", M["ModelInferRequest"], _infer, ref=_infer_ref, counted=Call("oip", "Infer", "GRPC")),
             Rpc("ModelConfig", M["ModelConfigRequest"], _model_config),
             Rpc("RepositoryIndex", M["RepositoryIndexRequest"], _index),
             Rpc("RepositoryModelLoad", M["RepositoryModelLoadRequest"], _load, slow=True),

@@ -13,6 +13,7 @@ import numpy as np
 
 from keramos.errors import NotReadyError, RequestError
 from keramos.serve.arrays import as_feeds, output_names, platform
+from keramos.serve.counts import Call
 from keramos.serve.lenient import parse_object, shown
 from keramos.serve.messages import Reply, json_reply, json_text
 from keramos.serve.numbers import flat_texts
@@ -279,7 +280,7 @@ ROUTES = (
     Route("GET", re.compile("/v2/health/ready"), _ready, refuse),
     Route("GET", re.compile(_MODEL), _model, refuse),
     Route("GET", re.compile(_MODEL + "/ready"), _model_ready, refuse),
-    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, counted="infer"),
+    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, counted=Call("oip", "Infer")),
     Route("POST", re.compile("/v2/repository/index"), _index, refuse),
     Route("POST", re.compile(_REPOSITORY + "/load"), _load, refuse),
     Route("POST", re.compile(_REPOSITORY + "/unload"), _unload, refuse),

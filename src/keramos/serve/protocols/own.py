@@ -14,6 +14,7 @@ import numpy as np
 from keramos.data.read import as_table
 from keramos.errors import RequestError
 from keramos.runtime.decide import decide as decisions_of
+from keramos.serve.counts import Call
 from keramos.serve.lenient import parse, shown
 from keramos.serve.messages import Reply, json_reply, json_text
 from keramos.serve.numbers import number_texts
@@ -183,11 +184,13 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
         made = answers.decisions(content.rule)[begin:end]
         return _decisions(served, rows, made, texts[begin * units : end * units])
 
-    return Quick(served, served.types.feeds, decode, write, answer)
+    return Quick(served, served.types.feeds, decode, write, answer, _DECIDE)
 
+
+_DECIDE = Call("keramos", "Decide")
 
 ROUTES = (
     Route("GET", re.compile("/models"), models, refuse),
-    Route("POST", re.compile(MODEL + "/decide"), decide, refuse, quick, counted="decide"),
-    Route("POST", re.compile(MODEL + "/trace"), trace, refuse, counted="trace"),
+    Route("POST", re.compile(MODEL + "/decide"), decide, refuse, quick, counted=_DECIDE),
+    Route("POST", re.compile(MODEL + "/trace"), trace, refuse, counted=Call("keramos", "Trace")),
 )

@@ -14,6 +14,7 @@ import numpy as np
 
 from keramos.errors import RequestError
 from keramos.runtime.decide import decide
+from keramos.serve.counts import Call
 from keramos.serve.lenient import parse_object, shown
 from keramos.serve.messages import Reply
 from keramos.serve.numbers import number_texts
@@ -114,7 +115,19 @@ def _examples(body: dict[str, object], method: str) -> list[dict[str, object]]:
 
 ROUTES = (
     Route(
-        "POST", re.compile(MODEL + ":classify", re.IGNORECASE), classify, refuse, counted="classify", wrong_method=400
+        "POST",
+        re.compile(MODEL + ":classify", re.IGNORECASE),
+        classify,
+        refuse,
+        counted=Call("tensorflow", "Classify"),
+        wrong_method=400,
     ),
-    Route("POST", re.compile(MODEL + ":regress", re.IGNORECASE), regress, refuse, counted="regress", wrong_method=400),
+    Route(
+        "POST",
+        re.compile(MODEL + ":regress", re.IGNORECASE),
+        regress,
+        refuse,
+        counted=Call("tensorflow", "Regress"),
+        wrong_method=400,
+    ),
 )

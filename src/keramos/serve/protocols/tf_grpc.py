@@ -12,6 +12,7 @@ from keramos.errors import NotServedError, RequestError
 from keramos.runtime.decide import decide
 from keramos.serve.arrays import as_feeds, output_names
 from keramos.serve.calls import Asked, DeniedError, Rpc, Service
+from keramos.serve.counts import Call
 from keramos.serve.protocols.tf_examples import class_scores, rule_of
 from keramos.serve.protocols.tf_messages import PACKAGE, M
 from keramos.serve.protocols.tf_rest import METHODS, served_by
@@ -212,9 +213,21 @@ SERVICES = (
     Service(
         f"{PACKAGE}.PredictionService",
         (
-            Rpc("Predict", M["PredictRequest"], _predict, ref=_ref),
-            Rpc("Classify", M["ClassificationRequest"], _decided("classify"), ref=_ref),
-            Rpc("Regress", M["RegressionRequest"], _decided("regress"), ref=_ref),
+            Rpc("Predict", M["PredictRequest"], _predict, ref=_ref, counted=Call("tensorflow", "Predict", "GRPC")),
+            Rpc(
+                "Classify",
+                M["ClassificationRequest"],
+                _decided("classify"),
+                ref=_ref,
+                counted=Call("tensorflow", "Classify", "GRPC"),
+            ),
+            Rpc(
+                "Regress",
+                M["RegressionRequest"],
+                _decided("regress"),
+                ref=_ref,
+                counted=Call("tensorflow", "Regress", "GRPC"),
+            ),
             Rpc("MultiInference", M["MultiInferenceRequest"], _multi_inference, slow=True),
             Rpc("GetModelMetadata", M["GetModelMetadataRequest"], _metadata),
         ),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from keramos.errors import NotServedError, RequestError
+from keramos.serve.counts import Call
 from keramos.serve.lenient import parse_object, shown
 from keramos.serve.messages import Reply, json_reply
 from keramos.serve.numbers import b64_text, nested, rows_of, tensor_text
@@ -300,7 +301,7 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
         instances = decode_body(data).instances
         return Decoded(cells(instances)) if instances else None
 
-    return Quick(served, served.types.feeds, decode, _write, answer)
+    return Quick(served, served.types.feeds, decode, _write, answer, _COUNTED)
 
 
 def _write(answers: Answers, begin: int, end: int, _: object) -> bytes:
@@ -311,6 +312,7 @@ MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?
 _STATUS = re.compile(MODEL, re.IGNORECASE)
 _METADATA = re.compile(MODEL + "/metadata", re.IGNORECASE)
 _PREDICT = re.compile(MODEL + ":predict", re.IGNORECASE)
+_COUNTED = Call("tensorflow", "Predict")
 _NO_NAME = re.compile("/v1/models/?", re.IGNORECASE)
 
 
@@ -323,5 +325,5 @@ ROUTES = (
     Route("GET", _NO_NAME, _no_name, refuse, wrong_method=400),
     Route("GET", _STATUS, status, refuse, wrong_method=400),
     Route("GET", _METADATA, metadata, refuse, wrong_method=400),
-    Route("POST", _PREDICT, predict, refuse, quick, counted="predict", wrong_method=400),
+    Route("POST", _PREDICT, predict, refuse, quick, counted=_COUNTED, wrong_method=400),
 )

@@ -1,0 +1,26 @@
+"""Prometheus' scrapes, at its usual path and at TensorFlow Serving's (``monitoring_config``'s default in its docs)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from keramos.serve.exposition import CONTENT_TYPE, text
+from keramos.serve.messages import Reply
+from keramos.serve.metrics import families
+from keramos.serve.protocols.probes import ready, refuse
+from keramos.serve.routes import Route
+
+if TYPE_CHECKING:
+    from keramos.serve.messages import Request
+    from keramos.serve.routes import Context
+
+
+def _metrics(context: Context, _: Request, __: re.Match[str]) -> Reply:
+    return Reply(200, text(families(context, ready=ready(context))), CONTENT_TYPE)
+
+
+ROUTES = (
+    Route("GET", re.compile("/metrics"), _metrics, refuse, slow=True),
+    Route("GET", re.compile("/monitoring/prometheus/metrics"), _metrics, refuse, slow=True),
+)
