@@ -28,7 +28,7 @@ _BAR = 24
 @click.option("--format", "source_format", type=click.Choice(FORMATS), help="Of SOURCE, if its name does not say.")
 @click.option("--to-format", "target_format", type=click.Choice(FORMATS), help="Of OUTPUT, if its name does not say.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped.")
-@click.option("--part-rows", default=1 << 22, show_default=True, help="Rows after which the work so far is safe.")
+@click.option("--part-rows", default=1 << 25, show_default=True, help="Rows after which the work so far is safe.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 def command(model: str, source: str, output: str, *, as_json: bool, **options: object) -> None:
     """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard input.

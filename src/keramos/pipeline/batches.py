@@ -38,7 +38,7 @@ REJECTED = pa.schema([("row", pa.int64()), ("column", pa.string()), ("rule", pa.
 
 NOT_FINITE = "the model's answer is not a finite number"
 
-_VALUES_AT_ONCE = 1 << 18
+_VALUES_AT_ONCE = 1 << 16
 """Input values of one run of the model; what the layers compute from them stays in the processor's cache."""
 
 _FEW = 127

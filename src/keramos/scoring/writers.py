@@ -70,9 +70,13 @@ class _Grouped:
 
 
 def _parquet(sink: pa.NativeFile, schema: pa.Schema, *, header: bool) -> Writer:  # noqa: ARG001 (all have one)
-    # A dictionary helps where values repeat; scores do not.
-    repeating = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    # A dictionary helps where values repeat; scores and row numbers do not, and trying it is most of the work.
+    repeating = [field.name for field in schema if not _is_number(field.type)]
     return _Grouped(sink, schema, pq.ParquetWriter(sink, schema, use_dictionary=repeating))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _arrow(sink: pa.NativeFile, schema: pa.Schema, *, header: bool) -> Writer:  # noqa: ARG001

@@ -33,7 +33,7 @@ class ScoringPlan:
     rejects: str = ""
     summary: str = ""
     resume: bool = False
-    part_rows: int = 1 << 22
+    part_rows: int = 1 << 25
     threads: int = 0
 
 
