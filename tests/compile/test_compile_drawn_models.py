@@ -259,6 +259,17 @@ MODELS = {
     "UpSampling3D": _one(_plain("UpSampling3D", size=st.sampled_from([1, 2, (1, 2, 1)])), *_SPACE),
     "SpectralNormalization": _one(lambda draw, x: kl.SpectralNormalization(kl.Dense(draw(SMALL)))(x), SIDE),
     "AutoContrast": _one(_silent("AutoContrast", value_range=(0, 1)), *_PLANE[:2], 3),
+    "ContrastLimitedAdaptiveHistogramEqualization": _one(
+        _plain(
+            "ContrastLimitedAdaptiveHistogramEqualization",
+            value_range=st.sampled_from([(0, 1), (-1.0, 2.0), (0, 255)]),
+            clip_limit=st.sampled_from([0.0, 1.0, 4.0]),
+            tile_grid_size=st.sampled_from([(1, 1), (2, 3), (4, 2)]),
+        ),
+        st.integers(6, 17),
+        st.integers(6, 17),
+        SMALL,
+    ),
     "MelSpectrogram": _one(
         _silent("MelSpectrogram", fft_length=16, sequence_stride=5, num_mel_bins=4, sampling_rate=100, min_freq=1.0),
         st.integers(30, 60),

@@ -27,7 +27,6 @@ _CODE = (
 _FOREIGN = "it wraps a model of another framework"
 
 GAPS: dict[str, Gap] = {
-    "ContrastLimitedAdaptiveHistogramEqualization": Gap("notyet", "equalising tiles of images has no lowering yet"),
     "DenseFeatures": Gap("never", "its feature columns are TensorFlow code outside the file"),
     "FlaxLayer": Gap("never", _FOREIGN),
     "JaxLayer": Gap("never", _FOREIGN),

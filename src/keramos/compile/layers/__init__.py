@@ -10,6 +10,7 @@ from keramos.compile.layers import (
     activations,
     attention,
     audio,
+    clahe,
     conv_lstm,
     convolutional,
     core,
@@ -33,6 +34,7 @@ from keramos.types.network import Layer, quantization_mode
 LAYERS: dict[str, Lowering] = {
     **activations.LAYERS,
     **attention.LAYERS,
+    **clahe.LAYERS,
     **conv_lstm.LAYERS,
     **convolutional.LAYERS,
     **core.LAYERS,
