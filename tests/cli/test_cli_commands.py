@@ -32,10 +32,10 @@ def test_the_demo_shows_every_stage_with_real_numbers(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     for words in (
-        "1. Data collection: german_credit.csv -> 1000 rows x 10 columns",
-        "2. Preprocessing: 1000 x 10",
+        "1. Data collection: german_credit.csv -> 1,000 rows x 10 columns",
+        "2. Preprocessing: 1,000 x 10",
         "5. Model deployment",
-        "epoch      loss  held-out   accuracy",
+        "epoch    loss  held-out  accuracy  held-out",
         "load_model('model.h5') opens it with default arguments",
         "1. load saved model",
         "4. decision",

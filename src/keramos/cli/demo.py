@@ -40,8 +40,11 @@ def command(*, keep: str) -> None:
     """Train on 1000 real rows, save model.h5, load it without TensorFlow and decide new rows."""
     from keramos.artifact.read import read
     from keramos.datasets import GERMAN_CREDIT
+    from keramos.pipeline.inspect import describe
     from keramos.pipeline.train import train
-    from keramos.report.text import data_flow, file_card, quality, training_trace
+    from keramos.report.screen import screen_of
+    from keramos.report.text import data_flow, file, quality, training
+    from keramos.report.views.model import model_view
 
     folder = Path(keep)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,9 +53,10 @@ def command(*, keep: str) -> None:
     click.echo(f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n")
     run = train(GERMAN_CREDIT, "risk")
     run.save(model)
-    _section("DATA FLOW", data_flow(run.content))
-    _section("TRAINING TRACE", [*training_trace(run.content.trace), "", *quality(run.content.metrics)])
-    _section("THE FILE", [*file_card(read(model)), *_proof(model, run)])
+    view, screen = model_view(describe(read(model)), None, model.stem), screen_of(sys.stdout)
+    _section("DATA FLOW", data_flow(view, screen))
+    _section("TRAINING TRACE", [*training(view, screen), "", *quality(view, screen)])
+    _section("THE FILE", [*file(view, screen), *_proof(model, run)])
     unseen = [lines[row + 1] for row in run.split.held_out[-_NEW_ROWS:]]  # training never saw them
     new_rows.write_text("\n".join([lines[0], *unseen]) + "\n")
     _section("PREDICTION TRACE (a new process, the file and nothing else)", _deployed(model, new_rows))

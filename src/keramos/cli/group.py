@@ -75,7 +75,12 @@ def main() -> None:
 
 
 def _say(error: KeramosError) -> int:
+    from keramos.report.screen import screen_of
+
+    screen = screen_of(sys.stderr)
     if os.environ.get("KERAMOS_DEBUG"):
         traceback.print_exception(error)
-    click.echo(f"keramos: {error}", err=True)
+    # Names from a file or a table may stand in a message; nothing in them may steer a terminal.
+    lines = [screen.clean(line) for line in str(error).split("\n")]
+    click.echo("keramos: " + "\n".join(lines), err=True)
     return 2 if isinstance(error, UsageError) else 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 
 
@@ -13,7 +16,10 @@ import click
 def command(model: str, weights: str | None, require_signature: str | None, *, as_json: bool) -> None:
     """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored beside it."""
     from keramos.pipeline.inspect import inspect
-    from keramos.report.inspection import as_dict, as_text
+    from keramos.report.inspection import as_dict
+    from keramos.report.screen import screen_of
+    from keramos.report.text import document, overview
+    from keramos.report.views.model import model_view
 
     found = inspect(model, weights=weights, require_signature=require_signature)
     if as_json:
@@ -21,4 +27,5 @@ def command(model: str, weights: str | None, require_signature: str | None, *, a
 
         click.echo(json.dumps(as_dict(found), indent=2))
         return
-    click.echo("\n".join(as_text(found)))
+    screen, view = screen_of(sys.stdout), model_view(found, None, Path(model).stem)
+    click.echo("\n".join([*overview(view, screen), *document(view, screen)]))

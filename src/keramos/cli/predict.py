@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,11 +87,19 @@ def _side_file(output: str | None, rejects: str | None) -> Path:
 
 
 def _show_traces(model: Model, table: Table, decided: Decided, wanted: int) -> None:
-    for row in decided.rows[:wanted]:
+    from keramos.pipeline.explain import Explainer
+    from keramos.report.layout import heading
+    from keramos.report.screen import screen_of
+    from keramos.report.tracing import explanation
+
+    explainer, screen, content = Explainer(model), screen_of(sys.stderr), model.content
+    rule = content.rule if content else None
+    for row, decision in zip(decided.rows[:wanted], decided.decisions, strict=False):
         cells = {
             name: None if column.missing[row - 1] else column.values[row - 1] for name, column in table.columns.items()
         }
-        click.echo(f"prediction trace of row {row}\n{model.trace(cells)}\n", err=True)
+        shown = explanation(explainer.row(model, cells), rule, decision.score, screen)
+        click.echo("\n".join([heading(screen, f"prediction trace of row {row}"), *shown, ""]), err=True)
 
 
 def _closing(decided: Decided, rows: int, side: Path) -> str:

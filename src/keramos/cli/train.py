@@ -67,14 +67,18 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
     """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard input)."""
     from keramos.artifact.read import read
     from keramos.artifact.write import check_extension
+    from keramos.pipeline.inspect import describe
     from keramos.pipeline.train import train
-    from keramos.report.text import data_flow, epoch_line, file_card, quality, training_trace
+    from keramos.report.layout import paragraph
+    from keramos.report.screen import screen_of
+    from keramos.report.text import document, epoch_line
+    from keramos.report.views.model import model_view
     from keramos.types.training import TrainingPlan
 
     check_extension(Path(output))
     numbers = ("epochs", "batch_size", "hidden", "learning_rate", "seed", "early_stopping", "class_weight")
     plan = TrainingPlan(**{name: options.pop(name) for name in numbers})  # type: ignore[arg-type]
-    live = sys.stderr.isatty()
+    live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
 
     def show(epoch: Epoch) -> None:
         if live:
@@ -82,7 +86,7 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
 
     def tell(message: str) -> None:
         if not as_json:
-            click.echo(message)
+            click.echo("\n".join(paragraph(screen, message, "", "  ")))
 
     run = train(table, target, plan=plan, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
     run.save(output)
@@ -91,11 +95,5 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
 
         click.echo(msgspec.json.format(msgspec.json.encode(run.content)).decode())
         return
-    sections = (
-        ("Data flow", data_flow(run.content)),
-        ("Training trace", training_trace(run.content.trace)),
-        ("Quality", quality(run.content.metrics)),
-        ("The file", file_card(read(output))),
-    )
-    for title, lines in sections:
-        click.echo("\n".join(["", title, *lines]))
+    view = model_view(describe(read(output)), None, Path(output).stem)
+    click.echo("\n".join(document(view, screen, ("flow", "training", "quality", "file"))))

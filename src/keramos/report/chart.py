@@ -1,36 +1,81 @@
-"""Small charts made of text."""
+"""Small charts made of text; ``Screen.drawn`` turns them into ASCII."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-def bars(values: Sequence[float], width: int) -> list[str]:
-    """One horizontal bar a value, the longest ``width`` wide."""
-    top = max(values, default=0.0)
-    return ["█" * max(1, round(value / top * width)) if top > 0 and value > 0 else "" for value in values]
+_LEVELS = "▁▂▃▄▅▆▇█"
+_PARTS = " ▏▎▍▌▋▊▉█"
 
 
-def lines(series: Sequence[tuple[str, Sequence[float]]], height: int = 8) -> list[str]:
+def bar(share: float, width: int) -> str:
+    """A horizontal bar, ``width`` wide for a share of 1; anything above 0 shows."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    if share > 0:
+        eighths = max(eighths, 1)
+    whole, part = divmod(eighths, 8)
+    return "█" * whole + (_PARTS[part] if part else "")
+
+
+def diverging(share: float, half: int) -> str:
+    """A bar to the right of a line for shares above 0, to the left for those below."""
+    length = round(abs(share) * half) or (1 if share else 0)
+    left = "█" * length if share < 0 else ""
+    right = "█" * length if share > 0 else ""
+    return f"{left:>{half}}│{right}"
+
+
+def gauge(score: float, threshold: float, width: int) -> str:
+    """A score between 0 and 1 as a bar, with a line at the threshold."""
+    filled, mark = round(min(max(score, 0.0), 1.0) * width), min(round(threshold * width), width - 1)
+    return "".join("┃" if at == mark else "█" if at < filled else "·" for at in range(width))
+
+
+def spark(values: Sequence[float], width: int = 24) -> str:
+    """One character a value, thinned to ``width`` of them: a blank for none, else from low to high."""
+    shown = _thinned(values, width)
+    top = max(shown, default=0.0)
+    if top <= 0:
+        return " " * len(shown)
+    return "".join(_LEVELS[min(int(value / top * 8), 7)] if value > 0 else " " for value in shown)
+
+
+def _thinned(values: Sequence[float], width: int) -> list[float]:
+    """The largest of each group of neighbours."""
+    if len(values) <= width:
+        return list(values)
+    edges = [round(at * len(values) / width) for at in range(width + 1)]
+    return [max(values[low:high]) for low, high in pairwise(edges)]
+
+
+def lines(series: Sequence[tuple[str, Sequence[float]]], width: int = 100, height: int = 8) -> list[str]:
     """Several series over the same steps as points of text: the first letter of a series marks its values.
 
-    Where two series meet, ``*`` stands.
+    Where two series meet, ``*`` stands. Of many steps as many are shown as fit ``width``.
     """
-    values = [value for _, points in series for value in points]
+    steps = max(len(points) for _, points in series)
+    taken = _steps(steps, max((width - 10) // 3, 2))
+    values = [points[step] for _, points in series for step in taken]
     low, high = min(values), max(values)
     span = (high - low) or 1.0
-    steps = max(len(points) for _, points in series)
-    grid = [[" "] * (3 * steps) for _ in range(height)]
+    grid = [[" "] * (3 * len(taken)) for _ in range(height)]
     for name, points in series:
-        for step, value in enumerate(points):
-            row = round((high - value) / span * (height - 1))
-            cell = grid[row][3 * step + 1]
-            grid[row][3 * step + 1] = name[0] if cell == " " else "*"
+        for place, step in enumerate(taken):
+            row = grid[round((high - points[step]) / span * (height - 1))]
+            row[3 * place + 1] = name[0] if row[3 * place + 1] == " " else "*"
     labels = [f"{high - span * row / (height - 1):8.4g} |" for row in range(height)]
-    drawn = [(label + "".join(cells)).rstrip() for label, cells in zip(labels, grid, strict=True)]
-    axis = " " * 8 + " +" + "---" * steps
-    ticks = " " * 10 + "".join(f"{step + 1:^3}" for step in range(steps))
-    return [*drawn, axis, ticks.rstrip()]
+    drawn = [(label + "".join(row)).rstrip() for label, row in zip(labels, grid, strict=True)]
+    every = 1 if steps < 100 else 2  # noqa: PLR2004 (three digits need more room)
+    ticks = " " * 10 + "".join(f"{step + 1:^{3 * every}}" for step in taken[::every])
+    return [*drawn, " " * 9 + "+" + "---" * len(taken), ticks.rstrip()]
+
+
+def _steps(count: int, most: int) -> list[int]:
+    """Steps evenly taken, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return sorted({round(at * (count - 1) / (most - 1)) for at in range(most)})

@@ -1,137 +1,230 @@
-"""Parcels as text: the data flow, the training trace, the file, the quality. Every number comes from the parcel."""
+"""The views as text, for windows of any width and for pipes: the same values that pages and reports draw."""
 
 from __future__ import annotations
 
-from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
-from keramos.report.chart import lines
+from keramos.report import chart
+from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
+from keramos.report.views.words import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from keramos.types.artifact import Artifact, Content
+    from keramos.report.screen import Screen
     from keramos.types.training import Epoch, Metric, TrainingTrace
+    from keramos.types.view import ModelView, Quality
+
+_SAMPLE = "      "
+_ROWS_SHOWN = 2  # stages that show the row itself
+_SPARK = 24
+_MOST_LABELS = 12  # of a confusion matrix; wider ones say their most frequent mistakes instead
+_MISTAKES = 8
 
 
-def data_flow(content: Content, width: int = 100) -> list[str]:
+def overview(view: ModelView, screen: Screen) -> list[str]:
+    """What the file is for and its first facts."""
+    facts = "; ".join(f"{name}: {value}" for name, value in view.facts)
+    return [*paragraph(screen, view.purpose), *paragraph(screen, facts)]
+
+
+def data_flow(view: ModelView, screen: Screen) -> list[str]:
     """The five stages, each with its shape before and after, and one held-out row on its way."""
-    source, prep, trace = content.provenance, content.preparation, content.trace
-    columns, features = len(content.schema.columns), len(prep.features)
-    outputs = max(len(content.rule.labels), 1) if content.rule.kind == "argmax" else 1
-    held = f"{source.training_rows} training rows + {source.held_out_rows} held-out rows"
-    scale = "0 to 1" if prep.scaling == "minmax" else "mean 0, deviation 1"
-    golden = content.golden.outputs[0]
-    stages = [
-        (
-            "Data collection",
-            f"{source.source} -> {source.rows} rows x {columns} columns + target",
-            _pairs(content.sample.raw),
-        ),
-        (
-            "Preprocessing",
-            f"{source.rows} x {columns} -> {source.rows} x {features} ({scale}; {held})",
-            _prepared(content),
-        ),
-        (
-            "Model training",
-            (
-                f"{source.training_rows} x {features} -> {' -> '.join(map(str, trace.plan.hidden))} -> {outputs} "
-                f"({trace.parameters:,} weights, {len(trace.epochs)} epochs x {_steps(content)} steps)"
-            ),
-            f"loss {trace.epochs[0].loss:.4f} -> {trace.epochs[-1].loss:.4f}",
-        ),
-        (
-            "Model persistence",
-            f"preparation + network + rule + {len(content.golden.outputs)} golden rows -> one Keras file",
-            "first golden row answers " + ", ".join(f"{value:.6g}" for value in golden),
-        ),
-        ("Model deployment", f"1 x {columns} raw values -> 1 x {outputs} score -> decision", content.rule.origin),
-    ]
     shown: list[str] = []
-    for number, (title, shape, sample) in enumerate(stages, 1):
-        shown += [
-            f"{number}. {title}: {shape}",
-            *wrap(sample, width - 6, initial_indent=" " * 6, subsequent_indent=" " * 6),
-        ]
+    for number, stage in enumerate(view.stages, 1):
+        shown += paragraph(screen, f"{number}. {stage.title}: {stage.before} -> {stage.after}", "", "   ")
+        shown += paragraph(screen, stage.note, "   ", "   ")
+        sign = "=" if number <= _ROWS_SHOWN else ": "
+        sample = "; ".join(f"{name}{sign}{value}" for name, value in stage.sample)
+        shown += [screen.styled(line, "soft") for line in paragraph(screen, sample, _SAMPLE, _SAMPLE)]
     return shown
 
 
-def _steps(content: Content) -> int:
-    return -(-content.provenance.training_rows // content.trace.plan.batch_size)
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    return "; ".join(f"{name}={value or '(missing)'}" for name, value in pairs)
-
-
-def _prepared(content: Content) -> str:
-    """The prepared row; of one-hot levels only the one that is set."""
-    levels = {
-        name for column in content.preparation.inputs if column.categories for name in _levels(content, column.input)
-    }
-    kept = [(name, f"{value:.4g}") for name, value in content.sample.prepared if value or name not in levels]
-    return _pairs(kept)
-
-
-def _levels(content: Content, column: str) -> list[str]:
-    return [name for name in content.preparation.features if name.startswith(f"{column}=")]
-
-
-def epoch_line(epoch: Epoch, trace_metric: str) -> str:
-    """One epoch as one line."""
+def epoch_line(epoch: Epoch, metric: str) -> str:
+    """One epoch as one line, while training goes on."""
     return (
         f"epoch {epoch.number:>3}  loss {epoch.loss:.4f} / {epoch.held_out_loss:.4f}  "
-        f"{trace_metric} {epoch.metric:.4g} / {epoch.held_out_metric:.4g}  {epoch.observation}"
+        f"{metric} {epoch.metric:.4g} / {epoch.held_out_metric:.4g}  {epoch.observation}"
     )
 
 
-def training_trace(trace: TrainingTrace) -> list[str]:
+def training(view: ModelView, screen: Screen) -> list[str]:
     """A table of epochs with observations, and a chart of the loss."""
-    head = f"{'epoch':>5}  {'loss':>8} {'held-out':>9}  {_short(trace.metric):>9} {'held-out':>9}  observation"
-    rows = [_epoch_row(epoch) for epoch in trace.epochs]
-    shown = [f"loss is {trace.loss}; training and held-out rows", head, *rows]
-    if len(trace.epochs) > 1:
-        chart = [("training", [e.loss for e in trace.epochs]), ("held-out", [e.held_out_loss for e in trace.epochs])]
-        shown += ["", "loss by epoch (t training, h held-out, * both)", *lines(chart)]
-    return shown
+    trace = view.trace
+    if trace is None:
+        return []
+    columns = (
+        Column("epoch", right=True),
+        Column("loss", right=True),
+        Column("held-out", right=True),
+        Column(_short(trace.metric), right=True),
+        Column("held-out", right=True),
+        Column("observation", wraps=True),
+    )
+    shown = [f"loss is {screen.clean(trace.loss)}; training and held-out rows"]
+    shown += table(screen, columns, (_epoch(epoch) for epoch in trace.epochs))
+    return [*shown, *(_curves(trace, screen) if len(trace.epochs) > 1 else ())]
 
 
-def _epoch_row(e: Epoch) -> str:
-    numbers = f"{e.number:>5}  {e.loss:>8.4f} {e.held_out_loss:>9.4f}  {e.metric:>9.4g} {e.held_out_metric:>9.4g}"
-    return f"{numbers}  {e.observation}"
+def _epoch(e: Epoch) -> tuple[str, ...]:
+    return (
+        str(e.number),
+        f"{e.loss:.4f}",
+        f"{e.held_out_loss:.4f}",
+        f"{e.metric:.4g}",
+        f"{e.held_out_metric:.4g}",
+        e.observation,
+    )
+
+
+def _curves(trace: TrainingTrace, screen: Screen) -> list[str]:
+    series = [("training", [e.loss for e in trace.epochs]), ("held-out", [e.held_out_loss for e in trace.epochs])]
+    return ["", "loss by epoch (t training, h held-out, * both)", *chart.lines(series, screen.width)]
 
 
 def _short(metric: str) -> str:
     return {"mean_absolute_error": "mae"}.get(metric, metric)
 
 
-def quality(metrics: Sequence[Metric]) -> list[str]:
-    """Each metric beside what a constant guess reaches."""
-    shown = [f"{'on held-out rows':<18} {'model':>10} {'guess':>10}"]
-    for metric in metrics:
-        better = metric.value > metric.baseline if metric.better == "higher" else metric.value < metric.baseline
-        mark = "" if better else "   not better than guessing"
-        shown.append(f"{metric.name:<18} {metric.value:>10.4f} {metric.baseline:>10.4f}{mark}")
+def quality(view: ModelView, screen: Screen) -> list[str]:
+    """Each metric with its interval, beside what a constant guess reaches; the rule; truth against decision."""
+    found = view.quality
+    if found is None:
+        return []
+    columns = (
+        Column("on held-out rows"),
+        Column("model", right=True),
+        Column("95 % interval", right=True),
+        Column("guess", right=True),
+        Column("", wraps=True),
+    )
+    shown = table(screen, columns, map(_metric, found.metrics))
+    shown += paragraph(screen, f"decision: {view.rule}") if view.rule else []
+    if found.confusion:
+        shown += ["", *(_confusion(found, screen) if len(found.labels) <= _MOST_LABELS else _mistakes(found, screen))]
     return shown
 
 
-def file_card(artifact: Artifact) -> list[str]:
-    """Size, format, what is inside, digest."""
-    info = artifact.info
-    kind = {"hdf5": "HDF5 (.h5)", "zip": "zip archive (.keras)", "json": "JSON"}[info.container]
-    layers = [layer.kind for layer in artifact.network.layers.values() if layer.kind != "InputLayer"]
-    parts = [("file", info.path), ("size", f"{info.size:,} bytes"), ("format", f"Keras {info.keras_version}, {kind}")]
-    parts.append(("layers", shorten(f"{len(layers)}: {', '.join(layers)}", 88, placeholder=" ...")))
-    if artifact.content is not None:
-        parts.append(("beside them", _inside(artifact.content)))
-        parts.append(("seal", artifact.seal + (f" ({artifact.seal_detail})" if artifact.seal_detail else "")))
-    parts.append(("sha256", info.sha256))
-    return [f"{name:<12} {value}" for name, value in parts]
+def _metric(metric: Metric) -> tuple[str, ...]:
+    better = metric.value > metric.baseline if metric.better == "higher" else metric.value < metric.baseline
+    known = metric.low is not None and metric.high is not None
+    interval = f"{brief(metric.low or 0.0)} to {brief(metric.high or 0.0)}" if known else ""
+    verdict = "" if better else "not better than guessing"
+    return (metric.name.replace("_", " "), brief(metric.value), interval, brief(metric.baseline), verdict)
 
 
-def _inside(content: Content) -> str:
-    return (
-        f"schema of {len(content.schema.columns)} columns, decision rule, {len(content.trace.epochs)} epochs, "
-        f"{len(content.metrics)} metrics, {len(content.golden.outputs)} golden rows, provenance"
+def _confusion(found: Quality, screen: Screen) -> list[str]:
+    columns = [Column("truth \\ decision"), *(Column(label, right=True) for label in found.labels)]
+    rows = [(label, *counts) for label, counts in zip(found.labels, found.confusion, strict=True)]
+    return table(screen, columns, rows)
+
+
+def _mistakes(found: Quality, screen: Screen) -> list[str]:
+    """The pairs of classes that are taken for each other most often."""
+    wrong = [
+        (count, truth, found.labels[at])
+        for truth, counts in zip(found.labels, found.confusion, strict=True)
+        for at, count in enumerate(counts)
+        if count and found.labels[at] != truth
+    ]
+    columns = (Column("rows", right=True), Column("truth"), Column("decided as"))
+    return table(screen, columns, sorted(wrong, key=lambda one: -one[0])[:_MISTAKES])
+
+
+def columns(view: ModelView, screen: Screen) -> list[str]:
+    """What the model was told about each column, with the spread of its training rows."""
+    heads = (
+        Column("column"),
+        Column("kind"),
+        Column("training rows"),
+        Column("missing", wraps=True),
+        Column("values", wraps=True),
     )
+    rows = [
+        (
+            f"{card.name} ({card.unit})" if card.unit else card.name,
+            card.kind,
+            screen.drawn(chart.spark(card.bars.counts, _SPARK)),
+            card.nulls + (f" ({card.missing:.1%} of rows)" if card.missing else ""),
+            card.range,
+        )
+        for card in view.columns
+    ]
+    shown = table(screen, heads, rows) if rows else []
+    for name, reason in view.dropped:
+        shown += paragraph(screen, f"not used: '{name}', {reason}", "", "  ")
+    return shown
+
+
+def architecture(view: ModelView, screen: Screen) -> list[str]:
+    """Every layer with what it gives and what it weighs; inputs and outputs."""
+    heads = (
+        Column("layer"),
+        Column("class"),
+        Column("gives"),
+        Column("parameters", right=True),
+        Column("weights", wraps=True),
+    )
+    rows = [
+        (layer.name, layer.kind, layer.output, f"{layer.parameters:,}" if layer.parameters else "", layer.weights)
+        for layer in view.layers
+    ]
+    shown = [*table(screen, heads, rows), f"{view.parameters:,} parameters"]
+    for title, ends in (("inputs", view.inputs), ("outputs", view.outputs)):
+        if ends:
+            listed = ", ".join(f"{name}{HELD}{said.replace(' ', HELD)}" for name, said in ends)
+            shown += paragraph(screen, f"{title}: {listed}", "", "  ")
+    return shown
+
+
+def file(view: ModelView, screen: Screen) -> list[str]:
+    """The file, its digest, what proves it and what plain Keras makes of it."""
+    layers = f"{len(view.layers)} layers, {view.parameters:,} parameters"
+    facts = (*view.proof.digests, ("network", layers), ("proof", view.proof.sentence), ("plain Keras", _plain(view)))
+    return pairs(screen, facts)
+
+
+def _plain(view: ModelView) -> str:
+    return view.proof.plain_keras.removeprefix("Plain Keras ").removesuffix(".")
+
+
+def provenance(view: ModelView, screen: Screen) -> list[str]:
+    """The table, the split and the versions it was made with."""
+    return pairs(screen, view.proof.provenance)
+
+
+def lacking(view: ModelView, screen: Screen) -> list[str]:
+    """What a plain Keras file does not say."""
+    return _bullets(screen, () if view.unsupported else view.lacking)
+
+
+def missing(view: ModelView, screen: Screen) -> list[str]:
+    """What keeps a file from running."""
+    return _bullets(screen, view.unsupported)
+
+
+def _bullets(screen: Screen, sentences: Sequence[str]) -> list[str]:
+    return [line for sentence in sentences for line in paragraph(screen, sentence, "- ", "  ")]
+
+
+SECTIONS: dict[str, tuple[str, Callable[[ModelView, Screen], list[str]]]] = {
+    "file": ("The file", file),
+    "missing": ("What keeps it from running", missing),
+    "flow": ("Data flow", data_flow),
+    "training": ("Training trace", training),
+    "quality": ("Quality", quality),
+    "columns": ("Columns", columns),
+    "architecture": ("Architecture", architecture),
+    "provenance": ("Where it comes from", provenance),
+    "lacking": ("What this file does not say", lacking),
+}
+"""Anchor -> title and what draws it, in the order of the whole."""
+
+
+def document(view: ModelView, screen: Screen, anchors: Iterable[str] = tuple(SECTIONS)) -> Iterator[str]:
+    """The sections that the file has, each under its title and after an empty line."""
+    for anchor in anchors:
+        title, draw = SECTIONS[anchor]
+        lines = draw(view, screen)
+        if lines:
+            yield from ("", heading(screen, title), *lines)

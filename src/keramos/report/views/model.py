@@ -10,7 +10,7 @@ from keramos.report.views.proof import proof
 from keramos.report.views.quality import quality
 from keramos.report.views.questions import insight, questions
 from keramos.report.views.snippets import snippets
-from keramos.report.views.words import brief, listed, seconds, shape, size
+from keramos.report.views.words import brief, counted, listed, seconds, shape, size
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from keramos.types.view import Field, Pair, Snippet
 
 _TASKS = {
-    "binary": "Decides whether {target} is {positive}, from {columns} columns.",
-    "multiclass": "Tells which {target} it is: {classes}; from {columns} columns.",
-    "regression": "Estimates {target}{unit} from {columns} columns.",
+    "binary": "Decides whether {target} is {positive}, from {columns}.",
+    "multiclass": "Tells which {target} it is: {classes}; from {columns}.",
+    "regression": "Estimates {target}{unit} from {columns}.",
 }
 
 
@@ -71,13 +71,13 @@ def _purpose(content: Content) -> str:
         positive=classes[1] if target.task == "binary" else "",
         classes=listed(classes),
         unit=f" in {target.unit}" if target.unit else "",
-        columns=len(content.schema.columns),
+        columns=counted(len(content.schema.columns), "column"),
     )
 
 
 def _plain_purpose(every: list[str]) -> str:
     kinds = [kind for kind in every if kind != "InputLayer"]
-    return f"A Keras network of {len(kinds)} layers: {listed(list(dict.fromkeys(kinds)), 8)}."
+    return f"A Keras network of {counted(len(kinds), 'layer')}: {listed(list(dict.fromkeys(kinds)), 8)}."
 
 
 def _facts(found: Inspection, content: Content | None, model: Predictor | None) -> tuple[Pair, ...]:

@@ -34,7 +34,7 @@ _TYPED = 64  # up to so many values a field takes them as text
 _MOST = 1 << 22  # values of one input; far above any image that people look at
 
 LACKING = (
-    "Columns, units and ranges: the file says shapes only, so inputs below are plain numbers.",
+    "Columns, units and ranges: the file says shapes only, so its inputs are plain numbers.",
     "Preprocessing: whatever was done to the data before training is not in this file.",
     "A decision rule: it answers with numbers, and what follows from them is decided elsewhere.",
     "Training trace, quality on held-out rows, provenance.",

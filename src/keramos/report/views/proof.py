@@ -26,7 +26,8 @@ def proof(found: Inspection, model: Predictor | None) -> Proof:
     """The proof of a file; golden rows are run now where the file holds some and runs."""
     artifact, content = found.artifact, found.artifact.content
     rows = golden_rows(content, model) if content and model else ()
-    holds, sentence = _verdict(artifact, content, rows)
+    unseen = model is None and not found.unsupported
+    holds, sentence = _unrun(content) if content and unseen else _verdict(artifact, content, rows)
     return Proof(
         holds, sentence, rows, _digests(artifact), _provenance(content) if content else (), _plain(found.plain_keras)
     )
@@ -48,6 +49,11 @@ def golden_rows(content: Content, model: Predictor) -> tuple[GoldenRow, ...]:
 
 def _said(values: NDArray[np.float64]) -> str:
     return ", ".join(f"{value:.6g}" for value in values.tolist())
+
+
+def _unrun(content: Content) -> tuple[None, str]:
+    """For those who look without running anything."""
+    return None, f"{len(content.golden.outputs)} golden rows are in the file; keramos verify runs them."
 
 
 def _verdict(artifact: Artifact, content: Content | None, rows: tuple[GoldenRow, ...]) -> tuple[bool | None, str]:

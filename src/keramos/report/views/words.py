@@ -50,3 +50,8 @@ def listed(names: Sequence[object], most: int = 6) -> str:
 def kind(name: str) -> str:
     """A column's kind as words."""
     return name.replace("_", " ")
+
+
+def counted(count: int, thing: str) -> str:
+    """``1 layer``, ``2 layers``."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
