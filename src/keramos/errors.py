@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_QUOTED = re.compile(r"'([^'\n]{81,})'")
-_READ, _SHOWN = 20_000, 4_000
+_QUOTED = re.compile(r"(?<![\w'])'([^'\n]*)'")
+_READ, _SHOWN, _NAME = 20_000, 4_000, 80
+
+
+def _shortened(found: re.Match[str]) -> str:
+    return found[0] if len(found[1]) <= _NAME else f"'{found[1][: _NAME - 3]}...'"
 
 
 class KeramosError(Exception):
@@ -103,7 +107,7 @@ class ModelError(KeramosError):
     def __init__(self, message: str) -> None:
         """Keep the message with names cut to 80 characters and control characters spelled out."""
         shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message[:_READ])
-        super().__init__(_QUOTED.sub(lambda found: f"'{found[1][:77]}...'", shown)[:_SHOWN])
+        super().__init__(_QUOTED.sub(_shortened, shown)[:_SHOWN])
 
 
 class UnsafeModelError(ModelError):

@@ -268,7 +268,7 @@ def test_a_loop_of_layers_is_refused(tmp_path):
         "config": {"name": "m", "layers": layers, "input_layers": [], "output_layers": [["b", 0, 0]]},
     }
 
-    with pytest.raises(CorruptModelError, match="wait for each other"):
+    with pytest.raises(CorruptModelError, match="form a loop: a -> b -> a"):
         read(saved(tmp_path / "m.h5", config, {}))
 
 

@@ -149,13 +149,17 @@ def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
         listed = ", ".join(slot.role for slot in wanted) or "none"
         raise MismatchError(
             f"layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
-            f"the file holds {len(weights)}: {', '.join(weight.name for weight in weights)[:200]}"
+            f"the file holds {len(weights)}{_listed(weights)}"
         )
     owned: dict[tuple[str, ...], dict[str, Weight]] = {}
     for slot, weight in zip(wanted, weights, strict=True):
         _check_name(layer, slot, weight.name)
         owned.setdefault(slot.owner, {})[slot.role] = weight
     return _fill(layer, owned, (), rules)
+
+
+def _listed(weights: Sequence[Weight]) -> str:
+    return f": {', '.join(weight.name for weight in weights)[:200]}" if weights else ""
 
 
 def _parts(layer: Layer) -> Iterator[Layer]:

@@ -125,7 +125,7 @@ def _owners(network: Network, groups: Mapping[str, object]) -> dict[str, str]:
     weighted = [name for name, layer in network.layers.items() if _may_have_weights(layer)]
     if len(weighted) != len(groups):
         raise MismatchError(
-            f"the config has {len(weighted)} layers with weights ({', '.join(weighted)[:200]}), "
+            f"the config has {len(weighted)} layers with weights ({', '.join(weighted)[:200] or 'none'}), "
             f"the weights are for {len(groups)} ({', '.join(groups)[:200]})"
         )
     return dict(zip(weighted, groups, strict=True))

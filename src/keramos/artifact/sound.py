@@ -74,12 +74,18 @@ def check_shapes(layer: Layer, named: Sequence[tuple[str, Shape]]) -> None:
         wanted = make(layer.config)
     except (KeyError, TypeError, ValueError):
         return  # an option is absent or of a wrong kind, which the compiler says better
+    if not all(_is_size(size) for shapes in wanted.values() for size in shapes[0]):
+        return
     for role, shape in named:
         shapes = wanted.get(role)
         if shapes is not None and not any(_fits(shape, one) for one in shapes):
             raise MismatchError(
                 f"{_where(layer)}: {role} has shape {_said(shape)}, its config needs {_said(shapes[0])}"
             )
+
+
+def _is_size(size: object) -> bool:
+    return size is None or (isinstance(size, int) and not isinstance(size, bool) and size >= 0)
 
 
 def _fits(shape: Shape, wanted: Shape) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
+_NAMES = {bool: "true or false", float: "a number", int: "a number", list: "a list", str: "a text", type(None): "null"}
 _DIGITS = 20  # of the longest 64-bit number
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -39,7 +40,7 @@ def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
         _check_size(inner, where, limits)
         value = reader.value(inner)
     if not isinstance(value, dict):
-        raise CorruptModelError(f"{where} is a JSON {type(value).__name__}; an object is needed")
+        raise CorruptModelError(f"{where} is {_NAMES[type(value)]} in JSON; an object is needed")
     return value
 
 

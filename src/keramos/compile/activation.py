@@ -65,6 +65,7 @@ def _sparsemax(g: Graph, x: Value) -> Value:
     size = x.shape[-1]
     if size is None:
         raise UnsupportedModelError("activation 'sparsemax' needs a last axis of known size")
+    g.room_for("ranks", size)
     ordered, _ = g.ops("TopK", x, [size], outputs=2, axis=-1)
     ranks = np.arange(1, size + 1, dtype=x.dtype)
     sums = g.op("CumSum", ordered, np.int64(-1))

@@ -6,8 +6,10 @@ import re
 from math import prod
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from keramos.compile.gaps import gap, holds_code
-from keramos.compile.graph import MAX_ELEMENTS, Graph, Value
+from keramos.compile.graph import Graph, Value
 from keramos.compile.layers import row_of
 from keramos.compile.lowering import TRAINING_ONLY, Lowering, Operation
 from keramos.compile.options import check_options
@@ -20,17 +22,20 @@ from keramos.errors import (
     MismatchError,
     UnsupportedModelError,
 )
+from keramos.types.limits import LIMITS
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from keramos.types.limits import Limits
     from keramos.types.network import Call, Layer, Network
 
 _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
 
 _INPUT_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
+_SHOWN = 80
 _RANKED = re.compile(r"([123])D(Transpose)?$")
 _HALF = {"float16": "float32"}
 _FLOATS = {"float16": "float32", "float64": "float32"}
@@ -42,19 +47,19 @@ Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
 
-def compile_network(network: Network, *, demands: bool = True, row_values: int = MAX_ELEMENTS) -> Compiled:
+def compile_network(network: Network, *, demands: bool = True, limits: Limits = LIMITS) -> Compiled:
     """The network as an ONNX model. Without ``demands`` it has no outputs but the network's.
 
-    ``row_values``: most numbers that one row of any tensor may hold.
+    ``limits``: how large a row of any tensor, the constants and the graph may be.
 
     Raises:
         UnsupportedModelError: it holds something that cannot be compiled; the message names every such thing.
         MismatchError: weights or shapes do not fit the config.
-        LimitExceededError: one row of an intermediate tensor would be too large.
+        LimitExceededError: one of these would be larger.
     """
     check(network)
-    g = Graph(row_values=row_values)
-    inputs = _specs(network)
+    g = Graph(limits=limits, weights=_weight_values(network))
+    inputs = _specs(network, limits)
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
@@ -119,11 +124,21 @@ def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
             yield f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is not supported"
 
 
-def _specs(network: Network) -> tuple[TensorSpec, ...]:
-    return tuple(_spec(network.layers[ref.layer]) for ref in network.inputs)
+def _weight_values(network: Network) -> int:
+    """How many numbers the weights of a network hold, nested and wrapped layers included."""
+    return sum(map(_layer_values, network.layers.values()))
 
 
-def _spec(layer: Layer) -> TensorSpec:
+def _layer_values(layer: Layer) -> int:
+    below = _weight_values(layer.network) if layer.network is not None else 0
+    return below + sum(np.size(weight) for weight in layer.weights) + sum(map(_layer_values, layer.inner))
+
+
+def _specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
+    return tuple(_spec(network.layers[ref.layer], limits) for ref in network.inputs)
+
+
+def _spec(layer: Layer, limits: Limits) -> TensorSpec:
     """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote as 80.0."""
     stated = layer.config.get("batch_shape")
     sizes = stated if isinstance(stated, list) else [stated]
@@ -132,7 +147,7 @@ def _spec(layer: Layer) -> TensorSpec:
         raise CorruptModelError(
             f"input '{layer.name}': its shape is {str(stated)[:80]}; a list of sizes of at least 1, or null, is needed"
         )
-    if prod(cast("int", size) for size in whole if size is not None) > MAX_ELEMENTS:
+    if prod(cast("int", size) for size in whole if size is not None) > limits.row_values:
         raise LimitExceededError(f"input '{layer.name}': one row of shape {str(whole)[:80]} is too large (row_values)")
     dtype = layer.config.get("dtype", "float32")
     name = _INPUT_DTYPES.get(str(dtype), str(dtype))
@@ -145,15 +160,15 @@ def _is_size(size: object) -> bool:
     return size is None or (isinstance(size, int) and not isinstance(size, bool) and size >= 1)
 
 
-def output_shapes(network: Network) -> dict[str, tuple[int | None, ...]]:
+def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[int | None, ...]]:
     """The shape of what each layer of a network gives (the first output of its first call).
 
     Raises:
         ModelError: the network cannot be compiled.
     """
     check(network)
-    g = Graph()
-    feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in _specs(network))
+    g = Graph(limits=limits, weights=_weight_values(network))
+    feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in _specs(network, limits))
     values = _run(g, network, tuple((value, None) for value in feeds))
     return {ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0}
 
@@ -239,6 +254,7 @@ def _lower(site: Site) -> list[Masked]:
         check_options(layer, row)
         _check_rank(site)
     options = {key: value for key, value in layer.config.items() if key in row.options}
+    site.g.place = layer.name[:_SHOWN]
     try:
         if isinstance(row, Operation):
             given = {key: value for key, value in site.kwargs.items() if key not in row.ignored}
@@ -251,10 +267,17 @@ def _lower(site: Site) -> list[Masked]:
         raise type(error)(f"layer '{layer.name}' ({layer.kind}): {error}") from error
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         # A value of the config, from the file, is not of the kind that the layer's options are.
-        raise MismatchError(f"layer '{layer.name}' ({layer.kind}): its config does not fit: {error}") from error
+        raise MismatchError(f"layer '{layer.name}' ({layer.kind}): {_misfit(site, options, error)}") from error
     site.done()
     outputs = result if isinstance(result, tuple) else (result,)
     return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))
+
+
+def _misfit(site: Site, options: Mapping[str, object], error: Exception) -> str:
+    shapes = ", ".join(str(x.shape) for x in site.inputs) or "none"
+    given = ", ".join(f"{key}={value!r}" for key, value in sorted(options.items()))
+    why = f"{type(error).__name__}: {error}"
+    return f"its options and inputs do not fit together; inputs {shapes}, options {given[:200]} ({why[:200]})"
 
 
 def _check_rank(site: Site) -> None:

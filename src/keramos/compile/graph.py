@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.kinds import Kind
+    from keramos.types.limits import Limits
 
 OPSETS = {"": 20, "ai.onnx.ml": 4}
-MAX_ELEMENTS = LIMITS.row_values
-"""Most values that one row of any intermediate tensor may hold, unless the caller says otherwise."""
-
 _AMOUNTS = {"Pad": 1, "Resize": 2, "Tile": 1}
 """Operator -> the input that says how much an axis grows: edges, scales, repeats."""
+
+_USES = 16
+"""How often every weight may stand in a graph: layers that are called more than once bring theirs each time."""
 
 _SHARED_BYTES = 1024  # equal initialisers up to this size are stored once
 
@@ -61,18 +62,34 @@ class Value:
 Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] | None
 
 
-class Graph:
-    """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use outer values."""
+@dataclass(slots=True)
+class _Room:
+    """What may still be added to a model, bodies of loops included: operations, and numbers that are constant."""
 
-    def __init__(self, parent: Graph | None = None, row_values: int = MAX_ELEMENTS) -> None:
-        self.row_values: int = parent.row_values if parent else row_values
-        self._names: Iterator[int] = parent._names if parent else count(1)  # noqa: SLF001 (the same class)
+    nodes: int
+    values: int
+
+
+class Graph:
+    """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use outer values.
+
+    ``place`` names the layer that nodes are made for, so that errors of ONNX Runtime name it. ``weights``: how many
+    numbers the weights hold that will be its constants.
+    """
+
+    def __init__(self, parent: Graph | None = None, limits: Limits = LIMITS, weights: int = 0) -> None:
+        self.limits: Limits = parent.limits if parent else limits
+        room = _Room(limits.graph_nodes, limits.made_values + _USES * weights)
+        self._room: _Room = parent._room if parent else room  # noqa: SLF001 (the same class)
+        self._fixed: set[str] = parent._fixed if parent else set()  # noqa: SLF001
+        self._names: Iterator[int] = parent._names if parent else count(1)  # noqa: SLF001
         self._taken: set[str] = parent._taken if parent else set()  # noqa: SLF001
         self._nodes: list[proto.Parts] = []
         self._initialisers: list[proto.Parts] = []
         self._inputs: proto.Parts = []
         self._fed: list[str] = []
         self._parent = parent
+        self.place: str = parent.place if parent else ""
         self.steps: list[HostStep] = []
         self.demands: list[tuple[Value, str]] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
@@ -113,13 +130,45 @@ class Graph:
             raise UnsupportedModelError(f"{message}: such a check inside a recurrent layer is not supported")
         self.demands.append((holds, message))
 
+    def room_for(self, what: str, *sizes: int) -> None:
+        """Ask before a constant of these sizes is made.
+
+        Raises:
+            LimitExceededError: the model would hold more numbers than its weights account for.
+        """
+        if prod(sizes) > self._room.values:
+            raise LimitExceededError(
+                f"{what} of {' x '.join(f'{size:,}' for size in sizes)} numbers is more than may be made beside the "
+                f"weights, {self.limits.made_values:,} (made_values)"
+            )
+
+    def take_nodes(self, number: int) -> None:
+        """Count operations that are about to be added.
+
+        Raises:
+            LimitExceededError: the graph would have too many.
+        """
+        self._room.nodes -= number
+        if self._room.nodes < 0:
+            raise LimitExceededError(
+                f"the model becomes a graph of more than {self.limits.graph_nodes:,} operations, the limit "
+                "(graph_nodes)"
+            )
+
     def const(self, array: NDArray[np.generic]) -> Value:
-        """An initialiser; small equal ones are stored once."""
+        """An initialiser; small equal ones are stored once.
+
+        Raises:
+            LimitExceededError: the model would hold more numbers than its weights account for.
+        """
         dtype = "str" if array.dtype.kind in "OUT" else array.dtype.name
         key = (dtype, array.shape, array.tobytes()) if dtype != "str" and array.nbytes <= _SHARED_BYTES else None
         if key and key in self._shared:
             return self._shared[key]
+        self.room_for("a constant", *array.shape)
+        self._room.values -= array.size
         value = Value(self.fresh(), dtype, array.shape, array)
+        self._fixed.add(value.name)
         self._initialisers.append(proto.tensor(value.name, array))
         if key:
             self._shared[key] = value
@@ -135,29 +184,44 @@ class Graph:
         """Append a node with several outputs. ``like=[(dtype, shape), ...]`` states them where no rule exists.
 
         Raises:
-            LimitExceededError: one row of an output would hold more than ``row_values`` values.
+            LimitExceededError: one row of an output would hold more than ``row_values`` values, or the graph more
+                operations or constants than it may.
         """
+        self.take_nodes(1)
         like = attributes.pop("like", None)
         inputs = self._values(operands)
         kinds = infer(kind, inputs, attributes) if like is None else like
         values = tuple(Value(self.fresh(), dtype, tuple(shape)) for dtype, shape in kinds[:outputs])  # type: ignore[index]
         for value in values:
             self._check_size(kind, inputs, value)
+        self._count_fixed(kind, inputs, values)
         attributes = {name: item for name, item in attributes.items() if item is not None}
         names = [value.name if value else "" for value in inputs]
-        self._nodes.append(proto.node(kind, names, [value.name for value in values], attributes, domain))
+        made = [value.name for value in values]
+        # ONNX wants a name of its own for each node, so the layer's is followed by that of the result.
+        self._nodes.append(proto.node(kind, names, made, attributes, domain, f"{self.place}:{made[0]}"))
         return values
 
     def _check_size(self, kind: str, inputs: Sequence[Value | None], value: Value) -> None:
         grown = _grown(kind, inputs, value.shape)
         if (
             prod(size if size is not None else least for size, least in zip(value.shape, grown, strict=True))
-            > self.row_values
+            > self.limits.row_values
         ):
             raise LimitExceededError(
-                f"a {kind} would make a tensor of shape {value.shape}, more than {self.row_values:,} values a row "
-                "(row_values)"
+                f"{kind} would make a tensor of shape {value.shape}, more than {self.limits.row_values:,} values a "
+                "row (row_values)"
             )
+
+    def _count_fixed(self, kind: str, inputs: Sequence[Value | None], values: Sequence[Value]) -> None:
+        """Results that no input of the model reaches are constants: ONNX Runtime computes them when it loads."""
+        if not inputs or not all(value is None or value.name in self._fixed for value in inputs):
+            return
+        for value in values:
+            sizes = [1 if size is None else size for size in value.shape]
+            self.room_for(f"the result of {kind}", *sizes)
+            self._room.values -= prod(sizes)
+            self._fixed.add(value.name)
 
     def _values(self, operands: Sequence[Operand]) -> list[Value | None]:
         dtypes = [item.dtype for item in operands if isinstance(item, Value)] or ["float32"]

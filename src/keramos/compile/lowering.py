@@ -75,6 +75,11 @@ def keywords(*functions: Callable[..., object]) -> frozenset[str]:
     )
 
 
+def required(function: Callable[..., object]) -> frozenset[str]:
+    """Names of the keyword-only parameters that have no default."""
+    return keywords(function) - (function.__kwdefaults__ or {}).keys()
+
+
 def options_of(function: Callable[..., object], config: Mapping[str, object]) -> dict[str, Any]:
     """Those values of a config that a function takes; they are of many types, which each function states."""
     return {key: value for key, value in config.items() if key in keywords(function)}

@@ -10,7 +10,8 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
-from keramos.errors import UnsupportedModelError
+from keramos.compile.lowering import required
+from keramos.errors import CorruptModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -116,8 +117,13 @@ def check_options(layer: Layer, row: Lowering) -> None:
 
     Raises:
         UnsupportedModelError: one is not; says which, what was received and what is needed.
+        CorruptModelError: one is absent that has no default.
     """
     for function in (row.build, *row.parts):
+        lacking = required(function) - layer.config.keys()
+        if lacking:
+            where = f"layer '{layer.name}' ({layer.kind})"
+            raise CorruptModelError(f"{where}: its config lacks {', '.join(sorted(lacking))}")
         kinds: Mapping[str, str] = function.__annotations__
         for option in layer.config.keys() & kinds.keys():
             _check(layer, option, kinds[option])

@@ -119,14 +119,21 @@ _LISTS: tuple[tuple[tuple[type, ...], str, _Encoder], ...] = (
 
 
 def node(
-    kind: str, inputs: Sequence[str], outputs: Sequence[str], attributes: Mapping[str, object], domain: str
+    kind: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    attributes: Mapping[str, object],
+    domain: str = "",
+    name: str = "",
 ) -> Parts:
-    """NodeProto; attributes in name order, so that equal graphs have equal bytes."""
-    parts: Parts = [text(1, name) for name in inputs]
-    parts += [text(2, name) for name in outputs]
+    """NodeProto; attributes in name order, so that equal graphs have equal bytes. ``name`` stands in errors."""
+    parts: Parts = [text(1, item) for item in inputs]
+    parts += [text(2, output) for output in outputs]
+    if name:
+        parts.append(text(3, name))
     parts.append(text(4, kind))
-    for name in sorted(attributes):
-        parts += message(5, attribute(name, attributes[name]))
+    for key in sorted(attributes):
+        parts += message(5, attribute(key, attributes[key]))
     if domain:
         parts.append(text(7, domain))
     return parts

@@ -149,6 +149,8 @@ def _by_scan(
 
 def _scan(g: Graph, cell: Cell, x: Value, mask: Value | None, start: States) -> tuple[Value, States]:
     rows = size(x, 0)
+    for one in cell.states:
+        g.room_for("a state", *one)
     states = start or tuple(expand(g, g.const(np.zeros((1, *one), "float32")), rows, *one) for one in cell.states)
     steps = [cell.project(g, x), *([] if mask is None else [mask])]
     body = Graph(g)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.errors import LimitExceededError, UnsupportedModelError
+from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,9 +86,6 @@ def _theano(old: int, new: int) -> Numbers:
     return (np.arange(new) - (ratio - 1) // 2) / ratio
 
 
-_MOST_WEIGHTS = 1 << 22
-"""Weights of one axis: 2048 places from 2048."""
-
 _TABLE = 1024
 """TensorFlow looks bicubic weights up in a table of so many steps a pixel."""
 
@@ -108,15 +105,14 @@ def _area(old: int, new: int) -> Numbers:
     return np.asarray(cover / cover.sum(axis=1, keepdims=True))
 
 
-def matrix(old: int, new: int, method: str, *, antialias: bool = False) -> Numbers:
+def matrix(g: Graph, old: int, new: int, method: str, *, antialias: bool = False) -> Numbers:
     """(new, old) weights.
 
     Raises:
         UnsupportedModelError: the method has no kernel here.
         LimitExceededError: there are more of them than any image needs.
     """
-    if old * new > _MOST_WEIGHTS:
-        raise LimitExceededError(f"resizing from {old:,} to {new:,} places is beyond {_MOST_WEIGHTS:,} weights")
+    g.room_for("a resizing", old, new)
     if method in ("nearest", "area"):
         return _nearest(old, new) if method == "nearest" else _area(old, new)
     kernel = KERNELS.get("bilinear" if method in _OLD_POINTS else method)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.graph import Value
-from keramos.errors import MismatchError, UnsupportedModelError
+from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,8 +44,25 @@ class Site:
 
     @property
     def x(self) -> Value:
-        """The first input."""
+        """The first input.
+
+        Raises:
+            CorruptModelError: the layer is called with none.
+        """
+        if not self.inputs:
+            raise CorruptModelError(f"layer '{self.layer.name}' ({self.layer.kind}) is called without an input")
         return self.inputs[0]
+
+    @property
+    def wrapped(self) -> tuple[Layer, ...]:
+        """The layers that this one wraps, at least one.
+
+        Raises:
+            CorruptModelError: the config holds none.
+        """
+        if not self.layer.inner:
+            raise CorruptModelError(f"layer '{self.layer.name}' ({self.layer.kind}) should wrap a layer and holds none")
+        return self.layer.inner
 
     @property
     def mask(self) -> Value | None:

@@ -52,7 +52,7 @@ def load(
         artifact = read(path, weights=weights, limits=limits, bytes_of=reader(require_signature))
     network = replaced(artifact.network, replace) if replace else artifact.network
     with about(path):
-        model = Model(artifact, compile_network(network, row_values=limits.row_values))
+        model = Model(artifact, compile_network(network, limits=limits))
         _prove(model, path, verify=verify)
     model.load_seconds = perf_counter() - begun
     return model

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers import model_bytes
-from keramos.errors import CorruptModelError, LimitExceededError, ModelError
+from keramos.errors import (
+    CorruptModelError,
+    LimitExceededError,
+    MismatchError,
+    ModelError,
+    UnsafeModelError,
+    UnsupportedModelError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,12 +26,24 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
 
+_ADVICE: tuple[tuple[type[ModelError], str], ...] = (
+    (LimitExceededError, "Raise the limit if the file is yours (limits= or --limit)"),
+    (UnsafeModelError, "Do not trust the file; save the model again"),
+    (UnsupportedModelError, "Change that in the program that makes the model, and save it again"),
+    (CorruptModelError, "Copy the file or save the model again"),
+    (MismatchError, "Save the model again, config and weights together"),
+)
+"""What to do about an error whose message does not say more."""
+
+_ADVISED = re.compile(
+    r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|Limits\(|git lfs|install|again|name the |Use "
+)
 _CONTRADICTIONS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @contextmanager
 def about(path: str | Path) -> Iterator[None]:
-    """Errors that name the file; what no rule foresaw in a file is an error about that file too.
+    """Errors that name the file and say what to do; what no rule foresaw in a file is an error about it too.
 
     Raises:
         ModelError: the file cannot be used.
@@ -32,16 +52,25 @@ def about(path: str | Path) -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        if str(error).startswith(source):
+        said = str(error) if str(error).startswith(source) else f"{source}: {error}"
+        said += "" if _ADVISED.search(said[len(source) :]) else _advice(error, said)
+        if said == str(error):
             raise
-        raise type(error)(f"{source}: {error}") from error
+        raise type(error)(said) from error
     except (MemoryError, RecursionError) as error:
         raise LimitExceededError(
-            f"{source} needs more memory or depth than there is ({type(error).__name__})"
+            f"{source} needs more memory or depth than there is ({type(error).__name__}). Give the process more if the "
+            "file is yours"
         ) from error
     except _CONTRADICTIONS as error:
         what = f"{type(error).__name__}: {str(error)[:200]}"
-        raise CorruptModelError(f"{source}: its parts contradict each other ({what})") from error
+        raise CorruptModelError(f"{source}: its parts contradict each other ({what}). Save the model again") from error
+
+
+def _advice(error: ModelError, said: str) -> str:
+    found = next((words for kind, words in _ADVICE if isinstance(error, kind)), "")
+    mark = "\n" if "\n" in said else ". "
+    return f"{mark}{found}" if found else ""
 
 
 def reader(key: str | Path | None, signature: str | Path | None = None) -> Callable[[str, Limits], bytes]:

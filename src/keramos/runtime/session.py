@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -38,7 +39,7 @@ def _session(onnx: bytes) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(onnx, _options(len(onnx)), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own classes, none of them public
-        raise MismatchError(f"the model's layers do not fit together: {_first_line(error)}") from error
+        raise MismatchError(f"the model's layers do not fit together: {_said(error)}") from error
 
 
 class _Step:
@@ -86,7 +87,7 @@ class Session:
             outputs = cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
         except Exception as error:  # onnxruntime raises its own classes, none of them public
             sizes = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in feeds.items())
-            raise MismatchError(f"the model cannot run on these inputs: {sizes}. {_first_line(error)}") from error
+            raise MismatchError(f"the model cannot run on these inputs: {sizes}. {_said(error)}") from error
         return self._checked(outputs) if self._demands else outputs
 
     def _checked(self, outputs: list[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
@@ -106,8 +107,21 @@ class Session:
         return {name: array for name, array in known.items() if name in taken}
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+_LOADING = re.compile(r"Node \((.*?)\) Op \((\w+)\) (?:\[\w+\] )*(.*)")
+_RUNNING = re.compile(r"running (\w+) node\. Name:'(.*?)' Status Message: (?:.* was false\. )?(.*)")
+_CODES = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
+
+
+def _said(error: Exception) -> str:
+    """What ONNX Runtime says and about which layer, whose name its nodes bear."""
+    text = _CODES.sub("", str(error).strip()).partition("\n")[0]
+    if found := _LOADING.search(text):
+        name, operator, why = found.groups()
+    elif found := _RUNNING.search(text):
+        operator, name, why = found.groups()
+    else:
+        return text[:300]
+    return f"layer '{name.rpartition(':')[0]}' becomes {operator}, and {why[:300]}"
 
 
 def as_input(array: object, dtype: str) -> NDArray[np.generic]:

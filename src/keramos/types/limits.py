@@ -15,8 +15,9 @@ class Limits:
     ``objects``: groups and datasets. ``ratio``: inflation of a packed text above 1 MiB, ``weight_ratio`` that of
     weights above 32 MiB, compared with the size of the file. ``structure_bytes``: what an HDF5 file spends on its own
     structures; checksummed bytes count ninefold, as they take that much longer. ``chunk_bytes``: a chunk of an HDF5
-    dataset that is smaller than half of it. ``row_values``: numbers that one row of any tensor may
-    hold while predicting.
+    dataset that is smaller than half of it. ``row_values``: numbers that one row of any tensor may hold while
+    predicting. ``made_values``: numbers that options of the config may make (tables, waves, windows, ones), beyond 16
+    times those of the weights; ``graph_nodes``: operations of the graph that a config becomes.
 
     ``nonfinite`` accepts weights that are not numbers (NaN, infinity). ``foreign_training`` accepts a training
     configuration, initialisers and the like that name classes of other modules; they are never imported either way.
@@ -36,6 +37,8 @@ class Limits:
     ratio: int = 200
     weight_ratio: int = 32
     row_values: int = 1 << 26
+    made_values: int = 10_000_000
+    graph_nodes: int = 1 << 16
     nonfinite: bool = False
     foreign_training: bool = False
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CONSTANT = "_CONSTANT_VALUE"
 _TRIPLE = 3
+_SHOWN = 12  # layers of a loop in a message
 
 
 class Node(NamedTuple):
@@ -39,12 +40,12 @@ def read_node(node: object, names: Collection[str], *, keep_list: bool) -> Node:
         args, kwargs = node.get("args", []), node.get("kwargs", {})
         if not isinstance(args, list) or not isinstance(kwargs, dict):
             raise CorruptModelError(
-                f"a layer is called with {str(args)[:80]} and {str(kwargs)[:80]}; a list and an object are needed"
+                f"it is called with {repr(args)[:80]} and {repr(kwargs)[:80]}; a list and an object are needed"
             )
         named = {key: _argument(item) for key, item in kwargs.items()}
         return Node(tuple(_argument(item) for item in args), _given(named))
     if not isinstance(node, list) or not node:
-        raise CorruptModelError(f"a layer is connected by {str(node)[:80]}; a list or {{args, kwargs}} is needed")
+        raise CorruptModelError(f"it is connected by {repr(node)[:80]}; a list or {{args, kwargs}} is needed")
     first = _old_argument(node)
     if isinstance(first, list) and len(first) == 1 and not keep_list:
         first = first[0]
@@ -79,7 +80,7 @@ def _old_argument(item: object) -> object:
         return [_old_argument(part) for part in item]
     if isinstance(item, dict):
         return {key: _old_argument(part) for key, part in item.items()}
-    raise CorruptModelError(f"a layer is connected to {str(item)[:80]}; [layer, node, tensor] is needed")
+    raise CorruptModelError(f"it is connected to {repr(item)[:80]}; [layer, call, output] is needed")
 
 
 def _keywords(item: object) -> Mapping[str, object]:
@@ -130,7 +131,7 @@ def read_ends(shape: object) -> tuple[TensorRef, ...]:
     if isinstance(shape, list) and shape and isinstance(shape[0], str):
         return (read_ref(shape),)
     if not isinstance(shape, list | dict):
-        raise CorruptModelError(f"the model's inputs or outputs are given as {str(shape)[:80]}; a list is needed")
+        raise CorruptModelError(f"its inputs or outputs are given as {repr(shape)[:80]}; a list is needed")
     parts = [shape[key] for key in sorted(shape)] if isinstance(shape, dict) else shape
     return tuple(ref for part in parts for ref in read_ends(part))
 
@@ -187,6 +188,21 @@ def order(nodes: Mapping[str, Sequence[Node]], layers: Mapping[str, Layer], mode
             if user in waiting and not needs:
                 ready.append(user)
     if waiting:
-        stuck = ", ".join(f"'{name}'" for name, _ in list(waiting)[:5])
-        raise CorruptModelError(f"model '{model}': the layers {stuck} wait for each other or for a missing tensor")
+        raise CorruptModelError(f"model '{model}': {_stuck(waiting)}")
     return tuple(done)
+
+
+def _stuck(waiting: Mapping[tuple[str, int], set[tuple[str, int]]]) -> str:
+    """Why calls wait for ever: one for a tensor that nothing makes, or some for each other in a loop."""
+    place, seen = next(iter(waiting)), dict[tuple[str, int], None]()
+    while place not in seen:
+        seen[place] = None
+        missing = sorted(need for need in waiting[place] if need not in waiting)
+        if missing:
+            (layer, call), user = missing[0], place[0]
+            return f"layer '{user}' takes the output of call {call} of layer '{layer}', which there is not"
+        place = min(waiting[place])
+    loop = list(seen)[list(seen).index(place) :]
+    names = [name for name, _ in (place, *reversed(loop))]
+    shown = names if len(names) <= _SHOWN else [*names[:_SHOWN], "...", names[-1]]
+    return f"its layers form a loop: {' -> '.join(shown)}"

@@ -29,16 +29,18 @@ class Origin:
 _KERAS_1_WORDS = re.compile(r'"(output_dim|nb_filter|border_mode|dim_ordering|inner_activation|input_dtype)"')
 _KERAS_3_WORDS = re.compile(r'"(batch_shape|registered_name)"')
 _UNSTATED = re.compile(r'"(Cropping|UpSampling|ZeroPadding)[23]D"')
+_VERSION = re.compile(r"\d+\.\d+")
 _IMAGE_SHAPE = re.compile(r'"batch_input_shape": ?\[(?:null|\d+), ?(\d+), ?\d+, ?(?:\d+, ?)?(\d+)\]')
 _FIRST_TF_ONLY_MINOR = 4  # standalone Keras ended with 2.3.1; every later 2.x is TensorFlow's
 
 
 def origin_of(version: str, backend: str, config: str, weight_names: Sequence[str]) -> Origin:
     """Recognise the writer from what it recorded, and from the config's own words where it recorded nothing."""
-    generation = _by_version(version) if version else _by_words(config)
+    known = _VERSION.match(version) is not None
+    generation = _by_version(version) if known else _by_words(config)
+    notes = [] if known or not version else [f"the version '{version[:80]}' is none; the config's words tell who wrote"]
     if generation != "keras1":
-        return Origin(generation, version, backend)
-    notes = []
+        return Origin(generation, version, backend, notes=tuple(notes))
     if not backend:
         backend = _backend_by_names(weight_names)
         if not weight_names:

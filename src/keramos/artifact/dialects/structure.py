@@ -177,25 +177,51 @@ def _functional(config: Config, translate: Translate) -> Network:
     by_name = {item.name: item for item in layers}
     nodes = {item.name: _nodes(entry, by_name) for item, entry in zip(layers, entries, strict=True)}
     ends = config["output_layers"]
-    nodes, outputs = _from_zero(nodes, read_ends(ends), by_name, current=_is_current(entries))
+    inputs, outputs = _read_ends(config, name)
+    nodes, outputs = _from_zero(nodes, outputs, by_name, current=_is_current(entries))
     masks = any(item.kind == "Masking" or item.config.get("mask_zero") for item in layers)
     calls = order(
         {key: [_current(by_name[key], node, masks=masks) for node in made] for key, made in nodes.items()},
         by_name,
         name,
     )
-    inputs = read_ends(config["input_layers"])
     _check_ends((*inputs, *outputs), calls, by_name, name)
+    _check_inputs(inputs, by_name, name)
     names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
     kept = {key: _without_causal(item) for key, item in by_name.items()}
     return Network(name, kept, calls, inputs, outputs, output_names=names)
+
+
+def _read_ends(config: Config, model: str) -> tuple[tuple[TensorRef, ...], tuple[TensorRef, ...]]:
+    """Tensors that a model takes and gives; it gives at least one."""
+    try:
+        inputs, outputs = read_ends(config["input_layers"]), read_ends(config["output_layers"])
+    except CorruptModelError as error:
+        raise CorruptModelError(f"model '{model}': {error}") from None
+    if not outputs:
+        raise CorruptModelError(f"model '{model}' has no outputs")
+    return inputs, outputs
+
+
+def _check_inputs(inputs: Sequence[TensorRef], layers: Mapping[str, Layer], model: str) -> None:
+    for ref in inputs:
+        if layers[ref.layer].kind != "InputLayer":
+            raise CorruptModelError(
+                f"model '{model}' names layer '{ref.layer}' as an input; it is a {layers[ref.layer].kind}, "
+                "an InputLayer is needed"
+            )
+        if inputs.count(ref) > 1:
+            raise CorruptModelError(f"model '{model}' names its input '{ref.layer}' twice")
 
 
 def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
     found = entry.get("inbound_nodes", [])
     if not isinstance(found, list):
         raise CorruptModelError(f"layer '{entry.get('name')}': inbound_nodes is not a list")
-    return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
+    try:
+        return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
+    except CorruptModelError as error:
+        raise CorruptModelError(f"layer '{entry.get('name')}': {error}") from None
 
 
 def _is_current(entries: Sequence[Entry]) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
 _LONGEST_SHOWN = 160
+_SENTENCES = ("the ", "there ", "a ")  # how errors begin that are not said about the object itself
 
 
 class Hdf5:
@@ -55,7 +56,8 @@ class Hdf5:
         try:
             yield
         except ModelError as error:
-            raise type(error)(f"{self._source}: {_shown(path) or '/'} {error}") from None
+            what = f": {error}" if str(error).startswith(_SENTENCES) else f" {error}"
+            raise type(error)(f"{self._source}: {_shown(path) or '/'}{what}") from None
 
     def is_group(self, path: str) -> bool:
         """Whether a group is at a path."""

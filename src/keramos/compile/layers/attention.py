@@ -25,6 +25,7 @@ def _positions(g: Graph, x: Value) -> Value:
     """0, 1, 2 ... for the second axis of x."""
     steps = size(x, 1)
     if isinstance(steps, int):
+        g.room_for("positions", steps)
         return g.const(np.arange(steps))
     stop = g.op("Squeeze", g.op("Shape", x, start=1, end=2), [0])
     return g.ops("Range", np.int64(0), stop, np.int64(1), outputs=1, like=[("int64", (None,))])[0]

@@ -58,7 +58,7 @@ def conv_lstm_cell(
         i, f, c, o = g.ops("Split", z, [filters] * 4, outputs=4, axis=1)
         return lstm_states(g, (i, f, c, o), states[1], activation, recurrent_activation)
 
-    probe = Graph()
+    probe = Graph(weights=kernel.size)
     space = inputs(probe, probe.input("x", x.dtype, (None, *x.shape[2:]))).shape[2:]
     state = (filters, *(known(size, "places") for size in space))
     return Cell((state, state), project, step)

@@ -75,7 +75,7 @@ def spectral_normalization(s: Site) -> tuple[Value, ...]:
     """The inner layer; its kernel was divided by its largest singular value while training."""
     for _ in s.layer.weights:
         s.weight("vector u")
-    return tuple(value for value, _ in s.apply(s.layer.inner[0], s.x, mask=s.mask))
+    return tuple(value for value, _ in s.apply(s.wrapped[0], s.x, mask=s.mask))
 
 
 def layer_scale(s: Site, *, projection_dim: int) -> Value:

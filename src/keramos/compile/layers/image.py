@@ -49,7 +49,7 @@ def _padded(s: Site, x: Value, axis: int, height: int, width: int, fill: float) 
 def resized(s: Site, x: Value, axis: int, height: int, width: int, method: str, *, antialias: bool = False) -> Value:
     """Rows (at ``axis``) and columns (after it) changed to another number."""
     for at, size in ((axis, height), (axis + 1, width)):
-        x = resample(s.g, x, at, matrix(known(x.shape[at], "places"), size, method, antialias=antialias))
+        x = resample(s.g, x, at, matrix(s.g, known(x.shape[at], "places"), size, method, antialias=antialias))
     return x
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,17 +30,19 @@ def _windows(s: Site, kernel: list[int], strides: list[int], padding: str, *, fi
     shape = [known(size, "places") for size in s.x.shape[1:]]
     space = shape[1:] if first else shape[:-1]
     channels = shape[0] if first else shape[-1]
-    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    s.g.room_for("places", *shape)
+    numbers = np.arange(prod(shape)).reshape(shape)
     spare = numbers.size
     edges = np.array(_edges(s, kernel, strides, padding, first=first)).reshape(-1, 2)
     around = [(0, 0), *edges.tolist()] if first else [*edges.tolist(), (0, 0)]
     wide = np.pad(numbers, around, constant_values=spare)
     sizes = [(n + sum(e) - k) // t + 1 for n, e, k, t in zip(space, edges.tolist(), kernel, strides, strict=True)]
+    s.g.room_for("windows", *sizes, *kernel, channels)
     found = []
     for place in product(*(range(size) for size in sizes)):
         cut = tuple(slice(p * t, p * t + k) for p, t, k in zip(place, strides, kernel, strict=True))
         found.append(wide[(slice(None), *cut) if first else (*cut, slice(None))].ravel())
-    return sizes, np.array(found).reshape(len(found), int(np.prod(kernel)) * channels)
+    return sizes, np.array(found).reshape(len(found), prod(kernel) * channels)
 
 
 def _edges(s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool) -> list[tuple[int, int]]:
@@ -54,7 +57,7 @@ def _kernel(s: Site, windows: Places, filters: int, implementation: int, *, firs
     places, window = windows.shape
     if implementation == 1:
         return s.float_weight("kernel", (places, window, filters))
-    values = int(np.prod([size or 1 for size in s.x.shape[1:]]))
+    values = prod([size or 1 for size in s.x.shape[1:]])
     inside = windows < values
     full = np.zeros((places, window, filters), "float32")
     if implementation == 2:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.compile.encode import encode
-from keramos.compile.graph import MAX_ELEMENTS
 from keramos.compile.lowering import Lowering
 from keramos.compile.operations.values import cast_to
 from keramos.errors import UnsupportedModelError
@@ -92,6 +91,7 @@ def lookup(
     """Places of words or integers, or an encoding of them; with ``invert`` words of places."""
     _check(s, sparse=sparse, encoding=encoding, oov_method=oov_method)
     _check_count(s, "num_oov_indices", num_oov_indices, 0)
+    s.g.room_for("num_oov_indices", num_oov_indices)
     places = places_of(vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices)
     if invert:
         if output_mode != "int":
@@ -132,8 +132,8 @@ def _check(s: Site, **options: object) -> None:
 
 
 def _check_count(s: Site, option: str, value: int, least: int) -> None:
-    if not least <= value <= MAX_ELEMENTS:
-        raise s.unsupported(option, value, f"{least} to {MAX_ELEMENTS:,} is")
+    if not least <= value <= s.g.limits.row_values:
+        raise s.unsupported(option, value, f"{least} to {s.g.limits.row_values:,} is")
 
 
 def _as_key(s: Site) -> Value:

@@ -153,11 +153,17 @@ def batch_dot(s: Site, a: Value, b: Value, axes: int | list[int]) -> Value:
 
 def dot(s: Site, *, axes: int | list[int], normalize: bool = False) -> Value:
     """Products along an axis of each input, which may be brought to length 1 before."""
-    a, b = s.inputs
+    a, b = _two(s)
     pair = [axes, axes] if isinstance(axes, int) else axes
     if normalize:
         a, b = (_unit(s, x, front_axis(axis, x.rank)) for x, axis in zip((a, b), pair, strict=True))
     return batch_dot(s, a, b, pair)
+
+
+def _two(s: Site) -> tuple[Value, ...]:
+    if len(s.inputs) != 2:
+        raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
+    return s.inputs
 
 
 def _unit(s: Site, x: Value, axis: int) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -33,8 +34,8 @@ def reshape(s: Site, *, target_shape: list[int]) -> Value:
     if sizes.count(-1) > 1:
         raise MismatchError(f"target_shape={sizes} leaves more than one size open")
     if -1 in sizes and None not in s.x.shape[1:]:
-        rest = int(np.prod([size for size in sizes if size != -1]))
-        sizes[sizes.index(-1)] = int(np.prod(cast("tuple[int, ...]", s.x.shape[1:]))) // max(rest, 1)
+        rest = prod([size for size in sizes if size != -1])
+        sizes[sizes.index(-1)] = prod(cast("tuple[int, ...]", s.x.shape[1:])) // max(rest, 1)
     return s.g.op("Reshape", s.x, [0 if -1 in sizes else -1, *sizes])
 
 

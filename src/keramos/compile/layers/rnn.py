@@ -118,7 +118,7 @@ def rnn(
     """A layer around a cell or a stack of cells that are layers themselves."""
     return over_time(
         s,
-        list(_cells(s, s.layer.inner, s.x.shape[-1])),
+        list(_cells(s, s.wrapped, s.x.shape[-1])),
         s.x,
         return_sequences=return_sequences,
         return_state=return_state,
@@ -177,7 +177,7 @@ def bidirectional(
         raise s.unsupported("weights", weights, "they are read from the file's weights")
     initial = given_states(s)
     half = len(initial) // 2
-    zeros = zero_output_for_mask and bool(s.layer.inner[0].config.get("return_sequences"))
+    zeros = zero_output_for_mask and bool(s.wrapped[0].config.get("return_sequences"))
     forward, backward = (_with(layer, zero_output_for_mask=zeros) for layer in s.layer.inner)
     mask = _mask(s, initial)
     first, *ahead = s.apply(forward, s.x, mask=mask, keras2_mask=True, initial_state=initial[:half])
@@ -218,7 +218,7 @@ def time_distributed(s: Site, *, inner_mask: bool = False) -> tuple[Value, ...]:
     flat, back = zip(*(recurrent.each_step(s.g, x) for x in s.inputs), strict=True)
     deep = s.mask is not None and s.mask.rank > 2
     inside = recurrent.each_step(s.g, cast("Value", s.mask))[0] if deep else None
-    results = s.apply(s.layer.inner[0], *flat, mask=inside)
+    results = s.apply(s.wrapped[0], *flat, mask=inside)
     made = results[0][1]
     if s.mask is not None:
         s.out_mask = s.mask

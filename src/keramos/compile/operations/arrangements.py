@@ -27,6 +27,7 @@ def array_split(s: Site, x: Operand, indices_or_sections: int, *, axis: int = 0)
     value, count = tensor(s, x), indices_or_sections
     if not isinstance(count, int):
         raise s.unsupported("indices_or_sections", count, "a number of parts is")
+    s.g.take_nodes(count)
     size, more = divmod(known(value.shape[axis], "values to split"), count)
     return s.g.ops("Split", value, [size + (i < more) for i in range(count)], outputs=count, axis=axis)
 
@@ -167,6 +168,7 @@ def extract_sequences(s: Site, x: Operand, sequence_length: int, sequence_stride
     """Windows along the last axis; what is left over at the end goes."""
     value = tensor(s, x)
     count = (known(value.shape[-1], "steps") - sequence_length) // sequence_stride + 1
+    s.g.room_for("places", max(count, 1), sequence_length)
     places = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
     return s.g.op("Gather", value, places.astype("int64"), axis=-1)
 
@@ -178,6 +180,7 @@ def rfft(s: Site, x: Operand, *, fft_length: int | None = None) -> tuple[Value, 
     length = fft_length or steps
     used = min(steps, length)
     value = s.g.op("Slice", value, [0], [used], [-1]) if used < steps else value
+    s.g.room_for("waves", used, length // 2 + 1)
     angles = 2 * np.pi * np.outer(np.arange(used), np.arange(length // 2 + 1)) / length
     parts = (np.cos(angles), -np.sin(angles))
     real, imaginary = (linalg.matmul(s, value, s.g.const(part.astype("float32"))) for part in parts)

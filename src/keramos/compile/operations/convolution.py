@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,7 +127,8 @@ def separable_conv(
 def _pieces(s: Site, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes) -> Value:
     """The values of every window of x, channels first, one below the other: places first, then channels."""
     channels = known(x.shape[1], "channels")
-    count = channels * int(np.prod(window))
+    count = channels * prod(window)
+    s.g.room_for("windows", count, count)
     one = np.eye(count, dtype=x.dtype).reshape(count, *window, channels)
     one = np.moveaxis(one, -1, 1)
     return _convolved(s, x, s.g.const(np.ascontiguousarray(one)), strides, padding, dilation)
@@ -160,8 +162,8 @@ def unfold(
     value = s.g.op("Pad", value, [0, 0, *edges, 0, 0, *edges])
     window, channels = each(kernel_size, 2), known(value.shape[1], "channels")
     y = _pieces(s, value, window, stride, "valid", dilation)
-    places = int(np.prod(window))
-    windows = int(np.prod([known(n, "windows") for n in y.shape[2:]]))
+    places = prod(window)
+    windows = prod([known(n, "windows") for n in y.shape[2:]])
     y = reshape(s.g, y, size(value, 0), places, channels, windows)
     return reshape(s.g, s.g.op("Transpose", y, perm=[0, 2, 1, 3]), size(value, 0), places * channels, windows)
 
@@ -189,6 +191,7 @@ def sobel_edges(s: Site, images: Operand, *, data_format: str | None = "channels
     """Differences down and across of every channel, last; edges are mirrored."""
     x = channels_first(s.g, as_float(s, images), data_format)
     rows, channels = size(x, 0), known(x.shape[1], "channels")
+    s.g.room_for("edges", channels, 18)
     across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "float32")
     kernel = np.tile(np.stack([across.T, across])[:, None], (channels, 1, 1, 1))
     wide = s.g.op("Pad", x, [0, 0, 1, 1, 0, 0, 1, 1], mode="reflect")
@@ -211,10 +214,11 @@ def gaussian_blur(
     if window[0] != window[1]:
         raise s.unsupported("kernel_size", kernel_size, "square windows are, as Keras mixes the others up")
     across, down = sigma if isinstance(sigma, list) else [sigma, sigma]
+    channels = known(x.shape[1], "channels")
+    s.g.room_for("a bell", channels, *window)
     places = np.arange(window[0]) - (window[0] - 1) / 2
     bells = [np.exp(-0.5 * (places / deviation) ** 2) for deviation in (down, across)]
     bell = np.outer(*(item / item.sum() for item in bells)).astype("float32")
-    channels = known(x.shape[1], "channels")
     kernel = s.g.const(np.tile(bell, (channels, 1, 1, 1)))
     return as_before(s.g, _convolved(s, x, kernel, 1, "same", 1, channels), data_format)
 

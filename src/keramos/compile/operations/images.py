@@ -32,7 +32,7 @@ def resize(
         raise s.unsupported("crop_to_aspect_ratio", crop_to_aspect_ratio, "plain resizing of several images is")
     first = 2 if data_format == "channels_first" else 1
     for axis, wanted in zip((first, first + 1), size, strict=True):
-        weights = matrix(known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias)
+        weights = matrix(s.g, known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias)
         x = resample(s.g, x, axis, weights)
     return x
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,7 +84,7 @@ def _last(s: Site, value: Value, axes: list[int]) -> Value:
     """Several axes as one, the last."""
     rest = [axis for axis in range(value.rank) if axis not in axes]
     turned = s.g.op("Transpose", value, perm=[*rest, *axes])
-    count = int(np.prod([known(value.shape[axis], "values to sort") for axis in axes]))
+    count = prod([known(value.shape[axis], "values to sort") for axis in axes])
     return reshape(s.g, turned, *(size(value, axis) for axis in rest), count)
 
 

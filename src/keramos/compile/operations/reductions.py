@@ -164,7 +164,9 @@ def cumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None =
     if axis is None:
         value, axis = reshape(s.g, value, -1), 0
     axis %= value.rank
-    places = np.arange(known(value.shape[axis], "values to multiply"))
+    count = known(value.shape[axis], "values to multiply")
+    s.g.room_for("a triangle", count, count)
+    places = np.arange(count)
     before = (places[None, :] <= places[:, None]).reshape(len(places), len(places), *[1] * (value.rank - axis - 1))
 
     def product(x: Value) -> Value:

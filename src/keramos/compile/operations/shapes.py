@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from keramos.compile.graph import Value
 from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import axes_of, cast_to, tensor, together, widely
+from keramos.compile.operations.values import axes_of, cast_to, number_type, tensor, together, widely
 from keramos.compile.sizes import expand, reshape, size, sizes
 from keramos.compile.spatial import known
 
@@ -38,8 +39,8 @@ def reshape_(s: Site, x: Operand, newshape: Sequence[int | Value]) -> Value:
     target = [item for item in parts if isinstance(item, int)]
     if -1 in target and None not in value.shape[1:] and target[0] != -1:
         rows = value.shape[0]
-        total = int(np.prod(cast("tuple[int, ...]", value.shape[1:]))) * (rows or 1)
-        rest = int(np.prod([item for item in target if item != -1]))
+        total = prod(cast("tuple[int, ...]", value.shape[1:])) * (rows or 1)
+        rest = prod([item for item in target if item != -1])
         target[target.index(-1)] = total // max(rest, 1) if rows is not None else -1
     return reshape(s.g, value, *target)
 
@@ -135,6 +136,7 @@ def split(s: Site, x: Operand, indices_or_sections: int | list[int], *, axis: in
     value = tensor(s, x)
     total = known(value.shape[axis], "values to split")
     if isinstance(indices_or_sections, int):
+        s.g.take_nodes(indices_or_sections)
         if total % indices_or_sections:
             raise s.unsupported("indices_or_sections", indices_or_sections, f"{total} cannot be split so")
         parts = [total // indices_or_sections] * indices_or_sections
@@ -148,6 +150,7 @@ def unstack(s: Site, x: Operand, *, num: int | None = None, axis: int = 0) -> tu
     """One tensor for each place of an axis."""
     value = tensor(s, x)
     count = num or known(value.shape[axis], "places to unstack")
+    s.g.take_nodes(2 * count)
     parts = s.g.ops("Split", value, [1] * count, outputs=count, axis=axis)
     return tuple(s.g.op("Squeeze", part, [axis % value.rank]) for part in parts)
 
@@ -169,6 +172,7 @@ def repeat(s: Site, x: Operand, repeats: int | list[int], *, axis: int | None = 
         value, axis = reshape(s.g, value, -1), 0
     axis %= value.rank
     if isinstance(repeats, list):
+        s.g.room_for("places", sum(repeats))
         return s.g.op("Gather", value, np.repeat(np.arange(len(repeats)), repeats), axis=axis)
     wide = s.g.op(
         "Tile", s.g.op("Unsqueeze", value, [axis + 1]), [1] * (axis + 1) + [repeats] + [1] * (value.rank - axis - 1)
@@ -247,7 +251,9 @@ def _mirrored(s: Site, value: Value, pairs: list[list[int]]) -> Value:
     """Values around, mirrored with the edge itself."""
     for axis, (before, after) in enumerate(pairs):
         if before or after:
-            places = np.pad(np.arange(known(value.shape[axis], "values")), (before, after), mode="symmetric")
+            count = known(value.shape[axis], "values")
+            s.g.room_for("places", before + count + after)
+            places = np.pad(np.arange(count), (before, after), mode="symmetric")
             value = s.g.op("Gather", value, places, axis=axis)
     return value
 
@@ -255,7 +261,9 @@ def _mirrored(s: Site, value: Value, pairs: list[list[int]]) -> Value:
 def full_like(s: Site, x: Operand, fill_value: float, *, dtype: str | None = None) -> Value:
     """One number in the shape of another tensor."""
     value = tensor(s, x)
-    return expand(s.g, s.g.const(np.full([1] * value.rank, fill_value, dtype or value.dtype)), *sizes(value))
+    return expand(
+        s.g, s.g.const(np.full([1] * value.rank, fill_value, number_type(s, dtype or value.dtype))), *sizes(value)
+    )
 
 
 def zeros_like(s: Site, x: Operand, *, dtype: str | None = None) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,15 +121,16 @@ def resize(
     if preserve_aspect_ratio or x.rank != 4 or not all(isinstance(side, int) for side in size):
         raise s.unsupported("preserve_aspect_ratio", preserve_aspect_ratio, "several images in a fixed size are")
     if method == "nearest":
-        return _picked(s, x, [_half(*pair) for pair in _changes(x, size)])
+        return _picked(s, x, [_half(*pair) for pair in _changes(s, x, size)])
     y = as_float(s, x)
     for axis, wanted in zip((1, 2), size, strict=True):
-        weights = matrix(known(x.shape[axis], "places"), wanted, method, antialias=antialias)
+        weights = matrix(s.g, known(x.shape[axis], "places"), wanted, method, antialias=antialias)
         y = resample(s.g, y, axis, weights)
     return y
 
 
-def _changes(x: Value, size: list[int]) -> list[tuple[int, int]]:
+def _changes(s: Site, x: Value, size: list[int]) -> list[tuple[int, int]]:
+    s.g.room_for("places", max(size))
     return [(known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)]
 
 
@@ -154,7 +156,7 @@ def resize_nearest(
         raise s.unsupported("align_corners", align_corners, "False is")
     x = tensor(s, images)
     places = _half if half_pixel_centers else _from_start
-    return _picked(s, x, [places(*pair) for pair in _changes(x, size)])
+    return _picked(s, x, [places(*pair) for pair in _changes(s, x, size)])
 
 
 def resize_bilinear(
@@ -163,8 +165,8 @@ def resize_bilinear(
     """Each new place lies between old ones."""
     x = as_float(s, images)
     method = "bilinear_corners" if align_corners else "bilinear" if half_pixel_centers else "bilinear_keras2"
-    for axis, (old, new) in zip((1, 2), _changes(x, size), strict=True):
-        x = resample(s.g, x, axis, matrix(old, new, method))
+    for axis, (old, new) in zip((1, 2), _changes(s, x, size), strict=True):
+        x = resample(s.g, x, axis, matrix(s.g, old, new, method))
     return x
 
 
@@ -208,7 +210,7 @@ def standardized(s: Site, image: Operand) -> Value:
     """Each image less its mean, divided by its deviation, which is at least 1 / sqrt(values)."""
     g, x = s.g, as_float(s, image)
     axes = axes_of([-3, -2, -1], x.rank)
-    count = int(np.prod([known(x.shape[axis], "values") for axis in axes]))
+    count = prod([known(x.shape[axis], "values") for axis in axes])
     distance = g.op("Sub", x, g.op("ReduceMean", x, axes))
     deviation = g.op("Sqrt", g.op("ReduceMean", g.op("Mul", distance, distance), axes))
     return g.op("Div", distance, g.op("Max", deviation, 1 / count**0.5))

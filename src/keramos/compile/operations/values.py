@@ -55,11 +55,22 @@ def tensor(s: Site, item: object) -> Value:
 def _array(s: Site, item: object) -> np.ndarray:
     if isinstance(item, dict) and item.get("class_name") in _ARRAYS:
         config = cast("dict[str, object]", item["config"])
-        return np.asarray(config["value"], str(config.get("dtype") or "float32"))
+        return np.asarray(config["value"], number_type(s, config.get("dtype") or "float32"))
     array = np.asarray(item)
     if array.dtype.kind not in "bif":
         raise s.unsupported("argument", item, "a tensor or numbers are needed")
     return array.astype({"b": "bool", "i": "int32", "f": "float32"}[array.dtype.kind])
+
+
+def number_type(s: Site, dtype: object) -> str:
+    """The name of a type of numbers; NumPy would take others, such as texts of any length.
+
+    Raises:
+        UnsupportedModelError: it is none.
+    """
+    if dtype not in (*ONNX_TYPES, "float16"):
+        raise s.unsupported("dtype", dtype, f"{', '.join(ONNX_TYPES)} are")
+    return str(dtype)
 
 
 def cast_to(g: Graph, x: Value, dtype: str) -> Value:
