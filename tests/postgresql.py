@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -74,3 +75,20 @@ def _wait(port, process, log):
             return
         time.sleep(0.1)
     raise RuntimeError(log.read_text())
+
+
+def execute(url, *statements):
+    """Run statements in the database of a URL: SQLite or PostgreSQL."""
+    if url.startswith("sqlite"):
+        # Never while keramos has the file open: two SQLites in one process undo each other's locks.
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        for words in statements:
+            connection.execute(words)
+        connection.commit()
+        connection.close()
+        return
+    import adbc_driver_postgresql.dbapi as postgresql
+
+    with postgresql.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        for words in statements:
+            cursor.execute(words)

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from keramos.pipeline.verify import verify
     from keramos.scoring.run import score
     from keramos.types.limits import Limits
+    from keramos.types.scoring import DatabaseTable, Query
     from keramos.types.training import TrainingPlan
 
 __all__ = [
+    "DatabaseTable",
     "Limits",
     "Model",
+    "Query",
     "Run",
     "TrainingPlan",
     "__version__",
@@ -33,8 +36,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DatabaseTable": "keramos.types.scoring",
     "Limits": "keramos.types.limits",
     "Model": "keramos.pipeline.model",
+    "Query": "keramos.types.scoring",
     "Run": "keramos.pipeline.train",
     "TrainingPlan": "keramos.types.training",
     "convert": "keramos.pipeline.convert",

@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -18,29 +17,14 @@ import pytest
 import keramos
 from conftest import keramos as command
 from keramos.errors import DataError, RowError, UsageError
+from scoring_rows import expected, rows
 
 KERAMOS = str(Path(sys.executable).with_name("keramos"))
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A model of three numbers."""
-    rng = np.random.default_rng(0)
-    table = {f"x{i}": rng.random(300) for i in range(3)}
-    table["y"] = np.where(sum(table.values()) > 1.5, "yes", "no")
-    path = tmp_path_factory.mktemp("model") / "m.h5"
-    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(path)
-    return path
-
-
-def rows(count, seed=1):
-    rng = np.random.default_rng(seed)
-    return pa.table({"id": np.arange(count), **{f"x{i}": rng.random(count) for i in range(3)}})
-
-
-def expected(model, table):
-    answers = keramos.load(model).predict(np.stack([table[f"x{i}"].to_numpy() for i in range(3)], 1).astype("float32"))
-    return answers[:, 0]
+def model(scoring_model):
+    return scoring_model
 
 
 WRITE = {

@@ -1,9 +1,7 @@
 """Queries in and tables out, over real databases."""
 
-import sqlite3
 from urllib.parse import quote
 
-import adbc_driver_postgresql.dbapi as postgresql
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -12,42 +10,14 @@ from hypothesis import strategies as st
 from keramos.errors import DataError, KeramosError, SaveError, UsageError
 from keramos.scoring.database import database
 from keramos.scoring.sql import query_result, staged_table
-from postgresql import PASSWORD, WRITTEN, binaries, server
+from postgresql import PASSWORD, WRITTEN, execute
 
 ROWS = pa.table({"id": [1, 2, 3], "label": pa.array(["a", "b", "a"]).dictionary_encode(), "score": [0.5, None, 1.5]})
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    programs = binaries()
-    if programs is None:
-        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
-    with server(programs) as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'a b?#%.db'}"
-        return
-    running = request.getfixturevalue("postgres")
-    yield running.url
-    execute(running.url, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
-
-
-def execute(url, *statements):
-    if url.startswith("sqlite"):
-        # Never while keramos has the file open: two SQLites in one process undo each other's locks.
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-        for words in statements:
-            connection.execute(words)
-        connection.commit()
-        connection.close()
-        return
-    with postgresql.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
-        for words in statements:
-            cursor.execute(words)
+@pytest.fixture
+def url(database_url):
+    return database_url
 
 
 def read(url, query):

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.types.scoring import Progress, ScoringSummary
+    from keramos.types.scoring import DatabaseTable, Progress, Query, ScoringSummary
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "arrow")
 _BAR = 24
@@ -19,8 +19,13 @@ _BAR = 24
 
 @click.command("score", epilog="Example: keramos score model.h5 in.parquet -o out.parquet --keep id --on-error skip")
 @click.argument("model")
-@click.argument("source")
-@click.option("-o", "--output", required=True, help="File or folder to write.")
+@click.argument("source", required=False)
+@click.option("-o", "--output", help="File or folder to write, or - for standard output.")
+@click.option("--from-sql", metavar="URL", help="Database to read instead of SOURCE (with --query).")
+@click.option("--query", help="SELECT whose rows are decided.")
+@click.option("--to-sql", metavar="URL", help="Database to write instead of OUTPUT (with --table).")
+@click.option("--table", help="Table to write, or SCHEMA.TABLE.")
+@click.option("--if-exists", type=click.Choice(["fail", "append", "replace"]), default="fail", show_default=True)
 @click.option("--keep", multiple=True, help="Column to carry along (repeat for more).")
 @click.option("--on-error", type=click.Choice(["fail", "skip"]), default="fail", show_default=True)
 @click.option("--rejects", default="", help="Side file for bad rows.  [default: OUTPUT with .rejected.csv]")
@@ -30,16 +35,22 @@ _BAR = 24
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped.")
 @click.option("--part-rows", default=1 << 25, show_default=True, help="Rows after which the work so far is safe.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
-def command(model: str, source: str, output: str, *, as_json: bool, **options: object) -> None:
+def command(model: str, source: str | None, output: str | None, *, as_json: bool, **options: object) -> None:
     """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard input.
 
-    Rows are read, decided and written at once; memory does not grow with them. The result appears when it is whole.
+    Rows are read, decided and written at once; memory does not grow with them. The result appears when it is whole;
+    to standard output rows go as they are decided.
+
+    Databases are written sqlite:///folder/file.db or postgresql://user@host:5432/database; a password is better given
+    as PostgreSQL's own tools take it (PGPASSWORD, ~/.pgpass) than in the URL, which other users of a machine can see.
     """
     from keramos.scoring.run import score
 
+    rows = _rows(source, options.pop("from_sql"), options.pop("query"))
+    answers = _answers(output, *(options.pop(name) for name in ("to_sql", "table", "if_exists")))
     given = {name: value or "" if name.endswith("_format") else value for name, value in options.items()}
     try:
-        summary = score(model, source, output, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
+        summary = score(model, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
     except BaseException as error:
         for note in getattr(error, "__notes__", []):
             click.echo(f"keramos: {note}", err=True)
@@ -47,9 +58,31 @@ def command(model: str, source: str, output: str, *, as_json: bool, **options: o
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode(), err=answers == "-")
     else:
         click.echo("\n".join(_closing(summary)), err=True)
+
+
+def _rows(source: str | None, url: object, query: object) -> str | Query:
+    """What SOURCE or --from-sql and --query say."""
+    from keramos.types.scoring import Query
+
+    if bool(url) != bool(query):
+        raise click.UsageError("--from-sql and --query go together: the database, and the SELECT that gives its rows")
+    if bool(source) == bool(url):
+        raise click.UsageError("name what to score: either SOURCE, or --from-sql URL --query SELECT")
+    return Query(str(url), str(query)) if url else str(source)
+
+
+def _answers(output: str | None, url: object, table: object, if_exists: object) -> str | DatabaseTable:
+    """What --output or --to-sql, --table and --if-exists say."""
+    from keramos.types.scoring import DatabaseTable
+
+    if bool(url) != bool(table):
+        raise click.UsageError("--to-sql and --table go together: the database, and the table to write")
+    if bool(output) == bool(url):
+        raise click.UsageError("name where answers go: either -o OUTPUT, or --to-sql URL --table NAME")
+    return DatabaseTable(str(url), str(table), if_exists) if url else str(output)  # type: ignore[arg-type]  # click checks
 
 
 def _watch() -> Callable[[Progress], None]:

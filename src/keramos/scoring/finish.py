@@ -17,6 +17,7 @@ from keramos.scoring.job import MANIFEST, REJECTED_FILE
 from keramos.scoring.journal import disk
 from keramos.scoring.pieces import REJECTS
 from keramos.scoring.sources import file_system, is_url
+from keramos.scoring.tables import check_table, fill
 from keramos.scoring.writers import join
 from keramos.types.scoring import ScoringSummary
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def finished(job: Job) -> ScoringSummary | None:
     """The summary of this very job, if it was completed before; what was left to tidy up is tidied up."""
     place = job.beside(MANIFEST) if job.mirrored else job.summary
-    if is_url(place):
+    if is_url(place) or not job.resumable:
         return None
     try:
         text = Path(place).read_bytes()
@@ -46,12 +47,15 @@ def finished(job: Job) -> ScoringSummary | None:
     return summary
 
 
-def check_target(job: Job) -> None:
-    """Refuse a folder that already holds something.
+def check_target(job: Job, schema: pa.Schema) -> None:
+    """Refuse a folder that already holds something, and a table that cannot be written.
 
     Raises:
-        UsageError: names the folder.
+        UsageError: names the folder or table.
+        SaveError: the database refuses.
     """
+    if job.table:
+        check_table(job.table, schema)
     if job.mirrored and not is_url(job.target):
         folder = Path(job.target)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -63,7 +67,8 @@ def publish(job: Job, work: Work, schema: pa.Schema, summary: ScoringSummary) ->
     text = msgspec.json.format(msgspec.json.encode(summary)) + b"\n"
     with disk(job.target):
         rejected = _rejected(job, work) if job.plan.on_error == "skip" else None
-        (_publish_folder if job.mirrored else _publish_file)(job, work, schema, rejected, text)
+        how = _publish_folder if job.mirrored else _publish_table if job.table or job.streamed else _publish_file
+        how(job, work, schema, rejected, text)
 
 
 def _rejected(job: Job, work: Work) -> Path:
@@ -80,6 +85,16 @@ def _publish_file(job: Job, work: Work, schema: pa.Schema, rejected: Path | None
         _move(rejected, job.rejects)
     _move(path, job.target)
     _write(job.summary, summary)
+
+
+def _publish_table(job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes) -> None:
+    """Answers to a table at once; to standard output they went already."""
+    if rejected is not None:
+        _move(rejected, job.rejects)
+    if job.table:
+        fill(job.table, [work.results / file.path for part in work.parts for file in part.outputs], schema)
+    if job.summary:
+        _write(job.summary, summary)
 
 
 def _publish_folder(job: Job, work: Work, _: pa.Schema, rejected: Path | None, summary: bytes) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from keramos.errors import UsageError
+from keramos.scoring.database import database
 from keramos.scoring.formats import TEXT, Format, common_format, format_of, stem
 from keramos.scoring.sources import STDIN, find, is_url
+from keramos.scoring.tables import query_file
+from keramos.types.scoring import DatabaseTable, Query
 
 if TYPE_CHECKING:
     from keramos.pipeline.model import Model
@@ -23,13 +28,16 @@ MANIFEST = "_keramos.json"
 REJECTED_FILE = "_rejected.csv"
 """The list of bad rows inside of a folder of results."""
 
+STDOUT = "-"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """A model, the files to score, and where the answers go.
 
     ``mirrored``: the target is a folder in which each file of the source has files of its own. ``identity`` is the
-    SHA-256 of everything that decides the result.
+    SHA-256 of everything that decides the result. ``query`` is where rows come from if not from files, ``table`` where
+    answers go if not to files.
     """
 
     model: Model
@@ -40,10 +48,24 @@ class Job:
     mirrored: bool
     plan: ScoringPlan
     identity: str
+    query: Query | None = None
+    table: DatabaseTable | None = None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether answers go to standard output as they are made."""
+        return self.target == STDOUT
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a run that is stopped can go on: what is read can be read again, what is written shows once."""
+        return not (self.files[0].stream or self.streamed or (self.table and self.table.if_exists == "append"))
 
     @property
     def work(self) -> Path:
         """The folder of unfinished work: beside a local target, in the current folder for a remote one."""
+        if self.streamed:
+            return Path(tempfile.gettempdir(), f"keramos-{self.identity[:16]}-{os.getpid()}")
         if is_url(self.target):
             return Path(f".keramos-{self.identity[:16]}")
         target = Path(self.target).resolve()
@@ -51,14 +73,18 @@ class Job:
 
     @property
     def summary(self) -> str:
-        """Where the summary goes; a folder of results has it inside."""
-        return self.plan.summary or (self.beside(MANIFEST) if self.mirrored else f"{self.target}.summary.json")
+        """Where the summary goes; a folder of results has it inside, standard output has none that is not asked for."""
+        if self.streamed or self.mirrored:
+            return self.plan.summary or ("" if self.streamed else self.beside(MANIFEST))
+        return self.plan.summary or f"{self.table.name if self.table else self.target}.summary.json"
 
     @property
     def rejects(self) -> str:
         """Where the list of bad rows goes."""
         if self.mirrored:
             return self.plan.rejects or self.beside(REJECTED_FILE)
+        if self.streamed or self.table:
+            return self.plan.rejects or f"{self.table.name if self.table else 'score'}.rejected.csv"
         place = stem(self.target) if "://" not in self.target else self.target
         return self.plan.rejects or f"{place}.rejected.csv"
 
@@ -67,33 +93,37 @@ class Job:
         return f"{self.target.rstrip('/')}/{name}"
 
 
-def plan_job(model: Model, source: str, target: str, plan: ScoringPlan) -> Job:
+def plan_job(model: Model, source: str | Query, target: str | DatabaseTable, plan: ScoringPlan) -> Job:
     """Look at source and target.
 
     Raises:
         DataError: there is nothing to score.
         UsageError: formats or options do not go together.
     """
-    files = tuple(find(source))
+    query = source if isinstance(source, Query) else None
+    table = target if isinstance(target, DatabaseTable) else None
+    files = (query_file(query),) if query else tuple(find(str(source)))
     if source == STDIN and not plan.source_format:
         raise UsageError("standard input has no name that says its format; add --format csv, jsonl, arrow ...")
-    source_form = common_format([file.name for file in files], plan.source_format).name
-    form, mirrored = _target(target, source_form, plan)
-    if plan.resume and STDIN in {source, target}:
-        raise UsageError("what comes from standard input or goes to standard output cannot be resumed")
-    _check_places(files, target, plan)
+    source_form = "query" if query else common_format([file.name for file in files], plan.source_format).name
+    place = database(table.url).shown if table else str(target)
+    form, mirrored = (Format("arrow"), False) if table else _target(place, "csv" if query else source_form, plan)
+    _check_resume(files, place, table, plan)
+    _check_rejects(plan)
+    _check_places(files, place)
     stated = {
         "model": model.artifact.info.sha256,
-        "target": [form, mirrored],
+        "target": [form, mirrored, [place, table.name, table.if_exists] if table else []],
         "plan": [plan.keep, plan.on_error],
         "files": [[file.relative, file.size, file.stamp] for file in files],
+        "query": [files[0].name, query.sql] if query else [],
     }
     identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
-    return Job(model, files, source_form, target, form, mirrored, plan, identity)
+    return Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)
 
 
 def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, bool]:
-    if target == STDIN:
+    if target == STDOUT:
         return Format(plan.target_format or "csv"), False
     if target.endswith("/") or (not is_url(target) and Path(target).is_dir()):
         return Format(plan.target_format or source_form), True
@@ -101,19 +131,37 @@ def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, b
     return (form, False) if form else (Format(plan.target_format or source_form), True)
 
 
-def _check_places(files: tuple[SourceFile, ...], target: str, plan: ScoringPlan) -> None:
+def _check_resume(files: tuple[SourceFile, ...], target: str, table: DatabaseTable | None, plan: ScoringPlan) -> None:
+    if not plan.resume:
+        return
+    if files[0].stream or target == STDOUT:
+        raise UsageError(
+            "what comes from standard input or a query, or goes to standard output, cannot be resumed; "
+            "start again without --resume"
+        )
+    if table and table.if_exists == "append":
+        raise UsageError(
+            f"rows that are added to table {table.name} cannot be resumed: whether they are in it already nobody can "
+            "tell. Look at the table; then start again without --resume, or with --if-exists replace"
+        )
+
+
+def _check_rejects(plan: ScoringPlan) -> None:
+    rejects = format_of(plan.rejects) if plan.rejects else Format("csv")
+    if rejects is None or rejects.name not in {*TEXT, "parquet"}:
+        raise UsageError(f"{plan.rejects}: the list of bad rows can be .csv, .tsv, .jsonl or .parquet")
+
+
+def _check_places(files: tuple[SourceFile, ...], target: str) -> None:
     """Refuse to write over what is read."""
-    if target == STDIN or is_url(target):
+    if target == STDOUT or is_url(target):
         return
     place = Path(target).resolve()
     for file in files:
-        if file.name == STDIN or is_url(file.name):
+        if file.stream or is_url(file.name):
             continue
         source = Path(file.name).resolve()
         if source == place or place in source.parents:
             raise UsageError(f"{target} is, or holds, the source {file.name}; write somewhere else")
     if not place.parent.is_dir():
         raise UsageError(f"the folder {place.parent} does not exist")
-    rejects = format_of(plan.rejects) if plan.rejects else Format("csv")
-    if rejects is None or rejects.name not in {*TEXT, "parquet"}:
-        raise UsageError(f"{plan.rejects}: the list of bad rows can be .csv, .tsv, .jsonl or .parquet")

@@ -185,6 +185,8 @@ def disk(place: Path | str) -> Iterator[None]:
     """Turn a failed write into a SaveError that says how to go on."""
     try:
         yield
+    except BrokenPipeError:  # whoever reads standard output has enough; nothing failed
+        raise
     except OSError as error:
         reason = error.strerror or str(error).partition("\n")[0]
         raise SaveError(

@@ -8,8 +8,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from keramos.pipeline.model import row_error
+from keramos.scoring.journal import disk
 from keramos.scoring.parts import PartBuilder
 from keramos.scoring.steps import carried_out, placed, problems
+from keramos.scoring.writers import stream_writer
 from keramos.types.scoring import Position, Progress
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from keramos.scoring.journal import Work
     from keramos.scoring.pieces import Piece
     from keramos.scoring.steps import OnProgress, Setting
+    from keramos.scoring.writers import Writer
     from keramos.types.scoring import ScoringSummary
 
 
@@ -40,6 +43,7 @@ class _Run:
         self._start = self._work.parts[-1].end if self._work.parts else Position()
         self._at = self._start
         self._meter = _Meter(self._job, self._work, self._start, setting.on_progress)
+        self._stream: Writer | None = stream_writer(self._job.form, setting.schema) if self._job.streamed else None
 
     def all(self) -> None:
         """Decide what is left to decide."""
@@ -55,6 +59,9 @@ class _Run:
                         part = self._part()
             if part.touched:
                 self._work.add(part.close(self._at))
+            if self._stream is not None:
+                with disk("standard output"):
+                    self._stream.close()
         except BaseException:
             part.abandon()
             raise
@@ -82,6 +89,7 @@ class _Run:
             setting.rejects_form,
             setting.scorer.histograms,
             mirrored=self._job.mirrored,
+            stream=self._stream,
         )
 
 

@@ -34,7 +34,9 @@ MOST_FILES = 1000
 
 
 class PartBuilder:
-    """The part that is being written. With ``mirrored``, each file of the source has one of its own."""
+    """The part that is being written. With ``mirrored``, each file of the source has one of its own; with ``stream``,
+    answers go there and the part has no file of them.
+    """
 
     def __init__(
         self,
@@ -45,9 +47,10 @@ class PartBuilder:
         preparation: Preparation | None,
         *,
         mirrored: bool,
+        stream: Writer | None = None,
     ) -> None:
         self._place, self._form, self._schema = place, form, schema
-        self._rejects_form, self._mirrored = rejects, mirrored
+        self._rejects_form, self._mirrored, self._stream = rejects, mirrored, stream
         self._begun = monotonic()
         self._outputs: dict[str, Writer | None] = {}  # None: closed
         self._rejects: Writer | None = None
@@ -122,6 +125,8 @@ class PartBuilder:
         return f"part-{self._place.number:05d}{self._rejects_form.extension}"
 
     def _output(self, file: SourceFile) -> Writer:
+        if self._stream is not None:
+            return self._stream
         path = self._path(file)
         writer = self._outputs.get(path)
         if writer is None:

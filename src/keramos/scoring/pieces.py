@@ -13,7 +13,7 @@ from keramos.errors import DataError
 from keramos.scoring.columnar import IpcReader, ParquetReader
 from keramos.scoring.formats import TEXT, format_of
 from keramos.scoring.overlap import in_order
-from keramos.scoring.sources import STDIN, check_unchanged, open_file
+from keramos.scoring.sources import check_unchanged, open_file
 from keramos.scoring.text import DelimitedReader, JsonLinesReader
 from keramos.types.scoring import Position
 
@@ -64,11 +64,12 @@ class Piece:
 
 
 class Source:
-    """Files of one format with the columns that a model needs."""
+    """Files of one format with the columns that a model needs; or a stream, which ``stream`` reads once."""
 
-    def __init__(self, files: Sequence[SourceFile], form: str) -> None:
+    def __init__(self, files: Sequence[SourceFile], form: str, stream: Reader | None = None) -> None:
         self.files = tuple(files)
         self.form = form
+        self._stream = stream
 
     def schema(self) -> pa.Schema:
         """The columns of the first file that has any; partitions are columns too.
@@ -76,22 +77,20 @@ class Source:
         Raises:
             DataError: all files are empty.
         """
-        if self.files[0].name == STDIN:
-            self._stdin = self._reader(self.files[0])
-            return self._stdin.schema
+        if self.files[0].stream:
+            self._stream = self._reader(self.files[0])
+            return self._stream.schema
         for file in self.files:
             if not self._empty(file):
                 return _with_partition(self._reader(file).schema, file)
         raise DataError(f"{self.files[0].name}: every file is empty, so there are no columns")
 
-    _stdin: Reader | None = None
-
     def _empty(self, file: SourceFile) -> bool:
-        return self.form in TEXT and file.size == 0 and file.name != STDIN
+        return self.form in TEXT and file.size == 0 and not file.stream
 
     def _reader(self, file: SourceFile, end: int = 0) -> Reader:
-        if file.name == STDIN and self._stdin is not None:
-            return self._stdin
+        if self._stream is not None:
+            return self._stream
         form = format_of(file.name, self.form)
         if form is None:
             raise DataError(f"{file.name}: its format is not known")

@@ -10,7 +10,7 @@ from keramos.pipeline.load import load
 from keramos.pipeline.model import Model
 from keramos.scoring.job import plan_job
 from keramos.scoring.local import run_local
-from keramos.types.scoring import ScoringPlan
+from keramos.types.scoring import DatabaseTable, Query, ScoringPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,8 @@ ENGINES: dict[str, Engine] = {"local": run_local}
 
 def score(
     model: str | Path | Model,
-    source: str | Path,
-    target: str | Path,
+    source: str | Path | Query,
+    target: str | Path | DatabaseTable,
     *,
     engine: str = "local",
     on_progress: OnProgress | None = None,
@@ -41,9 +41,10 @@ def score(
         model: a model file, or one that is loaded.
         source: a file, a pattern (``data/*.parquet``), a folder with or without key=value folders, a URL that fsspec
             knows, or ``-`` for standard input. Parquet, CSV, TSV, JSON Lines or Arrow IPC; text may be ``.gz`` or
-            ``.zst``.
+            ``.zst``. Or a ``Query`` of a database.
         target: a file, or a folder (a name without extension, or that ends with /) in which each file of the source
-            has files of its own; ``-`` writes to standard output.
+            has files of its own; ``-`` writes to standard output as rows are decided. Or a ``DatabaseTable``, which
+            gets all rows at once.
         engine: where the work is done.
         on_progress: called after each batch.
         **options: fields of ``ScoringPlan``.
@@ -62,4 +63,12 @@ def score(
         raise UsageError(f"there is no engine '{engine}'; there are {', '.join(ENGINES)}")
     loaded = model if isinstance(model, Model) else load(model)
     plan = ScoringPlan(**options)  # type: ignore[arg-type]  # checked by name above, by value where used
-    return ENGINES[engine](plan_job(loaded, str(source), str(target), plan), on_progress)
+    job = plan_job(
+        loaded,
+        source if isinstance(source, Query) else str(source),
+        target if isinstance(target, DatabaseTable) else str(target),
+        plan,
+    )
+    if engine != "local" and (job.files[0].stream or job.streamed):
+        raise UsageError(f"the engine '{engine}' shares files among machines; streams and queries need engine local")
+    return ENGINES[engine](job, on_progress)

@@ -66,7 +66,7 @@ def find(source: str) -> list[SourceFile]:
         DataError: there is no such file, or none in the folder.
     """
     if source == STDIN:
-        return [SourceFile(STDIN, "standard-input", 0, "")]
+        return [SourceFile(STDIN, "standard-input", 0, "", stream=True)]
     try:
         found = _remote(source) if is_url(source) else _local(source)
     except OSError as error:
@@ -147,7 +147,7 @@ def check_unchanged(file: SourceFile) -> None:
     Raises:
         DataError: size or time of writing differ, or it is gone.
     """
-    if file.name == STDIN:
+    if file.stream:
         return
     try:
         if is_url(file.name):

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keramos.scoring.database import Cursor, Database
-
-IfExists = Literal["fail", "append", "replace"]
+    from keramos.types.scoring import IfExists
 
 _STAGING = "keramos_staging"
 

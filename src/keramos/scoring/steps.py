@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from keramos.scoring.formats import Format, format_of
 from keramos.scoring.journal import Work
 from keramos.scoring.pieces import Source
 from keramos.scoring.sources import check_unchanged
+from keramos.scoring.tables import query_reader
 from keramos.scoring.totals import summarised
 
 if TYPE_CHECKING:
@@ -63,28 +65,31 @@ def carried_out(
         done = finished(job)
         if done is not None:
             return done
-    source = Source(job.files, job.source_form)
-    given = source.schema()
-    scorer = job.model.batch_scorer(job.plan.keep)
-    schema = scorer.schema(given, job.files[0].name)
-    check_target(job)
-    with Work(job.work, job.identity, resume=job.plan.resume) as work:
-        resumed = bool(work.parts)
-        try:
-            decide(Setting(job, source, scorer, schema, work, on_progress))
-            summary = summarised(job, work.parts, perf_counter() - begun, engine=engine, resumed=resumed)
-            for file in job.files:  # once more, all of them: what is shown comes from one state of the source
-                check_unchanged(file)
-            publish(job, work, schema, summary)
-        except BaseException as error:
-            _leave(work, error)
-            raise
-        work.remove()
+    with ExitStack() as reading:
+        stream = reading.enter_context(query_reader(job.query)) if job.query else None
+        source = Source(job.files, job.source_form, stream)
+        given = source.schema()
+        scorer = job.model.batch_scorer(job.plan.keep)
+        schema = scorer.schema(given, job.files[0].name)
+        check_target(job, schema)
+        with Work(job.work, job.identity, resume=job.plan.resume) as work:
+            resumed = bool(work.parts)
+            try:
+                decide(Setting(job, source, scorer, schema, work, on_progress))
+                reading.close()  # the database that was read may be the one that is written
+                summary = summarised(job, work.parts, perf_counter() - begun, engine=engine, resumed=resumed)
+                for file in job.files:  # once more, all of them: what is shown comes from one state of the source
+                    check_unchanged(file)
+                publish(job, work, schema, summary)
+            except BaseException as error:
+                _leave(job, work, error)
+                raise
+            work.remove()
     return summary
 
 
-def _leave(work: Work, error: BaseException) -> None:
-    if work.begun:
+def _leave(job: Job, work: Work, error: BaseException) -> None:
+    if work.begun and job.resumable:
         error.add_note(f"what is done is kept in {work.folder}; run it again with --resume to go on")
     else:
         work.remove()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -156,6 +157,14 @@ def open_writer(path: Path, form: Format, schema: pa.Schema, *, header: bool = T
     """A new file at ``path``."""
     sink = pa.OSFile(str(path), "wb")
     return writer_on(sink, form, schema, header=header)
+
+
+def stream_writer(form: Format, schema: pa.Schema) -> Writer:
+    """A writer on standard output, which stays open."""
+    sink = pa.PythonFile(open(sys.stdout.fileno(), "wb", closefd=False), "w")  # noqa: SIM115 (the writer closes it)
+    if form.name == "arrow":
+        return _Grouped(sink, schema, pa.ipc.new_stream(sink, schema))  # a file would be read from its end
+    return writer_on(sink, form, schema)
 
 
 def writer_on(sink: pa.NativeFile, form: Format, schema: pa.Schema, *, header: bool = True) -> Writer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from keramos.types.drift import InputDrift  # noqa: TC001 (msgspec reads the annotations)
 
 OnError = Literal["fail", "skip"]
+IfExists = Literal["fail", "append", "replace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,30 @@ class ScoringPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """Rows to score that a database gives: its URL, which may hold a password, and one SELECT."""
+
+    url: str = field(repr=False)
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTable:
+    """A table for the answers: the URL of its database, its name or ``schema.name``, and what to do where it exists:
+    refuse, add rows to it, or put a new one in its place.
+    """
+
+    url: str = field(repr=False)
+    name: str
+    if_exists: IfExists = "fail"
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file to score: its name for people and for opening, its path below the source, and what tells a change.
 
-    ``partition`` are the key=value folders on the way to it, as columns.
+    ``partition`` are the key=value folders on the way to it, as columns. ``stream``: it can be read once only, as
+    standard input and the result of a query.
     """
 
     name: str
@@ -49,6 +70,7 @@ class SourceFile:
     size: int
     stamp: str
     partition: tuple[tuple[str, str], ...] = ()
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
