@@ -29,7 +29,7 @@ class Server:
         self.lines = []
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.port = int(re.search(r"https?://\S+:(\d+)", self.line(r"https?://"))[1])
+        self.port = int(re.search(r"https?://[^\s/:]+:(\d+)", self.line(r"https?://"))[1])
 
     def _read(self):
         with self.process.stderr as stream:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -61,7 +62,7 @@ def start(path, *options):
     ]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     line = server.stderr.readline()
-    return server, int(line.rsplit(":", 1)[1])
+    return server, int(re.search(r"http://[^:]+:(\d+)", line)[1])
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def serving(path, *options):
         while not lines or "serving" not in lines[-1]:
             lines.append(process.stderr.readline())
             assert lines[-1], lines
-        address = re.search(r"http://\S+", lines[-1]).group()
+        address = re.search(r"http://[^\s\"]+", lines[-1]).group()
         wait(lambda: ask(address, "/livez"))
         yield address, process
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import socket
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from keramos.serve.grpc_server import GrpcServer
     from keramos.serve.routes import Context
     from keramos.serve.settings import Settings
+
+_log = logging.getLogger("keramos.serve")
 
 TF_PORT, OIP_PORT = 8500, 8001
 """Where clients of TensorFlow Serving and of the Open Inference Protocol look first."""
@@ -48,6 +51,7 @@ def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[in
         UsageError: a chosen port is taken.
     """
     from keramos.errors import UsageError
+    from keramos.serve.logs import event
 
     ports: dict[int, None] = {}
     for chosen, usual in ((tf_port, TF_PORT), (oip_port, OIP_PORT)):
@@ -57,7 +61,7 @@ def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[in
         if _is_free(host, port):
             ports[port] = None
         elif chosen is None:
-            click.echo(f"gRPC port {port} is taken; gRPC is not offered there", err=True)
+            _log.warning("gRPC port %d is taken; gRPC is not offered there", port, extra=event("grpc_off", port=port))
         else:
             raise UsageError(
                 f"cannot listen at {host} port {port} for gRPC: it is taken, or no address of this machine"
@@ -105,6 +109,7 @@ class Grpc:
             tls_cert=settings.tls_cert,
             tls_key=settings.tls_key,
             shared=settings.workers > 1,
+            access_log=settings.access_log,
         )
         self._server = room.GrpcServer(self._context, how, Access(keys).admit_raw)
         await self._server.start()

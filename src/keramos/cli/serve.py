@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from keramos.cli.serve_ray import Chosen
     from keramos.serve.server import Joined
     from keramos.serve.settings import Settings
+
+
+_log = logging.getLogger("keramos.serve")
 
 
 @click.command("serve", epilog="Example: keramos serve model.h5 --port 8501")
@@ -36,6 +41,8 @@ if TYPE_CHECKING:
 @click.option("--max-rows", default=1_000_000, show_default=True, help="Rows of one request.")
 @click.option("--max-connections", default=4096, show_default=True, help="Connections at a time.")
 @click.option("--request-timeout", default=30.0, show_default=True, help="Seconds in which a request must arrive.")
+@click.option("--log", "log_format", type=click.Choice(["text", "json"]), help="[default: json, text on a terminal]")
+@click.option("--access-log", is_flag=True, help="Log a line for every request.")
 @click.option("--drain-seconds", default=1.0, show_default=True, help="Seconds to go on after a signal to stop.")
 def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: object) -> None:
     """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it).
@@ -44,15 +51,19 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     """
     from functools import partial
 
+    from keramos.serve.logs import event, start_logging
     from keramos.serve.server import address, listen, work
 
     where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll")})  # type: ignore[arg-type] # options of the same names
+    options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")
+    start_logging(str(options["log_format"]), access=bool(options["access_log"]))
     settings = _settings(options)
     if chosen.engine == "ray":
         serve_ray(where, settings, chosen)
         return
     listener = listen(settings)
-    click.echo(f"serving {path} at {address(settings, listener)}", err=True)
+    url = address(settings, listener)
+    _log.info("serving %s at %s", path, url, extra=event("start", path=path, url=url, grpc=settings.grpc_ports))
     work(partial(join, where, shadows=shadows), settings, listener)
 
 

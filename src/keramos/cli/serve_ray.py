@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 from functools import wraps
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from keramos.cli.sources import Where
     from keramos.serve.settings import Settings
+
+
+_log = logging.getLogger("keramos.serve")
 
 
 class Chosen(NamedTuple):
@@ -47,6 +51,7 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen) -> None:
     """Deploy what is at a place, wait, and take it away again."""
     from keramos.cli.sources import policy_of, source_of
     from keramos.pipeline.cluster import cluster
+    from keramos.serve.logs import event
     from keramos.serve.ray_app import Scaling, Snapshot, deploy, withdraw
 
     for option, given in (("--tls-cert", settings.tls_cert), ("--admin", settings.admin)):
@@ -56,7 +61,8 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen) -> None:
     stop = Event()
     with cluster(chosen.address) as ray:
         deploy(ray, snapshot, Scaling(chosen.least, chosen.most), settings)
-        click.echo(f"serving {where.path} at http://{settings.host}:{settings.port} on Ray", err=True)
+        url = f"http://{settings.host}:{settings.port}"
+        _log.info("serving %s at %s on Ray", where.path, url, extra=event("start", path=where.path, url=url))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         stop.wait()

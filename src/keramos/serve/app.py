@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError
+from keramos.serve.logs import log_access
 from keramos.serve.messages import Reply, Request, json_reply
 from keramos.serve.protocols import mlflow, monitoring, oip_rest, own, probes, tf_examples, tf_rest
 from keramos.serve.refusals import refusal_of
@@ -54,8 +55,17 @@ class _BodyError(Exception):
 class App:
     """ASGI 3 application; also answers single requests without ASGI."""
 
-    def __init__(self, context: Context, access: Access, pages: Pages | None = None, most_body: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        context: Context,
+        access: Access,
+        pages: Pages | None = None,
+        most_body: int = 64 << 20,
+        *,
+        access_log: bool = False,
+    ) -> None:
         self.context = context
+        self._access_log = access_log
         self._access = access
         self._pages = pages
         self._most_body = most_body
@@ -70,10 +80,14 @@ class App:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers)
+        begun = perf_counter()
         reply = self._access.refused(request)
         if reply is None:
             reply = await self._answered(request, receive)
         await _send_reply(send, self._access.shared_with(request, reply))
+        if self._access_log:
+            received = int(headers.get("content-length", 0))
+            log_access(request.method, path, reply.status, perf_counter() - begun, received, len(reply.body))
 
     async def _answered(self, request: Request, receive: Receive) -> Reply:
         if request.method in {"GET", "HEAD"}:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from keramos.errors import KeramosError
+from keramos.serve.logs import event, log_access
 from keramos.serve.messages import JSON, Request
 from keramos.serve.quick import Answers
 
@@ -59,8 +60,9 @@ Member = tuple[Waiting, "Decoded"]
 class Batch:
     """The requests of one tick, for one event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, access_log: bool = False) -> None:
         self._engine = engine
+        self._access_log = access_log
         self._waiting: list[Waiting] = []
         self._begun = 0.0
 
@@ -86,6 +88,8 @@ class Batch:
         seconds = perf_counter() - self._begun
         for one in waiting:
             _send(one, seconds)
+            if self._access_log:
+                _log_one(one, seconds)
 
     def _run(self, served: Served, group: Sequence[Member]) -> None:
         """Answer requests of one version with one run."""
@@ -98,7 +102,8 @@ class Batch:
                 one.reply = one.quick.write(answers, begin, end, decoded.context)
         except Exception as error:  # noqa: BLE001 (it is logged, and each request is answered alone)
             if not isinstance(error, KeramosError):
-                _log.exception("a run of model '%s' for %d requests failed", served.name, len(group))
+                extra = event("fault", model=served.name, version=served.version)
+                _log.exception("a run of model '%s' for %d requests failed", served.name, len(group), extra=extra)
             for one, _ in group:  # one of them is at fault; each alone says whether it is
                 one.reply = _alone(one)
 
@@ -137,3 +142,8 @@ def _send(one: Waiting, seconds: float) -> None:
         one.asker.reply(200, JSON, reply, ())
     else:
         one.asker.reply(reply.status, reply.content_type, reply.body, reply.headers)
+
+
+def _log_one(one: Waiting, seconds: float) -> None:
+    status, sent = (200, len(one.reply)) if isinstance(one.reply, bytes) else (one.reply.status, len(one.reply.body))
+    log_access("POST", one.url.decode("latin-1"), status, seconds, len(one.body), sent)

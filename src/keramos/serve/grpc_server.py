@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 
 from keramos.errors import KeramosError, RequestError, UsageError
 from keramos.serve.calls import Asked, DeniedError
+from keramos.serve.logs import log_access
 from keramos.serve.protocols import health_grpc, oip_grpc, tf_grpc
 from keramos.serve.refusals import refusal_of
 from keramos.serve.ticks import Ticks
@@ -58,6 +59,7 @@ class GrpcSettings:
     tls_cert: str | None = None
     tls_key: str | None = None
     shared: bool = False
+    access_log: bool = False
 
 
 class GrpcServer:
@@ -128,9 +130,11 @@ class GrpcServer:
                 reply = await self._answer(rpc, request, len(data) > _LARGE)
             except Exception as error:  # noqa: BLE001 (a fault of ours is logged there, and answered as INTERNAL)
                 code, message = _refusal(error)
+            seconds = perf_counter() - begun
             if rpc.counted:
-                counts, seconds = self._counts(rpc, request), perf_counter() - begun
-                counts.answered(rpc.counted, code, seconds, len(data), len(reply))
+                self._counts(rpc, request).answered(rpc.counted, code, seconds, len(data), len(reply))
+            if self._settings.access_log:
+                log_access("gRPC", rpc.name, code, seconds, len(data), len(reply))
             return reply if code == "OK" else await _abort(call, code, message)
 
         return handle

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError, NotServedError, StoreError
 from keramos.pipeline.load import load
+from keramos.serve.logs import event
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Lifecycle:
             try:
                 self.look()
             except Exception:  # noqa: BLE001 (whatever it was, the next look may succeed)
-                _log.exception("looking for new versions failed")
+                _log.exception("looking for new versions failed", extra=event("fault"))
 
     def _found(self) -> Mapping[str, Mapping[int, Version]] | None:
         try:
@@ -130,7 +131,7 @@ class Lifecycle:
         except KeramosError as error:
             if str(error) != self._complaint:
                 self._complaint = str(error)
-                _log.error("%s; what is served stays", error)
+                _log.error("%s; what is served stays", error, extra=event("source_failed"))
             return None
         self._complaint = ""
         found: dict[str, dict[int, Version]] = {}
@@ -178,19 +179,23 @@ class Lifecycle:
     def _load(self, model: _Model, version: Version) -> bool:
         """Load one version and make it available; says whether that went well."""
         name, number = version.model, version.number
-        swapped = number in model.loaded
-        if not swapped:
+        swapped = bool(model.loaded)
+        if number not in model.loaded:
             self._engine.report(name, VersionStatus(number, State.LOADING))
         try:
             with self._source.local(version) as path:
-                self._engine.add(name, number, load(path))
+                loaded = load(path)
+                self._engine.add(name, number, loaded)
         except Exception as error:  # noqa: BLE001 (one file must not take the others down)
             self._failed(model, version, error)
             return False
         model.loaded[number] = version.stamp
         model.failed.pop(number, None)
         gc.collect()  # what loading left in cycles is large
-        _log.info("version %d of model '%s' answers", number, name)
+        extra = event(
+            "model_swapped" if swapped else "model_loaded", model=name, version=number, seconds=loaded.load_seconds
+        )
+        _log.info("version %d of model '%s' answers", number, name, extra=extra)
         return True
 
     def _failed(self, model: _Model, version: Version, error: Exception) -> None:
@@ -202,23 +207,26 @@ class Lifecycle:
             model.again.add(number)
         elif not isinstance(error, KeramosError):
             code, text = "INTERNAL", f"{type(error).__name__}: {error}"
-            _log.error("loading %s failed", version.file, exc_info=error)
+            extra = event("fault", model=name, version=number, file=version.file)
+            _log.error("loading %s failed", version.file, exc_info=error, extra=extra)
         if number in model.loaded:
             status = VersionStatus(number, State.AVAILABLE, "OK", f"its file has changed and is refused: {text}")
         else:
             status = VersionStatus(number, State.END, code, text)
         self._engine.report(name, status, failed=True)
-        _log.error("version %d of model '%s' cannot be served: %s", number, name, text)
+        extra = event("model_failed", model=name, version=number, code=code, file=version.file)
+        _log.error("version %d of model '%s' cannot be served: %s", number, name, text, extra=extra)
 
     def _let_go(self, name: str, model: _Model, number: int, reason: str) -> None:
         del model.loaded[number]
         self._engine.remove(name, number, message=reason)
-        _log.info("version %d of model '%s' ends: %s", number, name, reason)
+        extra = event("model_ended", model=name, version=number, reason=reason)
+        _log.info("version %d of model '%s' ends: %s", number, name, reason, extra=extra)
 
     def _forget(self, name: str) -> None:
         del self._models[name]
         self._engine.forget(name)
-        _log.warning("model '%s' ends: its files are gone", name)
+        _log.warning("model '%s' ends: its files are gone", name, extra=event("model_gone", model=name))
 
 
 def _stamps(model: _Model, number: int) -> tuple[object, object]:

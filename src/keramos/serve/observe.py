@@ -8,6 +8,8 @@ from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from keramos.serve.logs import event
+
 if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Observer, Outputs
@@ -61,5 +63,7 @@ class Observers:
                 try:
                     observer(*run)
                 except Exception:  # noqa: BLE001 (whatever it was, answers must go on)
-                    _log.exception("an observer failed on a run of model '%s'", run[0])
+                    _log.exception(
+                        "an observer failed on a run of model '%s'", run[0], extra=event("fault", model=run[0])
+                    )
             self._queue.task_done()

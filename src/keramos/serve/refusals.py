@@ -14,6 +14,7 @@ from keramos.errors import (
     RequestError,
     UsageError,
 )
+from keramos.serve.logs import event
 from keramos.serve.routes import Refusal
 
 _log = logging.getLogger("keramos.serve")
@@ -36,5 +37,5 @@ def refusal_of(error: Exception) -> Refusal:
     for kind, status, code in STATUSES:
         if isinstance(error, kind):
             return Refusal(status, code, str(error), error)
-    _log.error("a request failed through a fault of keramos", exc_info=error)
+    _log.error("a request failed through a fault of keramos", exc_info=error, extra=event("fault"))
     return Refusal(500, "INTERNAL", "a fault of this server, not of the request; its log says more", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from keramos.serve.access import Access, read_keys
 from keramos.serve.app import App
 from keramos.serve.batch import Batch
 from keramos.serve.hot import Protocol as HotProtocol
+from keramos.serve.logs import event
 from keramos.serve.shared import Shared
 from keramos.serve.table import QuickTable
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from keramos.serve.routes import Context
     from keramos.serve.settings import Settings
     from keramos.types.serving import Pages
+
+_log = logging.getLogger("keramos.serve")
 
 _BACKLOG = 2048
 _GRACE = 0.5
@@ -78,6 +82,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Not ready from now on; each reply closes its connection; then no connection is taken; then the end."""
+        _log.info("stopping: requests that were sent are answered", extra=event("stopping"))
         self._context.stopping = True
         self._shared.draining = True
         ends = [asyncio.create_task(companion.stop(self._request_seconds)) for companion in self._companions]
@@ -145,15 +150,22 @@ def work(join: Callable[[Settings], Joined], settings: Settings, listener: socke
         signal.signal(number, lambda *_: None)
     joined = join(settings)
     make(joined, settings).run([listener])
+    _log.info("stopped", extra=event("stopped"))
 
 
 def make(joined: Joined, settings: Settings) -> Server:
     """A server, ready to run."""
     access = Access(read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin)
-    app = App(joined.context, access, joined.pages, settings.most_body)
+    app = App(joined.context, access, joined.pages, settings.most_body, access_log=settings.access_log)
     engine = joined.context.engine
     table = QuickTable(engine, app.quick, access.admit_raw if settings.api_keys_file else None)
-    shared = Shared(table, Batch(engine), settings.most_connections, settings.request_seconds, settings.idle_seconds)
+    shared = Shared(
+        table,
+        Batch(engine, access_log=settings.access_log),
+        settings.most_connections,
+        settings.request_seconds,
+        settings.idle_seconds,
+    )
     config = uvicorn.Config(
         app,
         http=cast("type[asyncio.Protocol]", partial(HotProtocol, shared)),
