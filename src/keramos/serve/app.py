@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from keramos.errors import KeramosError
 from keramos.serve.logs import log_access
 from keramos.serve.messages import Reply, Request, json_reply
+from keramos.serve.openapi.document import route as openapi_route
 from keramos.serve.protocols import mlflow, monitoring, oip_rest, own, probes, tf_examples, tf_rest
 from keramos.serve.refusals import refusal_of
 from keramos.serve.routes import Refusal, ref_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-ROUTES: tuple[Route, ...] = (
+_PROTOCOLS: tuple[Route, ...] = (
     *own.ROUTES,
     *tf_rest.ROUTES,
     *tf_examples.ROUTES,
@@ -40,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
     *probes.ROUTES,
     *monitoring.ROUTES,
 )
+ROUTES = (*_PROTOCOLS, openapi_route(_PROTOCOLS))
 _FAULT = 400
 _GZIP = 31  # zlib's window bits for the gzip format alone (zlib manual, inflateInit2)
 

@@ -1,0 +1,1 @@
+"""The server's description of itself: an OpenAPI 3.1 document."""
