@@ -10,10 +10,7 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 TEXT: Json = {"type": "string"}
-NUMBER: Json = {
-    "type": ["number", "null"],
-    "description": "What is not finite is the token NaN, Infinity or -Infinity; some readers make null of it.",
-}
+NUMBER: Json = {"type": "number", "description": "What is not finite is the token NaN, Infinity or -Infinity."}
 _PROBLEMS: Json = {"type": "array", "items": {"$ref": "#/components/schemas/Problem"}}
 
 
@@ -97,7 +94,7 @@ SCHEMAS: Mapping[str, Json] = {
     "Decision": record(
         needed={
             "row": {"type": "integer", "minimum": 1},
-            "label": {"type": ["string", "number", "boolean", "null"]},
+            "label": {"type": ["string", "number", "boolean"]},
             "score": NUMBER,
             "scores": many(NUMBER),
             "rule": TEXT,
