@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 import requests
 import schemathesis
-from http_serving import HOST, serving
+from http_serving import serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -17,6 +17,7 @@ from served_models import folder, matrix_model, mixed_model, plain_model
 
 from keramos.serve.app import ROUTES
 
+HOST = "127.0.0.1"
 TOKEN = re.compile(rb"[\[:,](NaN|-?Infinity)[\],}]")
 
 
@@ -38,8 +39,9 @@ CHECKS = [
 def port():
     for model in (matrix_model, mixed_model, plain_model):
         model()
-    with serving(folder()) as port:
-        yield port
+    with serving(folder()) as server:
+        yield server.port
+    assert not [line for line in server.lines if "Traceback" in line], server.lines
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +112,12 @@ def test_one_model_has_a_path_for_mlflow_without_its_name(tmp_path):
     path = tmp_path / "a model.h5"
     mixed_model()
     path.write_bytes((folder() / "mixed.h5").read_bytes())
-    with serving(path) as port:
-        paths = requests.get(f"http://{HOST}:{port}/openapi.json", timeout=10).json()["paths"]
+    with serving(path) as server:
+        paths = server.get("/openapi.json").json()["paths"]
         example = paths["/invocations"]["post"]["requestBody"]["content"]["application/json"]["examples"]
         body = example["dataframe_split"]["value"]
-        assert requests.post(f"http://{HOST}:{port}/invocations", json=body, timeout=10).status_code == 200
+        kind = {"Content-Type": "application/json"}
+        assert server.post("/invocations", body, headers=kind).status_code == 200
     assert f"/v1/models/{quote('a model')}:predict" in paths
 
 
