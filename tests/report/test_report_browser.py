@@ -1,30 +1,20 @@
 """The server's pages in a real browser: what a person sees and does, and nothing that a file says is markup."""
 
-import http.client
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from served_pages import CHROMIUM, NO_CHROMIUM, browsing, finished, get, serious, serving, visiting, wide
 
 from conftest import keramos
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 EVIL = '<img src=x onerror="document.title=1">'
 PLAIN = ["keras-2.2.4-tensorflow/resnet_block.hdf5", "keras-1.0.8-theano/rnn_GRU.h5"]
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
 
 def evil_table():
@@ -52,73 +42,26 @@ def folder(credit_run, tmp_path_factory, shared):
     return place
 
 
-def get(address, path):
-    """Status, headers and body of one GET."""
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
-    try:
-        connection.request("GET", path)
-        reply = connection.getresponse()
-        return reply.status, reply.headers, reply.read()
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="module")
 def server(folder):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("keramos")), "serve", str(folder), "--port", str(port)]
-    running = subprocess.Popen(command, env=os.environ, stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            get(address, "/models")
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield address
-    running.terminate()
-    running.wait(20)
+    with serving(folder) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with browsing() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
 def visit(browser, server):
-    """Open a path; after the test: no error on the console, and no request to anybody else."""
-    complaints, pages = [], []
-
-    def open_(path, width=1440, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(server) else None)
-        page.goto(server + path)
-        pages.append(context)
-        return page
-
-    yield open_
-    for context in pages:
-        context.close()
-    assert [text for text in complaints if not text.startswith("data:")] == []
+    with visiting(browser, server) as open_:
+        yield open_
 
 
 NAMES = ["credit", "concrete", "penguins", "evil", "plain0", "plain1"]
 PATHS = ["/", *(f"/models/{name}" for name in NAMES)]
-
-
-def finished(page):
-    page.wait_for_function("() => !document.getElementById('explanation').classList.contains('busy')")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -126,21 +69,16 @@ def finished(page):
 def test_a_page_fits_its_window(path, width, visit):
     page = visit(path, width)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert wide(page) <= width
     assert page.locator("h1").is_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_has_no_serious_accessibility_finding(path, theme, visit):
-    from axe_core_python.sync_playwright import Axe
-
-    # The checker itself is a script that the policy of the pages would refuse.
     page = visit(path, color_scheme=theme, bypass_csp=True)
-    found = Axe().run(page)
 
-    serious = [item for item in found["violations"] if item["impact"] in {"serious", "critical"}]
-    assert [(item["id"], [node["html"][:120] for node in item["nodes"][:3]]) for item in serious] == []
+    assert serious(page) == []
 
 
 def test_typing_in_the_form_changes_the_decision(visit):

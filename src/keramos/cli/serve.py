@@ -118,4 +118,4 @@ def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joi
     pages = Pages(engine, drift.look, context.shadows)
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
-    return Joined(context, pages, companions=(Watch(versions, where.poll), Grpc(context, settings)))
+    return Joined(context, pages, companions=(Watch(versions, where.poll), Grpc(context, settings), pages))

@@ -21,6 +21,7 @@ _BARS = 96
 _WIDTH, _HEIGHT = 240.0, 40.0
 _CELLS = 64  # along one side of a heat map
 _MAPS = 8  # channels side by side
+_LARGEST = 20  # side of one cell on the page
 _LEVELS = 64
 _RAMP = ((247, 240, 230), (226, 150, 100), (158, 62, 30), (42, 16, 12))
 """From low to high, lighter to darker, like fired clay."""
@@ -73,11 +74,12 @@ def _heat(one: Activation, maps: NDArray[np.float64]) -> Markup:
     for place in range(count):
         start = place * (columns + gap)
         sheet[:, start : start + columns] = levels[place]
-    height = float(np.clip(_WIDTH * rows / max(sheet.shape[1], 1), 12, _WIDTH))
+    width = min(_WIDTH, float(sheet.shape[1] * _LARGEST))
+    height = float(np.clip(width * rows / max(sheet.shape[1], 1), 12, _WIDTH))
     image = tag(
         "image",
         href="data:image/png;base64," + b64encode(png(sheet)).decode(),
-        width=_WIDTH,
+        width=width,
         height=height,
         preserveAspectRatio="none",
     )

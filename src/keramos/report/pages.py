@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
@@ -55,6 +56,13 @@ class Pages:
         self._catalogue, self._live, self._shadows = catalogue, live, shadows
         self._subjects: WeakKeyDictionary[Predictor, Subject] = WeakKeyDictionary()
 
+    async def start(self) -> None:
+        """Prepare, in a thread of its own, what all pages need, so that no visitor waits for it."""
+        Thread(target=render.prepare, name="keramos-pages", daemon=True).start()
+
+    async def stop(self, seconds: float) -> None:
+        """Nothing is under way between pages."""
+
     def __call__(self, path: str, query: str) -> Page | None:
         """The page at a decoded path and an undecoded query, or None where there is none."""
         parts = path.strip("/").split("/")
@@ -83,12 +91,13 @@ class Pages:
         return _page(render.render("index.html", models=[self._listed(name) for name in self._catalogue.names()]))
 
     def _listed(self, name: str) -> dict[str, object]:
-        listed: dict[str, object] = {"name": name, "versions": self._versions(name), "purpose": "", "facts": ()}
+        listed: dict[str, object] = {"name": name, "versions": self._versions(name)}
         try:
-            purpose, facts = headline(self._catalogue.get(ModelRef(name)).model.artifact)
+            artifact = self._catalogue.get(ModelRef(name)).model.artifact
         except KeramosError:
-            return listed
-        return {**listed, "purpose": purpose, "facts": facts}
+            return {**listed, "purpose": "", "facts": (), "plain": False}
+        purpose, facts = headline(artifact)
+        return {**listed, "purpose": purpose, "facts": facts, "plain": artifact.content is None}
 
     def _versions(self, name: str) -> list[dict[str, object]]:
         try:

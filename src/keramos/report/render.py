@@ -56,6 +56,13 @@ def environment() -> Environment:
     return found
 
 
+def prepare() -> None:
+    """Compile every template, most of the cost of a first page."""
+    found = environment()
+    for name in found.list_templates(extensions=["html"]):
+        found.get_template(name)
+
+
 def render(template: str, **values: object) -> str:
     """One template with its values."""
     return environment().get_template(template).render(**values)

@@ -57,7 +57,7 @@ def _field(spec: TensorSpec) -> Field:
     said = f"{spec.dtype}, {shape(spec.shape[1:])}"
     if np.prod(sizes) > _TYPED and spec.dtype != "str":
         return Field(spec.name, "choice", "random", choices=PATTERNS, hint=said)
-    values = json.dumps(pattern("random", spec)[0].tolist(), ensure_ascii=False)
+    values = json.dumps(cells(pattern("random", spec)[0]), ensure_ascii=False)
     return Field(spec.name, "array", values, hint=f"{said}, as JSON")
 
 
@@ -75,6 +75,11 @@ def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
         return np.full((1, *sizes), "text", object)
     values = _MADE.get(name, _MADE["random"])(count, zlib.crc32(spec.name.encode())).reshape(1, *sizes)
     return (values if spec.dtype.startswith("float") else values.round()).astype(spec.dtype)
+
+
+def cells(array: NDArray[np.generic]) -> object:
+    """An array as JSON values; of floats the shortest digits that give the same ones."""
+    return array.astype(str).astype(float).tolist() if array.dtype.kind == "f" else array.tolist()
 
 
 def arrays(texts: Mapping[str, str], inputs: tuple[TensorSpec, ...]) -> Feeds:

@@ -62,7 +62,7 @@ def _argmax(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> 
 
 
 def _value(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
-    index = np.unique(np.linspace(0, len(truths) - 1, min(_RESIDUALS, len(truths))).astype(int))
+    index = _evenly(len(truths), _RESIDUALS)
     pairs = zip(truths[index].tolist(), scores[index].tolist(), strict=True)
     return Quality(content.metrics, held.rows, len(truths), residuals=tuple(pairs))
 
@@ -92,8 +92,13 @@ def _roc(positive: Bools, scores: Floats) -> tuple[tuple[float, float], ...]:
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # the last row ends a group
     found = np.cumsum(positive[order])[ends] / positive.sum()
     alarms = np.cumsum(~positive[order])[ends] / (~positive).sum()
-    kept = np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _POINTS)).astype(int))
+    kept = _evenly(len(ends), _POINTS)
     return ((0.0, 0.0), *zip(alarms[kept].tolist(), found[kept].tolist(), strict=True))
+
+
+def _evenly(count: int, most: int) -> NDArray[np.int64]:
+    """At most so many places among ``count``, evenly spread, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def _calibration(true: Bools, scores: Floats) -> tuple[Calibration, ...]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import numpy as np
-
 from keramos.report.views.columns import typed_row
+from keramos.report.views.plain import cells
 from keramos.types.view import Snippet
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from keramos.types.artifact import Content
@@ -58,23 +58,15 @@ def _curl(url: str, body: str) -> str:
 
 
 def _instance(fed: Feeds) -> object:
-    cells = {name: _cells(array) for name, array in fed.items()}
-    return next(iter(cells.values())) if len(cells) == 1 else cells
-
-
-def _cells(array: NDArray[np.generic]) -> object:
-    """A row as JSON values; the shortest digits that give the same float32."""
-    first = array[0]
-    if first.dtype.kind == "f":
-        return np.vectorize(lambda cell: float(str(cell)), otypes=[object])(first).tolist()
-    return first.tolist()
+    given = {name: cells(array[0]) for name, array in fed.items()}
+    return next(iter(given.values())) if len(given) == 1 else given
 
 
 def _literal(array: NDArray[np.generic]) -> str:
     dtype = "object" if array.dtype.kind == "O" else str(array.dtype)
     if array[0].size > _MOST_VALUES:
         return f"np.zeros({array.shape}, '{dtype}')"
-    return f"np.array([{_cells(array)!r}], '{dtype}')"
+    return f"np.array([{cells(array[0])!r}], '{dtype}')"
 
 
 def _triton(name: str, model: Predictor, fed: Feeds) -> str:
