@@ -1,15 +1,15 @@
-"""Six hundred hostile variations, made here: each refused as what it is, or opened where it is harmless."""
+"""Some hundred hostile variations, made here: each refused as what it is, or opened where it is harmless."""
 
 import os
 import re
 
 import pytest
 
-from hostile import generate_code, generate_graph, generate_hdf5, generate_zip
+from hostile import generate_bombs, generate_code, generate_graph, generate_hdf5, generate_zip
 from hostile.runner import BYTES, SECONDS, opened
 from keramos import errors
 
-FAMILIES = {"code": generate_code, "graph": generate_graph, "hdf5": generate_hdf5, "zip": generate_zip}
+FAMILIES = {"bombs": generate_bombs, "code": generate_code, "graph": generate_graph, "hdf5": generate_hdf5, "zip": generate_zip}
 CASES = {family: module.cases() for family, module in FAMILIES.items()}
 
 

@@ -31,7 +31,6 @@ GAPS: dict[str, Gap] = {
     "FlaxLayer": Gap("never", _FOREIGN),
     "JaxLayer": Gap("never", _FOREIGN),
     "Lambda": Gap("never", _CODE),
-    "MergeLambda": Gap("never", f"it merges by a function of its author's: {_CODE}"),
     "TFSMLayer": Gap("never", "it loads a TensorFlow SavedModel from another path"),
     "TorchModuleWrapper": Gap("never", _FOREIGN),
 }
@@ -43,7 +42,7 @@ TENSORFLOW = Gap("notyet", "this TensorFlow function has no lowering yet")
 QUANTIZED = Gap("notyet", "weights quantised in this way have no lowering yet")
 
 
-CODE = frozenset({"FlaxLayer", "JaxLayer", "Lambda", "MergeLambda", "TFSMLayer", "TorchModuleWrapper"})
+CODE = frozenset({"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"})
 """Classes that hold or name code of somebody else."""
 
 

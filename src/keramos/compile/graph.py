@@ -142,14 +142,13 @@ class Graph:
                 f"weights, {self.limits.made_values:,} (made_values)"
             )
 
-    def take_nodes(self, number: int) -> None:
-        """Count operations that are about to be added.
+    def room_for_nodes(self, number: int) -> None:
+        """Ask before so many operations, or results of one, are added.
 
         Raises:
             LimitExceededError: the graph would have too many.
         """
-        self._room.nodes -= number
-        if self._room.nodes < 0:
+        if number > self._room.nodes:
             raise LimitExceededError(
                 f"the model becomes a graph of more than {self.limits.graph_nodes:,} operations, the limit "
                 "(graph_nodes)"
@@ -187,7 +186,8 @@ class Graph:
             LimitExceededError: one row of an output would hold more than ``row_values`` values, or the graph more
                 operations or constants than it may.
         """
-        self.take_nodes(1)
+        self.room_for_nodes(1)
+        self._room.nodes -= 1
         like = attributes.pop("like", None)
         inputs = self._values(operands)
         kinds = infer(kind, inputs, attributes) if like is None else like

@@ -86,6 +86,7 @@ def _theano(old: int, new: int) -> Numbers:
     return (np.arange(new) - (ratio - 1) // 2) / ratio
 
 
+_ROWS = 128
 _TABLE = 1024
 """TensorFlow looks bicubic weights up in a table of so many steps a pixel."""
 
@@ -124,13 +125,16 @@ def matrix(g: Graph, old: int, new: int, method: str, *, antialias: bool = False
     if method == "bicubic" and not antialias:
         points = np.floor(points) + np.rint((points - np.floor(points)) * _TABLE) / _TABLE
     wide = max(old / new, 1.0) if antialias else 1.0
-    weights = kernel.weight(np.abs(points[:, None] - np.arange(old)) / wide)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    weights = np.empty((new, old))
+    for rows in range(0, new, _ROWS):  # a few at a time: the intermediate results of all would take several times more
+        part = kernel.weight(np.abs(points[rows : rows + _ROWS, None] - np.arange(old)) / wide)
+        weights[rows : rows + _ROWS] = part / part.sum(axis=1, keepdims=True)
+    return weights
 
 
 def resample(g: Graph, x: Value, axis: int, weights: Numbers) -> Value:
     """X with one axis replaced by weighted sums of it."""
-    if weights.shape[0] == weights.shape[1] and np.array_equal(weights, np.eye(len(weights))):
+    if weights.shape[0] == weights.shape[1] == np.count_nonzero(weights) and (np.diagonal(weights) == 1).all():
         return x
     letters = "abcdefg"[: x.rank]
     equation = f"{letters},z{letters[axis]}->{letters.replace(letters[axis], 'z')}"

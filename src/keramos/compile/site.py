@@ -126,7 +126,16 @@ class Site:
     def unsupported(self, option: str, value: object, reason: str) -> UnsupportedModelError:
         """The error for an option value that cannot be compiled; raise it."""
         where = f"layer '{self.layer.name}' ({self.layer.kind})"
-        return UnsupportedModelError(f"{where}: {option}={value!r} is not supported: {reason}")
+        return UnsupportedModelError(f"{where}: {option}={_shown(value)} is not supported: {reason}")
+
+
+def _shown(value: object) -> str:
+    """A value as the config has it; tensors by their shapes."""
+    if isinstance(value, Value):
+        return f"a tensor of shape {value.shape}"
+    if isinstance(value, list | tuple) and any(isinstance(item, Value) for item in value):
+        return f"[{', '.join(map(_shown, value))}]"
+    return repr(value)
 
 
 def _fits(shape: tuple[int, ...], wanted: Shape) -> bool:

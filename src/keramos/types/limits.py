@@ -38,7 +38,7 @@ class Limits:
     weight_ratio: int = 32
     row_values: int = 1 << 26
     made_values: int = 10_000_000
-    graph_nodes: int = 1 << 16
+    graph_nodes: int = 1 << 14
     nonfinite: bool = False
     foreign_training: bool = False
 

@@ -217,7 +217,7 @@ def _s_relu(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
 def _merge(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     mode = str(config.get("mode"))
     if config.get("mode_type", "raw") != "raw":
-        return "MergeLambda", {}
+        return "Lambda", {}  # of its author's: code, which nothing here runs
     if mode == "concat":
         return "Concatenate", {"axis": config.get("concat_axis", -1)}
     if mode == "dot":

@@ -27,7 +27,7 @@ def array_split(s: Site, x: Operand, indices_or_sections: int, *, axis: int = 0)
     value, count = tensor(s, x), indices_or_sections
     if not isinstance(count, int):
         raise s.unsupported("indices_or_sections", count, "a number of parts is")
-    s.g.take_nodes(count)
+    s.g.room_for_nodes(count)
     size, more = divmod(known(value.shape[axis], "values to split"), count)
     return s.g.ops("Split", value, [size + (i < more) for i in range(count)], outputs=count, axis=axis)
 
@@ -180,7 +180,7 @@ def rfft(s: Site, x: Operand, *, fft_length: int | None = None) -> tuple[Value, 
     length = fft_length or steps
     used = min(steps, length)
     value = s.g.op("Slice", value, [0], [used], [-1]) if used < steps else value
-    s.g.room_for("waves", used, length // 2 + 1)
+    s.g.room_for("waves", 3, used, length // 2 + 1)
     angles = 2 * np.pi * np.outer(np.arange(used), np.arange(length // 2 + 1)) / length
     parts = (np.cos(angles), -np.sin(angles))
     real, imaginary = (linalg.matmul(s, value, s.g.const(part.astype("float32"))) for part in parts)

@@ -136,7 +136,7 @@ def split(s: Site, x: Operand, indices_or_sections: int | list[int], *, axis: in
     value = tensor(s, x)
     total = known(value.shape[axis], "values to split")
     if isinstance(indices_or_sections, int):
-        s.g.take_nodes(indices_or_sections)
+        s.g.room_for_nodes(indices_or_sections)
         if total % indices_or_sections:
             raise s.unsupported("indices_or_sections", indices_or_sections, f"{total} cannot be split so")
         parts = [total // indices_or_sections] * indices_or_sections
@@ -150,7 +150,7 @@ def unstack(s: Site, x: Operand, *, num: int | None = None, axis: int = 0) -> tu
     """One tensor for each place of an axis."""
     value = tensor(s, x)
     count = num or known(value.shape[axis], "places to unstack")
-    s.g.take_nodes(2 * count)
+    s.g.room_for_nodes(count)
     parts = s.g.ops("Split", value, [1] * count, outputs=count, axis=axis)
     return tuple(s.g.op("Squeeze", part, [axis % value.rank]) for part in parts)
 
@@ -289,6 +289,7 @@ def triu(s: Site, x: Operand, *, k: int = 0) -> Value:
 def diff(s: Site, a: Operand, *, n: int = 1, axis: int = -1) -> Value:
     """Differences between neighbours, n times."""
     value = tensor(s, a)
+    s.g.room_for_nodes(3 * n)
     for _ in range(n):
         later, earlier = (s.g.op("Slice", value, [i], [j], [axis]) for i, j in ((1, _ALL), (0, -1)))
         value = s.g.op("Sub", later, earlier)
