@@ -5,11 +5,18 @@ import re
 
 import pytest
 
-from hostile import generate_bombs, generate_code, generate_graph, generate_hdf5, generate_zip
+from hostile import generate_bombs, generate_code, generate_content, generate_graph, generate_hdf5, generate_zip
 from hostile.runner import BYTES, SECONDS, opened
 from keramos import errors
 
-FAMILIES = {"bombs": generate_bombs, "code": generate_code, "graph": generate_graph, "hdf5": generate_hdf5, "zip": generate_zip}
+FAMILIES = {
+    "bombs": generate_bombs,
+    "code": generate_code,
+    "content": generate_content,
+    "graph": generate_graph,
+    "hdf5": generate_hdf5,
+    "zip": generate_zip,
+}
 CASES = {family: module.cases() for family, module in FAMILIES.items()}
 
 

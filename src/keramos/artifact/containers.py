@@ -11,7 +11,7 @@ from keramos.artifact.files import read_bytes
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.signatures import kind_of
 from keramos.artifact.strict_json import parse_json
-from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError
+from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError, UnsafeModelError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -124,8 +124,22 @@ def _open_hdf5(data: bytes, source: str, limits: Limits) -> Container:
         file.text("", "keras_version") or "",
         file.text("", "backend") or "",
         training=None if training is None else training.encode(),
-        content=file.array(H5_CONTENT).tobytes() if "content" in file.names("keramos") else None,
+        content=_content(file, source, limits) if "content" in file.names("keramos") else None,
     )
+
+
+def _content(file: Hdf5, source: str, limits: Limits) -> bytes:
+    """What keramos stored in an HDF5 file: one row of bytes."""
+    shape = file.shape(H5_CONTENT)
+    if len(shape) != 1 or shape[0] > limits.content_bytes:
+        raise LimitExceededError(
+            f"{source}: {H5_CONTENT} has shape {shape}, the limit is one row of {limits.content_bytes:,} bytes "
+            "(content_bytes)"
+        )
+    found = file.array(H5_CONTENT)
+    if found.dtype.name != "uint8":
+        raise CorruptModelError(f"{source}: {H5_CONTENT} has type {found.dtype}; bytes are needed")
+    return found.tobytes()
 
 
 def _open_zip(data: bytes, source: str, limits: Limits, superblock: int | None) -> Container:

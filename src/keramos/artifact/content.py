@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from keramos.artifact.consistent import check_content
 from keramos.artifact.places import leaves
 from keramos.artifact.roles import roles
-from keramos.errors import CorruptModelError, SaveError, UnsupportedModelError
+from keramos.errors import CorruptModelError, LimitExceededError, SaveError, UnsupportedModelError
 from keramos.types.artifact import CONTENT_VERSION, Document, WeightDigest
 
 if TYPE_CHECKING:
@@ -42,22 +43,29 @@ def decode(data: bytes, source: str) -> Document:
     """The document from its bytes.
 
     Raises:
-        CorruptModelError: it is not such a document.
+        CorruptModelError: it is not such a document, or contradicts itself.
         UnsupportedModelError: a newer keramos wrote it.
+        LimitExceededError: it nests too deep.
     """
     digest, _, body = data.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != digest:
         raise CorruptModelError(f"{source}: the keramos content was changed after it was written (its digest differs)")
     try:
         version = msgspec.json.decode(body, type=_Versioned).content.version
+        if version < 1:
+            raise CorruptModelError(f"{source}: its keramos content has version {version}; the first is 1")
         if version > CONTENT_VERSION:
             raise UnsupportedModelError(
                 f"{source}: its keramos content has version {version}, this keramos reads up to {CONTENT_VERSION}; "
                 "upgrade keramos"
             )
-        return msgspec.json.decode(body, type=Document)
-    except msgspec.MsgspecError as error:
+        document = msgspec.json.decode(body, type=Document)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorruptModelError(f"{source}: the keramos content is damaged: {error}") from None
+    except RecursionError:
+        raise LimitExceededError(f"{source}: the keramos content nests deeper than any that keramos writes") from None
+    check_content(document.content, source)
+    return document
 
 
 class _Version(msgspec.Struct):

@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
     Translate = Callable[[Entry, Config, Origin], tuple[str, Config]]
 
+_OWN_NAME = "keramos"
+"""What keramos calls the models that it makes."""
+
+_LOST = (
+    "keramos made this model, but another program saved it again and left out its schema, rule and golden rows: "
+    "nothing proves it any more. Use the file that keramos wrote"
+)
 _DIALECTS = {"keras1": "keras1", "keras2": "keras2", "tf_keras": "keras2", "keras3": "keras3"}
 """Generation -> module of its dialect; one file speaks one of them, so only that one is loaded."""
 
@@ -73,13 +80,20 @@ def read(
         backend=origin.backend,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        warnings=origin.notes,
+        warnings=(*origin.notes, *_lost(container, network)),
     )
     if container.content is None or container.config is None:
         return Artifact(network, info)
     document = decode(container.content, source)
     seal, detail = seal_of(document, network, container.config)
     return Artifact(network, info, document.content, seal, detail)
+
+
+def _lost(container: Container, network: Network) -> tuple[str, ...]:
+    """What to say about a model that keramos made and another program saved again, without what lay beside it."""
+    if container.content is not None or network.name != _OWN_NAME:
+        return ()
+    return (_LOST,)
 
 
 def _weights_of(

@@ -18,8 +18,8 @@ from keramos.data.conform import check_present
 from keramos.errors import Problem, UsageError
 from keramos.prepare.drift import DriftCounter
 from keramos.prepare.feeds import feeds
-from keramos.prepare.fit import MATRIX_INPUT
 from keramos.runtime.decide import choose
+from keramos.types.schema import MATRIX_INPUT
 from keramos.types.table import Table
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.emit import compile_network
-from keramos.prepare.fit import MATRIX_INPUT, is_level
+from keramos.prepare.fit import is_level
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
 from keramos.types.network import TensorRef
 from keramos.types.prediction import TraceStep
-from keramos.types.schema import MISSING_INTEGER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_TEXT
 from keramos.types.view import Activation, Explanation, Influence
 
 if TYPE_CHECKING:

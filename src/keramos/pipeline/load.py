@@ -11,7 +11,7 @@ from keramos.compile.replace import replaced
 from keramos.errors import MismatchError
 from keramos.pipeline.model import Model
 from keramos.pipeline.reading import about, reader
-from keramos.runtime.verify import check_golden
+from keramos.runtime.verify import check_fit, check_golden
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ def load(
         artifact = read(path, weights=weights, limits=limits, bytes_of=reader(require_signature))
     network = replaced(artifact.network, replace) if replace else artifact.network
     with about(path):
-        model = Model(artifact, compile_network(network, limits=limits))
+        compiled = compile_network(network, limits=limits)
+        if artifact.content is not None:
+            check_fit(artifact.content, compiled)
+        model = Model(artifact, compiled)
         _prove(model, path, verify=verify)
     model.load_seconds = perf_counter() - begun
     return model

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.prepare.fit import MATRIX_INPUT, is_level
+from keramos.prepare.fit import is_level
 from keramos.types.drift import InputCounts, InputDrift
-from keramos.types.schema import MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,8 +10,7 @@ import numpy as np
 
 from keramos.errors import Problem
 from keramos.prepare.dates import part
-from keramos.prepare.fit import MATRIX_INPUT
-from keramos.types.schema import MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

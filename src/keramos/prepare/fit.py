@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnKind, ColumnSchema, NullPolicy, Scaling, Schema, TargetSchema
     from keramos.types.table import Column, Table
 
-MATRIX_INPUT = "features"
-"""Name of the one input of a model whose columns are all numbers."""
-
 _BINS = 20
 _MOST_LEVELS = 256
 _KEEP_RARE_UP_TO = 20

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.prepare.fit import MATRIX_INPUT, is_level
+from keramos.prepare.fit import is_level
 from keramos.types.network import Call, Layer, Network, TensorRef
-from keramos.types.schema import MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.prepare.feeds import LARGEST
-from keramos.prepare.fit import MATRIX_INPUT
-from keramos.types.schema import MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
 if TYPE_CHECKING:
     from keramos.types.prediction import Feeds

@@ -8,20 +8,65 @@ import numpy as np
 
 from keramos.errors import MismatchError
 from keramos.runtime.session import as_input
+from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from keramos.runtime.session import Session
-    from keramos.types.network import TensorSpec
+    from keramos.types.artifact import Content
+    from keramos.types.network import Compiled, TensorSpec
     from keramos.types.prediction import Feeds
     from keramos.types.training import GoldenRows
 
 
 def golden_feeds(golden: GoldenRows, inputs: tuple[TensorSpec, ...]) -> Feeds:
-    """The golden rows as model inputs."""
+    """The golden rows as model inputs.
+
+    Raises:
+        MismatchError: they are of other numbers, kinds or shapes than the inputs.
+    """
+    if len(golden.inputs) != len(inputs):
+        raise MismatchError(f"golden rows are for {len(golden.inputs)} inputs, the model has {len(inputs)}")
     return {
-        spec.name: as_input(cells, spec.dtype).reshape(len(golden.outputs), *_sizes(spec))
-        for spec, cells in zip(inputs, golden.inputs, strict=True)
+        spec.name: _fed(spec, cells, len(golden.outputs)) for spec, cells in zip(inputs, golden.inputs, strict=True)
     }
+
+
+def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.generic]:
+    try:
+        return as_input(cells, spec.dtype).reshape(rows, *_sizes(spec))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise MismatchError(
+            f"golden rows do not fit input '{spec.name}' ({spec.dtype}, shape {spec.shape}): {str(error)[:200]}"
+        ) from None
+
+
+def check_fit(content: Content, compiled: Compiled) -> None:
+    """Refuse content that belongs to another network: other inputs, or another number of answers.
+
+    Raises:
+        MismatchError: it does; says which and how many.
+    """
+    preparation, rule = content.preparation, content.rule
+    wanted = [MATRIX_INPUT] if preparation.matrix else [column.input for column in preparation.inputs]
+    names = [spec.name for spec in compiled.inputs]
+    if names != wanted:
+        raise MismatchError(
+            f"the keramos content is for inputs {', '.join(wanted)[:200]}, the model has {', '.join(names)[:200]}"
+        )
+    if preparation.matrix and compiled.inputs[0].shape[1:] != (len(preparation.inputs),):
+        raise MismatchError(
+            f"the keramos content prepares {len(preparation.inputs)} numbers a row, the model takes shape "
+            f"{compiled.inputs[0].shape}"
+        )
+    needed = {"argmax": len(rule.labels), "threshold": 1}.get(rule.kind, len(content.golden.outputs[0]))
+    units = [size for spec in compiled.outputs for size in spec.shape[1:]]
+    if units != [needed] or len(content.golden.outputs[0]) != needed:
+        raise MismatchError(
+            f"a rule of kind {rule.kind} needs {needed} answers a row; the model gives shapes "
+            f"{', '.join(str(spec.shape) for spec in compiled.outputs)}, golden rows {len(content.golden.outputs[0])}"
+        )
 
 
 def _sizes(spec: TensorSpec) -> tuple[int, ...]:

@@ -17,8 +17,7 @@ import msgspec
 import numpy as np
 
 from keramos.prepare.feeds import LARGEST
-from keramos.prepare.fit import MATRIX_INPUT
-from keramos.types.schema import MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

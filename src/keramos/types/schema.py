@@ -19,6 +19,9 @@ level: missing is a category of its own."""
 Label = str | int | bool
 """A class of the target, or a category of a column."""
 
+MATRIX_INPUT = "features"
+"""Name of the one input of a model whose columns are all numbers."""
+
 MISSING_NUMBER = -(2.0**127)
 """What stands for a missing number in the model's float32 input; exact in float32, see docs/format.md."""
 
