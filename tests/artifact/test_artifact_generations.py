@@ -84,6 +84,15 @@ def test_hard_sigmoid_is_told_from_todays(version, activation, tmp_path):
     assert read(path).network.layers["a"].config["activation"] == activation
 
 
+def test_a_whole_layer_as_activation_is_in_todays_words_too(tmp_path):
+    stated = {"class_name": "LeakyReLU", "config": {"name": "l", "trainable": True, "dtype": "float32", "alpha": 0.25}}
+    config = sequential(dense("a", batch_input_shape=[None, 3], activation=stated))
+
+    network = read(saved(tmp_path / "m.h5", config, {"a": kernel_and_bias("a")}, version="2.4.0-tf")).network
+
+    assert network.layers["a"].config["activation"] == {"class_name": "LeakyReLU", "config": {"negative_slope": 0.25}}
+
+
 def test_names_that_contradict_the_order_of_weights_are_refused(tmp_path):
     arrays = dict(reversed(kernel_and_bias("a", (2, 2)).items()))
 

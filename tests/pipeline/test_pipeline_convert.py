@@ -67,6 +67,20 @@ def test_converted_files_answer_in_plain_keras_as_when_they_were_written(shared,
         check(shared, row, tmp_path / f"{number}.keras")
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+def test_layers_as_activations_are_converted_too(tmp_path, extension):
+    hidden = keras.layers.Dense(3, activation=keras.layers.ReLU(1.0, 0.1, 0.2))
+    model = keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(2)])
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    expected = model.predict(x, verbose=0)
+    model.save(tmp_path / "m.h5")
+
+    keramos.convert(tmp_path / "m.h5", tmp_path / f"new{extension}")
+
+    np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("extension", [".keras", ".h5"])

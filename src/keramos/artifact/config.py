@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.artifact.dialects.entries import LISTS
+from keramos.artifact.dialects.entries import ACTIVATION_KEYS, LISTS, is_entry
 from keramos.artifact.operation_modules import module_of
 from keramos.artifact.places import INNER
 from keramos.types.network import TensorRef
@@ -40,13 +40,19 @@ def _entry(layer: Layer) -> Config:
         entry = model_config(layer.network)
         cast("Config", entry["config"])["name"] = layer.name
         return entry
-    kind = layer.kind.rpartition(".")[2]
-    return {
-        "module": module_of(kind) if layer.kind.startswith("ops.") else _MODULES.get(kind, "keras.layers"),
-        "class_name": kind,
-        "config": {"name": layer.name, **layer.config, **_inner(layer)},
-        "registered_name": None,
-    }
+    return _object(layer.kind, {"name": layer.name, **layer.config, **_activations(layer), **_inner(layer)})
+
+
+def _object(name: str, config: Config) -> Config:
+    kind = name.rpartition(".")[2]
+    module = module_of(kind) if name.startswith("ops.") else _MODULES.get(kind, "keras.layers")
+    return {"module": module, "class_name": kind, "config": config, "registered_name": None}
+
+
+def _activations(layer: Layer) -> Config:
+    """Layers as activations are written as layers are."""
+    found = {key: cast("Config", layer.config[key]) for key in ACTIVATION_KEYS if is_entry(layer.config.get(key))}
+    return {key: _object(str(part["class_name"]), cast("Config", part["config"])) for key, part in found.items()}
 
 
 def _inner(layer: Layer) -> Config:

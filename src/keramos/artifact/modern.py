@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keramos.artifact.dialects.entries import ACTIVATION_KEYS, is_entry
 from keramos.errors import UnsupportedModelError
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -91,10 +92,21 @@ def _network(network: Network) -> Network:
 def _layer(layer: Layer) -> Layer:
     below = layer.network and _network(layer.network)
     layer = replace(layer, inner=tuple(_layer(part) for part in layer.inner), network=below)
-    layer = replace(layer, config={key: value for key, value in layer.config.items() if key not in _NOTES})
+    layer = replace(layer, config={key: _value(key, value) for key, value in layer.config.items() if key not in _NOTES})
     for change in CHANGES:
         layer = change(layer)
     return layer
+
+
+def _value(key: str, value: object) -> object:
+    """A layer that stands as activation goes through the same changes."""
+    if key not in ACTIVATION_KEYS or not is_entry(value):
+        return value
+    part = cast("Config", value)
+    now = _layer(Layer(key, str(part["class_name"]), cast("Config", part["config"])))
+    if now.network is not None:
+        raise UnsupportedModelError(f"{key} {part['class_name']}={part['config']} would be several layers")
+    return {"class_name": now.kind, "config": now.config}
 
 
 def _faults(network: Network, prefix: str) -> Iterator[str]:

@@ -1,18 +1,24 @@
-"""Keras' activation functions as ONNX: one row a name. Formulas: keras.activations of Keras 3."""
+"""Keras' activation functions as ONNX: one row a name; and those layers that may stand in for one.
+
+Formulas: keras.activations and keras.layers.activations of Keras 3.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.compile.options import nearest
+from keramos.compile.lowering import TRAINING_ONLY, Lowering, keywords, options_of
+from keramos.compile.options import check_options, nearest
 from keramos.errors import UnsupportedModelError
+from keramos.types.network import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from keramos.compile.graph import Graph, Value
+    from keramos.types.network import Config
 
     Function = Callable[[Graph, Value], Value]
 
@@ -112,15 +118,97 @@ ACTIVATIONS: dict[str, Function] = {
 }
 
 
-def activate(g: Graph, x: Value, name: object) -> Value:
-    """Apply an activation by its Keras name; None is linear.
+def relu(
+    g: Graph, x: Value, *, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0
+) -> Value:
+    """max_value for x >= max_value, x for threshold <= x < max_value, else negative_slope * (x - threshold)."""
+    if threshold:
+        below = g.op("Mul", g.op("Sub", x, float(threshold)), float(negative_slope))
+        y = g.op("Where", g.op("GreaterOrEqual", x, float(threshold)), x, below)
+    else:
+        y = g.op("LeakyRelu", x, alpha=float(negative_slope)) if negative_slope else g.op("Relu", x)
+    return y if max_value is None else g.op("Min", y, float(max_value))
+
+
+def leaky_relu(g: Graph, x: Value, *, negative_slope: float = 0.3) -> Value:
+    """X where it is positive, else negative_slope * x."""
+    return g.op("LeakyRelu", x, alpha=float(negative_slope))
+
+
+def elu(g: Graph, x: Value, *, alpha: float = 1.0) -> Value:
+    """X where it is positive, else alpha * (exp(x) - 1)."""
+    return g.op("Elu", x, alpha=float(alpha))
+
+
+def thresholded_relu(g: Graph, x: Value, *, theta: float = 1.0) -> Value:
+    """X where it is above theta, else 0."""
+    return g.op("Where", g.op("Greater", x, float(theta)), x, 0.0)
+
+
+def softmax(g: Graph, x: Value, *, axis: int | list[int] = -1) -> Value:
+    """Exponentials that sum to 1 along the axis, or along several together."""
+    axes = [axis] if isinstance(axis, int) else axis
+    if len(axes) == 1:
+        return g.op("Softmax", x, axis=axes[0])
+    e = g.op("Exp", g.op("Sub", x, g.op("ReduceMax", x, axes, keepdims=1)))
+    return g.op("Div", e, g.op("ReduceSum", e, axes, keepdims=1))
+
+
+def named(g: Graph, x: Value, *, activation: object = None) -> Value:
+    """Any activation by name."""
+    return activate(g, x, activation)
+
+
+WHOLE_LAYERS: dict[str, Callable[..., Value]] = {
+    "Activation": named,
+    "ELU": elu,
+    "LeakyReLU": leaky_relu,
+    "ReLU": relu,
+    "Softmax": softmax,
+    "ThresholdedReLU": thresholded_relu,
+}
+"""Layers without weights that another layer may have as its activation: class -> function of graph, x and options."""
+
+_WITHOUT_EFFECT = TRAINING_ONLY | {"masked_to_zero"}  # no mask reaches an activation
+
+
+def activate(g: Graph, x: Value, activation: object) -> Value:
+    """Apply an activation by its Keras name, or a whole layer {class_name, config}; None is linear.
 
     Raises:
-        UnsupportedModelError: no activation has this name.
+        UnsupportedModelError: there is no such activation.
     """
-    if name is None:
+    for fault in activation_faults(activation):
+        raise UnsupportedModelError(f"activation {fault}")
+    if activation is None:
         return x
-    if not isinstance(name, str) or name not in ACTIVATIONS:
+    return (
+        ACTIVATIONS[activation](g, x) if isinstance(activation, str) else _whole_layer(g, x, cast("Config", activation))
+    )
+
+
+def _whole_layer(g: Graph, x: Value, entry: Config) -> Value:
+    kind, config = cast("tuple[str, Config]", (entry["class_name"], entry["config"]))
+    build = WHOLE_LAYERS[kind]
+    check_options(Layer(f"{kind} as activation", kind, config), Lowering(build, floats=True))
+    return build(g, x, **options_of(build, config))
+
+
+def activation_faults(activation: object) -> Iterator[str]:
+    """Why an activation cannot be applied, if so."""
+    if activation is None:
+        return
+    if isinstance(activation, dict) and "class_name" in activation:
+        yield from _layer_faults(str(activation["class_name"]), activation.get("config"))
+    elif not isinstance(activation, str) or activation not in ACTIVATIONS:
         known = ", ".join(sorted(ACTIVATIONS))
-        raise UnsupportedModelError(f"activation {repr(name)[:80]} is not one of {known}{nearest(name, ACTIVATIONS)}")
-    return ACTIVATIONS[name](g, x)
+        yield f"{repr(activation)[:80]} is not one of {known}{nearest(activation, ACTIVATIONS)}"
+
+
+def _layer_faults(kind: str, config: object) -> Iterator[str]:
+    if kind not in WHOLE_LAYERS or not isinstance(config, dict):
+        known = ", ".join(WHOLE_LAYERS)
+        yield f"layer {kind[:80]} is not one of {known}; let it stand behind the layer instead of in it"
+        return
+    for option in sorted(config.keys() - keywords(WHOLE_LAYERS[kind]) - _WITHOUT_EFFECT):
+        yield f"layer {kind} has the unknown option {option[:80]}={config[option]!r}"

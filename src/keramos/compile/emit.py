@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keramos.compile.activation import activation_faults
 from keramos.compile.gaps import gap, holds_code
 from keramos.compile.graph import Graph, Value
 from keramos.compile.layers import row_of
@@ -112,6 +113,9 @@ def _own_faults(layer: Layer) -> Iterator[str]:
     known = row.options | TRAINING_ONLY | set(row.ignored)
     for key in layer.config.keys() - known:
         yield f"layer '{layer.name}' ({layer.kind}): unknown option {key}={layer.config[key]!r}"
+    for key in ("activation", "recurrent_activation"):
+        for fault in activation_faults(layer.config.get(key)):
+            yield f"layer '{layer.name}' ({layer.kind}): {key} {fault}"
 
 
 def _call_faults(layer: Layer, call: Call) -> Iterator[str]:

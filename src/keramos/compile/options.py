@@ -97,6 +97,7 @@ _LEAST: dict[str, int] = {**dict.fromkeys(_FROM_1.split(), 1), **dict.fromkeys(_
 """Option -> its least value."""
 
 _NUMBERS = frozenset({"mean", "offset", "scale", "variance"})  # one, or one for each column
+_COUNTS = "Discretization"  # takes numbers and may give whole ones, in its own dtype
 _MANY_GROUPS = "GroupNormalization"  # says -1 for one group a channel
 
 _PADDING = ("causal", "same", "same_theano", "valid")
@@ -127,7 +128,7 @@ def check_options(layer: Layer, row: Lowering) -> None:
         kinds: Mapping[str, str] = function.__annotations__
         for option in layer.config.keys() & kinds.keys():
             _check(layer, option, kinds[option])
-    _check_dtype(layer, floats=row.floats)
+    _check_dtype(layer, floats=row.floats and layer.kind != _COUNTS)
 
 
 def _check(layer: Layer, option: str, annotation: str) -> None:

@@ -16,6 +16,9 @@ Entry = dict[str, object]
 _TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 _TRAINING_KEYS = frozenset({"build_config", "build_input_shape", "compile_config", "activity_regularizer"})
 _LONGEST = 256  # letters of a class name
+ACTIVATION_KEYS = ("activation", "recurrent_activation")
+"""Config keys that hold a function by name, or a whole layer."""
+
 INNER_KEYS = ("layer", "backward_layer", "cell")
 """Config keys that hold a layer, in the order of ``Layer.inner``."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.dialects.entries import class_of, clean, config_of, is_entry, vocabulary
+from keramos.artifact.dialects.entries import class_of, vocabulary
 from keramos.artifact.dialects.origin import version_numbers
 from keramos.artifact.dialects.words import old_hard_sigmoid, renamed, single_axis, theano_padding, without
 
@@ -45,13 +45,15 @@ _TRAINING = frozenset(
         "renorm",
         "renorm_clipping",
         "renorm_momentum",
+        "rng_type",
         "unit_forget_bias",
     }
 )
 """Read by training, by construction, or choosing between equal computations."""
 
 _OWN_TRAINING: dict[str, frozenset[str]] = {
-    "MultiHeadAttention": frozenset({"query_shape", "key_shape", "value_shape"}),
+    "MultiHeadAttention": frozenset({"query_shape", "key_shape", "value_shape", "softmax_robust_masking"}),
+    "Softmax": frozenset({"robust_masking"}),
     "SpatialDropout1D": frozenset({"noise_shape"}),
     "SpatialDropout2D": frozenset({"noise_shape"}),
     "SpatialDropout3D": frozenset({"noise_shape"}),
@@ -88,19 +90,10 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     if kind not in _LAYOUT_MATTERS:
         drop |= {"implementation"}
     config = without(renamed(config, _RENAMED.get(kind, {})), drop)
-    config = _layer_activation(old_hard_sigmoid(config), origin)
+    config = old_hard_sigmoid(config)
     if origin.backend == "theano":
         config = theano_padding(kind, config)
     return FIXES.get(kind, _as_is)(kind, config, origin)
-
-
-def _layer_activation(config: Config, origin: Origin) -> Config:
-    """An activation may be a whole layer; its config is of the same generation."""
-    found = config.get("activation")
-    if not isinstance(found, dict) or not is_entry(found):
-        return config
-    kind, inner = translate(found, clean(config_of(found)), origin)
-    return {**config, "activation": {"class_name": kind, "config": inner}}
 
 
 def _as_is(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:

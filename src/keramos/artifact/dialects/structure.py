@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.dialects.branches import BRANCHED, spliced
-from keramos.artifact.dialects.entries import INNER_KEYS, LISTS, class_of, clean, config_of, is_entry
+from keramos.artifact.dialects.entries import ACTIVATION_KEYS, INNER_KEYS, LISTS, class_of, clean, config_of, is_entry
 from keramos.artifact.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.dialects.operations import OPERATIONS, operation
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
@@ -70,10 +70,21 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
-    kind, kept = translate(entry, clean(config))
+    kind, kept = _translated(entry, config, translate)
     if kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])
     return Layer(name, kind, kept, inner=tuple(inner))
+
+
+def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config]:
+    """Kind and config; an activation may be a whole layer, whose config is of the same generation."""
+    kind, kept = translate(entry, clean(config))
+    for key in ACTIVATION_KEYS:
+        if is_entry(kept.get(key)):
+            part = cast("Entry", kept[key])
+            own, options = _translated(part, config_of(part), translate)
+            kept = {**kept, key: {"class_name": own, "config": options}}
+    return kind, kept
 
 
 def _directions(inner: Layer) -> list[Layer]:

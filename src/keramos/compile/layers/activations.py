@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.activation import activate
+from keramos.compile import activation as functions
 from keramos.compile.lowering import Lowering
 from keramos.errors import MismatchError
 
@@ -12,34 +12,33 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Graph, Value
+    from keramos.compile.graph import Value
     from keramos.compile.site import Site
 
 
 def activation(s: Site, *, activation: object = None) -> Value:
     """Any activation by name."""
-    return activate(s.g, s.x, activation)
+    return functions.activate(s.g, s.x, activation)
 
 
 def relu(s: Site, *, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0) -> Value:
-    """max_value for x >= max_value, x for threshold <= x < max_value, else negative_slope * (x - threshold)."""
-    g, x = s.g, s.x
-    if threshold:
-        below = g.op("Mul", g.op("Sub", x, float(threshold)), float(negative_slope))
-        y = g.op("Where", g.op("GreaterOrEqual", x, float(threshold)), x, below)
-    else:
-        y = g.op("LeakyRelu", x, alpha=float(negative_slope)) if negative_slope else g.op("Relu", x)
-    return y if max_value is None else g.op("Min", y, float(max_value))
+    """Rectified, with an end, a slope and a threshold."""
+    return functions.relu(s.g, s.x, max_value=max_value, negative_slope=negative_slope, threshold=threshold)
 
 
 def leaky_relu(s: Site, *, negative_slope: float = 0.3) -> Value:
-    """X where it is positive, else negative_slope * x."""
-    return s.g.op("LeakyRelu", s.x, alpha=float(negative_slope))
+    """Rectified with a slope."""
+    return functions.leaky_relu(s.g, s.x, negative_slope=negative_slope)
 
 
 def elu(s: Site, *, alpha: float = 1.0) -> Value:
-    """X where it is positive, else alpha * (exp(x) - 1)."""
-    return s.g.op("Elu", s.x, alpha=float(alpha))
+    """Exponential below 0."""
+    return functions.elu(s.g, s.x, alpha=alpha)
+
+
+def thresholded_relu(s: Site, *, theta: float = 1.0) -> Value:
+    """Nothing up to theta. Keras 2 was the last to have it."""
+    return functions.thresholded_relu(s.g, s.x, theta=theta)
 
 
 def slopes(s: Site, role: str, shared_axes: list[int] | None) -> NDArray[np.generic]:
@@ -70,14 +69,8 @@ def softmax(s: Site, *, axis: int | list[int] = -1, masked_to_zero: bool = True)
     if mask is not None:
         mask = mask if mask.dtype == "bool" else g.op("Greater", mask, 0.5)
         x = g.op("Where", mask, x, -1e9)
-    axes = [axis] if isinstance(axis, int) else axis
-    y = g.op("Softmax", x, axis=axes[0]) if len(axes) == 1 else _softmax_over(g, x, axes)
+    y = functions.softmax(g, x, axis=axis)
     return g.op("Where", mask, y, 0.0) if mask is not None and masked_to_zero else y
-
-
-def _softmax_over(g: Graph, x: Value, axes: list[int]) -> Value:
-    e = g.op("Exp", g.op("Sub", x, g.op("ReduceMax", x, axes, keepdims=1)))
-    return g.op("Div", e, g.op("ReduceSum", e, axes, keepdims=1))
 
 
 LAYERS = {
@@ -87,4 +80,5 @@ LAYERS = {
     "PReLU": Lowering(prelu, mask="keep", floats=True),
     "ReLU": Lowering(relu, mask="keep", floats=True),
     "Softmax": Lowering(softmax, mask="keep", floats=True),
+    "ThresholdedReLU": Lowering(thresholded_relu, mask="keep", floats=True),
 }

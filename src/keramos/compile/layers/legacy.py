@@ -58,11 +58,6 @@ def parametric_softplus(s: Site, *, shared_axes: list[int] | None = None) -> Val
     return s.g.op("Mul", s.g.op("Softplus", s.g.op("Mul", s.x, beta)), alpha)
 
 
-def thresholded_relu(s: Site, *, theta: float = 1.0) -> Value:
-    """X where it is above theta, else 0."""
-    return s.g.op("Where", s.g.op("Greater", s.x, float(theta)), s.x, 0.0)
-
-
 def random_fourier_features(s: Site, *, output_dim: int) -> Value:
     """cos(x · kernel / scale + bias) with a kernel drawn at random."""
     g, scale = s.g, s.float_weight("kernel scale")
@@ -89,5 +84,4 @@ LAYERS = {
     "ParametricSoftplus": Lowering(parametric_softplus, mask="keep", floats=True),
     "RandomFourierFeatures": Lowering(random_fourier_features, ignored=_DRAWN, floats=True),
     "SReLU": Lowering(s_relu, mask="keep", floats=True),
-    "ThresholdedReLU": Lowering(thresholded_relu, mask="keep", floats=True),
 }
