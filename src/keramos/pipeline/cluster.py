@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 60
 """A node that does not start a process within this time cannot do the work either."""
+
+_LISTEN_SECONDS = 5
+"""The head of a cluster takes a connection within this time."""
 
 
 def ray_module() -> ModuleType:
@@ -60,16 +64,32 @@ def cluster(address: str = "") -> Iterator[ModuleType]:
 
 def _connect(ray: ModuleType, address: str) -> None:
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    asked = address or os.environ.get("RAY_ADDRESS", "")
+    _check_listens(asked)
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what Ray's own processes think loud is in its logs
     try:
         ray.init(address or "auto", **quiet)
     except ConnectionError as error:
-        if address or os.environ.get("RAY_ADDRESS"):
-            asked = address or os.environ["RAY_ADDRESS"]
-            raise ClusterError(
-                f"no Ray cluster answers at {asked}: {_first_line(error)}. Start one with 'ray start --head', or leave "
-                "out the address to use this machine"
-            ) from None
+        if asked:
+            raise _no_cluster(asked, _first_line(error)) from None
         ray.init("local", include_dashboard=False, **quiet)
+
+
+def _check_listens(address: str) -> None:
+    """Look before Ray does: it asks for minutes where nothing listens."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _LISTEN_SECONDS).close()
+        except (OSError, OverflowError) as error:
+            raise _no_cluster(address, str(error)) from None
+
+
+def _no_cluster(address: str, reason: str) -> ClusterError:
+    return ClusterError(
+        f"no Ray cluster answers at {address}: {reason}. Start one with 'ray start --head', or leave out the address "
+        "to use this machine"
+    )
 
 
 def check_nodes(ray: ModuleType) -> None:
@@ -89,7 +109,7 @@ def check_nodes(ray: ModuleType) -> None:
 
 
 def _ask(ray: ModuleType, nodes: list[str]) -> dict[str, str]:
-    """Node -> version of its keramos, or what is wrong there."""
+    """Node -> version of its keramos, or what is wrong there; nodes that are gone meanwhile are left out."""
 
     def version() -> str:  # Ray sends a function inside a function as it is, so that a node without keramos can run it
         try:
@@ -101,12 +121,15 @@ def _ask(ray: ModuleType, nodes: list[str]) -> dict[str, str]:
     at = importlib.import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
     task = ray.remote(num_cpus=0, max_retries=0)(version)
     asked = {node: task.options(scheduling_strategy=at(node, soft=False)).remote() for node in nodes}
-    return {node: _answer(ray, answer) for node, answer in asked.items()}
+    answers = {node: _answer(ray, answer) for node, answer in asked.items()}
+    return {node: answer for node, answer in answers.items() if answer}
 
 
 def _answer(ray: ModuleType, answer: object) -> str:
     try:
         return str(ray.get(answer, timeout=_CHECK_SECONDS))
+    except ray.exceptions.TaskUnschedulableError:
+        return ""
     except ray.exceptions.RayError as error:
         return f"no process that answers ({type(error).__name__}: {_first_line(error)})"
 

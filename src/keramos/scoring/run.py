@@ -10,6 +10,7 @@ from keramos.pipeline.load import load
 from keramos.pipeline.model import Model
 from keramos.scoring.job import plan_job
 from keramos.scoring.local import run_local
+from keramos.scoring.ray_engine import run_ray
 from keramos.types.scoring import DatabaseTable, Query, ScoringPlan
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[Progress], None]
     Engine = Callable[[Job, OnProgress | None], ScoringSummary]
 
-ENGINES: dict[str, Engine] = {"local": run_local}
+ENGINES: dict[str, Engine] = {"local": run_local, "ray": run_ray}
 """Engine -> what does a job."""
 
 

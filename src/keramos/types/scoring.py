@@ -25,6 +25,8 @@ class ScoringPlan:
         resume: go on where an interrupted run of the same job stopped.
         part_rows: rows after which the work so far is safe on the disk.
         threads: batches in work at once; 0: as many as there are processors.
+        ray_address: head of the cluster of the engine ray; empty: the one that RAY_ADDRESS names, or this machine.
+        workers: processes of the engine ray, of one processor each; 0: as many as the cluster has processors.
     """
 
     keep: tuple[str, ...] = ()
@@ -36,6 +38,8 @@ class ScoringPlan:
     resume: bool = False
     part_rows: int = 1 << 25
     threads: int = 0
+    ray_address: str = ""
+    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

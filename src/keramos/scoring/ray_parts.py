@@ -1,0 +1,142 @@
+"""Parts that were written all over a cluster, taken up one after the other: each unit of the source once."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keramos.pipeline.model import row_error
+from keramos.scoring.journal import PartFile, disk
+from keramos.scoring.pieces import REJECTS
+from keramos.scoring.writers import open_writer
+from keramos.types.scoring import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from keramos.scoring.journal import Part
+    from keramos.scoring.ray_units import Unit
+    from keramos.scoring.ray_worker import Answer
+    from keramos.scoring.steps import Setting
+
+
+class Taker:
+    """Takes answers up: in the order of their units, so that the journal is as one machine would have written it."""
+
+    def __init__(self, setting: Setting, attempts: Path, todo: Sequence[Unit]) -> None:
+        self._setting, self._work, self._files = setting, setting.work, setting.job.files
+        self._attempts = attempts
+        self._units = {unit.number: unit for unit in todo}
+        self._waiting: dict[int, Answer] = {}
+        self._rows: Counter[str] = Counter()
+        for part in self._work.parts:
+            self._count(part)
+        self._meter = _Meter(setting, sum(unit.stored for unit in todo))
+
+    def _count(self, part: Part) -> None:
+        self._rows.update({file.name: file.rows for file in part.files})
+
+    def take(self, answer: Answer) -> None:
+        """One more answer."""
+        self._meter.tell(answer, self._units[answer.number])
+        self._waiting[answer.number] = answer
+        while (number := len(self._work.parts)) in self._waiting:
+            self._enter(self._waiting.pop(number), self._units[number])
+
+    def _enter(self, answer: Answer, unit: Unit) -> None:
+        if answer.error is not None:
+            raise answer.error
+        # How many rows of the unit's first file come before what its answer counted from.
+        before = self._rows[self._files[unit.start.file].name] - unit.start.rows
+        if answer.part is None:
+            on = before if answer.bad_file == unit.start.file else 0
+            moved = [replace(problem, row=problem.row + on) for problem in answer.bad]
+            raise row_error(moved, self._files[answer.bad_file].name)
+        with disk(self._work.folder):
+            self._receive(answer)
+            part = self._placed(answer.part, self._attempts / answer.folder, unit, before)
+            self._work.add(part)
+            shutil.rmtree(self._attempts / answer.folder, ignore_errors=True)
+        self._count(part)
+
+    def _receive(self, answer: Answer) -> None:
+        for path, data in answer.shipped:
+            place = self._attempts / answer.folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+
+    def _placed(self, part: Part, folder: Path, unit: Unit, before: int) -> Part:
+        """The part with its files at their places and its rows counted from the beginning of their files."""
+        outputs = self._header() if part.outputs else ()
+        for file in part.outputs:
+            place = self._work.results / file.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (folder / "results" / file.path).replace(place)
+        rejects = self._rejects(folder / "rejects" / part.rejects.path, unit, before) if part.rejects else None
+        inside = part.end.offset > 0 and part.end.file == unit.start.file
+        end = replace(part.end, rows=part.end.rows + before) if inside else part.end
+        return replace(part, end=end, outputs=(*outputs, *part.outputs), rejects=rejects)
+
+    def _header(self) -> tuple[PartFile, ...]:
+        """The line of names before the first part of a text file; parts of the cluster have none."""
+        job, place = self._setting.job, self._work.next
+        if job.mirrored or not place.header or job.form.name not in {"csv", "tsv"}:
+            return ()
+        path = place.results / f"part-{place.number:05d}-names{job.form.extension}"
+        open_writer(path, job.form, self._setting.schema).close()
+        return (PartFile(path.name, path.stat().st_size),)
+
+    def _rejects(self, path: Path, unit: Unit, before: int) -> PartFile:
+        place, form = self._work.next, self._setting.rejects_form
+        final = place.rejects / f"{path.stem}{form.extension}"
+        writer = open_writer(final, form, REJECTS, header=place.rejects_header)
+        with pa.OSFile(str(path)) as stream:
+            file = pa.ipc.open_file(stream)
+            for number in range(file.num_record_batches):
+                writer.write(_counted_on(file.get_batch(number), self._files[unit.start.file].name, before))
+        writer.close()
+        return PartFile(final.name, final.stat().st_size)
+
+
+def _counted_on(rejected: pa.RecordBatch, name: str, before: int) -> pa.RecordBatch:
+    rows = rejected.column("row")
+    moved = pc.if_else(pc.equal(rejected.column("file"), name), pc.add(rows, before), rows)
+    return rejected.set_column(1, "row", moved)
+
+
+class _Meter:
+    """Counts for whoever watches: units that are done, in whatever order."""
+
+    def __init__(self, setting: Setting, todo: int) -> None:
+        done = [file for part in setting.work.parts for file in part.files]
+        self._rows_then, self._rejected = sum(file.rows for file in done), sum(file.rejected for file in done)
+        self._all = sum(file.size for file in setting.job.files)
+        self._before = max(self._all - todo, 0)
+        self._rows = self._bytes = 0
+        self._tell, self._begun = setting.on_progress, perf_counter()
+
+    def tell(self, answer: Answer, unit: Unit) -> None:
+        """A unit is done."""
+        files = answer.part.files if answer.part else ()
+        self._rows += sum(file.rows for file in files)
+        self._rejected += sum(file.rejected for file in files)
+        self._bytes += unit.stored
+        if self._tell is not None:
+            self._tell(
+                Progress(
+                    self._rows_then + self._rows,
+                    self._rejected,
+                    self._before + self._bytes,
+                    self._all,
+                    self._rows,
+                    self._bytes,
+                    perf_counter() - self._begun,
+                )
+            )
