@@ -35,7 +35,12 @@ _BAR = 24
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--ray-address", default="", help="Head of a Ray cluster, host:port.  [default: RAY_ADDRESS or here]")
-@click.option("--workers", type=click.IntRange(0), default=0, help="Processes on the cluster.  [default: one for each of its processors]")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    help="Processes on the cluster.  [default: one for each of its processors]",
+)
 @click.option("--part-rows", default=1 << 25, show_default=True, help="Rows after which the work so far is safe.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 def command(model: str, source: str | None, output: str | None, *, as_json: bool, **options: object) -> None:
