@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -59,6 +60,10 @@ def command(model: str, source: str | None, output: str | None, *, as_json: bool
     given = {name: value or "" if name.endswith("_format") else value for name, value in options.items()}
     try:
         summary = score(model, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
+    except BrokenPipeError:
+        # Whoever reads standard output has enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
     except BaseException as error:
         for note in getattr(error, "__notes__", []):
             click.echo(f"keramos: {note}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,6 +25,11 @@ class ParquetReader:
         self._name, self._size = file.name, file.size
         if form.compression:
             raise DataError(f"{file.name}: Parquet compresses inside; unpack the file first")
+        if file.stream and not sys.stdin.seekable():  # what wraps it says it is, always
+            raise DataError(
+                "Parquet is read from its end, which a pipe does not show in time; save it as a file, or send Arrow IPC "
+                "(--format arrow)"
+            )
         with readable(self._name):
             self._file = pq.ParquetFile(stream)
             self.schema = self._file.schema_arrow
