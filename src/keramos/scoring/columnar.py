@@ -27,7 +27,7 @@ class ParquetReader:
             raise DataError(f"{file.name}: Parquet compresses inside; unpack the file first")
         if file.stream and not sys.stdin.seekable():  # what wraps it says it is, always
             raise DataError(
-                "Parquet is read from its end, which a pipe does not show in time; save it as a file, or send Arrow IPC "
+                "Parquet is read from its end, which a pipe shows too late; save it as a file, or send Arrow IPC "
                 "(--format arrow)"
             )
         with readable(self._name):
