@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from keramos.cli.limits import limit_option
+
+if TYPE_CHECKING:
+    from keramos.types.limits import Limits
 
 
 @click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
 @click.argument("model")
 @click.option("--weights", help="The file of weights, where MODEL is an architecture alone (.json).")
 @click.option("--require-signature", metavar="KEY", help="Read files only if they are signed for this public key.")
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def command(model: str, weights: str | None, require_signature: str | None, *, as_json: bool) -> None:
+def command(model: str, weights: str | None, require_signature: str | None, *, limits: Limits, as_json: bool) -> None:
     """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored beside it."""
     from keramos.pipeline.inspect import inspect
     from keramos.report.inspection import as_dict
@@ -21,7 +28,7 @@ def command(model: str, weights: str | None, require_signature: str | None, *, a
     from keramos.report.text import document, overview
     from keramos.report.views.model import model_view
 
-    found = inspect(model, weights=weights, require_signature=require_signature)
+    found = inspect(model, weights=weights, require_signature=require_signature, limits=limits)
     if as_json:
         import json
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.limits import limit_option
+
 if TYPE_CHECKING:
     from keramos.pipeline.model import Decided, Model
     from keramos.types.table import Table
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     help="fail: write nothing if a row is bad. skip: decide the others, list bad ones in a side file.",
 )
 @click.option("--require-signature", metavar="KEY", help="Open MODEL only if it is signed for this public key.")
+@limit_option
 @click.option("--rejects", help="Side file for bad rows.  [default: OUTPUT with .rejected before its extension]")
 def command(
     model: str,
@@ -36,8 +39,8 @@ def command(
     traces: int,
     as_json: bool,
     on_error: str,
-    require_signature: str | None,
     rejects: str | None,
+    **opening: object,
 ) -> None:
     """Decide every row of TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV) with MODEL.
 
@@ -47,12 +50,14 @@ def command(
     from keramos.data.read import as_table
     from keramos.pipeline.load import load
     from keramos.pipeline.model import row_error
+    from keramos.pipeline.reading import about
     from keramos.report.results import RENDERERS, problem_records, records
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)
-    loaded, source = load(model, require_signature=require_signature), as_table(table)
-    decided = loaded.decide_table(source)
+    loaded, source = load(model, **opening), as_table(table)  # type: ignore[arg-type]  # click checks them
+    with about(model):
+        decided = loaded.decide_table(source)
     if decided.problems and on_error == "fail":
         raise row_error(decided.problems, source.source)
     if decided.problems:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.limits import limit_option
+
 if TYPE_CHECKING:
     from keramos.pipeline.model import Model
     from keramos.types.artifact import Artifact
+    from keramos.types.limits import Limits
 
 _KINDS = (".html", ".md", ".pdf")
 
@@ -19,19 +22,24 @@ _KINDS = (".html", ".md", ".pdf")
 @click.option("-o", "--output", "outputs", multiple=True, help=".html, .md (a model card) or .pdf; may be repeated.")
 @click.option("--pdf", "with_pdf", is_flag=True, help="Also print a .pdf beside the first output (needs Chromium).")
 @click.option("--name", help="What to call the model.  [default: the file's name]")
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="Print the same views as JSON and write nothing.")
-def command(model: str, outputs: tuple[str, ...], name: str | None, *, with_pdf: bool, as_json: bool) -> None:
+def command(
+    model: str, outputs: tuple[str, ...], name: str | None, *, limits: Limits, with_pdf: bool, as_json: bool
+) -> None:
     """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
     from keramos.artifact.atomic import write_atomically
     from keramos.artifact.read import read
+    from keramos.pipeline.reading import about
 
     paths = [Path(output) for output in outputs or ("report.html",)]
     paths += [paths[0].with_suffix(".pdf")] if with_pdf else []
     for path in paths:
         if path.suffix.lower() not in _KINDS:
             raise click.UsageError(f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'")
-    artifact = read(model)
-    loaded, title = _loaded(model, artifact), name or Path(model).stem
+    with about(model):
+        artifact = read(model, limits=limits)
+    loaded, title = _loaded(model, artifact, limits), name or Path(model).stem
     if as_json:
         click.echo(_json(artifact, loaded, title))
         return
@@ -41,18 +49,18 @@ def command(model: str, outputs: tuple[str, ...], name: str | None, *, with_pdf:
         click.echo(f"{path}: {len(data):,} bytes")
 
 
-def _loaded(path: str, artifact: Artifact) -> Model | None:
+def _loaded(path: str, artifact: Artifact, limits: Limits) -> Model | None:
     """The model, also where its proof fails, because the report shows that; None where it cannot run."""
     from keramos.errors import MismatchError, ModelError
     from keramos.pipeline.load import load
 
     try:
         try:
-            return load(path)
+            return load(path, limits=limits)
         except MismatchError:
             if artifact.content is None:
                 raise
-            return load(path, verify=False)
+            return load(path, verify=False, limits=limits)
     except ModelError:
         return None
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.limits import limit_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keramos.types.limits import Limits
     from keramos.types.scoring import DatabaseTable, Progress, Query, ScoringSummary
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "arrow")
@@ -43,8 +46,11 @@ _BAR = 24
     help="Processes on the cluster.  [default: one for each of its processors]",
 )
 @click.option("--part-rows", default=1 << 25, show_default=True, help="Rows after which the work so far is safe.")
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
-def command(model: str, source: str | None, output: str | None, *, as_json: bool, **options: object) -> None:
+def command(
+    model: str, source: str | None, output: str | None, *, limits: Limits, as_json: bool, **options: object
+) -> None:
     """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard input.
 
     Rows are read, decided and written at once; memory does not grow with them. The result appears when it is whole;
@@ -53,13 +59,15 @@ def command(model: str, source: str | None, output: str | None, *, as_json: bool
     Databases are written sqlite:///folder/file.db or postgresql://user@host:5432/database; a password is better given
     as PostgreSQL's own tools take it (PGPASSWORD, ~/.pgpass) than in the URL, which other users of a machine can see.
     """
+    from keramos.pipeline.load import load
     from keramos.scoring.run import score
 
     rows = _rows(source, options.pop("from_sql"), options.pop("query"))
     answers = _answers(output, *(options.pop(name) for name in ("to_sql", "table", "if_exists")))
     given = {name: value or "" if name.endswith("_format") else value for name, value in options.items()}
     try:
-        summary = score(model, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
+        opened = load(model, limits=limits)
+        summary = score(opened, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
     except BrokenPipeError:
         # Whoever reads standard output has enough; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

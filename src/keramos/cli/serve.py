@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keramos.cli.grpc import options as grpc_options
+from keramos.cli.limits import limit_option
 from keramos.cli.serve_ray import options as engine_options
 from keramos.cli.serve_ray import serve_ray
 from keramos.cli.sources import Where
@@ -31,6 +32,7 @@ _log = logging.getLogger("keramos.serve")
 @click.option("--name", help="Name of the model, where PATH has one.  [default: the name of its file or folder]")
 @click.option("--versions", default="latest", show_default=True, help="latest, latest:N, all, or numbers such as 3,5.")
 @click.option("--shadow", "shadows", multiple=True, help="MODEL@LABEL=SHARE: that version answers live rows unseen.")
+@limit_option
 @click.option("--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions.")
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
 @click.option("--tls-cert", help="Certificate (PEM); with --tls-key requests come by HTTPS.")
@@ -54,7 +56,7 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     from keramos.serve.logs import event, start_logging
     from keramos.serve.server import address, listen, work
 
-    where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll")})  # type: ignore[arg-type] # options of the same names
+    where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits")})  # type: ignore[arg-type] # options of the same names
     options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")
     start_logging(str(options["log_format"]), access=bool(options["access_log"]))
     settings = _settings(options)

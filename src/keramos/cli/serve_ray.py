@@ -57,7 +57,7 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen) -> None:
     for option, given in (("--tls-cert", settings.tls_cert), ("--admin", settings.admin)):
         if given:
             raise click.UsageError(f"{option} is for the engine local: Ray Serve has a proxy and versions of its own")
-    snapshot = Snapshot.of(source_of(where.path, where.name), policy_of(where.versions))
+    snapshot = Snapshot.of(source_of(where.path, where.name), policy_of(where.versions), where.limits)
     stop = Event()
     with cluster(chosen.address) as ray:
         deploy(ray, snapshot, Scaling(chosen.least, chosen.most), settings)

@@ -8,23 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.types.limits import LIMITS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from keramos.serve.engine import Engine
     from keramos.serve.lifecycle import Lifecycle, Policy
+    from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to serve: a path or URL, the name of its one model, which versions, and seconds between two looks."""
+    """What to serve: a path or URL, the name of its one model, which versions, seconds between two looks, and what its
+    files may declare.
+    """
 
     path: str
     name: str | None = None
     versions: str = "latest"
     poll: float = 1.0
+    limits: Limits = LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def lifecycle_of(where: Where, engine: Engine) -> Lifecycle:
         raise UsageError(
             f"{where.path} holds no model; publish one with: keramos store publish FILE {where.path} --model M"
         )
-    found = Lifecycle(engine, source, policy_of(where.versions))
+    found = Lifecycle(engine, source, policy_of(where.versions), where.limits)
     found.look()
     if Path(where.path).is_file() and not engine.all_served():
         raise ModelError(

@@ -15,8 +15,10 @@ from keramos.artifact.read import read
 from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, UsageError
+from keramos.pipeline.reading import about
 from keramos.pipeline.verify import random_feeds
 from keramos.runtime.session import Session
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.artifact import Artifact
+    from keramos.types.limits import Limits
     from keramos.types.network import Compiled
     from keramos.types.prediction import Feeds
 
@@ -41,11 +44,14 @@ class Conversion:
     difference: float
 
 
-def convert(source: str | Path, target: str | Path, *, weights: str | Path | None = None) -> Conversion:
+def convert(
+    source: str | Path, target: str | Path, *, weights: str | Path | None = None, limits: Limits = LIMITS
+) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any ONNX runtime.
 
     ``weights`` names the file of weights, where ``source`` is an architecture alone (``model.to_json()``).
-    What keramos stored beside the network is kept in ``.keras`` and ``.h5``.
+    ``limits``: bounds on what the source may declare. What keramos stored beside the network is kept in ``.keras`` and
+    ``.h5``.
 
     Raises:
         ModelError: the source cannot be read or run.
@@ -56,12 +62,16 @@ def convert(source: str | Path, target: str | Path, *, weights: str | Path | Non
     known = (*WRITERS, ".onnx")
     if target.suffix.lower() not in known:
         raise UsageError(f"{target}: the extension must be {', '.join(known)}; received '{target.suffix}'")
-    artifact = read(source, weights=weights)
-    before = compile_network(artifact.network)
+    with about(source):
+        return _converted(read(source, weights=weights, limits=limits), target, limits)
+
+
+def _converted(artifact: Artifact, target: Path, limits: Limits) -> Conversion:
+    before = compile_network(artifact.network, limits=limits)
     fed = random_feeds(before.inputs)
     unproven = target.with_name(f".{target.stem}.{secrets.token_hex(6)}{target.suffix}")
     try:
-        after = _written(unproven, artifact, target)
+        after = _written(unproven, artifact, target, limits)
         worst = _difference(Session(before).run(fed), Session(after).run(_renamed(fed, before, after)))
         if worst > _SAME:
             raise _differs(artifact, target, worst)
@@ -71,12 +81,12 @@ def convert(source: str | Path, target: str | Path, *, weights: str | Path | Non
     return Conversion(str(target), target.stat().st_size, len(next(iter(fed.values()))), worst)
 
 
-def _written(path: Path, artifact: Artifact, target: Path) -> Compiled:
+def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Compiled:
     """Write what ``target`` is to be, and compile it from there."""
     if target.suffix.lower() != ".onnx":
         write(path, artifact.network, artifact.content)
-        return compile_network(read(path).network)
-    compiled = compile_network(artifact.network, demands=False)
+        return compile_network(read(path, limits=limits).network, limits=limits)
+    compiled = compile_network(artifact.network, demands=False, limits=limits)
     if compiled.steps:
         kinds = ", ".join(sorted({step.kind for step in compiled.steps}))
         raise UnsupportedModelError(f"{target}: the model needs {kinds} before its graph, which ONNX cannot express")

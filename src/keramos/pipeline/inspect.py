@@ -70,16 +70,16 @@ def inspect(
         ModelError: it cannot be read.
     """
     with about(path):
-        return describe(read(path, weights=weights, limits=limits, bytes_of=reader(require_signature)))
+        return describe(read(path, weights=weights, limits=limits, bytes_of=reader(require_signature)), limits)
 
 
-def describe(artifact: Artifact) -> Inspection:
+def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:
     """The same for a file that is read already."""
     network = artifact.network
     unsupported, shapes, ends = tuple(faults(network)), {}, None
     try:
         if not unsupported:
-            shapes, ends = output_shapes(network), compile_network(network)
+            shapes, ends = output_shapes(network, limits), compile_network(network, limits=limits)
     except ModelError as error:
         unsupported = (str(error),)
     rows = tuple(replace(row, output=shapes.get(row.name)) for row in _network_rows(network, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
 from keramos.pipeline.reading import about, reader
 from keramos.runtime.session import Session
-from keramos.runtime.verify import check_golden, golden_feeds
+from keramos.runtime.verify import check_fit, check_golden, golden_feeds
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
 
 _RANDOM_ROWS = 8
+_RANDOM_VALUES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def verify(
     opened = Check("file opens as data", passed=True, detail=size)
     sound = Check("no code, weights fit and are finite", passed=True, detail=_weights(artifact))
     remarks = (Check("remark", passed=True, detail=note) for note in artifact.info.warnings)
-    return (*signed, opened, sound, *remarks, *_checks(artifact, Path(path), against_keras))
+    return (*signed, opened, sound, *remarks, *_checks(artifact, Path(path), limits, against_keras=against_keras))
 
 
 def _weights(artifact: Artifact) -> str:
@@ -77,14 +79,16 @@ def _weights(artifact: Artifact) -> str:
     return f"{count} weights of Keras {artifact.info.keras_version or 'of an unknown version'}, each looked at"
 
 
-def _checks(artifact: Artifact, path: Path, against_keras: bool) -> Iterator[Check]:  # noqa: FBT001 (passed on)
+def _checks(artifact: Artifact, path: Path, limits: Limits, *, against_keras: bool) -> Iterator[Check]:
     content = artifact.content
     if content is not None:
         detail = artifact.seal_detail or "content, layers and weights are as they were written together"
         yield Check("seal", artifact.seal == "intact", detail)
     try:
         with about(path):
-            compiled = compile_network(artifact.network)
+            compiled = compile_network(artifact.network, limits=limits)
+            if content is not None:
+                check_fit(content, compiled)
             session = Session(compiled)
     except KeramosError as error:
         yield Check("runs without Keras", passed=False, detail=str(error))
@@ -134,11 +138,13 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
 
 
 def random_feeds(inputs: tuple[TensorSpec, ...]) -> Feeds:
-    """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8."""
+    """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8, or less where rows are large."""
     generator = np.random.default_rng(0)
     fed: Feeds = {}
+    largest = max((prod(size or _RANDOM_ROWS for size in spec.shape[1:]) for spec in inputs), default=1)
+    rows = max(1, min(_RANDOM_ROWS, _RANDOM_VALUES // largest))
     for spec in inputs:
-        shape = (spec.shape[0] or _RANDOM_ROWS, *(size or _RANDOM_ROWS for size in spec.shape[1:]))
+        shape = (spec.shape[0] or rows, *(size or _RANDOM_ROWS for size in spec.shape[1:]))
         if spec.dtype.startswith("float"):
             fed[spec.name] = generator.random(shape).astype(spec.dtype)
         elif spec.dtype == "str":

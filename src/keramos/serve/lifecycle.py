@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from keramos.errors import KeramosError, NotServedError, StoreError
 from keramos.pipeline.load import load
 from keramos.serve.logs import event
+from keramos.types.limits import LIMITS
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from keramos.serve.engine import Engine
+    from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
 _log = logging.getLogger("keramos.serve")
@@ -64,10 +66,11 @@ class Lifecycle:
     requests go on meanwhile.
     """
 
-    def __init__(self, engine: Engine, source: Source, policy: Policy = LATEST) -> None:
+    def __init__(self, engine: Engine, source: Source, policy: Policy = LATEST, limits: Limits = LIMITS) -> None:
         self._engine = engine
         self._source = source
         self._policy = policy
+        self._limits = limits
         self._models: dict[str, _Model] = {}
         self._lock = Lock()
         self._stop = Event()
@@ -184,7 +187,7 @@ class Lifecycle:
             self._engine.report(name, VersionStatus(number, State.LOADING))
         try:
             with self._source.local(version) as path:
-                loaded = load(path)
+                loaded = load(path, limits=self._limits)
                 self._engine.add(name, number, loaded)
         except Exception as error:  # noqa: BLE001 (one file must not take the others down)
             self._failed(model, version, error)

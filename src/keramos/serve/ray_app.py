@@ -16,12 +16,14 @@ from keramos.serve.app import App
 from keramos.serve.engine import Engine
 from keramos.serve.lifecycle import LATEST, Lifecycle, Policy
 from keramos.serve.routes import Context
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from keramos.serve.settings import Settings
+    from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
 NAME = "keramos"
@@ -40,11 +42,12 @@ class Scaling:
 class Snapshot:
     """A ``Source`` that holds the bytes of its files: what travels to the replicas."""
 
-    def __init__(self, files: Sequence[tuple[Version, bytes]]) -> None:
+    def __init__(self, files: Sequence[tuple[Version, bytes]], limits: Limits = LIMITS) -> None:
         self._files = dict(files)
+        self.limits = limits
 
     @classmethod
-    def of(cls, source: Source, policy: Policy = LATEST) -> Snapshot:
+    def of(cls, source: Source, policy: Policy = LATEST, limits: Limits = LIMITS) -> Snapshot:
         """What a source holds now and ought to be served, each file opened and proven.
 
         Raises:
@@ -53,9 +56,9 @@ class Snapshot:
         files = []
         for version in _wanted(source.versions(), policy):
             with source.local(version) as path:
-                load(path)
+                load(path, limits=limits)
                 files.append((version, path.read_bytes()))
-        return cls(files)
+        return cls(files, limits)
 
     def versions(self) -> Sequence[Version]:
         """The versions it was made of."""
@@ -83,7 +86,8 @@ class Replica:
     def __init__(self, snapshot: object, settings: Settings, keys: Sequence[str]) -> None:
         self._settings, self._keys = settings, keys
         self._engine = Engine()
-        Lifecycle(self._engine, ray_module().get(snapshot), Policy()).look()
+        held: Snapshot = ray_module().get(snapshot)
+        Lifecycle(self._engine, held, Policy(), held.limits).look()
         self.check_health()
 
     def __serve_build_asgi_app__(self) -> App:

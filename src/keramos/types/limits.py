@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from keramos.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +51,26 @@ class Limits:
 
 
 LIMITS = Limits()
+
+_WORDS = {"true": True, "false": False}
+
+
+def limits_of(texts: Iterable[str]) -> Limits:
+    """The usual limits with some of them said otherwise, each as ``name=value``.
+
+    Raises:
+        UsageError: there is no such limit, or its value is neither a whole number nor true or false.
+    """
+    names = [field.name for field in fields(Limits)]
+    found: dict[str, int] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in names:
+            raise UsageError(f"there is no limit '{name[:80]}'; there are {', '.join(names)}")
+        flag = isinstance(getattr(LIMITS, name), bool)
+        if flag and value not in _WORDS:
+            raise UsageError(f"the limit {name} needs true or false, as in {name}=true; received '{value[:80]}'")
+        if not flag and not re.fullmatch(r"[0-9_]{1,19}", value):
+            raise UsageError(f"the limit {name} needs a whole number, as in {name}=1_000; received '{value[:80]}'")
+        found[name] = _WORDS[value] if flag else int(value)
+    return Limits(**found)  # type: ignore[arg-type]  # each is of the kind of its field
