@@ -55,7 +55,7 @@ class Server:
             try:
                 if requests.get(self.url("/readyz", **options), timeout=5).status_code == 200:
                     return self
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(0.05)
         raise AssertionError(f"the server did not start: {self.lines}")

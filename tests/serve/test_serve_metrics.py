@@ -48,7 +48,7 @@ def value(found, name, **labels):
 
 
 def scraped(context):
-    return read(text(families(context, ready=True)))
+    return read(text(families(context)))
 
 
 def test_a_server_counts_requests_rows_and_bytes_by_model_protocol_and_outcome(tmp_path):

@@ -33,6 +33,7 @@ _log = logging.getLogger("keramos.serve")
 @click.option("--versions", default="latest", show_default=True, help="latest, latest:N, all, or numbers such as 3,5.")
 @click.option("--shadow", "shadows", multiple=True, help="MODEL@LABEL=SHARE: that version answers live rows unseen.")
 @limit_option
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes; one a core.")
 @click.option("--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions.")
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
 @click.option("--tls-cert", help="Certificate (PEM); with --tls-key requests come by HTTPS.")
@@ -55,6 +56,7 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
 
     from keramos.serve.logs import event, start_logging
     from keramos.serve.server import address, listen, work
+    from keramos.serve.workers import supervise
 
     where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits")})  # type: ignore[arg-type] # options of the same names
     options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")
@@ -66,7 +68,8 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     listener = listen(settings)
     url = address(settings, listener)
     _log.info("serving %s at %s", path, url, extra=event("start", path=path, url=url, grpc=settings.grpc_ports))
-    work(partial(join, where, shadows=shadows), settings, listener)
+    run = supervise if settings.workers > 1 else work
+    run(partial(join, where, shadows=shadows), settings, listener)
 
 
 _NAMES = {
@@ -86,6 +89,8 @@ def _settings(options: dict[str, object]) -> Settings:
 
     if bool(options["tls_cert"]) != bool(options["tls_key"]):
         raise click.UsageError("--tls-cert and --tls-key go together")
+    if options["admin"] and options["workers"] != 1:
+        raise click.UsageError("--admin is for one worker; several learn of new versions from a store or a folder")
     ports = (options.pop("grpc_port"), options.pop("oip_grpc_port"))
     chosen = {_NAMES.get(name, name): value for name, value in options.items()}
     chosen["grpc_ports"] = free_ports(str(options["host"]), *ports)  # type: ignore[arg-type] # ports by their callback

@@ -30,13 +30,13 @@ _BOUNDS = (*(f"{edge * _MICRO:.6g}" for edge in EDGES), "+Inf")
 """Upper edges of latency buckets in microseconds, written with six digits as TensorFlow Serving does."""
 
 
-def families(context: Context, *, ready: bool) -> list[Family]:
-    """All metrics of this process, as they are now; ``ready`` says whether traffic may come."""
+def families(context: Context) -> list[Family]:
+    """All metrics of this process, as they are now."""
     engine = context.engine
     counted = engine.counts()
     server = (
         Family("keramos_info", "gauge", "The running keramos.", (Sample((("version", __version__),), 1),)),
-        Family("keramos_ready", "gauge", "1 while traffic may come.", (Sample((), int(ready)),)),
+        Family("keramos_ready", "gauge", "1 while traffic may come.", (Sample((), int(context.ready())),)),
     )
     return [
         *server,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from keramos.serve.counts import Call
     from keramos.serve.engine import Engine
+    from keramos.serve.exposition import Family
     from keramos.serve.messages import Reply, Request
     from keramos.serve.quick import Quick
     from keramos.types.live import Live, ShadowReport
@@ -27,7 +28,8 @@ class Context:
     """What answering needs: the engine, limits, and the calls that change what is served, where they are allowed.
 
     ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked to stop. ``live``
-    gives what was counted of a version's live rows, ``shadows`` what candidates answered.
+    gives what was counted of a version's live rows, ``shadows`` what candidates answered; ``metrics`` those of all
+    workers, where there are several.
     """
 
     engine: Engine
@@ -37,7 +39,12 @@ class Context:
     stopping: bool = False
     live: Callable[[str, int], Live | None] | None = None
     shadows: Callable[[], Sequence[ShadowReport]] = tuple
+    metrics: Callable[[], list[Family]] | None = None
     extensions: tuple[str, ...] = field(default=("binary_tensor_data", "model_repository"))
+
+    def ready(self) -> bool:
+        """Whether traffic may come."""
+        return not self.stopping and self.engine.ready()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -19,8 +19,10 @@ from keramos.serve.app import App
 from keramos.serve.batch import Batch
 from keramos.serve.hot import Protocol as HotProtocol
 from keramos.serve.logs import event
+from keramos.serve.metrics import families
 from keramos.serve.shared import Shared
 from keramos.serve.table import QuickTable
+from keramos.serve.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +69,8 @@ class Server(uvicorn.Server):
         self._companions = joined.companions
         self._drain_seconds = settings.drain_seconds
         self._request_seconds = settings.request_seconds
+        self.stops: list[int] = []
+        """Signals to stop from before this server took them."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
@@ -78,7 +82,7 @@ class Server(uvicorn.Server):
         """As uvicorn's; once a second each connection is asked whether it takes too long."""
         if counter % _TICKS_A_SECOND == 0:
             self._check()
-        return await super().on_tick(counter)
+        return await super().on_tick(counter) or bool(self.stops)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Not ready from now on; each reply closes its connection; then no connection is taken; then the end."""
@@ -143,13 +147,24 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def work(join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket) -> None:
-    """Serve at a listening socket until a signal says stop."""
-    # uvicorn raises the signal again when all is done; that must end this process with 0.
+def work(
+    join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket, folder: str | None = None
+) -> None:
+    """Serve at a listening socket until a signal says stop; in ``folder`` workers count together."""
+    # Signals that come before uvicorn takes them, and those that it raises again when all is done, with exit code 0.
+    stops: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda number, _: stops.append(number))
     joined = join(settings)
-    make(joined, settings).run([listener])
+    if folder:
+        tally = Tally(folder, partial(families, joined.context))
+        joined.context.metrics = tally.families
+        joined = replace(joined, companions=(*joined.companions, tally))
+    server = make(joined, settings)
+    server.stops = stops
+    server.run([listener])
+    if folder:
+        tally.leave()
     _log.info("stopped", extra=event("stopped"))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keramos.serve.exposition import CONTENT_TYPE, text
 from keramos.serve.messages import Reply
 from keramos.serve.metrics import families
-from keramos.serve.protocols.probes import ready, refuse
+from keramos.serve.protocols.probes import refuse
 from keramos.serve.routes import Route
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def _metrics(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return Reply(200, text(families(context, ready=ready(context))), CONTENT_TYPE)
+    found = context.metrics() if context.metrics else families(context)
+    return Reply(200, text(found), CONTENT_TYPE)
 
 
 ROUTES = (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def ready(context: Context) -> bool:
     """Whether traffic may come."""
-    return not context.stopping and context.engine.ready()
+    return context.ready()
 
 
 def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
