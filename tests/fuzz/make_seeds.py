@@ -16,6 +16,8 @@ from keras import ops
 
 from fuzz.targets import SEEDS
 from fuzz.trees import build, describe
+from hostile.generate_content import content, network
+from keramos.artifact.content import encode
 
 _DULL = ("_initializer", "_regularizer", "_constraint", "build_config")
 
@@ -224,6 +226,7 @@ def main():
         put("hdf5", name, data)
     for name, data in archives():
         put("archive", name, data)
+    put("content", "small", encode(content(), network(), b"{}").partition(b"\n")[2])
     for name, text in {
         "object": b'{"a": [1, 2.5e3, -0, true, null, "\\u00e9\\n"], "b": {"c": {}}}',
         "text": b'"{\\"a\\": 1}"',

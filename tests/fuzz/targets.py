@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
 from fuzz.trees import build, changed
+from hostile.generate_content import network
+from keramos.artifact.content import decode
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.hdf5.image import Image
 from keramos.artifact.limits import LIMITS
@@ -16,13 +20,18 @@ from keramos.artifact.read import read
 from keramos.artifact.strict_json import parse_json
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError
+from keramos.prepare.front import front
+from keramos.prepare.rows import row_feeder
+from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
+from keramos.runtime.verify import check_fit, check_golden
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
     from fuzz.trees import Json
+    from keramos.types.network import Compiled
 
 SEEDS = Path(__file__).with_name("seeds")
 _EMPTY = "empty.h5"
@@ -88,6 +97,24 @@ def _quietly(step: Callable[[], object]) -> None:
         return
 
 
+@cache
+def _small() -> tuple[Compiled, Session]:
+    compiled = compile_network(network())
+    return compiled, Session(compiled)
+
+
+def content(data: bytes) -> None:
+    """What keramos stores beside a model, with its digest made good: parsed, proven and used."""
+    found = decode(hashlib.sha256(data).hexdigest().encode() + b"\n" + data, "m.h5").content
+    compiled, session = _small()
+    check_fit(found, compiled)
+    feeds = row_feeder(found.preparation)([{"a": 0.5, "b": 0.25}])
+    if feeds is not None:
+        decide(session.run(feeds)[0], found.rule)
+    Session(compile_network(front(found.preparation)))
+    check_golden(session, found.golden, compiled.inputs)
+
+
 _NO_WEIGHTS = build({"h5": {"attrs": {"": {"layer_names": ["none"]}}}})
 
 
@@ -120,6 +147,7 @@ TARGETS = {
     "json": Target(texts, 4_096),
     "dialects": Target(dialects, 65_536, trees=True),
     "model": Target(model, 65_536, trees=True),
+    "content": Target(content, 65_536, trees=True),
 }
 
 

@@ -40,14 +40,14 @@ _ROWS = [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]]
 _WHERE = "keramos/content"
 
 
-def _network() -> Network:
+def network() -> Network:
     source = Layer("features", "InputLayer", {"batch_shape": [None, 2], "dtype": "float32"})
     dense = Layer("dense", "Dense", {"units": 1, "activation": "sigmoid", "use_bias": True}, (_KERNEL, _BIAS))
     here, there = TensorRef("features"), TensorRef("dense")
     return Network("net", {"features": source, "dense": dense}, (Call("dense", (here,)),), (here,), (there,))
 
 
-def _content() -> Content:
+def content() -> Content:
     columns = tuple(ColumnSchema(name, "number", "all cells are numbers") for name in "ab")
     inputs = tuple(
         ColumnPreparation(n, n, "number", "refuse", maximum=1.0, histogram=Histogram((0.0, 1.0), (3,))) for n in "ab"
@@ -70,7 +70,7 @@ def _content() -> Content:
 def _honest() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "m.h5")
-        write(path, _network(), _content())
+        write(path, network(), content())
         return path.read_bytes()
 
 
