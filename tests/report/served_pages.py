@@ -82,7 +82,8 @@ def visiting(browser, address):
     yield open_
     for context in contexts:
         context.close()
-    assert [text for text in complaints if not text.startswith("data:")] == []
+    found = [text for text in complaints if not text.startswith("data:")]
+    assert found == [], found
 
 
 def wide(page):

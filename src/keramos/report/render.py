@@ -42,7 +42,11 @@ def asset(name: str) -> str:
 def environment() -> Environment:
     """The templates, with escaping on for every one of them and unknown names refused."""
     found = Environment(
-        loader=PackageLoader("keramos.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("keramos.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        auto_reload=False,  # a server shows the templates that it began with
     )
     found.filters.update(
         brief=words.brief,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.report.views.words import number, seconds, size
+from keramos.report.views.words import counted, number, seconds, size
 from keramos.types.view import Stage
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _kept(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
         Stage(
             "Model deployment",
             f"1 x {len(content.schema.columns)} raw values",
-            f"1 x {len(golden[0])} score -> decision" if content.rule.kind != "value" else "1 x 1 value",
+            f"{counted(len(golden[0]), 'score')}, then a decision" if content.rule.kind != "value" else "1 value",
             content.rule.origin,
             (("rule", rule_sentence(content)),),
         ),

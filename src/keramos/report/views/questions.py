@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.pipeline.bare import without_scaling
-from keramos.report.views.words import number, seconds
+from keramos.report.views.words import counted, number, seconds
 from keramos.types.view import Question
 
 if TYPE_CHECKING:
@@ -80,13 +80,15 @@ def _lost(artifact: Artifact, content: Content) -> Question:
     inputs = content.preparation.inputs
     words = sum(len(item.categories) for item in inputs)
     numbers = sum(not item.categories for item in inputs)
+    ranges = counted(numbers, "learned range")
+    learned = [ranges] if not words else [*([ranges] if numbers else ()), f"{words:,} words of vocabularies"]
     columns = len(content.schema.columns)
     return Question(
         "Suppose only the network had been saved and its preprocessing had been lost. What would be missing?",
         (
             "Nothing: the weights are the model",
             "Only the speed: preprocessing saves time",
-            f"{numbers} learned ranges and {words} words of vocabularies: the answers would be wrong",
+            f"{' and '.join(learned)}: the answers would be wrong",
         ),
         2,
         f"The network takes {len(content.preparation.features)} prepared values, and a row has {columns} raw ones. "

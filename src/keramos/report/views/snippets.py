@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import numpy as np
+
 from keramos.report.views.columns import typed_row
 from keramos.report.views.plain import cells
 from keramos.types.view import Snippet
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from keramos.types.artifact import Content
@@ -29,12 +30,13 @@ _MOST_VALUES = 64  # of one array; larger ones are written as zeros
 
 def snippets(name: str, model: Predictor, fed: Feeds) -> tuple[Snippet, ...]:
     """One program for each way to ask; ``fed`` is one row of model inputs."""
-    base = f"{SERVER}/v1/models/{quote(name, safe='')}"
-    body = json.dumps({"instances": [_instance(fed)]}, ensure_ascii=False)
+    if model.content is None:
+        fed = {name: _shortened(array) for name, array in fed.items()}
+    rest = _rest(f"{SERVER}/v1/models/{quote(name, safe='')}:predict", fed)
     keras = Snippet("keramos in Python", "python", _own(model, fed))
     return (
         *(_decide(name, model.content) if model.content else ()),
-        Snippet("TensorFlow Serving's REST", "console", _curl(f"{base}:predict", body)),
+        Snippet("TensorFlow Serving's REST", "console", rest),
         Snippet("tritonclient", "python", _triton(name, model, fed)),
         keras,
     )
@@ -57,14 +59,39 @@ def _curl(url: str, body: str) -> str:
     return f"curl -s {shlex.quote(url)} \\\n  -H 'content-type: application/json' \\\n  -d {shlex.quote(body)}\n"
 
 
-def _instance(fed: Feeds) -> object:
-    given = {name: cells(array[0]) for name, array in fed.items()}
-    return next(iter(given.values())) if len(given) == 1 else given
+def _rest(url: str, fed: Feeds) -> str:
+    if not any(_long(array) for array in fed.values()):
+        given = {name: cells(array[0]) for name, array in fed.items()}
+        instance = next(iter(given.values())) if len(given) == 1 else given
+        return _curl(url, json.dumps({"instances": [instance]}, ensure_ascii=False))
+    said = {name: _zeros(array) if _long(array) else repr(cells(array[0])) for name, array in fed.items()}
+    row = next(iter(said.values())) if len(said) == 1 else f"{{{', '.join(f'{n!r}: {v}' for n, v in said.items())}}}"
+    program = f'import json; print(json.dumps({{"instances": [{row}]}}))'
+    asked = f"curl -s {shlex.quote(url)} -H 'content-type: application/json' -d @-"
+    return f"python3 -c {shlex.quote(program)} \\\n  | {asked}\n"
+
+
+def _shortened(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Many values that nobody chose become zeros, which are written shortly in every language."""
+    return np.zeros_like(array) if array[0].size > _MOST_VALUES and array.dtype.kind != "O" else array
+
+
+def _long(array: NDArray[np.generic]) -> bool:
+    """Whether zeros are written as such and not one by one."""
+    return array[0].size > _MOST_VALUES and array.dtype.kind != "O" and not array.any()
+
+
+def _zeros(array: NDArray[np.generic]) -> str:
+    """One row of zeros as an expression of Python."""
+    said = repr(array.reshape(-1)[0].item())
+    for size in reversed(array.shape[1:]):
+        said = f"[{said}] * {size}"
+    return said
 
 
 def _literal(array: NDArray[np.generic]) -> str:
     dtype = "object" if array.dtype.kind == "O" else str(array.dtype)
-    if array[0].size > _MOST_VALUES:
+    if _long(array):
         return f"np.zeros({array.shape}, '{dtype}')"
     return f"np.array([{cells(array[0])!r}], '{dtype}')"
 
