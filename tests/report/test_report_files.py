@@ -1,12 +1,20 @@
 """Reports of files: complete, self-contained, small, and nothing in them is markup that came from a file."""
 
+import base64
 import json
 import re
+import struct
+import zlib
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conftest import TARGETS, keramos
+from keramos.report import heat, render
+from keramos.types.view import Activation
 
 MUSEUM = [
     "keras-1.0.8-theano/rnn_GRU.h5",
@@ -154,3 +162,25 @@ def test_an_unknown_extension_is_wrong_usage_and_nothing_is_written(credit_file,
     assert done.returncode == 2
     assert ".docx" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 70), min_size=1, max_size=4), st.integers(0, 9))
+def test_a_picture_of_an_activation_is_small_and_whatever_its_shape_a_png_or_bars(shape, seed):
+    values = np.random.default_rng(seed).normal(size=shape)
+
+    drawn = str(heat.activation(Activation("layer", "Dense", values)))
+
+    assert len(drawn) < 4000 + 100 * (values.size <= 96)
+    inside = re.search(r"base64,([^\"]+)", drawn)
+    if inside:
+        width, height, bits = struct.unpack(">IIB", base64.b64decode(inside[1])[16:25])
+        rows = zlib.decompress(re.search(rb"IDAT(.*)....IEND", base64.b64decode(inside[1]), re.DOTALL)[1][:-4])
+        assert (bits, len(rows)) == (4, height * (1 + -(-width // 2)))
+
+
+def test_every_template_is_compiled_before_the_first_visit():
+    render.prepare()
+
+    names = render.environment().list_templates(extensions=["html"])
+    assert len(render.environment().cache) == len(names) > 10

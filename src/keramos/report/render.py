@@ -29,6 +29,7 @@ ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; ch
 """Files that pages load from their own server -> content type."""
 
 _SHOWN_INFLUENCES = 40
+_SHOWN_CARDS = 40  # of columns, as in columns.html
 _FEW = 4
 
 
@@ -103,7 +104,9 @@ def model_values(view: ModelView) -> dict[str, object]:
         "sweep_json": msgspec.json.encode(quality.sweep).decode() if quality and quality.sweep else "",
         "thresholds": _thresholds(quality) if quality else (),
         "percents": _percents(quality) if quality else {},
-        "histograms": [charts.histogram(card.bars, label=f"{card.name}: {card.range}") for card in view.columns],
+        "histograms": [
+            charts.histogram(card.bars, label=f"{card.name}: {card.range}") for card in view.columns[:_SHOWN_CARDS]
+        ],
     }
 
 
