@@ -61,11 +61,12 @@ def test_replicas_that_make_no_sense_are_wrong_usage(model, replicas):
     assert "MIN:MAX" in done.stderr
 
 
-def test_what_ray_serve_has_no_place_for_is_refused_and_not_ignored(model):
-    done = keramos("serve", model, "--engine", "ray", "--admin")
+@pytest.mark.parametrize("option", [["--admin"], ["--shadow", "credit@next=0.5"]])
+def test_what_ray_serve_has_no_place_for_is_refused_and_not_ignored(model, option):
+    done = keramos("serve", model, "--engine", "ray", *option)
 
     assert done.returncode == 2
-    assert "--admin is for the engine local" in done.stderr
+    assert f"{option[0]} is for the engine local" in done.stderr
 
 
 @pytest.mark.slow

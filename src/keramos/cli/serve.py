@@ -63,7 +63,7 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     start_logging(str(options["log_format"]), access=bool(options["access_log"]))
     settings = _settings(options)
     if chosen.engine == "ray":
-        serve_ray(where, settings, chosen)
+        serve_ray(where, settings, chosen, shadows)
         return
     listener = listen(settings)
     url = address(settings, listener)

@@ -47,22 +47,30 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def serve_ray(where: Where, settings: Settings, chosen: Chosen) -> None:
+def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[str, ...]) -> None:
     """Deploy what is at a place, wait, and take it away again."""
     from keramos.cli.sources import policy_of, source_of
     from keramos.pipeline.cluster import cluster
     from keramos.serve.logs import event
     from keramos.serve.ray_app import Scaling, Snapshot, deploy, withdraw
 
-    for option, given in (("--tls-cert", settings.tls_cert), ("--admin", settings.admin)):
+    for option, given in (("--tls-cert", settings.tls_cert), ("--admin", settings.admin), ("--shadow", shadows)):
         if given:
-            raise click.UsageError(f"{option} is for the engine local: Ray Serve has a proxy and versions of its own")
+            raise click.UsageError(
+                f"{option} is for the engine local: Ray Serve has a proxy and versions of its own, and no replica sees "
+                "the rows of all"
+            )
     snapshot = Snapshot.of(source_of(where.path, where.name), policy_of(where.versions), where.limits)
     stop = Event()
     with cluster(chosen.address) as ray:
         deploy(ray, snapshot, Scaling(chosen.least, chosen.most), settings)
         url = f"http://{settings.host}:{settings.port}"
-        _log.info("serving %s at %s on Ray", where.path, url, extra=event("start", path=where.path, url=url))
+        _log.info(
+            "serving %s at %s on Ray (HTTP; gRPC, pages and drift are for the engine local)",
+            where.path,
+            url,
+            extra=event("start", path=where.path, url=url),
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         stop.wait()
