@@ -29,8 +29,8 @@ import keramos
 if TYPE_CHECKING:
     from keramos.types.scoring import ScoringSummary
 
-COLUMNS, GROUP, TINY, ROUNDS = 10, 20_000, 1000, 2
-MODELS = {"10-32-16-1": ((32, 16), 4_000_000), "10-512-512-512-512-1": ((512,) * 4, 400_000)}
+COLUMNS, TINY, ROUNDS, UNITS = 10, 1000, 2, 40
+MODELS = {"10-32-16-1": ((32, 16), 8_000_000), "10-512-512-512-512-1": ((512,) * 4, 400_000)}
 """Model -> its hidden layers, and how many rows it decides."""
 
 WAYS: dict[str, dict[str, object]] = {
@@ -40,11 +40,20 @@ WAYS: dict[str, dict[str, object]] = {
 }
 
 
-class Cost(NamedTuple):
-    """Wall and CPU seconds; those of all processes below this one count."""
+class Look(NamedTuple):
+    """A look at a run: the rows so far, the time, and the CPU seconds of this process and all below it."""
 
+    rows: int
     wall: float
     cpu: float
+
+
+class Cost(NamedTuple):
+    """Rows a second and CPU seconds a row between the first and the last look, and the wall seconds of all."""
+
+    rate: float
+    cpu: float
+    seconds: float
 
 
 def cpu() -> float:
@@ -60,22 +69,24 @@ def cpu() -> float:
 
 
 def score(folder: Path, model: str, rows: int, way: str) -> Cost:
-    """Score a file once."""
-    begun, used = perf_counter(), cpu()
-    busiest = used
-
-    def look(_: object) -> None:  # the last look comes before workers end and their time with them
-        nonlocal busiest
-        busiest = max(busiest, cpu())
-
+    """Score a file once. Between the first and the last look everything has started and nothing has ended."""
+    begun, looks = perf_counter(), []
     target = folder / "out"
     summary: ScoringSummary = keramos.score(
-        folder / f"{model}.h5", folder / f"{rows}.parquet", target, on_progress=look, **WAYS[way]
+        folder / f"{model}.h5",
+        folder / f"{rows}.parquet",
+        target,
+        on_progress=lambda seen: looks.append(Look(seen.rows, perf_counter(), cpu())),
+        part_rows=max(rows // UNITS, TINY),
+        **WAYS[way],
     )
+    seconds = perf_counter() - begun
     if summary.totals.decided != rows:
         raise SystemExit(f"{summary.totals.decided} of {rows} rows decided")
     shutil.rmtree(target)
-    return Cost(perf_counter() - begun, busiest - used)
+    first, last = looks[0], looks[-1]
+    between = max(last.rows - first.rows, 1)
+    return Cost(between / max(last.wall - first.wall, 1e-9), (last.cpu - first.cpu) / between, seconds)
 
 
 def prepare(folder: Path) -> None:
@@ -87,29 +98,25 @@ def prepare(folder: Path) -> None:
         keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=hidden)).save(folder / f"{name}.h5")
         for count in {rows, TINY}:
             columns = {f"x{i}": rng.random(count, "float32") for i in range(COLUMNS)}
-            pq.write_table(pa.table(columns), folder / f"{count}.parquet", row_group_size=GROUP)
+            pq.write_table(pa.table(columns), folder / f"{count}.parquet", row_group_size=max(count // UNITS, TINY))
 
 
 def measure(folder: Path, name: str) -> None:
     """Print the lines of one model."""
     rows = MODELS[name][1]
-    costs: dict[str, list[tuple[Cost, Cost]]] = {way: [] for way in WAYS}
+    tiny: dict[str, list[Cost]] = {way: [] for way in WAYS}
+    whole: dict[str, list[Cost]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):  # round after round, so that noise of the machine meets all ways
         for way in WAYS:
-            costs[way].append((score(folder, name, TINY, way), score(folder, name, rows, way)))
-    net, spent = {}, {}
-    for way, found in costs.items():
-        tiny, whole = min(tiny.wall for tiny, _ in found), min(whole.wall for _, whole in found)
-        net[way] = whole - tiny
-        spent[way] = min(whole.cpu - tiny.cpu for tiny, whole in found)
-        ratio = net[next(iter(WAYS))] / net[way]
-        print(
-            f"| {name} | {way} | {tiny:.2f} | {whole:.2f} | {rows / net[way]:,.0f} | {ratio:.2f} "
-            f"| {spent[way] / rows * 1e6:.2f} |",
-            flush=True,
-        )
-    one, two = net["Ray, 1 worker"], net["Ray, 2 workers"]
-    print(f"| {name} | 2 workers / 1 worker | | | | {one / two:.2f} | |", flush=True)
+            tiny[way].append(score(folder, name, TINY, way))
+            whole[way].append(score(folder, name, rows, way))
+    rates = {way: max(cost.rate for cost in costs) for way, costs in whole.items()}
+    for way, rate in rates.items():
+        begin = min(cost.seconds for cost in tiny[way])
+        used = min(cost.cpu for cost in whole[way]) * 1e6
+        print(f"| {name} | {way} | {begin:.2f} | {rate:,.0f} | {rate / rates['local, 1 thread']:.2f} | {used:.2f} |")
+    ratio = rates["Ray, 2 workers"] / rates["Ray, 1 worker"]
+    print(f"| {name} | **2 workers to 1** | | | **{ratio:.2f}** | |", flush=True)
 
 
 def main() -> None:
@@ -120,8 +127,8 @@ def main() -> None:
         ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         started = perf_counter() - begun
         print(f"Ray {ray.__version__} itself starts in {started:.1f} s; Python {sys.version.split()[0]}")
-        print("\n| model | way | 1,000 rows s | all rows s | rows/s beyond | to local | CPU µs a row |")
-        print("|---|---|---|---|---|---|---|", flush=True)
+        print("\n| model | way | s for 1,000 rows | rows/s after the start | to local | CPU µs a row |")
+        print("|---|---|---|---|---|---|", flush=True)
         try:
             for name in MODELS:
                 measure(Path(folder), name)
