@@ -5,6 +5,7 @@ STAMP := .venv/.ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 SECONDS ?= 60
+PARALLEL := -n auto --maxprocesses=4 --dist worksteal
 EXTRAS := train tables onnx sign sql remote ray report otel
 .DEFAULT_GOAL := help
 
@@ -30,10 +31,10 @@ lint: $(STAMP)  ## style, types, imports between rooms
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 test: lint  ## all checks
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 test-all: lint  ## all checks and the slow suites
-	@$(BIN)/python -m pytest -m ""
+	@$(BIN)/python -m pytest $(PARALLEL) -m ""
 
 docs: $(STAMP)  ## write the generated pages again
 	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md

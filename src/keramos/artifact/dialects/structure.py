@@ -80,8 +80,8 @@ def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str
     """Kind and config; an activation may be a whole layer, whose config is of the same generation."""
     kind, kept = translate(entry, clean(config))
     for key in ACTIVATION_KEYS:
-        if is_entry(kept.get(key)):
-            part = cast("Entry", kept[key])
+        part = cast("Entry", kept.get(key))
+        if is_entry(part) and isinstance(part.get("config"), dict):
             own, options = _translated(part, config_of(part), translate)
             kept = {**kept, key: {"class_name": own, "config": options}}
     return kind, kept
