@@ -31,6 +31,8 @@ _BAR = 24
 @click.option("--table", help="Table to write, or SCHEMA.TABLE.")
 @click.option("--if-exists", type=click.Choice(["fail", "append", "replace"]), default="fail", show_default=True)
 @click.option("--keep", multiple=True, help="Column to carry along (repeat for more).")
+@click.option("--columns", help="Of a plain Keras file: its inputs in order, a,b,c.  [default: all numbers]")
+@click.option("--require-signature", metavar="KEY", help="Open MODEL only if it is signed for this public key.")
 @click.option("--on-error", type=click.Choice(["fail", "skip"]), default="fail", show_default=True)
 @click.option("--rejects", default="", help="Side file for bad rows.  [default: OUTPUT with .rejected.csv]")
 @click.option("--summary", default="", help="Where the summary goes.  [default: OUTPUT.summary.json]")
@@ -65,8 +67,10 @@ def command(
     rows = _rows(source, options.pop("from_sql"), options.pop("query"))
     answers = _answers(output, *(options.pop(name) for name in ("to_sql", "table", "if_exists")))
     given = {name: value or "" if name.endswith("_format") else value for name, value in options.items()}
+    given["columns"] = tuple(str(given["columns"]).split(",")) if given["columns"] else ()
     try:
-        opened = load(model, limits=limits)
+        key = given.pop("require_signature")
+        opened = load(model, require_signature=key, limits=limits)  # type: ignore[arg-type]  # a path
         summary = score(opened, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
     except BrokenPipeError:
         # Whoever reads standard output has enough; nothing more may be written, not even at exit.

@@ -6,16 +6,16 @@ Good rows take no step of Python; bad ones are listed with the column, the rule 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import groupby
 from math import isfinite
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from keramos.data.arrow_cells import cells, plain_numbers
 from keramos.data.conform import check_present
-from keramos.errors import Problem, UsageError
+from keramos.errors import UsageError
+from keramos.pipeline.scored import Scored, finite_rows, good_rows, joined, not_finite, rejected, rule_rejects
 from keramos.prepare.drift import DriftCounter
 from keramos.prepare.feeds import feeds
 from keramos.runtime.decide import choose
@@ -27,52 +27,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.pipeline.scored import Rejects
     from keramos.runtime.session import Session
-    from keramos.types.drift import InputCounts
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnSchema, Preparation, Schema
     from keramos.types.training import DecisionRule
-
-REJECTED = pa.schema([("row", pa.int64()), ("column", pa.string()), ("rule", pa.string()), ("value", pa.string())])
-"""Columns of the list of rejected cells; ``row`` counts from 1 within what was given."""
-
-NOT_FINITE = "the model's answer is not a finite number"
 
 _VALUES_AT_ONCE = 1 << 16
 """Input values of one run of the model; what the layers compute from them stays in the processor's cache."""
 
 _FEW = 127
 """Up to so many labels one byte says which."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """What became of a batch of ``rows`` rows.
-
-    ``decided`` has the kept columns and the answers of the good rows, in order. ``rejected`` has a row for each bad
-    cell (columns of ``REJECTED``), ``rejected_rows`` says in how many rows. ``drift`` counts the decided rows.
-    """
-
-    rows: int
-    decided: pa.RecordBatch
-    rejected: pa.RecordBatch
-    rejected_rows: int
-    drift: tuple[InputCounts, ...]
-
-    def problems(self, before: int = 0) -> list[Problem]:
-        """The rejected cells as problems; ``before`` is how many rows came before this batch."""
-        listed = self.rejected.to_pylist()
-        return [Problem(cell["row"] + before, cell["column"], cell["value"], cell["rule"]) for cell in listed]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rejects:
-    """Rows (from 0) of one column that break one rule, with what was received."""
-
-    rows: NDArray[np.int64]
-    column: str
-    rule: str
-    values: NDArray[np.object_]
 
 
 class BatchScorer:
@@ -115,28 +80,28 @@ class BatchScorer:
         rows = batch.num_rows
         check_present(batch.schema.names, list(self.needs), source)
         fed, levels, rejects = self._encoded(batch, source)
-        good = _good_rows(rejects, rows)
+        good = good_rows(rejects, rows)
         if good is not None:
             fed = {name: array[good] for name, array in fed.items()}
         output = self._run(fed)
-        finite = _finite_rows(output)
+        finite = finite_rows(output)
         if finite is not None:
             places = np.arange(rows) if good is None else np.flatnonzero(good)
-            rejects.append(_not_finite(output[~finite], places[~finite]))
-            good = _good_rows(rejects, rows)
+            rejects.append(not_finite(output[~finite], places[~finite]))
+            good = good_rows(rejects, rows)
             output, fed = output[finite], {name: array[finite] for name, array in fed.items()}
         counter = DriftCounter(self._preparation)
         counter.add(fed, {name: level.counted(good) for name, level in levels.items()})
         kept = batch.select(list(self._keep))
         kept = kept if good is None else kept.filter(pa.array(good))
-        decided = _batch(kept, self._answers, self._answer_columns(output))
+        decided = joined(kept, self._answers, self._answer_columns(output))
         bad = 0 if good is None else rows - int(good.sum())
-        return Scored(rows, decided, _rejected(rejects), bad, counter.counts())
+        return Scored(rows, decided, rejected(rejects), bad, counter.counts())
 
-    def _encoded(self, batch: pa.RecordBatch, source: str) -> tuple[Feeds, dict[str, _Level], list[_Rejects]]:
+    def _encoded(self, batch: pa.RecordBatch, source: str) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
         fed: Feeds = {}
         levels: dict[str, _Level] = {}
-        rejects: list[_Rejects] = []
+        rejects: list[Rejects] = []
         matrix = np.empty((batch.num_rows, len(self._columns)), "float32") if self._preparation.matrix else None
         for place, column in enumerate(self._columns):
             array = batch.column(column.name)
@@ -155,14 +120,14 @@ class BatchScorer:
 
     def _judged(
         self, array: pa.Array, column: ColumnSchema, source: str
-    ) -> tuple[Feeds, dict[str, _Level], list[_Rejects]]:
+    ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
         """Model inputs from one column by the rules for cells, each distinct cell once."""
         found = cells(array, column.name, column.kind, source)
         table = Table(source, {column.name: found.distinct}, len(found.distinct.values))
         part = self._parts[column.name]
         fed = feeds(table, part)
         levels = {c.input: _Level(fed.feeds[c.input], found.codes) for c in part.inputs if c.categories}
-        rejects = _broken([*found.problems, *fed.problems], found.codes)
+        rejects = rule_rejects([*found.problems, *fed.problems], found.codes)
         return {name: values[found.codes] for name, values in fed.feeds.items()}, levels, rejects
 
     def _run(self, fed: Feeds) -> NDArray[np.generic]:
@@ -229,53 +194,6 @@ def _plain_vector(array: pa.Array) -> NDArray[np.float32] | None:
     return vector if isfinite(size) else None
 
 
-def _good_rows(rejects: Sequence[_Rejects], rows: int) -> NDArray[np.bool_] | None:
-    """Which rows break no rule; None for all."""
-    if not rejects:
-        return None
-    good = np.ones(rows, bool)
-    for reject in rejects:
-        good[reject.rows] = False
-    return good
-
-
-def _finite_rows(output: NDArray[np.generic]) -> NDArray[np.bool_] | None:
-    """Which rows of answers are finite; None for all."""
-    finite = np.isfinite(output)
-    return None if finite.all() else cast("NDArray[np.bool_]", finite.all(axis=1))
-
-
-def _not_finite(output: NDArray[np.generic], rows: NDArray[np.int64]) -> _Rejects:
-    shown = np.array([str(answer) for answer in output.tolist()], object)
-    return _Rejects(rows, "", NOT_FINITE, shown)
-
-
-def _broken(problems: Sequence[Problem], codes: NDArray[np.int32]) -> list[_Rejects]:
-    """Problems of distinct cells as rows, one entry for each rule."""
-    found = []
-    for rule, group in groupby(sorted(problems, key=lambda p: p.reason), key=lambda p: p.reason):
-        values = np.full(int(codes.max()) + 1, "", object)
-        broken = np.zeros(len(values), bool)
-        for problem in group:
-            values[problem.row - 1] = problem.value
-            broken[problem.row - 1] = True
-        rows = np.flatnonzero(broken[codes])
-        found.append(_Rejects(rows, problems[0].column, rule, values[codes[rows]]))
-    return found
-
-
-def _rejected(rejects: Sequence[_Rejects]) -> pa.RecordBatch:
-    if not rejects:
-        return pa.RecordBatch.from_pylist([], REJECTED)
-    rows = np.concatenate([reject.rows for reject in rejects])
-    order = np.argsort(rows, kind="stable")
-    columns = np.concatenate([np.full(len(reject.rows), reject.column, object) for reject in rejects])
-    rules = np.concatenate([np.full(len(reject.rows), reject.rule, object) for reject in rejects])
-    values = np.concatenate([reject.values for reject in rejects])
-    texts = [pa.array(part[order], pa.string()) for part in (columns, rules, values)]
-    return pa.RecordBatch.from_arrays([pa.array(rows[order] + 1, pa.int64()), *texts], schema=REJECTED)
-
-
 def _labels(chosen: NDArray[np.int64], labels: Sequence[str | int | bool]) -> pa.Array:
     """The label of each row: text as a dictionary, numbers and booleans as they are."""
     kinds = {type(label) for label in labels}
@@ -283,9 +201,3 @@ def _labels(chosen: NDArray[np.int64], labels: Sequence[str | int | bool]) -> pa
         return pa.array(labels).take(pa.array(chosen))
     places = chosen.astype("int8" if len(labels) <= _FEW else "int32")
     return pa.DictionaryArray.from_arrays(pa.array(places), pa.array([str(label) for label in labels]))
-
-
-def _batch(kept: pa.RecordBatch, names: Sequence[str], arrays: Sequence[pa.Array]) -> pa.RecordBatch:
-    for name, array in zip(names, arrays, strict=True):
-        kept = kept.append_column(name, array)
-    return kept

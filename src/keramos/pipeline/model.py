@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.errors import Problem
-    from keramos.pipeline.batches import BatchScorer
+    from keramos.pipeline.scored import Scorer
     from keramos.prepare.rows import Feeder
     from keramos.types.artifact import Artifact, Content
     from keramos.types.network import Compiled, TensorSpec
@@ -124,21 +124,27 @@ class Model:
         rows = tuple((np.flatnonzero(good) + 1).tolist())
         return Decided(tuple(decisions), rows, tuple(problems), fed.filled, fed.unknown, tuple(ignored))
 
-    def batch_scorer(self, keep: Sequence[str] = ()) -> BatchScorer:
+    def batch_scorer(self, keep: Sequence[str] = (), columns: Sequence[str] = ()) -> Scorer:
         """What decides Arrow batches (extra ``tables``): many rows at once, bad ones listed apart.
 
         Args:
             keep: columns of the batches that its answers carry along.
+            columns: for a plain Keras file, the columns that are its inputs, in order; it answers with scores alone.
 
         Raises:
-            UsageError: the file holds no decision rule, or a kept column has the name of an answer.
+            UsageError: columns are named for a file that knows them, or a kept column has the name of an answer.
             MissingExtraError: pyarrow is not installed.
         """
-        content = self._need_content("decide batches")
+        content = self.content
+        if content is not None and columns:
+            raise UsageError(f"{self.artifact.info.path} knows its columns by name; columns are for plain Keras files")
         try:
             from keramos.pipeline.batches import BatchScorer  # noqa: PLC0415 (an extra)
+            from keramos.pipeline.plain_batches import PlainScorer  # noqa: PLC0415 (an extra)
         except ImportError as error:
             raise MissingExtraError(f"Arrow batches need {error.name}: pip install 'keramos[tables]'") from None
+        if content is None:
+            return PlainScorer(self.session, self.inputs, self.outputs, keep, columns)
         return BatchScorer(self.session, content.schema, content.preparation, content.rule, keep)
 
     def trace(self, row: Row) -> PredictionTrace:

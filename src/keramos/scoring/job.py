@@ -114,7 +114,7 @@ def plan_job(model: Model, source: str | Query, target: str | DatabaseTable, pla
     stated = {
         "model": model.artifact.info.sha256,
         "target": [form, mirrored, [place, table.name, table.if_exists] if table else []],
-        "plan": [plan.keep, plan.on_error],
+        "plan": [plan.keep, plan.columns, plan.on_error],
         "files": [[file.relative, file.size, file.stamp] for file in files],
         "query": [files[0].name, query.sql] if query else [],
     }

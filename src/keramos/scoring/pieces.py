@@ -20,7 +20,7 @@ from keramos.types.scoring import Position
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from keramos.pipeline.batches import BatchScorer
+    from keramos.pipeline.scored import Scorer
     from keramos.scoring.chunks import Chunk, Loaded, Reader
     from keramos.types.drift import InputCounts
     from keramos.types.scoring import SourceFile
@@ -97,7 +97,7 @@ class Source:
         return READERS[self.form](file, open_file(file, end), form)
 
     def pieces(
-        self, scorer: BatchScorer, kept: pa.Schema, start: Position, threads: int, end: Position | None = None
+        self, scorer: Scorer, kept: pa.Schema, start: Position, threads: int, end: Position | None = None
     ) -> Generator[Piece]:
         """What became of all rows from ``start`` on, up to ``end`` or all.
 
@@ -157,7 +157,7 @@ def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
             )
 
 
-def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: BatchScorer) -> Piece:
+def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer) -> Piece:
     loaded = chunk.load()
     batch = loaded.batch
     for key, value in file.partition:

@@ -72,4 +72,6 @@ def score(
     )
     if engine != "local" and (job.files[0].stream or job.streamed):
         raise UsageError(f"the engine '{engine}' shares files among machines; streams and queries need engine local")
+    if engine != "local" and loaded.content is None:
+        raise UsageError(f"the engine '{engine}' takes files of keramos; a plain Keras file needs engine local")
     return ENGINES[engine](job, on_progress)

@@ -22,7 +22,7 @@ from keramos.scoring.totals import summarised
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.pipeline.batches import BatchScorer
+    from keramos.pipeline.scored import Scorer
     from keramos.scoring.job import Job
     from keramos.scoring.pieces import Piece
     from keramos.types.scoring import Progress, ScoringSummary
@@ -36,7 +36,7 @@ class Setting:
 
     job: Job
     source: Source
-    scorer: BatchScorer
+    scorer: Scorer
     schema: pa.Schema
     work: Work
     on_progress: OnProgress | None
@@ -69,7 +69,7 @@ def carried_out(
         stream = reading.enter_context(query_reader(job.query)) if job.query else None
         source = Source(job.files, job.source_form, stream)
         given = source.schema()
-        scorer = job.model.batch_scorer(job.plan.keep)
+        scorer = job.model.batch_scorer(job.plan.keep, job.plan.columns)
         schema = scorer.schema(given, job.files[0].name)
         check_target(job, schema)
         with Work(job.work, job.identity, resume=job.plan.resume) as work:

@@ -17,6 +17,7 @@ class ScoringPlan:
 
     Args:
         keep: columns of the source that the answers carry along.
+        columns: for a plain Keras file, the columns that are its inputs, in order; empty: all columns of numbers.
         on_error: fail: a bad row ends the run. skip: bad rows go to a side file, the others are decided.
         source_format: csv, tsv, jsonl, parquet or arrow, where the names of files do not say it.
         target_format: the same for what is written.
@@ -30,6 +31,7 @@ class ScoringPlan:
     """
 
     keep: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     on_error: OnError = "fail"
     source_format: str = ""
     target_format: str = ""
