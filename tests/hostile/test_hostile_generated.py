@@ -17,6 +17,7 @@ FAMILIES = {
     "hdf5": generate_hdf5,
     "zip": generate_zip,
 }
+ADVISED = re.compile(r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|git lfs|Do not|accepts")
 CASES = {family: module.cases() for family, module in FAMILIES.items()}
 
 
@@ -88,6 +89,17 @@ def test_no_payload_left_its_marker(outcomes):
     _, marks = outcomes
 
     assert list(marks.iterdir()) == []
+
+
+def test_every_refusal_names_the_file_and_says_what_to_do(outcomes):
+    found, _ = outcomes
+    vague = {
+        name: got.message
+        for name, got in found.items()
+        if got.kind != "open" and not (got.message.startswith(got.path) and ADVISED.search(got.message))
+    }
+
+    assert vague == {}
 
 
 def test_messages_are_short_and_hold_no_control_characters(outcomes):

@@ -78,7 +78,10 @@ def layer(entry: Entry, translate: Translate) -> Layer:
 
 def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config]:
     """Kind and config; an activation may be a whole layer, whose config is of the same generation."""
-    kind, kept = translate(entry, clean(config))
+    try:
+        kind, kept = translate(entry, clean(config))
+    except CorruptModelError as error:
+        raise CorruptModelError(f"layer '{name}' ({class_of(entry)}): {error}") from None
     for key in ACTIVATION_KEYS:
         part = cast("Entry", kept.get(key))
         if is_entry(part) and isinstance(part.get("config"), dict):
