@@ -70,7 +70,10 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
-    kind, kept = _translated(entry, config, translate)
+    try:
+        kind, kept = _translated(entry, config, translate)
+    except CorruptModelError as error:
+        raise CorruptModelError(f"layer '{name}' ({class_of(entry)}): {error}") from None
     if kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])
     return Layer(name, kind, kept, inner=tuple(inner))
@@ -78,10 +81,7 @@ def layer(entry: Entry, translate: Translate) -> Layer:
 
 def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config]:
     """Kind and config; an activation may be a whole layer, whose config is of the same generation."""
-    try:
-        kind, kept = translate(entry, clean(config))
-    except CorruptModelError as error:
-        raise CorruptModelError(f"layer '{name}' ({class_of(entry)}): {error}") from None
+    kind, kept = translate(entry, clean(config))
     for key in ACTIVATION_KEYS:
         part = cast("Entry", kept.get(key))
         if is_entry(part) and isinstance(part.get("config"), dict):
