@@ -15,6 +15,7 @@ from keramos.serve.counts import Call
 from keramos.serve.lenient import parse_object, shown
 from keramos.serve.messages import Reply, json_reply
 from keramos.serve.numbers import tensor_text
+from keramos.serve.parquet import read_parquet
 from keramos.serve.protocols.probes import ready
 from keramos.serve.protocols.tf_rest import column_feeds, instance_feeds
 from keramos.serve.routes import Route, ref_of
@@ -86,11 +87,20 @@ def _split(served: Served, value: object, most: int) -> Feeds:
 
 
 def _csv(served: Served, body: bytes, most: int) -> Feeds:
-    if not column_names(served):
-        raise RequestError("a plain Keras file knows no columns; send tensors as JSON under 'instances' or 'inputs'")
+    _check_columns(served)
     table = read_delimited(body, "the body")
     check_count(table.rows, most)
     return served.model.feeds(table)
+
+
+def _parquet(served: Served, body: bytes, most: int) -> Feeds:
+    _check_columns(served)
+    return served.model.feeds(read_parquet(body, column_names(served), most))
+
+
+def _check_columns(served: Served) -> None:
+    if not column_names(served):
+        raise RequestError("a plain Keras file knows no columns; send tensors as JSON under 'instances' or 'inputs'")
 
 
 _SHAPES: dict[str, Callable[[Served, object, int], Feeds]] = {
@@ -99,7 +109,11 @@ _SHAPES: dict[str, Callable[[Served, object, int], Feeds]] = {
     "instances": instance_feeds,
     "inputs": column_feeds,
 }
-_READERS: dict[str, Callable[[Served, bytes, int], Feeds]] = {"application/json": _json, "text/csv": _csv}
+_READERS: dict[str, Callable[[Served, bytes, int], Feeds]] = {
+    "application/json": _json,
+    "text/csv": _csv,
+    "application/vnd.apache.parquet": _parquet,
+}
 
 
 def _ping(context: Context, _: Request, __: re.Match[str]) -> Reply:

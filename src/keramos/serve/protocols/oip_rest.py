@@ -97,10 +97,11 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     names = output_names(served.model, [_name(item) for item in wanted])
     all_binary = _parameter(body, "binary_data_output", default=False)
     binary = {_name(item) for item in wanted if _parameter(item, "binary_data", default=all_binary)}
+    asked = body.get("id")
+    if asked is not None and not isinstance(asked, str):
+        raise RequestError(f"'id' must be a string; received {shown(asked)}")
     outputs = context.engine.run(served, as_feeds(served.model, arrays))
-    return _reply(
-        served, body.get("id"), _named(served, outputs), names, set(names) if all_binary and not wanted else binary
-    )
+    return _reply(served, asked, _named(served, outputs), names, set(names) if all_binary and not wanted else binary)
 
 
 def _json_size(header: str | None, whole: int) -> int:

@@ -20,7 +20,7 @@ from keramos.serve.messages import Reply, json_reply, json_text
 from keramos.serve.numbers import number_texts
 from keramos.serve.quick import Decoded, Quick
 from keramos.serve.routes import Route, ref_of
-from keramos.serve.rows import column_names, row_dicts
+from keramos.serve.rows import column_names, feeds_of, judged, row_dicts, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,24 +67,32 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     partial = request.options().get("partial", "false").lower()
     if partial not in {"true", "false"}:
         raise RequestError(f"partial must be true or false; received {shown(partial)}")
-    rows = row_dicts(_rows(request.body), column_names(served), context.most_rows)
+    items = _rows(request.body)
     if partial == "true":
-        return _decided_partly(served, content, rows)
-    outputs = context.engine.run(served, served.model.feeds(rows))
+        return _decided_partly(served, content, items, context.most_rows)
+    rows = row_dicts(items, column_names(served), context.most_rows)
+    outputs = context.engine.run(served, feeds_of(served, rows))
     made = decisions_of(outputs[0], content.rule)
     return Reply(body=_decisions(served, range(1, len(rows) + 1), made, number_texts(outputs[0])))
 
 
-def _decided_partly(served: Served, content: Content, rows: list[dict[str, object]]) -> Reply:
+def _decided_partly(served: Served, content: Content, items: list[object], most: int) -> Reply:
     """Decisions for the good rows and what is wrong with each other row; 200 even where none is good."""
     begun = perf_counter()
+    shapeless: list[Problem] = []
+    rows, misfits = judged(row_dicts(items, column_names(served), most, shapeless), content)
     every = [{column.name: None for column in content.schema.columns} | row for row in rows]
     decided = served.model.decide_table(as_table(every))
-    served.counts.ran(len(decided.rows), perf_counter() - begun)
-    listed = json_text([_problem(problem) for problem in decided.problems])
-    ignored = json_text(list(decided.ignored))
-    more = f',"problems":{listed},"ignored_columns":{ignored}'
-    return Reply(body=_decisions(served, decided.rows, decided.decisions, _texts(decided.decisions), more))
+    no_rows = {problem.row for problem in shapeless}
+    judgements = [*misfits, *(problem for problem in decided.problems if problem.row not in no_rows)]
+    problems = sorted([*shapeless, *judgements], key=lambda problem: problem.row)
+    bad = {problem.row for problem in problems}
+    good = [pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad]
+    served.counts.ran(len(good), perf_counter() - begun)
+    listed = json_text([_problem(problem) for problem in problems])
+    more = f',"problems":{listed},"ignored_columns":{json_text(list(decided.ignored))}'
+    made = [decision for _, decision in good]
+    return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
 
 
 def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
@@ -94,7 +102,7 @@ def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     rows = _rows(request.body)
     if len(rows) != 1:
         raise RequestError(f"a trace is of one row; the request has {len(rows)}")
-    row = row_dicts(rows, column_names(served), 1)[0]
+    row = sound(served, row_dicts(rows, column_names(served), 1))[0]
     found = served.model.trace({column.name: row.get(column.name) for column in content.schema.columns})
     steps = [
         {"title": step.title, "seconds": step.seconds, "lines": [list(line) for line in step.lines]}

@@ -20,7 +20,7 @@ from keramos.serve.messages import Reply
 from keramos.serve.numbers import number_texts
 from keramos.serve.protocols.tf_rest import MODEL, refuse, served_by
 from keramos.serve.routes import Route, ref_of
-from keramos.serve.rows import column_names, row_dicts
+from keramos.serve.rows import column_names, feeds_of, row_dicts
 from keramos.serve.signature import signature_names
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _decided(
     body = parse_object(request.body)
     _check_signature(body, signature_names(served))
     rows = row_dicts(_examples(body, method), column_names(served), context.most_rows)
-    outputs = context.engine.run(served, served.model.feeds(rows))
+    outputs = context.engine.run(served, feeds_of(served, rows))
     return rule, decide(outputs[0], rule)
 
 

@@ -20,7 +20,7 @@ from keramos.serve.messages import Reply, json_reply
 from keramos.serve.numbers import b64_text, nested, rows_of, tensor_text
 from keramos.serve.quick import Decoded, Quick
 from keramos.serve.routes import Route, ref_of
-from keramos.serve.rows import check_count, column_lists, column_names, row_dicts
+from keramos.serve.rows import check_count, column_feeds_of, column_names, feeds_of, row_dicts
 from keramos.serve.signature import CLASSIFIES, DEFAULT, REGRESSES, input_slots, output_slots, signature_names
 from keramos.serve.tensors import tensor
 
@@ -141,7 +141,7 @@ def instance_feeds(served: Served, items: object, most: int) -> Feeds:
         raise RequestError("No values in 'instances' array")
     names = column_names(served)
     if names:
-        return served.model.feeds(row_dicts(items, names, most))
+        return feeds_of(served, row_dicts(items, names, most))
     check_count(len(items), most)
     specs = served.model.inputs
     if not isinstance(items[0], dict) or "b64" in items[0]:
@@ -208,9 +208,9 @@ def column_feeds(served: Served, given: object, most: int) -> Feeds:
     names = column_names(served)
     if names:
         if isinstance(given, list) and len(names) > 1:
-            return served.model.feeds(row_dicts(given, names, most))
+            return feeds_of(served, row_dicts(given, names, most))
         named = given if isinstance(given, dict) else {names[0]: given}
-        return served.model.feeds(column_lists(named, names, most))
+        return column_feeds_of(served, named, most)
     specs = served.model.inputs
     if not isinstance(given, dict) or "b64" in given:
         if len(specs) > 1:
