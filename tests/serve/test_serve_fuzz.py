@@ -25,12 +25,15 @@ POSTS = [
     "/v2/models/plain/infer", "/models/plain/invocations", "/v2/repository/index", "/v2/repository/models/mixed/load",
 ]  # fmt: skip
 NASTY = [
-    b"\r\n", b"\n", b"\0", b"\xff", b" ", b":", b"Content-Length: -1\r\n", b"Content-Length: 99999999999999999999\r\n",
-    b"Content-Length: 5\r\n", b"Content-Length: 1_0\r\n", b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: x\r\n",
+    b"\r\n", b"\n", b"\0", b"\xff", b" ", b":", b"Content-Length: -1\r\n",
+    b"Content-Length: 99999999999999999999\r\n",
+    b"Content-Length: 5\r\n", b"Content-Length: 1_0\r\n", b"Transfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: x\r\n",
     b"Expect: 100-continue\r\n", b"Upgrade: websocket\r\nConnection: upgrade\r\n", b"Content-Encoding: gzip\r\n",
     b"Content-Encoding: br\r\n", b"HTTP/2.0", b"HTTP/1.0", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"%00", b"%zz", b"%ff",
     b"Inference-Header-Content-Length: 7\r\n", b"Inference-Header-Content-Length: 0\r\n", b"GET / HTTP/1.1\r\n\r\n",
-    b"X: " + b"a" * 70_000 + b"\r\n", b"Origin: http://a\r\n", b"CONNECT a:1 HTTP/1.1\r\n\r\n", b"Connection: close\r\n",
+    b"X: " + b"a" * 5000 + b"\r\n", b"Origin: http://a\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\n\r\n", b"Connection: close\r\n",
     b"/versions/99999999999999999999", b"/labels/a", b"?partial=maybe", b"#", b"//",
 ]  # fmt: skip
 
@@ -99,6 +102,14 @@ def test_mutated_requests_are_answered_or_refused(server, data):
     no_5xx(talk(server.port, data))
 
 
+def test_what_came_before_garbage_is_answered_first(server):
+    body = json.dumps({"instances": ROWS}).encode()
+    for path in ("/v1/models/matrix:predict", "/v1/models/mixed:predict", "/models/mixed/trace"):
+        received = talk(server.port, request(body, path) + b"\0\0\0\r\n\r\n")
+        assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200" if "mixed:" in path else b"400"], received
+        assert json.loads(received.partition(b"\r\n\r\n")[2])
+
+
 SIZES = st.sampled_from(
     [b"0", b"1", b"5", b"-1", b"ffffffffffffffffff", b"7fffffffffffffff", b"", b"x", b"0x5", b"5;a=b"]
 )
@@ -117,7 +128,8 @@ TEXTS = st.sampled_from(
 )
 ATOMS = NUMBERS | TEXTS | st.sampled_from(["null", "true", "false", '{"b64": "!"}', '{"b64": "/w=="}', "[]", "{}"])
 KEYS = st.sampled_from(
-    ["size", "rooms", "place", "floor", "lift", "built", "instances", "inputs", "rows", "examples", "context", "x", "word",
+    ["size", "rooms", "place", "floor", "lift", "built", "instances", "inputs", "rows", "examples", "context", "x",
+     "word",
      "signature_name", "dataframe_split", "dataframe_records", "columns", "data", "index", "name", "shape", "datatype",
      "parameters", "outputs", "id", "binary_data_size", "b64", "ready"]
 )  # fmt: skip
@@ -192,9 +204,7 @@ def test_tensors_whose_sizes_lie_are_answered_or_refused(server, name, body, tai
 
 
 @FUZZ
-@given(
-    mutated(gzip.compress(json.dumps({"instances": ROWS}).encode())), st.sampled_from(["gzip", "x-gzip", "gzip, gzip"])
-)
+@given(mutated(gzip.compress(json.dumps({"instances": ROWS}).encode())), st.sampled_from(["gzip", "x-gzip"]))
 def test_damaged_gzip_is_answered_or_refused(server, data, coding):
     reply = server.post("/v1/models/mixed:predict", data, headers={"Content-Encoding": coding})
     assert reply.status_code in {200, 400, 413, 415}, reply.text
@@ -208,7 +218,15 @@ def test_a_bomb_of_gzip_is_refused_unseen(server):
 
 
 METHODS = [f"/{service.name}/{rpc.name}" for service in SERVICES for rpc in service.rpcs]
-FAULTS = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "UNIMPLEMENTED", "PERMISSION_DENIED", "UNAVAILABLE"}
+FAULTS = {
+    "OK",
+    "INVALID_ARGUMENT",
+    "NOT_FOUND",
+    "FAILED_PRECONDITION",
+    "UNIMPLEMENTED",
+    "PERMISSION_DENIED",
+    "UNAVAILABLE",
+}
 
 
 @FUZZ
@@ -219,10 +237,12 @@ FAULTS = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "UNIMPLEMENTED
 )
 def test_garbage_in_grpc_messages_is_refused_by_name(server, method, data):
     with grpc.insecure_channel(f"{HOST}:{server.grpc}") as channel:
+        call = channel.unary_unary(method).with_call
         try:
-            channel.unary_unary(method)(data, timeout=20)
+            code = call(data, timeout=20)[1].code()
         except grpc.RpcError as error:
-            assert error.code().name in FAULTS, error
+            code = error.code()
+    assert code.name in FAULTS, code
 
 
 @settings(FUZZ, max_examples=20)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keramos.errors import KeramosError
 from keramos.serve.logs import log_access
@@ -18,7 +19,7 @@ from keramos.serve.routes import Refusal, ref_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
     from typing import Any
 
     from keramos.serve.access import Access
@@ -185,10 +186,12 @@ async def _read(request: Request, receive: Receive, most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
-        event = await receive()
+        event: MutableMapping[str, object] = {"type": "http.disconnect"}
+        with _client_may_leave():
+            event = await receive()
         if event["type"] == "http.disconnect":
             raise _BodyError(400, "the client left before its request was complete")
-        part: bytes = event.get("body", b"")
+        part = cast("bytes", event.get("body", b""))
         size += len(part)
         if size > most:
             raise _BodyError(413, f"the body has more than {most} bytes, as many as are allowed")
@@ -218,5 +221,16 @@ def _inflated(request: Request, most: int) -> Request:
 async def _send_reply(send: Send, reply: Reply) -> None:
     headers = [(b"content-type", reply.content_type.encode()), (b"content-length", str(len(reply.body)).encode())]
     headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    with _client_may_leave():
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+
+@contextmanager
+def _client_may_leave() -> Iterator[None]:
+    """Uvloop raises where a connection was reset in this very moment; then nobody waits for anything."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise

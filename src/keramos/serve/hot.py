@@ -152,10 +152,29 @@ class Protocol(HttpToolsProtocol):
         if closing:
             self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP. Requests before it get their replies first; then the connection closes."""
+        cycle = self._asked()
+        self._give_up()
+        self.last = self.ended = True
+        self.receiving = False
+        if not self.busy():
+            super().send_400_response(msg)
+        elif cycle is not None:
+            cycle.keep_alive = False
+
+    def _give_up(self) -> None:
+        """The application waits no longer for the rest of a request that will not come."""
+        cycle = self._asked()
+        if cycle is not None and cycle.more_body and not cycle.response_complete:
+            cycle.disconnected = cycle.response_complete = True
+            cycle.message_event.set()
+
     def refuse(self, status: int, message: str) -> None:
         """Say why this connection cannot go on, and close it."""
         if self.transport.is_closing():
             return
+        self._give_up()
         body = message.encode()
         head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + body)

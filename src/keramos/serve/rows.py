@@ -7,6 +7,8 @@ A number in a column of text would have to be written as text again, and there i
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keramos.data.columns import show
@@ -94,7 +96,20 @@ def feeds_of(served: Served, rows: Sequence[Row]) -> Feeds:
     Raises:
         RowError: cells break a rule of the schema; names each with row and column.
     """
-    return served.model.feeds(sound(served, rows))
+    try:
+        return served.model.feeds(sound(served, rows))
+    except RowError as error:
+        raise row_error(as_sent(error.problems, rows), "rows") from None
+
+
+def as_sent(problems: Sequence[Problem], rows: Sequence[Row]) -> list[Problem]:
+    """The problems with each value as the request has it: a column of mixed cells is read as text."""
+    return [
+        replace(problem, value=show(cell))
+        if (cell := rows[problem.row - 1].get(problem.column)) is not None
+        else problem
+        for problem in problems
+    ]
 
 
 def sound(served: Served, rows: Sequence[Row]) -> Sequence[Row]:
@@ -166,10 +181,11 @@ def column_feeds_of(served: Served, given: Mapping[str, object], most: int) -> F
     names = column_names(served)
     columns = _columns(given, names, most)
     kinds = {column.name: column.kind for column in served.model.content.schema.columns} if served.model.content else {}
-    if any(_never(cell, _NEVER[kinds[name]]) for name, cells in columns.items() for cell in cells):
-        rows = zip(*columns.values(), strict=True)
-        return feeds_of(served, [dict(zip(columns, cells, strict=True)) for cells in rows])
-    return served.model.feeds(columns)
+    if not any(_never(cell, _NEVER[kinds[name]]) for name, cells in columns.items() for cell in cells):
+        with suppress(RowError):  # said below, in the words of rows
+            return served.model.feeds(columns)
+    rows = zip(*columns.values(), strict=True)
+    return feeds_of(served, [dict(zip(columns, cells, strict=True)) for cells in rows])
 
 
 def _never(cell: object, never: tuple[type, ...]) -> bool:

@@ -41,7 +41,7 @@ _TIMEOUT, _UNAUTHORIZED = 408, 401
 _ALSO_TEXT = frozenset({400, 415, 503})
 """What cannot be read as HTTP, or has one connection too many, is refused before its path is known."""
 
-_CSV = "text/csv"
+_CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
 
 
 def document(context: Context, routes: Sequence[Route]) -> Json:
@@ -171,6 +171,7 @@ def _body(operation: Operation, one: tuple[str, Served] | None) -> Json:
         table = one[1].model.content
         if operation.takes == ".table" and table is not None:
             content[_CSV] = {"schema": {"type": "string"}, "example": models.csv_example(table)}
+            content[_PARQUET] = {"schema": {"description": "A table; its columns are found by name."}}
         if operation.takes == ".infer":
             content |= _BINARY
     return {"required": operation.takes != "OipIndexRequest", "content": content}

@@ -20,7 +20,7 @@ from keramos.serve.messages import Reply, json_reply, json_text
 from keramos.serve.numbers import number_texts
 from keramos.serve.quick import Decoded, Quick
 from keramos.serve.routes import Route, ref_of
-from keramos.serve.rows import column_names, feeds_of, judged, row_dicts, sound
+from keramos.serve.rows import as_sent, column_names, feeds_of, judged, row_dicts, sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -80,12 +80,13 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
     """Decisions for the good rows and what is wrong with each other row; 200 even where none is good."""
     begun = perf_counter()
     shapeless: list[Problem] = []
-    rows, misfits = judged(row_dicts(items, column_names(served), most, shapeless), content)
+    given = row_dicts(items, column_names(served), most, shapeless)
+    rows, misfits = judged(given, content)
     every = [{column.name: None for column in content.schema.columns} | row for row in rows]
     decided = served.model.decide_table(as_table(every))
     no_rows = {problem.row for problem in shapeless}
-    judgements = [*misfits, *(problem for problem in decided.problems if problem.row not in no_rows)]
-    problems = sorted([*shapeless, *judgements], key=lambda problem: problem.row)
+    others = [problem for problem in decided.problems if problem.row not in no_rows]
+    problems = _one_a_cell([*shapeless, *misfits, *as_sent(others, given)], ["", *column_names(served)])
     bad = {problem.row for problem in problems}
     good = [pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad]
     served.counts.ran(len(good), perf_counter() - begun)
@@ -93,6 +94,12 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
     more = f',"problems":{listed},"ignored_columns":{json_text(list(decided.ignored))}'
     made = [decision for _, decision in good]
     return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
+
+
+def _one_a_cell(problems: Sequence[Problem], order: Sequence[str]) -> list[Problem]:
+    """Problems by row and column; what is wrong with a cell is said once."""
+    ordered = sorted(problems, key=lambda one: (one.row, order.index(one.column), one.reason))
+    return list({(one.row, one.column): one for one in reversed(ordered)}.values())[::-1]
 
 
 def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
