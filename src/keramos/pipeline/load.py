@@ -57,6 +57,7 @@ def load(
             check_fit(artifact.content, compiled)
         model = Model(artifact, compiled)
         _prove(model, path, verify=verify)
+    model.limits = limits
     model.load_seconds = perf_counter() - begun
     return model
 

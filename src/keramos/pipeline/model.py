@@ -19,6 +19,7 @@ from keramos.prepare.front import front
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session, as_input
+from keramos.types.limits import LIMITS
 from keramos.types.prediction import PredictionTrace, TraceStep
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Model:
         self.outputs: tuple[TensorSpec, ...] = compiled.outputs
         self.session = Session(compiled)
         self.load_seconds = 0.0
+        self.limits = LIMITS
+        """The bounds under which the file was opened."""
         self._fast: Feeder | None = row_feeder(artifact.content.preparation) if artifact.content else None
         self._front: Session | None = None
 

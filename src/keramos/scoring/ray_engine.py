@@ -99,6 +99,7 @@ def task_of(setting: Setting, attempts: Path, token: str) -> Task:
         _model_bytes(info.path),
         info.path,
         info.sha256,
+        job.model.limits,
         job.files,
         job.source_form,
         setting.schema,

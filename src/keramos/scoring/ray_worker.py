@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.model import Model
     from keramos.scoring.journal import Part
     from keramos.scoring.ray_units import Cut, Unit
+    from keramos.types.limits import Limits
     from keramos.types.scoring import SourceFile
 
 MOST_ATTEMPTS = 6
@@ -43,7 +44,7 @@ REJECTS_FORM = Format("arrow")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What all units have in common; it is shipped once. ``name`` and ``sha256`` are those of the model's file.
+    """What all units have in common; it is shipped once. ``name``, ``sha256`` and ``limits`` are of the model's file.
 
     Names of files hold in ``folder``. Parts go below ``attempts``, where ``token`` shows that it is the driver's.
     """
@@ -51,6 +52,7 @@ class Task:
     model: bytes
     name: str
     sha256: str
+    limits: Limits
     files: tuple[SourceFile, ...]
     source_form: str
     schema: pa.Schema
@@ -182,7 +184,7 @@ def _loaded(task: Task) -> Model:
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         path = Path(folder, Path(task.name).name)
         path.write_bytes(task.model)
-        return load(path)
+        return load(path, limits=task.limits)
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
