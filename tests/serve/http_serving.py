@@ -71,9 +71,14 @@ class Server:
         """Ask it to stop; gives its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
-        self._reader.join(10)
-        return code
+        try:
+            return self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"the server did not stop: {self.lines}") from None
+        finally:
+            self.process.wait(10)
+            self._reader.join(10)
 
 
 @contextmanager

@@ -33,6 +33,12 @@ _log = logging.getLogger("keramos.serve")
 @click.option("--versions", default="latest", show_default=True, help="latest, latest:N, all, or numbers such as 3,5.")
 @click.option("--shadow", "shadows", multiple=True, help="MODEL@LABEL=SHARE: that version answers live rows unseen.")
 @limit_option
+@click.option(
+    "--require-signature",
+    "key",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Public key (PEM): files that are not signed for it are not even read.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(min=1), help="Processes; one a core.")
 @click.option("--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions.")
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
@@ -58,7 +64,7 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     from keramos.serve.server import address, listen, work
     from keramos.serve.workers import supervise
 
-    where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits")})  # type: ignore[arg-type] # options of the same names
+    where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits", "key")})  # type: ignore[arg-type] # options of the same names
     options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")
     start_logging(str(options["log_format"]), access=bool(options["access_log"]))
     settings = _settings(options)

@@ -54,7 +54,13 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[s
     from keramos.serve.logs import event
     from keramos.serve.ray_app import Scaling, Snapshot, deploy, withdraw
 
-    for option, given in (("--tls-cert", settings.tls_cert), ("--admin", settings.admin), ("--shadow", shadows)):
+    own = (
+        ("--tls-cert", settings.tls_cert),
+        ("--admin", settings.admin),
+        ("--shadow", shadows),
+        ("--require-signature", where.key),
+    )
+    for option, given in own:
         if given:
             raise click.UsageError(
                 f"{option} is for the engine local: Ray Serve has a proxy and versions of its own, and no replica sees "

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to serve: a path or URL, the name of its one model, which versions, seconds between two looks, and what its
-    files may declare.
+    """What to serve: a path or URL, the name of its one model, which versions, seconds between two looks, what its
+    files may declare, and the public key for which they must be signed.
     """
 
     path: str
@@ -31,6 +31,7 @@ class Where:
     versions: str = "latest"
     poll: float = 1.0
     limits: Limits = LIMITS
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def lifecycle_of(where: Where, engine: Engine) -> Lifecycle:
         raise UsageError(
             f"{where.path} holds no model; publish one with: keramos store publish FILE {where.path} --model M"
         )
-    found = Lifecycle(engine, source, policy_of(where.versions), where.limits)
+    found = Lifecycle(engine, source, policy_of(where.versions), where.limits, where.key)
     found.look()
     if Path(where.path).is_file() and not engine.all_served():
         raise ModelError(

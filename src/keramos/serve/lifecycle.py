@@ -9,11 +9,13 @@ from __future__ import annotations
 import gc
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError, NotServedError, StoreError
 from keramos.pipeline.load import load
+from keramos.pipeline.signing import SUFFIX
 from keramos.serve.logs import event
 from keramos.types.limits import LIMITS
 from keramos.types.serving import State, VersionStatus
@@ -66,11 +68,15 @@ class Lifecycle:
     requests go on meanwhile.
     """
 
-    def __init__(self, engine: Engine, source: Source, policy: Policy = LATEST, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, engine: Engine, source: Source, policy: Policy = LATEST, limits: Limits = LIMITS, key: str | None = None
+    ) -> None:
+        """``key`` is a file with a public key: then only files signed for it are opened, and nothing else is parsed."""
         self._engine = engine
         self._source = source
         self._policy = policy
         self._limits = limits
+        self._key = key
         self._models: dict[str, _Model] = {}
         self._lock = Lock()
         self._stop = Event()
@@ -154,7 +160,7 @@ class Lifecycle:
         model.again.clear()
         while True:
             wanted = self._wanted(name, model, found)
-            missing = [found[n] for n in sorted(wanted) if found[n].stamp not in _stamps(model, n)]
+            missing = [found[n] for n in sorted(wanted) if self._stamp(found[n]) not in _stamps(model, n)]
             done = [self._load(model, version) for version in missing]
             if all(done):
                 break
@@ -164,8 +170,17 @@ class Lifecycle:
                 self._let_go(name, model, number, "another version took its place")
         self._engine.set_labels(name, self._labels(name, model, found))
 
+    def _stamp(self, version: Version) -> object:
+        """What tells that a version must be looked at again: where signatures count, also that its signature is new."""
+        if self._key is None:
+            return version.stamp
+        try:
+            return version.stamp, Path(f"{version.file}{SUFFIX}").stat().st_mtime
+        except OSError:
+            return version.stamp, 0.0
+
     def _wanted(self, name: str, model: _Model, found: Mapping[int, Version]) -> set[int]:
-        usable = {n for n, version in found.items() if n in model.loaded or model.failed.get(n) != version.stamp}
+        usable = {n for n, version in found.items() if n in model.loaded or model.failed.get(n) != self._stamp(version)}
         labelled = {n for n in self._labels(name, model, found).values() if n in usable}
         return self._policy.wanted(usable) | labelled
 
@@ -175,24 +190,24 @@ class Lifecycle:
         labels = {}
         for number, version in found.items():
             for label in version.labels:
-                broken = number not in model.loaded and model.failed.get(number) == version.stamp
+                broken = number not in model.loaded and model.failed.get(number) == self._stamp(version)
                 labels[label] = before[label] if broken and before.get(label) in model.loaded else number
         return labels
 
     def _load(self, model: _Model, version: Version) -> bool:
         """Load one version and make it available; says whether that went well."""
-        name, number = version.model, version.number
+        name, number, stamp = version.model, version.number, self._stamp(version)
         swapped = bool(model.loaded)
         if number not in model.loaded:
             self._engine.report(name, VersionStatus(number, State.LOADING))
         try:
             with self._source.local(version) as path:
-                loaded = load(path, limits=self._limits)
+                loaded = load(path, limits=self._limits, require_signature=self._key)
                 self._engine.add(name, number, loaded)
         except Exception as error:  # noqa: BLE001 (one file must not take the others down)
-            self._failed(model, version, error)
+            self._failed(model, version, stamp, error)
             return False
-        model.loaded[number] = version.stamp
+        model.loaded[number] = stamp
         model.failed.pop(number, None)
         gc.collect()  # what loading left in cycles is large
         extra = event(
@@ -201,9 +216,9 @@ class Lifecycle:
         _log.info("version %d of model '%s' answers", number, name, extra=extra)
         return True
 
-    def _failed(self, model: _Model, version: Version, error: Exception) -> None:
+    def _failed(self, model: _Model, version: Version, stamp: object, error: Exception) -> None:
         name, number = version.model, version.number
-        model.failed[number] = version.stamp
+        model.failed[number] = stamp
         code, text = "FAILED_PRECONDITION", str(error)
         if isinstance(error, StoreError):
             code = "UNAVAILABLE"

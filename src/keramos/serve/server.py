@@ -114,9 +114,10 @@ class Server(uvicorn.Server):
                     waiting.append(listener.accept()[0])
         for server in self.servers:
             server.close()
-        for client in waiting:
-            with contextlib.suppress(OSError):
-                await loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl)
+        taken = (loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl) for client in waiting)
+        # One that begins no TLS must not hold up the end.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*taken, return_exceptions=True), self._request_seconds)
 
     def _protocol(self) -> asyncio.Protocol:
         return HotProtocol(self._shared, self.config, self.server_state, self.lifespan.state)
@@ -169,7 +170,11 @@ def work(
 
 
 def make(joined: Joined, settings: Settings) -> Server:
-    """A server, ready to run."""
+    """A server, ready to run.
+
+    Raises:
+        UsageError: the file of keys or the certificate cannot be used.
+    """
     access = Access(read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin)
     app = App(joined.context, access, joined.pages, settings.most_body, access_log=settings.access_log)
     engine = joined.context.engine
@@ -195,6 +200,11 @@ def make(joined: Joined, settings: Settings) -> Server:
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
+    try:
+        config.load()
+    except OSError as error:
+        files = f"{settings.tls_cert} with its key {settings.tls_key}"
+        raise UsageError(f"the certificate {files} cannot be used: {error}") from None
     return Server(config, shared, joined, settings)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.atomic import write_atomically
 from keramos.errors import SaveError, StoreError
-from keramos.store.names import FILES, LABELS, is_model, version_number
+from keramos.store.names import FILES, LABELS, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
 
 if TYPE_CHECKING:
@@ -72,6 +72,9 @@ class LocalPlace:
                 _copy(file, copy)
                 named = hidden / name_of(copy)
                 copy.rename(named)
+                signature = Path(f"{file}{SIGNATURE}")
+                if signature.is_file():
+                    _copy(signature, Path(f"{named}{SIGNATURE}"))
                 _flush(hidden)
                 number = self._numbered(folder, hidden)
                 _flush(folder)

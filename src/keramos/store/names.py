@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 
 from keramos.errors import UsageError
+from keramos.pipeline.signing import SUFFIX
 
 FILES = {"zip": "model.keras", "hdf5": "model.h5"}
 """Container -> file name inside a version's folder."""
 
 LABELS = "labels.json"
 """The file of labels inside a model's folder."""
+
+SIGNATURE = SUFFIX
+"""What the name of a signature adds to that of its file; it comes and goes with it."""
 
 _MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,128}")

@@ -8,13 +8,13 @@ who move labels of one model at once may undo each other; the last one wins.
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from keramos.errors import MissingExtraError, SaveError, StoreError
-from keramos.store.names import FILES, LABELS, is_model, version_number
+from keramos.store.names import FILES, LABELS, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
 
 if TYPE_CHECKING:
@@ -81,23 +81,27 @@ class RemotePlace:
             SaveError: it could not be written.
         """
         name = name_of(file)
+        signature = Path(f"{file}{SIGNATURE}")
         try:
-            data = file.read_bytes()
+            # The signature comes first: a version is there when its model is, and then both are.
+            objects = {f"{name}{SIGNATURE}": signature.read_bytes()} if signature.is_file() else {}
+            objects[name] = file.read_bytes()
         except OSError as error:
             raise SaveError(f"{file} cannot be read: {error.strerror}") from error
         taken = [number for name, _, _ in self._entries(model) if (number := version_number(name)) is not None]
         number = max(taken, default=0) + 1
         with _talking(f"{self.root}/{model}", SaveError):
-            while not self._put(f"{self._path}/{model}/{number}/{name}", data):
+            while not self._claim(f"{self._path}/{model}/{number}", objects):
                 number += 1
         return next(stored for stored in self.versions(model) if stored.number == number)
 
-    def _put(self, path: str, data: bytes) -> bool:
-        """Write an object where there is none; says whether it did."""
-        if any(True for _ in self._listed(path.rpartition("/")[0])):
+    def _claim(self, folder: str, objects: Mapping[str, bytes]) -> bool:
+        """Write objects where there are none, in their order; says whether it did."""
+        if any(True for _ in self._listed(folder)):
             return False
         try:
-            self._system.pipe_file(path, data, mode="create")
+            for name, data in objects.items():
+                self._system.pipe_file(f"{folder}/{name}", data, mode="create")
         except FileExistsError:
             return False
         return True
@@ -132,6 +136,8 @@ class RemotePlace:
             copy = Path(folder, file.rpartition("/")[2])
             with _talking(file, StoreError):
                 self._system.get_file(file, str(copy))
+                with suppress(FileNotFoundError):
+                    Path(f"{copy}{SIGNATURE}").write_bytes(self._system.cat_file(f"{file}{SIGNATURE}"))
             yield copy
 
     def _entries(self, inside: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
