@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import unquote
@@ -131,8 +132,10 @@ def _remote_file(system: _FileSystem, path: str, info: Mapping[str, object], roo
 
 
 def _remote_state(info: Mapping[str, object]) -> tuple[int, str]:
-    change = next((str(info[key]) for key in _CHANGES if info.get(key)), "")
-    return int(cast("int", info["size"])), change
+    change = next((info[key] for key in _CHANGES if info.get(key)), "")
+    if isinstance(change, datetime):  # the same file system may say a number where it lists many files
+        change = change.timestamp()
+    return int(cast("int", info["size"])), str(change)
 
 
 def _partition(relative: str) -> tuple[tuple[str, str], ...]:
