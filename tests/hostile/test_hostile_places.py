@@ -53,6 +53,18 @@ def small_sparse(path):
         file.truncate(1 << 30)
 
 
+def terabyte(path):
+    with path.open("wb") as file:
+        file.write(b"\x89HDF\r\n\x1a\n")
+        file.truncate(1 << 40)
+
+
+def end_of_holes(path):
+    """A small sparse file whose first bytes are no format at all."""
+    with path.open("wb") as file:
+        file.truncate(1 << 20)
+
+
 PLACES = {
     "folder": (folder, errors.UnsafeModelError, "it is a folder"),
     "pipe": (pipe, errors.UnsafeModelError, "pipe"),
@@ -62,6 +74,14 @@ PLACES = {
     "link to a device": (lambda path: path.symlink_to("/dev/zero"), errors.UnsafeModelError, "device"),
     "16 GiB of holes": (sparse, errors.LimitExceededError, "file_bytes"),
     "1 GiB of holes": (small_sparse, errors.LimitExceededError, "holes"),
+    "1 TiB of holes": (terabyte, errors.LimitExceededError, "file_bytes"),
+    "1 MiB of holes": (end_of_holes, errors.CorruptModelError, "zero bytes"),
+    "link to a folder": (lambda path: path.symlink_to(path.parent), errors.UnsafeModelError, "it is a folder"),
+    "link to a pipe": (
+        lambda path: (pipe(path.with_name("p")), path.symlink_to("p")),
+        errors.UnsafeModelError,
+        "pipe",
+    ),
     "nothing in it": (lambda path: path.touch(), errors.CorruptModelError, "empty"),
 }
 
@@ -84,6 +104,17 @@ def test_a_device_is_never_read(device):
         keramos.load(device)
 
 
+@pytest.mark.parametrize("name", ["self/environ", "self/maps", "version", "meminfo"])
+def test_a_file_of_the_kernel_is_no_model(name):
+    with pytest.raises(errors.ModelError, match="neither HDF5 nor"):
+        keramos.load(f"/proc/{name}")
+
+
+def test_a_folder_of_a_process_is_a_folder():
+    with pytest.raises(errors.UnsafeModelError, match="it is a folder"):
+        keramos.load("/proc/self")
+
+
 def test_a_path_with_a_zero_byte_is_wrong_usage():
     with pytest.raises(errors.UsageError, match="zero byte"):
         keramos.load("model\0.h5")
@@ -93,6 +124,53 @@ def test_a_link_to_a_model_opens(model, tmp_path):
     (tmp_path / "current.h5").symlink_to(model)
 
     assert read(tmp_path / "current.h5").network.name
+
+
+def test_a_hard_link_to_a_model_opens(model, tmp_path):
+    (tmp_path / "same.h5").hardlink_to(model)
+
+    assert read(tmp_path / "same.h5").network.name
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_one_of_both(model, tmp_path):
+    """A writer renames whole files into place, as keramos itself does; whichever was opened is read whole."""
+    whole, stop = model.read_bytes(), threading.Event()
+    other = tmp_path / "other.h5"
+
+    def disturb():
+        while not stop.is_set():
+            other.write_bytes(whole)
+            other.replace(model)
+
+    writer = threading.Thread(target=disturb)
+    writer.start()
+    try:
+        for _ in range(100):
+            assert read(model).info.size == len(whole)
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused_or_was_read_whole(model):
+    whole, stop = model.read_bytes(), threading.Event()
+
+    def disturb():
+        while not stop.is_set():
+            os.truncate(model, len(whole) // 2)
+            model.write_bytes(whole)
+
+    writer = threading.Thread(target=disturb)
+    writer.start()
+    try:
+        for _ in range(100):
+            try:
+                assert read(model).info.size == len(whole)
+            except errors.ModelError:
+                continue
+    finally:
+        stop.set()
+        writer.join()
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused_or_was_read_whole(model):
