@@ -209,6 +209,34 @@ def test_what_is_too_large_or_too_slow_is_refused(port):
     assert talk(port, raw(b"")[:-4] + b"5\r\n\r\n{").startswith(b"HTTP/1.1 408")
 
 
+def test_a_refusal_reaches_a_client_that_is_still_sending(port):
+    for _ in range(10):
+        endless = b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 700_000
+        assert talk(port, endless).startswith(b"HTTP/1.1 431")
+        assert talk(port, b"\x00nonsense\r\n" + b"b" * 700_000).startswith(b"HTTP/1.1 400")
+
+
+def send_on(client, data, pause):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        client.sendall(data)
+        time.sleep(pause)
+
+
+def test_what_a_client_sends_after_a_refusal_is_read_for_a_while_only(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"nonsense\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 400")
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):
+            send_on(client, b"c" * 65536, 0)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"nonsense\r\n\r\n")
+        while client.recv(65536):
+            pass
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):
+            send_on(client, b"d", 0.1)
+
+
 @pytest.mark.parametrize(
     "body",
     [

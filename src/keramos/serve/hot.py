@@ -29,6 +29,7 @@ LARGEST_BODY = 1 << 16
 """Longer bodies take longer to read than to route, so they take the ordinary way, in a thread of their own."""
 
 _LARGEST_HEAD = 1 << 16
+_LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
 _LONG = frozenset({b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"origin"})
 """Headers that need more than the hot path does."""
 
@@ -60,11 +61,18 @@ class Protocol(HttpToolsProtocol):
         self.last = False  # no request after the present ones
         self.ended = False  # the client itself said so: what it still sends is not read
         self.blocked = 0.0  # since when the client does not read
+        self.lingers = 0  # bytes that may still come after the last word
         if len(self.connections) > self.shared.most_connections:
             self.refuse(503, "too many connections; come back later")
+            self.transport.close()  # a flood must not keep sockets
 
     def data_received(self, data: bytes) -> None:
         """Bytes of one or more requests."""
+        if self.lingers:
+            self.lingers -= len(data)
+            if self.lingers <= 0:
+                self.transport.abort()
+            return
         if self.last and not self.receiving:
             return  # nothing is answered after the reply that says that it is the last
         if self.in_head:
@@ -142,7 +150,7 @@ class Protocol(HttpToolsProtocol):
         self.pending -= 1
         self.server_state.total_requests += 1
         self.since = self.loop.time()
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self.lingers:
             return
         closing = self.last and not self.busy()
         head = self.shared.heads.head(
@@ -159,7 +167,7 @@ class Protocol(HttpToolsProtocol):
         self.last = self.ended = True
         self.receiving = False
         if not self.busy():
-            super().send_400_response(msg)
+            self.refuse(400, msg)
         elif cycle is not None:
             cycle.keep_alive = False
 
@@ -178,8 +186,22 @@ class Protocol(HttpToolsProtocol):
         body = message.encode()
         head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[status] + head + body)
-        self.transport.close()
-        self.last = True
+        self._end_slowly()
+
+    def _end_slowly(self) -> None:
+        """Send no more, but read on for a while: closing while bytes are unread resets the connection, and what was
+        written last may never reach the client (RFC 9112, section 9.6).
+        """
+        self.last = self.ended = True
+        self.receiving = False
+        if (cycle := self._asked()) is not None:
+            cycle.disconnected = True
+        if not self.transport.can_write_eof():  # TLS
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.lingers = _LINGER_BYTES
+        self.since = self.loop.time()
 
     def busy(self) -> bool:
         """Whether a request is coming in or being answered."""
@@ -193,7 +215,10 @@ class Protocol(HttpToolsProtocol):
     def check(self, now: float) -> None:
         """Close what takes too long; called about once a second."""
         limits = self.shared
-        if self.blocked and now - self.blocked > limits.request_seconds:
+        if self.lingers:
+            if now - self.since > _LINGER_SECONDS:
+                self.transport.abort()
+        elif self.blocked and now - self.blocked > limits.request_seconds:
             self.transport.abort()
         elif self.receiving and now - self.since > limits.request_seconds:
             self.refuse(408, f"the request did not arrive within {limits.request_seconds:g} seconds")
