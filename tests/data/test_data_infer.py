@@ -212,3 +212,8 @@ def test_targets_are_encoded_in_the_order_of_the_classes():
     target = infer_schema(table, "y").target
 
     assert encode_target(table.columns["y"], target)[:3].tolist() == [1, 0, 2]
+
+
+def test_half_a_character_in_a_column_name_is_refused():
+    with pytest.raises(DataError, match="half a character"):
+        infer_schema(as_table({"\ud800": [1.0, 2.0, 3.0, 4.0], "y": [0, 1, 0, 1]}), "y")

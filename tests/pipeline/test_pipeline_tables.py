@@ -79,3 +79,11 @@ def test_an_all_numeric_table_gives_a_file_that_plain_keras_predicts_with_one_ma
     expected = keras.models.load_model(path).predict(matrix, verbose=0)
 
     np.testing.assert_allclose(keramos.load(path).predict(matrix), expected, **EXACT)
+
+
+@pytest.mark.parametrize("name", ["bell\a", "two\nlines", "\u202eright to left", "../up", "", "a:b"])
+def test_any_name_of_a_column_survives_being_saved(name, tmp_path):
+    rows = [{name: "uvw"[i % 3], "z": 1.5 * i, "t": "xy"[i % 2]} for i in range(60)]
+    keramos.train(rows, "t", plan=keramos.TrainingPlan(epochs=1)).save(tmp_path / "m.h5")
+
+    assert keramos.load(tmp_path / "m.h5").decide([{name: "v", "z": 3.0}])[0].label in {"x", "y"}

@@ -74,6 +74,9 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
 
 
 def _check_names(table: Table, target: str, wishes: Wishes) -> None:
+    for name in table.columns:
+        if not name.isprintable() and name.encode(errors="ignore").decode() != name:
+            raise DataError(f"{table.source}: the column name {name!r} holds half a character; rename the column")
     named = [*wishes.drop, *wishes.categorical, *wishes.numeric, *(wishes.units or {})]
     for name in named:
         if name not in table.columns:

@@ -62,7 +62,7 @@ def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]
 
 
 def _free(name: str, taken: set[str]) -> str:
-    base = name.replace("/", "_").replace("\0", "_")
+    base = "".join(letter if letter.isprintable() and letter != "/" else "_" for letter in name)
     base = base if base.strip(". ") else f"column_{base.strip()}"
     free = next(n for n in (base, *(f"{base}_{i}" for i in range(1, len(taken) + 2))) if n not in taken)
     taken.add(free)
