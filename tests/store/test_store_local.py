@@ -111,14 +111,14 @@ def test_killing_publishers_at_any_moment_leaves_only_whole_versions(tmp_path, f
     chance = random.Random(1)  # noqa: S311 (moments of a test)
     store = Store(tmp_path / "models")
     promised = []
-    for _ in range(12):
+    for attempt in range(1, 13):
         process = subprocess.Popen(
             [sys.executable, "-c", PUBLISHER, str(file), str(tmp_path / "models"), "1000"],
             stdout=subprocess.PIPE,
             text=True,
         )
         process.stdout.readline()
-        time.sleep(chance.uniform(0.002, 0.15))
+        time.sleep(chance.uniform(0.002, 0.15) * (1 if promised else attempt))  # longer where publishing is slow
         process.send_signal(signal.SIGKILL)
         promised += [int(line) for line in process.stdout.read().splitlines()]
         process.wait()
