@@ -121,7 +121,9 @@ class Hdf5:
             if is_group(here):
                 with self._at(path):
                     if here.address in groups:
-                        raise UnsafeModelError("is a group that has another path too; groups must form a tree")
+                        raise UnsafeModelError(
+                            "is a group that has another path too; groups must form a tree. Save the model again"
+                        )
                     groups.add(here.address)
                 waiting += self._below(path)
             elif is_dataset(here):

@@ -31,12 +31,17 @@ def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
 def reshape(s: Site, *, target_shape: list[int]) -> Value:
     """The same values in another shape; one size may be -1."""
     sizes = list(target_shape)
+    if any(size < 1 and size != -1 for size in sizes):
+        raise MismatchError(f"target_shape={sizes} holds a size below 1")
     if sizes.count(-1) > 1:
         raise MismatchError(f"target_shape={sizes} leaves more than one size open")
-    if -1 in sizes and None not in s.x.shape[1:]:
-        rest = prod([size for size in sizes if size != -1])
-        sizes[sizes.index(-1)] = prod(cast("tuple[int, ...]", s.x.shape[1:])) // max(rest, 1)
-    return s.g.op("Reshape", s.x, [0 if -1 in sizes else -1, *sizes])
+    if None not in s.x.shape[1:]:
+        held, rest = prod(cast("tuple[int, ...]", s.x.shape[1:])), prod([size for size in sizes if size != -1])
+        if -1 in sizes:
+            sizes[sizes.index(-1)] = held // max(rest, 1)
+        if prod(sizes) != held:
+            raise MismatchError(f"target_shape={target_shape} does not fit {held:,} values a row, {s.x.shape[1:]}")
+    return s.g.op("Reshape", s.x, [0, *sizes])  # 0 keeps the rows apart, whatever the sizes come to
 
 
 def permute(s: Site, *, dims: list[int]) -> Value:
