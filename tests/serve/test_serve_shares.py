@@ -22,6 +22,22 @@ def centred(tmp_path_factory):
     return load(path)
 
 
+@pytest.fixture(scope="module")
+def halved(tmp_path_factory):
+    """A model that makes two rows of one."""
+    import keras
+
+    rows = keras.Input((4,), name="x")
+    path = tmp_path_factory.mktemp("halved") / "model.keras"
+    keras.Model(rows, keras.ops.reshape(rows, (-1, 2))).save(path)
+    return load(path)
+
+
+def test_a_model_that_changes_the_number_of_rows_shares_no_run(halved):
+    assert not rows_stand_alone(halved)
+    assert Engine().add("halved", 1, halved).types is None
+
+
 def test_rows_that_stand_alone_are_told_from_rows_that_do_not(centred):
     assert all(rows_stand_alone(model()) for model in (matrix_model, mixed_model, plain_model))
     assert not rows_stand_alone(centred)

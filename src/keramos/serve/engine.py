@@ -249,15 +249,18 @@ def warm(model: Model) -> float:
 
 
 def rows_stand_alone(model: Model) -> bool:
-    """Whether rows get the same answers together as alone, so that requests may share a run: a model can compute over
-    the axis of the rows (a mean of the batch), and then they must not.
+    """Whether each row gets one answer, the same together as alone, so that requests may share a run: a model can
+    compute over the axis of the rows (a mean of the batch, another number of rows), and then they must not.
     """
     fed = _some_rows(model, _TOGETHER)
     rows = len(next(iter(fed.values())))
     try:
         together = model.run(fed)
         alone = [model.run({name: array[row : row + 1] for name, array in fed.items()}) for row in range(rows)]
-        return all(_equal(array, [parts[place] for parts in alone]) for place, array in enumerate(together))
+        return all(
+            array.shape[:1] == (rows,) and _equal(array, [parts[place] for parts in alone])
+            for place, array in enumerate(together)
+        )
     except (MismatchError, ValueError):
         return False
 
