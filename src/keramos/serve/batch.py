@@ -41,7 +41,7 @@ class Asker(Protocol):
 class Waiting:
     """One request of this tick."""
 
-    __slots__ = ("asker", "body", "headers", "quick", "reply", "url")
+    __slots__ = ("asker", "body", "headers", "quick", "reply", "shared", "url")
 
     def __init__(
         self, asker: Asker, quick: Quick, url: bytes, body: bytes, headers: Sequence[tuple[bytes, bytes]]
@@ -52,6 +52,7 @@ class Waiting:
         self.body = body
         self.headers = headers
         self.reply: bytes | Reply = b""
+        self.shared = False  # whether the reply is of a shared run; what is answered alone counts itself
 
 
 Member = tuple[Waiting, "Decoded"]
@@ -100,12 +101,14 @@ class Batch:
             for one, decoded in group:
                 begin, end = end, end + len(decoded.rows)
                 one.reply = one.quick.write(answers, begin, end, decoded.context)
+                one.shared = True
         except Exception as error:  # noqa: BLE001 (it is logged, and each request is answered alone)
             if not isinstance(error, KeramosError):
                 extra = event("fault", model=served.name, version=served.version)
                 _log.exception("a run of model '%s' for %d requests failed", served.name, len(group), extra=extra)
             for one, _ in group:  # one of them is at fault; each alone says whether it is
                 one.reply = _alone(one)
+                one.shared = False
 
 
 def _decoded(one: Waiting) -> Decoded | None:
@@ -136,12 +139,14 @@ def _parts(group: list[Member]) -> list[list[Member]]:
 
 
 def _send(one: Waiting, seconds: float) -> None:
-    reply, counts = one.reply, one.quick.served.counts
+    reply = one.reply
+    body = reply if isinstance(reply, bytes) else reply.body
+    if one.shared:
+        one.quick.served.counts.answered(one.quick.counted, "OK", seconds, len(one.body), len(body))
     if isinstance(reply, bytes):
-        counts.answered(one.quick.counted, "OK", seconds, len(one.body), len(reply))
         one.asker.reply(200, JSON, reply, ())
     else:
-        one.asker.reply(reply.status, reply.content_type, reply.body, reply.headers)
+        one.asker.reply(reply.status, reply.content_type, body, reply.headers)
 
 
 def _log_one(one: Waiting, seconds: float) -> None:

@@ -13,10 +13,10 @@ import numpy as np
 
 from keramos.errors import NotReadyError, RequestError
 from keramos.serve.arrays import as_feeds, output_names, platform
-from keramos.serve.counts import Call
 from keramos.serve.lenient import parse_object, shown
 from keramos.serve.messages import Reply, json_reply, json_text
 from keramos.serve.numbers import flat_texts
+from keramos.serve.protocols.oip_quick import COUNTED, HEADER, quick
 from keramos.serve.protocols.oip_tensors import DTYPES, KINDS, dtype_of, from_raw, to_raw
 from keramos.serve.protocols.probes import ready
 from keramos.serve.routes import Route, ref_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
     Item = dict[str, object]
 
-_HEADER = "inference-header-content-length"
+_DIGITS = 20  # more make no number of bytes, and Python refuses to read thousands
 _STATES = {State.AVAILABLE: "READY", State.LOADING: "LOADING", State.START: "LOADING", State.UNLOADING: "UNLOADING"}
 _FORBIDDEN = 403
 
@@ -86,7 +86,7 @@ def _described(slot: Slot) -> Item:
 def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST .../infer: tensors by name as JSON, as binary data after it, or one tensor as the whole body."""
     served = context.engine.get(ref_of(match))
-    header = request.headers.get(_HEADER)
+    header = request.headers.get(HEADER)
     if header == "0":
         return _raw_mode(context, served, request.body)
     size = _json_size(header, len(request.body))
@@ -107,9 +107,9 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
 def _json_size(header: str | None, whole: int) -> int:
     if header is None:
         return whole
-    if not header.isascii() or not header.isdigit() or int(header) > whole:
+    if not header.isascii() or not header.isdigit() or len(header) > _DIGITS or int(header) > whole:
         raise RequestError(
-            f"{_HEADER} must be a number of bytes of the body, which has {whole}; received {header[:40]!r}"
+            f"{HEADER} must be a number of bytes of the body, which has {whole}; received {header[:40]!r}"
         )
     return int(header)
 
@@ -235,7 +235,7 @@ def _reply(served: Served, asked: object, outputs: dict[str, Array], names: Sequ
     text = f'{json_text(head)[:-1]},"outputs":[{",".join(texts)}]}}'.encode()
     if not tail:
         return Reply(body=text)
-    lengths = (("inference-header-content-length", str(len(text))),)
+    lengths = ((HEADER, str(len(text))),)
     return Reply(200, text + b"".join(tail), "application/octet-stream", lengths)
 
 
@@ -281,7 +281,7 @@ ROUTES = (
     Route("GET", re.compile("/v2/health/ready"), _ready, refuse),
     Route("GET", re.compile(_MODEL), _model, refuse),
     Route("GET", re.compile(_MODEL + "/ready"), _model_ready, refuse),
-    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, counted=Call("oip", "Infer")),
+    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, quick, counted=COUNTED),
     Route("POST", re.compile("/v2/repository/index"), _index, refuse),
     Route("POST", re.compile(_REPOSITORY + "/load"), _load, refuse),
     Route("POST", re.compile(_REPOSITORY + "/unload"), _unload, refuse),

@@ -140,10 +140,9 @@ def dtype_of(array: NDArray[np.generic]) -> str:
 
 def to_raw(array: NDArray[np.generic]) -> bytes:
     """An array's raw bytes."""
-    flat = array.reshape(-1)
-    if dtype_of(array) == "str":
-        return b"".join(_LENGTH.pack(len(cell)) + cell for cell in _octets(flat))
-    return flat.astype(_LITTLE[str(array.dtype)], copy=False).tobytes()
+    if array.dtype.kind in "OUS":
+        return b"".join(_LENGTH.pack(len(cell)) + cell for cell in _octets(array.reshape(-1)))
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def _octets(flat: NDArray[np.generic]) -> list[bytes]:
