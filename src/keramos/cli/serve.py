@@ -60,9 +60,11 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     """
     from functools import partial
 
-    from keramos.serve.logs import event, start_logging
-    from keramos.serve.server import address, listen, work
-    from keramos.serve.workers import supervise
+    from keramos.serve.loading import importing
+
+    with importing():
+        from keramos.serve.logs import event, start_logging
+        from keramos.serve.server import address, listen, work
 
     where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits", "key")})  # type: ignore[arg-type] # options of the same names
     options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")
@@ -74,8 +76,13 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     listener = listen(settings)
     url = address(settings, listener)
     _log.info("serving %s at %s", path, url, extra=event("start", path=path, url=url, grpc=settings.grpc_ports))
-    run = supervise if settings.workers > 1 else work
-    run(partial(join, where, shadows=shadows), settings, listener)
+    joined = partial(join, where, shadows=shadows)
+    if settings.workers > 1:
+        from keramos.serve.workers import supervise
+
+        supervise(joined, settings, listener)
+    else:
+        work(joined, settings, listener)
 
 
 _NAMES = {
@@ -109,14 +116,17 @@ _LOOKS = 50
 
 def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joined:
     """The parts of one server process."""
-    from keramos.cli.grpc import Grpc
-    from keramos.cli.sources import Watch, lifecycle_of
-    from keramos.report.pages import Pages
-    from keramos.serve.drift import LiveDrift
-    from keramos.serve.engine import Engine
-    from keramos.serve.routes import Context
-    from keramos.serve.server import Joined
-    from keramos.serve.shadow import Shadow
+    from keramos.serve.loading import importing
+
+    with importing():
+        from keramos.cli.grpc import Grpc
+        from keramos.cli.serve_pages import LaterPages
+        from keramos.cli.sources import Watch, lifecycle_of
+        from keramos.serve.drift import LiveDrift
+        from keramos.serve.engine import Engine
+        from keramos.serve.routes import Context
+        from keramos.serve.server import Joined
+        from keramos.serve.shadow import Shadow
 
     engine = Engine()
     versions = lifecycle_of(where, engine)
@@ -128,7 +138,7 @@ def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joi
         engine.observers.add(shadow)
     context = Context(engine, settings.most_rows, live=drift.look)
     context.shadows = lambda: [one for shadow in watched for one in shadow.look()]
-    pages = Pages(engine, drift.look, context.shadows)
+    pages = LaterPages(engine, drift.look, context.shadows)
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
     return Joined(context, pages, companions=(Watch(versions, where.poll), Grpc(context, settings), pages))

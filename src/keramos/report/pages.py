@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
@@ -56,12 +55,9 @@ class Pages:
         self._catalogue, self._live, self._shadows = catalogue, live, shadows
         self._subjects: WeakKeyDictionary[Predictor, Subject] = WeakKeyDictionary()
 
-    async def start(self) -> None:
-        """Prepare, in a thread of its own, what all pages need, so that no visitor waits for it."""
-        Thread(target=render.prepare, name="keramos-pages", daemon=True).start()
-
-    async def stop(self, seconds: float) -> None:
-        """Nothing is under way between pages."""
+    def prepare(self) -> None:
+        """Prepare what all pages need, so that no visitor waits for it."""
+        render.prepare()
 
     def __call__(self, path: str, query: str) -> Page | None:
         """The page at a decoded path and an undecoded query, or None where there is none."""

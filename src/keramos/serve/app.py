@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from keramos.errors import KeramosError
 from keramos.serve.logs import log_access
 from keramos.serve.messages import Reply, Request, json_reply
-from keramos.serve.openapi.document import route as openapi_route
+from keramos.serve.openapi.route import route as openapi_route
 from keramos.serve.protocols import mlflow, monitoring, oip_rest, own, probes, tf_examples, tf_rest
 from keramos.serve.refusals import refusal_of
 from keramos.serve.routes import Refusal, ref_of

@@ -37,6 +37,9 @@ _BACKLOG = 2048
 _GRACE = 0.5
 """Seconds in which a connection taken last must send its request."""
 
+_FIRST = 0.01
+"""Seconds in which requests that waited already are answered, before companions load what they need."""
+
 _TICKS_A_SECOND = 10  # of uvicorn's main loop
 
 
@@ -75,6 +78,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
         await super().startup(sockets)
+        await asyncio.sleep(_FIRST)
         for companion in self._companions:
             await companion.start()
 

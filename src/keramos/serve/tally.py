@@ -13,6 +13,7 @@ import fcntl
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,18 +39,25 @@ class Tally:
         self.number, self._lock = next(_free_seats(self._folder))
         self._file = self._folder / f"{self.number}.json"
         self._before = [family for family in _read(self._file) if family.kind != "gauge"]
+        self._writing = Lock()
         self._task: asyncio.Task[None] | None = None
 
     def families(self) -> list[Family]:
-        """Metrics of all workers; those of others are up to a second old."""
+        """Metrics of all workers; those of others are up to a second old. What was told is written, so that no count
+        goes back when this worker is killed.
+        """
+        mine = self.write()
         others = [_read(path) for path in sorted(self._folder.glob("*.json")) if path != self._file]
-        return _sum([self._mine(), *others])
+        return _sum([mine, *others])
 
-    def write(self) -> None:
+    def write(self) -> list[Family]:
         """Let the others see how much this one has counted."""
-        new = self._file.with_suffix(".new")
-        new.write_bytes(_encode(self._mine()))
-        new.replace(self._file)
+        with self._writing:
+            mine = self._mine()
+            new = self._file.with_suffix(".new")
+            new.write_bytes(_encode(mine))
+            new.replace(self._file)
+        return mine
 
     def leave(self) -> None:
         """Write for the last time and let the seat go."""

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of a server (https://spec.openapis.org/oas/v3.1.0), and the route that gives it.
+"""The OpenAPI 3.1 document of a server (https://spec.openapis.org/oas/v3.1.0).
 
 Each model has paths of its own, so that each has schemas made from its columns; a client made from the document knows
 names, types, categories and which cells may be null.
@@ -7,17 +7,13 @@ names, types, categories and which cells may be null.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from keramos.errors import KeramosError
-from keramos.serve.messages import json_reply
 from keramos.serve.openapi import models
 from keramos.serve.openapi.operations import LABELS, OPERATIONS, VERSIONS
 from keramos.serve.openapi.shared import SCHEMAS, WHY, ref
-from keramos.serve.protocols import own
-from keramos.serve.routes import Route
 from keramos.types.serving import ModelRef, State
 from keramos.version import __version__
 
@@ -25,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from keramos.serve.engine import Served
-    from keramos.serve.messages import Reply, Request
     from keramos.serve.openapi.operations import Operation
-    from keramos.serve.routes import Context
+    from keramos.serve.routes import Context, Route
 
 Json = dict[str, object]
 
@@ -68,16 +63,6 @@ def document(context: Context, routes: Sequence[Route]) -> Json:
         },
         "security": [{}, {"bearer": []}, {"key": []}],  # whether keys are needed is said by 401
     }
-
-
-def route(others: Sequence[Route]) -> Route:
-    """GET /openapi.json, for the routes of a server."""
-
-    def answer(context: Context, _: Request, __: re.Match[str]) -> Reply:
-        return replace(json_reply(document(context, (*others, made))), headers=(("cache-control", "no-store"),))
-
-    made = Route("GET", re.compile("/openapi.json"), answer, own.refuse, slow=True)
-    return made
 
 
 def _newest(context: Context) -> Iterator[Served]:

@@ -1,0 +1,49 @@
+"""The pages of ``keramos serve``, loaded when requests are answered already: they delay no start."""
+
+from __future__ import annotations
+
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keramos.report.pages import Pages
+    from keramos.types.live import Live, ShadowReport
+    from keramos.types.serving import Catalogue, Page
+
+
+class LaterPages:
+    """A companion of the HTTP server, and its pages. Who asks for one before they are loaded waits for them."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        live: Callable[[str, int], Live | None],
+        shadows: Callable[[], Sequence[ShadowReport]],
+    ) -> None:
+        self._parts = (catalogue, live, shadows)
+        self._loading = Lock()
+        self._pages: Pages | None = None
+
+    async def start(self) -> None:
+        """Load them, and what all of them need, in a thread of its own, so that no visitor waits for it."""
+        Thread(target=self._prepare, name="keramos-pages", daemon=True).start()
+
+    async def stop(self, seconds: float) -> None:
+        """Nothing is under way between pages."""
+
+    def __call__(self, path: str, query: str) -> Page | None:
+        """The page at a decoded path and an undecoded query, or None where there is none."""
+        return self._loaded()(path, query)
+
+    def _prepare(self) -> None:
+        self._loaded().prepare()
+
+    def _loaded(self) -> Pages:
+        from keramos.report.pages import Pages
+
+        with self._loading:
+            if self._pages is None:
+                self._pages = Pages(*self._parts)
+            return self._pages
