@@ -288,6 +288,19 @@ def test_requests_of_one_tick_share_one_run_over_protocols_and_forms(engine, ask
     assert np.allclose(np.frombuffer(raw, "<f4").reshape(wanted.shape), wanted, atol=1e-6)
 
 
+@pytest.mark.parametrize("url", ["/v1/models/matrix:predict", "/models/matrix/decide", "/v2/models/matrix/infer"])
+def test_the_limit_of_rows_holds_on_the_hot_path(engine, ask, url):
+    for count, status in ((200, 200), (201, 400)):
+        rows = matrix_rows(count)
+        listed = tensor(matrix_model().inputs[0].name, "FP32", rows)[0]
+        key, given = {"/v1": ("instances", rows.tolist()), "/mo": ("rows", rows.tolist())}.get(
+            url[:3], ("inputs", [listed])
+        )
+        (quick,), (slow,), _ = ask((url, json.dumps({key: given}).encode(), {}))
+
+        assert quick[0] == slow[0] == status
+
+
 def test_each_request_is_counted_once_on_both_ways(engine, ask):
     name = matrix_model().inputs[0].name
     counts = engine.get(ModelRef("matrix")).counts

@@ -180,7 +180,7 @@ def refuse(refusal: Refusal) -> Reply:
 
 def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
     """Rows decoded by type, for files with a decision rule."""
-    served = context.engine.get(ref)
+    served, most = context.engine.get(ref), context.most_rows
     content = served.model.content
     if served.types is None or content is None:
         return None
@@ -191,7 +191,7 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
     def decode(data: bytes, _: object) -> Decoded | None:
         found = decode_body(data)
         given = found if type(found) is list else found.rows
-        return Decoded(cells(given)) if given else None
+        return Decoded(cells(given)) if 0 < len(given) <= most else None
 
     def write(answers: Answers, begin: int, end: int, _: object) -> bytes:
         rows, texts = range(1, end - begin + 1), answers.flat()

@@ -283,7 +283,7 @@ def refuse(refusal: Refusal) -> Reply:
 
 def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
     """Rows under ``instances``, decoded by type, for models with one output."""
-    served = context.engine.get(ref)
+    served, most = context.engine.get(ref), context.most_rows
     if served.types is None or len(served.model.outputs) != 1 or served.model.outputs[0].dtype == "str":
         return None
     body = msgspec.defstruct(
@@ -299,7 +299,7 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
 
     def decode(data: bytes, _: object) -> Decoded | None:
         instances = decode_body(data).instances
-        return Decoded(cells(instances)) if instances else None
+        return Decoded(cells(instances)) if 0 < len(instances) <= most else None
 
     return Quick(served, served.types.feeds, decode, _write, answer, _COUNTED)
 
