@@ -78,7 +78,7 @@ def _share(name: str, seconds: int) -> tuple[int, list[str]]:
     while (left := int(end - time.monotonic())) > 1:
         command = [sys.executable, __file__, "--child", "--only", name, "--seconds", str(left)]
         with log.open("wb") as out:
-            code = subprocess.run(command, stdout=out, stderr=out, check=False, timeout=left + 120).returncode
+            code = subprocess.run(command, stdout=out, stderr=out, check=False, timeout=left + 900).returncode
         text = log.read_text(errors="replace")
         counts = re.findall(r"number_of_executed_units: (\d+)", text) or re.findall(r"^#(\d+)\t", text, re.MULTILINE)
         executions += int(counts[-1]) if counts else 0

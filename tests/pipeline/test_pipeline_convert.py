@@ -81,6 +81,20 @@ def test_layers_as_activations_are_converted_too(tmp_path, extension):
     np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_an_ellipsis_that_keras_cannot_read_back_from_hdf5_is_refused_there_and_kept_in_a_keras_file(tmp_path):
+    images = keras.Input((4, 3))
+    model = keras.Model(images, images[..., 1:])
+    model.save(tmp_path / "m.keras")
+    x = np.random.default_rng(0).normal(size=(5, 4, 3)).astype("float32")
+
+    keramos.convert(tmp_path / "m.keras", tmp_path / "new.keras")
+
+    np.testing.assert_array_equal(as_keras_answers(tmp_path / "new.keras", [x])[0], x[..., 1:])
+    with pytest.raises(UnsupportedModelError, match=r"'\.\.\.' in a slice .*get_item.*write a \.keras file"):
+        keramos.convert(tmp_path / "m.keras", tmp_path / "new.h5")
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("extension", [".keras", ".h5"])

@@ -25,7 +25,7 @@ from keramos.artifact.legal import legal
 from keramos.artifact.modern import modern
 from keramos.artifact.places import inner_folders, numbered, own_folders
 from keramos.artifact.roles import roles
-from keramos.errors import UsageError
+from keramos.errors import UnsupportedModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +46,7 @@ def write(path: str | Path, network: Network, content: Content | None, compile_c
 
     Raises:
         UsageError: the extension is neither .h5, .hdf5 nor .keras.
+        UnsupportedModelError: Keras could not read this network back from HDF5.
         SaveError: the file could not be written; what was there before is untouched.
     """
     path = Path(path)
@@ -65,6 +66,10 @@ def check_extension(path: Path) -> None:
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
     network = keras_order(legal(modern(network)))
+    if sliced := _sliced(network):
+        raise UnsupportedModelError(
+            f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)}); write a .keras file"
+        )
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
     with h5py.File(buffer, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
@@ -82,6 +87,12 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
         if content is not None:
             file.create_dataset(H5_CONTENT, data=np.frombuffer(encode(content, network, config.encode()), "uint8"))
     return buffer.getvalue()
+
+
+def _sliced(network: Network) -> list[str]:
+    """Layers called with ``...``: the legacy reader of Keras makes an Ellipsis of it too early, then refuses it."""
+    found = [call.layer for call in network.calls if "'__ellipsis__'" in repr((call.args, call.kwargs))]
+    return found + [name for layer in network.layers.values() if layer.network for name in _sliced(layer.network)]
 
 
 def _training_config(compile_config: Config) -> Config:
