@@ -1,5 +1,6 @@
 """The server's pages in a real browser: what a person sees and does, and nothing that a file says is markup."""
 
+import contextlib
 import http.client
 import re
 import shutil
@@ -302,8 +303,10 @@ def test_ten_thousand_visits_leave_the_servers_memory_flat(folder):
 
     paths = ["/models/credit", "/models/plain0", "/models/credit/explain?c.age=30", "/"]
     sizes = []
-    with serving(folder) as (address, running):
-        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    with (
+        serving(folder) as (address, running),
+        contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)) as connection,
+    ):
         for visit_number in range(10_000):
             connection.request("GET", paths[visit_number % 4])
             reply = connection.getresponse()

@@ -1,19 +1,16 @@
 """keramos serve with stores, versions and gRPC: the real command in a process of its own."""
 
 import json
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
 import grpc
 import pytest
+from http_serving import Server
 
 from conftest import keramos
 from keramos.store.store import Store
@@ -42,19 +39,12 @@ def store(file, tmp_path):
 @contextmanager
 def serving(path, *options):
     """The command, until it answers; gives its HTTP address and the process."""
-    command = [str(Path(sys.executable).with_name("keramos")), "serve", str(path), "--port", "0", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    server = Server(path, *options)
     try:
-        lines = []
-        while not lines or "serving" not in lines[-1]:
-            lines.append(process.stderr.readline())
-            assert lines[-1], lines
-        address = re.search(r"http://[^\s\"]+", lines[-1]).group()
-        wait(lambda: ask(address, "/livez"))
-        yield address, process
+        wait(lambda: ask(server.url(""), "/livez"))
+        yield server.url(""), server.process
     finally:
-        process.terminate()
-        process.communicate(timeout=60)
+        server.stop()
 
 
 def wait(call, seconds=60):

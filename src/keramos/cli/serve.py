@@ -63,8 +63,9 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     from keramos.serve.loading import importing
 
     with importing():
+        from keramos.serve.listener import address, listen
         from keramos.serve.logs import event, start_logging
-        from keramos.serve.server import address, listen, work
+        from keramos.serve.server import work
 
     where = Where(path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits", "key")})  # type: ignore[arg-type] # options of the same names
     options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import logging
 import signal
-import socket
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 import uvicorn
@@ -18,6 +18,7 @@ from keramos.serve.access import Access, read_keys
 from keramos.serve.app import App
 from keramos.serve.batch import Batch
 from keramos.serve.hot import Protocol as HotProtocol
+from keramos.serve.listener import HANDSHAKE_SECONDS, refuse_new
 from keramos.serve.logs import event
 from keramos.serve.metrics import families
 from keramos.serve.shared import Shared
@@ -25,6 +26,7 @@ from keramos.serve.table import QuickTable
 from keramos.serve.tally import Tally
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Sequence
 
     from keramos.serve.routes import Context
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("keramos.serve")
 
-_BACKLOG = 2048
+ALL_STOP = "stop"
+"""A file beside the counts of workers: all of them end, not this one alone."""
+
 _GRACE = 0.5
 """Seconds in which a connection taken last must send its request."""
 
@@ -74,6 +78,8 @@ class Server(uvicorn.Server):
         self._request_seconds = settings.request_seconds
         self.stops: list[int] = []
         """Signals to stop from before this server took them."""
+        self.goes_on: Callable[[], bool] = bool
+        """Whether others go on taking connections at the same sockets."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
@@ -111,6 +117,10 @@ class Server(uvicorn.Server):
     async def _take_the_rest(self, sockets: list[socket.socket]) -> None:
         """Connections that the kernel has taken already are answered too; then the listening sockets close."""
         loop = asyncio.get_running_loop()
+        if not self.goes_on():
+            for listener in sockets:
+                refuse_new(listener)
+            await asyncio.sleep(HANDSHAKE_SECONDS)
         waiting: list[socket.socket] = []
         for listener in sockets:
             with contextlib.suppress(BlockingIOError):
@@ -132,26 +142,6 @@ class Server(uvicorn.Server):
             cast("HotProtocol", connection).check(now)
 
 
-def listen(settings: Settings) -> socket.socket:
-    """A listening socket.
-
-    Raises:
-        UsageError: the address is no address of this machine, or the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        said = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot listen at {settings.host} port {settings.port}: {said}") from None
-    listener.set_inheritable(True)
-    return listener
-
-
 def work(
     join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket, folder: str | None = None
 ) -> None:
@@ -167,6 +157,8 @@ def work(
         joined = replace(joined, companions=(*joined.companions, tally))
     server = make(joined, settings)
     server.stops = stops
+    if folder:
+        server.goes_on = lambda: not Path(folder, ALL_STOP).exists()
     server.run([listener])
     if folder:
         tally.leave()
@@ -210,10 +202,3 @@ def make(joined: Joined, settings: Settings) -> Server:
         files = f"{settings.tls_cert} with its key {settings.tls_key}"
         raise UsageError(f"the certificate {files} cannot be used: {error}") from None
     return Server(config, shared, joined, settings)
-
-
-def address(settings: Settings, listener: socket.socket) -> str:
-    """Where to reach a server, for people."""
-    scheme = "https" if settings.tls_cert else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{scheme}://{host}:{listener.getsockname()[1]}"

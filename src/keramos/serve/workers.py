@@ -14,12 +14,13 @@ import sys
 import tempfile
 import time
 from multiprocessing.connection import wait
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError, ServingError
 from keramos.serve.logs import event, start_logging
-from keramos.serve.server import work
+from keramos.serve.server import ALL_STOP, work
 
 if TYPE_CHECKING:
     import socket
@@ -56,6 +57,7 @@ def supervise(join: Callable[[Settings], Joined], settings: Settings, listener: 
             wait([worker.sentinel for worker in workers], _LOOK_SECONDS)
             failed, workers = _settled(workers)
         listener.close()  # else it would take connections that nobody answers
+        Path(folder, ALL_STOP).touch()
         for worker in workers:
             worker.terminate()
         for worker in workers:
