@@ -11,10 +11,10 @@ import numpy as np
 from keramos.artifact.hdf5.arrays import extensible_array, fixed_array
 from keramos.artifact.hdf5.btree1 import CHUNKS, children
 from keramos.artifact.hdf5.btree2 import records
-from keramos.artifact.hdf5.datasets import filled
 from keramos.artifact.hdf5.filters import pipeline, undo
 from keramos.artifact.hdf5.headers import PIPELINE
 from keramos.artifact.hdf5.image import Extent
+from keramos.artifact.hdf5.values import filled
 from keramos.errors import CorruptModelError, LimitExceededError
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.artifact.hdf5.datasets import Chunks, Values
     from keramos.artifact.hdf5.filters import Filter
     from keramos.artifact.hdf5.headers import Header
     from keramos.artifact.hdf5.image import Image
+    from keramos.artifact.hdf5.values import Chunks, Values
 
     Place = tuple[int, ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from keramos.artifact.hdf5.dataspaces import dataspace
 from keramos.artifact.hdf5.datatypes import datatype
 from keramos.artifact.hdf5.headers import DATASPACE, DATATYPE, EXTERNAL, FILL, LAYOUT, OLD_FILL, committed
 from keramos.artifact.hdf5.image import Extent
+from keramos.artifact.hdf5.values import Chunks, Values, filled
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -25,25 +26,6 @@ if TYPE_CHECKING:
 
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = 0, 1, 2, 3
 _FILL_DEFINED, _NEW_FILL_DEFINED, _NEW_FILL = 1, 0b10_0000, 3
-
-
-class Chunks(NamedTuple):
-    """Where to look up a dataset's chunks. ``kind`` is 0 for a version 1 B-tree; ``detail`` has its parameters."""
-
-    shape: tuple[int, ...]
-    kind: int
-    address: int | None
-    detail: tuple[int, ...] = ()
-    whole_edges: bool = True
-
-
-class Values(NamedTuple):
-    """What a dataset holds, before its values are read."""
-
-    owner: int
-    space: Dataspace
-    kind: Datatype
-    fill: bytes
 
 
 def is_dataset(header: Header) -> bool:
@@ -211,18 +193,6 @@ def _as_array(values: Values, data: memoryview) -> Array:
     found = np.frombuffer(data[:needed], values.kind.numpy).reshape(values.space.shape)
     native = found.dtype.newbyteorder("=")
     return found if found.flags.aligned and found.dtype == native else found.astype(native)
-
-
-def filled(values: Values) -> Array:
-    """An array of the fill value."""
-    kind = np.dtype(values.kind.numpy)
-    native = kind.newbyteorder("=")
-    shape = cast("tuple[int, ...]", values.space.shape)
-    if not values.fill.strip(b"\0"):
-        return np.zeros(shape, native)
-    if len(values.fill) != kind.itemsize:
-        raise CorruptModelError(f"has a fill value of {len(values.fill)} bytes for values of {kind.itemsize}")
-    return np.full(shape, np.frombuffer(values.fill, kind)[0], native)
 
 
 def _chunked(image: Image, header: Header, values: Values, chunks: Chunks) -> Array:
