@@ -52,6 +52,7 @@ _log = logging.getLogger("keramos.serve")
 @click.option("--request-timeout", default=30.0, show_default=True, help="Seconds in which a request must arrive.")
 @click.option("--log", "log_format", type=click.Choice(["text", "json"]), help="[default: json, text on a terminal]")
 @click.option("--access-log", is_flag=True, help="Log a line for every request.")
+@click.option("--otel", is_flag=True, help="Send OpenTelemetry traces where OTEL_EXPORTER_OTLP_ENDPOINT says.")
 @click.option("--drain-seconds", default=1.0, show_default=True, help="Seconds to go on after a signal to stop.")
 def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: object) -> None:
     """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it).
@@ -91,6 +92,7 @@ _NAMES = {
     "max_rows": "most_rows",
     "max_connections": "most_connections",
     "request_timeout": "request_seconds",
+    "otel": "tracing",
 }
 """Option -> its name in the settings, where that differs."""
 

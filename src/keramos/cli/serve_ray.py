@@ -58,6 +58,7 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[s
         ("--tls-cert", settings.tls_cert),
         ("--admin", settings.admin),
         ("--shadow", shadows),
+        ("--otel", settings.tracing),
         ("--require-signature", where.key),
     )
     for option, given in own:

@@ -131,6 +131,18 @@ class App:
                 return route.quick(self.context, ref_of(match), self.answer)
         return None
 
+    def template(self, path: str) -> str:
+        """The path of a route with its variable parts by name, as in ``/v2/models/{name}/infer``; "" for no route."""
+        for route in self._routes.get(_first(path), ()):
+            match = route.pattern.fullmatch(path)
+            if match is not None:
+                parts, end = "", 0
+                for begin, until, name in sorted((*match.span(name), name) for name in route.pattern.groupindex):
+                    if begin >= end:
+                        parts, end = f"{parts}{path[end:begin].lower()}{{{name}}}", until
+                return parts + path[end:].lower()
+        return ""
+
     def _answer_by(self, route: Route, request: Request, match: re.Match[str]) -> Reply:
         begun = perf_counter()
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import uvicorn
 
-from keramos.errors import UsageError
+from keramos.errors import MissingExtraError, UsageError
 from keramos.serve.access import Access, read_keys
 from keramos.serve.app import App
 from keramos.serve.batch import Batch
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from keramos.serve.routes import Context
     from keramos.serve.settings import Settings
+    from keramos.serve.spans import Spans
     from keramos.types.serving import Pages
 
 _log = logging.getLogger("keramos.serve")
@@ -80,6 +81,7 @@ class Server(uvicorn.Server):
         """Signals to stop from before this server took them."""
         self.goes_on: Callable[[], bool] = bool
         """Whether others go on taking connections at the same sockets."""
+        self.spans: Spans | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
@@ -105,6 +107,8 @@ class Server(uvicorn.Server):
         await self._let_go(_GRACE)
         await super().shutdown(sockets)
         await asyncio.gather(*ends)
+        if self.spans is not None:
+            await asyncio.to_thread(self.spans.stop)
 
     async def _let_go(self, seconds: float) -> None:
         """So much time for connections to end by themselves."""
@@ -170,11 +174,15 @@ def make(joined: Joined, settings: Settings) -> Server:
 
     Raises:
         UsageError: the file of keys or the certificate cannot be used.
+        MissingExtraError: traces are wanted and OpenTelemetry is not installed.
     """
     access = Access(read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin)
     app = App(joined.context, access, joined.pages, settings.most_body, access_log=settings.access_log)
     engine = joined.context.engine
-    table = QuickTable(engine, app.quick, access.admit_raw if settings.api_keys_file else None)
+    spans = _spans(app) if settings.tracing else None
+    # With traces each request takes the ordinary way, where a span is around it.
+    quick = app.quick if spans is None else lambda _: None
+    table = QuickTable(engine, quick, access.admit_raw if settings.api_keys_file else None)
     shared = Shared(
         table,
         Batch(engine, access_log=settings.access_log),
@@ -182,9 +190,24 @@ def make(joined: Joined, settings: Settings) -> Server:
         settings.request_seconds,
         settings.idle_seconds,
     )
+    config = _config(spans or app, partial(HotProtocol, shared), settings)
+    server = Server(config, shared, joined, settings)
+    server.spans = spans
+    return server
+
+
+def _spans(app: App) -> Spans:
+    try:
+        from keramos.serve.spans import Spans  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise MissingExtraError(f"traces need {error.name}: pip install 'keramos[otel]'") from None
+    return Spans(app)
+
+
+def _config(app: App | Spans, protocol: Callable[..., HotProtocol], settings: Settings) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", partial(HotProtocol, shared)),
+        http=cast("type[asyncio.Protocol]", protocol),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -201,4 +224,4 @@ def make(joined: Joined, settings: Settings) -> Server:
     except OSError as error:
         files = f"{settings.tls_cert} with its key {settings.tls_key}"
         raise UsageError(f"the certificate {files} cannot be used: {error}") from None
-    return Server(config, shared, joined, settings)
+    return config
