@@ -18,11 +18,11 @@ ARGUMENTS = [
 ]
 
 
-def get(address, path):
+def get(address, path, **headers):
     """Status, headers and body of one GET."""
     connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers)
         reply = connection.getresponse()
         return reply.status, reply.headers, reply.read()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,6 @@ from keramos.serve.refusals import refusal_of
 from keramos.serve.routes import Refusal, ref_of
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
     from typing import Any
 
@@ -165,7 +165,7 @@ class App:
     def _page(self, request: Request, method: str) -> Reply:
         page = self._pages(request.decoded_path(), request.query) if self._pages and method == "GET" else None
         if page is not None:
-            return Reply(page.status, page.body, page.content_type, page.headers)
+            return _packed(request, Reply(page.status, page.body, page.content_type, page.headers))
         if request.path == "/" and method == "GET":
             return own.plain_list(self.context)
         return json_reply({"error": f"Not Found: nothing answers {request.method} {request.path[:200]}"}, 404)
@@ -210,6 +210,15 @@ async def _read(request: Request, receive: Receive, most: int) -> bytes:
         parts.append(part)
         if not event.get("more_body"):
             return b"".join(parts)
+
+
+def _packed(request: Request, reply: Reply) -> Reply:
+    """A page as gzip, where the browser takes that: a model of many columns has a long one."""
+    if not re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")):
+        return reply
+    packer = zlib.compressobj(wbits=_GZIP)
+    headers = (*reply.headers, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
+    return replace(reply, body=packer.compress(reply.body) + packer.flush(), headers=headers)
 
 
 def _inflated(request: Request, most: int) -> Request:
