@@ -225,6 +225,9 @@ def test_options_and_places_that_make_no_sense_are_refused(model, tmp_path):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "in.csv")
     with pytest.raises(DataError, match="does not exist"):
         keramos.score(model, tmp_path / "no.csv", tmp_path / "out.csv")
+    with pytest.raises(UsageError, match=r"'\.xlsx' says no known format .* for a folder write .*out\.xlsx/"):
+        keramos.score(model, tmp_path / "in.csv", tmp_path / "out.xlsx")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_an_interrupt_stops_cleanly_and_says_how_to_go_on(model, tmp_path):

@@ -6,14 +6,14 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from keramos.errors import UsageError
 from keramos.scoring.database import database
-from keramos.scoring.formats import TEXT, Format, common_format, format_of, stem
+from keramos.scoring.formats import EXTENSIONS, TEXT, Format, common_format, format_of, stem
 from keramos.scoring.sources import STDIN, find, is_url
 from keramos.scoring.tables import query_file
 from keramos.types.scoring import DatabaseTable, Query
@@ -128,6 +128,10 @@ def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, b
     if target.endswith("/") or (not is_url(target) and Path(target).is_dir()):
         return Format(plan.target_format or source_form), True
     form = format_of(target, plan.target_format)
+    suffix = PurePosixPath(target).suffix
+    if form is None and suffix[1:].isalpha():  # else results.cvs would become a folder
+        known = ", ".join(EXTENSIONS)
+        raise UsageError(f"{target}: '{suffix}' says no known format ({known}); for a folder write {target}/")
     return (form, False) if form else (Format(plan.target_format or source_form), True)
 
 
