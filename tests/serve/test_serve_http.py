@@ -199,6 +199,8 @@ def test_chunked_gzip_and_expected_bodies_are_taken(port, rows):
     assert post(port, "/v1/models/credit:predict", bomb, headers={"Content-Encoding": "gzip"}).status_code == 413
     cut = post(port, "/v1/models/credit:predict", gzip.compress(body)[:-9], headers={"Content-Encoding": "gzip"})
     assert cut.status_code == 400
+    unknown = post(port, "/v1/models/credit:predict", body, headers={"Content-Encoding": "br"})
+    assert (unknown.status_code, "gzip and deflate" in unknown.text) == (415, True)
 
 
 def test_what_is_too_large_or_too_slow_is_refused(port):
@@ -267,7 +269,7 @@ def test_mlflow_shapes_give_the_same_predictions(port, model, rows):
     assert np.array_equal(np.array(reply.json()["predictions"], "float32"), wanted)
 
 
-def test_tritons_own_client_infers_with_json_and_binary_tensors(port, model, rows):
+def test_tritons_own_client_infers_with_json_and_binary_tensors_compressed_or_not(port, model, rows):
     import tritonclient.http as triton
 
     wanted = model.predict(rows)
@@ -286,7 +288,10 @@ def test_tritons_own_client_infers_with_json_and_binary_tensors(port, model, row
                 inputs.append(given)
             name = model.outputs[0].name
             asked = [triton.InferRequestedOutput(name, binary_data=binary)]
-            assert np.array_equal(client.infer("credit", inputs, outputs=asked).as_numpy(name), wanted)
+            for coding in (None, "gzip", "deflate"):
+                packed = {"request_compression_algorithm": coding, "response_compression_algorithm": coding}
+                answer = client.infer("credit", inputs, outputs=asked, **packed)
+                assert np.array_equal(answer.as_numpy(name), wanted)
 
 
 def test_a_signal_to_stop_under_load_loses_no_request(model_file, rows):

@@ -44,7 +44,8 @@ _PROTOCOLS: tuple[Route, ...] = (
 )
 ROUTES = (*_PROTOCOLS, openapi_route(_PROTOCOLS))
 _FAULT = 400
-_GZIP = 31  # zlib's window bits for the gzip format alone (zlib manual, inflateInit2)
+_GZIP, _ZLIB = 31, 15  # zlib's window bits for one format alone (zlib manual, inflateInit2)
+_CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}  # RFC 9110, section 8.4.1
 
 
 class _BodyError(Exception):
@@ -225,17 +226,17 @@ def _inflated(request: Request, most: int) -> Request:
     coding = request.headers.get("content-encoding", "").lower().strip()
     if coding in {"", "identity"}:
         return request
-    if "gzip" not in coding:
-        raise _BodyError(415, f"content-encoding {coding[:40]!r} is not known; gzip is")
-    inflater = zlib.decompressobj(_GZIP)
+    if coding not in _CODINGS:
+        raise _BodyError(415, f"content-encoding {coding[:40]!r} is not known; gzip and deflate are")
+    inflater = zlib.decompressobj(_CODINGS[coding])
     try:
         body = inflater.decompress(request.body, most + 1)
     except zlib.error as error:
-        raise _BodyError(400, f"the body is not gzip, though its content-encoding says so: {error}") from None
+        raise _BodyError(400, f"the body is not {coding}, though its content-encoding says so: {error}") from None
     if len(body) > most:
         raise _BodyError(413, f"the body inflates to more than {most} bytes, as many as are allowed")
     if not inflater.eof:
-        raise _BodyError(400, "the gzip body is cut short")
+        raise _BodyError(400, f"the {coding} body is cut short")
     return replace(request, body=body)
 
 

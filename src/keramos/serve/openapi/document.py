@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 _ABOUT = """Answers of Keras models, in the protocols that clients already speak. Bodies may be compressed
-(`Content-Encoding: gzip`). JSON bodies may hold the tokens NaN, Infinity and -Infinity as numbers, and replies
-hold them where an output is not finite, as TensorFlow Serving's do."""
+(`Content-Encoding: gzip` or `deflate`). JSON bodies may hold the tokens NaN, Infinity and -Infinity as numbers, and
+replies hold them where an output is not finite, as TensorFlow Serving's do."""
 _BINARY: Json = {
     "application/octet-stream": {"schema": {"description": "JSON, then little-endian tensors, as Triton has it."}}
 }
