@@ -2,12 +2,13 @@
 
 import json
 
+import h5py
 import keras
 import numpy as np
 import pytest
 
 import keramos
-from keramos.errors import UnsupportedModelError
+from keramos.errors import MismatchError, UnsupportedModelError
 
 ONE_OF_EACH = {
     "mlp_tabular_trained",
@@ -79,6 +80,74 @@ def test_layers_as_activations_are_converted_too(tmp_path, extension):
     keramos.convert(tmp_path / "m.h5", tmp_path / f"new{extension}")
 
     np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mode", ["float8", "int8", "int4"])
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+def test_quantised_layers_are_converted_in_the_order_in_which_keras_builds_them(tmp_path, mode, extension):
+    hidden = keras.layers.EinsumDense("bd,de->be", 6, bias_axes="e")
+    inner = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4), keras.layers.Dense(4, use_bias=False)])
+    model = keras.Sequential([keras.Input((8,)), hidden, inner, keras.layers.Dense(2)])
+    model.quantize(mode)
+    x = np.random.default_rng(0).normal(size=(5, 8)).astype("float32")
+    expected = model.predict(x, verbose=0)
+    model.save(tmp_path / "m.keras")
+    model.save(tmp_path / "m.h5")
+
+    for source in ("m.keras", "m.h5"):
+        keramos.convert(tmp_path / source, tmp_path / f"new{extension}")
+
+        np.testing.assert_allclose(keramos.load(tmp_path / f"new{extension}").predict(x), expected, atol=1e-5)
+        np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-5)
+
+
+ADAPTED = {
+    "dense": ((6,), lambda: keras.layers.Dense(5)),
+    "einsum": ((6,), lambda: keras.layers.EinsumDense("bd,de->be", 5, bias_axes="e")),
+    "conv": ((6, 2), lambda: keras.layers.Conv1D(4, 3, use_bias=False)),
+    "embedding": ((6,), lambda: keras.layers.Embedding(9, 4)),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ADAPTED)
+@pytest.mark.parametrize("source", ["m.keras", "m.h5"])
+def test_what_lora_trained_beside_a_kernel_is_added_to_it(tmp_path, kind, source):
+    shape, layer = ADAPTED[kind]
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 9, (5, *shape)) if kind == "embedding" else rng.normal(size=(5, *shape)).astype("float32")
+    inner = keras.Sequential([keras.Input(shape, dtype=x.dtype.name), layer()])
+    model = keras.Sequential([keras.Input(shape, dtype=x.dtype.name), inner, keras.layers.Dense(2)])
+    inner.layers[0].enable_lora(2, lora_alpha=3)
+    for weight in inner.layers[0].trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    expected = model.predict(x, verbose=0)
+    model.save(tmp_path / source)
+
+    np.testing.assert_allclose(keramos.load(tmp_path / source).predict(x), expected, atol=1e-5)
+    for extension in (".keras", ".h5"):
+        keramos.convert(tmp_path / source, tmp_path / f"new{extension}")
+        np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_parts_of_lora_that_cannot_be_added_are_refused(tmp_path):
+    layer = keras.layers.Dense(5)
+    model = keras.Sequential([keras.Input((6,)), layer])
+    layer.enable_lora(2)
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        config["config"]["layers"][1]["config"]["lora_rank"] = 3
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(MismatchError, match=r"LoRA parts of \(6, 2\) and \(2, 5\) do not fit rank 3"):
+        keramos.load(tmp_path / "m.h5")
+
+    model.quantize("int8")
+    model.save(tmp_path / "q.h5")
+    with pytest.raises(UnsupportedModelError, match=r"cannot be added to kernel \(int8\); save the model as \.keras"):
+        keramos.load(tmp_path / "q.h5")
 
 
 @pytest.mark.filterwarnings("ignore")

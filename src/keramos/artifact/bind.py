@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.artifact.lora import adapted, parts, summed
 from keramos.artifact.places import inner_folders, own_folders
 from keramos.artifact.roles import ROLES, roles
 from keramos.errors import MismatchError
@@ -121,16 +124,47 @@ def slots(layer: Layer, path: tuple[str, ...] = (), *, trainable: bool = True) -
         for part in layer.network.layers.values():
             yield from slots(part, here, trainable=free)
         return
+    frozen = adapted(layer)
     for role in roles(layer.kind, layer.config):
-        yield Slot(here, role.name, role.trainable and free)
+        yield Slot(here, role.name, role.trainable and free and role.name != frozen)
+    for name in parts(layer):
+        yield Slot(here, name, free)
     for place, part in enumerate(layer.inner):
         yield from slots(part, (*here, str(place)), trainable=free)
 
 
-def flat_order(layer: Layer) -> list[Slot]:
-    """The order of legacy files: all trainable weights, then all others."""
+_BESIDE_KERNEL = frozenset(
+    f"{of}_{what}" for of in ("inputs", "kernel", "outputs_grad") for what in ("scale", "amax_history")
+)
+"""What a layer quantised to float8 keeps for training, beside its kernel and bias."""
+
+
+def flat_order(layer: Layer, *, rebuilt: bool = False) -> list[Slot]:
+    """The order of legacy files: all trainable weights, then all others.
+
+    ``rebuilt``: as Keras builds a layer of float8 from a file, with what is beside the kernel first; a layer that was
+    quantised when its kernel was there has it last.
+    """
     found = list(slots(layer))
+    if rebuilt:
+        owned = [list(own) for _, own in groupby(found, attrgetter("owner"))]
+        found = [slot for own in owned for slot in _beside_first(own)]
     return [slot for slot in found if slot.trainable] + [slot for slot in found if not slot.trainable]
+
+
+def _beside_first(own: list[Slot]) -> list[Slot]:
+    if not any(slot.role == "inputs_scale" for slot in own):
+        return own
+    return sorted(own, key=lambda slot: slot.role not in _BESIDE_KERNEL)
+
+
+def _order_of(layer: Layer, weights: Sequence[Weight]) -> list[Slot]:
+    """The order that a legacy file has; where there are two, that which more names agree with."""
+    if not any("inputs_scale" in weight.name for weight in weights):
+        return flat_order(layer)
+    leaves = [weight.name.removesuffix(":0").rpartition("/")[2] for weight in weights]
+    orders = (flat_order(layer), flat_order(layer, rebuilt=True))
+    return max(orders, key=lambda order: sum(slot.role == leaf for slot, leaf in zip(order, leaves, strict=False)))
 
 
 def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
@@ -142,7 +176,7 @@ def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
     """
     if layer.kind not in ROLES and layer.network is None and not layer.inner:
         return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
-    wanted = flat_order(layer)
+    wanted = _order_of(layer, weights)
     if len(wanted) != len(weights):
         if any(_is_foreign(part) for part in _parts(layer)):
             return layer
@@ -206,6 +240,7 @@ def _fill(layer: Layer, owned: dict[tuple[str, ...], dict[str, Weight]], path: t
         return replace(layer, network=replace(layer.network, layers=layers))
     mine = owned.get(here, {})
     rules.shapes(layer, [(role, weight.shape) for role, weight in mine.items()])
-    weights = tuple(mine[role.name].read() for role in roles(layer.kind, layer.config))
+    named = [role.name for role in roles(layer.kind, layer.config)]
+    weights = tuple(summed(layer, role, mine[role].read(), mine) for role in named)
     inner = tuple(_fill(part, owned, (*here, str(place)), rules) for place, part in enumerate(layer.inner))
     return rules.settle(replace(layer, weights=weights, inner=inner))

@@ -22,6 +22,7 @@ from keramos.artifact.containers import H5_CONTENT, ZIP_CONTENT
 from keramos.artifact.content import encode
 from keramos.artifact.keras_order import keras_order
 from keramos.artifact.legal import legal
+from keramos.artifact.lora import merged
 from keramos.artifact.modern import modern
 from keramos.artifact.places import inner_folders, numbered, own_folders
 from keramos.artifact.roles import roles
@@ -65,7 +66,7 @@ def check_extension(path: Path) -> None:
 
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
-    network = keras_order(legal(modern(network)))
+    network = merged(keras_order(legal(modern(network))))
     if sliced := _sliced(network):
         raise UnsupportedModelError(
             f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)}); write a .keras file"
@@ -115,7 +116,7 @@ def _put_group(group: h5py.Group, layer: Layer) -> None:
     """All weights of a layer and of what it holds, trainable ones first."""
     arrays = _owned(layer, ())
     names = []
-    for slot in flat_order(layer):
+    for slot in flat_order(layer, rebuilt=True):
         name = "/".join((*slot.owner, slot.role))
         names.append(name)
         group.create_dataset(name, data=arrays[(slot.owner, slot.role)])
