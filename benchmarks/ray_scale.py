@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
+import contextlib
 import logging
 
 import numpy as np
@@ -56,16 +57,16 @@ class Cost(NamedTuple):
     seconds: float
 
 
+_used: dict[int, float] = {}
+
+
 def cpu() -> float:
-    """CPU seconds of this process and all below it that live."""
-    total = 0.0
+    """CPU seconds of this process and all below it; of one that has ended, what it had when it was last seen."""
     for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total
+            _used[process.pid] = times.user + times.system
+    return sum(_used.values())
 
 
 def score(folder: Path, model: str, rows: int, way: str) -> Cost:

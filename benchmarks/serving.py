@@ -85,7 +85,10 @@ def run_keramos(file: Path, answer: float, seconds: float, done: set[tuple[objec
     rest, grpc = idle_port(), idle_port()
     program = [str(Path(sys.executable).with_name("keramos")), "serve", str(file), "--name", "mlp"]
     ports = ["--port", str(rest), "--grpc-port", str(grpc), "--oip-grpc-port", "none"]
-    with started([*program, *ports], dict(os.environ), file.parent) as process:
+    env = {**os.environ, "PYTHONPYCACHEPREFIX": str(file.parent / "compiled")}
+    with started([*program, *ports], env, file.parent) as process:
+        wait(process, rest, keramos_ways()[0], answer)  # leaves modules byte-compiled, as an installer does
+    with started([*program, *ports], env, file.parent) as process:
         start = wait(process, rest, keramos_ways()[0], answer)
         for way in ways:
             found = measure(process, grpc if way.grpc else rest, way, answer, seconds)
@@ -146,6 +149,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6, help="of load, for each row")
     options = parser.parse_args()
     options.peers.mkdir(parents=True, exist_ok=True)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for peer in PEERS if options.install else ():
         install(peer, options.peers / peer.name)
     if shutil.which("wrk") is None:

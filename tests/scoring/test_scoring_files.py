@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -17,6 +18,8 @@ import pytest
 import keramos
 from conftest import keramos as command
 from keramos.errors import DataError, RowError, UsageError
+from keramos.scoring.formats import Format
+from keramos.scoring.writers import join
 from scoring_rows import expected, rows
 
 KERAMOS = str(Path(sys.executable).with_name("keramos"))
@@ -243,3 +246,20 @@ def test_an_interrupt_stops_cleanly_and_says_how_to_go_on(model, tmp_path):
     assert process.returncode == 130
     assert "--resume to go on" in said
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_parts_are_joined_in_memory_that_does_not_grow_with_them(tmp_path):
+    schema, draw = pa.schema([("score", pa.float64())]), np.random.default_rng(0)
+    with pq.ParquetWriter(tmp_path / "part", schema) as writer:
+        for _ in range(16):
+            writer.write_table(pa.table([draw.random(1 << 18)], schema))
+    before = pa.default_memory_pool()
+    watched = pa.proxy_memory_pool(before)
+    pa.set_memory_pool(watched)
+    try:
+        join([tmp_path / "part"] * 2, tmp_path / "joined", Format("parquet"), schema)
+    finally:
+        pa.set_memory_pool(before)
+
+    assert pq.read_metadata(tmp_path / "joined").num_rows == 32 << 18
+    assert watched.max_memory() < (tmp_path / "part").stat().st_size / 2

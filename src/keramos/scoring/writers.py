@@ -202,7 +202,7 @@ def _join_columns(parts: Sequence[Path], path: Path, form: Format, schema: pa.Sc
     for part in parts:
         with pa.OSFile(str(part)) as stream:
             if form.name == "parquet":
-                for batch in pq.ParquetFile(stream).iter_batches(_GROUP_ROWS):
+                for batch in pq.ParquetFile(stream, pre_buffer=False).iter_batches(_GROUP_ROWS):  # else all at once
                     writer.write(batch)
             else:
                 file = pa.ipc.open_file(stream)
