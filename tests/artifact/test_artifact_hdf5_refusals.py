@@ -353,3 +353,16 @@ def test_damage_of_any_kind_is_a_model_error_in_bounded_memory(sealed, monkeypat
         walked(damaged(draw, draw.choice(SEEDS)))
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 200 << 10
+
+
+def many_places(file):
+    for number in range(40):
+        rows = file.create_dataset(f"w{number}", (60_000,), "f2", chunks=(1,), maxshape=(None,))
+        rows[0] = 1
+
+
+def test_chunks_that_were_never_written_are_not_looked_for_without_end():
+    file = opened(many_places, libver="latest")
+
+    with pytest.raises(LimitExceededError, match="its structures come to more than"):
+        [file.array(f"w{number}") for number in range(40)]

@@ -13,7 +13,7 @@ from keramos.artifact.hdf5.btree1 import CHUNKS, children
 from keramos.artifact.hdf5.btree2 import records
 from keramos.artifact.hdf5.filters import pipeline, undo
 from keramos.artifact.hdf5.headers import PIPELINE
-from keramos.artifact.hdf5.image import Extent
+from keramos.artifact.hdf5.image import STRUCTURE_COST, Extent
 from keramos.artifact.hdf5.values import filled
 from keramos.errors import CorruptModelError, LimitExceededError
 
@@ -181,8 +181,10 @@ def _address(grid: Grid) -> int:
 
 def _numbered(image: Image, grid: Grid) -> Iterator[tuple[int, Place]]:
     """Number in the index and place of every chunk: in C order over the largest shape, an endless axis first."""
-    if math.prod(grid.counts) > image.limits.objects:
-        raise LimitExceededError(f"has {math.prod(grid.counts):,} chunks, the limit is {image.limits.objects:,}")
+    count = math.prod(grid.counts)
+    if count > image.limits.objects:
+        raise LimitExceededError(f"has {count:,} chunks, the limit is {image.limits.objects:,}")
+    image.spend(count * STRUCTURE_COST)  # to look for one that was never written takes time too
     endless = grid.most.index(None) if None in grid.most else 0
     axes = [endless, *(axis for axis in range(len(grid.most)) if axis != endless)]
     steps = [0] * len(axes)
