@@ -251,3 +251,11 @@ def test_garbage_at_the_port_of_grpc_harms_nobody(server, data):
     talk(server.grpc, data)
     with grpc.insecure_channel(f"{HOST}:{server.grpc}") as channel:
         assert channel.unary_unary("/inference.GRPCInferenceService/ServerLive")(b"", timeout=20)
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("depth", [100, 1_000, 10_000, 30_000])
+@pytest.mark.parametrize("key", ["instances", "inputs", "dataframe_records", "unknown"])
+def test_nesting_of_any_depth_is_answered_or_refused(server, path, depth, key):
+    body = b'{"%b": %b1%b}' % (key.encode(), b"[" * depth, b"]" * depth)
+    assert server.post(path, body, headers={"Content-Type": "application/json"}).status_code < 500

@@ -114,7 +114,7 @@ class Batch:
 def _decoded(one: Waiting) -> Decoded | None:
     try:
         return one.quick.decode(one.body, one.headers)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):  # the ordinary way says what is wrong
         return None
 
 
