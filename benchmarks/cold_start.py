@@ -37,7 +37,9 @@ def measure(program: str, path: Path) -> tuple[float, float]:
     """CPU seconds and peak memory in MB of one fresh process."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     code = f"{program}\n{PEAK}"
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return cpu, int(done.stdout.split()[-1]) / 1024
@@ -64,7 +66,10 @@ def main() -> None:
         for _ in range(RUNS):
             for name, program in PROGRAMS.items():
                 found[name].append(measure(program, path))
-    best = {name: (min(cpu for cpu, _ in runs), min(mb for _, mb in runs)) for name, runs in found.items()}
+    best = {
+        name: (min(cpu for cpu, _ in runs), min(mb for _, mb in runs))
+        for name, runs in found.items()
+    }
     base_cpu, base_mb = best["import numpy, onnxruntime"]
     print(f"{'fresh process':<36} {'CPU s':>7} {'ratio':>6} {'MB':>5} {'ratio':>6}")
     for name, (cpu, mb) in best.items():

@@ -51,7 +51,12 @@ def models() -> dict[str, Any]:  # Keras' classes are untyped
         "LSTM(64), 50 x 8": keras.Sequential([keras.Input((50, 8)), kl.LSTM(64), kl.Dense(1)]),
         "GRU(64), 50 x 8": keras.Sequential([keras.Input((50, 8)), kl.GRU(64), kl.Dense(1)]),
         "masked LSTM(64), 50": keras.Sequential(
-            [keras.Input((50,), dtype="int32"), kl.Embedding(100, 8, mask_zero=True), kl.LSTM(64), kl.Dense(1)]
+            [
+                keras.Input((50,), dtype="int32"),
+                kl.Embedding(100, 8, mask_zero=True),
+                kl.LSTM(64),
+                kl.Dense(1),
+            ]
         ),
         "ResNet50 224 x 224": keras.applications.ResNet50(weights=None),
     }
@@ -76,7 +81,9 @@ def compare(name: str, network: Any, path: Path, rows: int) -> None:  # noqa: AN
     found = {way: milliseconds(call) for way, call in ways.items()}
     wall, cpu = next(iter(found.values()))
     for way, (best, used) in found.items():
-        print(f"{name:<22} {rows:>5} rows  {way:<28} {best:>10.3f} ms {best / wall:>8.1f}x  CPU {used / cpu:>8.1f}x")
+        print(
+            f"{name:<22} {rows:>5} rows  {way:<28} {best:>10.3f} ms {best / wall:>8.1f}x  CPU {used / cpu:>8.1f}x"
+        )
 
 
 def main() -> None:
@@ -91,7 +98,9 @@ def main() -> None:
         middle, middle_used = perf_counter(), process_time()
         compile_network(artifact.network)
         print(f"ResNet50: read {middle - begun:.2f} s ({middle_used - used:.2f} s CPU), ", end="")
-        print(f"compiled {perf_counter() - middle:.2f} s ({process_time() - middle_used:.2f} s CPU)")
+        print(
+            f"compiled {perf_counter() - middle:.2f} s ({process_time() - middle_used:.2f} s CPU)"
+        )
 
 
 if __name__ == "__main__":

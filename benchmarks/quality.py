@@ -57,14 +57,22 @@ def compare(path: Path, target: str, seed: int) -> tuple[str, float, float, floa
     matrix = Session(compile_network(front(preparation))).run(fed)[0]
     y = encode_target(typed.columns[target], schema.target).reshape(-1)
     held = parts.held_out
-    answer = Session(compile_network(run.network)).run({name: array[held] for name, array in fed.items()})[0]
+    answer = Session(compile_network(run.network)).run(
+        {name: array[held] for name, array in fed.items()}
+    )[0]
     first = run.content.metrics[0]
     if schema.target.task == "regression":
-        linear = LinearRegression().fit(matrix[parts.training], y[parts.training]).predict(matrix[held])
-        mine, theirs = (float(np.sqrt(np.mean((a.reshape(-1) - y[held]) ** 2))) for a in (answer, linear))
+        linear = (
+            LinearRegression().fit(matrix[parts.training], y[parts.training]).predict(matrix[held])
+        )
+        mine, theirs = (
+            float(np.sqrt(np.mean((a.reshape(-1) - y[held]) ** 2))) for a in (answer, linear)
+        )
         return "rmse", mine, theirs, first.value, first.baseline
     linear = (
-        LogisticRegression(max_iter=1000).fit(matrix[parts.training], y[parts.training]).predict_proba(matrix[held])
+        LogisticRegression(max_iter=1000)
+        .fit(matrix[parts.training], y[parts.training])
+        .predict_proba(matrix[held])
     )
     theirs = _auc(y[held], linear if linear.shape[1] > 2 else linear[:, 1])  # noqa: PLR2004 (two classes)
     return "auc", _auc(y[held], answer), theirs, first.value, first.baseline
@@ -76,18 +84,24 @@ def main() -> None:
         print("skipped: the tables are not beside the repository")
         sys.exit()
     near = better = 0
-    print(f"{'table':<22} {'metric':<6} {'keramos':>9} {'linear':>9}  {'file metric':>11} {'guess':>9}  within margin")
+    print(
+        f"{'table':<22} {'metric':<6} {'keramos':>9} {'linear':>9}  {'file metric':>11} {'guess':>9}  within margin"
+    )
     for name, target in TARGETS.items():
         seeds = SEEDS[:1] if name.endswith(".parquet") else SEEDS
         rows = [compare(DATA / name, target, seed) for seed in seeds]
         metric = rows[0][0]
-        mine, theirs, value, guess = (float(np.mean([row[i] for row in rows])) for i in (1, 2, 3, 4))
+        mine, theirs, value, guess = (
+            float(np.mean([row[i] for row in rows])) for i in (1, 2, 3, 4)
+        )
         within = mine >= theirs - AUC_MARGIN if metric == "auc" else mine <= theirs * RMSE_MARGIN
         near += within
         better += value >= guess if metric == "auc" else value <= guess
         numbers = f"{mine:>9.4f} {theirs:>9.4f}  {value:>11.4f} {guess:>9.4f}"
         print(f"{name:<22} {metric:<6} {numbers}  {'yes' if within else 'NO'}")
-    print(f"{near} of {len(TARGETS)} within 0.03 AUC or 10 % RMSE of linear; {better} at least as good as a guess")
+    print(
+        f"{near} of {len(TARGETS)} within 0.03 AUC or 10 % RMSE of linear; {better} at least as good as a guess"
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+os.environ |= {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
 
 import contextlib
 import logging
@@ -87,7 +91,9 @@ def score(folder: Path, model: str, rows: int, way: str) -> Cost:
     shutil.rmtree(target)
     first, last = looks[0], looks[-1]
     between = max(last.rows - first.rows, 1)
-    return Cost(between / max(last.wall - first.wall, 1e-9), (last.cpu - first.cpu) / between, seconds)
+    return Cost(
+        between / max(last.wall - first.wall, 1e-9), (last.cpu - first.cpu) / between, seconds
+    )
 
 
 def prepare(folder: Path) -> None:
@@ -96,10 +102,16 @@ def prepare(folder: Path) -> None:
     table = {f"x{i}": rng.random(1000) for i in range(COLUMNS)}
     table["y"] = np.where(sum(table.values()) > COLUMNS / 2, "yes", "no")
     for name, (hidden, rows) in MODELS.items():
-        keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=hidden)).save(folder / f"{name}.h5")
+        keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=hidden)).save(
+            folder / f"{name}.h5"
+        )
         for count in {rows, TINY}:
             columns = {f"x{i}": rng.random(count, "float32") for i in range(COLUMNS)}
-            pq.write_table(pa.table(columns), folder / f"{count}.parquet", row_group_size=max(count // UNITS, TINY))
+            pq.write_table(
+                pa.table(columns),
+                folder / f"{count}.parquet",
+                row_group_size=max(count // UNITS, TINY),
+            )
 
 
 def measure(folder: Path, name: str) -> None:
@@ -115,7 +127,9 @@ def measure(folder: Path, name: str) -> None:
     for way, rate in rates.items():
         begin = min(cost.seconds for cost in tiny[way])
         used = min(cost.cpu for cost in whole[way]) * 1e6
-        print(f"| {name} | {way} | {begin:.2f} | {rate:,.0f} | {rate / rates['local, 1 thread']:.2f} | {used:.2f} |")
+        print(
+            f"| {name} | {way} | {begin:.2f} | {rate:,.0f} | {rate / rates['local, 1 thread']:.2f} | {used:.2f} |"
+        )
     ratio = rates["Ray, 2 workers"] / rates["Ray, 1 worker"]
     print(f"| {name} | **2 workers to 1** | | | **{ratio:.2f}** | |", flush=True)
 
@@ -125,10 +139,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder))
         begun = perf_counter()
-        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(
+            "local",
+            num_cpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
         started = perf_counter() - begun
-        print(f"Ray {ray.__version__} itself starts in {started:.1f} s; Python {sys.version.split()[0]}")
-        print("\n| model | way | s for 1,000 rows | rows/s after the start | to local | CPU µs a row |")
+        print(
+            f"Ray {ray.__version__} itself starts in {started:.1f} s; Python {sys.version.split()[0]}"
+        )
+        print(
+            "\n| model | way | s for 1,000 rows | rows/s after the start | to local | CPU µs a row |"
+        )
         print("|---|---|---|---|---|---|", flush=True)
         try:
             for name in MODELS:

@@ -96,7 +96,9 @@ def import_costs() -> dict[str, float]:
             for name, module in IMPORTS.items():
                 code = f"import time, numpy; t = time.process_time(); import {module}; print(time.process_time() - t)"
                 command = [sys.executable, "-c", code]
-                run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+                run = subprocess.run(
+                    command, capture_output=True, text=True, check=True, env=environment
+                )
                 found[name].append(float(run.stdout))
     return {name: min(runs[1:]) for name, runs in found.items()}
 
@@ -120,7 +122,20 @@ def damaged(folder: Path, number: int) -> Iterator[bytes]:
             for _ in range(draw.choice([1, 1, 2, 3, 8])):
                 width = draw.choice([1, 2, 4, 8])
                 at = draw.randrange(len(found) // width) * width
-                value = draw.choice([0, 1, 0xFF, 0xFFFF, 1 << 31, 1 << 63, (1 << 64) - 1, len(data), found[at] ^ 1, at])
+                value = draw.choice(
+                    [
+                        0,
+                        1,
+                        0xFF,
+                        0xFFFF,
+                        1 << 31,
+                        1 << 63,
+                        (1 << 64) - 1,
+                        len(data),
+                        found[at] ^ 1,
+                        at,
+                    ]
+                )
                 found[at : at + width] = (value % (1 << 8 * width)).to_bytes(width, "little")
         yield bytes(found[: len(data)])
 
@@ -148,12 +163,18 @@ def outcomes(name: str, folder: Path, number: int) -> Counter[str]:
     first = 0
     while first < number:
         command = [sys.executable, __file__, str(folder), str(number), name, str(first)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+        )
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         found.update(outcome for _, outcome in lines if outcome != "begun")
         if done.returncode == 0:
             break
-        died = signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit {done.returncode}"
+        died = (
+            signal.Signals(-done.returncode).name
+            if done.returncode < 0
+            else f"exit {done.returncode}"
+        )
         found[f"hung {SECONDS} s" if died == "SIGALRM" else f"died of {died}"] += 1
         first = lines[-1][0] + 1
     return found
@@ -183,7 +204,11 @@ def main() -> None:
         print(f"{name:<10} {imports[name] * 1e3:>10.1f} {min(spent[name]):>14.2f}")
     for name in READERS:
         print(f"{name} over {number} damaged files: ", end="")
-        print(", ".join(f"{what} {times}" for what, times in outcomes(name, folder, number).most_common()))
+        print(
+            ", ".join(
+                f"{what} {times}" for what, times in outcomes(name, folder, number).most_common()
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -118,7 +118,9 @@ def keras_data(folder: Path, source: Path) -> tuple[int, Callable[[], None]]:
     return _keras(folder, source, predict)
 
 
-def _keras(folder: Path, source: Path, predict: Callable[..., object]) -> tuple[int, Callable[[], None]]:
+def _keras(
+    folder: Path, source: Path, predict: Callable[..., object]
+) -> tuple[int, Callable[[], None]]:
     import keras
 
     model = keras.models.load_model(folder / "model.h5")
@@ -134,7 +136,9 @@ def onnx_pandas(folder: Path, source: Path) -> tuple[int, Callable[[], None]]:
     return _pandas(folder, source, lambda x: session.run(None, {name: x})[0])
 
 
-def _pandas(folder: Path, source: Path, predict: Callable[..., object]) -> tuple[int, Callable[[], None]]:
+def _pandas(
+    folder: Path, source: Path, predict: Callable[..., object]
+) -> tuple[int, Callable[[], None]]:
     import numpy as np
     import pandas as pd
     import pyarrow.parquet as pq
@@ -142,7 +146,9 @@ def _pandas(folder: Path, source: Path, predict: Callable[..., object]) -> tuple
     def run() -> None:
         frame = pd.read_parquet(source)
         answers = np.asarray(predict(frame[COLUMNS].to_numpy("float32")))[:, 0]
-        out = pd.DataFrame({"id": frame["id"], "label": np.where(answers > 0.5, "yes", "no"), "score": answers})  # noqa: PLR2004
+        out = pd.DataFrame(
+            {"id": frame["id"], "label": np.where(answers > 0.5, "yes", "no"), "score": answers}
+        )  # noqa: PLR2004
         out.to_parquet(folder / "out.parquet")
 
     return pq.ParquetFile(source).metadata.num_rows, run
@@ -182,7 +188,16 @@ def do(way: str, folder: Path, source: Path) -> None:
 
 def peer(way: str, folder: Path, source: Path) -> Used:
     """One way in a fresh process."""
-    command = [sys.executable, __file__, "--way", way, "--folder", str(folder), "--source", str(source)]
+    command = [
+        sys.executable,
+        __file__,
+        "--way",
+        way,
+        "--folder",
+        str(folder),
+        "--source",
+        str(source),
+    ]
     said, all_wall, all_cpu = watched(command)
     rows, wall, cpu, memory = (float(word) for word in said.splitlines()[-1].split())
     if WAYS[way].whole:
@@ -222,10 +237,14 @@ def fastest(runs: list[Used]) -> Used:
 def compare(folder: Path, rows: int) -> None:
     """Print the table of all ways, beside keramos."""
     found: dict[str, list[Used]] = {}
-    sources = {part: folder / f"in-{part}.parquet" for part in sorted({way.part for way in WAYS.values()})}
+    sources = {
+        part: folder / f"in-{part}.parquet" for part in sorted({way.part for way in WAYS.values()})
+    }
     for part, source in sources.items():
         in_another_process("--write", str(source), str(rows // part))
-    keramos_score(folder, sources[max(sources)], rows // max(sources))  # byte-compiles, as an installer does
+    keramos_score(
+        folder, sources[max(sources)], rows // max(sources)
+    )  # byte-compiles, as an installer does
     for number in range(RUNS):
         found.setdefault("keramos", []).append(keramos_score(folder, sources[1], rows))
         for name, way in WAYS.items():
@@ -233,12 +252,17 @@ def compare(folder: Path, rows: int) -> None:
                 found.setdefault(name, []).append(peer(name, folder, sources[way.part]))
     best = {name: fastest(runs) for name, runs in found.items()}
     own = best["keramos"]
-    print(f"{'':<34} {'rows':>10} {'rows/s':>12} {'keramos is':>10} {'rows/CPU s':>12} {'keramos is':>10} {'MB':>6}")
+    print(
+        f"{'':<34} {'rows':>10} {'rows/s':>12} {'keramos is':>10} {'rows/CPU s':>12} {'keramos is':>10} {'MB':>6}"
+    )
     for name, used in best.items():
         shown = WAYS[name].shown if name in WAYS else "keramos score, the whole process"
         rate, work = used.rows / used.wall, used.rows / used.cpu
         ratio, lean = own.rows / own.wall / rate, own.rows / own.cpu / work
-        print(f"{shown:<34} {used.rows:>10,} {rate:>12,.0f} {ratio:>9.2f}x {work:>12,.0f} {lean:>9.2f}x ", end="")
+        print(
+            f"{shown:<34} {used.rows:>10,} {rate:>12,.0f} {ratio:>9.2f}x {work:>12,.0f} {lean:>9.2f}x ",
+            end="",
+        )
         print(f"{used.memory:>6,.0f}")
 
 

@@ -51,7 +51,14 @@ def install(peer: Peer, home: Path) -> None:
         return
     shutil.rmtree(home, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    command = [str(home / "bin" / "pip"), "install", "--quiet", *peer.packages, "numpy", "onnxruntime"]
+    command = [
+        str(home / "bin" / "pip"),
+        "install",
+        "--quiet",
+        *peer.packages,
+        "numpy",
+        "onnxruntime",
+    ]
     if subprocess.run(command, check=False).returncode == 0:
         (home / "complete").touch()
 
@@ -77,7 +84,9 @@ def _send(process: psutil.Process, number: int) -> None:
         process.send_signal(number)
 
 
-def run_keramos(file: Path, answer: float, seconds: float, done: set[tuple[object, object]]) -> Iterator[Row]:
+def run_keramos(
+    file: Path, answer: float, seconds: float, done: set[tuple[object, object]]
+) -> Iterator[Row]:
     """The ways to ask keramos that are not done."""
     ways = [way for way in keramos_ways() if ("keramos", way.name) not in done]
     if not ways:
@@ -87,7 +96,9 @@ def run_keramos(file: Path, answer: float, seconds: float, done: set[tuple[objec
     ports = ["--port", str(rest), "--grpc-port", str(grpc), "--oip-grpc-port", "none"]
     env = {**os.environ, "PYTHONPYCACHEPREFIX": str(file.parent / "compiled")}
     with started([*program, *ports], env, file.parent) as process:
-        wait(process, rest, keramos_ways()[0], answer)  # leaves modules byte-compiled, as an installer does
+        wait(
+            process, rest, keramos_ways()[0], answer
+        )  # leaves modules byte-compiled, as an installer does
     with started([*program, *ports], env, file.parent) as process:
         start = wait(process, rest, keramos_ways()[0], answer)
         for way in ways:
@@ -128,7 +139,10 @@ def rows(options: argparse.Namespace, known: list[Row]) -> Iterator[Row]:
 def table(found: Sequence[Row]) -> str:
     """The rows in Markdown, with the ratio of CPU to that of the first row."""
     base = next(float(row["us"]) for row in found if "us" in row)
-    lines = [f"| server | way | {' | '.join(COLUMNS.values())} | CPU ratio |", "|---" * (len(COLUMNS) + 3) + "|"]
+    lines = [
+        f"| server | way | {' | '.join(COLUMNS.values())} | CPU ratio |",
+        "|---" * (len(COLUMNS) + 3) + "|",
+    ]
     for row in found:
         cells = (
             [str(row["note"])]
@@ -142,10 +156,16 @@ def table(found: Sequence[Row]) -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", type=Path, default=HOME, help="folder of the peers' environments")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--peers", type=Path, default=HOME, help="folder of the peers' environments"
+    )
     parser.add_argument("--install", action="store_true", help="install the peers first")
-    parser.add_argument("--resume", action="store_true", help="keep what an earlier run has measured")
+    parser.add_argument(
+        "--resume", action="store_true", help="keep what an earlier run has measured"
+    )
     parser.add_argument("--seconds", type=float, default=6, help="of load, for each row")
     options = parser.parse_args()
     options.peers.mkdir(parents=True, exist_ok=True)

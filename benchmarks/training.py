@@ -54,7 +54,9 @@ def cpu(program: str, job: tuple[int, int, int], path: Path) -> float:
 
 def main() -> None:
     """Print CPU seconds and their ratio, the best of several interleaved runs."""
-    print(f"{'job':<38} {'plain Keras':>12} {'keramos':>9} {'ratio':>6}   (CPU s of a fresh process)")
+    print(
+        f"{'job':<38} {'plain Keras':>12} {'keramos':>9} {'ratio':>6}   (CPU s of a fresh process)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.h5")
         for name, job in JOBS.items():

@@ -35,7 +35,9 @@ def keramos(*args, cwd=None, stdin=None, **environment):
     """Run the real command line in a process of its own."""
     command = [str(Path(sys.executable).with_name("keramos")), *map(str, args)]
     env = {**os.environ, "COLUMNS": "100", **environment}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, input=stdin, env=env, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, input=stdin, env=env, check=False
+    )
 
 
 @pytest.fixture(scope="session")

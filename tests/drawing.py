@@ -21,7 +21,10 @@ CONTAINER = st.sampled_from([".keras", ".h5"])
 def _drawn_weights(model, seed):
     """Weights between 0.1 and 1, so that no variance is negative; whole numbers stay."""
     rng = np.random.default_rng(seed)
-    return [rng.uniform(0.1, 1.0, old.shape) if old.dtype.kind == "f" else old for old in model.get_weights()]
+    return [
+        rng.uniform(0.1, 1.0, old.shape) if old.dtype.kind == "f" else old
+        for old in model.get_weights()
+    ]
 
 
 def compare(model, feeds, path, seed=0, tolerance=1e-5):
@@ -31,9 +34,14 @@ def compare(model, feeds, path, seed=0, tolerance=1e-5):
     compiled = compile_network(read(path).network)
     wanted = [feeds[spec.name] for spec in compiled.inputs]
     expected = model(wanted[0] if len(wanted) == 1 else wanted, training=False)
-    expected = [np.asarray(part) for part in (expected if isinstance(expected, list | tuple) else [expected])]
+    expected = [
+        np.asarray(part)
+        for part in (expected if isinstance(expected, list | tuple) else [expected])
+    ]
     keras.backend.clear_session()
-    actual = Session(compiled).run(dict(zip((spec.name for spec in compiled.inputs), wanted, strict=True)))
+    actual = Session(compiled).run(
+        dict(zip((spec.name for spec in compiled.inputs), wanted, strict=True))
+    )
     for mine, theirs in zip(actual, expected, strict=True):
         assert mine.shape == theirs.shape
         largest = max(1.0, float(np.abs(theirs.astype(float)).max(initial=0)))

@@ -28,9 +28,13 @@ class Server:
 
 def binaries():
     """The newest installed server's folder of programs, or None."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
     on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(os.path.realpath(on_path)).parent if on_path else None
+    return (
+        found[-1].parent if found else Path(os.path.realpath(on_path)).parent if on_path else None
+    )
 
 
 def _free_port():
@@ -51,10 +55,32 @@ def server(programs):
     secret = folder / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
-    make = [programs / "initdb", "-D", folder / "data", "-U", "owner", "-A", "scram-sha-256", "--pwfile", secret, "-N"]
+    make = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "owner",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        secret,
+        "-N",
+    ]
     subprocess.run(make, check=True, capture_output=True, **options)
     port = _free_port()
-    start = [programs / "postgres", "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
+    start = [
+        programs / "postgres",
+        "-D",
+        folder / "data",
+        "-p",
+        str(port),
+        "-h",
+        "127.0.0.1",
+        "-k",
+        folder,
+        "-F",
+    ]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(start, stderr=log, **options)
     try:

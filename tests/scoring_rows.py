@@ -12,5 +12,7 @@ def rows(count, seed=1):
 
 
 def expected(model, table):
-    answers = keramos.load(model).predict(np.stack([table[f"x{i}"].to_numpy() for i in range(3)], 1).astype("float32"))
+    answers = keramos.load(model).predict(
+        np.stack([table[f"x{i}"].to_numpy() for i in range(3)], 1).astype("float32")
+    )
     return answers[:, 0]

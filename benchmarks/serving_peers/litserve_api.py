@@ -32,4 +32,9 @@ class Mlp(litserve.LitAPI):
 
 if __name__ == "__main__":
     server = litserve.LitServer(Mlp(), accelerator="cpu")
-    server.run(host="127.0.0.1", port=int(os.environ["PORT"]), generate_client_file=False, log_level="warning")
+    server.run(
+        host="127.0.0.1",
+        port=int(os.environ["PORT"]),
+        generate_client_file=False,
+        log_level="warning",
+    )

@@ -61,7 +61,9 @@ def wait(process: psutil.Popen, port: int, way: Way, answer: float) -> float:
     raise FailureError(f"no right answer within {_START_SECONDS} s")
 
 
-def measure(process: psutil.Process, port: int, way: Way, answer: float, seconds: float) -> dict[str, float]:
+def measure(
+    process: psutil.Process, port: int, way: Way, answer: float, seconds: float
+) -> dict[str, float]:
     """Numbers of one way to ask a server that runs: µs, ms and MB."""
     if not _right(port, way, answer):
         raise FailureError(f"{way.name}: the answer is wrong")
@@ -95,13 +97,19 @@ def _right(port: int, way: Way, answer: float) -> bool:
 def _http_load(port: int, way: Way, seconds: float) -> dict[str, float]:
     body = "".join(f"\\{octet:03d}" for octet in way.body)
     lines = ['wrk.method = "POST"', f'wrk.body = "{body}"']
-    lines += [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in way.headers.items()]
+    lines += [
+        f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}"
+        for name, value in way.headers.items()
+    ]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write("\n".join(lines))
         script.flush()
         command = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds:g}s", "--latency", "-s", script.name]
         done = subprocess.run(
-            [*command, f"http://{HOST}:{port}{way.path}"], capture_output=True, text=True, check=True
+            [*command, f"http://{HOST}:{port}{way.path}"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
     if "Non-2xx" in done or "Socket errors" in done:
         raise FailureError(" ".join(re.findall("Non-2xx.*|Socket errors.*", done)))

@@ -24,4 +24,6 @@ class Mlp(MLModel):
         """A prediction a row."""
         rows = NumpyCodec.decode_input(payload.inputs[0]).astype(np.float32)
         outputs = self.session.run(None, {self.name_in: rows})
-        return InferenceResponse(model_name=self.name, outputs=[NumpyCodec.encode_output("output", outputs[0])])
+        return InferenceResponse(
+            model_name=self.name, outputs=[NumpyCodec.encode_output("output", outputs[0])]
+        )

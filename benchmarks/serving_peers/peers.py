@@ -69,8 +69,17 @@ def _bentoml(place: Place) -> Sequence[str]:
 
 
 def _prepare_mlserver(place: Place) -> None:
-    settings = {"http_port": place.port, "grpc_port": idle_port(), "metrics_port": idle_port(), "host": "127.0.0.1"}
-    settings |= {"parallel_workers": 0, "debug": False, "logging_settings": str(place.folder / "logging.ini")}
+    settings = {
+        "http_port": place.port,
+        "grpc_port": idle_port(),
+        "metrics_port": idle_port(),
+        "host": "127.0.0.1",
+    }
+    settings |= {
+        "parallel_workers": 0,
+        "debug": False,
+        "logging_settings": str(place.folder / "logging.ini"),
+    }
     (place.folder / "logging.ini").write_text(_QUIET)
     (place.folder / "settings.json").write_text(json.dumps(settings))
     model = {"name": "mlp", "implementation": "mlserver_model.Mlp"}
@@ -85,7 +94,16 @@ def _prepare_mlflow(place: Place) -> None:
 
 
 def _mlflow(place: Place) -> Sequence[str]:
-    options = ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(place.port), "--workers", "1"]
+    options = [
+        "--env-manager",
+        "local",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(place.port),
+        "--workers",
+        "1",
+    ]
     return [place.program("mlflow"), "models", "serve", "-m", str(place.folder / "saved"), *options]
 
 
@@ -105,8 +123,20 @@ PEERS = (
         Way("rows as lists", "/predict", _LISTS),
         _script("fastapi_app.py"),
     ),
-    Peer("litserve", "LitServe", ("litserve",), Way("rows as lists", "/predict", _LISTS), _script("litserve_api.py")),
-    Peer("bentoml", "BentoML, async", ("bentoml",), Way("rows as lists", "/predict", _LISTS), _bentoml),
+    Peer(
+        "litserve",
+        "LitServe",
+        ("litserve",),
+        Way("rows as lists", "/predict", _LISTS),
+        _script("litserve_api.py"),
+    ),
+    Peer(
+        "bentoml",
+        "BentoML, async",
+        ("bentoml",),
+        Way("rows as lists", "/predict", _LISTS),
+        _bentoml,
+    ),
     Peer(
         "mlserver",
         "MLServer, in one process",

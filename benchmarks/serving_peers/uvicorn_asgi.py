@@ -41,4 +41,6 @@ async def app(scope, receive, send) -> None:  # noqa: ANN001 (ASGI)
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(os.environ["PORT"]), log_level="warning", access_log=False, lifespan="off")
+    uvicorn.run(
+        app, port=int(os.environ["PORT"]), log_level="warning", access_log=False, lifespan="off"
+    )

@@ -11,8 +11,8 @@ import numpy as np
 
 import keramos
 from keramos.compile.emit import compile_network
-from keramos.serve.protocols.oip_messages import M as OIP
-from keramos.serve.protocols.tf_messages import M as TF
+from keramos.serve.protocols.oip.messages import M as OIP
+from keramos.serve.protocols.tensorflow.messages import M as TF
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,9 @@ def save_model(folder: Path) -> tuple[Path, Path, float]:
     table: dict[str, np.ndarray] = {name: rng.random(1000) for name in COLUMNS}
     table["y"] = sum(table.values()) + rng.normal(0, 0.1, 1000)
     file, onnx = folder / "mlp.keras", folder / "mlp.onnx"
-    keramos.train(table, "y", task="regression", plan=keramos.TrainingPlan(epochs=1, hidden=(32, 16))).save(file)
+    keramos.train(
+        table, "y", task="regression", plan=keramos.TrainingPlan(epochs=1, hidden=(32, 16))
+    ).save(file)
     model = keramos.load(file)
     onnx.write_bytes(compile_network(model.artifact.network).onnx)
     return file, onnx, float(model.predict(np.array([ROW], np.float32))[0, 0])
@@ -66,8 +68,18 @@ def keramos_ways() -> list[Way]:
         Way("REST, rows as objects by column", predict, named),
         Way("OIP JSON", infer, tensor("features")),
         _binary(infer),
-        Way("gRPC, OIP ModelInfer", "/inference.GRPCInferenceService/ModelInfer", _oip_message(), grpc=True),
-        Way("gRPC, TensorFlow Predict", "/tensorflow.serving.PredictionService/Predict", _tf_message(), grpc=True),
+        Way(
+            "gRPC, OIP ModelInfer",
+            "/inference.GRPCInferenceService/ModelInfer",
+            _oip_message(),
+            grpc=True,
+        ),
+        Way(
+            "gRPC, TensorFlow Predict",
+            "/tensorflow.serving.PredictionService/Predict",
+            _tf_message(),
+            grpc=True,
+        ),
     ]
 
 
@@ -77,9 +89,17 @@ def _raw() -> bytes:
 
 def _binary(path: str) -> Way:
     raw = _raw()
-    given = {"name": "features", "shape": [1, 10], "datatype": "FP32", "parameters": {"binary_data_size": len(raw)}}
+    given = {
+        "name": "features",
+        "shape": [1, 10],
+        "datatype": "FP32",
+        "parameters": {"binary_data_size": len(raw)},
+    }
     head = json.dumps({"inputs": [given], "parameters": {"binary_data_output": True}}).encode()
-    headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Inference-Header-Content-Length": str(len(head)),
+    }
     return Way("OIP binary", path, head + raw, headers)
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from keramos.version import __version__
 
 if TYPE_CHECKING:
+    from keramos.inference.model import Model
     from keramos.pipeline.convert import convert
     from keramos.pipeline.inspect import inspect
     from keramos.pipeline.load import load
-    from keramos.pipeline.model import Model
     from keramos.pipeline.train import Run, train
     from keramos.pipeline.verify import verify
     from keramos.scoring.run import score
@@ -38,7 +38,7 @@ __all__ = [
 _HOMES = {
     "DatabaseTable": "keramos.types.scoring",
     "Limits": "keramos.types.limits",
-    "Model": "keramos.pipeline.model",
+    "Model": "keramos.inference.model",
     "Query": "keramos.types.scoring",
     "Run": "keramos.pipeline.train",
     "TrainingPlan": "keramos.types.training",

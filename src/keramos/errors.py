@@ -106,7 +106,9 @@ class ModelError(KeramosError):
 
     def __init__(self, message: str) -> None:
         """Keep the message with names cut to 80 characters and control characters spelled out."""
-        shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message[:_READ])
+        shown = "".join(
+            c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message[:_READ]
+        )
         super().__init__(_QUOTED.sub(_shortened, shown)[:_SHOWN])
 
 

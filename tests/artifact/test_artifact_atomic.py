@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from keramos.artifact.atomic import write_atomically
 from keramos.errors import SaveError
+from keramos.platform.atomic_write import write_atomically
 
 WRITER = """
 import sys
 from pathlib import Path
-from keramos.artifact.atomic import write_atomically
+from keramos.platform.atomic_write import write_atomically
 new = bytes([int(sys.argv[2])]) * 3_000_000
 print("ready", flush=True)
 while True:
@@ -29,7 +29,9 @@ def test_killing_the_process_at_any_moment_leaves_the_old_file_or_the_new_one(tm
     chance = random.Random(0)  # noqa: S311 (moments of a test)
     seen = set()
     for value in range(1, 25):
-        process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(value)], stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(value)], stdout=subprocess.PIPE
+        )
         process.stdout.readline()
         time.sleep(chance.uniform(0, 0.02))
         process.send_signal(signal.SIGKILL)
@@ -60,10 +62,12 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     code = (
         "import resource, signal, sys; from pathlib import Path; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
-        "from keramos.artifact.atomic import write_atomically; write_atomically(Path(sys.argv[1]), b'n' * 5000)"
+        "from keramos.platform.atomic_write import write_atomically; write_atomically(Path(sys.argv[1]), b'n' * 5000)"
     )
 
-    done = subprocess.run([sys.executable, "-B", "-c", code, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
 
     assert "SaveError" in done.stderr
     assert path.read_bytes() == b"old"

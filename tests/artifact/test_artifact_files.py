@@ -26,22 +26,39 @@ def networks(draw):
     """Chains of Dense and batch normalisation, some of them nested."""
     rng = np.random.default_rng(draw(st.integers(0, 2**31)))
     size = draw(st.integers(1, 5))
-    layers, calls, here = {"x": Layer("x", "InputLayer", {"batch_shape": [None, size], "dtype": "float32"})}, [], "x"
+    layers, calls, here = (
+        {"x": Layer("x", "InputLayer", {"batch_shape": [None, size], "dtype": "float32"})},
+        [],
+        "x",
+    )
     for number, units in enumerate(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))):
         name = f"layer {number}"
         weights = (rng.normal(size=(size, units)).astype("f4"), rng.normal(size=units).astype("f4"))
-        layers[name] = Layer(name, "Dense", {"units": units, "activation": "relu", "use_bias": True}, weights)
+        layers[name] = Layer(
+            name, "Dense", {"units": units, "activation": "relu", "use_bias": True}, weights
+        )
         calls.append(Call(name, (TensorRef(here),)))
         here, size = name, units
     name = "norm"
     weights = tuple(rng.random(size).astype("f4") for _ in range(4))
-    layers[name] = Layer(name, "BatchNormalization", {"epsilon": 0.01, "center": True, "scale": True}, weights)
+    layers[name] = Layer(
+        name, "BatchNormalization", {"epsilon": 0.01, "center": True, "scale": True}, weights
+    )
     calls.append(Call(name, (TensorRef(here),)))
     flat = Network("net", layers, tuple(calls), (TensorRef("x"),), (TensorRef(name),))
     if not draw(st.booleans()):
         return flat
-    outer = {"x": layers["x"], "inner": Layer("inner", "Functional", network=Network("inner", *_parts(flat)))}
-    return Network("outer", outer, (Call("inner", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("inner"),))
+    outer = {
+        "x": layers["x"],
+        "inner": Layer("inner", "Functional", network=Network("inner", *_parts(flat))),
+    }
+    return Network(
+        "outer",
+        outer,
+        (Call("inner", (TensorRef("x"),)),),
+        (TensorRef("x"),),
+        (TensorRef("inner"),),
+    )
 
 
 def _parts(network):
@@ -72,14 +89,18 @@ def test_what_is_written_is_read_again(tmp_path_factory, network, container):
 
 @settings(max_examples=6, deadline=None)
 @given(networks(), st.sampled_from(CONTAINERS))
-def test_plain_keras_opens_what_is_written_with_default_arguments(tmp_path_factory, network, container):
+def test_plain_keras_opens_what_is_written_with_default_arguments(
+    tmp_path_factory, network, container
+):
     path = tmp_path_factory.mktemp("plain") / f"m{container}"
     write(path, network, None)
 
     model = keras.models.load_model(path)
 
     loaded = {array.tobytes() for array in model.get_weights()}
-    assert {np.asarray(w).tobytes() for layer in network.layers.values() for w in layer.weights} <= loaded
+    assert {
+        np.asarray(w).tobytes() for layer in network.layers.values() for w in layer.weights
+    } <= loaded
 
 
 def test_equal_parcels_give_equal_archives(credit_run, tmp_path):
@@ -113,7 +134,9 @@ def test_an_unknown_extension_is_refused_before_anything_is_written(credit_run, 
 def flip_weight(path):
     """Change one number in a weight, as a damaged disk or another program would."""
     artifact = read(path)
-    kernel = next(layer.weights[0] for layer in artifact.network.layers.values() if layer.kind == "Dense")
+    kernel = next(
+        layer.weights[0] for layer in artifact.network.layers.values() if layer.kind == "Dense"
+    )
     data = path.read_bytes()
     at = data.index(kernel.tobytes())
     path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
@@ -192,11 +215,14 @@ def _deep_json(path):
 
 def _missing_keys(path):
     with h5py.File(path, "w") as file:
-        file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": {"layers": [], "name": "x"}})
+        file.attrs["model_config"] = json.dumps(
+            {"class_name": "Functional", "config": {"layers": [], "name": "x"}}
+        )
 
 
 @pytest.mark.parametrize(
-    "damage", [_text, _empty, _zip_without_config, _weights_only, _damaged_json, _deep_json, _missing_keys]
+    "damage",
+    [_text, _empty, _zip_without_config, _weights_only, _damaged_json, _deep_json, _missing_keys],
 )
 def test_a_file_that_is_no_model_is_refused_with_its_name(damage, tmp_path):
     path = tmp_path / "model.h5"

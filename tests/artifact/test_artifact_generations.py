@@ -8,11 +8,11 @@ import h5py
 import numpy as np
 import pytest
 
-from keramos.artifact.dialects.nodes import read_node
-from keramos.artifact.dialects.operations import operation
-from keramos.artifact.dialects.origin import Origin, origin_of
-from keramos.artifact.layouts import settle
+from keramos.artifact.keras.dialects.nodes import read_node
+from keramos.artifact.keras.dialects.operations import operation
+from keramos.artifact.keras.dialects.origin import Origin, origin_of
 from keramos.artifact.read import read
+from keramos.artifact.weights.legacy_layouts import settle
 from keramos.errors import (
     CorruptModelError,
     LimitExceededError,
@@ -27,7 +27,10 @@ RNG = np.random.default_rng(1)
 
 
 def dense(name, units=2, **more):
-    return {"class_name": "Dense", "config": {"name": name, "units": units, "activation": "relu", **more}}
+    return {
+        "class_name": "Dense",
+        "config": {"name": name, "units": units, "activation": "relu", **more},
+    }
 
 
 def sequential(*layers):
@@ -58,7 +61,10 @@ def saved(path, config, groups, *, version="2.2.4", backend="tensorflow", chunk=
 
 
 def kernel_and_bias(name, shape=(3, 2), suffix=":0"):
-    return {f"{name}/kernel{suffix}": RNG.normal(size=shape).astype("f4"), f"{name}/bias{suffix}": np.ones(shape[-1])}
+    return {
+        f"{name}/kernel{suffix}": RNG.normal(size=shape).astype("f4"),
+        f"{name}/bias{suffix}": np.ones(shape[-1]),
+    }
 
 
 FIRST = dense("a", batch_input_shape=[None, 3])
@@ -75,22 +81,36 @@ def test_a_sequential_model_that_is_a_bare_list_gets_the_input_its_first_layer_s
 
 @pytest.mark.parametrize(
     ("version", "activation"),
-    [("2.3.1", "hard_sigmoid_keras2"), ("2.12.0", "hard_sigmoid_keras2"), ("3.5.0", "hard_sigmoid")],
+    [
+        ("2.3.1", "hard_sigmoid_keras2"),
+        ("2.12.0", "hard_sigmoid_keras2"),
+        ("3.5.0", "hard_sigmoid"),
+    ],
 )
 def test_hard_sigmoid_is_told_from_todays(version, activation, tmp_path):
-    config = sequential({"class_name": "Dense", "config": {**FIRST["config"], "activation": "hard_sigmoid"}})
+    config = sequential(
+        {"class_name": "Dense", "config": {**FIRST["config"], "activation": "hard_sigmoid"}}
+    )
     path = saved(tmp_path / "m.h5", config, {"a": kernel_and_bias("a")}, version=version)
 
     assert read(path).network.layers["a"].config["activation"] == activation
 
 
 def test_a_whole_layer_as_activation_is_in_todays_words_too(tmp_path):
-    stated = {"class_name": "LeakyReLU", "config": {"name": "l", "trainable": True, "dtype": "float32", "alpha": 0.25}}
+    stated = {
+        "class_name": "LeakyReLU",
+        "config": {"name": "l", "trainable": True, "dtype": "float32", "alpha": 0.25},
+    }
     config = sequential(dense("a", batch_input_shape=[None, 3], activation=stated))
 
-    network = read(saved(tmp_path / "m.h5", config, {"a": kernel_and_bias("a")}, version="2.4.0-tf")).network
+    network = read(
+        saved(tmp_path / "m.h5", config, {"a": kernel_and_bias("a")}, version="2.4.0-tf")
+    ).network
 
-    assert network.layers["a"].config["activation"] == {"class_name": "LeakyReLU", "config": {"negative_slope": 0.25}}
+    assert network.layers["a"].config["activation"] == {
+        "class_name": "LeakyReLU",
+        "config": {"negative_slope": 0.25},
+    }
 
 
 def test_names_that_contradict_the_order_of_weights_are_refused(tmp_path):
@@ -117,7 +137,10 @@ def test_too_few_weights_are_refused_by_name(tmp_path):
 
 def test_lists_of_names_split_over_attributes_are_joined(tmp_path):
     layers = [FIRST, *(dense(f"l{number}") for number in range(5))]
-    groups = {"a": kernel_and_bias("a"), **{f"l{n}": kernel_and_bias(f"l{n}", (2, 2)) for n in range(5)}}
+    groups = {
+        "a": kernel_and_bias("a"),
+        **{f"l{n}": kernel_and_bias(f"l{n}", (2, 2)) for n in range(5)},
+    }
 
     network = read(saved(tmp_path / "m.h5", sequential(*layers), groups, chunk=2)).network
 
@@ -126,13 +149,17 @@ def test_lists_of_names_split_over_attributes_are_joined(tmp_path):
 
 def test_an_architecture_and_a_file_of_weights_make_a_model_even_if_layers_were_renamed(tmp_path):
     architecture = tmp_path / "m.json"
-    architecture.write_text(json.dumps(sequential(FIRST) | {"keras_version": "2.2.4", "backend": "tensorflow"}))
+    architecture.write_text(
+        json.dumps(sequential(FIRST) | {"keras_version": "2.2.4", "backend": "tensorflow"})
+    )
     arrays = kernel_and_bias("dense_7")
     weights = saved(tmp_path / "w.h5", None, {"dense_7": arrays})
 
     artifact = read(architecture, weights=weights)
 
-    np.testing.assert_array_equal(artifact.network.layers["a"].weights[0], arrays["dense_7/kernel:0"])
+    np.testing.assert_array_equal(
+        artifact.network.layers["a"].weights[0], arrays["dense_7/kernel:0"]
+    )
     assert artifact.info.container == "json"
 
 
@@ -181,7 +208,9 @@ def archive(path, container, separator):
     return path
 
 
-@pytest.mark.parametrize(("container", "separator"), [("_layer_checkpoint_dependencies", "/"), ("layers", "\\")])
+@pytest.mark.parametrize(
+    ("container", "separator"), [("_layer_checkpoint_dependencies", "/"), ("layers", "\\")]
+)
 def test_archives_of_keras_2_name_folders_otherwise(container, separator, tmp_path):
     network = read(archive(tmp_path / "m.keras", container, separator)).network
 
@@ -206,13 +235,24 @@ def test_classes_that_only_code_knows_are_kept_by_name(tmp_path):
 
 def test_a_merge_of_branches_becomes_one_network(tmp_path):
     def branch(name):
-        config = {"name": name, "output_dim": 2, "activation": "relu", "batch_input_shape": [None, 3], "bias": True}
+        config = {
+            "name": name,
+            "output_dim": 2,
+            "activation": "relu",
+            "batch_input_shape": [None, 3],
+            "bias": True,
+        }
         return sequential({"class_name": "Dense", "config": config})
 
-    merge = {"class_name": "Merge", "config": {"name": "m", "mode": "sum", "layers": [branch("a"), branch("b")]}}
+    merge = {
+        "class_name": "Merge",
+        "config": {"name": "m", "mode": "sum", "layers": [branch("a"), branch("b")]},
+    }
     groups = {name: {f"{name}_W": np.ones((3, 2)), f"{name}_b": np.zeros(2)} for name in ("a", "b")}
 
-    artifact = read(saved(tmp_path / "m.h5", sequential(merge), groups, version="1.2.2", backend=""))
+    artifact = read(
+        saved(tmp_path / "m.h5", sequential(merge), groups, version="1.2.2", backend="")
+    )
 
     assert artifact.info.backend == "theano"
     assert artifact.network.layers["m"].kind == "Add"
@@ -221,7 +261,12 @@ def test_a_merge_of_branches_becomes_one_network(tmp_path):
 
 
 def test_calls_of_a_nested_model_count_from_the_first_that_is_its_outer_models(tmp_path):
-    inner = {"class_name": "Sequential", "config": [FIRST], "name": "inner", "inbound_nodes": [[["x", 0, 0, {}]]]}
+    inner = {
+        "class_name": "Sequential",
+        "config": [FIRST],
+        "name": "inner",
+        "inbound_nodes": [[["x", 0, 0, {}]]],
+    }
     source = {
         "class_name": "InputLayer",
         "config": {"name": "x", "batch_input_shape": [None, 3]},
@@ -244,14 +289,23 @@ def test_calls_of_a_nested_model_count_from_the_first_that_is_its_outer_models(t
 
 
 @pytest.mark.parametrize(("mask_zero", "more"), [(False, {}), (True, {"keras2_mask": True})])
-def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten(mask_zero, more, tmp_path):
+def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten(
+    mask_zero, more, tmp_path
+):
     def entry(kind, name, nodes, **config):
-        return {"class_name": kind, "config": {"name": name, **config}, "name": name, "inbound_nodes": nodes}
+        return {
+            "class_name": kind,
+            "config": {"name": name, **config},
+            "name": name,
+            "inbound_nodes": nodes,
+        }
 
     layers = [
         entry("InputLayer", "x", [], batch_input_shape=[None, 4]),
         entry("InputLayer", "h", [], batch_input_shape=[None, 2]),
-        entry("Embedding", "e", [[["x", 0, 0, {}]]], input_dim=5, output_dim=2, mask_zero=mask_zero),
+        entry(
+            "Embedding", "e", [[["x", 0, 0, {}]]], input_dim=5, output_dim=2, mask_zero=mask_zero
+        ),
         entry("SimpleRNN", "r", [[["e", 0, 0, {}], ["h", 0, 0, {}]]], units=2, use_bias=False),
     ]
     ends = {"input_layers": [["x", 0, 0], ["h", 0, 0]], "output_layers": [["r", 0, 0]]}
@@ -274,7 +328,12 @@ def test_a_loop_of_layers_is_refused(tmp_path):
     ]
     config = {
         "class_name": "Model",
-        "config": {"name": "m", "layers": layers, "input_layers": [], "output_layers": [["b", 0, 0]]},
+        "config": {
+            "name": "m",
+            "layers": layers,
+            "input_layers": [],
+            "output_layers": [["b", 0, 0]],
+        },
     }
 
     with pytest.raises(CorruptModelError, match="form a loop: a -> b -> a"):
@@ -318,7 +377,12 @@ def test_nodes_of_earlier_generations_are_read(node, keep_list, args, kwargs):
 def test_operations_of_tensorflow_are_named_by_their_symbol():
     definition = {
         "op": "StridedSlice",
-        "attr": {"begin_mask": {"i": "3"}, "T": {"type": "DT_FLOAT"}, "keep": {"b": True}, "s": {"s": "TUFY"}},
+        "attr": {
+            "begin_mask": {"i": "3"},
+            "T": {"type": "DT_FLOAT"},
+            "keep": {"b": True},
+            "s": {"s": "TUFY"},
+        },
     }
 
     assert operation("TFOpLambda", {"function": "math.multiply"}) == ("tf.math.multiply", {})
@@ -351,7 +415,9 @@ def test_the_writer_of_a_file_is_recognised(version, backend, config, names, exp
 def test_gates_that_keras_1_kept_apart_are_joined_in_todays_order():
     arrays = tuple(np.full((2, 3) if place % 3 < 2 else (3,), place) for place in range(12))
 
-    layer = settle(Layer("l", "LSTM", {"_layout": "split"}, arrays), Origin("keras1", "1.2.2", "tensorflow"))
+    layer = settle(
+        Layer("l", "LSTM", {"_layout": "split"}, arrays), Origin("keras1", "1.2.2", "tensorflow")
+    )
 
     assert [int(block) for block in layer.weights[0][0, ::3]] == [0, 6, 3, 9]
     assert [array.shape for array in layer.weights] == [(2, 12), (2, 12), (12,)]
@@ -362,21 +428,27 @@ def test_gates_that_keras_1_kept_apart_are_joined_in_todays_order():
 def test_the_bias_of_a_gru_tells_where_its_reset_gate_acts(shape, reset_after):
     arrays = (np.ones((4, 6)), np.ones((2, 6)), np.ones(shape))
 
-    assert settle(Layer("g", "GRU", {}, arrays), Origin("keras2", "2.1.6", "tensorflow")).config == {
-        "reset_after": reset_after
-    }
+    assert settle(
+        Layer("g", "GRU", {}, arrays), Origin("keras2", "2.1.6", "tensorflow")
+    ).config == {"reset_after": reset_after}
 
 
 def test_kernels_of_theano_are_mirrored_and_others_are_not():
     kernel = RNG.normal(size=(3, 2, 1, 4))
     layer = Layer("c", "Conv2D", {}, (kernel,))
 
-    np.testing.assert_array_equal(settle(layer, Origin("keras2", "2.2.4", "theano")).weights[0], kernel[::-1, ::-1])
-    np.testing.assert_array_equal(settle(layer, Origin("keras2", "2.2.4", "tensorflow")).weights[0], kernel)
+    np.testing.assert_array_equal(
+        settle(layer, Origin("keras2", "2.2.4", "theano")).weights[0], kernel[::-1, ::-1]
+    )
+    np.testing.assert_array_equal(
+        settle(layer, Origin("keras2", "2.2.4", "tensorflow")).weights[0], kernel
+    )
 
 
 @pytest.mark.parametrize("said", [{"_layout": "cudnn"}, {}])
-def test_weights_as_cudnn_keeps_them_become_those_of_an_lstm_whether_or_not_the_config_says_so(said):
+def test_weights_as_cudnn_keeps_them_become_those_of_an_lstm_whether_or_not_the_config_says_so(
+    said,
+):
     units, size = 3, 2
     gates = [RNG.normal(size=(size, units)) for _ in range(4)]
     recurrent = [RNG.normal(size=(units, units)) for _ in range(4)]

@@ -15,7 +15,23 @@ from keramos.artifact.limits import LIMITS
 
 NEWEST = ("earliest", "latest", ("v108", "v108"), ("v110", "v110"), ("v112", "v112"))
 """Versions of the library whose structures are written."""
-TYPES = ("<f2", ">f2", "<f4", ">f4", "<f8", ">f8", "i1", "<i2", ">i4", "<i8", "u1", ">u2", "<u4", "<u8", "?")
+TYPES = (
+    "<f2",
+    ">f2",
+    "<f4",
+    ">f4",
+    "<f8",
+    ">f8",
+    "i1",
+    "<i2",
+    ">i4",
+    "<i8",
+    "u1",
+    ">u2",
+    "<u4",
+    "<u8",
+    "?",
+)
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -32,7 +48,9 @@ def plain(value):
     if value is None or isinstance(value, h5py.Empty):
         return None
     if isinstance(value, np.ndarray | list):
-        return [plain(item) for item in (value.tolist() if isinstance(value, np.ndarray) else value)]
+        return [
+            plain(item) for item in (value.tolist() if isinstance(value, np.ndarray) else value)
+        ]
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return plain(value.item()) if isinstance(value, np.generic) else value
@@ -103,7 +121,9 @@ def test_real_files_read_as_in_h5py(shared):
 
 def test_honest_files_among_the_hostile_read_as_in_h5py(shared):
     rows = json.loads((shared / "hostile" / "index.json").read_text())
-    honest = {row["name"] for row in rows if row["family"] == "control" and row["expected"] == "open"}
+    honest = {
+        row["name"] for row in rows if row["family"] == "control" and row["expected"] == "open"
+    }
     found = [compare(data, name) for name, data in parts_named(shared / "hostile", honest)]
 
     assert len(found) > 10
@@ -121,15 +141,28 @@ def parts_named(folder, names):
 
 def attributes_of_all_kinds(file):
     file.attrs.update(
-        {"text": "häl", "bytes": np.bytes_(b"abc"), "whole": 3, "real": 2.5, "yes": True, "long": "x" * 60_000}
+        {
+            "text": "häl",
+            "bytes": np.bytes_(b"abc"),
+            "whole": 3,
+            "real": 2.5,
+            "yes": True,
+            "long": "x" * 60_000,
+        }
     )
-    file.attrs.update({"fixed": [b"a", b"bcd"], "free": ["x", "yyy", ""], "table": np.arange(6).reshape(2, 3)})
-    file.attrs.update({"truths": np.array([True, False]), "empty": h5py.Empty("f4"), "none": np.zeros(0, "S3")})
+    file.attrs.update(
+        {"fixed": [b"a", b"bcd"], "free": ["x", "yyy", ""], "table": np.arange(6).reshape(2, 3)}
+    )
+    file.attrs.update(
+        {"truths": np.array([True, False]), "empty": h5py.Empty("f4"), "none": np.zeros(0, "S3")}
+    )
     group = file.create_group("a/b/c")
     group["scalar"], group["nothing"] = np.float32(3), np.zeros((0, 3), "f4")
     group.create_dataset("unwritten", shape=(5, 5), dtype="f4")
     group.create_dataset("filled", shape=(5, 5), dtype=">f4", fillvalue=7)
-    group.create_dataset("brain", data=np.array([0x3F80, 0x4049], "u2").view("V2")).attrs["dtype"] = "bfloat16"
+    group.create_dataset("brain", data=np.array([0x3F80, 0x4049], "u2").view("V2")).attrs[
+        "dtype"
+    ] = "bfloat16"
 
 
 def many_of_all(file):
@@ -154,7 +187,9 @@ def shared_types_and_objects(file):
 @pytest.mark.parametrize("fill", [attributes_of_all_kinds, many_of_all, shared_types_and_objects])
 @pytest.mark.parametrize("options", [{}, {"track_order": True}, {"userblock_size": 1024}], ids=str)
 @pytest.mark.parametrize("version", NEWEST, ids=str)
-def test_names_attributes_and_arrays_read_as_in_h5py_whatever_structures_hold_them(version, options, fill):
+def test_names_attributes_and_arrays_read_as_in_h5py_whatever_structures_hold_them(
+    version, options, fill
+):
     assert compare(written(fill, libver=version, **options))
 
 
@@ -176,14 +211,22 @@ def sparse_chunks(file):
     for number, most in enumerate([None, (None, 40), (1000, None), (None, None), (2000, 50)]):
         for filters in ({}, {"compression": "gzip"}):
             data = file.create_dataset(
-                f"{number}{len(filters)}", (1000, 40), ">f4", maxshape=most, chunks=(10, 10), fillvalue=2.5, **filters
+                f"{number}{len(filters)}",
+                (1000, 40),
+                ">f4",
+                maxshape=most,
+                chunks=(10, 10),
+                fillvalue=2.5,
+                **filters,
             )
             data[100:111, 5:15], data[995, 39] = 1, 9
             if most and most[1] != 40:
                 data.resize((500, 20))
     for name, length in (("paged", 70_000), ("paged twice", 9000)):
         for most in (None, length):
-            data = file.create_dataset(f"{name} {most}", (length,), "f4", maxshape=(most,), chunks=(2,))
+            data = file.create_dataset(
+                f"{name} {most}", (length,), "f4", maxshape=(most,), chunks=(2,)
+            )
             data[5:7], data[length - 9 : length - 3] = 1, 2
     low_level(file, b"one after the other", (4, 3), None)
     low_level(file, b"with room", (4, 3), (20, 30))
@@ -205,14 +248,20 @@ def datasets(draw):
     options = {}
     if rank and 0 not in shape and draw(st.booleans()):
         options["chunks"] = tuple(draw(st.integers(1, length)) for length in shape)
-        options["maxshape"] = tuple(draw(st.sampled_from([length, length + 5, None])) for length in shape)
+        options["maxshape"] = tuple(
+            draw(st.sampled_from([length, length + 5, None])) for length in shape
+        )
         if draw(st.booleans()):
             options["compression"] = draw(st.sampled_from([None, "gzip"]))
             options["shuffle"], options["fletcher32"] = draw(st.booleans()), draw(st.booleans())
     return data, options
 
 
-@given(drawn=st.lists(datasets(), min_size=1, max_size=6), version=st.sampled_from(NEWEST), ordered=st.booleans())
+@given(
+    drawn=st.lists(datasets(), min_size=1, max_size=6),
+    version=st.sampled_from(NEWEST),
+    ordered=st.booleans(),
+)
 @settings(max_examples=150, deadline=None)
 def test_any_dataset_reads_as_in_h5py_in_any_layout(drawn, version, ordered):
     def fill(file):

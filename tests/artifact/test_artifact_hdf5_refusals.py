@@ -135,7 +135,8 @@ def test_a_cut_file_says_what_is_there_and_what_should_be():
     data = written(lambda file: file.create_dataset("w", data=np.zeros(1000)))
 
     with pytest.raises(
-        CorruptModelError, match=rf"incomplete: its header says {len(data):,} bytes, the file has 5,000"
+        CorruptModelError,
+        match=rf"incomplete: its header says {len(data):,} bytes, the file has 5,000",
     ):
         Hdf5(data[:5000], "m.h5", LIMITS)
 
@@ -156,7 +157,9 @@ def test_bytes_before_the_beginning_are_refused_unless_the_file_knows_them():
 
 
 def test_a_file_whose_writer_never_closed_it_is_refused():
-    data = bytearray(written(lambda file: file.create_dataset("w", data=np.zeros(10)), libver="latest"))
+    data = bytearray(
+        written(lambda file: file.create_dataset("w", data=np.zeros(10)), libver="latest")
+    )
     data[11] |= 1
     data[44:48] = struct.pack("<I", lookup3(bytes(data[:44])))
 
@@ -286,11 +289,17 @@ def test_paths_that_come_to_more_than_any_text_are_refused():
 
 def everything(file):
     """A small file with one of each structure."""
-    file.attrs["model_config"], file.attrs["names"], file.attrs["free"] = '{"a": 1}', [b"a", b"bb"], ["x", "yy"]
+    file.attrs["model_config"], file.attrs["names"], file.attrs["free"] = (
+        '{"a": 1}',
+        [b"a", b"bb"],
+        ["x", "yy"],
+    )
     group = file.create_group("model_weights/dense")
     group["kernel"], group["bias"] = np.ones((3, 4), "f4"), np.ones(3, ">f8")
     values = np.arange(63, dtype="f4").reshape(9, 7)
-    group.create_dataset("z", data=values, chunks=(4, 3), compression="gzip", shuffle=True, fletcher32=True)
+    group.create_dataset(
+        "z", data=values, chunks=(4, 3), compression="gzip", shuffle=True, fletcher32=True
+    )
     for name, most in (("fixed", None), ("growing", (None, 7)), ("tree", (None, None))):
         group.create_dataset(name, data=values, chunks=(4, 3), maxshape=most)
     group.create_dataset("long", data=np.ones(60, "f4"), chunks=(1,), maxshape=(None,))
@@ -301,7 +310,11 @@ def everything(file):
     file.create_dataset("typed", data=np.ones(3), dtype=file["type"])
 
 
-SEEDS = [written(everything, libver=v, track_order=o) for v in ("earliest", "latest") for o in (False, True)]
+SEEDS = [
+    written(everything, libver=v, track_order=o)
+    for v in ("earliest", "latest")
+    for o in (False, True)
+]
 
 
 def walked(data):
@@ -337,13 +350,17 @@ def damaged(draw, data):
         return bytes(found)
     for _ in range(draw.choice([1, 1, 2, 3, 8])):
         at, width = draw.randrange(len(found)), draw.choice([1, 2, 4, 8])
-        number = draw.choice([0, 1, 0xFF, 0xFFFF, 1 << 31, 1 << 63, (1 << 64) - 1, len(data), draw.getrandbits(64)])
+        number = draw.choice(
+            [0, 1, 0xFF, 0xFFFF, 1 << 31, 1 << 63, (1 << 64) - 1, len(data), draw.getrandbits(64)]
+        )
         number = found[at] ^ 1 << draw.randrange(8) if draw.random() < 0.5 else number
         found[at : at + width] = (number % (1 << 8 * width)).to_bytes(width, "little")
     return bytes(found[: len(data)])
 
 
-@pytest.mark.parametrize("sealed", [True, False], ids=["with checksums", "as if checksums were mended"])
+@pytest.mark.parametrize(
+    "sealed", [True, False], ids=["with checksums", "as if checksums were mended"]
+)
 def test_damage_of_any_kind_is_a_model_error_in_bounded_memory(sealed, monkeypatch):
     if not sealed:
         monkeypatch.setattr(Image, "check_seal", lambda *_: None)

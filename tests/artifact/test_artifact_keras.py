@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-from keramos.artifact.keras_order import keras_order
+from keramos.artifact.keras.layer_order import keras_order
 from keramos.artifact.read import read
 from keramos.artifact.write import write
 from keramos.types.network import Network
@@ -19,7 +19,9 @@ def dense():
 
 
 def normalised():
-    return keras.Sequential([keras.Input((4,)), kl.Dense(3), kl.BatchNormalization(), kl.LayerNormalization()])
+    return keras.Sequential(
+        [keras.Input((4,)), kl.Dense(3), kl.BatchNormalization(), kl.LayerNormalization()]
+    )
 
 
 def convolutional():
@@ -45,7 +47,9 @@ def recurrent():
 
 
 def embedded():
-    return keras.Sequential([keras.Input((4,), dtype="int32"), kl.Embedding(9, 3, mask_zero=True), kl.LSTM(2)])
+    return keras.Sequential(
+        [keras.Input((4,), dtype="int32"), kl.Embedding(9, 3, mask_zero=True), kl.LSTM(2)]
+    )
 
 
 def attentive():
@@ -61,7 +65,9 @@ def shared():
 
 
 def nested():
-    inner = keras.Sequential([keras.Input((3,)), kl.Dense(3), kl.BatchNormalization()], name="inner")
+    inner = keras.Sequential(
+        [keras.Input((3,)), kl.Dense(3), kl.BatchNormalization()], name="inner"
+    )
     z = keras.Input((3,))
     middle = keras.Model(z, [inner(z), kl.Dense(2)(inner(z))], name="middle")
     x = keras.Input((3,))
@@ -76,7 +82,9 @@ def named_ends():
 
 
 def frozen():
-    model = keras.Sequential([keras.Input((3,)), kl.Dense(3), kl.BatchNormalization(), kl.Dense(2)], name="frozen")
+    model = keras.Sequential(
+        [keras.Input((3,)), kl.Dense(3), kl.BatchNormalization(), kl.Dense(2)], name="frozen"
+    )
     model.layers[0].trainable = False
     x = keras.Input((3,))
     return keras.Model(x, kl.Dense(2)(model(x)))
@@ -84,11 +92,15 @@ def frozen():
 
 def operations():
     x = keras.Input((3,))
-    return keras.Model(x, keras.ops.concatenate([x * 2.0 + 1.0, keras.ops.relu(x), x[:, :1]], axis=-1))
+    return keras.Model(
+        x, keras.ops.concatenate([x * 2.0 + 1.0, keras.ops.relu(x), x[:, :1]], axis=-1)
+    )
 
 
 def constrained():
-    return keras.Sequential([keras.Input((6, 3)), kl.SpectralNormalization(kl.Conv1D(2, 2)), kl.UnitNormalization()])
+    return keras.Sequential(
+        [keras.Input((6, 3)), kl.SpectralNormalization(kl.Conv1D(2, 2)), kl.UnitNormalization()]
+    )
 
 
 def scaled():
@@ -119,7 +131,9 @@ MODELS = [
 def shaken(model):
     """Biases, shifts and statistics that are not where they start."""
     rng = np.random.default_rng(3)
-    model.set_weights([rng.uniform(0.1, 1.0, array.shape).astype(array.dtype) for array in model.get_weights()])
+    model.set_weights(
+        [rng.uniform(0.1, 1.0, array.shape).astype(array.dtype) for array in model.get_weights()]
+    )
     return model
 
 
@@ -141,7 +155,9 @@ def feeds(model):
 
 def answers(model, arrays):
     structure = getattr(model, "_inputs_struct", None)
-    inputs = dict(zip(sorted(structure), arrays, strict=True)) if isinstance(structure, dict) else arrays
+    inputs = (
+        dict(zip(sorted(structure), arrays, strict=True)) if isinstance(structure, dict) else arrays
+    )
     outputs = model(inputs[0] if len(arrays) == 1 else inputs, training=False)
     return [np.asarray(output) for output in keras.tree.flatten(outputs)]
 
@@ -162,16 +178,24 @@ def test_a_model_survives_being_read_and_written_again(build, saved, written, tm
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("build", [recurrent, shared, nested, frozen, named_ends], ids=lambda build: build.__name__)
+@pytest.mark.parametrize(
+    "build", [recurrent, shared, nested, frozen, named_ends], ids=lambda build: build.__name__
+)
 def test_layers_are_put_in_the_order_that_keras_will_use(build, tmp_path):
     model = build()
     model.save(tmp_path / "m.keras")
     network = read(tmp_path / "m.keras").network
     turned = Network(
-        network.name, dict(reversed(network.layers.items())), network.calls, network.inputs, network.outputs
+        network.name,
+        dict(reversed(network.layers.items())),
+        network.calls,
+        network.inputs,
+        network.outputs,
     )
 
-    assert list(keras_order(turned).layers) == [layer.name for layer in model.layers if isinstance(layer, kl.Layer)]
+    assert list(keras_order(turned).layers) == [
+        layer.name for layer in model.layers if isinstance(layer, kl.Layer)
+    ]
 
 
 def test_a_learned_vocabulary_is_read_from_beside_the_config(tmp_path):
@@ -182,7 +206,11 @@ def test_a_learned_vocabulary_is_read_from_beside_the_config(tmp_path):
     x = keras.Input((1,), dtype="string")
     keras.Model(x, lookup(x)).save(tmp_path / "m.keras")
 
-    layer = next(one for one in read(tmp_path / "m.keras").network.layers.values() if one.kind == "StringLookup")
+    layer = next(
+        one
+        for one in read(tmp_path / "m.keras").network.layers.values()
+        if one.kind == "StringLookup"
+    )
 
     assert layer.config["vocabulary"] == ["[UNK]", "red", "blue"]
 
@@ -194,5 +222,7 @@ def test_training_goes_on_after_plain_keras_opened_a_file(credit_run, container,
 
     model = keras.models.load_model(path)
 
-    assert float(model.optimizer.learning_rate) == pytest.approx(credit_run.content.trace.plan.learning_rate)
+    assert float(model.optimizer.learning_rate) == pytest.approx(
+        credit_run.content.trace.plan.learning_rate
+    )
     assert model.compiled

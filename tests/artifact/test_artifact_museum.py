@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from keramos.artifact.read import read
-from keramos.artifact.roles import ROLES, roles
+from keramos.artifact.weights.weight_specs import ROLES, roles
 
 MUSEUM = Path(__file__).parents[3] / "shared" / "museum"
 MANIFEST = json.loads((MUSEUM / "manifest.json").read_text()) if MUSEUM.is_dir() else []
@@ -77,7 +77,9 @@ def constructor_keys(kind):
     if found is None:
         return None
     classes = [cls for cls in found.__mro__ if "__init__" in vars(cls) and cls is not object]
-    return {name for cls in classes for name in inspect.signature(cls.__init__).parameters} | EXTRA.get(kind, set())
+    return {
+        name for cls in classes for name in inspect.signature(cls.__init__).parameters
+    } | EXTRA.get(kind, set())
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -93,7 +95,10 @@ def test_every_layer_of_an_era_has_exactly_the_weights_it_needs(era):
         for layer in leaves(artifact.network):
             quantised = "_from_" in str(layer.config.get("dtype"))
             if layer.kind in ROLES and not quantised:
-                assert len(layer.weights) == len(roles(layer.kind, layer.config)), (row["file"], layer.name)
+                assert len(layer.weights) == len(roles(layer.kind, layer.config)), (
+                    row["file"],
+                    layer.name,
+                )
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -102,10 +107,18 @@ def test_every_config_of_an_era_uses_only_words_of_current_keras(era):
         for layer in leaves(artifact.network):
             known = constructor_keys(layer.kind)
             if known is not None and layer.kind != "Lambda":
-                assert layer.config.keys() <= known | NOTES | {"trainable", "dtype"}, (row["file"], layer.name)
+                assert layer.config.keys() <= known | NOTES | {"trainable", "dtype"}, (
+                    row["file"],
+                    layer.name,
+                )
 
 
 def test_no_built_in_layer_is_taken_for_a_foreign_one():
-    kinds = {layer.kind for era in ERAS for _, artifact in era_files(era) for layer in leaves(artifact.network)}
+    kinds = {
+        layer.kind
+        for era in ERAS
+        for _, artifact in era_files(era)
+        for layer in leaves(artifact.network)
+    }
 
     assert not {kind for kind in kinds if kind.startswith("custom.")}

@@ -50,7 +50,9 @@ def test_train_says_what_it_inferred_and_saves_a_file_that_predicts(tmp_path):
     body = [f"{i},{i % 7},{'yes' if i % 7 > 3 else 'no'},same,{i % 2}" for i in range(1, 101)]
     table.write_text("\n".join(["customer_id,score,answer,constant,noise", *body]))
 
-    trained = keramos("train", table, "--target", "answer", "-o", tmp_path / "m.keras", "--epochs", "20")
+    trained = keramos(
+        "train", table, "--target", "answer", "-o", tmp_path / "m.keras", "--epochs", "20"
+    )
     predicted = keramos("predict", tmp_path / "m.keras", table)
 
     assert trained.returncode == 0, trained.stderr
@@ -96,14 +98,20 @@ def test_predict_reads_standard_input_and_speaks_json(credit_file):
 
 
 def test_predict_shows_the_four_steps_on_request(credit_file, rows):
-    done = keramos("predict", credit_file, rows, "--on-error", "skip", "--trace", "1", cwd=rows.parent)
+    done = keramos(
+        "predict", credit_file, rows, "--on-error", "skip", "--trace", "1", cwd=rows.parent
+    )
 
     assert "prediction trace of row 1" in done.stderr
     assert "4. decision" in done.stderr
 
 
 def test_inspect_verify_and_convert_report_in_words_and_in_json(credit_file, tmp_path):
-    for command in (["inspect", credit_file], ["verify", credit_file], ["convert", credit_file, tmp_path / "m.onnx"]):
+    for command in (
+        ["inspect", credit_file],
+        ["verify", credit_file],
+        ["convert", credit_file, tmp_path / "m.onnx"],
+    ):
         words, values = keramos(*command), keramos(*command, "--json")
         assert words.returncode == values.returncode == 0, words.stderr + values.stderr
         assert words.stdout.strip()
@@ -127,8 +135,16 @@ def test_every_command_has_help_with_an_example(command):
         (["train", GERMAN_CREDIT, "--target", "rsik", "-o", "m.h5"], 1, "is it 'risk'?"),
         (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.pkl"], 2, ".keras"),
         (["train", GERMAN_CREDIT, "--target", "risk"], 2, "--output"),
-        (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--drop", "agee"], 2, "is it 'age'?"),
-        (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--epochs", "0"], 2, "epochs must be 1 or more"),
+        (
+            ["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--drop", "agee"],
+            2,
+            "is it 'age'?",
+        ),
+        (
+            ["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--epochs", "0"],
+            2,
+            "epochs must be 1 or more",
+        ),
         (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5", "--hidden", "a,b"], 2, "64,32"),
         (["inspect", sys.executable], 1, "neither HDF5"),
         (["fly"], 2, "No such command"),
@@ -148,9 +164,21 @@ def test_debug_shows_where_an_error_arose():
 
 
 def test_control_c_stops_with_one_line_and_writes_nothing(tmp_path):
-    command = [Path(sys.executable).with_name("keramos"), "train", GERMAN_CREDIT, "--target", "risk", "-o", "m.h5"]
+    command = [
+        Path(sys.executable).with_name("keramos"),
+        "train",
+        GERMAN_CREDIT,
+        "--target",
+        "risk",
+        "-o",
+        "m.h5",
+    ]
     process = subprocess.Popen(
-        [*command, "--epochs", "100000"], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, "--epochs", "100000"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout.readline()  # the first line: the command is at work
     time.sleep(1)

@@ -20,7 +20,12 @@ ARCHITECTURES = sorted(
 def calm(model):
     """Smaller kernels and some bias: in deep networks with fresh weights rounding grows from layer to layer."""
     rng = np.random.default_rng(0)
-    model.set_weights([w * 0.6 if w.ndim > 1 else w + rng.uniform(-0.1, 0.1, w.shape) for w in model.get_weights()])
+    model.set_weights(
+        [
+            w * 0.6 if w.ndim > 1 else w + rng.uniform(-0.1, 0.1, w.shape)
+            for w in model.get_weights()
+        ]
+    )
 
 
 @pytest.mark.slow
@@ -28,7 +33,9 @@ def calm(model):
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_an_application_answers_as_in_keras(name, tmp_path):
     options = {"input_shape": (224, 224, 3)} if name.startswith("MobileNetV3") else {}
-    model = getattr(keras.applications, name)(weights=None, classes=10, classifier_activation=None, **options)
+    model = getattr(keras.applications, name)(
+        weights=None, classes=10, classifier_activation=None, **options
+    )
     calm(model)
     path = tmp_path / "model.keras"
     model.save(path)
@@ -42,4 +49,6 @@ def test_an_application_answers_as_in_keras(name, tmp_path):
     actual = Session(compiled).run({compiled.inputs[0].name: images})[0]
 
     assert np.abs(expected).max() > 1e-3
-    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5 * max(1.0, float(np.abs(expected).max())))
+    np.testing.assert_allclose(
+        actual, expected, rtol=1e-4, atol=1e-5 * max(1.0, float(np.abs(expected).max()))
+    )

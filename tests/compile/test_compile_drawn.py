@@ -9,7 +9,9 @@ from keras import layers as kl
 
 from drawing import CONTAINER, PLAIN, compare
 
-ACTIVATION = st.sampled_from([None, "relu", "tanh", "sigmoid", "gelu", "elu", "softplus", "hard_sigmoid"])
+ACTIVATION = st.sampled_from(
+    [None, "relu", "tanh", "sigmoid", "gelu", "elu", "softplus", "hard_sigmoid"]
+)
 FLAG = st.booleans()
 SMALL = st.integers(1, 3)
 
@@ -51,11 +53,18 @@ _CONV = {
 }
 _STRIDED = st.sampled_from([{"strides": 1}, {"strides": 2}, {"dilation_rate": 2}])
 IMAGES = {
-    "Conv2D": {**_CONV, "filters": st.sampled_from([2, 4]), "groups": st.sampled_from([1, 2]), "_more": _STRIDED},
+    "Conv2D": {
+        **_CONV,
+        "filters": st.sampled_from([2, 4]),
+        "groups": st.sampled_from([1, 2]),
+        "_more": _STRIDED,
+    },
     "Conv2DTranspose": {
         **_CONV,
         "filters": SMALL,
-        "_more": st.sampled_from([{}, {"strides": 2}, {"strides": 3, "output_padding": 1}, {"strides": 3}]),
+        "_more": st.sampled_from(
+            [{}, {"strides": 2}, {"strides": 3, "output_padding": 1}, {"strides": 3}]
+        ),
     },
     "DepthwiseConv2D": {**_CONV, "depth_multiplier": SMALL, "_more": _STRIDED},
     "SeparableConv2D": {**_CONV, "filters": SMALL, "depth_multiplier": SMALL, "_more": _STRIDED},
@@ -77,7 +86,9 @@ IMAGES = {
     "Cropping2D": {"cropping": st.sampled_from([1, (1, 2), ((1, 0), (2, 1))])},
     "UpSampling2D": {
         "size": st.sampled_from([2, (2, 3)]),
-        "interpolation": st.sampled_from(["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]),
+        "interpolation": st.sampled_from(
+            ["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"]
+        ),
     },
     "Resizing": {
         "height": st.integers(3, 12),
@@ -90,7 +101,12 @@ IMAGES = {
     "Permute": {"dims": st.sampled_from([(2, 1, 3), (3, 1, 2)])},
     "LayerNormalization": {"axis": st.sampled_from([-1, 1, [1, 2]]), "center": FLAG, "scale": FLAG},
     "BatchNormalization": {"axis": st.sampled_from([-1, 1]), "center": FLAG, "scale": FLAG},
-    "Normalization": {"mean": st.just(0.5), "variance": st.just(2.0), "axis": st.just(None), "invert": FLAG},
+    "Normalization": {
+        "mean": st.just(0.5),
+        "variance": st.just(2.0),
+        "axis": st.just(None),
+        "invert": FLAG,
+    },
     "SpatialDropout2D": {"rate": st.just(0.5)},
 }
 _RNN = {
@@ -135,18 +151,34 @@ FIXED = {
 """Layers whose options allow some shapes only."""
 SIDE = st.integers(6, 9)
 EVERY = [
-    *((name, options, FIXED.get(name, st.sampled_from([(1,), (8,), (3, 5)]))) for name, options in VECTORS.items()),
-    *((name, options, FIXED.get(name, st.tuples(SIDE, SIDE, st.just(4)))) for name, options in IMAGES.items()),
-    *((name, options, st.tuples(SIDE, st.sampled_from([2, 4]))) for name, options in SEQUENCES.items()),
+    *(
+        (name, options, FIXED.get(name, st.sampled_from([(1,), (8,), (3, 5)])))
+        for name, options in VECTORS.items()
+    ),
+    *(
+        (name, options, FIXED.get(name, st.tuples(SIDE, SIDE, st.just(4))))
+        for name, options in IMAGES.items()
+    ),
+    *(
+        (name, options, st.tuples(SIDE, st.sampled_from([2, 4])))
+        for name, options in SEQUENCES.items()
+    ),
 ]
 DRAWN = {name for name, _, _ in EVERY}
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "options", "shapes"), EVERY, ids=[f"{i} {row[0]}" for i, row in enumerate(EVERY)])
+@pytest.mark.parametrize(
+    ("name", "options", "shapes"), EVERY, ids=[f"{i} {row[0]}" for i, row in enumerate(EVERY)]
+)
 def test_any_options_and_shapes_of_a_layer_answer_as_in_keras(name, options, shapes, tmp_path):
     @PLAIN
-    @given(shape=shapes, drawn=st.fixed_dictionaries(options), container=CONTAINER, seed=st.integers(0, 9))
+    @given(
+        shape=shapes,
+        drawn=st.fixed_dictionaries(options),
+        container=CONTAINER,
+        seed=st.integers(0, 9),
+    )
     def answers(shape, drawn, container, seed):
         more = drawn.pop("_more", {})
         x = keras.Input(shape, name="x")

@@ -24,7 +24,9 @@ def _inputs(*shapes, dtype="float32"):
 
 def _numbers(seed, *shapes):
     rng = np.random.default_rng(seed)
-    return {f"x{i}": rng.normal(size=(3, *shape)).astype("float32") for i, shape in enumerate(shapes)}
+    return {
+        f"x{i}": rng.normal(size=(3, *shape)).astype("float32") for i, shape in enumerate(shapes)
+    }
 
 
 def _one(make, *axes):
@@ -44,7 +46,9 @@ def _merge(name, **options):
         count = 2 if name == "Subtract" else draw(st.integers(2, 4))
         x = _inputs(*[shape] * count)
         drawn = {key: draw(value) for key, value in options.items()}
-        return keras.Model(x, getattr(kl, name)(**drawn)(x)), _numbers(draw(st.integers(0, 9)), *[shape] * count)
+        return keras.Model(x, getattr(kl, name)(**drawn)(x)), _numbers(
+            draw(st.integers(0, 9)), *[shape] * count
+        )
 
     return model
 
@@ -53,7 +57,9 @@ def _dot(draw):
     length, left, right = draw(SIDE), draw(SIDE), draw(SIDE)
     shapes = (length, left), (length, right)
     x = _inputs(*shapes)
-    return keras.Model(x, kl.Dot(axes=1, normalize=draw(FLAG))(x)), _numbers(draw(st.integers(0, 9)), *shapes)
+    return keras.Model(x, kl.Dot(axes=1, normalize=draw(FLAG))(x)), _numbers(
+        draw(st.integers(0, 9)), *shapes
+    )
 
 
 def _attention(name):
@@ -87,7 +93,9 @@ def _heads(draw):
 def _grouped_heads(draw):
     steps, width = draw(SIDE), draw(SIDE)
     x = _inputs((steps, width))
-    layer = kl.GroupQueryAttention(draw(SMALL), 4, draw(st.sampled_from([1, 2, 4])), use_bias=draw(FLAG))
+    layer = kl.GroupQueryAttention(
+        draw(SMALL), 4, draw(st.sampled_from([1, 2, 4])), use_bias=draw(FLAG)
+    )
     return keras.Model(x, layer(x[0], x[0], use_causal_mask=draw(FLAG))), _numbers(
         draw(st.integers(0, 9)), (steps, width)
     )
@@ -103,7 +111,9 @@ def _rnn(draw, x):
 
 
 def _stacked(draw, x):
-    return kl.RNN(kl.StackedRNNCells([_cell(draw) for _ in range(draw(SMALL))]), return_sequences=draw(FLAG))(x)
+    return kl.RNN(
+        kl.StackedRNNCells([_cell(draw) for _ in range(draw(SMALL))]), return_sequences=draw(FLAG)
+    )(x)
 
 
 def _bidirectional(draw, x):
@@ -113,7 +123,9 @@ def _bidirectional(draw, x):
 
 
 def _masked(draw, x):
-    return kl.LSTM(draw(SMALL), return_sequences=draw(FLAG))(kl.Masking(draw(st.sampled_from([0.0, 1.0])))(x))
+    return kl.LSTM(draw(SMALL), return_sequences=draw(FLAG))(
+        kl.Masking(draw(st.sampled_from([0.0, 1.0])))(x)
+    )
 
 
 def _time_distributed(draw, x):
@@ -137,7 +149,9 @@ def _conv_lstm(rank):
 
 
 def _plain(name, **options):
-    return lambda draw, x: getattr(kl, name)(**{key: draw(value) for key, value in options.items()})(x)
+    return lambda draw, x: getattr(kl, name)(
+        **{key: draw(value) for key, value in options.items()}
+    )(x)
 
 
 def _silent(name, **options):
@@ -151,7 +165,11 @@ def _embedding(draw):
     y = kl.Embedding(9, draw(SMALL), mask_zero=draw(FLAG))(x[0])
     if draw(FLAG):
         y = kl.GRU(draw(SMALL))(y)
-    words = np.random.default_rng(draw(st.integers(0, 9))).integers(0, 9, size=(3, *shape)).astype("int32")
+    words = (
+        np.random.default_rng(draw(st.integers(0, 9)))
+        .integers(0, 9, size=(3, *shape))
+        .astype("int32")
+    )
     return keras.Model(x, y), {"x0": words}
 
 
@@ -161,15 +179,25 @@ def _reversible(draw):
     layer = kl.ReversibleEmbedding(
         9, draw(SMALL), tie_weights=draw(FLAG), logit_soft_cap=draw(st.sampled_from([None, 2.0]))
     )
-    words = np.random.default_rng(draw(st.integers(0, 9))).integers(0, 9, size=(3, *shape)).astype("int32")
+    words = (
+        np.random.default_rng(draw(st.integers(0, 9)))
+        .integers(0, 9, size=(3, *shape))
+        .astype("int32")
+    )
     return keras.Model(x, layer(layer(x[0]), reverse=True)), {"x0": words}
 
 
 def _categories(draw):
     shape = (draw(st.integers(1, 4)),)
     x = _inputs(shape, dtype="int32")
-    y = kl.CategoryEncoding(9, output_mode=draw(st.sampled_from(["multi_hot", "one_hot", "count"])))(x[0])
-    words = np.random.default_rng(draw(st.integers(0, 9))).integers(0, 9, size=(3, *shape)).astype("int32")
+    y = kl.CategoryEncoding(
+        9, output_mode=draw(st.sampled_from(["multi_hot", "one_hot", "count"]))
+    )(x[0])
+    words = (
+        np.random.default_rng(draw(st.integers(0, 9)))
+        .integers(0, 9, size=(3, *shape))
+        .astype("int32")
+    )
     return keras.Model(x, y), {"x0": words}
 
 
@@ -182,7 +210,11 @@ def _integers(draw):
         mask_token=draw(st.sampled_from([None, 0])),
         output_mode=draw(st.sampled_from(["int", "multi_hot", "count"])),
     )(x[0])
-    words = np.random.default_rng(draw(st.integers(0, 9))).integers(0, 9, size=(3, *shape)).astype("int64")
+    words = (
+        np.random.default_rng(draw(st.integers(0, 9)))
+        .integers(0, 9, size=(3, *shape))
+        .astype("int64")
+    )
     return keras.Model(x, y), {"x0": words}
 
 
@@ -219,7 +251,10 @@ _RANDOM = {
     "MaxNumBoundingBoxes": {"max_number": 3},
 }
 MODELS = {
-    **{name: _merge(name) for name in ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")},
+    **{
+        name: _merge(name)
+        for name in ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+    },
     "Concatenate": _merge("Concatenate", axis=st.sampled_from([1, 2, -1])),
     "Dot": _dot,
     "Attention": _attention("Attention"),
@@ -237,10 +272,18 @@ MODELS = {
     "CategoryEncoding": _categories,
     "IntegerLookup": _integers,
     "Conv3D": _one(
-        _plain("Conv3D", filters=_FILTERS, kernel_size=SMALL, padding=_PADS, groups=st.sampled_from([1, 2])), *_SPACE
+        _plain(
+            "Conv3D",
+            filters=_FILTERS,
+            kernel_size=SMALL,
+            padding=_PADS,
+            groups=st.sampled_from([1, 2]),
+        ),
+        *_SPACE,
     ),
     "Conv3DTranspose": _one(
-        _plain("Conv3DTranspose", filters=SMALL, kernel_size=SMALL, padding=_PADS, strides=SMALL), *_SPACE
+        _plain("Conv3DTranspose", filters=SMALL, kernel_size=SMALL, padding=_PADS, strides=SMALL),
+        *_SPACE,
     ),
     "MaxPooling3D": _one(_plain("MaxPooling3D", **_POOL), *_SPACE),
     "AveragePooling3D": _one(_plain("AveragePooling3D", **_POOL), *_SPACE),
@@ -250,14 +293,20 @@ MODELS = {
         for n, shape in ((1, _LINE), (3, _SPACE))
     },
     **{
-        f"Adaptive{kind}Pooling{n}D": _one(_plain(f"Adaptive{kind}Pooling{n}D", output_size=SMALL), *shape)
+        f"Adaptive{kind}Pooling{n}D": _one(
+            _plain(f"Adaptive{kind}Pooling{n}D", output_size=SMALL), *shape
+        )
         for kind in ("Average", "Max")
         for n, shape in ((1, _LINE), (3, _SPACE))
     },
-    "ZeroPadding3D": _one(_plain("ZeroPadding3D", padding=st.sampled_from([1, (1, 0, 2)])), *_SPACE),
+    "ZeroPadding3D": _one(
+        _plain("ZeroPadding3D", padding=st.sampled_from([1, (1, 0, 2)])), *_SPACE
+    ),
     "Cropping3D": _one(_plain("Cropping3D", cropping=st.sampled_from([1, (1, 0, 1)])), *_SPACE),
     "UpSampling3D": _one(_plain("UpSampling3D", size=st.sampled_from([1, 2, (1, 2, 1)])), *_SPACE),
-    "SpectralNormalization": _one(lambda draw, x: kl.SpectralNormalization(kl.Dense(draw(SMALL)))(x), SIDE),
+    "SpectralNormalization": _one(
+        lambda draw, x: kl.SpectralNormalization(kl.Dense(draw(SMALL)))(x), SIDE
+    ),
     "AutoContrast": _one(_silent("AutoContrast", value_range=(0, 1)), *_PLANE[:2], 3),
     "ContrastLimitedAdaptiveHistogramEqualization": _one(
         _plain(
@@ -271,7 +320,14 @@ MODELS = {
         SMALL,
     ),
     "MelSpectrogram": _one(
-        _silent("MelSpectrogram", fft_length=16, sequence_stride=5, num_mel_bins=4, sampling_rate=100, min_freq=1.0),
+        _silent(
+            "MelSpectrogram",
+            fft_length=16,
+            sequence_stride=5,
+            num_mel_bins=4,
+            sampling_rate=100,
+            min_freq=1.0,
+        ),
         st.integers(30, 60),
     ),
     "STFTSpectrogram": _one(
@@ -286,7 +342,9 @@ MODELS = {
         SMALL,
     ),
     "Pipeline": _one(
-        lambda draw, x: kl.Pipeline([kl.RandomFlip(), kl.Rescaling(draw(st.sampled_from([0.5, 2.0])))])(x),
+        lambda draw, x: kl.Pipeline(
+            [kl.RandomFlip(), kl.Rescaling(draw(st.sampled_from([0.5, 2.0])))]
+        )(x),
         *_PLANE[:2],
         3,
     ),
@@ -294,7 +352,10 @@ MODELS = {
         f"SpatialDropout{n}D": _one(_silent(f"SpatialDropout{n}D", rate=0.5), *shape)
         for n, shape in ((1, _LINE), (3, _SPACE))
     },
-    **{name: _one(_silent(name, rate=0.5), SIDE) for name in ("AlphaDropout", "Dropout", "GaussianDropout")},
+    **{
+        name: _one(_silent(name, rate=0.5), SIDE)
+        for name in ("AlphaDropout", "Dropout", "GaussianDropout")
+    },
     "GaussianNoise": _one(_silent("GaussianNoise", stddev=0.5), SIDE),
     "ActivityRegularization": _one(_silent("ActivityRegularization", l1=0.1), SIDE),
     "Identity": _one(_silent("Identity"), SIDE),
@@ -312,8 +373,17 @@ NEVER_H5 = {
 
 ELSEWHERE = {
     "cells run inside RNN": {"GRUCell", "LSTMCell", "SimpleRNNCell"},
-    "text and hashes: test_compile_tables.py": {"HashedCrossing", "Hashing", "StringLookup", "TextVectorization"},
-    "layers of keras.applications: test_compile_applications.py": {"CustomScaleLayer", "LayerScale", "StochasticDepth"},
+    "text and hashes: test_compile_tables.py": {
+        "HashedCrossing",
+        "Hashing",
+        "StringLookup",
+        "TextVectorization",
+    },
+    "layers of keras.applications: test_compile_applications.py": {
+        "CustomScaleLayer",
+        "LayerScale",
+        "StochasticDepth",
+    },
     "Keras cannot put it into a functional model": {"Equalization"},
     "gone from Keras 3: the museum": {
         "Highway",
@@ -336,7 +406,11 @@ ELSEWHERE = {
 @pytest.mark.parametrize("name", MODELS)
 def test_any_model_of_a_layer_answers_as_in_keras(name, tmp_path):
     @(FEW if name in _RANDOM else PLAIN)
-    @given(drawing=st.data(), container=st.just(".keras") if name in NEVER_H5 else CONTAINER, seed=st.integers(0, 9))
+    @given(
+        drawing=st.data(),
+        container=st.just(".keras") if name in NEVER_H5 else CONTAINER,
+        seed=st.integers(0, 9),
+    )
     def answers(drawing, container, seed):
         compare(*MODELS[name](drawing.draw), tmp_path / f"model{container}", seed)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keramos.compile import proto
 from keramos.compile.emit import compile_network
-from keramos.compile.graph import Graph
+from keramos.compile.onnx import protobuf
+from keramos.compile.onnx.graph import Graph
 from keramos.errors import LimitExceededError, MismatchError, UnsupportedModelError
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -22,7 +22,11 @@ def chain(*layers, size=4, dtype="float32"):
     names = [source.name, *(layer.name for layer in layers)]
     calls = tuple(Call(now, (TensorRef(before),)) for before, now in pairwise(names))
     return Network(
-        "net", {layer.name: layer for layer in (source, *layers)}, calls, (TensorRef("x"),), (TensorRef(names[-1]),)
+        "net",
+        {layer.name: layer for layer in (source, *layers)},
+        calls,
+        (TensorRef("x"),),
+        (TensorRef(names[-1]),),
     )
 
 
@@ -32,10 +36,15 @@ def dense(name, kernel, bias, activation="linear"):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**31), st.integers(1, 7))
+@given(
+    st.lists(st.integers(1, 9), min_size=2, max_size=5), st.integers(0, 2**31), st.integers(1, 7)
+)
 def test_any_chain_of_dense_layers_answers_as_numpy_does(sizes, seed, rows):
     rng = np.random.default_rng(seed)
-    weights = [(rng.normal(size=(a, b)).astype("f4"), rng.normal(size=b).astype("f4")) for a, b in pairwise(sizes)]
+    weights = [
+        (rng.normal(size=(a, b)).astype("f4"), rng.normal(size=b).astype("f4"))
+        for a, b in pairwise(sizes)
+    ]
     compiled = compile_network(
         chain(*(dense(f"d{i}", k, b, "relu") for i, (k, b) in enumerate(weights)), size=sizes[0])
     )
@@ -62,11 +71,15 @@ def test_the_bytes_are_a_valid_onnx_model_and_the_same_every_time():
 @settings(max_examples=60, deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_varints_are_what_protobuf_reads(value):
-    assert onnx.AttributeProto.FromString(proto.integer(3, value)).i == value
+    assert onnx.AttributeProto.FromString(protobuf.integer(3, value)).i == value
 
 
 def test_every_thing_that_cannot_run_is_named_in_one_error():
-    network = chain(Layer("first", "Lambda"), Layer("second", "custom.MyLayer"), Layer("third", "Dropout", {"blur": 1}))
+    network = chain(
+        Layer("first", "Lambda"),
+        Layer("second", "custom.MyLayer"),
+        Layer("third", "Dropout", {"blur": 1}),
+    )
 
     with pytest.raises(UnsupportedModelError) as caught:
         compile_network(network)
@@ -83,7 +96,9 @@ def test_an_option_that_could_change_the_answer_is_refused_and_not_ignored():
         compile_network(chain(layer))
 
 
-@pytest.mark.parametrize("weights", [(), (np.ones((5, 3), "f4"), np.zeros(3, "f4")), (np.ones((4, 3), "f4"),) * 3])
+@pytest.mark.parametrize(
+    "weights", [(), (np.ones((5, 3), "f4"), np.zeros(3, "f4")), (np.ones((4, 3), "f4"),) * 3]
+)
 def test_weights_that_do_not_fit_the_config_are_refused_with_the_layers_name(weights):
     layer = Layer("d", "Dense", {"units": 3, "activation": "linear", "use_bias": True}, weights)
 

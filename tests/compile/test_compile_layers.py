@@ -47,29 +47,41 @@ ACTIVATIONS = [
 CASES = {
     "dense": lambda x: kl.Dense(3)(x),
     "dense without bias": lambda x: kl.Dense(3, use_bias=False, activation="tanh")(x),
-    "dense relu sigmoid softmax": lambda x: kl.Dense(3, "softmax")(kl.Dense(5, "sigmoid")(kl.Dense(4, "relu")(x))),
+    "dense relu sigmoid softmax": lambda x: kl.Dense(3, "softmax")(
+        kl.Dense(5, "sigmoid")(kl.Dense(4, "relu")(x))
+    ),
     "activation": lambda x: kl.Activation("tanh")(x),
     "relu": lambda x: kl.ReLU()(x),
-    "relu with every option": lambda x: kl.ReLU(max_value=1.0, negative_slope=0.1, threshold=0.2)(x),
+    "relu with every option": lambda x: kl.ReLU(max_value=1.0, negative_slope=0.1, threshold=0.2)(
+        x
+    ),
     **{f"activation {name}": lambda x, name=name: kl.Activation(name)(x) for name in ACTIVATIONS},
     "leaky relu": lambda x: kl.LeakyReLU(0.15)(x),
     "elu": lambda x: kl.ELU(0.7)(x),
     "leaky relu as activation": lambda x: kl.Dense(3, activation=kl.LeakyReLU(0.15))(x),
-    "relu with every option as activation": lambda x: kl.Dense(3, activation=kl.ReLU(1.0, 0.1, 0.2))(x),
+    "relu with every option as activation": lambda x: kl.Dense(
+        3, activation=kl.ReLU(1.0, 0.1, 0.2)
+    )(x),
     "elu as activation": lambda x: kl.Dense(3, activation=kl.ELU(0.7))(x),
     "softmax as activation": lambda x: kl.Dense(3, activation=kl.Softmax())(x),
     "activation as activation": lambda x: kl.Dense(3, activation=kl.Activation("tanh"))(x),
-    "leaky relu in a recurrent layer": lambda x: kl.LSTM(3, activation=kl.LeakyReLU(0.15))(kl.Reshape((2, 2))(x)),
+    "leaky relu in a recurrent layer": lambda x: kl.LSTM(3, activation=kl.LeakyReLU(0.15))(
+        kl.Reshape((2, 2))(x)
+    ),
     "prelu": lambda x: kl.PReLU()(x),
     "softmax": lambda x: kl.Softmax()(x),
     "batch normalization": lambda x: kl.BatchNormalization(epsilon=0.01)(x),
-    "batch normalization without scale": lambda x: kl.BatchNormalization(scale=False, center=False)(x),
+    "batch normalization without scale": lambda x: kl.BatchNormalization(scale=False, center=False)(
+        x
+    ),
     "layer normalization": lambda x: kl.LayerNormalization()(x),
     "rms normalization": lambda x: kl.RMSNormalization()(x),
     "unit normalization": lambda x: kl.UnitNormalization()(x),
     "dropout": lambda x: kl.Dropout(0.5)(x),
     "rescaling": lambda x: kl.Rescaling(2.0, offset=1.0)(x),
-    "rescaling by column": lambda x: kl.Rescaling([1.0, 2.0, 3.0, 4.0], offset=[0.0, 0.0, 1.0, -1.0])(x),
+    "rescaling by column": lambda x: kl.Rescaling(
+        [1.0, 2.0, 3.0, 4.0], offset=[0.0, 0.0, 1.0, -1.0]
+    )(x),
     "add": lambda x: kl.Add()([x, x, kl.Dense(4)(x)]),
     "multiply": lambda x: kl.Multiply()([x, kl.Dense(4)(x)]),
     "subtract": lambda x: kl.Subtract()([x, kl.Dense(4)(x)]),
@@ -80,19 +92,27 @@ CASES = {
 
 IMAGES = {
     "conv2d": lambda x: kl.Conv2D(3, 3)(x),
-    "conv2d same strides": lambda x: kl.Conv2D(3, (3, 2), strides=2, padding="same", activation="relu")(x),
+    "conv2d same strides": lambda x: kl.Conv2D(
+        3, (3, 2), strides=2, padding="same", activation="relu"
+    )(x),
     "conv2d dilated": lambda x: kl.Conv2D(3, 3, dilation_rate=2, padding="same", use_bias=False)(x),
     "conv2d groups": lambda x: kl.Conv2D(6, 3, groups=2)(x),
     "conv2d transpose": lambda x: kl.Conv2DTranspose(3, 3)(x),
     "conv2d transpose same": lambda x: kl.Conv2DTranspose(3, 4, strides=2, padding="same")(x),
     "conv2d transpose short kernel": lambda x: kl.Conv2DTranspose(3, 2, strides=3)(x),
-    "conv2d transpose short kernel same": lambda x: kl.Conv2DTranspose(3, 2, strides=3, padding="same")(x),
+    "conv2d transpose short kernel same": lambda x: kl.Conv2DTranspose(
+        3, 2, strides=3, padding="same"
+    )(x),
     "depthwise conv2d": lambda x: kl.DepthwiseConv2D(3, depth_multiplier=2, padding="same")(x),
-    "separable conv2d": lambda x: kl.SeparableConv2D(5, 3, strides=2, depth_multiplier=2, padding="same")(x),
+    "separable conv2d": lambda x: kl.SeparableConv2D(
+        5, 3, strides=2, depth_multiplier=2, padding="same"
+    )(x),
     "max pooling": lambda x: kl.MaxPooling2D(2)(x),
     "max pooling same": lambda x: kl.MaxPooling2D(3, strides=2, padding="same")(x),
     "average pooling same": lambda x: kl.AveragePooling2D(3, strides=2, padding="same")(x),
-    "global pooling": lambda x: kl.Concatenate()([kl.GlobalMaxPooling2D()(x), kl.GlobalAveragePooling2D()(x)]),
+    "global pooling": lambda x: kl.Concatenate()(
+        [kl.GlobalMaxPooling2D()(x), kl.GlobalAveragePooling2D()(x)]
+    ),
     "global pooling keepdims": lambda x: kl.GlobalAveragePooling2D(keepdims=True)(x),
     "zero padding": lambda x: kl.ZeroPadding2D(((1, 2), (0, 3)))(x),
     "cropping": lambda x: kl.Cropping2D(((1, 2), (0, 3)))(x),
@@ -112,16 +132,24 @@ SEQUENCES = {
     "separable conv1d": lambda x: kl.SeparableConv1D(3, 3)(x),
     "depthwise conv1d": lambda x: kl.DepthwiseConv1D(3)(x),
     "pooling 1d": lambda x: kl.Concatenate()([kl.MaxPooling1D(2)(x), kl.AveragePooling1D(2)(x)]),
-    "global pooling 1d": lambda x: kl.Concatenate()([kl.GlobalMaxPooling1D()(x), kl.GlobalAveragePooling1D()(x)]),
+    "global pooling 1d": lambda x: kl.Concatenate()(
+        [kl.GlobalMaxPooling1D()(x), kl.GlobalAveragePooling1D()(x)]
+    ),
     "padding and cropping 1d": lambda x: kl.Cropping1D((0, 2))(kl.ZeroPadding1D((3, 1))(x)),
     "up sampling 1d": lambda x: kl.UpSampling1D(2)(x),
     "dense over steps": lambda x: kl.Dense(3)(x),
     "lstm": lambda x: kl.LSTM(6)(x),
     "lstm sequences": lambda x: kl.LSTM(6, return_sequences=True, go_backwards=True)(x),
     "lstm states": lambda x: kl.Concatenate()(kl.LSTM(6, return_state=True)(x)),
-    "lstm other activations": lambda x: kl.LSTM(6, activation="relu", recurrent_activation="hard_sigmoid")(x),
-    "lstm elu after softsign": lambda x: kl.LSTM(6, activation="elu", recurrent_activation="softsign")(x),
-    "gru hard sigmoid after relu": lambda x: kl.GRU(6, activation="hard_sigmoid", recurrent_activation="relu")(x),
+    "lstm other activations": lambda x: kl.LSTM(
+        6, activation="relu", recurrent_activation="hard_sigmoid"
+    )(x),
+    "lstm elu after softsign": lambda x: kl.LSTM(
+        6, activation="elu", recurrent_activation="softsign"
+    )(x),
+    "gru hard sigmoid after relu": lambda x: kl.GRU(
+        6, activation="hard_sigmoid", recurrent_activation="relu"
+    )(x),
     "lstm without bias": lambda x: kl.LSTM(6, use_bias=False)(x),
     "gru": lambda x: kl.GRU(6, return_sequences=True)(x),
     "gru reset before": lambda x: kl.GRU(6, reset_after=False)(x),
@@ -140,7 +168,11 @@ EVERY = [
     ("conv3d", lambda x: kl.Conv3D(3, 2, strides=2, padding="same")(x), (5, 6, 4, 2)),
     ("pooling 3d", lambda x: kl.AveragePooling3D(2, padding="same")(x), (5, 6, 4, 2)),
     ("open time steps", lambda x: kl.GRU(3)(kl.Conv1D(4, 3, padding="same")(x)), (None, 4)),
-    ("open image", lambda x: kl.GlobalMaxPooling2D()(kl.Conv2D(4, 3, padding="same", strides=2)(x)), (None, None, 4)),
+    (
+        "open image",
+        lambda x: kl.GlobalMaxPooling2D()(kl.Conv2D(4, 3, padding="same", strides=2)(x)),
+        (None, None, 4),
+    ),
 ]
 
 
@@ -152,7 +184,9 @@ def randomise(model):
 
 def answers(path, *inputs):
     compiled = compile_network(read(path).network)
-    return Session(compiled).run(dict(zip((spec.name for spec in compiled.inputs), inputs, strict=True)))
+    return Session(compiled).run(
+        dict(zip((spec.name for spec in compiled.inputs), inputs, strict=True))
+    )
 
 
 @pytest.mark.parametrize("container", [".keras", ".h5"])
@@ -163,12 +197,16 @@ def test_a_layer_saved_by_keras_answers_as_in_keras(name, case, shape, container
     randomise(model)
     path = tmp_path / f"model{container}"
     model.save(path)
-    given = np.random.default_rng(2).normal(size=(3, *(size or 6 for size in shape))).astype("float32")
+    given = (
+        np.random.default_rng(2).normal(size=(3, *(size or 6 for size in shape))).astype("float32")
+    )
 
     (actual,) = answers(path, given)
 
     expected = np.asarray(model(given))
-    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5 * max(1.0, float(np.abs(expected).max())))
+    np.testing.assert_allclose(
+        actual, expected, rtol=1e-5, atol=1e-5 * max(1.0, float(np.abs(expected).max()))
+    )
 
 
 @pytest.mark.parametrize("mask_zero", [False, True])
@@ -183,7 +221,9 @@ def test_an_embedding_looks_up_rows_and_masks_zeros_as_keras_does(mask_zero, tmp
     np.testing.assert_allclose(actual, np.asarray(model(given)), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "mixed_float16", "bfloat16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["float16", "mixed_float16", "bfloat16", "mixed_bfloat16", "float64"]
+)
 def test_other_precisions_are_computed_in_float32(dtype, tmp_path):
     x = keras.Input((4,), name="x")
     model = keras.Model(x, kl.Dense(3, "relu", dtype=dtype)(kl.Dense(5, "tanh", dtype=dtype)(x)))
@@ -193,7 +233,9 @@ def test_other_precisions_are_computed_in_float32(dtype, tmp_path):
 
     tolerance = {"float64": 1e-6, "float16": 3e-3, "mixed_float16": 3e-3}.get(dtype, 3e-2)
     assert actual.dtype == np.float32
-    np.testing.assert_allclose(actual, np.asarray(keras.ops.cast(model(NUMBERS), "float32")), atol=tolerance)
+    np.testing.assert_allclose(
+        actual, np.asarray(keras.ops.cast(model(NUMBERS), "float32")), atol=tolerance
+    )
 
 
 def test_several_things_that_cannot_run_are_named_at_once(tmp_path):
@@ -209,17 +251,27 @@ def test_several_things_that_cannot_run_are_named_at_once(tmp_path):
 def test_lookups_answer_as_in_keras(container, tmp_path):
     import tensorflow as tf
 
-    words, codes = keras.Input((1,), dtype="string", name="words"), keras.Input((1,), dtype="int64", name="codes")
-    text = kl.StringLookup(vocabulary=["a", "", "b c", "é"], mask_token=None, output_mode="one_hot")(words)
+    words, codes = (
+        keras.Input((1,), dtype="string", name="words"),
+        keras.Input((1,), dtype="int64", name="codes"),
+    )
+    text = kl.StringLookup(
+        vocabulary=["a", "", "b c", "é"], mask_token=None, output_mode="one_hot"
+    )(words)
     number = kl.IntegerLookup(vocabulary=[5, -7, 2**40], oov_token=-9, output_mode="one_hot")(codes)
     model = keras.Model([words, codes], kl.Concatenate()([text, number]))
     path = tmp_path / f"model{container}"
     model.save(path)
-    given = np.array([["a"], ["zz"], [""], ["é"], ["b c"]], object), np.array([[5], [6], [-7], [2**40], [0]])
+    given = (
+        np.array([["a"], ["zz"], [""], ["é"], ["b c"]], object),
+        np.array([[5], [6], [-7], [2**40], [0]]),
+    )
 
     (actual,) = answers(path, *given)
 
-    np.testing.assert_array_equal(actual, np.asarray(model([tf.constant(given[0].tolist()), tf.constant(given[1])])))
+    np.testing.assert_array_equal(
+        actual, np.asarray(model([tf.constant(given[0].tolist()), tf.constant(given[1])]))
+    )
 
 
 @pytest.mark.parametrize("container", [".keras", ".h5"])
@@ -230,7 +282,9 @@ def test_nested_shared_and_many_ended_models_answer_as_in_keras(container, tmp_p
     inner = keras.Model(inner_in, kl.Add()([kl.Dense(2)(inner_in), inner_in]), name="inner")
     shared = kl.Dense(4, name="shared")
     first, second = tower(shared(a)), tower(shared(b))
-    model = keras.Model([a, b], [kl.Concatenate()([first, inner(second)]), kl.Subtract()([first, second])])
+    model = keras.Model(
+        [a, b], [kl.Concatenate()([first, inner(second)]), kl.Subtract()([first, second])]
+    )
     randomise(model)
     path = tmp_path / f"model{container}"
     model.save(path)

@@ -21,15 +21,9 @@ N = RNG.integers(-3, 6, size=(5, 4)).astype("int32")
 KERNEL = RNG.normal(size=(3, 2, 2, 4)).astype("float32")
 IMAGES = RNG.normal(size=(5, 6, 6, 2)).astype("float32")
 
-ONE = (
-    "abs arctan arcsinh ceil cos cosh erf exp exp2 expm1 fabs floor isfinite isinf isnan isneginf isposinf logical_not"
-)
-ONE += (
-    " negative rad2deg deg2rad sigmoid sign signbit sin sinc sinh square tan tanh trunc relu relu6 selu silu softplus"
-)
-ONE += (
-    " softsign hard_sigmoid hard_silu hard_tanh hard_shrink soft_shrink tanh_shrink log_sigmoid squareplus sparse_plus"
-)
+ONE = "abs arctan arcsinh ceil cos cosh erf exp exp2 expm1 fabs floor isfinite isinf isnan isneginf isposinf logical_not"
+ONE += " negative rad2deg deg2rad sigmoid sign signbit sin sinc sinh square tan tanh trunc relu relu6 selu silu softplus"
+ONE += " softsign hard_sigmoid hard_silu hard_tanh hard_shrink soft_shrink tanh_shrink log_sigmoid squareplus sparse_plus"
 ONE += " sparse_sigmoid gelu elu celu leaky_relu glu softmax log_softmax cbrt ravel copy stop_gradient absolute conj"
 POSITIVE = "log log10 log1p log2 sqrt rsqrt reciprocal"
 INSIDE = "arcsin arccos arctanh erfc"
@@ -39,8 +33,14 @@ ALONG = "sum mean max min prod any all std var logsumexp amax amin count_nonzero
 
 CASES = {
     **{name: lambda a, b, n, name=name: getattr(ops, name)(a) for name in ONE.split()},
-    **{name: lambda a, b, n, name=name: getattr(ops, name)(ops.abs(a) + 0.3) for name in POSITIVE.split()},
-    **{name: lambda a, b, n, name=name: getattr(ops, name)(ops.tanh(a) * 0.9) for name in INSIDE.split()},
+    **{
+        name: lambda a, b, n, name=name: getattr(ops, name)(ops.abs(a) + 0.3)
+        for name in POSITIVE.split()
+    },
+    **{
+        name: lambda a, b, n, name=name: getattr(ops, name)(ops.tanh(a) * 0.9)
+        for name in INSIDE.split()
+    },
     "arccosh": lambda a, b, n: ops.arccosh(ops.abs(a) + 1.1),
     **{name: lambda a, b, n, name=name: getattr(ops, name)(a, b) for name in TWO.split()},
     **{
@@ -48,18 +48,28 @@ CASES = {
         for name in TWO.split()
         if name != "hypot"
     },
-    **{f"{name} all": lambda a, b, n, name=name: ops.reshape(getattr(ops, name)(a), (1, 1)) for name in ALONG.split()},
-    **{f"{name} axis": lambda a, b, n, name=name: getattr(ops, name)(a, axis=(1, -1)) for name in ALONG.split()},
+    **{
+        f"{name} all": lambda a, b, n, name=name: ops.reshape(getattr(ops, name)(a), (1, 1))
+        for name in ALONG.split()
+    },
+    **{
+        f"{name} axis": lambda a, b, n, name=name: getattr(ops, name)(a, axis=(1, -1))
+        for name in ALONG.split()
+    },
     **{
         f"{name} axis kept": lambda a, b, n, name=name: getattr(ops, name)(n, axis=1, keepdims=True)
         for name in ALONG.split()
         if name not in ("count_nonzero", "logsumexp")
     },
     "numbers with floats": lambda a, b, n: ops.expand_dims(n, -1) * a + 1,
-    "a number and a list": lambda a, b, n: 2.5 - a * np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "float32"),
+    "a number and a list": lambda a, b, n: (
+        2.5 - a * np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "float32")
+    ),
     "a stored array": lambda a, b, n: ops.matmul(a, np.arange(12, dtype="float32").reshape(6, 2)),
     "whole numbers and a float": lambda a, b, n: n / 4 + 0.5,
-    "logic": lambda a, b, n: ops.logical_or(ops.logical_and(a > 0, b > 0), ops.logical_xor(a > 1, b > 1)),
+    "logic": lambda a, b, n: ops.logical_or(
+        ops.logical_and(a > 0, b > 0), ops.logical_xor(a > 1, b > 1)
+    ),
     "bits": lambda a, b, n: ops.bitwise_xor(ops.bitwise_and(n, n + 3), ops.bitwise_or(n, n * 5)),
     "conjugate": lambda a, b, n: ops.conjugate(ops.real(a)),
     "power": lambda a, b, n: ops.abs(a) ** 1.5,
@@ -109,7 +119,9 @@ CASES = {
     "roll": lambda a, b, n: ops.roll(a, -2, axis=1),
     "roll two": lambda a, b, n: ops.roll(a, (1, 9), axis=(1, 2)),
     "take": lambda a, b, n: ops.take(a, [3, 0, -1], axis=2),
-    "take tensor": lambda a, b, n: ops.take(np.arange(12, dtype="float32").reshape(6, 2), ops.abs(n), axis=0),
+    "take tensor": lambda a, b, n: ops.take(
+        np.arange(12, dtype="float32").reshape(6, 2), ops.abs(n), axis=0
+    ),
     "take along axis": lambda a, b, n: ops.take_along_axis(a, ops.argsort(a, axis=1), axis=1),
     "broadcast to": lambda a, b, n: ops.broadcast_to(ops.expand_dims(a, 1), (5, 3, 4, 6)),
     "pad": lambda a, b, n: ops.pad(a, ((0, 0), (1, 2), (0, 1)), constant_values=3.0),
@@ -126,10 +138,14 @@ CASES = {
     "item new axis": lambda a, b, n: a[:, None, 1:, :, None],
     "slice": lambda a, b, n: ops.slice(a, (0, 1, 2), (5, 2, 3)),
     "matmul": lambda a, b, n: a @ ops.transpose(b, (0, 2, 1)),
-    "matmul vector": lambda a, b, n: ops.matmul(a, ops.convert_to_tensor([1.0, 0.0, 2.0, 0.5, 1.0, 1.0])),
+    "matmul vector": lambda a, b, n: ops.matmul(
+        a, ops.convert_to_tensor([1.0, 0.0, 2.0, 0.5, 1.0, 1.0])
+    ),
     "dot": lambda a, b, n: ops.dot(a, np.arange(12, dtype="float32").reshape(6, 2)),
     "tensordot": lambda a, b, n: ops.tensordot(a, b, axes=[[0, 1], [0, 1]]),
-    "tensordot 1": lambda a, b, n: ops.tensordot(a, np.arange(12, dtype="float32").reshape(6, 2), axes=1),
+    "tensordot 1": lambda a, b, n: ops.tensordot(
+        a, np.arange(12, dtype="float32").reshape(6, 2), axes=1
+    ),
     "einsum": lambda a, b, n: ops.einsum("bij,bkj->bik", a, b),
     "einsum short": lambda a, b, n: ops.einsum("bij,bij", a, b),
     "einsum ellipsis": lambda a, b, n: ops.einsum("...ij,...kj->...ik", a, b),
@@ -164,14 +180,28 @@ CASES = {
     "array": lambda a, b, n: ops.array(a),
     "fmax": lambda a, b, n: ops.fmax(ops.log(a), ops.log(b)),
     "fmin": lambda a, b, n: ops.fmin(ops.log(a), ops.log(b)),
-    "isclose": lambda a, b, n: ops.isclose(ops.log(a), ops.log(a * 1.00001), rtol=1e-4, equal_nan=True),
+    "isclose": lambda a, b, n: ops.isclose(
+        ops.log(a), ops.log(a * 1.00001), rtol=1e-4, equal_nan=True
+    ),
     "isclose numbers": lambda a, b, n: ops.isclose(n, 2),
     **{
         f"{name} axis": lambda a, b, n, name=name: getattr(ops, name)(ops.log(a), axis=1)
-        for name in ["nanmax", "nanmin", "nanmean", "nanvar", "nanstd", "nansum", "nanprod", "nanargmax", "nanargmin"]
+        for name in [
+            "nanmax",
+            "nanmin",
+            "nanmean",
+            "nanvar",
+            "nanstd",
+            "nansum",
+            "nanprod",
+            "nanargmax",
+            "nanargmin",
+        ]
     },
     **{
-        f"{name} kept": lambda a, b, n, name=name: getattr(ops, name)(ops.log(a - 2), axis=-1, keepdims=True)
+        f"{name} kept": lambda a, b, n, name=name: getattr(ops, name)(
+            ops.log(a - 2), axis=-1, keepdims=True
+        )
         for name in ["nanmax", "nanmin", "nanargmax", "nanargmin", "nansum"]
     },
     "nanmax numbers": lambda a, b, n: ops.nanmax(n, axis=1),
@@ -184,13 +214,19 @@ CASES = {
     "median with nan": lambda a, b, n: ops.median(ops.log(a + 1.5), axis=1),
     "quantile": lambda a, b, n: ops.quantile(a, 0.3, axis=-1),
     "quantile several": lambda a, b, n: ops.quantile(a, [0.1, 0.5, 1.0], axis=1),
-    "quantile several kept": lambda a, b, n: ops.quantile(a, [0.1, 0.5, 1.0], axis=(0, 2), keepdims=True),
+    "quantile several kept": lambda a, b, n: ops.quantile(
+        a, [0.1, 0.5, 1.0], axis=(0, 2), keepdims=True
+    ),
     **{
-        f"percentile {method}": lambda a, b, n, method=method: ops.percentile(a, 35, axis=1, method=method)
+        f"percentile {method}": lambda a, b, n, method=method: ops.percentile(
+            a, 35, axis=1, method=method
+        )
         for method in ["linear", "lower", "higher", "nearest", "midpoint"]
     },
     "digitize": lambda a, b, n: ops.digitize(a, np.array([-1.0, 0.0, 0.5])),
-    "searchsorted": lambda a, b, n: ops.searchsorted(np.array([-1.0, 0.0, 0.5], "float32"), a[0, 0]),
+    "searchsorted": lambda a, b, n: ops.searchsorted(
+        np.array([-1.0, 0.0, 0.5], "float32"), a[0, 0]
+    ),
     "search sorted right": lambda a, b, n: ops.searchsorted(
         np.array([-1.0, 0.0, 0.5], "float32"), a[0, 1], side="right"
     ),
@@ -204,7 +240,10 @@ CASES = {
     "dstack flat": lambda a, b, n: ops.dstack([n, n]),
     "fliplr": lambda a, b, n: ops.fliplr(a),
     "flipud": lambda a, b, n: ops.flipud(a),
-    **{f"rot90 {k}": lambda a, b, n, k=k: ops.rot90(a[:, :, :4], k=k, axes=(1, 2)) for k in (0, 1, 2, 3)},
+    **{
+        f"rot90 {k}": lambda a, b, n, k=k: ops.rot90(a[:, :, :4], k=k, axes=(1, 2))
+        for k in (0, 1, 2, 3)
+    },
     "rot90 oblong": lambda a, b, n: ops.rot90(a, k=3, axes=(2, 1)),
     "meshgrid": lambda a, b, n: ops.meshgrid(a[0, 0], b[0, 0, :3])[1],
     "meshgrid ij": lambda a, b, n: ops.meshgrid(a[0, 0], b[0, 0, :3], indexing="ij")[0],
@@ -212,19 +251,27 @@ CASES = {
     "cross": lambda a, b, n: ops.cross(a[..., :3], b[..., 3:]),
     "cross axis": lambda a, b, n: ops.cross(a[:, :3], b[:, 1:], axis=1),
     "average": lambda a, b, n: ops.average(a, axis=1),
-    "average weighted": lambda a, b, n: ops.average(a, axis=1, weights=np.array([0.1, 0.2, 0.3, 0.4], "float32")),
+    "average weighted": lambda a, b, n: ops.average(
+        a, axis=1, weights=np.array([0.1, 0.2, 0.3, 0.4], "float32")
+    ),
     "average weighted all": lambda a, b, n: ops.average(a, axis=-1, weights=ops.abs(b)),
     "cdist": lambda a, b, n: ops.cdist(a, b),
     "trapezoid": lambda a, b, n: ops.trapezoid(a, dx=0.5, axis=1),
     "unravel index": lambda a, b, n: ops.unravel_index(ops.abs(n)[:, 0], (2, 3))[1],
     "scatter update": lambda a, b, n: ops.scatter_update(a, np.array([[1], [3]]), b[:2, :]),
-    "scatter update add": lambda a, b, n: ops.scatter_update(a, np.array([[1], [1]]), b[:2, :], reduction="add"),
+    "scatter update add": lambda a, b, n: ops.scatter_update(
+        a, np.array([[1], [1]]), b[:2, :], reduction="add"
+    ),
     "extract sequences": lambda a, b, n: ops.extract_sequences(a, 3, 2),
     "rfft": lambda a, b, n: ops.rfft(a)[1],
     "rfft length": lambda a, b, n: ops.rfft(a, fft_length=5)[0],
     "rms norm": lambda a, b, n: ops.rms_normalization(a, scale=np.arange(6, dtype="float32")),
-    "batch norm": lambda a, b, n: ops.batch_normalization(a, b[0, 0], ops.abs(b[1, 0]), -1, b[2, 0], b[3, 0]),
-    "batch norm axis": lambda a, b, n: ops.batch_normalization(a, b[0, :, 0], ops.abs(b[1, :, 0]), 1),
+    "batch norm": lambda a, b, n: ops.batch_normalization(
+        a, b[0, 0], ops.abs(b[1, 0]), -1, b[2, 0], b[3, 0]
+    ),
+    "batch norm axis": lambda a, b, n: ops.batch_normalization(
+        a, b[0, :, 0], ops.abs(b[1, :, 0]), 1
+    ),
     "sparsemax": lambda a, b, n: ops.sparsemax(a),
     "dot product attention": lambda a, b, n: ops.dot_product_attention(
         *(ops.reshape(x, (5, 4, 2, 3)) for x in (a, b, a + b))
@@ -250,7 +297,9 @@ PICTURES = {
     "depthwise conv": lambda x: ops.depthwise_conv(x, KERNEL, padding="same"),
     "separable conv": lambda x: ops.separable_conv(x, KERNEL, np.ones((1, 1, 8, 3), "float32")),
     "extract patches": lambda x: ops.image.extract_patches(x, 2),
-    "extract patches same": lambda x: ops.image.extract_patches(x, (2, 3), strides=(2, 1), padding="same"),
+    "extract patches same": lambda x: ops.image.extract_patches(
+        x, (2, 3), strides=(2, 1), padding="same"
+    ),
     "unfold": lambda x: ops.unfold(ops.reshape(x, (-1, 2, 6, 6)), (2, 3), padding=1, stride=2),
     "depth to space": lambda x: ops.depth_to_space(ops.reshape(x, (-1, 3, 3, 8)), 2),
     "space to depth": lambda x: ops.space_to_depth(x, 3),
@@ -258,7 +307,9 @@ PICTURES = {
     "gaussian blur": lambda x: ops.image.gaussian_blur(x, (3, 3), (0.7, 1.5)),
     "rgb to grayscale": lambda x: ops.image.rgb_to_grayscale(ops.reshape(x, (-1, 6, 4, 3))),
     "rgb to hsv": lambda x: ops.image.rgb_to_hsv(ops.sigmoid(ops.reshape(x, (-1, 6, 4, 3)))),
-    "rgb to hsv edges": lambda x: ops.image.rgb_to_hsv(ops.clip(ops.reshape(x, (-1, 6, 4, 3)), 0, 0.5)),
+    "rgb to hsv edges": lambda x: ops.image.rgb_to_hsv(
+        ops.clip(ops.reshape(x, (-1, 6, 4, 3)), 0, 0.5)
+    ),
     "hsv to rgb": lambda x: ops.image.hsv_to_rgb(ops.sigmoid(ops.reshape(x, (-1, 6, 4, 3)))),
     "pad images": lambda x: ops.image.pad_images(x, 1, 2, target_height=9, right_padding=3),
     "crop images": lambda x: ops.image.crop_images(x, 1, 2, bottom_cropping=0, target_width=3),
@@ -273,7 +324,9 @@ def compare(model, path, *given):
     model.save(path)
     compiled = compile_network(read(path).network)
 
-    actual = Session(compiled).run(dict(zip((spec.name for spec in compiled.inputs), given, strict=True)))[0]
+    actual = Session(compiled).run(
+        dict(zip((spec.name for spec in compiled.inputs), given, strict=True))
+    )[0]
 
     expected = np.asarray(model(given[0] if len(given) == 1 else list(given)))
     assert actual.shape == expected.shape
@@ -297,7 +350,9 @@ def test_an_operation_on_images_answers_as_in_keras(name, tmp_path):
 
 def test_an_operation_keeps_free_sizes_free(tmp_path):
     x = keras.Input((None, 6), name="x")
-    y = ops.concatenate([ops.flip(x, axis=1), ops.repeat(x, 2, axis=1), ops.reshape(x, (-1, 3, 6))[:, :1]], axis=1)
+    y = ops.concatenate(
+        [ops.flip(x, axis=1), ops.repeat(x, 2, axis=1), ops.reshape(x, (-1, 3, 6))[:, :1]], axis=1
+    )
     compare(keras.Model(x, y[:, 1:, ::2]), tmp_path / "model.keras", A[:3, :3])
 
 
@@ -309,17 +364,35 @@ def test_every_operation_is_compared():
 
 DTYPES = ("bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64")
 ON_WHOLE = {
-    **{name: lambda x, name=name: getattr(ops, name)(x) for name in ("abs", "square", "exp", "sign", "isnan", "tril")},
+    **{
+        name: lambda x, name=name: getattr(ops, name)(x)
+        for name in ("abs", "square", "exp", "sign", "isnan", "tril")
+    },
     **{
         f"{name} axis": lambda x, name=name: getattr(ops, name)(x, axis=1)
-        for name in ("mean", "sum", "prod", "max", "std", "any", "cumsum", "cumprod", "argmax", "sort", "median")
+        for name in (
+            "mean",
+            "sum",
+            "prod",
+            "max",
+            "std",
+            "any",
+            "cumsum",
+            "cumprod",
+            "argmax",
+            "sort",
+            "median",
+        )
     },
     **{
         f"{name} {number}": lambda x, name=name, number=number: getattr(ops, name)(x, number)
         for name in ("add", "multiply", "divide", "floor_divide", "mod", "maximum", "power", "less")
         for number in (2, 2.5)
     },
-    **{name: lambda x, name=name: getattr(ops, name)(x, x) for name in ("add", "minimum", "power", "equal")},
+    **{
+        name: lambda x, name=name: getattr(ops, name)(x, x)
+        for name in ("add", "minimum", "power", "equal")
+    },
     "where": lambda x: ops.where(x > 1, x, x),
     "clip": lambda x: ops.clip(x, 1, 3),
     "pad": lambda x: ops.pad(x, ((0, 0), (1, 1))),

@@ -45,7 +45,10 @@ MODELS = {
     "dense": (lambda: _vectors(kl.Dense(5, "tanh"), kl.Dense(3)), NUMBERS),
     "dense without bias": (lambda: _vectors(kl.Dense(3, use_bias=False)), NUMBERS),
     "einsum dense": (_heads, STEPS),
-    "embedding": (lambda: keras.Sequential([keras.Input((4,), dtype="int32"), kl.Embedding(9, 5)]), WORDS),
+    "embedding": (
+        lambda: keras.Sequential([keras.Input((4,), dtype="int32"), kl.Embedding(9, 5)]),
+        WORDS,
+    ),
     "reversible embedding": (lambda: _both_ways(tied=False), WORDS),
     "reversible embedding, tied": (lambda: _both_ways(tied=True), WORDS),
 }
@@ -77,7 +80,9 @@ def test_a_quantised_layer_answers_as_in_keras(tmp_path, name, how):
     model.quantize(mode, config=config)
     expected = model.predict(x, verbose=0)
     for suffix in ("keras", "h5"):
-        np.testing.assert_allclose(_answers(model, x, tmp_path / f"m.{suffix}"), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            _answers(model, x, tmp_path / f"m.{suffix}"), expected, rtol=1e-5, atol=1e-6
+        )
 
 
 def _calibrated(model, mode, config):
@@ -85,7 +90,9 @@ def _calibrated(model, mode, config):
     for layer in model.layers:
         layer.quantize(mode, config=config)
         places = layer.g_idx.shape[0]
-        layer.quantized_kernel.assign(RANDOM.integers(0, 256, layer.quantized_kernel.shape).astype("uint8"))
+        layer.quantized_kernel.assign(
+            RANDOM.integers(0, 256, layer.quantized_kernel.shape).astype("uint8")
+        )
         layer.kernel_scale.assign(RANDOM.random(layer.kernel_scale.shape) * 0.1)
         layer.kernel_zero.assign(RANDOM.integers(0, 16, layer.kernel_zero.shape).astype("uint8"))
         layer.g_idx.assign((np.arange(places) // 4).astype("float32"))
@@ -118,7 +125,13 @@ def _with_zero_points(path, model):
 def test_a_calibrated_layer_answers_as_in_keras(tmp_path, name, mode, bits):
     make, x = MODELS[name]
     kind = kq.GPTQConfig if mode == "gptq" else kq.AWQConfig
-    config = kind(dataset=None, tokenizer=None, weight_bits=bits, group_size=4, quantization_layer_structure={})
+    config = kind(
+        dataset=None,
+        tokenizer=None,
+        weight_bits=bits,
+        group_size=4,
+        quantization_layer_structure={},
+    )
     model = _calibrated(make(), mode, config)
     model.save(tmp_path / "m.keras")
     compiled = compile_network(read(_with_zero_points(tmp_path / "m.keras", model)).network)
@@ -128,7 +141,9 @@ def test_a_calibrated_layer_answers_as_in_keras(tmp_path, name, mode, bits):
 
 def test_a_calibrated_layer_whose_zero_points_keras_did_not_save_is_refused(tmp_path):
     """Keras 3.15 forgets them in ``.keras`` files, which it cannot load either."""
-    config = kq.GPTQConfig(dataset=None, tokenizer=None, group_size=4, quantization_layer_structure={})
+    config = kq.GPTQConfig(
+        dataset=None, tokenizer=None, group_size=4, quantization_layer_structure={}
+    )
     model = _calibrated(_vectors(kl.Dense(5)), "gptq", config)
     with pytest.raises(MismatchError, match=r"needs 5 weights .*kernel_zero.* holds 4"):
         _answers(model, NUMBERS, tmp_path / "m.keras")

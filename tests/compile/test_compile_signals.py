@@ -33,11 +33,15 @@ def test_a_spectrogram_shows_what_keras_shows(tmp_path, mode, expand_dims):
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 def test_frames_at_the_edges_are_padded_as_in_keras(tmp_path, suffix):
-    layer = kl.STFTSpectrogram(frame_length=16, fft_length=32, padding="same", window="hamming", scaling="spectrum")
+    layer = kl.STFTSpectrogram(
+        frame_length=16, fft_length=32, padding="same", window="hamming", scaling="spectrum"
+    )
     _compare(layer, SOUND, tmp_path / f"m.{suffix}")
 
 
-@pytest.mark.parametrize("layer", [kl.RandomCrop(4, 4), kl.RandomCrop(12, 5), kl.MaxNumBoundingBoxes(3)])
+@pytest.mark.parametrize(
+    "layer", [kl.RandomCrop(4, 4), kl.RandomCrop(12, 5), kl.MaxNumBoundingBoxes(3)]
+)
 def test_layers_that_change_images_while_training_leave_them_when_predicting(tmp_path, layer):
     _compare(layer, IMAGES, tmp_path / "m.keras")
 
@@ -45,9 +49,13 @@ def test_layers_that_change_images_while_training_leave_them_when_predicting(tmp
 def _old_crop(rule, height, width):
     layers = {
         "x": Layer("x", "InputLayer", {"batch_shape": [None, 9, 8, 3], "dtype": "float32"}),
-        "crop": Layer("crop", "RandomCrop", {"height": height, "width": width, "when_predicting": rule}),
+        "crop": Layer(
+            "crop", "RandomCrop", {"height": height, "width": width, "when_predicting": rule}
+        ),
     }
-    network = Network("m", layers, (Call("crop", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("crop"),))
+    network = Network(
+        "m", layers, (Call("crop", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("crop"),)
+    )
     return Session(compile_network(network)).run({"x": IMAGES})[0]
 
 

@@ -16,7 +16,9 @@ from keramos.runtime.session import Session, as_input
 NUMBERS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 IMAGES = np.random.default_rng(1).normal(size=(3, 2, 3, 4)).astype("float32")
 INTEGERS = np.array([[5, -7, 3], [2**40, 5, 5], [0, 99, -1], [8, 6, 4]])
-WORDS = np.array([["a", "b c", ""], ["é", "zz", "A"], ["", "[UNK]", "日本"], ["a" * 70, "a", "a"]], object)
+WORDS = np.array(
+    [["a", "b c", ""], ["é", "zz", "A"], ["", "[UNK]", "日本"], ["a" * 70, "a", "a"]], object
+)
 TEXTS = np.array(
     [
         ["The cat, the DOG!"],
@@ -28,38 +30,78 @@ TEXTS = np.array(
     ],
     object,
 )
-VOCABULARY = ["the", "cat", "dog", "the cat", "c", "a", "é", "its", "école", "élan", "日本", "cat the"]
+VOCABULARY = [
+    "the",
+    "cat",
+    "dog",
+    "the cat",
+    "c",
+    "a",
+    "é",
+    "its",
+    "école",
+    "élan",
+    "日本",
+    "cat the",
+]
 LONGER = [0.5, 0.25, 2.0, 3.0]
 MASK, UNKNOWN = {"mask_token": "zz"}, {"oov_token": "zz"}
 MODES = ("int", "one_hot", "multi_hot", "count")
 
 NORMALIZATION = {
-    "numbers given": (NUMBERS, lambda: kl.Normalization(mean=[1.0, 2.0, 3.0, -4.0], variance=[1.0, 4.0, 0.0, 0.25])),
+    "numbers given": (
+        NUMBERS,
+        lambda: kl.Normalization(mean=[1.0, 2.0, 3.0, -4.0], variance=[1.0, 4.0, 0.0, 0.25]),
+    ),
     "one number given": (NUMBERS, lambda: kl.Normalization(axis=None, mean=2.0, variance=3.0)),
     "one number for an axis": (NUMBERS, lambda: kl.Normalization(mean=[2.0], variance=[3.0])),
     "a scalar for an axis": (NUMBERS, lambda: kl.Normalization(mean=2.0, variance=3.0)),
-    "back": (NUMBERS, lambda: kl.Normalization(mean=[1.0, 2, 3, -4], variance=[1.0, 4, 0, 0.25], invert=True)),
+    "back": (
+        NUMBERS,
+        lambda: kl.Normalization(mean=[1.0, 2, 3, -4], variance=[1.0, 4, 0, 0.25], invert=True),
+    ),
     "learned": (NUMBERS, lambda: learned(kl.Normalization(), NUMBERS)),
     "learned without axis": (NUMBERS, lambda: learned(kl.Normalization(axis=None), NUMBERS)),
     "learned over two axes": (IMAGES, lambda: learned(kl.Normalization(axis=(3, 1)), IMAGES)),
     "learned over one in the middle": (IMAGES, lambda: learned(kl.Normalization(axis=2), IMAGES)),
     "learned and back": (IMAGES, lambda: learned(kl.Normalization(axis=-2, invert=True), IMAGES)),
-    "fewer axes given": (IMAGES, lambda: kl.Normalization(axis=(1, 3), mean=[1.0, 2, 3, 4], variance=[1.0, 1, 2, 2])),
-    "sizes of one given": (IMAGES, lambda: kl.Normalization(axis=(1, 3), mean=[[1.0], [2]], variance=[[3.0], [1]])),
-    "integers": (INTEGERS.astype("int32"), lambda: kl.Normalization(mean=[1.0, 2, 3], variance=[1.0, 4, 9])),
+    "fewer axes given": (
+        IMAGES,
+        lambda: kl.Normalization(axis=(1, 3), mean=[1.0, 2, 3, 4], variance=[1.0, 1, 2, 2]),
+    ),
+    "sizes of one given": (
+        IMAGES,
+        lambda: kl.Normalization(axis=(1, 3), mean=[[1.0], [2]], variance=[[3.0], [1]]),
+    ),
+    "integers": (
+        INTEGERS.astype("int32"),
+        lambda: kl.Normalization(mean=[1.0, 2, 3], variance=[1.0, 4, 9]),
+    ),
 }
 
 ODD_NUMBERS = np.array([[np.nan, 0.0, 1.0], [-np.inf, np.inf, 0.5], [2.0, 1.0, -0.0]], "float32")
 
 ENCODING = {
     **{
-        f"discretization {mode}": (ODD_NUMBERS, lambda mode=mode: kl.Discretization([0.0, 0.5, 1.0], output_mode=mode))
+        f"discretization {mode}": (
+            ODD_NUMBERS,
+            lambda mode=mode: kl.Discretization([0.0, 0.5, 1.0], output_mode=mode),
+        )
         for mode in MODES
     },
-    "discretization of one column": (ODD_NUMBERS[:, :1], lambda: kl.Discretization([0.0, 1.0], output_mode="one_hot")),
-    "discretization of integers": (INTEGERS.astype("int32"), lambda: kl.Discretization([0.0, 5.0, 6.5])),
+    "discretization of one column": (
+        ODD_NUMBERS[:, :1],
+        lambda: kl.Discretization([0.0, 1.0], output_mode="one_hot"),
+    ),
+    "discretization of integers": (
+        INTEGERS.astype("int32"),
+        lambda: kl.Discretization([0.0, 5.0, 6.5]),
+    ),
     "discretization learned": (NUMBERS, lambda: learned(kl.Discretization(num_bins=4), NUMBERS)),
-    "discretization of pictures": (IMAGES, lambda: kl.Discretization([-1.0, 1.0], output_mode="count")),
+    "discretization of pictures": (
+        IMAGES,
+        lambda: kl.Discretization([-1.0, 1.0], output_mode="count"),
+    ),
     **{
         f"category {mode} of {columns}": (
             np.array([[0, 3, 3], [2, 1, 0], [1, 1, 9]])[:, :columns],
@@ -69,7 +111,11 @@ ENCODING = {
         for columns in (1, 3)
     },
     **{
-        f"hashing {mode}": (INTEGERS, lambda mode=mode: kl.Hashing(3, output_mode=mode, mask_value=5)) for mode in MODES
+        f"hashing {mode}": (
+            INTEGERS,
+            lambda mode=mode: kl.Hashing(3, output_mode=mode, mask_value=5),
+        )
+        for mode in MODES
     },
     "hashing words": (WORDS, lambda: kl.Hashing(1000)),
     "hashing words with a mask": (WORDS, lambda: kl.Hashing(50, mask_value="a")),
@@ -78,7 +124,10 @@ ENCODING = {
     "hashing numbers": (ODD_NUMBERS[2:] * 3.7, lambda: kl.Hashing(100, mask_value=3.7)),
     "hashing into one place": (WORDS, lambda: kl.Hashing(1, mask_value="a")),
     "hashing one word to one_hot": (WORDS[:, :1], lambda: kl.Hashing(7, output_mode="one_hot")),
-    "hashing single words deeper": (WORDS[:, :1, None], lambda: kl.Hashing(7, output_mode="one_hot")),
+    "hashing single words deeper": (
+        WORDS[:, :1, None],
+        lambda: kl.Hashing(7, output_mode="one_hot"),
+    ),
     "hashing words deeper": (WORDS[:, :, None], lambda: kl.Hashing(7, output_mode="multi_hot")),
 }
 
@@ -93,7 +142,10 @@ def integers(**options):
 
 LOOKUPS = {
     **{
-        f"{mode}, {unknown} unknown, mask {mask!r}": (WORDS, words(output_mode=mode, num_oov_indices=unknown, **mask))
+        f"{mode}, {unknown} unknown, mask {mask!r}": (
+            WORDS,
+            words(output_mode=mode, num_oov_indices=unknown, **mask),
+        )
         for mode in MODES
         for unknown in (1, 3)
         for mask in ({}, {"mask_token": ""})
@@ -109,20 +161,37 @@ LOOKUPS = {
     },
     "one word to one_hot": (WORDS[:, :1], words(output_mode="one_hot")),
     "integers by farmhash": (INTEGERS, integers(num_oov_indices=5, oov_method="farmhash")),
-    "integers by siphash": (INTEGERS, integers(num_oov_indices=5, oov_method="farmhash", salt=[3, 9])),
+    "integers by siphash": (
+        INTEGERS,
+        integers(num_oov_indices=5, oov_method="farmhash", salt=[3, 9]),
+    ),
     "words by siphash": (WORDS, words(num_oov_indices=5, salt=3)),
     "padded": (WORDS, words(output_mode="multi_hot", max_tokens=9, pad_to_max_tokens=True)),
-    "padded with a mask": (WORDS, words(output_mode="one_hot", max_tokens=9, pad_to_max_tokens=True, **MASK)),
+    "padded with a mask": (
+        WORDS,
+        words(output_mode="one_hot", max_tokens=9, pad_to_max_tokens=True, **MASK),
+    ),
     "tf_idf": (WORDS, words(output_mode="tf_idf", idf_weights=LONGER)),
     "tf_idf with a mask": (WORDS, words(output_mode="tf_idf", idf_weights=LONGER, mask_token="")),
     "tf_idf padded": (
         WORDS,
-        words(output_mode="tf_idf", idf_weights=LONGER, num_oov_indices=2, max_tokens=8, pad_to_max_tokens=True),
+        words(
+            output_mode="tf_idf",
+            idf_weights=LONGER,
+            num_oov_indices=2,
+            max_tokens=8,
+            pad_to_max_tokens=True,
+        ),
     ),
-    "special words listed": (WORDS, lambda: kl.StringLookup(vocabulary=["", "[UNK]", "a", "é"], mask_token="")),
+    "special words listed": (
+        WORDS,
+        lambda: kl.StringLookup(vocabulary=["", "[UNK]", "a", "é"], mask_token=""),
+    ),
     "tf_idf of special words": (
         WORDS,
-        lambda: kl.StringLookup(vocabulary=["[UNK]", "a", "é"], output_mode="tf_idf", idf_weights=[9.0, 2.0, 3.0]),
+        lambda: kl.StringLookup(
+            vocabulary=["[UNK]", "a", "é"], output_mode="tf_idf", idf_weights=[9.0, 2.0, 3.0]
+        ),
     ),
     "another unknown word": (WORDS, words(**UNKNOWN)),
     "known words only": (WORDS[:1, :2], words(num_oov_indices=0, mask_token="")),
@@ -135,18 +204,30 @@ LOOKUPS = {
         words(invert=True, mask_token="", num_oov_indices=2),
     ),
     "back to integers": (np.array([[0, 1, 2], [4, 5, 77]]), integers(invert=True)),
-    "back to integers with a mask": (np.array([[0, 1, 2], [3, 5, -1]]), integers(invert=True, mask_token=0)),
+    "back to integers with a mask": (
+        np.array([[0, 1, 2], [3, 5, -1]]),
+        integers(invert=True, mask_token=0),
+    ),
 }
 
 LEARNED = {
     **{
-        f"words {mode} mask {mask!r}": (WORDS, lambda mode=mode, mask=mask: kl.StringLookup(output_mode=mode, **mask))
+        f"words {mode} mask {mask!r}": (
+            WORDS,
+            lambda mode=mode, mask=mask: kl.StringLookup(output_mode=mode, **mask),
+        )
         for mode in (*MODES, "tf_idf")
         for mask in ({}, {"mask_token": ""})
     },
     "integers": (INTEGERS, lambda: kl.IntegerLookup(num_oov_indices=2)),
-    "integers with a mask": (INTEGERS, lambda: kl.IntegerLookup(mask_token=0, output_mode="multi_hot")),
-    "tf_idf padded": (WORDS, lambda: kl.StringLookup(output_mode="tf_idf", max_tokens=12, pad_to_max_tokens=True)),
+    "integers with a mask": (
+        INTEGERS,
+        lambda: kl.IntegerLookup(mask_token=0, output_mode="multi_hot"),
+    ),
+    "tf_idf padded": (
+        WORDS,
+        lambda: kl.StringLookup(output_mode="tf_idf", max_tokens=12, pad_to_max_tokens=True),
+    ),
     "few words": (WORDS, lambda: kl.StringLookup(max_tokens=3)),
     "text": (TEXTS, lambda: kl.TextVectorization()),
     "text count": (TEXTS, lambda: kl.TextVectorization(output_mode="count", ngrams=2)),
@@ -170,7 +251,10 @@ TEXT = {
     "ngrams of characters": (TEXTS, text(ngrams=2, split="character")),
     **{mode: (TEXTS, text(output_mode=mode)) for mode in ("multi_hot", "count")},
     "ngrams counted": (TEXTS, text(output_mode="count", ngrams=2)),
-    "tf_idf": (TEXTS, text(output_mode="tf_idf", idf_weights=[i / 4 for i in range(len(VOCABULARY))])),
+    "tf_idf": (
+        TEXTS,
+        text(output_mode="tf_idf", idf_weights=[i / 4 for i in range(len(VOCABULARY))]),
+    ),
     "padded": (TEXTS, text(output_mode="count", max_tokens=20, pad_to_max_tokens=True)),
     "without a second axis": (TEXTS[:, 0], text()),
     "several whole texts": (WORDS, text(split=None, standardize="lower")),
@@ -194,7 +278,9 @@ def tensor(array):
 
 
 def model_of(make, given):
-    x = keras.Input(given.shape[1:], dtype="string" if given.dtype == object else given.dtype.name, name="x")
+    x = keras.Input(
+        given.shape[1:], dtype="string" if given.dtype == object else given.dtype.name, name="x"
+    )
     return keras.Model(x, make()(x))
 
 
@@ -209,7 +295,9 @@ def check(model, path, *given):
 
     (actual,) = answers(path, *given)
 
-    expected = model([tensor(array) for array in given] if len(given) > 1 else tensor(given[0])).numpy()
+    expected = model(
+        [tensor(array) for array in given] if len(given) > 1 else tensor(given[0])
+    ).numpy()
     assert actual.shape == expected.shape
     if expected.dtype == object:
         assert actual.tolist() == np.vectorize(bytes.decode, otypes=[object])(expected).tolist()
@@ -269,8 +357,13 @@ def test_crossed_features_are_hashed_as_in_keras(mode, shape, tmp_path):
 
 @pytest.mark.parametrize("columns", [1, 3])
 def test_counts_of_categories_are_weighed_as_in_keras(columns, tmp_path):
-    x, weights = keras.Input((columns,), dtype="int64", name="x"), keras.Input((columns,), name="weights")
-    model = keras.Model([x, weights], kl.CategoryEncoding(4, output_mode="count")(x, count_weights=weights))
+    x, weights = (
+        keras.Input((columns,), dtype="int64", name="x"),
+        keras.Input((columns,), name="weights"),
+    )
+    model = keras.Model(
+        [x, weights], kl.CategoryEncoding(4, output_mode="count")(x, count_weights=weights)
+    )
     check(model, tmp_path / "model.keras", INTEGERS[2:, :columns] % 4, NUMBERS[:2, :columns])
 
 
@@ -283,9 +376,15 @@ def test_what_is_computed_in_the_graph_can_be_hashed(tmp_path):
 
 def test_a_mask_passes_normalization(tmp_path):
     x = keras.Input((3, 4), name="x")
-    masked = kl.Normalization(mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 1.0, 2.0, 2.0])(kl.Masking()(x))
+    masked = kl.Normalization(mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 1.0, 2.0, 2.0])(
+        kl.Masking()(x)
+    )
     model = keras.Model(x, kl.GlobalAveragePooling1D()(masked))
-    check(model, tmp_path / "model.keras", np.stack([NUMBERS[:3], NUMBERS[3:] * [[1], [0], [0]]]).astype("float32"))
+    check(
+        model,
+        tmp_path / "model.keras",
+        np.stack([NUMBERS[:3], NUMBERS[3:] * [[1], [0], [0]]]).astype("float32"),
+    )
 
 
 def test_bytes_and_characters_are_the_same_text(tmp_path):
@@ -307,7 +406,10 @@ def test_what_is_not_text_is_refused_where_text_is_needed(item):
 
 @pytest.mark.parametrize(
     ("make", "given"),
-    [(words(num_oov_indices=0), WORDS), (integers(num_oov_indices=0, output_mode="count"), INTEGERS)],
+    [
+        (words(num_oov_indices=0), WORDS),
+        (integers(num_oov_indices=0, output_mode="count"), INTEGERS),
+    ],
 )
 def test_an_unknown_word_is_an_error_where_there_is_no_place_for_it(make, given, tmp_path):
     model_of(make, given).save(tmp_path / "model.keras")
@@ -358,7 +460,9 @@ def test_values_that_make_no_sense_are_refused(option, value, given, make, tmp_p
 
 
 def test_a_vocabulary_that_h5_cannot_hold_is_missed_by_name(tmp_path):
-    model_of(lambda: learned(kl.StringLookup(name="cities"), WORDS), WORDS).save(tmp_path / "model.h5")
+    model_of(lambda: learned(kl.StringLookup(name="cities"), WORDS), WORDS).save(
+        tmp_path / "model.h5"
+    )
 
     with pytest.raises(UnsupportedModelError, match=r"'cities'.*vocabulary is not in the file"):
         answers(tmp_path / "model.h5", WORDS)

@@ -56,10 +56,24 @@ CASES = [
     *((f"math.{name}", A) for name in ALONG.split()),
     *((f"math.{name}", A, [1, -1]) for name in ALONG.split()),
     *((f"math.{name}", A, 1, True) for name in ALONG.split()),
-    *((f"math.{name}", N, 1) for name in ("reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum")),
+    *(
+        (f"math.{name}", N, 1)
+        for name in ("reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum")
+    ),
     *((f"math.logical_{name}", T, ~T) for name in ("and", "or", "xor")),
     *((f"math.reduce_{name}", T, 1) for name in ("any", "all")),
-    *((name, A) for name in ("nn.elu", "nn.gelu", "nn.leaky_relu", "nn.relu", "nn.relu6", "nn.selu", "nn.silu")),
+    *(
+        (name, A)
+        for name in (
+            "nn.elu",
+            "nn.gelu",
+            "nn.leaky_relu",
+            "nn.relu",
+            "nn.relu6",
+            "nn.selu",
+            "nn.silu",
+        )
+    ),
     *((name, A, axis) for name in ("nn.log_softmax", "nn.softmax") for axis in (None, 1)),
     ("__operators__.add", A, B),
     ("__operators__.eq", N, M),
@@ -199,7 +213,15 @@ CASES = [
     ("nn.avg_pool2d", PICTURES, [2, 3], [2, 1], "SAME"),
     ("nn.avg_pool3d", PICTURES[:, None], 1, 1, "SAME"),
     ("nn.batch_normalization", A, ROW, P[0, 0], ROW + 1, ROW * 2, 0.01),
-    ("nn.batch_normalization", A, A.mean((1, 2), keepdims=True), P.mean((1, 2), keepdims=True), None, None, 0.01),
+    (
+        "nn.batch_normalization",
+        A,
+        A.mean((1, 2), keepdims=True),
+        P.mean((1, 2), keepdims=True),
+        None,
+        None,
+        0.01,
+    ),
     ("nn.conv1d", A, RNG.normal(size=(3, 6, 2)).tolist(), 2, "SAME"),
     ("nn.conv2d", PICTURES, RNG.normal(size=(3, 2, 4, 5)).tolist(), [1, 2, 1, 1], "VALID"),
     ("nn.conv2d", PICTURES, RNG.normal(size=(3, 2, 4, 5)).tolist(), 1, "SAME", "NHWC", 2),
@@ -319,7 +341,14 @@ GRAPH = [
     ("Squeeze", A[:, None], {"squeeze_dims": [1]}),
     ("StopGradient", A),
     ("StridedSlice", A, [0, 1], [0, 3], [1, 1], {"begin_mask": 1, "end_mask": 1}),
-    ("StridedSlice", A, [0, 1, -2], [0, 3, 0], [1, -1, 1], {"begin_mask": 3, "end_mask": 1, "shrink_axis_mask": 4}),
+    (
+        "StridedSlice",
+        A,
+        [0, 1, -2],
+        [0, 3, 0],
+        [1, -1, 1],
+        {"begin_mask": 3, "end_mask": 1, "shrink_axis_mask": 4},
+    ),
     ("StridedSlice", A, [0, 0, 1], [0, 0, 3], [1, 1, 1], {"ellipsis_mask": 1, "new_axis_mask": 2}),
     ("Sub", A, B),
     ("Sum", A, 1),
@@ -338,7 +367,12 @@ GRAPH = [
     ("BatchMatMulV3", A, C, {"Tout": tf.float32}),
     ("BroadcastTo", A[:, :1], [5, 3, 6]),
     ("ClipByValue", A, -0.5, 0.5),
-    ("Conv2D", PICTURES, RNG.normal(size=(3, 2, 4, 5)).tolist(), {"strides": [1, 2, 1, 1], "padding": "SAME"}),
+    (
+        "Conv2D",
+        PICTURES,
+        RNG.normal(size=(3, 2, 4, 5)).tolist(),
+        {"strides": [1, 2, 1, 1], "padding": "SAME"},
+    ),
     ("Cosh", A),
     ("Cross", A[..., :3], B[..., :3]),
     ("Cumprod", A, 1),
@@ -385,23 +419,34 @@ def network(kind, arguments, keywords, config):
             return item
         name = f"i{len(arrays)}"
         arrays.append(item)
-        layers[name] = Layer(name, "InputLayer", {"batch_shape": [None, *item.shape[1:]], "dtype": item.dtype.name})
+        layers[name] = Layer(
+            name, "InputLayer", {"batch_shape": [None, *item.shape[1:]], "dtype": item.dtype.name}
+        )
         return TensorRef(name)
 
-    call = Call("node", tuple(fed(item) for item in arguments), {key: fed(item) for key, item in keywords.items()})
+    call = Call(
+        "node",
+        tuple(fed(item) for item in arguments),
+        {key: fed(item) for key, item in keywords.items()},
+    )
     inputs = tuple(TensorRef(name) for name in layers)
     layers["node"] = Layer("node", kind, config)
-    return lambda count: Network("m", layers, (call,), inputs, tuple(TensorRef("node", 0, i) for i in range(count))), (
-        arrays
-    )
+    return lambda count: Network(
+        "m", layers, (call,), inputs, tuple(TensorRef("node", 0, i) for i in range(count))
+    ), (arrays)
 
 
 def compare(made, expected):
     build, arrays = made
-    expected = [np.asarray(item) for item in (expected if isinstance(expected, list | tuple) else [expected])]
+    expected = [
+        np.asarray(item)
+        for item in (expected if isinstance(expected, list | tuple) else [expected])
+    ]
     compiled = compile_network(build(len(expected)))
 
-    actual = Session(compiled).run({spec.name: array for spec, array in zip(compiled.inputs, arrays, strict=True)})
+    actual = Session(compiled).run(
+        {spec.name: array for spec, array in zip(compiled.inputs, arrays, strict=True)}
+    )
 
     for got, wanted in zip(actual, expected, strict=True):
         assert got.shape == wanted.shape
@@ -410,7 +455,9 @@ def compare(made, expected):
 
 
 def named(case):
-    return " ".join([case[0], *(str(item) for item in case[1:] if not isinstance(item, np.ndarray))])[:60]
+    return " ".join(
+        [case[0], *(str(item) for item in case[1:] if not isinstance(item, np.ndarray))]
+    )[:60]
 
 
 def function_of(symbol):
@@ -457,15 +504,29 @@ def test_a_node_of_a_tensorflow_graph_answers_as_in_tensorflow(case):
     name, *inputs = case
     attributes = inputs.pop() if isinstance(inputs[-1], dict) else {}
     call = getattr(tf.raw_ops, name)
-    keywords = {key: constant(item) for key, item in zip(inspect.signature(call).parameters, inputs, strict=False)}
-    config = {item.name: default_of(item) for item in op_def_registry.get(name).attr if item.HasField("default_value")}
+    keywords = {
+        key: constant(item)
+        for key, item in zip(inspect.signature(call).parameters, inputs, strict=False)
+    }
+    config = {
+        item.name: default_of(item)
+        for item in op_def_registry.get(name).attr
+        if item.HasField("default_value")
+    }
     flat = [part for item in inputs for part in (item if is_list_of_arrays(item) else [item])]
-    config["constants"] = {str(i): item for i, item in enumerate(flat) if not isinstance(item, np.ndarray)}
+    config["constants"] = {
+        str(i): item for i, item in enumerate(flat) if not isinstance(item, np.ndarray)
+    }
     tensors = [item for item in flat if isinstance(item, np.ndarray)]
 
-    made = network(f"tf.op.{name}", (tensors if len(tensors) > 1 else tensors[0],), {}, config | attributes)
+    made = network(
+        f"tf.op.{name}", (tensors if len(tensors) > 1 else tensors[0],), {}, config | attributes
+    )
 
-    compare(made, call(**keywords, **{OLD_WORDS.get(key, key): item for key, item in attributes.items()}))
+    compare(
+        made,
+        call(**keywords, **{OLD_WORDS.get(key, key): item for key, item in attributes.items()}),
+    )
 
 
 OLD_WORDS = {"squeeze_dims": "axis"}
@@ -490,13 +551,19 @@ def test_every_function_and_node_is_compared():
     compared |= {f"tf.{name}" for name in ALIASES} | {"tf.slice"}
 
     assert (
-        sorted(name for name in OPERATIONS if name.startswith("tf.") and name.replace("compat.v1.", "") not in compared)
+        sorted(
+            name
+            for name in OPERATIONS
+            if name.startswith("tf.") and name.replace("compat.v1.", "") not in compared
+        )
         == []
     )
 
 
 @pytest.mark.parametrize(
-    "case", [("Div", N, M), ("Select", T[:, 0, 0], A, B), ("Cumprod", A, 1, {"reverse": True})], ids=named
+    "case",
+    [("Div", N, M), ("Select", T[:, 0, 0], A, B), ("Cumprod", A, 1, {"reverse": True})],
+    ids=named,
 )
 def test_a_node_with_another_meaning_is_refused(case):
     name, *inputs = case

@@ -17,7 +17,11 @@ Y = [i % 2 for i in range(ROWS)]
 
 
 def kind_of(cells, name="col", **wishes):
-    schema = infer_schema(as_table({name: cells, "pad": [i * 0.5 for i in range(ROWS)], "y": Y}), "y", Wishes(**wishes))
+    schema = infer_schema(
+        as_table({name: cells, "pad": [i * 0.5 for i in range(ROWS)], "y": Y}),
+        "y",
+        Wishes(**wishes),
+    )
     found = {column.name: column for column in schema.columns}
     dropped = {column.name: column.reason for column in schema.dropped}
     return (found[name].kind, found[name].reason) if name in found else ("dropped", dropped[name])
@@ -117,7 +121,11 @@ def test_the_positive_class_comes_last():
 
 @pytest.mark.parametrize(
     ("cells", "words"),
-    [(["a"] * 60, "one class only"), ([""] * 60, "no value in any row"), ([f"t{i}" for i in range(60)], "too many")],
+    [
+        (["a"] * 60, "one class only"),
+        ([""] * 60, "no value in any row"),
+        ([f"t{i}" for i in range(60)], "too many"),
+    ],
 )
 def test_a_target_that_teaches_nothing_is_refused(cells, words):
     with pytest.raises(DataError, match=words):
@@ -164,7 +172,9 @@ def test_columns_of_real_tables_conform_to_what_was_inferred(name, shared):
 
 
 def test_columns_are_found_by_name_in_any_order_and_extra_ones_are_told():
-    frame = pd.DataFrame({"a": [i * 0.1 for i in range(ROWS)], "b": [i % 7 for i in range(ROWS)], "y": Y})
+    frame = pd.DataFrame(
+        {"a": [i * 0.1 for i in range(ROWS)], "b": [i % 7 for i in range(ROWS)], "y": Y}
+    )
     schema = infer_schema(as_table(frame), "y")
     other = as_table(frame[["y", "b", "a"]].assign(extra=1))
 
@@ -177,7 +187,11 @@ def test_columns_are_found_by_name_in_any_order_and_extra_ones_are_told():
 def test_a_split_is_seeded_complete_and_keeps_the_share_of_every_class():
     classes = np.array(["a"] * 80 + ["b"] * 20)
 
-    first, again, other = split(100, classes, seed=3), split(100, classes, seed=3), split(100, classes, seed=4)
+    first, again, other = (
+        split(100, classes, seed=3),
+        split(100, classes, seed=3),
+        split(100, classes, seed=4),
+    )
 
     assert np.array_equal(first.held_out, again.held_out)
     assert not np.array_equal(first.held_out, other.held_out)

@@ -29,7 +29,10 @@ FRAME = pd.DataFrame(
 def cells(table):
     """Every cell as Python sees it, None where it is missing."""
     return {
-        name: [None if gone else value for value, gone in zip(column.values.tolist(), column.missing, strict=True)]
+        name: [
+            None if gone else value
+            for value, gone in zip(column.values.tolist(), column.missing, strict=True)
+        ]
         for name, column in table.columns.items()
     }
 
@@ -67,7 +70,9 @@ def test_text_files_of_every_form_give_the_same_cells(tmp_path):
     text.to_csv(tmp_path / "a.csv", index=False)
     text.to_csv(tmp_path / "b.tsv", index=False, sep="\t")
     text.to_csv(tmp_path / "c.csv", index=False, sep=";")
-    (tmp_path / "d.csv").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "a.csv").read_bytes().replace(b"\n", b"\r\n"))
+    (tmp_path / "d.csv").write_bytes(
+        b"\xef\xbb\xbf" + (tmp_path / "a.csv").read_bytes().replace(b"\n", b"\r\n")
+    )
     (tmp_path / "e.csv.gz").write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
     expected = cells(as_table(tmp_path / "a.csv"))
 
@@ -85,7 +90,9 @@ def test_json_lines_may_leave_keys_out(tmp_path):
 
 
 def test_a_declared_category_is_known_as_such():
-    frame = pd.DataFrame({"code": pd.Categorical([3, 1, 3]), "level": pl.Series(["a", "b", "a"]).to_list()})
+    frame = pd.DataFrame(
+        {"code": pd.Categorical([3, 1, 3]), "level": pl.Series(["a", "b", "a"]).to_list()}
+    )
     enum = pl.DataFrame({"level": pl.Series(["a", "b"], dtype=pl.Enum(["a", "b"]))})
 
     assert as_table(frame).columns["code"].categorical
@@ -94,7 +101,9 @@ def test_a_declared_category_is_known_as_such():
 
 
 def test_local_clock_of_a_time_zone_is_kept():
-    frame = pd.DataFrame({"when": pd.to_datetime(["2024-06-01 09:00"]).tz_localize("Europe/Berlin")})
+    frame = pd.DataFrame(
+        {"when": pd.to_datetime(["2024-06-01 09:00"]).tz_localize("Europe/Berlin")}
+    )
 
     assert as_table(frame).columns["when"].values[0] == np.datetime64("2024-06-01T09:00")
 

@@ -18,7 +18,11 @@ DEPLOY = ROOT / "deploy"
 def instructions():
     """(word, rest) of each instruction of the Dockerfile, continued lines joined."""
     text = re.sub(r"\\\n\s*", " ", (DEPLOY / "Dockerfile").read_text())
-    return [tuple(line.split(None, 1)) for line in text.splitlines() if line and not line.startswith("#")]
+    return [
+        tuple(line.split(None, 1))
+        for line in text.splitlines()
+        if line and not line.startswith("#")
+    ]
 
 
 def check_command(words):
@@ -97,8 +101,12 @@ def test_the_dockerfile_builds_and_the_image_serves():
     ):
         pytest.skip("no Docker engine is here")
     tag = "keramos-deploy-test"
-    subprocess.run(["docker", "build", "-f", "deploy/Dockerfile", "-t", tag, "."], cwd=ROOT, check=True)
-    done = subprocess.run(["docker", "run", "--rm", tag, "--version"], capture_output=True, text=True, check=True)
+    subprocess.run(
+        ["docker", "build", "-f", "deploy/Dockerfile", "-t", tag, "."], cwd=ROOT, check=True
+    )
+    done = subprocess.run(
+        ["docker", "run", "--rm", tag, "--version"], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.startswith("keramos, version")
 
@@ -107,12 +115,17 @@ def test_the_serving_runtime_starts_a_command_that_exists_with_its_probes_on_its
     runtime = yaml.safe_load((DEPLOY / "kserve-servingruntime.yaml").read_text())
     (container,) = runtime["spec"]["containers"]
 
-    assert (runtime["apiVersion"], runtime["kind"]) == ("serving.kserve.io/v1alpha1", "ServingRuntime")
+    assert (runtime["apiVersion"], runtime["kind"]) == (
+        "serving.kserve.io/v1alpha1",
+        "ServingRuntime",
+    )
     assert container["name"] == "kserve-container"
     check_command(container["args"])
     ports = {port["containerPort"] for port in container["ports"]}
     (port,) = [int(arg.partition("=")[2]) for arg in container["args"] if arg.startswith("--port=")]
-    probes = [container[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
+    probes = [
+        container[name]["httpGet"] for name in ("startupProbe", "livenessProbe", "readinessProbe")
+    ]
     assert {probe["port"] for probe in probes} == {port} == ports
     assert [probe["path"] for probe in probes] == ["/startupz", "/livez", "/readyz"]
     assert container["securityContext"]["runAsNonRoot"]
@@ -120,10 +133,12 @@ def test_the_serving_runtime_starts_a_command_that_exists_with_its_probes_on_its
 
 
 def test_the_probes_of_the_files_are_paths_that_the_server_answers():
-    from keramos.serve.app import ROUTES
+    from keramos.serve.http.app import ROUTES
 
     for path in ("/startupz", "/livez", "/readyz"):
-        assert any(route.method == "GET" and route.pattern.fullmatch(path) for route in ROUTES), path
+        assert any(route.method == "GET" and route.pattern.fullmatch(path) for route in ROUTES), (
+            path
+        )
 
 
 def unit():
@@ -152,11 +167,16 @@ def test_systemd_itself_finds_nothing_wrong_with_the_unit(tmp_path):
     program = tmp_path / "keramos"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    text = (DEPLOY / "keramos.service").read_text().replace("/opt/keramos/bin/keramos", str(program))
+    text = (
+        (DEPLOY / "keramos.service").read_text().replace("/opt/keramos/bin/keramos", str(program))
+    )
     (tmp_path / "keramos.service").write_text(text)
 
     done = subprocess.run(
-        ["systemd-analyze", "verify", str(tmp_path / "keramos.service")], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", str(tmp_path / "keramos.service")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -43,13 +43,20 @@ def agrees(expected, printed):
 
 
 def test_every_block_says_whether_it_runs():
-    unknown = [(page.name, language) for page in PAGES for language, _ in blocks(page) if language not in RUN | SHOWN]
+    unknown = [
+        (page.name, language)
+        for page in PAGES
+        for language, _ in blocks(page)
+        if language not in RUN | SHOWN
+    ]
 
     assert unknown == []
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if any(name in RUN for name, _ in blocks(page))], ids=lambda p: p.name
+    "page",
+    [page for page in PAGES if any(name in RUN for name, _ in blocks(page))],
+    ids=lambda p: p.name,
 )
 def test_the_examples_of_a_page_run_and_print_what_they_say(page, tmp_path):
     (tmp_path / "credit.csv").write_bytes(GERMAN_CREDIT.read_bytes())
@@ -59,16 +66,27 @@ def test_the_examples_of_a_page_run_and_print_what_they_say(page, tmp_path):
             continue
         if language == "python":
             done = subprocess.run(
-                [sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=False
+                [sys.executable, "-c", text],
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, done.stderr
             continue
         for command, expected in commands(text):
             env = {**os.environ, "PATH": path, "COLUMNS": "100"}
             done = subprocess.run(
-                ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, env=env
+                ["bash", "-c", command],
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=env,
             )
-            assert agrees(expected, done.stdout + done.stderr), f"$ {command}\n{done.stdout}{done.stderr}"
+            assert agrees(expected, done.stdout + done.stderr), (
+                f"$ {command}\n{done.stdout}{done.stderr}"
+            )
 
 
 def test_the_readme_stays_short():
@@ -85,7 +103,9 @@ def test_every_error_class_is_drawn_in_the_tree_and_has_a_code_of_its_own():
     from keramos import errors
 
     classes = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.KeramosError)
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.KeramosError)
     ]
 
     assert all(kind.__name__ in errors.__doc__ for kind in classes)

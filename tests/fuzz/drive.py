@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds what it shares with the tests
+sys.path.insert(
+    0, str(Path(__file__).parents[1])
+)  # run as a script, it finds what it shares with the tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--seconds", type=int, default=60, help="for all targets together")
     options.add_argument("--only", help="one target")
-    options.add_argument("--replay", nargs="+", type=Path, help="run these inputs on --only, print what comes out")
+    options.add_argument(
+        "--replay", nargs="+", type=Path, help="run these inputs on --only, print what comes out"
+    )
     options.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.child:
@@ -65,7 +69,9 @@ def _all(only: str | None, seconds: int) -> int:
         for line in found:
             click.echo(f"  {line}")
     spent = time.monotonic() - begun
-    click.echo(f"fuzz: {executions:,} executions of {len(names)} targets in {spent:.0f} s, {findings} findings")
+    click.echo(
+        f"fuzz: {executions:,} executions of {len(names)} targets in {spent:.0f} s, {findings} findings"
+    )
     return 1 if findings else 0
 
 
@@ -78,9 +84,13 @@ def _share(name: str, seconds: int) -> tuple[int, list[str]]:
     while (left := int(end - time.monotonic())) > 1:
         command = [sys.executable, __file__, "--child", "--only", name, "--seconds", str(left)]
         with log.open("wb") as out:
-            code = subprocess.run(command, stdout=out, stderr=out, check=False, timeout=left + 900).returncode
+            code = subprocess.run(
+                command, stdout=out, stderr=out, check=False, timeout=left + 900
+            ).returncode
         text = log.read_text(errors="replace")
-        counts = re.findall(r"number_of_executed_units: (\d+)", text) or re.findall(r"^#(\d+)\t", text, re.MULTILINE)
+        counts = re.findall(r"number_of_executed_units: (\d+)", text) or re.findall(
+            r"^#(\d+)\t", text, re.MULTILINE
+        )
         executions += int(counts[-1]) if counts else 0
         if code == 0:
             break
@@ -131,7 +141,9 @@ def _fuzz(name: str, seconds: int) -> None:
         str(seeds_of(name)[0].parent),
     ]
     extras = (
-        {"custom_mutator": _mutator(target, [path.read_bytes() for path in seeds_of(name)])} if target.trees else {}
+        {"custom_mutator": _mutator(target, [path.read_bytes() for path in seeds_of(name)])}
+        if target.trees
+        else {}
     )
     atheris.Setup([sys.argv[0], *flags], one, **extras)
     atheris.Fuzz()
@@ -147,7 +159,9 @@ def _mutator(target: Target, seeds: list[bytes]) -> Callable[[bytes, int, int], 
 
     def mutate(data: bytes, size: int, seed: int) -> bytes:
         draw = random.Random(seed)
-        changed = atheris.Mutate(data, size) if draw.random() < 0.1 else change_tree(trees, data, draw)
+        changed = (
+            atheris.Mutate(data, size) if draw.random() < 0.1 else change_tree(trees, data, draw)
+        )
         return changed if len(changed) <= min(size, target.size) else data
 
     return mutate
@@ -173,7 +187,11 @@ def _replay(name: str, paths: list[Path]) -> int:
     found = 0
     for path in paths:
         finding = examine(TARGETS[name], path.read_bytes())
-        click.echo(f"{path}: {finding.kind} {finding.where}\n{finding.text}" if finding else f"{path}: nothing")
+        click.echo(
+            f"{path}: {finding.kind} {finding.where}\n{finding.text}"
+            if finding
+            else f"{path}: nothing"
+        )
         found += finding is not None
     return 1 if found else 0
 

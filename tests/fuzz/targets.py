@@ -12,7 +12,7 @@ from unittest import mock
 
 from fuzz.trees import build, changed
 from hostile.generate_content import network
-from keramos.artifact.content import decode
+from keramos.artifact.content.document import decode
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.hdf5.image import Image
 from keramos.artifact.limits import LIMITS

@@ -8,7 +8,9 @@ from fuzz.watch import examine
 SEEDS = [(name, path) for name in TARGETS for path in seeds_of(name)]
 
 
-@pytest.mark.parametrize(("name", "path"), SEEDS, ids=[f"{name}-{path.name}" for name, path in SEEDS])
+@pytest.mark.parametrize(
+    ("name", "path"), SEEDS, ids=[f"{name}-{path.name}" for name, path in SEEDS]
+)
 def test_a_seed_is_read_without_a_finding(name, path):
     assert examine(TARGETS[name], path.read_bytes()) is None
 

@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 from fuzz.targets import TARGETS, change_tree, seeds_of
 from fuzz.watch import examine
 
-TREES = {name: [json.loads(path.read_bytes()) for path in seeds_of(name)] for name in ("dialects", "model")}
-BYTES = {name: [path.read_bytes() for path in seeds_of(name)] for name in ("archive", "hdf5", "json", "unsealed")}
+TREES = {
+    name: [json.loads(path.read_bytes()) for path in seeds_of(name)]
+    for name in ("dialects", "model")
+}
+BYTES = {
+    name: [path.read_bytes() for path in seeds_of(name)]
+    for name in ("archive", "hdf5", "json", "unsealed")
+}
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -20,7 +26,9 @@ SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(Hea
 @given(place=st.integers(0, 10**6), draw=st.integers(0, 2**32))
 def test_a_changed_tree_is_read_or_refused(name, place, draw):
     trees = TREES[name]
-    changed = change_tree(trees, json.dumps(trees[place % len(trees)]).encode(), random.Random(draw))
+    changed = change_tree(
+        trees, json.dumps(trees[place % len(trees)]).encode(), random.Random(draw)
+    )
 
     finding = examine(TARGETS[name], changed)
 

@@ -28,11 +28,66 @@ _WRITTEN = 100_000
 """Datasets with more values are declared and left unwritten, so that a lying shape costs its builder nothing."""
 
 _STORED = ("config.json", "metadata.json")
-NUMBERS = (0, 1, -1, 2, 3, 7, 8, 64, 255, 10_000, 2**31, 2**53, 2**62, 10**19, 0.5, -0.0, 1e-9, 1e30, 1.5)
+NUMBERS = (
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    8,
+    64,
+    255,
+    10_000,
+    2**31,
+    2**53,
+    2**62,
+    10**19,
+    0.5,
+    -0.0,
+    1e-9,
+    1e30,
+    1.5,
+)
 WORDS = (
-    *("", "relu", "same", "valid", "causal", "channels_first", "channels_last", "float16", "int8", "string", "../x"),
-    *("/", "a/b", "\u0000", "é", "Dense", "InputLayer", "Lambda", "Sequential", "Functional", "Bidirectional", "tanh"),
-    *("__lambda__", "keras>Dense", "os.system", "tf", "custom>X", "dense", "kernel:0", "NaN", "1", "mixed_float16"),
+    *(
+        "",
+        "relu",
+        "same",
+        "valid",
+        "causal",
+        "channels_first",
+        "channels_last",
+        "float16",
+        "int8",
+        "string",
+        "../x",
+    ),
+    *(
+        "/",
+        "a/b",
+        "\u0000",
+        "é",
+        "Dense",
+        "InputLayer",
+        "Lambda",
+        "Sequential",
+        "Functional",
+        "Bidirectional",
+        "tanh",
+    ),
+    *(
+        "__lambda__",
+        "keras>Dense",
+        "os.system",
+        "tf",
+        "custom>X",
+        "dense",
+        "kernel:0",
+        "NaN",
+        "1",
+        "mixed_float16",
+    ),
 )
 
 
@@ -75,7 +130,10 @@ def _dataset(file: h5py.File, path: str, spec: dict[str, object]) -> None:
     if link:
         file[path] = h5py.SoftLink("/x") if link == "soft" else h5py.ExternalLink("other.h5", "/x")
         return
-    kind, shape = np.dtype(cast("str", spec.get("t", "<f4"))), tuple(cast("list[int]", spec.get("s", [])))
+    kind, shape = (
+        np.dtype(cast("str", spec.get("t", "<f4"))),
+        tuple(cast("list[int]", spec.get("s", []))),
+    )
     filters = cast("list[str]", spec.get("f", []))
     data = file.create_dataset(
         path,
@@ -98,7 +156,10 @@ def describe(data: bytes, kept: Callable[[str], bool] = lambda _: True) -> dict[
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             found = {name: archive.read(name) for name in archive.namelist() if kept(name)}
         data = found.pop("model.weights.h5")
-        tree["zip"] = {name: json.loads(text) if name in _STORED else text.decode() for name, text in found.items()}
+        tree["zip"] = {
+            name: json.loads(text) if name in _STORED else text.decode()
+            for name, text in found.items()
+        }
     attrs: dict[str, object] = {}
     data_sets: dict[str, object] = {}
     with h5py.File(io.BytesIO(data)) as file:
@@ -176,7 +237,10 @@ def _replace(holder: Holder, key: str | int, draw: random.Random, trees: list[Js
 def _same_key(holder: Holder, key: str | int, draw: random.Random, trees: list[Json]) -> None:
     """What another place with the same key holds: names, shapes and classes stay plausible."""
     found = [
-        _get(other, name) for tree in trees for other, name in places(tree) if name == key and isinstance(key, str)
+        _get(other, name)
+        for tree in trees
+        for other, name in places(tree)
+        if name == key and isinstance(key, str)
     ]
     if found:
         _set(holder, key, json.loads(json.dumps(draw.choice(found))))
@@ -210,10 +274,20 @@ def _tweak(holder: Holder, key: str | int, draw: random.Random, _trees: list[Jso
         _set(holder, key, not value)
     elif isinstance(value, int | float):
         _set(
-            holder, key, draw.choice((value + 1, value - 1, -value, value * 2, value * 1000, float(value), str(value)))
+            holder,
+            key,
+            draw.choice(
+                (value + 1, value - 1, -value, value * 2, value * 1000, float(value), str(value))
+            ),
         )
     elif isinstance(value, str):
-        _set(holder, key, draw.choice((value + "_1", value[:-1], value.upper(), value * 2, f"../{value}", value[::-1])))
+        _set(
+            holder,
+            key,
+            draw.choice(
+                (value + "_1", value[:-1], value.upper(), value * 2, f"../{value}", value[::-1])
+            ),
+        )
     elif isinstance(value, list):
         _set(holder, key, draw.choice((value[::-1], value[1:], value * 2, [value])))
 
@@ -223,7 +297,23 @@ def _wrap(holder: Holder, key: str | int, draw: random.Random, _trees: list[Json
     if isinstance(value, list | dict) and len(value) == 1 and draw.random() < 0.5:
         _set(holder, key, value[0] if isinstance(value, list) else next(iter(value.values())))
     else:
-        _set(holder, key, draw.choice(([value], {"class_name": value}, {"config": value}, [value, value])))
+        _set(
+            holder,
+            key,
+            draw.choice(([value], {"class_name": value}, {"config": value}, [value, value])),
+        )
 
 
-_CHANGES = (_replace, _replace, _same_key, _same_key, _delete, _add, _twice, _tweak, _tweak, _tweak, _wrap)
+_CHANGES = (
+    _replace,
+    _replace,
+    _same_key,
+    _same_key,
+    _delete,
+    _add,
+    _twice,
+    _tweak,
+    _tweak,
+    _tweak,
+    _wrap,
+)

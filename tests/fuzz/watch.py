@@ -53,8 +53,16 @@ def examine(target: Target, data: bytes) -> Finding | None:
 
 def _place(error: BaseException) -> str:
     """Exception and the innermost line of keramos."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "keramos" in Path(frame.filename).parts]
-    last = f"{'/'.join(Path(frames[-1].filename).parts[-2:])}:{frames[-1].lineno}" if frames else "outside keramos"
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "keramos" in Path(frame.filename).parts
+    ]
+    last = (
+        f"{'/'.join(Path(frames[-1].filename).parts[-2:])}:{frames[-1].lineno}"
+        if frames
+        else "outside keramos"
+    )
     return f"{type(error).__name__} at {last}"
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from hostile.honest import BOUND, CODE, Case, archive, dense, functional, h5, keras_config, layer, sequential, source
+from hostile.honest import (
+    BOUND,
+    CODE,
+    Case,
+    archive,
+    dense,
+    functional,
+    h5,
+    keras_config,
+    layer,
+    sequential,
+    source,
+)
 
 _HUGE = 10**9
 _REFUSED = (*BOUND, "UnsupportedModelError")
@@ -35,7 +47,12 @@ def _ops(name: str, shape: tuple[object, ...], module: str, arguments: dict[str,
         "input_layers": [["x", 0, 0]],
         "output_layers": [["part", 0, 0]],
     }
-    config = {"module": "keras", "class_name": "Functional", "registered_name": "Functional", "config": body}
+    config = {
+        "module": "keras",
+        "class_name": "Functional",
+        "registered_name": "Functional",
+        "config": body,
+    }
     return archive(config, {})
 
 
@@ -96,10 +113,19 @@ def _functions() -> list[Case]:
     for name, (module, shape, arguments) in FUNCTIONS.items():
         expected = ("open",) if name in _HARMLESS else _REFUSED
         make = partial(_ops, name.split()[0], shape, module, arguments)
-        found.append(Case(f"e {name} of 10^9 keras", expected, make, "" if name in _HARMLESS else "part"))
+        found.append(
+            Case(f"e {name} of 10^9 keras", expected, make, "" if name in _HARMLESS else "part")
+        )
     for symbol, arguments in CALLS.items():
         shape = _IMAGE if "image" in symbol else _ROW
-        found.append(Case(f"e tf.{symbol} of 10^9 h5", _REFUSED, partial(_tf, symbol, shape, **arguments), "part"))
+        found.append(
+            Case(
+                f"e tf.{symbol} of 10^9 h5",
+                _REFUSED,
+                partial(_tf, symbol, shape, **arguments),
+                "part",
+            )
+        )
     return found
 
 
@@ -129,7 +155,9 @@ def _shared() -> list[Case]:
     part = {**dense(units=1000), "name": "dense", "inbound_nodes": nodes}
     config = functional([source(shape=(None, 1000)), part], [["x", 0, 0]], [["dense", 2999, 0]])
     weights = {"dense": {"kernel:0": [1000, 1000], "bias:0": [1000]}}
-    return [Case("e one layer called 3000 times h5", _REFUSED, partial(h5, config, weights), "dense")]
+    return [
+        Case("e one layer called 3000 times h5", _REFUSED, partial(h5, config, weights), "dense")
+    ]
 
 
 def _merge(mode: str, kind: str) -> bytes:
@@ -143,14 +171,24 @@ def _merge(mode: str, kind: str) -> bytes:
 
 
 def _old_dense(name: str) -> dict[str, object]:
-    options = {"name": name, "output_dim": 3, "activation": "relu", "bias": True, "batch_input_shape": [None, 4]}
+    options = {
+        "name": name,
+        "output_dim": 3,
+        "activation": "relu",
+        "bias": True,
+        "batch_input_shape": [None, 4],
+    }
     return {"class_name": "Dense", "config": {**options, "input_dtype": "float32"}}
 
 
 def _merges() -> list[Case]:
     return [
-        Case("e a Merge by a lambda h5", CODE, partial(_merge, "\x00c\x00code", "lambda"), "merge_1"),
-        Case("e a Merge by a function h5", CODE, partial(_merge, "my_merge", "function"), "merge_1"),
+        Case(
+            "e a Merge by a lambda h5", CODE, partial(_merge, "\x00c\x00code", "lambda"), "merge_1"
+        ),
+        Case(
+            "e a Merge by a function h5", CODE, partial(_merge, "my_merge", "function"), "merge_1"
+        ),
         Case("e a Merge by sum h5", ("open",), partial(_merge, "sum", "raw"), ""),
     ]
 

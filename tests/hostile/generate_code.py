@@ -60,11 +60,24 @@ def pickled() -> bytes:
 
 
 PAYLOADS: dict[str, object] = {
-    "lambda 3": {"class_name": "__lambda__", "config": {"code": code(), "defaults": None, "closure": None}},
+    "lambda 3": {
+        "class_name": "__lambda__",
+        "config": {"code": code(), "defaults": None, "closure": None},
+    },
     "lambda 2": [code(), None, None],
-    "function": {"module": MODULE, "class_name": "function", "config": "run", "registered_name": "run"},
+    "function": {
+        "module": MODULE,
+        "class_name": "function",
+        "config": "run",
+        "registered_name": "run",
+    },
     "class": {"module": MODULE, "class_name": "Run", "config": {}, "registered_name": "Run"},
-    "exec": {"module": "builtins", "class_name": "function", "config": "exec", "registered_name": "function"},
+    "exec": {
+        "module": "builtins",
+        "class_name": "function",
+        "config": "exec",
+        "registered_name": "function",
+    },
     "get_file": {
         "module": "keras.utils",
         "class_name": "function",
@@ -77,7 +90,13 @@ PAYLOADS: dict[str, object] = {
 }
 
 OPTIONS = (
-    *("activation", "kernel_initializer", "bias_initializer", "kernel_regularizer", "activity_regularizer"),
+    *(
+        "activation",
+        "kernel_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "activity_regularizer",
+    ),
     *("kernel_constraint", "dtype", "units", "use_bias", "unknown_option"),
 )
 """Options of Dense that a payload takes the place of; all that hold an object in honest files are among them."""
@@ -103,7 +122,12 @@ def _options() -> list[Case]:
             ignored = option.endswith(_UNREAD) and name in _HARMLESS
             expected = ("open",) if ignored else (*CODE, *CONFIG)
             found.append(
-                Case(f"a {name} as {option} {place}", expected, partial(_in, place, config), f"{option}|dense")
+                Case(
+                    f"a {name} as {option} {place}",
+                    expected,
+                    partial(_in, place, config),
+                    f"{option}|dense",
+                )
             )
     return found
 
@@ -114,12 +138,16 @@ def _lambda(**options: object) -> dict[str, object]:
 
 WRAPPED = {
     "TimeDistributed": lambda inner: layer("TimeDistributed", "outer", layer=inner),
-    "Bidirectional": lambda inner: layer("Bidirectional", "outer", layer=inner, merge_mode="concat"),
+    "Bidirectional": lambda inner: layer(
+        "Bidirectional", "outer", layer=inner, merge_mode="concat"
+    ),
     "Bidirectional backward": lambda inner: layer(
         "Bidirectional", "outer", layer=layer("LSTM", "f", units=2), backward_layer=inner
     ),
     "RNN": lambda inner: layer("RNN", "outer", cell=inner),
-    "RNN cells": lambda inner: layer("RNN", "outer", cell=layer("StackedRNNCells", "cells", cells=[inner])),
+    "RNN cells": lambda inner: layer(
+        "RNN", "outer", cell=layer("StackedRNNCells", "cells", cells=[inner])
+    ),
     "Pipeline": lambda inner: layer("Pipeline", "outer", layers=[inner]),
     "SpectralNormalization": lambda inner: layer("SpectralNormalization", "outer", layer=inner),
     "nested": lambda inner: {**sequential(inner), "name": "inner"},
@@ -138,10 +166,20 @@ def _layers() -> list[Case]:
         for step, (name, inner) in enumerate(evil.items()):
             where = "keras" if (number + step) % 2 else "h5"
             config = sequential(wrap(inner), shape=(None, 3, 4))
-            found.append(Case(f"a {name} in {place} {where}", (*CODE, *CONFIG), partial(_in, where, config), ""))
+            found.append(
+                Case(
+                    f"a {name} in {place} {where}",
+                    (*CODE, *CONFIG),
+                    partial(_in, where, config),
+                    "",
+                )
+            )
     for name, part in evil.items():
         config = sequential(dense(), part)
-        found += [Case(f"a {name} {where}", CODE, partial(_in, where, config), "lam") for where in ("h5", "keras")]
+        found += [
+            Case(f"a {name} {where}", CODE, partial(_in, where, config), "lam")
+            for where in ("h5", "keras")
+        ]
     return found
 
 
@@ -165,8 +203,14 @@ LOOKUPS = {
     "StringLookup bucket": {"vocabulary": "gs://bucket/words"},
     "IntegerLookup": {"vocabulary": "/proc/self/environ"},
     "TextVectorization": {"vocabulary": "/etc/hostname", "standardize": None, "split": None},
-    "StringLookup path list": {"vocabulary": {"class_name": "function", "config": "run", "module": MODULE}},
-    "StringLookup idf": {"vocabulary": ["a"], "output_mode": "tf_idf", "idf_weights": "/etc/hostname"},
+    "StringLookup path list": {
+        "vocabulary": {"class_name": "function", "config": "run", "module": MODULE}
+    },
+    "StringLookup idf": {
+        "vocabulary": ["a"],
+        "output_mode": "tf_idf",
+        "idf_weights": "/etc/hostname",
+    },
 }
 
 FUNCTIONS = {
@@ -174,7 +218,10 @@ FUNCTIONS = {
         "TextVectorization",
         {"vocabulary": ["a"], "standardize": PAYLOADS["function"], "split": "whitespace"},
     ),
-    "split": ("TextVectorization", {"vocabulary": ["a"], "standardize": None, "split": PAYLOADS["lambda 3"]}),
+    "split": (
+        "TextVectorization",
+        {"vocabulary": ["a"], "standardize": None, "split": PAYLOADS["lambda 3"]},
+    ),
     "activation layer": ("Activation", {"activation": PAYLOADS["function"]}),
     "recurrent activation": ("LSTM", {"units": 2, "recurrent_activation": PAYLOADS["exec"]}),
     "operation": ("RandomFlip", {"mode": PAYLOADS["function"]}),
@@ -198,7 +245,14 @@ def _special() -> list[Case]:
         part = layer(name.split()[0], "words", **options)
         config = sequential(part, shape=(None, 1), dtype="int64" if "Integer" in name else "string")
         expected = (*UNSAFE, *CONFIG)
-        found.append(Case(f"a vocabulary elsewhere, {name} h5", expected, partial(h5, config, {}), _looked_up(name)))
+        found.append(
+            Case(
+                f"a vocabulary elsewhere, {name} h5",
+                expected,
+                partial(h5, config, {}),
+                _looked_up(name),
+            )
+        )
         found.append(
             Case(
                 f"a vocabulary elsewhere, {name} keras",
@@ -210,7 +264,9 @@ def _special() -> list[Case]:
     for name, (kind, options) in FUNCTIONS.items():
         shape = (None, 3, 4) if kind == "LSTM" else (None, 4)
         config = sequential(layer(kind, "part", **options), shape=shape)
-        found.append(Case(f"a function as {name} h5", (*CODE, *CONFIG), partial(h5, config, {}), ""))
+        found.append(
+            Case(f"a function as {name} h5", (*CODE, *CONFIG), partial(h5, config, {}), "")
+        )
     return found
 
 
@@ -227,7 +283,9 @@ def _training() -> list[Case]:
     for name, config in TRAINING.items():
         text = {**keras_config(sequential(dense())), "compile_config": config}
         found.append(Case(f"a compile_config with {name} keras", CODE, partial(archive, text), ""))
-        found.append(Case(f"a training_config with {name} h5", CODE, partial(h5, training_config=config), ""))
+        found.append(
+            Case(f"a training_config with {name} h5", CODE, partial(h5, training_config=config), "")
+        )
     return found
 
 
@@ -236,9 +294,19 @@ def _calls() -> list[Case]:
     keyword = called(dense(), ["x", 0, 0, hook])
     config = functional([x, keyword], [["x", 0, 0]], [["dense", 0, 0]])
     build_config = sequential({**dense(), "build_config": PAYLOADS["class"]})
-    custom = {**dense(), "class_name": "GatedUnit", "module": "builtins", "registered_name": "pkg>GatedUnit"}
+    custom = {
+        **dense(),
+        "class_name": "GatedUnit",
+        "module": "builtins",
+        "registered_name": "pkg>GatedUnit",
+    }
     own = {**keras_config(sequential(dense())), "compile_config": {"loss": PAYLOADS["exec"]}}
-    model = {**keras_config(sequential(dense())), "module": MODULE, "class_name": "Run", "registered_name": "Run"}
+    model = {
+        **keras_config(sequential(dense())),
+        "module": MODULE,
+        "class_name": "Run",
+        "registered_name": "Run",
+    }
     return [
         Case("a payload as call argument h5", (*CODE, *CONFIG), partial(h5, config), "hook"),
         Case(
@@ -247,18 +315,48 @@ def _calls() -> list[Case]:
             partial(archive, keras_config(build_config)),
             "",
         ),
-        Case("a loss that honest files of custom losses have keras", ("open",), partial(archive, own), ""),
-        Case("a registered name keras", CODE, partial(archive, keras_config(sequential(custom))), "GatedUnit"),
-        Case("a custom layer h5", CODE, partial(h5, sequential(layer("MyAttention", "att"))), "att"),
+        Case(
+            "a loss that honest files of custom losses have keras",
+            ("open",),
+            partial(archive, own),
+            "",
+        ),
+        Case(
+            "a registered name keras",
+            CODE,
+            partial(archive, keras_config(sequential(custom))),
+            "GatedUnit",
+        ),
+        Case(
+            "a custom layer h5", CODE, partial(h5, sequential(layer("MyAttention", "att"))), "att"
+        ),
         Case("a model class of another module keras", CODE, partial(archive, model), ""),
         Case("a pickle named h5", NO_MODEL, pickled, "pickle"),
         Case("a pickle named keras", NO_MODEL, pickled, "pickle"),
         Case(
-            "a pickle as config h5", NO_MODEL, partial(h5, model_config=base64.b64encode(pickled()).decode()), "config"
+            "a pickle as config h5",
+            NO_MODEL,
+            partial(h5, model_config=base64.b64encode(pickled()).decode()),
+            "config",
         ),
-        Case("a pickle as weights keras", NO_MODEL, partial(_swapped_weights, pickled()), "model.weights.h5"),
-        Case("a NumPy archive of weights keras", NO_MODEL, partial(_named_weights, "model.weights.npz", b"PK\3\4"), ""),
-        Case("a PyTorch file keras", NO_MODEL, partial(_named_weights, "archive/data.pkl", pickled()), ""),
+        Case(
+            "a pickle as weights keras",
+            NO_MODEL,
+            partial(_swapped_weights, pickled()),
+            "model.weights.h5",
+        ),
+        Case(
+            "a NumPy archive of weights keras",
+            NO_MODEL,
+            partial(_named_weights, "model.weights.npz", b"PK\3\4"),
+            "",
+        ),
+        Case(
+            "a PyTorch file keras",
+            NO_MODEL,
+            partial(_named_weights, "archive/data.pkl", pickled()),
+            "",
+        ),
         Case("a script named h5", NO_MODEL, lambda: b"#!/bin/sh\ntouch marker\n", "neither"),
         Case("a program named h5", NO_MODEL, lambda: b"\x7fELF\2\1\1" + bytes(64), "neither"),
         Case(

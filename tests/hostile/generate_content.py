@@ -27,7 +27,14 @@ from keramos.types.schema import (
     TargetPreparation,
     TargetSchema,
 )
-from keramos.types.training import DecisionRule, GoldenRows, Provenance, SampleRow, TrainingPlan, TrainingTrace
+from keramos.types.training import (
+    DecisionRule,
+    GoldenRows,
+    Provenance,
+    SampleRow,
+    TrainingPlan,
+    TrainingTrace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,25 +49,36 @@ _WHERE = "keramos/content"
 
 def network() -> Network:
     source = Layer("features", "InputLayer", {"batch_shape": [None, 2], "dtype": "float32"})
-    dense = Layer("dense", "Dense", {"units": 1, "activation": "sigmoid", "use_bias": True}, (_KERNEL, _BIAS))
+    dense = Layer(
+        "dense", "Dense", {"units": 1, "activation": "sigmoid", "use_bias": True}, (_KERNEL, _BIAS)
+    )
     here, there = TensorRef("features"), TensorRef("dense")
-    return Network("net", {"features": source, "dense": dense}, (Call("dense", (here,)),), (here,), (there,))
+    return Network(
+        "net", {"features": source, "dense": dense}, (Call("dense", (here,)),), (here,), (there,)
+    )
 
 
 def content() -> Content:
     columns = tuple(ColumnSchema(name, "number", "all cells are numbers") for name in "ab")
     inputs = tuple(
-        ColumnPreparation(n, n, "number", "refuse", maximum=1.0, histogram=Histogram((0.0, 1.0), (3,))) for n in "ab"
+        ColumnPreparation(
+            n, n, "number", "refuse", maximum=1.0, histogram=Histogram((0.0, 1.0), (3,))
+        )
+        for n in "ab"
     )
     target = TargetSchema("y", "binary", "two values", (0, 1))
     answers = 1 / (1 + np.exp(-(np.array(_ROWS) @ _KERNEL + _BIAS)))
     return Content(
         schema=Schema(columns, target),
-        preparation=Preparation("minmax", matrix=True, inputs=inputs, target=TargetPreparation(), features=("a", "b")),
+        preparation=Preparation(
+            "minmax", matrix=True, inputs=inputs, target=TargetPreparation(), features=("a", "b")
+        ),
         rule=DecisionRule("threshold", "the usual one", (0, 1)),
         trace=TrainingTrace("binary_crossentropy", "accuracy", (), TrainingPlan(), 3, 0.0, "none"),
         metrics=(),
-        provenance=Provenance("made by hand", "0" * 64, 3, 2, 1, "0" * 64, 0, (), "2026-01-01T00:00:00+00:00"),
+        provenance=Provenance(
+            "made by hand", "0" * 64, 3, 2, 1, "0" * 64, 0, (), "2026-01-01T00:00:00+00:00"
+        ),
         sample=SampleRow((), ()),
         golden=GoldenRows((tuple(map(tuple, _ROWS)),), tuple(map(tuple, answers.tolist()))),
     )
@@ -123,8 +141,23 @@ VALUES: dict[str, list[object]] = {
     "content.rule.kind": ["majority", "argmax", "value", None],
     "content.rule.labels": [[], [0], [1, 0], [0, 1, 2], ["no", "yes"], [None, None]],
     "content.rule.threshold": ["half", None, [0.5]],
-    "content.golden.inputs": [[], [[]], [[[0.0, 1.0]]], None, [[["a", "b"]] * 3], [[[0.0]] * 3], [[[[]]] * 3]],
-    "content.golden.outputs": [[], [[]], [[0.5]], [[], [], []], [["a"], ["b"], ["c"]], [[0.5], [0.5, 0.5], [0.5]]],
+    "content.golden.inputs": [
+        [],
+        [[]],
+        [[[0.0, 1.0]]],
+        None,
+        [[["a", "b"]] * 3],
+        [[[0.0]] * 3],
+        [[[[]]] * 3],
+    ],
+    "content.golden.outputs": [
+        [],
+        [[]],
+        [[0.5]],
+        [[], [], []],
+        [["a"], ["b"], ["c"]],
+        [[0.5], [0.5, 0.5], [0.5]],
+    ],
     "content.golden.absolute": [1e30, -1.0, "any", 1.0],
     "content.golden.relative": [1e30, -1.0, None],
     "weights": [None, 3, [{}], [], "none"],
@@ -134,7 +167,9 @@ VALUES: dict[str, list[object]] = {
 
 def _texts() -> dict[str, Callable[[Document], object]]:
     def with_number(word: bytes) -> Callable[[Document], object]:
-        return lambda document: json.dumps(document).encode().replace(b'"threshold": 0.5', b'"threshold": ' + word)
+        return lambda document: (
+            json.dumps(document).encode().replace(b'"threshold": 0.5', b'"threshold": ' + word)
+        )
 
     return {
         "a threshold of NaN": with_number(b"NaN"),
@@ -144,7 +179,9 @@ def _texts() -> dict[str, Callable[[Document], object]]:
         "no JSON": lambda _: b"{",
         "nothing": lambda _: b"",
         "a list": lambda _: b"[]",
-        "bytes that are not UTF-8": lambda document: json.dumps(document).encode().replace(b"usual", b"\xff\xfe"),
+        "bytes that are not UTF-8": lambda document: (
+            json.dumps(document).encode().replace(b"usual", b"\xff\xfe")
+        ),
         "brackets 100,000 deep": lambda _: b'{"content": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         "brackets deep in an unknown key": lambda document: (
             b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b", " + json.dumps(document).encode()[1:]
@@ -159,6 +196,16 @@ def cases() -> list[Case]:
     for path, values in VALUES.items():
         for value in values:
             name = f"f {path} is {json.dumps(value)[:60]} h5"
-            found.append(Case(name, _DAMAGED, partial(_rewritten, _put(path, value)), "content|golden|changed|rule"))
-    found += [Case(f"f {name} h5", _DAMAGED, partial(_rewritten, change), "") for name, change in _texts().items()]
+            found.append(
+                Case(
+                    name,
+                    _DAMAGED,
+                    partial(_rewritten, _put(path, value)),
+                    "content|golden|changed|rule",
+                )
+            )
+    found += [
+        Case(f"f {name} h5", _DAMAGED, partial(_rewritten, change), "")
+        for name, change in _texts().items()
+    ]
     return found

@@ -25,7 +25,9 @@ TWO = {"dense": {"kernel:0": [4, 4], "bias:0": [4]}, "dense_1": {"kernel:0": [4,
 GRAPH = (*CONFIG,)
 
 
-def _pair(first: object = "x", second: object = "dense", inputs: object = None, outputs: object = None) -> bytes:
+def _pair(
+    first: object = "x", second: object = "dense", inputs: object = None, outputs: object = None
+) -> bytes:
     """Two layers in a row, with any references between them."""
     layers = [source(), called(dense(units=4), first), called(dense("dense_1", 4), second)]
     ends = [["dense_1", 0, 0]] if outputs is None else outputs
@@ -70,7 +72,11 @@ REFERENCES: dict[str, dict[str, object]] = {
 def _references() -> list[Case]:
     found = []
     for name, parts in REFERENCES.items():
-        expected = (*GRAPH, "open") if name in {"the same input twice", "outputs within each other"} else GRAPH
+        expected = (
+            (*GRAPH, "open")
+            if name in {"the same input twice", "outputs within each other"}
+            else GRAPH
+        )
         found.append(Case(f"d {name} h5", expected, partial(_pair, **parts), ""))
     return found
 
@@ -110,16 +116,24 @@ def _forms() -> list[Case]:
         "a class of 100,000 letters": partial(_entry, class_name="D" * 100_000),
         "a module that is a number": partial(_entry, module=3, registered_name=None),
         "a model that is a Dense": partial(h5, dense()),
-        "a model that is its own class": partial(h5, {"class_name": "MyModel", "config": {"layers": []}}),
+        "a model that is its own class": partial(
+            h5, {"class_name": "MyModel", "config": {"layers": []}}
+        ),
         "inbound nodes that are a text": partial(
             _body, layers=[source(), {**called(dense(), "x"), "inbound_nodes": "x"}]
         ),
         "inbound nodes that are true": partial(
             _body, layers=[source(), {**called(dense(), "x"), "inbound_nodes": True}]
         ),
-        "a node that is a number": partial(_body, layers=[source(), {**called(dense(), "x"), "inbound_nodes": [1]}]),
+        "a node that is a number": partial(
+            _body, layers=[source(), {**called(dense(), "x"), "inbound_nodes": [1]}]
+        ),
         "a node of args that are a text": partial(
-            _body, layers=[source(), {**called(dense(), "x"), "inbound_nodes": [{"args": "x", "kwargs": {}}]}]
+            _body,
+            layers=[
+                source(),
+                {**called(dense(), "x"), "inbound_nodes": [{"args": "x", "kwargs": {}}]},
+            ],
         ),
         "a tensor without history": partial(
             _body,
@@ -128,7 +142,9 @@ def _forms() -> list[Case]:
                 {
                     **dense(),
                     "name": "dense",
-                    "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {}}], "kwargs": {}}],
+                    "inbound_nodes": [
+                        {"args": [{"class_name": "__keras_tensor__", "config": {}}], "kwargs": {}}
+                    ],
                 },
             ],
         ),
@@ -148,7 +164,12 @@ def _forms() -> list[Case]:
         "no input layers",
     }
     return [
-        Case(f"d {name} h5", (*GRAPH, *LIMIT, "UnsafeModelError", *(["open"] if name in unusual else [])), make, "")
+        Case(
+            f"d {name} h5",
+            (*GRAPH, *LIMIT, "UnsafeModelError", *(["open"] if name in unusual else [])),
+            make,
+            "",
+        )
         for name, make in table.items()
     ]
 
@@ -182,20 +203,32 @@ PLAIN: dict[str, tuple[dict[str, object], tuple[object, ...]]] = {
     "Permute out of range": (layer("Permute", "part", dims=[3, 1]), (None, 4, 2)),
     "Permute twice": (layer("Permute", "part", dims=[1, 1]), (None, 4, 2)),
     "Permute from zero": (layer("Permute", "part", dims=[0, 1]), (None, 4, 2)),
-    "MaxPooling stride 0": (layer("MaxPooling2D", "part", pool_size=[2, 2], strides=[0, 0]), (None, 4, 4, 1)),
-    "MaxPooling of 0": (layer("MaxPooling2D", "part", pool_size=[0, 2], strides=None), (None, 4, 4, 1)),
+    "MaxPooling stride 0": (
+        layer("MaxPooling2D", "part", pool_size=[2, 2], strides=[0, 0]),
+        (None, 4, 4, 1),
+    ),
+    "MaxPooling of 0": (
+        layer("MaxPooling2D", "part", pool_size=[0, 2], strides=None),
+        (None, 4, 4, 1),
+    ),
     "MaxPooling larger than the image": (
         layer("MaxPooling2D", "part", pool_size=[9, 9], strides=None, padding="valid"),
         (None, 4, 4, 1),
     ),
-    "Cropping everything": (layer("Cropping2D", "part", cropping=[[3, 3], [3, 3]]), (None, 4, 4, 1)),
+    "Cropping everything": (
+        layer("Cropping2D", "part", cropping=[[3, 3], [3, 3]]),
+        (None, 4, 4, 1),
+    ),
     "Cropping negative": (layer("Cropping1D", "part", cropping=[-1, -1]), (None, 4, 1)),
     "ZeroPadding negative": (layer("ZeroPadding1D", "part", padding=[-3, 0]), (None, 4, 1)),
     "Dropout of 7": (layer("Dropout", "part", rate="much"), (None, 4)),
     "BatchNormalization axis 9": (layer("BatchNormalization", "part", axis=9), (None, 4)),
     "BatchNormalization axis text": (layer("BatchNormalization", "part", axis="last"), (None, 4)),
     "LayerNormalization axis 5": (layer("LayerNormalization", "part", axis=[5]), (None, 4)),
-    "LayerNormalization epsilon text": (layer("LayerNormalization", "part", epsilon="small"), (None, 4)),
+    "LayerNormalization epsilon text": (
+        layer("LayerNormalization", "part", epsilon="small"),
+        (None, 4),
+    ),
     "Softmax axis 7": (layer("Softmax", "part", axis=7), (None, 4)),
     "Flatten data_format": (layer("Flatten", "part", data_format=3), (None, 4, 2)),
     "Rescaling text": (layer("Rescaling", "part", scale="big", offset=0), (None, 4)),
@@ -208,13 +241,25 @@ PLAIN: dict[str, tuple[dict[str, object], tuple[object, ...]]] = {
         layer("Normalization", "part", axis=-1, mean=[0] * 4, variance=[-1] * 4),
         (None, 4),
     ),
-    "Discretization not sorted": (layer("Discretization", "part", bin_boundaries=[3, 1, 2]), (None, 4)),
+    "Discretization not sorted": (
+        layer("Discretization", "part", bin_boundaries=[3, 1, 2]),
+        (None, 4),
+    ),
     "Discretization texts": (layer("Discretization", "part", bin_boundaries=["a"]), (None, 4)),
-    "CategoryEncoding 0 tokens": (layer("CategoryEncoding", "part", num_tokens=0, output_mode="one_hot"), (None, 1)),
+    "CategoryEncoding 0 tokens": (
+        layer("CategoryEncoding", "part", num_tokens=0, output_mode="one_hot"),
+        (None, 1),
+    ),
     "Hashing 0 bins": (layer("Hashing", "part", num_bins=0), (None, 1)),
     "Hashing -1 bins": (layer("Hashing", "part", num_bins=-1), (None, 1)),
-    "Resizing to 0": (layer("Resizing", "part", height=0, width=4, interpolation="nearest"), (None, 4, 4, 1)),
-    "Resizing unknown": (layer("Resizing", "part", height=4, width=4, interpolation="magic"), (None, 8, 8, 1)),
+    "Resizing to 0": (
+        layer("Resizing", "part", height=0, width=4, interpolation="nearest"),
+        (None, 4, 4, 1),
+    ),
+    "Resizing unknown": (
+        layer("Resizing", "part", height=4, width=4, interpolation="magic"),
+        (None, 8, 8, 1),
+    ),
     "UpSampling by 0": (layer("UpSampling2D", "part", size=[0, 0]), (None, 4, 4, 1)),
     "UpSampling by -2": (layer("UpSampling2D", "part", size=[-2, 1]), (None, 4, 4, 1)),
     "RepeatVector -1": (layer("RepeatVector", "part", n=-1), (None, 4)),
@@ -241,7 +286,10 @@ BOMBS: dict[str, tuple[list[dict[str, object]], tuple[object, ...]]] = {
         [layer("UpSampling2D", f"part_{n}", size=[10, 10]) for n in range(10)],
         (None, 4, 4, 1),
     ),
-    "ZeroPadding by 10^6": ([layer("ZeroPadding2D", "part", padding=[[10**6, 0], [10**6, 0]])], (None, 4, 4, 1)),
+    "ZeroPadding by 10^6": (
+        [layer("ZeroPadding2D", "part", padding=[[10**6, 0], [10**6, 0]])],
+        (None, 4, 4, 1),
+    ),
     "ZeroPadding by 2^62": ([layer("ZeroPadding1D", "part", padding=[2**62, 2**62])], (None, 4, 1)),
     "Resizing to 10^6": (
         [layer("Resizing", "part", height=10**6, width=10**6, interpolation="nearest")],
@@ -252,7 +300,10 @@ BOMBS: dict[str, tuple[list[dict[str, object]], tuple[object, ...]]] = {
         (None, 1),
     ),
     "input of 10^10 values": ([layer("ReLU", "part")], (None, 10**5, 10**5)),
-    "CenterCrop to 10^7": ([layer("CenterCrop", "part", height=10**7, width=10**7)], (None, 4, 4, 1)),
+    "CenterCrop to 10^7": (
+        [layer("CenterCrop", "part", height=10**7, width=10**7)],
+        (None, 4, 4, 1),
+    ),
 }
 
 
@@ -262,20 +313,37 @@ def _options() -> list[Case]:
         config = sequential(dense(units=value))  # type: ignore[arg-type]
         found.append(Case(f"d units {value} h5", (*CONFIG, *LIMIT), partial(h5, config), "dense"))
         text = keras_config(config)
-        found.append(Case(f"d units {value} keras", (*CONFIG, *LIMIT), partial(archive, text), "dense"))
-    base = {"filters": 4, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid", "activation": "linear"}
+        found.append(
+            Case(f"d units {value} keras", (*CONFIG, *LIMIT), partial(archive, text), "dense")
+        )
+    base = {
+        "filters": 4,
+        "kernel_size": [3, 3],
+        "strides": [1, 1],
+        "padding": "valid",
+        "activation": "linear",
+    }
     for name, (kind, options, shape) in OPTIONS.items():
         config = sequential(layer(kind, "part", **{**base, **options}), shape=shape)
         weights = {"part": {"kernel:0": [3, 3, 3, 4], "bias:0": [4]}}
         found.append(Case(f"d {name} h5", (*CONFIG, *LIMIT), partial(h5, config, weights), "part"))
-    norm = {"part": {f"{role}:0": [4] for role in ("gamma", "beta", "moving_mean", "moving_variance")}}
-    weights_of = {"BatchNormalization": norm, "LayerNormalization": {"part": {"gamma:0": [4], "beta:0": [4]}}}
+    norm = {
+        "part": {f"{role}:0": [4] for role in ("gamma", "beta", "moving_mean", "moving_variance")}
+    }
+    weights_of = {
+        "BatchNormalization": norm,
+        "LayerNormalization": {"part": {"gamma:0": [4], "beta:0": [4]}},
+    }
     for name, (part, shape) in PLAIN.items():
         weights = weights_of.get(str(part["class_name"]), {})
         expected = (*CONFIG, *LIMIT, *_OPENS.get(name, ()))
-        found.append(Case(f"d {name} h5", expected, partial(h5, sequential(part, shape=shape), weights), ""))
+        found.append(
+            Case(f"d {name} h5", expected, partial(h5, sequential(part, shape=shape), weights), "")
+        )
     for name, (parts, shape) in BOMBS.items():
-        found.append(Case(f"d {name} h5", BOUND, partial(h5, sequential(*parts, shape=shape), {}), ""))
+        found.append(
+            Case(f"d {name} h5", BOUND, partial(h5, sequential(*parts, shape=shape), {}), "")
+        )
     return found
 
 
@@ -283,7 +351,9 @@ _OPENS = {
     "Activation nothing": ("open",),  # Keras takes it for linear
     "Dropout of 7": ("open",),  # only training reads its rate
     "Flatten data_format": ("open",),
-    "an unknown option that could matter": ("open",),  # newer versions of Keras add options; a warning says so
+    "an unknown option that could matter": (
+        "open",
+    ),  # newer versions of Keras add options; a warning says so
     "Merge of one": ("open",),
     "input of rank 40": ("open",),
 }
@@ -300,19 +370,29 @@ def _weights() -> list[Case]:
         "a kernel of another depth": {"dense": {"kernel:0": [9, 3], "bias:0": [3]}},
         "a kernel and its bias exchanged": {"dense": {"bias:0": [3], "kernel:0": [4, 3]}},
     }
-    found = [Case(f"d {name} h5", MISMATCH, partial(h5, None, weights), "") for name, weights in table.items()]
+    found = [
+        Case(f"d {name} h5", MISMATCH, partial(h5, None, weights), "")
+        for name, weights in table.items()
+    ]
     both = sequential(dense(units=4), dense("dense_1", 4))
     swapped = {"dense_1": TWO["dense_1"], "dense": TWO["dense"]}
-    found.append(Case("d order of layers exchanged h5", MISMATCH, partial(h5, both, swapped), "dense"))
+    found.append(
+        Case("d order of layers exchanged h5", MISMATCH, partial(h5, both, swapped), "dense")
+    )
     roles = ("beta:0", "gamma:0", "moving_variance:0", "moving_mean:0")
     norm = {"norm": {role: [4] for role in roles}}
     config = sequential(layer("BatchNormalization", "norm", axis=-1, epsilon=1e-3))
-    found.append(Case("d order of weights exchanged h5", MISMATCH, partial(h5, config, norm), "norm"))
+    found.append(
+        Case("d order of weights exchanged h5", MISMATCH, partial(h5, config, norm), "norm")
+    )
     archives: dict[str, dict[str, list[list[int]]]] = {
         "no weights": {},
         "one weight": {"layers/dense": [[4, 3]]},
         "three weights": {"layers/dense": [[4, 3], [3], [3]]},
-        "weights of a layer that is not there": {"layers/dense": [[4, 3], [3]], "layers/dense_1": [[4, 3], [3]]},
+        "weights of a layer that is not there": {
+            "layers/dense": [[4, 3], [3]],
+            "layers/dense_1": [[4, 3], [3]],
+        },
         "weights upside down": {"layers/dense": [[3], [4, 3]]},
         "weights of another width": {"layers/dense": [[4, 9], [9]]},
     }
@@ -322,7 +402,12 @@ def _weights() -> list[Case]:
     ]
     huge = sequential(layer("Embedding", "words", input_dim=10**11, output_dim=8), shape=(None, 3))
     found.append(
-        Case("d Embedding of 10^11 h5", BOUND, partial(h5, huge, {"words": {"embeddings:0": [4, 8]}}), "words")
+        Case(
+            "d Embedding of 10^11 h5",
+            BOUND,
+            partial(h5, huge, {"words": {"embeddings:0": [4, 8]}}),
+            "words",
+        )
     )
     return found
 
@@ -338,7 +423,11 @@ def _merges() -> list[Case]:
         "Subtract of three": (layer("Subtract", "merge"), ["x", "x", "x"]),
     }
     for name, (part, sources) in table.items():
-        config = functional([source(), called(dense(), "x"), called(part, *sources)], [["x", 0, 0]], [["merge", 0, 0]])
+        config = functional(
+            [source(), called(dense(), "x"), called(part, *sources)],
+            [["x", 0, 0]],
+            [["merge", 0, 0]],
+        )
         found.append(Case(f"d {name} h5", CONFIG, partial(h5, config), "merge"))
     diamond = [source()]
     before = "x"
@@ -348,7 +437,14 @@ def _merges() -> list[Case]:
     config = functional(diamond, [["x", 0, 0]], [[before, 0, 0]])
     found.append(Case("d diamond of 2^60 paths h5", ("open",), partial(h5, config, {}), ""))
     chain = [layer("ReLU", f"part_{number}") for number in range(11_000)]
-    found.append(Case("d eleven thousand layers h5", LIMIT, partial(archive, keras_config(sequential(*chain)), {}), ""))
+    found.append(
+        Case(
+            "d eleven thousand layers h5",
+            LIMIT,
+            partial(archive, keras_config(sequential(*chain)), {}),
+            "",
+        )
+    )
     return found
 
 

@@ -64,21 +64,43 @@ def _links() -> list[Case]:
     for path in (KERNEL, "model_weights/dense/dense", "model_weights/dense", "model_weights"):
         what, depth = path.rpartition("/")[2], path.count("/")
         soft, outside = h5py.SoftLink("/elsewhere"), h5py.ExternalLink("/etc/hostname", "/x")
-        found.append(Case(f"b soft link as {what} at depth {depth} h5", UNSAFE, _link(path, soft), what))
-        found.append(Case(f"b external link as {what} at depth {depth} h5", UNSAFE, _link(path, outside), what))
+        found.append(
+            Case(f"b soft link as {what} at depth {depth} h5", UNSAFE, _link(path, soft), what)
+        )
+        found.append(
+            Case(
+                f"b external link as {what} at depth {depth} h5", UNSAFE, _link(path, outside), what
+            )
+        )
     loops = {
         "to itself": h5py.SoftLink(f"/{KERNEL}"),
         "to the root": h5py.SoftLink("/"),
         "upwards": h5py.SoftLink("../../../../x"),
         "to the bias": h5py.SoftLink(f"/{BIAS}"),
     }
-    found += [Case(f"b soft link {name} h5", UNSAFE, _link(KERNEL, link), "kernel:0") for name, link in loops.items()]
+    found += [
+        Case(f"b soft link {name} h5", UNSAFE, _link(KERNEL, link), "kernel:0")
+        for name, link in loops.items()
+    ]
     archived = partial(edited, _weights_alone(), _archive_link)
-    found.append(Case("b external link keras", UNSAFE, lambda: _archive_with(archived()), "layers/dense"))
-    found.append(Case("b group that holds itself h5", (*ANY, "open"), partial(edited, h5(), _ring), ""))
-    found.append(Case("b group that holds the root h5", (*ANY, "open"), partial(edited, h5(), _root_ring), ""))
     found.append(
-        Case("b groups in a ring keras", UNSAFE, lambda: _archive_with(edited(_weights_alone(), _archive_ring)), "")
+        Case("b external link keras", UNSAFE, lambda: _archive_with(archived()), "layers/dense")
+    )
+    found.append(
+        Case("b group that holds itself h5", (*ANY, "open"), partial(edited, h5(), _ring), "")
+    )
+    found.append(
+        Case(
+            "b group that holds the root h5", (*ANY, "open"), partial(edited, h5(), _root_ring), ""
+        )
+    )
+    found.append(
+        Case(
+            "b groups in a ring keras",
+            UNSAFE,
+            lambda: _archive_with(edited(_weights_alone(), _archive_ring)),
+            "",
+        )
     )
     return found
 
@@ -129,7 +151,11 @@ def _virtual(file_name: str) -> Callable[[], bytes]:
 
 
 def _outside(name: str) -> Callable[[], bytes]:
-    return _put(lambda group, key: group.create_dataset(key, (4, 3), "f4", external=[(name, 0, h5py.h5f.UNLIMITED)]))
+    return _put(
+        lambda group, key: group.create_dataset(
+            key, (4, 3), "f4", external=[(name, 0, h5py.h5f.UNLIMITED)]
+        )
+    )
 
 
 def _elsewhere() -> list[Case]:
@@ -139,7 +165,10 @@ def _elsewhere() -> list[Case]:
         "device": "/dev/zero",
         "process": "/proc/self/mem",
     }
-    found = [Case(f"b external storage {name} h5", UNSAFE, _outside(path), "kernel:0") for name, path in places.items()]
+    found = [
+        Case(f"b external storage {name} h5", UNSAFE, _outside(path), "kernel:0")
+        for name, path in places.items()
+    ]
     for name, path in {"of itself": ".", "of a file": "other.h5"}.items():
         found.append(Case(f"b virtual dataset {name} h5", UNSAFE, _virtual(path), "kernel:0"))
     return found
@@ -170,10 +199,15 @@ def _filters() -> list[Case]:
         "LZF": 32_000,
         "no number": 0,
     }
-    found = [Case(f"b filter {name} h5", ANY, _filtered(number), "kernel:0") for name, number in numbers.items()]
+    found = [
+        Case(f"b filter {name} h5", ANY, _filtered(number), "kernel:0")
+        for name, number in numbers.items()
+    ]
     found.append(Case("b deflated twice h5", ANY, _filtered(1, 9, twice=True), "kernel:0"))
     found.append(Case("b chunk that is not deflated h5", ANY, _filtered(1, 9), "kernel:0"))
-    found.append(Case("b shuffled by bytes of no size h5", (*ANY, "open"), _filtered(2, 0), "kernel:0"))
+    found.append(
+        Case("b shuffled by bytes of no size h5", (*ANY, "open"), _filtered(2, 0), "kernel:0")
+    )
     found.append(Case("b chunk without its checksum h5", ANY, _filtered(3), "kernel:0"))
     found.append(Case("b chunk that inflates beyond its size h5", ANY, _bomb_chunk, "kernel:0"))
     return found
@@ -208,7 +242,8 @@ def _sizes() -> list[Case]:
         "scalar": ((), {}),
     }
     found = [
-        Case(f"b kernel {name} h5", BOUND, _shape(shape, **more), "kernel") for name, (shape, more) in shapes.items()
+        Case(f"b kernel {name} h5", BOUND, _shape(shape, **more), "kernel")
+        for name, (shape, more) in shapes.items()
     ]
     found.append(
         Case(
@@ -218,9 +253,16 @@ def _sizes() -> list[Case]:
             "kernel",
         )
     )
-    found.append(Case("b kernel never written h5", (*ANY, "open"), _shape((4, 3), chunks=(2, 3)), ""))
     found.append(
-        Case("b kernel with a fill value h5", (*ANY, "open"), _shape((4, 3), chunks=(2, 3), fillvalue=1e30), "")
+        Case("b kernel never written h5", (*ANY, "open"), _shape((4, 3), chunks=(2, 3)), "")
+    )
+    found.append(
+        Case(
+            "b kernel with a fill value h5",
+            (*ANY, "open"),
+            _shape((4, 3), chunks=(2, 3), fillvalue=1e30),
+            "",
+        )
     )
     return found
 
@@ -240,7 +282,9 @@ def _types() -> list[Case]:
         "texts": _data(np.full((4, 3), b"1.5")),
         "complex numbers": _data(np.ones((4, 3), "c8")),
         "booleans": _data(np.ones((4, 3), bool)),
-        "an enumeration": _put(lambda g, n: g.create_dataset(n, (4, 3), h5py.enum_dtype({"a": 1}, "i4"))),
+        "an enumeration": _put(
+            lambda g, n: g.create_dataset(n, (4, 3), h5py.enum_dtype({"a": 1}, "i4"))
+        ),
         "small integers": _data(np.ones((4, 3), "i1")),
         "large integers": _data(np.full((4, 3), 2**62, "i8")),
         "arrays": _put(lambda g, n: g.create_dataset(n, (4,), np.dtype(("f4", (3,))))),
@@ -259,7 +303,10 @@ def _values() -> list[Case]:
     numbers = {"NaN": _odd(np.nan), "infinity": _odd(np.inf), "minus infinity": _odd(-np.inf)}
     numbers["a double too large for a float"] = _odd(1e300, "f8")
     numbers["a half that is NaN"] = _odd(np.nan, "f2")
-    found = [Case(f"b kernel with {name} h5", MISMATCH, _data(value), "kernel") for name, value in numbers.items()]
+    found = [
+        Case(f"b kernel with {name} h5", MISMATCH, _data(value), "kernel")
+        for name, value in numbers.items()
+    ]
     norm = layer("BatchNormalization", "norm", axis=-1, epsilon=1e-3, momentum=0.99)
     names = ("gamma:0", "beta:0", "moving_mean:0", "moving_variance:0")
     honest = h5(sequential(norm), {"norm": {name: [4] for name in names}})
@@ -267,7 +314,9 @@ def _values() -> list[Case]:
     def negative(file: h5py.File) -> None:
         file["model_weights/norm/norm/moving_variance:0"][...] = -1
 
-    found.append(Case("b negative variance h5", MISMATCH, partial(edited, honest, negative), "norm"))
+    found.append(
+        Case("b negative variance h5", MISMATCH, partial(edited, honest, negative), "norm")
+    )
     return found
 
 
@@ -300,7 +349,12 @@ NAMES = {
 
 def _attributes() -> list[Case]:
     found = [
-        Case(f"b weight names {name} h5", ANY, _attribute("model_weights/dense", "weight_names", value), "dense")
+        Case(
+            f"b weight names {name} h5",
+            ANY,
+            _attribute("model_weights/dense", "weight_names", value),
+            "dense",
+        )
         for name, value in NAMES.items()
     ]
     layers = {
@@ -313,7 +367,14 @@ def _attributes() -> list[Case]:
     }
     for name, value in layers.items():
         expected = (*ANY, "open") if name == "a text" else ANY
-        found.append(Case(f"b layer names {name} h5", expected, _attribute("model_weights", "layer_names", value), ""))
+        found.append(
+            Case(
+                f"b layer names {name} h5",
+                expected,
+                _attribute("model_weights", "layer_names", value),
+                "",
+            )
+        )
     configs: dict[str, object] = {
         "absent": None,
         "empty": "",
@@ -332,9 +393,18 @@ def _attributes() -> list[Case]:
         else:
             make = _attribute("/", "model_config", value)
         found.append(Case(f"b config {name} h5", NO_MODEL, make, ""))
-    for name, value in {"of 2 MB": "9" * 2_000_000, "a list": [b"2.4.0", b"9"], "a number": 3, "odd": "x.y"}.items():
+    for name, value in {
+        "of 2 MB": "9" * 2_000_000,
+        "a list": [b"2.4.0", b"9"],
+        "a number": 3,
+        "odd": "x.y",
+    }.items():
         expected = (*ANY, "open")
-        found.append(Case(f"b keras_version {name} h5", expected, _attribute("/", "keras_version", value), ""))
+        found.append(
+            Case(
+                f"b keras_version {name} h5", expected, _attribute("/", "keras_version", value), ""
+            )
+        )
     return found
 
 
@@ -348,7 +418,9 @@ def _counts() -> list[Case]:
         group = file["model_weights"]
         del group.attrs["layer_names"]
         for number in range(60):
-            group.attrs[f"layer_names{number}"] = [b"l%07d" % (number * 500 + at) for at in range(500)]
+            group.attrs[f"layer_names{number}"] = [
+                b"l%07d" % (number * 500 + at) for at in range(500)
+            ]
 
     def deep(file: h5py.File) -> None:
         group = file["layers/dense"]
@@ -360,10 +432,23 @@ def _counts() -> list[Case]:
             file.create_group(f"layers/extra_{number}")
 
     return [
-        Case("b thirty thousand layer names h5", (*LIMIT, *MISMATCH), partial(edited, h5(), many_names), ""),
-        Case("b groups three hundred deep keras", LIMIT, lambda: _archive_with(edited(_weights_alone(), deep)), ""),
         Case(
-            "b three thousand groups keras", (*ANY, "open"), lambda: _archive_with(edited(_weights_alone(), wide)), ""
+            "b thirty thousand layer names h5",
+            (*LIMIT, *MISMATCH),
+            partial(edited, h5(), many_names),
+            "",
+        ),
+        Case(
+            "b groups three hundred deep keras",
+            LIMIT,
+            lambda: _archive_with(edited(_weights_alone(), deep)),
+            "",
+        ),
+        Case(
+            "b three thousand groups keras",
+            (*ANY, "open"),
+            lambda: _archive_with(edited(_weights_alone(), wide)),
+            "",
         ),
     ]
 
@@ -374,7 +459,12 @@ def _exchanged() -> list[Case]:
         file["model_weights/dense"] = 1
 
     return [
-        Case("b group as kernel h5", ANY, _put(lambda group, name: group.create_group(name)), "kernel:0"),
+        Case(
+            "b group as kernel h5",
+            ANY,
+            _put(lambda group, name: group.create_group(name)),
+            "kernel:0",
+        ),
         Case("b dataset as group h5", ANY, partial(edited, h5(), dataset_for_group), "dense"),
         Case("b weights only h5", NO_MODEL, _attribute("/", "model_config", None), "model_config"),
         Case(
@@ -437,7 +527,12 @@ def _damaged() -> list[Case]:
         Case("b an archive after the end h5", UNSAFE, lambda: h5() + archive(), ""),
         Case("b a second file in the user block h5", (*UNSAFE, "open"), _user_block, ""),
         Case("b opened for writing by another h5", (*ANY, *NO_MODEL, "open"), _writing, ""),
-        Case("b text file h5", NO_MODEL, lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", ""),
+        Case(
+            "b text file h5",
+            NO_MODEL,
+            lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+            "",
+        ),
     ]
     return found
 
@@ -466,5 +561,16 @@ def _writing() -> bytes:
 
 def cases() -> list[Case]:
     """All of the family."""
-    parts = (_links, _elsewhere, _filters, _sizes, _types, _values, _attributes, _counts, _exchanged, _damaged)
+    parts = (
+        _links,
+        _elsewhere,
+        _filters,
+        _sizes,
+        _types,
+        _values,
+        _attributes,
+        _counts,
+        _exchanged,
+        _damaged,
+    )
     return [case for part in parts for case in part()]

@@ -67,7 +67,9 @@ def extra(name: str, data: bytes = b"x") -> Callable[[], bytes]:
 
 def config(text: bytes) -> Callable[[], bytes]:
     """The honest archive with another config.json."""
-    return lambda: zipped([(name, text if name == "config.json" else data) for name, data in entries()])
+    return lambda: zipped(
+        [(name, text if name == "config.json" else data) for name, data in entries()]
+    )
 
 
 def patched(signature: bytes, offset: int, value: bytes, nth: int = 0) -> Callable[[], bytes]:
@@ -96,10 +98,22 @@ NAMES = {
 
 
 def _names() -> list[Case]:
-    found = [Case(f"c entry {name} keras", UNSAFE, extra(path), "entry") for name, path in NAMES.items()]
-    for name, path in {"config": "config.json", "weights": "model.weights.h5", "metadata": "metadata.json"}.items():
-        found.append(Case(f"c two entries of {name} keras", UNSAFE, extra(path, b"{}"), "two entries"))
-        found.append(Case(f"c {name} in capitals too keras", UNSAFE, extra(path.upper(), b"{}"), "two entries"))
+    found = [
+        Case(f"c entry {name} keras", UNSAFE, extra(path), "entry") for name, path in NAMES.items()
+    ]
+    for name, path in {
+        "config": "config.json",
+        "weights": "model.weights.h5",
+        "metadata": "metadata.json",
+    }.items():
+        found.append(
+            Case(f"c two entries of {name} keras", UNSAFE, extra(path, b"{}"), "two entries")
+        )
+        found.append(
+            Case(
+                f"c {name} in capitals too keras", UNSAFE, extra(path.upper(), b"{}"), "two entries"
+            )
+        )
     link = zipfile.ZipInfo("assets/link")
     link.create_system, link.external_attr = 3, 0o120777 << 16
 
@@ -146,7 +160,9 @@ def _bombs() -> list[Case]:
     zeros = bytes(64 << 20)
 
     def bomb(name: str) -> Callable[[], bytes]:
-        return lambda: zipped([(key, zeros if key == name else data) for key, data in entries()], zipfile.ZIP_DEFLATED)
+        return lambda: zipped(
+            [(key, zeros if key == name else data) for key, data in entries()], zipfile.ZIP_DEFLATED
+        )
 
     def lying() -> bytes:
         data = bytearray(bomb("config.json")())
@@ -169,8 +185,18 @@ def _bombs() -> list[Case]:
     return [
         Case("c bomb in config.json keras", LIMIT, bomb("config.json"), r"config\.json"),
         Case("c bomb in metadata.json keras", LIMIT, bomb("metadata.json"), r"metadata\.json"),
-        Case("c bomb in the weights keras", (*LIMIT, *NO_MODEL), bomb("model.weights.h5"), r"model\.weights\.h5"),
-        Case("c bomb among the assets keras", LIMIT, lambda: zipped([*entries(), ("assets/x", zeros)], 8), "assets/x"),
+        Case(
+            "c bomb in the weights keras",
+            (*LIMIT, *NO_MODEL),
+            bomb("model.weights.h5"),
+            r"model\.weights\.h5",
+        ),
+        Case(
+            "c bomb among the assets keras",
+            LIMIT,
+            lambda: zipped([*entries(), ("assets/x", zeros)], 8),
+            "assets/x",
+        ),
         Case(
             "c bomb in the keramos content keras",
             LIMIT,
@@ -193,25 +219,45 @@ def _around() -> list[Case]:
         "bytes after it": (lambda: honest + b"x" * 100, UNSAFE),
         "another archive after it": (lambda: honest + zipped([("config.json", b"{}")]), UNSAFE),
         "a comment": (lambda: zipped(entries(), comment=b"kept for good"), ("open",)),
-        "an archive as comment": (lambda: zipped(entries(), comment=zipped([("config.json", b"{}")])), UNSAFE),
+        "an archive as comment": (
+            lambda: zipped(entries(), comment=zipped([("config.json", b"{}")])),
+            UNSAFE,
+        ),
         "no entries": (lambda: zipped([]), NO_MODEL),
-        "no config.json": (lambda: zipped([one for one in entries() if one[0] != "config.json"]), NO_MODEL),
-        "no weights": (lambda: zipped([one for one in entries() if "weights" not in one[0]]), NO_MODEL),
-        "no metadata.json": (lambda: zipped([one for one in entries() if "metadata" not in one[0]]), ("open",)),
-        "everything in a folder": (lambda: zipped([(f"model/{name}", data) for name, data in entries()]), NO_MODEL),
+        "no config.json": (
+            lambda: zipped([one for one in entries() if one[0] != "config.json"]),
+            NO_MODEL,
+        ),
+        "no weights": (
+            lambda: zipped([one for one in entries() if "weights" not in one[0]]),
+            NO_MODEL,
+        ),
+        "no metadata.json": (
+            lambda: zipped([one for one in entries() if "metadata" not in one[0]]),
+            ("open",),
+        ),
+        "everything in a folder": (
+            lambda: zipped([(f"model/{name}", data) for name, data in entries()]),
+            NO_MODEL,
+        ),
         "deflated": (lambda: zipped(entries(), zipfile.ZIP_DEFLATED), ("open",)),
         "an archive as weights": (
             lambda: zipped([(n, honest if "weights" in n else d) for n, d in entries()]),
             NO_MODEL,
         ),
-        "empty weights": (lambda: zipped([(n, b"" if "weights" in n else d) for n, d in entries()]), NO_MODEL),
+        "empty weights": (
+            lambda: zipped([(n, b"" if "weights" in n else d) for n, d in entries()]),
+            NO_MODEL,
+        ),
         "a whole-model HDF5 file as weights": (
             lambda: zipped([(n, h5() if "weights" in n else d) for n, d in entries()]),
             ("open", *NO_MODEL, *CONFIG),
         ),
         "an HDF5 file by its name": (h5, ("open",)),
     }
-    found = [Case(f"c {name} keras", expected, make, "") for name, (make, expected) in table.items()]
+    found = [
+        Case(f"c {name} keras", expected, make, "") for name, (make, expected) in table.items()
+    ]
     for part in (3, 10, 30, 0.3, 0.7, -1, -21, -22, -23, -60):
         cut = honest[: part if isinstance(part, int) else int(len(honest) * part)]
         found.append(Case(f"c cut at {part} keras", (*NO_MODEL,), partial(bytes, cut), ""))
@@ -225,8 +271,14 @@ TEXTS: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "NaN": (CONFIG_TEXT.replace(b'"units": 3', b'"units": NaN'), CORRUPT),
     "Infinity": (CONFIG_TEXT[:-1] + b', "x": -Infinity}', CORRUPT),
     "1e999": (CONFIG_TEXT[:-1] + b', "x": 1e999}', (*CORRUPT, "open")),
-    "a number of 50,000 digits": (CONFIG_TEXT.replace(b'"units": 3', b'"units": ' + b"9" * 50_000), CORRUPT),
-    "a fraction of 50,000 digits": (CONFIG_TEXT[:-1] + b', "x": 0.' + b"3" * 50_000 + b"}", (*CORRUPT, "open")),
+    "a number of 50,000 digits": (
+        CONFIG_TEXT.replace(b'"units": 3', b'"units": ' + b"9" * 50_000),
+        CORRUPT,
+    ),
+    "a fraction of 50,000 digits": (
+        CONFIG_TEXT[:-1] + b', "x": 0.' + b"3" * 50_000 + b"}",
+        (*CORRUPT, "open"),
+    ),
     "bytes that are not UTF-8": (CONFIG_TEXT.replace(b"dense", b"d\xffnse"), CORRUPT),
     "half a surrogate": (CONFIG_TEXT.replace(b'"dense"', b'"d\\ud800"'), (*CONFIG, "open")),
     "UTF-16": (CONFIG_TEXT.decode().encode("utf-16"), CORRUPT),
@@ -244,19 +296,42 @@ TEXTS: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "class_name twice": (b'{"class_name": "Sequential", ' + CONFIG_TEXT[1:], CORRUPT),
     "a million values": (CONFIG_TEXT[:-1] + b', "x": [' + b"1," * 999_999 + b"1]}", LIMIT),
     "text in text in text": (json.dumps(json.dumps(CONFIG_TEXT.decode())).encode(), CORRUPT),
-    "zero byte in a name": (CONFIG_TEXT.replace(b'"dense"', b'"den\\u0000se"'), (*CONFIG, *UNSAFE, "open")),
+    "zero byte in a name": (
+        CONFIG_TEXT.replace(b'"dense"', b'"den\\u0000se"'),
+        (*CONFIG, *UNSAFE, "open"),
+    ),
 }
 
 
 def _texts() -> list[Case]:
-    found = [Case(f"c config is {name} keras", expected, config(text), "") for name, (text, expected) in TEXTS.items()]
-    for name in ("nested 100,000 deep", "NaN", "null", "a key twice", "two documents", "an empty object"):
+    found = [
+        Case(f"c config is {name} keras", expected, config(text), "")
+        for name, (text, expected) in TEXTS.items()
+    ]
+    for name in (
+        "nested 100,000 deep",
+        "NaN",
+        "null",
+        "a key twice",
+        "two documents",
+        "an empty object",
+    ):
         text, expected = TEXTS[name]
         attribute = text[:60_000].decode()
         found.append(
-            Case(f"c config is {name} h5", (*expected, *CORRUPT), partial(h5, model_config=attribute), "config")
+            Case(
+                f"c config is {name} h5",
+                (*expected, *CORRUPT),
+                partial(h5, model_config=attribute),
+                "config",
+            )
         )
-    metadata = {"a list": "[]", "no JSON": "x", "a version of no text": '{"keras_version": 3}', "deep": "[" * 9999}
+    metadata = {
+        "a list": "[]",
+        "no JSON": "x",
+        "a version of no text": '{"keras_version": 3}',
+        "deep": "[" * 9999,
+    }
     for name, text in metadata.items():
         make = partial(archive, None, None, **{"metadata.json": text})
         found.append(Case(f"c metadata is {name} keras", (*CORRUPT, *LIMIT), make, "metadata"))
@@ -276,7 +351,10 @@ def _assets() -> list[Case]:
             honest = archive_tree(text, {})
             del honest["zip"]
             buffer = io.BytesIO()
-            with zipfile.ZipFile(io.BytesIO(archive(text, {}))) as old, zipfile.ZipFile(buffer, "w") as new:
+            with (
+                zipfile.ZipFile(io.BytesIO(archive(text, {}))) as old,
+                zipfile.ZipFile(buffer, "w") as new,
+            ):
                 for name in old.namelist():
                     new.writestr(name, old.read(name))
                 new.writestr(place, data)

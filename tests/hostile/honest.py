@@ -56,18 +56,26 @@ def dense(name: str = "dense", units: int = 3, **options: object) -> dict[str, o
 
 def layer(kind: str, name: str, **options: object) -> dict[str, object]:
     """Any other layer."""
-    return {"class_name": kind, "config": {"name": name, "trainable": True, "dtype": "float32", **options}}
+    return {
+        "class_name": kind,
+        "config": {"name": name, "trainable": True, "dtype": "float32", **options},
+    }
 
 
 def sequential(
     *layers: dict[str, object], shape: tuple[object, ...] = (None, 4), dtype: str = "float32"
 ) -> dict[str, object]:
     """A Sequential model with an input layer."""
-    first = {"class_name": "InputLayer", "config": {"name": "x", "batch_input_shape": list(shape), "dtype": dtype}}
+    first = {
+        "class_name": "InputLayer",
+        "config": {"name": "x", "batch_input_shape": list(shape), "dtype": dtype},
+    }
     return {"class_name": "Sequential", "config": {"name": "model", "layers": [first, *layers]}}
 
 
-def functional(layers: list[dict[str, object]], inputs: list[object], outputs: list[object]) -> dict[str, object]:
+def functional(
+    layers: list[dict[str, object]], inputs: list[object], outputs: list[object]
+) -> dict[str, object]:
     """A Functional model; layers have their inbound_nodes."""
     listed = [{"name": part["config"]["name"], "inbound_nodes": [], **part} for part in layers]
     body = {"name": "model", "layers": listed, "input_layers": inputs, "output_layers": outputs}
@@ -94,13 +102,24 @@ def h5_tree(
 ) -> dict[str, object]:
     """A whole-model file of Keras 2.15; ``attrs`` are attributes of the file."""
     weights = WEIGHTS if weights is None else weights
-    groups = {name: {"weight_names": [f"{name}/{weight}" for weight in parts]} for name, parts in weights.items()}
-    whole = {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": config or sequential(dense())}
+    groups = {
+        name: {"weight_names": [f"{name}/{weight}" for weight in parts]}
+        for name, parts in weights.items()
+    }
+    whole = {
+        "keras_version": "2.15.0",
+        "backend": "tensorflow",
+        "model_config": config or sequential(dense()),
+    }
     return {
         "h5": {
             "attrs": {
                 "": {**whole, **attrs},
-                "model_weights": {"layer_names": list(weights), "keras_version": "2.15.0", "backend": "tensorflow"},
+                "model_weights": {
+                    "layer_names": list(weights),
+                    "keras_version": "2.15.0",
+                    "backend": "tensorflow",
+                },
                 **{f"model_weights/{name}": found for name, found in groups.items()},
             },
             "data": {
@@ -112,7 +131,9 @@ def h5_tree(
     }
 
 
-def h5(config: object = None, weights: dict[str, dict[str, list[int]]] | None = None, **attrs: object) -> bytes:
+def h5(
+    config: object = None, weights: dict[str, dict[str, list[int]]] | None = None, **attrs: object
+) -> bytes:
     """Such a file."""
     return build(h5_tree(config, weights, **attrs))
 
@@ -139,11 +160,17 @@ def archive_tree(
         for folder, shapes in weights.items()
         for place, shape in enumerate(shapes)
     }
-    parts = {"config.json": config or keras_config(sequential(dense())), "metadata.json": metadata, **entries}
+    parts = {
+        "config.json": config or keras_config(sequential(dense())),
+        "metadata.json": metadata,
+        **entries,
+    }
     return {"zip": parts, "h5": {"attrs": {}, "data": data}}
 
 
-def archive(config: object = None, weights: dict[str, list[list[int]]] | None = None, **entries: object) -> bytes:
+def archive(
+    config: object = None, weights: dict[str, list[list[int]]] | None = None, **entries: object
+) -> bytes:
     """Such a file."""
     return build(archive_tree(config, weights, **entries))
 

@@ -31,7 +31,17 @@ _HANGING = 20
 _HARMLESS = (".py", ".pyc", ".so", ".pth", ".toml", "__pycache__")
 _WATCHED = (
     *("socket.", "subprocess.", "ctypes.", "shutil.", "urllib.", "pickle.", "tempfile."),
-    *("os.system", "os.exec", "os.fork", "os.posix_spawn", "os.remove", "os.rename", "os.mkdir", "os.chmod", "os.link"),
+    *(
+        "os.system",
+        "os.exec",
+        "os.fork",
+        "os.posix_spawn",
+        "os.remove",
+        "os.rename",
+        "os.mkdir",
+        "os.chmod",
+        "os.link",
+    ),
 )
 
 
@@ -94,12 +104,25 @@ def _one(path: str) -> dict[str, object]:
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
     _, status, usage = os.wait4(child, 0)
-    found = json.loads(said) if said else {"kind": f"ended by {_ending(status)}", "message": "", "acts": []}
-    return {"path": path, **found, "seconds": usage.ru_utime + usage.ru_stime, "bytes": usage.ru_maxrss << 10}
+    found = (
+        json.loads(said)
+        if said
+        else {"kind": f"ended by {_ending(status)}", "message": "", "acts": []}
+    )
+    return {
+        "path": path,
+        **found,
+        "seconds": usage.ru_utime + usage.ru_stime,
+        "bytes": usage.ru_maxrss << 10,
+    }
 
 
 def _ending(status: int) -> str:
-    return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else f"code {os.WEXITSTATUS(status)}"
+    return (
+        signal.Signals(os.WTERMSIG(status)).name
+        if os.WIFSIGNALED(status)
+        else f"code {os.WEXITSTATUS(status)}"
+    )
 
 
 def _in_child(path: str, writing: int) -> None:
@@ -140,7 +163,9 @@ def _note(acts: list[str], before: list[str], event: str, args: tuple[object, ..
         name = str(args[0])
         if not isinstance(args[0], int) and name != before[0] and not name.endswith(_HARMLESS):
             acts.append(act)
-    elif event.startswith(_WATCHED) or (event == "marshal.loads" and not before[1].endswith(".pyc")):
+    elif event.startswith(_WATCHED) or (
+        event == "marshal.loads" and not before[1].endswith(".pyc")
+    ):
         acts.append(act)  # the interpreter itself unmarshals the modules that it imports
     before[1] = str(args[0]) if event == "open" else event
 

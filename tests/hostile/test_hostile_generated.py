@@ -5,7 +5,14 @@ import re
 
 import pytest
 
-from hostile import generate_bombs, generate_code, generate_content, generate_graph, generate_hdf5, generate_zip
+from hostile import (
+    generate_bombs,
+    generate_code,
+    generate_content,
+    generate_graph,
+    generate_hdf5,
+    generate_zip,
+)
 from hostile.runner import BYTES, SECONDS, opened
 from keramos import errors
 
@@ -17,7 +24,9 @@ FAMILIES = {
     "hdf5": generate_hdf5,
     "zip": generate_zip,
 }
-ADVISED = re.compile(r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|git lfs|Do not|accepts")
+ADVISED = re.compile(
+    r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|git lfs|Do not|accepts"
+)
 CASES = {family: module.cases() for family, module in FAMILIES.items()}
 
 
@@ -35,14 +44,20 @@ def outcomes(tmp_path_factory):
             path.write_bytes(case.make())
             paths[family, case.name] = path
     found = os.environ.get("PYTHONPATH", "")
-    done = opened(list(paths.values()), HOSTILE_MARKER_DIR=str(marks), PYTHONPATH=f"{folder}{os.pathsep}{found}")
+    done = opened(
+        list(paths.values()),
+        HOSTILE_MARKER_DIR=str(marks),
+        PYTHONPATH=f"{folder}{os.pathsep}{found}",
+    )
     return dict(zip(paths, done, strict=True)), marks
 
 
 def fits(kind, expected):
     """Whether an outcome is one of those expected, or a special case of it."""
     known = getattr(errors, kind, None)
-    return kind in expected or (known is not None and any(base.__name__ in expected for base in known.__mro__))
+    return kind in expected or (
+        known is not None and any(base.__name__ in expected for base in known.__mro__)
+    )
 
 
 def test_every_variation_has_a_name_of_its_own():
@@ -80,7 +95,11 @@ def test_a_hostile_file_costs_less_than_a_second_and_200_megabytes(family, outco
 @pytest.mark.parametrize("family", CASES)
 def test_nothing_but_the_file_is_opened_imported_or_connected_to(family, outcomes):
     found, _ = outcomes
-    acts = {case.name: found[family, case.name].acts for case in CASES[family] if found[family, case.name].acts}
+    acts = {
+        case.name: found[family, case.name].acts
+        for case in CASES[family]
+        if found[family, case.name].acts
+    }
 
     assert acts == {}
 
@@ -96,7 +115,8 @@ def test_every_refusal_names_the_file_and_says_what_to_do(outcomes):
     vague = {
         name: got.message
         for name, got in found.items()
-        if got.kind != "open" and not (got.message.startswith(got.path) and ADVISED.search(got.message))
+        if got.kind != "open"
+        and not (got.message.startswith(got.path) and ADVISED.search(got.message))
     }
 
     assert vague == {}
@@ -104,7 +124,11 @@ def test_every_refusal_names_the_file_and_says_what_to_do(outcomes):
 
 def test_messages_are_short_and_hold_no_control_characters(outcomes):
     found, _ = outcomes
-    odd = {name: got.message for name, got in found.items() if not got.message.replace("\n", "").isprintable()}
+    odd = {
+        name: got.message
+        for name, got in found.items()
+        if not got.message.replace("\n", "").isprintable()
+    }
     long = {name: got.message[:80] for name, got in found.items() if len(got.message) > 2000}
 
     assert odd == {}

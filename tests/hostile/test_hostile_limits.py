@@ -25,7 +25,9 @@ def model(tmp_path):
 def test_the_page_lists_every_limit_with_its_value():
     listed = dict(re.findall(r"^\| `(\w+)` \| ([\w,]+) \|", PAGE.read_text(), re.MULTILINE))
     actual = {
-        field.name: str(field.default).lower() if isinstance(field.default, bool) else f"{field.default:,}"
+        field.name: str(field.default).lower()
+        if isinstance(field.default, bool)
+        else f"{field.default:,}"
         for field in fields(Limits)
     }
 
@@ -35,11 +37,16 @@ def test_the_page_lists_every_limit_with_its_value():
 def test_limits_are_read_from_text():
     found = limits_of(["weight_bytes=8_000_000_000", "nonfinite=true"])
 
-    assert (found.weight_bytes, found.nonfinite, found.layers) == (8_000_000_000, True, LIMITS.layers)
+    assert (found.weight_bytes, found.nonfinite, found.layers) == (
+        8_000_000_000,
+        True,
+        LIMITS.layers,
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x=1", "layers", "layers=", "layers=-1", "layers=1e9", "layers=true", "nonfinite=1"]
+    "text",
+    ["", "x=1", "layers", "layers=", "layers=-1", "layers=1e9", "layers=true", "nonfinite=1"],
 )
 def test_a_limit_that_is_none_is_wrong_usage(text):
     with pytest.raises(UsageError):
@@ -61,7 +68,9 @@ COMMANDS = {
 def test_every_command_that_opens_a_model_takes_limits(name, model, tmp_path):
     (tmp_path / "table.csv").write_text("a\n1\n")
     words = {"MODEL": str(model), "TABLE": str(tmp_path / "table.csv")}
-    given = [words.get(word, word.replace("OTHER", str(tmp_path / "other"))) for word in COMMANDS[name]]
+    given = [
+        words.get(word, word.replace("OTHER", str(tmp_path / "other"))) for word in COMMANDS[name]
+    ]
     done = conftest.keramos(*given, "--limit", "weight_bytes=10")
 
     assert done.returncode == 1
@@ -81,12 +90,16 @@ def test_converting_keeps_the_limits_and_raises_them(tmp_path):
 
     with pytest.raises(LimitExceededError, match="row_values"):
         keramos.convert(path, tmp_path / "o.keras", limits=Limits(row_values=100))
-    assert keramos.convert(path, tmp_path / "o.keras", limits=Limits(row_values=4000)).difference == 0
+    assert (
+        keramos.convert(path, tmp_path / "o.keras", limits=Limits(row_values=4000)).difference == 0
+    )
 
 
 def test_what_is_made_beside_the_weights_is_raised_too(tmp_path):
     path = tmp_path / "m.h5"
-    path.write_bytes(h5(sequential(layer("Resizing", "r", height=40, width=40), shape=(None, 20, 20, 1)), {}))
+    path.write_bytes(
+        h5(sequential(layer("Resizing", "r", height=40, width=40), shape=(None, 20, 20, 1)), {})
+    )
 
     with pytest.raises(LimitExceededError, match="made_values"):
         keramos.load(path, limits=Limits(made_values=100))

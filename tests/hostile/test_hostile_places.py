@@ -19,7 +19,13 @@ def model(tmp_path):
     source = Layer("x", "InputLayer", {"batch_shape": [None, 2], "dtype": "float32"})
     layers = {"x": source, "y": Layer("y", "Rescaling", {"scale": 2.0, "offset": 0.0})}
     path = tmp_path / "model.h5"
-    write(path, Network("net", layers, (Call("y", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("y"),)), None)
+    write(
+        path,
+        Network(
+            "net", layers, (Call("y", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("y"),)
+        ),
+        None,
+    )
     return path
 
 
@@ -70,13 +76,25 @@ PLACES = {
     "pipe": (pipe, errors.UnsafeModelError, "pipe"),
     "socket": (bound_socket, errors.UnsafeModelError, "socket"),
     "loop of links": (loop, errors.UnsafeModelError, "cannot be opened"),
-    "link to nothing": (lambda path: path.symlink_to("nowhere"), errors.ModelError, "link to nowhere"),
-    "link to a device": (lambda path: path.symlink_to("/dev/zero"), errors.UnsafeModelError, "device"),
+    "link to nothing": (
+        lambda path: path.symlink_to("nowhere"),
+        errors.ModelError,
+        "link to nowhere",
+    ),
+    "link to a device": (
+        lambda path: path.symlink_to("/dev/zero"),
+        errors.UnsafeModelError,
+        "device",
+    ),
     "16 GiB of holes": (sparse, errors.LimitExceededError, "file_bytes"),
     "1 GiB of holes": (small_sparse, errors.LimitExceededError, "holes"),
     "1 TiB of holes": (terabyte, errors.LimitExceededError, "file_bytes"),
     "1 MiB of holes": (end_of_holes, errors.CorruptModelError, "zero bytes"),
-    "link to a folder": (lambda path: path.symlink_to(path.parent), errors.UnsafeModelError, "it is a folder"),
+    "link to a folder": (
+        lambda path: path.symlink_to(path.parent),
+        errors.UnsafeModelError,
+        "it is a folder",
+    ),
     "link to a pipe": (
         lambda path: (pipe(path.with_name("p")), path.symlink_to("p")),
         errors.UnsafeModelError,

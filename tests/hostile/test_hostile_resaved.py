@@ -59,7 +59,9 @@ def test_one_flipped_bit_of_a_weight_is_detected(credit_file, tmp_path):
     shutil.copy(credit_file, path)
     with h5py.File(path, "r+") as file:
         found = []
-        file["model_weights"].visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
+        file["model_weights"].visititems(
+            lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None
+        )
         kernel = max(found, key=lambda item: item.size)
         values = kernel[()]
         values.view("u4").ravel()[0] ^= 1  # the last bit of a fraction

@@ -26,7 +26,10 @@ CLASSES = {
     "H5_FILTER": (errors.UnsafeModelError,),
     "H5_LINK": (errors.UnsafeModelError,),
     "H5_VIRTUAL": (errors.UnsafeModelError,),
-    "JSON": (errors.CorruptModelError, errors.UnsupportedModelError),  # an opaque attribute is no JSON at all
+    "JSON": (
+        errors.CorruptModelError,
+        errors.UnsupportedModelError,
+    ),  # an opaque attribute is no JSON at all
     "JSON_DEPTH": (errors.LimitExceededError,),
     "LIMIT_COUNT": (errors.LimitExceededError,),
     "LIMIT_RATIO": (errors.LimitExceededError,),
@@ -43,7 +46,9 @@ CLASSES = {
 }
 """Reason -> classes that say it; any ModelError where it is not listed."""
 
-ADVISED = re.compile(r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|git lfs|Do not|accepts")
+ADVISED = re.compile(
+    r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|git lfs|Do not|accepts"
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +90,17 @@ def test_every_refusal_names_the_file_and_says_what_to_do(results):
     vague = {
         name: found.message
         for name, found in results.items()
-        if found.kind != "open" and not (found.message.startswith(found.path) and ADVISED.search(found.message))
+        if found.kind != "open"
+        and not (found.message.startswith(found.path) and ADVISED.search(found.message))
     }
 
     assert vague == {}
 
 
 def test_no_sample_takes_more_than_a_second_or_200_megabytes(results):
-    assert {n: found for n, found in results.items() if found.seconds > SECONDS or found.bytes > BYTES} == {}
+    assert {
+        n: found for n, found in results.items() if found.seconds > SECONDS or found.bytes > BYTES
+    } == {}
 
 
 def test_nothing_but_the_sample_is_opened_imported_or_connected_to(results):

@@ -27,8 +27,12 @@ def read_rows():
 
 def same(scored, decided):
     """A scored batch and the decisions of the slow way agree in rows, labels, scores and complaints."""
-    assert scored.decided.column("label").to_pylist() == [decision.label for decision in decided.decisions]
-    assert scored.decided.column("score").to_pylist() == pytest.approx([d.score for d in decided.decisions], abs=1e-6)
+    assert scored.decided.column("label").to_pylist() == [
+        decision.label for decision in decided.decisions
+    ]
+    assert scored.decided.column("score").to_pylist() == pytest.approx(
+        [d.score for d in decided.decisions], abs=1e-6
+    )
     complaints = {(p.row, p.column, p.reason, p.value) for p in decided.problems}
     listed = scored.rejected.to_pylist()
     assert {(r["row"], r["column"], r["rule"], r["value"]) for r in listed} == complaints
@@ -47,7 +51,22 @@ def numbered(batch):
     return batch.append_column("row", pa.array(range(1, batch.num_rows + 1)))
 
 
-BROKEN = ["", "NA", "?", "abc", "1e400", "-1e30", "inf", " 7 ", "+5", "1.50", "007", "no checking", "0x10", "ä"]
+BROKEN = [
+    "",
+    "NA",
+    "?",
+    "abc",
+    "1e400",
+    "-1e30",
+    "inf",
+    " 7 ",
+    "+5",
+    "1.50",
+    "007",
+    "no checking",
+    "0x10",
+    "ä",
+]
 
 
 @settings(max_examples=30, deadline=None)
@@ -56,13 +75,24 @@ def test_text_cells_of_any_kind_are_judged_as_in_a_table(credit, data):
     rows = read_rows()[:60]
     names = list(rows[0])
     for _ in range(data.draw(st.integers(0, 12))):
-        rows[data.draw(st.integers(0, 59))][data.draw(st.sampled_from(names))] = data.draw(st.sampled_from(BROKEN))
+        rows[data.draw(st.integers(0, 59))][data.draw(st.sampled_from(names))] = data.draw(
+            st.sampled_from(BROKEN)
+        )
     batch = text_batch(rows)
 
-    same(credit.batch_scorer(["row"]).score(numbered(batch)), credit.decide_table(as_table(pa.table(batch))))
+    same(
+        credit.batch_scorer(["row"]).score(numbered(batch)),
+        credit.decide_table(as_table(pa.table(batch))),
+    )
 
 
-CELLS = st.one_of(st.none(), st.floats(width=32), st.floats(), st.integers(-(2**62), 2**62).map(float), st.just(0.5))
+CELLS = st.one_of(
+    st.none(),
+    st.floats(width=32),
+    st.floats(),
+    st.integers(-(2**62), 2**62).map(float),
+    st.just(0.5),
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,19 +122,26 @@ def test_numbers_of_any_size_are_judged_as_in_a_table(numbers, missing, rows):
     same(model.batch_scorer(["row"]).score(numbered(batch)), decided)
 
 
-@pytest.mark.parametrize("kind", [pa.int8(), pa.uint64(), pa.float16(), pa.float32(), pa.decimal128(30, 2), pa.bool_()])
+@pytest.mark.parametrize(
+    "kind", [pa.int8(), pa.uint64(), pa.float16(), pa.float32(), pa.decimal128(30, 2), pa.bool_()]
+)
 def test_columns_of_every_type_of_number_give_the_same_answers(numbers, kind):
     columns = [pa.array([0, 1, 1, 0]).cast(kind, safe=False)] * 3
     batch = pa.RecordBatch.from_arrays(columns, ["x0", "x1", "x2"])
 
-    same(numbers[0].batch_scorer(["row"]).score(numbered(batch)), numbers[0].decide_table(as_table(pa.table(batch))))
+    same(
+        numbers[0].batch_scorer(["row"]).score(numbered(batch)),
+        numbers[0].decide_table(as_table(pa.table(batch))),
+    )
 
 
 def test_dictionaries_and_views_of_text_are_text(credit):
     batch = text_batch(read_rows()[:20])
     plain = credit.batch_scorer().score(batch).decided
     for change in (lambda a: a.cast(pa.large_string()), lambda a: a.cast(pa.string_view())):
-        other = pa.RecordBatch.from_arrays([change(column) for column in batch.columns], batch.schema.names)
+        other = pa.RecordBatch.from_arrays(
+            [change(column) for column in batch.columns], batch.schema.names
+        )
         assert credit.batch_scorer().score(other).decided.equals(plain)
 
 
@@ -112,7 +149,9 @@ def test_dates_give_their_parts(tmp_path):
     rng = np.random.default_rng(0)
     days = (np.datetime64("2020-01-01") + rng.integers(0, 900, 200)).astype(str).tolist()
     table = {"day": days, "x": rng.random(200).tolist(), "y": rng.random(200).tolist()}
-    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(tmp_path / "m.h5")
+    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(
+        tmp_path / "m.h5"
+    )
     model = keramos.load(tmp_path / "m.h5")
     given_days = [*days[:5], "2020-13-45", None]
     batch = pa.RecordBatch.from_pydict({"day": given_days, "x": [0.5] * 7})
@@ -120,7 +159,10 @@ def test_dates_give_their_parts(tmp_path):
 
     expected = [d.score for d in model.decide([{"day": day, "x": 0.5} for day in days[:5]])]
     assert scored.decided.column("value").to_pylist() == pytest.approx(expected, abs=1e-6)
-    assert [(r["row"], r["column"]) for r in scored.rejected.to_pylist()] == [(6, "day"), (7, "day")]
+    assert [(r["row"], r["column"]) for r in scored.rejected.to_pylist()] == [
+        (6, "day"),
+        (7, "day"),
+    ]
 
 
 def test_an_empty_batch_gives_an_empty_answer_of_the_same_columns(numbers):
@@ -133,7 +175,9 @@ def test_an_empty_batch_gives_an_empty_answer_of_the_same_columns(numbers):
 
 
 def test_drift_counts_the_decided_rows_only(numbers):
-    batch = pa.RecordBatch.from_pydict({"x0": [0.1, None, 0.3], "x1": [0.1, 0.2, 0.3], "x2": [5.0, 9.0, 0.5]})
+    batch = pa.RecordBatch.from_pydict(
+        {"x0": [0.1, None, 0.3], "x1": [0.1, 0.2, 0.3], "x2": [5.0, 9.0, 0.5]}
+    )
     scored = numbers[0].batch_scorer().score(batch)
 
     assert [counts.rows for counts in scored.drift] == [2, 2, 2]
@@ -144,7 +188,9 @@ def test_an_answer_that_is_not_finite_is_a_rejected_row(numbers, monkeypatch):
     model = numbers[0]
     batch = pa.RecordBatch.from_pydict({f"x{i}": [0.1, 0.2] for i in range(3)})
     real = model.session.run
-    monkeypatch.setattr(model.session, "run", lambda feeds: [np.where([[True], [False]], np.nan, real(feeds)[0])])
+    monkeypatch.setattr(
+        model.session, "run", lambda feeds: [np.where([[True], [False]], np.nan, real(feeds)[0])]
+    )
     scored = model.batch_scorer().score(batch)
 
     assert (scored.decided.num_rows, scored.rejected_rows) == (1, 1)
@@ -157,7 +203,9 @@ def test_what_is_absent_or_clashes_is_named(numbers):
     with pytest.raises(DataError, match=r"lacks 1 column\(s\): 'x2'"):
         scorer.score(pa.RecordBatch.from_pydict({"x0": [1.0], "x1": [1.0]}), "a.parquet")
     with pytest.raises(DataError, match="column 'x2' has type list"):
-        scorer.score(pa.RecordBatch.from_pydict({"x0": [1.0], "x1": [1.0], "x2": [[1.0]]}), "a.parquet")
+        scorer.score(
+            pa.RecordBatch.from_pydict({"x0": [1.0], "x1": [1.0], "x2": [[1.0]]}), "a.parquet"
+        )
     with pytest.raises(UsageError, match="'label' cannot be kept"):
         numbers[0].batch_scorer(["label"])
 

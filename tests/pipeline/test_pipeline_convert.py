@@ -56,10 +56,16 @@ def check(shared, row, target):
     keramos.convert(folder / row["file"], target)
     data = np.load(folder / row["npz"])
     ordered = sorted(data.files, key=lambda key: (len(key), key))
-    inputs, outputs = ([data[key] for key in ordered if key.startswith(prefix)] for prefix in ("in", "out"))
+    inputs, outputs = (
+        [data[key] for key in ordered if key.startswith(prefix)] for prefix in ("in", "out")
+    )
     for mine, theirs in zip(as_keras_answers(target, inputs), outputs, strict=True):
-        tolerance = max(1e-4, row["rtol"]) * max(1.0, float(np.abs(theirs.astype(float)).max(initial=0)))
-        np.testing.assert_allclose(mine.astype(float), theirs.astype(float), atol=tolerance, err_msg=row["file"])
+        tolerance = max(1e-4, row["rtol"]) * max(
+            1.0, float(np.abs(theirs.astype(float)).max(initial=0))
+        )
+        np.testing.assert_allclose(
+            mine.astype(float), theirs.astype(float), atol=tolerance, err_msg=row["file"]
+        )
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -79,15 +85,21 @@ def test_layers_as_activations_are_converted_too(tmp_path, extension):
 
     keramos.convert(tmp_path / "m.h5", tmp_path / f"new{extension}")
 
-    np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-6)
+    np.testing.assert_allclose(
+        as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-6
+    )
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("mode", ["float8", "int8", "int4"])
 @pytest.mark.parametrize("extension", [".keras", ".h5"])
-def test_quantised_layers_are_converted_in_the_order_in_which_keras_builds_them(tmp_path, mode, extension):
+def test_quantised_layers_are_converted_in_the_order_in_which_keras_builds_them(
+    tmp_path, mode, extension
+):
     hidden = keras.layers.EinsumDense("bd,de->be", 6, bias_axes="e")
-    inner = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4), keras.layers.Dense(4, use_bias=False)])
+    inner = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(4), keras.layers.Dense(4, use_bias=False)]
+    )
     model = keras.Sequential([keras.Input((8,)), hidden, inner, keras.layers.Dense(2)])
     model.quantize(mode)
     x = np.random.default_rng(0).normal(size=(5, 8)).astype("float32")
@@ -98,8 +110,12 @@ def test_quantised_layers_are_converted_in_the_order_in_which_keras_builds_them(
     for source in ("m.keras", "m.h5"):
         keramos.convert(tmp_path / source, tmp_path / f"new{extension}")
 
-        np.testing.assert_allclose(keramos.load(tmp_path / f"new{extension}").predict(x), expected, atol=1e-5)
-        np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-5)
+        np.testing.assert_allclose(
+            keramos.load(tmp_path / f"new{extension}").predict(x), expected, atol=1e-5
+        )
+        np.testing.assert_allclose(
+            as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-5
+        )
 
 
 ADAPTED = {
@@ -116,7 +132,11 @@ ADAPTED = {
 def test_what_lora_trained_beside_a_kernel_is_added_to_it(tmp_path, kind, source):
     shape, layer = ADAPTED[kind]
     rng = np.random.default_rng(0)
-    x = rng.integers(0, 9, (5, *shape)) if kind == "embedding" else rng.normal(size=(5, *shape)).astype("float32")
+    x = (
+        rng.integers(0, 9, (5, *shape))
+        if kind == "embedding"
+        else rng.normal(size=(5, *shape)).astype("float32")
+    )
     inner = keras.Sequential([keras.Input(shape, dtype=x.dtype.name), layer()])
     model = keras.Sequential([keras.Input(shape, dtype=x.dtype.name), inner, keras.layers.Dense(2)])
     inner.layers[0].enable_lora(2, lora_alpha=3)
@@ -128,7 +148,9 @@ def test_what_lora_trained_beside_a_kernel_is_added_to_it(tmp_path, kind, source
     np.testing.assert_allclose(keramos.load(tmp_path / source).predict(x), expected, atol=1e-5)
     for extension in (".keras", ".h5"):
         keramos.convert(tmp_path / source, tmp_path / f"new{extension}")
-        np.testing.assert_allclose(as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-5)
+        np.testing.assert_allclose(
+            as_keras_answers(tmp_path / f"new{extension}", [x])[0], expected, atol=1e-5
+        )
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -141,17 +163,24 @@ def test_parts_of_lora_that_cannot_be_added_are_refused(tmp_path):
         config = json.loads(file.attrs["model_config"])
         config["config"]["layers"][1]["config"]["lora_rank"] = 3
         file.attrs["model_config"] = json.dumps(config)
-    with pytest.raises(MismatchError, match=r"LoRA parts of \(6, 2\) and \(2, 5\) do not fit rank 3"):
+    with pytest.raises(
+        MismatchError, match=r"LoRA parts of \(6, 2\) and \(2, 5\) do not fit rank 3"
+    ):
         keramos.load(tmp_path / "m.h5")
 
     model.quantize("int8")
     model.save(tmp_path / "q.h5")
-    with pytest.raises(UnsupportedModelError, match=r"cannot be added to kernel \(int8\); save the model as \.keras"):
+    with pytest.raises(
+        UnsupportedModelError,
+        match=r"cannot be added to kernel \(int8\); save the model as \.keras",
+    ):
         keramos.load(tmp_path / "q.h5")
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_an_ellipsis_that_keras_cannot_read_back_from_hdf5_is_refused_there_and_kept_in_a_keras_file(tmp_path):
+def test_an_ellipsis_that_keras_cannot_read_back_from_hdf5_is_refused_there_and_kept_in_a_keras_file(
+    tmp_path,
+):
     images = keras.Input((4, 3))
     model = keras.Model(images, images[..., 1:])
     model.save(tmp_path / "m.keras")
@@ -160,17 +189,24 @@ def test_an_ellipsis_that_keras_cannot_read_back_from_hdf5_is_refused_there_and_
     keramos.convert(tmp_path / "m.keras", tmp_path / "new.keras")
 
     np.testing.assert_array_equal(as_keras_answers(tmp_path / "new.keras", [x])[0], x[..., 1:])
-    with pytest.raises(UnsupportedModelError, match=r"'\.\.\.' in a slice .*get_item.*write a \.keras file"):
+    with pytest.raises(
+        UnsupportedModelError, match=r"'\.\.\.' in a slice .*get_item.*write a \.keras file"
+    ):
         keramos.convert(tmp_path / "m.keras", tmp_path / "new.h5")
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("extension", [".keras", ".h5"])
-def test_every_kind_of_museum_file_converts_and_answers_or_is_refused_by_name(shared, tmp_path, extension):
+def test_every_kind_of_museum_file_converts_and_answers_or_is_refused_by_name(
+    shared, tmp_path, extension
+):
     converted = 0
     for number, row in enumerate(rows(shared)):
-        if any(word in row["case"] for word in (*FIRST_CHANNELS, *OTHER_CALLS)) or row["case"] == "conv3d_cf":
+        if (
+            any(word in row["case"] for word in (*FIRST_CHANNELS, *OTHER_CALLS))
+            or row["case"] == "conv3d_cf"
+        ):
             continue
         try:
             check(shared, row, tmp_path / f"{number}{extension}")

@@ -109,7 +109,9 @@ def test_bad_rows_neither_stop_nor_shift_the_others(model):
     decided = model.decide_table(as_table(bad))
 
     assert decided.rows == (1, 3, 5)
-    assert list(decided.decisions) == [model.decide([row])[0] for row in (ROWS[0], ROWS[2], ROWS[4])]
+    assert list(decided.decisions) == [
+        model.decide([row])[0] for row in (ROWS[0], ROWS[2], ROWS[4])
+    ]
 
 
 def test_a_missing_column_is_named_with_the_nearest_one(model):
@@ -118,7 +120,11 @@ def test_a_missing_column_is_named_with_the_nearest_one(model):
 
 
 def test_an_array_of_another_shape_is_refused(tmp_path):
-    data = {"a": list(range(20)), "b": [i * 0.5 for i in range(20)], "y": [i * 1.0 for i in range(20)]}
+    data = {
+        "a": list(range(20)),
+        "b": [i * 0.5 for i in range(20)],
+        "y": [i * 1.0 for i in range(20)],
+    }
     path = tmp_path / "model.h5"
     keramos.train(data, "y", numeric=["a"], plan=keramos.TrainingPlan(epochs=1)).save(path)
     model = keramos.load(path)
@@ -144,7 +150,9 @@ def test_missing_numbers_are_filled_as_training_learned_and_equal_to_plain_keras
 
     expected = keras.models.load_model(path)(np.nan_to_num(matrix, nan=MISSING_NUMBER))
 
-    np.testing.assert_allclose(keramos.load(path).predict(matrix), np.asarray(expected), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        keramos.load(path).predict(matrix), np.asarray(expected), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_a_plain_keras_file_predicts_arrays_and_says_that_it_cannot_decide(tmp_path):
@@ -164,7 +172,9 @@ def test_a_plain_keras_file_predicts_arrays_and_says_that_it_cannot_decide(tmp_p
 def test_a_changed_weight_is_refused_at_load_unless_proof_is_waived(credit_run, tmp_path):
     path = tmp_path / "model.h5"
     credit_run.save(path)
-    kernel = next(layer.weights[0] for layer in credit_run.network.layers.values() if layer.kind == "Dense")
+    kernel = next(
+        layer.weights[0] for layer in credit_run.network.layers.values() if layer.kind == "Dense"
+    )
     data = path.read_bytes()
     path.write_bytes(data.replace(kernel.tobytes(), (kernel * 1.01).tobytes()))
 
@@ -181,7 +191,10 @@ def test_a_process_that_loads_and_predicts_never_imports_a_training_library(cred
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", code, credit_file, json.dumps(ROWS[:1])], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, credit_file, json.dumps(ROWS[:1])],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout.strip() == "[]"
@@ -195,7 +208,9 @@ def test_importing_keramos_loads_no_heavy_library():
     assert done.stdout.strip() == "[]"
 
 
-def test_verify_reports_every_check_of_a_good_file_and_the_broken_one_of_a_bad(credit_file, tmp_path):
+def test_verify_reports_every_check_of_a_good_file_and_the_broken_one_of_a_bad(
+    credit_file, tmp_path
+):
     good = keramos.verify(credit_file, against_keras=True)
     bad = tmp_path / "bad.h5"
     bad.write_bytes(b"no model")
@@ -211,7 +226,9 @@ def test_convert_keeps_answers_and_content(credit_file, container, tmp_path):
     done = keramos.convert(credit_file, target)
 
     assert done.difference == 0
-    np.testing.assert_array_equal(keramos.load(target).predict(ROWS), keramos.load(credit_file).predict(ROWS))
+    np.testing.assert_array_equal(
+        keramos.load(target).predict(ROWS), keramos.load(credit_file).predict(ROWS)
+    )
 
 
 def test_convert_to_onnx_gives_a_model_that_runs_alone(credit_file, tmp_path):
@@ -222,7 +239,9 @@ def test_convert_to_onnx_gives_a_model_that_runs_alone(credit_file, tmp_path):
     keramos.convert(credit_file, target)
     onnx.checker.check_model(str(target))
     fed = {
-        name: np.array([[row[name]] for row in ROWS], object if isinstance(ROWS[0][name], str) else "float32")
+        name: np.array(
+            [[row[name]] for row in ROWS], object if isinstance(ROWS[0][name], str) else "float32"
+        )
         for name in ROWS[0]
     }
 

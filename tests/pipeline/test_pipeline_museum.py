@@ -23,15 +23,22 @@ def museum(shared):
 
 def arrays(path, prefix):
     data = np.load(path)
-    return [data[key] for key in sorted((k for k in data if k.startswith(prefix)), key=lambda k: (len(k), k))]
+    return [
+        data[key]
+        for key in sorted((k for k in data if k.startswith(prefix)), key=lambda k: (len(k), k))
+    ]
 
 
 def answers(folder, row):
     path = folder / row["file"]
-    artifact = read(folder / row["architecture"], weights=path) if row.get("architecture") else read(path)
+    artifact = (
+        read(folder / row["architecture"], weights=path) if row.get("architecture") else read(path)
+    )
     compiled = compile_network(artifact.network)
     inputs = zip(compiled.inputs, arrays(folder / row["npz"], "in"), strict=True)
-    return Session(compiled).run({s.name: np.asarray(a, object if s.dtype == "str" else s.dtype) for s, a in inputs})
+    return Session(compiled).run(
+        {s.name: np.asarray(a, object if s.dtype == "str" else s.dtype) for s, a in inputs}
+    )
 
 
 def agree(actual, expected, rtol):
@@ -41,7 +48,9 @@ def agree(actual, expected, rtol):
     expected = expected.astype("float64")
     scale = float(np.abs(expected).max(initial=1.0))
     atol = rtol * scale if rtol > 1e-5 else 1e-6 * scale
-    return actual.shape == expected.shape and np.allclose(actual, expected, rtol=max(rtol, 1e-5), atol=atol)
+    return actual.shape == expected.shape and np.allclose(
+        actual, expected, rtol=max(rtol, 1e-5), atol=atol
+    )
 
 
 def test_every_file_gives_the_recorded_outputs(museum):

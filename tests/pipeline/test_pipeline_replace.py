@@ -16,7 +16,9 @@ EXPRESSIONS = {
     "-x[:, ::-1]": lambda x: -x[:, ::-1],
     "where(x > 0, x, 0.1 * x)": lambda x: np.where(x > 0, x, 0.1 * x),
     "K.mean(x, axis=-1, keepdims=True) * x": lambda x: x.mean(-1, keepdims=True) * x,
-    "lambda t: tf.reduce_sum(tf.square(t), axis=1, keepdims=True) - t": lambda x: (x**2).sum(1, keepdims=True) - x,
+    "lambda t: tf.reduce_sum(tf.square(t), axis=1, keepdims=True) - t": lambda x: (
+        (x**2).sum(1, keepdims=True) - x
+    ),
     "concatenate([x, x * 2], axis=-1)": lambda x: np.concatenate([x, x * 2], -1),
     "ops.softmax(x, axis=-1)": lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True),
     "clip(x, -0.5, 0.5)": lambda x: np.clip(x, -0.5, 0.5),
@@ -46,7 +48,9 @@ EXPRESSIONS = {
     "K.one_hot(K.argmin(x), 4)": lambda x: np.eye(4)[x.argmin(-1)],
     "K.gather([1.0, 2.0, 3.0, 4.0], K.argmax(x))": lambda x: x.argmax(-1) + 1.0,
     "K.flatten(x)": lambda x: x.ravel(),
-    "K.resize_images(reshape(x, (-1, 2, 2, 1)), 2, 3)": lambda x: x.reshape(-1, 2, 2, 1).repeat(2, 1).repeat(3, 2),
+    "K.resize_images(reshape(x, (-1, 2, 2, 1)), 2, 3)": lambda x: (
+        x.reshape(-1, 2, 2, 1).repeat(2, 1).repeat(3, 2)
+    ),
     "tf.keras.backend.mean(x, axis=1)": lambda x: x.mean(1),
     "tf.argmax(x, 1)": lambda x: x.argmax(1),
     "tf.concat([x, x], 1)": lambda x: np.concatenate([x, x], 1),
@@ -79,7 +83,9 @@ def test_an_expression_stands_in_for_code(expression, lambda_file):
 
 def test_an_expression_names_several_inputs_by_place(tmp_path):
     a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
-    keras.Model([a, b], kl.Lambda(lambda v: v[0] - v[1], name="distance")([a, b])).save(tmp_path / "model.h5")
+    keras.Model([a, b], kl.Lambda(lambda v: v[0] - v[1], name="distance")([a, b])).save(
+        tmp_path / "model.h5"
+    )
 
     model = keramos.load(tmp_path / "model.h5", replace={"distance": "abs(x[0] - x[1])"})
 
@@ -91,14 +97,18 @@ def test_an_expression_of_several_parts_gives_several_outputs(tmp_path):
     parts = kl.Lambda(lambda v: (v[:, :1], v[:, 1:]), name="parts")(x)
     keras.Model(x, list(parts)).save(tmp_path / "model.h5")
 
-    answers = keramos.load(tmp_path / "model.h5", replace={"parts": "[x[:, :1], x[:, 1:]]"}).predict(X)
+    answers = keramos.load(
+        tmp_path / "model.h5", replace={"parts": "[x[:, :1], x[:, 1:]]"}
+    ).predict(X)
 
     np.testing.assert_allclose(np.concatenate(answers, 1), X)
 
 
 def test_an_expression_over_whole_numbers_keeps_them_exact(tmp_path):
     x = keras.Input((1,), name="x", dtype="int64")
-    keras.Model(x, kl.Lambda(lambda v: v + 1, name="next", dtype="int64")(x)).save(tmp_path / "model.keras")
+    keras.Model(x, kl.Lambda(lambda v: v + 1, name="next", dtype="int64")(x)).save(
+        tmp_path / "model.keras"
+    )
 
     model = keramos.load(tmp_path / "model.keras", replace={"next": "x + 1"})
 

@@ -15,8 +15,8 @@ from keramos.artifact.write import write
 from keramos.errors import MissingExtraError, SignatureError, UnsafeModelError, UsageError
 from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
-from keramos.pipeline.signing import new_key, sign, signed_bytes
 from keramos.pipeline.verify import verify
+from keramos.signing.signing import new_key, sign, signed_bytes
 from keramos.types.network import Call, Layer, Network, TensorRef
 
 PASSWORD = "correct horse"  # noqa: S105 (a test's own)
@@ -27,7 +27,9 @@ def network(value=1.0):
         "x": Layer("x", "InputLayer", {"batch_shape": [None, 2], "dtype": "float32"}),
         "d": Layer("d", "Dense", {"units": 1, "use_bias": False}, (np.full((2, 1), value, "f4"),)),
     }
-    return Network("n", layers, (Call("d", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("d"),))
+    return Network(
+        "n", layers, (Call("d", (TensorRef("x"),)),), (TensorRef("x"),), (TensorRef("d"),)
+    )
 
 
 @pytest.fixture
@@ -52,11 +54,17 @@ def key_of(path, kind, curve="SECP256R1", password=None):
     from cryptography.hazmat.primitives import serialization as form
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(getattr(ec, curve)())
+    key = (
+        rsa.generate_private_key(65537, 2048)
+        if kind == "rsa"
+        else ec.generate_private_key(getattr(ec, curve)())
+    )
     lock = form.BestAvailableEncryption(password.encode()) if password else form.NoEncryption()
     private, public = path.with_suffix(".pem"), path.with_suffix(".pub.pem")
     private.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, lock))
-    public.write_bytes(key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo))
+    public.write_bytes(
+        key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    )
     return private, public
 
 
@@ -73,7 +81,9 @@ def test_an_unsigned_file_is_refused_before_anything_of_it_is_parsed(tmp_path, k
     path = tmp_path / "any.h5"
     path.write_bytes(b"not a model at all, which nobody finds out")
 
-    with pytest.raises(SignatureError, match=r"any\.h5 is not signed: .*any\.h5\.sig does not exist"):
+    with pytest.raises(
+        SignatureError, match=r"any\.h5 is not signed: .*any\.h5\.sig does not exist"
+    ):
         use(path, require_signature=keys[1])
 
 
@@ -104,7 +114,7 @@ def test_one_changed_bit_is_named_as_the_reason(signed, keys):
 
 def test_a_file_that_changes_while_it_is_checked_gains_nothing(signed, keys, monkeypatch):
     """What is parsed are the very bytes that were checked, not what the path holds a moment later."""
-    import keramos.pipeline.signing as module
+    import keramos.signing.signing as module
 
     before = module.read_bytes
 
@@ -126,9 +136,12 @@ DAMAGES = {
     "JSON null": lambda text: b"null",
     "an empty object": lambda text: b"{}",
     "nested deep": lambda text: b"[" * 100_000,
-    "no signature in it": lambda text: altered(text, lambda envelope: envelope.update(signatures=[])),
+    "no signature in it": lambda text: altered(
+        text, lambda envelope: envelope.update(signatures=[])
+    ),
     "another signature in it": lambda text: altered(
-        text, lambda envelope: envelope["signatures"][0].update(sig=base64.b64encode(b"0" * 70).decode())
+        text,
+        lambda envelope: envelope["signatures"][0].update(sig=base64.b64encode(b"0" * 70).decode()),
     ),
     "another statement in it": lambda text: altered(
         text, lambda envelope: envelope.update(payload=base64.b64encode(b"{}").decode())
@@ -161,7 +174,9 @@ def test_a_signature_of_an_empty_folder_covers_no_file(model, keys, tmp_path):
     (tmp_path / "empty").mkdir()
     for ignored in ([], ["."]):
         config = hashing.Config().set_ignored_paths(paths=ignored)
-        signer = signing.Config().use_elliptic_key_signer(private_key=keys[0]).set_hashing_config(config)
+        signer = (
+            signing.Config().use_elliptic_key_signer(private_key=keys[0]).set_hashing_config(config)
+        )
         signer.sign(tmp_path / "empty", f"{model}.sig")
 
         with pytest.raises(SignatureError, match=r"not the one that was signed|covers no file"):
@@ -176,7 +191,9 @@ def test_a_signature_by_the_library_itself_holds_here(model, keys, how):
         "files": hashing.Config(),
         "blake3": hashing.Config().use_file_serialization(hashing_algorithm="blake3"),
     }
-    signer = signing.Config().use_elliptic_key_signer(private_key=keys[0]).set_hashing_config(ways[how])
+    signer = (
+        signing.Config().use_elliptic_key_signer(private_key=keys[0]).set_hashing_config(ways[how])
+    )
     signer.sign(model, f"{model}.sig")
 
     assert load(model, require_signature=keys[1]).predict(np.ones((1, 2), "f4")).tolist() == [[2.0]]
@@ -197,7 +214,16 @@ def test_the_library_s_own_command_and_this_one_agree_both_ways(signed, keys, tm
         check=False,
     )
     checked = subprocess.run(
-        [*command, "verify", "key", signed, "--public_key", keys[1], "--signature", f"{signed}.sig"],
+        [
+            *command,
+            "verify",
+            "key",
+            signed,
+            "--public_key",
+            keys[1],
+            "--signature",
+            f"{signed}.sig",
+        ],
         capture_output=True,
         check=False,
     )
@@ -290,7 +316,10 @@ def test_the_commands_sign_and_check(model, tmp_path):
     unshown = keramos("inspect", model, "--require-signature", tmp_path / "k.pub.pem")
     wrong = keramos("sign", model)
 
-    assert json.loads(pair.stdout) == {"private": str(tmp_path / "k.pem"), "public": str(tmp_path / "k.pub.pem")}
+    assert json.loads(pair.stdout) == {
+        "private": str(tmp_path / "k.pem"),
+        "public": str(tmp_path / "k.pub.pem"),
+    }
     assert made.stdout.startswith(f"{model}.sig")
     assert good.returncode == shown.returncode == 0
     assert "passed  signature: holds for" in good.stdout

@@ -55,7 +55,11 @@ def test_a_table_trains_saves_and_answers_as_plain_keras_does(name, shared, tmp_
         path = tmp_path / f"model{container}"
         run.save(path)
         model, plain = keramos.load(path), keras.models.load_model(path)
-        given = plain_inputs(plain, table, [{c.name: row[c.name] for c in run.content.schema.columns} for row in rows])
+        given = plain_inputs(
+            plain,
+            table,
+            [{c.name: row[c.name] for c in run.content.schema.columns} for row in rows],
+        )
         answers = model.predict(rows)
         if given is None:  # a date column: plain Keras gets its parts from keramos
             from keramos.runtime.verify import golden_feeds
@@ -68,20 +72,28 @@ def test_a_table_trains_saves_and_answers_as_plain_keras_does(name, shared, tmp_
         np.testing.assert_allclose(answers, expected, **EXACT)
         assert model.artifact.seal == "intact"
     guess = run.content.metrics[0]
-    assert guess.value >= guess.baseline if guess.better == "higher" else guess.value <= guess.baseline
+    assert (
+        guess.value >= guess.baseline if guess.better == "higher" else guess.value <= guess.baseline
+    )
 
 
-def test_an_all_numeric_table_gives_a_file_that_plain_keras_predicts_with_one_matrix(shared, tmp_path):
+def test_an_all_numeric_table_gives_a_file_that_plain_keras_predicts_with_one_matrix(
+    shared, tmp_path
+):
     path = tmp_path / "model.h5"
     keramos.train(shared / "datasets" / "concrete.csv", "compressive_strength").save(path)
-    matrix = np.loadtxt(shared / "datasets" / "concrete.csv", delimiter=",", skiprows=1)[:50, :-1].astype("float32")
+    matrix = np.loadtxt(shared / "datasets" / "concrete.csv", delimiter=",", skiprows=1)[
+        :50, :-1
+    ].astype("float32")
 
     expected = keras.models.load_model(path).predict(matrix, verbose=0)
 
     np.testing.assert_allclose(keramos.load(path).predict(matrix), expected, **EXACT)
 
 
-@pytest.mark.parametrize("name", ["bell\a", "two\nlines", "\u202eright to left", "../up", "", "a:b"])
+@pytest.mark.parametrize(
+    "name", ["bell\a", "two\nlines", "\u202eright to left", "../up", "", "a:b"]
+)
 def test_any_name_of_a_column_survives_being_saved(name, tmp_path):
     rows = [{name: "uvw"[i % 3], "z": 1.5 * i, "t": "xy"[i % 2]} for i in range(60)]
     keramos.train(rows, "t", plan=keramos.TrainingPlan(epochs=1)).save(tmp_path / "m.h5")

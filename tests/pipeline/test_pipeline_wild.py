@@ -8,7 +8,7 @@ import pytest
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import ModelError
-from keramos.pipeline.plain import plain_keras
+from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.runtime.session import Session
 
 INCOMPLETE = ("has no model_config", "vocabulary is not in the file", "the file holds 0")
@@ -25,7 +25,9 @@ def wild(shared):
 
 def answers(folder, row):
     path = folder / row["name"]
-    artifact = read(folder / row["architecture"], weights=path) if row.get("architecture") else read(path)
+    artifact = (
+        read(folder / row["architecture"], weights=path) if row.get("architecture") else read(path)
+    )
     compiled = compile_network(artifact.network)
     data = np.load(folder / row["oracle_file"]) if row.get("oracle_file") else {}
     inputs = [data[key] for key in sorted(key for key in data if key.startswith("in"))]
@@ -61,7 +63,8 @@ def test_every_real_file_answers_as_its_oracle_or_is_refused_for_what_it_lacks(w
                 wrong.append((row["name"], str(error)))
             continue
         close = [
-            a.shape == b.shape and np.allclose(a, b, rtol=1e-4, atol=1e-5 * max(1.0, float(np.abs(b).max(initial=0))))
+            a.shape == b.shape
+            and np.allclose(a, b, rtol=1e-4, atol=1e-5 * max(1.0, float(np.abs(b).max(initial=0))))
             for a, b in zip(actual, expected, strict=True)
         ]
         right += all(close)

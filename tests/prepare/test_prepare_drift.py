@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keramos.prepare.drift import DriftCounter, divergence, stability
+from keramos.monitor.drift import DriftCounter, divergence, stability
 from keramos.types.schema import (
     MISSING_NUMBER,
     ColumnPreparation,
@@ -43,7 +43,9 @@ def level(name, counts, rare=0):
 
 def preparation(*inputs):
     matrix = all(column.kind == "number" for column in inputs)
-    return Preparation("minmax", matrix, inputs, TargetPreparation(), tuple(column.input for column in inputs))
+    return Preparation(
+        "minmax", matrix, inputs, TargetPreparation(), tuple(column.input for column in inputs)
+    )
 
 
 NUMBERS = preparation(number("a", RNG.random(5000)), number("b", RNG.normal(50, 10, 5000), bins=7))
@@ -91,7 +93,13 @@ def test_counts_of_parts_add_up_to_the_counts_of_the_whole(cuts):
 def test_rows_like_those_of_training_have_not_moved_however_few():
     for rows in (5, 50, 500, 5000):
         counter = DriftCounter(NUMBERS)
-        counter.add({"features": np.stack([RNG.random(rows), RNG.normal(50, 10, rows)], 1).astype("float32")})
+        counter.add(
+            {
+                "features": np.stack([RNG.random(rows), RNG.normal(50, 10, rows)], 1).astype(
+                    "float32"
+                )
+            }
+        )
 
         assert not any(drift.moved for drift in counter.summary())
 

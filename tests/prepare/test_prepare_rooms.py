@@ -31,7 +31,9 @@ TABLE = {
     "happy": [i % 3 == 0 for i in range(ROWS)],
     "a/b": [i * i % 17 for i in range(ROWS)],
     "when": [
-        datetime(2024, 1 + i % 12, 1 + i % 28, i % 24, tzinfo=UTC).replace(tzinfo=None).isoformat(" ")
+        datetime(2024, 1 + i % 12, 1 + i % 28, i % 24, tzinfo=UTC)
+        .replace(tzinfo=None)
+        .isoformat(" ")
         for i in range(ROWS)
     ],
     "y": [i % 2 for i in range(ROWS)],
@@ -60,7 +62,11 @@ def by_hand(preparation, scaling="minmax"):
         if column.categories:
             for level in column.categories:
                 columns[f"{column.input}={level}"] = [float(cell == level) for cell in cells]
-            known = {*column.categories, None} if column.null_policy == "level" else set(column.categories)
+            known = (
+                {*column.categories, None}
+                if column.null_policy == "level"
+                else set(column.categories)
+            )
             columns[f"{column.input}=<other>"] = [float(cell not in known) for cell in cells]
             columns[f"{column.input}=<missing>"] = [float(cell is None) for cell in cells]
             continue
@@ -74,7 +80,11 @@ def by_hand(preparation, scaling="minmax"):
         present = values[~np.isnan(values)]
         columns[f"{column.input} is missing"] = np.isnan(values).astype(float)
         filled = np.where(np.isnan(values), np.median(present), values)
-        zero, width = (present.mean(), present.std()) if scaling == "standard" else (present.min(), np.ptp(present))
+        zero, width = (
+            (present.mean(), present.std())
+            if scaling == "standard"
+            else (present.min(), np.ptp(present))
+        )
         columns[column.input] = (filled - zero) / (width or 1)
     return np.stack([columns[name] for name in preparation.features], axis=1)
 
@@ -83,7 +93,9 @@ def by_hand(preparation, scaling="minmax"):
 def test_the_layers_compute_what_numpy_computes_from_the_original_cells(scaling):
     typed, _, preparation = prepared(TABLE, scaling)
 
-    np.testing.assert_allclose(matrix_of(typed, preparation), by_hand(preparation, scaling), atol=2e-6)
+    np.testing.assert_allclose(
+        matrix_of(typed, preparation), by_hand(preparation, scaling), atol=2e-6
+    )
 
 
 @pytest.mark.parametrize("container", [".h5", ".keras"])
@@ -167,7 +179,9 @@ def test_a_column_without_any_training_value_is_refused():
 
 def test_rare_levels_share_the_out_of_vocabulary_level():
     words = [f"common{i % 25}" for i in range(100)] + [f"rare{i}" for i in range(5)]
-    _, _, preparation = prepared({"word": words, "n": [i * 0.5 for i in range(105)], "y": [i % 2 for i in range(105)]})
+    _, _, preparation = prepared(
+        {"word": words, "n": [i * 0.5 for i in range(105)], "y": [i % 2 for i in range(105)]}
+    )
 
     (column,) = [column for column in preparation.inputs if column.categories]
 
@@ -178,7 +192,9 @@ def test_rare_levels_share_the_out_of_vocabulary_level():
 
 def test_a_missing_value_where_training_had_none_is_a_problem_of_its_row():
     _, schema, preparation = prepared(TABLE)
-    rows = as_table({**{name: cells[:3] for name, cells in TABLE.items() if name != "y"}, "count": [1, None, 2]})
+    rows = as_table(
+        {**{name: cells[:3] for name, cells in TABLE.items() if name != "y"}, "count": [1, None, 2]}
+    )
 
     fed = feeds(conform(rows, schema, need_target=False).table, preparation)
 
@@ -237,7 +253,9 @@ def test_the_fast_way_leaves_unusual_cells_to_the_long_way():
 @given(st.lists(st.floats(-(2.0**99), 2.0**99, width=32), min_size=12, max_size=30), st.data())
 def test_missing_numbers_are_exactly_their_median_and_others_are_untouched(values, data):
     gone = data.draw(
-        st.lists(st.booleans(), min_size=len(values), max_size=len(values)).filter(lambda g: any(g) and not all(g))
+        st.lists(st.booleans(), min_size=len(values), max_size=len(values)).filter(
+            lambda g: any(g) and not all(g)
+        )
     )
     table = {
         "n": [None if g else v for v, g in zip(values, gone, strict=True)],
@@ -250,7 +268,11 @@ def test_missing_numbers_are_exactly_their_median_and_others_are_untouched(value
     preparation = fit(typed, schema, np.array(table["y"], "float32"), scaling="minmax")
     network = front(preparation)
     filled = type(network)(
-        network.name, network.layers, network.calls, network.inputs, (type(network.outputs[0])("filled"),)
+        network.name,
+        network.layers,
+        network.calls,
+        network.inputs,
+        (type(network.outputs[0])("filled"),),
     )
 
     (answer,) = Session(compile_network(filled)).run(feeds(typed, preparation).feeds)

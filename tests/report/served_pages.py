@@ -35,7 +35,14 @@ def serving(place, *options):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("keramos")), "serve", str(place), "--port", str(port), *options]
+    command = [
+        str(Path(sys.executable).with_name("keramos")),
+        "serve",
+        str(place),
+        "--port",
+        str(port),
+        *options,
+    ]
     running = subprocess.Popen(command, env=os.environ, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -73,9 +80,19 @@ def visiting(browser, address):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text) if said.type in {"error", "warning"} else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(address) else None)
+        page.on(
+            "request",
+            lambda asked: (
+                complaints.append(asked.url) if not asked.url.startswith(address) else None
+            ),
+        )
         page.goto(address + path)
         return page
 
@@ -95,10 +112,14 @@ def serious(page):
     """Serious findings of axe-core; the page must be open without its policy, which would refuse the checker."""
     from axe_core_python.sync_playwright import Axe
 
-    found = [item for item in Axe().run(page)["violations"] if item["impact"] in {"serious", "critical"}]
+    found = [
+        item for item in Axe().run(page)["violations"] if item["impact"] in {"serious", "critical"}
+    ]
     return [(item["id"], [node["html"][:120] for node in item["nodes"][:3]]) for item in found]
 
 
 def finished(page):
     """Wait until the explanation is that of the form."""
-    page.wait_for_function("() => !document.getElementById('explanation').classList.contains('busy')")
+    page.wait_for_function(
+        "() => !document.getElementById('explanation').classList.contains('busy')"
+    )

@@ -9,7 +9,17 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from served_pages import CHROMIUM, NO_CHROMIUM, browsing, finished, get, serious, serving, visiting, wide
+from served_pages import (
+    CHROMIUM,
+    NO_CHROMIUM,
+    browsing,
+    finished,
+    get,
+    serious,
+    serving,
+    visiting,
+    wide,
+)
 
 from conftest import keramos
 
@@ -26,7 +36,9 @@ def evil_table():
     rows = 120
     x = rng.random(rows)
     words = np.where(rng.random(rows) > 0.5, EVIL, "</script><script>document.title=2</script>")
-    return {EVIL: x.tolist(), "</td><b>'\"": words.tolist(), "plain": (x * 3).tolist()}, np.where(x > 0.5, EVIL, "no")
+    return {EVIL: x.tolist(), "</td><b>'\"": words.tolist(), "plain": (x * 3).tolist()}, np.where(
+        x > 0.5, EVIL, "no"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +50,15 @@ def folder(credit_run, tmp_path_factory, shared):
     credit_run.save(place / "credit.h5")
     columns, target = evil_table()
     plan = TrainingPlan(epochs=2)
-    package.train({**columns, "target": target.tolist()}, "target", plan=plan).save(place / "evil.h5")
-    package.train(shared / "datasets" / "concrete.csv", "compressive_strength", plan=plan).save(place / "concrete.h5")
-    package.train(shared / "datasets" / "penguins.csv", "species", plan=plan).save(place / "penguins.keras")
+    package.train({**columns, "target": target.tolist()}, "target", plan=plan).save(
+        place / "evil.h5"
+    )
+    package.train(shared / "datasets" / "concrete.csv", "compressive_strength", plan=plan).save(
+        place / "concrete.h5"
+    )
+    package.train(shared / "datasets" / "penguins.csv", "species", plan=plan).save(
+        place / "penguins.keras"
+    )
     credit_run.save(place / f"{FILE}.h5")
     for number, file in enumerate(PLAIN):
         shutil.copy(shared / "museum" / file, place / f"plain{number}{Path(file).suffix}")
@@ -93,7 +111,9 @@ def test_typing_in_the_form_changes_the_decision(visit):
 
     page.get_by_label("duration_months", exact=True).fill("6")
     page.get_by_label("checking_account", exact=True).select_option("no checking account")
-    page.wait_for_function("() => document.querySelector('#explanation .answer b').textContent === 'good'")
+    page.wait_for_function(
+        "() => document.querySelector('#explanation .answer b').textContent === 'good'"
+    )
     finished(page)
 
     assert answer.inner_text() == "good"
@@ -189,7 +209,9 @@ def test_a_plain_file_has_a_form_by_shape_and_pictures_of_its_layers(name, visit
         field.select_option("ones")
     else:
         field.fill(re.sub(r"0\.\d+", "0.5", field.input_value()))
-    page.wait_for_function("b => document.getElementById('explanation').innerText !== b", arg=before)
+    page.wait_for_function(
+        "b => document.getElementById('explanation').innerText !== b", arg=before
+    )
 
 
 def test_names_from_a_file_are_never_markup(visit):
@@ -217,20 +239,26 @@ def test_the_name_of_a_file_is_never_markup(visit):
 
     assert page.locator("h1").inner_text() == FILE
     page.get_by_label("age", exact=True).fill("60")
-    page.wait_for_function("() => document.getElementById('explanation').innerText.includes('age=60')")
+    page.wait_for_function(
+        "() => document.getElementById('explanation').innerText.includes('age=60')"
+    )
     assert page.locator("img").count() == 0
     assert FILE in page.title()
     assert quote(FILE, safe="") in page.locator("#use").text_content()
 
 
-@pytest.mark.parametrize("query", ["version=%3Cimg%20src%3Dx%3E", "label=%3Cimg%20src%3Dx%3E", "version=99"])
+@pytest.mark.parametrize(
+    "query", ["version=%3Cimg%20src%3Dx%3E", "label=%3Cimg%20src%3Dx%3E", "version=99"]
+)
 def test_a_version_or_label_that_is_asked_for_is_never_markup(query, server):
     _, _, body = get(server, f"/models/credit?{query}")
 
     assert b"<img" not in body
 
 
-@pytest.mark.parametrize("field", ["c.checking_account", "c.duration_months", "c.nothing", "c.%3Cimg%3E"])
+@pytest.mark.parametrize(
+    "field", ["c.checking_account", "c.duration_months", "c.nothing", "c.%3Cimg%3E"]
+)
 def test_values_of_a_request_are_never_markup(field, visit):
     page = visit(f"/models/credit?{field}={quote(EVIL)}")
 
@@ -277,7 +305,10 @@ def test_a_report_opens_without_a_server_and_complains_about_nothing(folder, bro
     complaints = []
     page.on("console", lambda said: complaints.append(said.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None)
+    page.on(
+        "request",
+        lambda asked: complaints.append(asked.url) if asked.url.startswith("http") else None,
+    )
 
     page.goto(out.as_uri())
     page.locator("#threshold").focus()
@@ -305,7 +336,9 @@ def test_ten_thousand_visits_leave_the_servers_memory_flat(folder):
     sizes = []
     with (
         serving(folder) as (address, running),
-        contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)) as connection,
+        contextlib.closing(
+            http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+        ) as connection,
     ):
         for visit_number in range(10_000):
             connection.request("GET", paths[visit_number % 4])

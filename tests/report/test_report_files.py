@@ -28,7 +28,17 @@ MUSEUM = [
     "keras-3.15.1-jax/conv_depthwise_cf.keras",
     "tf_keras-2.21/op_matmul_cast.keras",
 ]
-SECTIONS = ["flow", "try", "training", "quality", "columns", "architecture", "proof", "use", "check"]
+SECTIONS = [
+    "flow",
+    "try",
+    "training",
+    "quality",
+    "columns",
+    "architecture",
+    "proof",
+    "use",
+    "check",
+]
 PLAIN_SECTIONS = ["lacking", "try", "architecture", "proof", "use"]
 VOID = {"meta", "link", "input", "br", "path", "circle", "rect", "image", "text"}
 
@@ -89,7 +99,9 @@ def test_every_shared_table_gives_a_complete_report(name, shared, tmp_path):
     from keramos.types.training import TrainingPlan
 
     path = tmp_path / "model.h5"
-    package.train(shared / "datasets" / name, TARGETS[name], plan=TrainingPlan(epochs=2, batch_size=512)).save(path)
+    package.train(
+        shared / "datasets" / name, TARGETS[name], plan=TrainingPlan(epochs=2, batch_size=512)
+    ).save(path)
 
     assert check_alone(report(path, tmp_path)).sections == SECTIONS
 
@@ -175,7 +187,9 @@ def test_a_picture_of_an_activation_is_small_and_whatever_its_shape_a_png_or_bar
     inside = re.search(r"base64,([^\"]+)", drawn)
     if inside:
         width, height, bits = struct.unpack(">IIB", base64.b64decode(inside[1])[16:25])
-        rows = zlib.decompress(re.search(rb"IDAT(.*)....IEND", base64.b64decode(inside[1]), re.DOTALL)[1][:-4])
+        rows = zlib.decompress(
+            re.search(rb"IDAT(.*)....IEND", base64.b64decode(inside[1]), re.DOTALL)[1][:-4]
+        )
         assert (bits, len(rows)) == (4, height * (1 + -(-width // 2)))
 
 

@@ -30,7 +30,9 @@ def folder(credit_run, tmp_path_factory, shared):
     credit_run.save(place / "credit.h5")
     credit_run.save(place / f"{ODD}.keras")
     concrete = shared / "datasets" / "concrete.csv"
-    package.train(concrete, "compressive_strength", plan=TrainingPlan(epochs=2)).save(place / "concrete.h5")
+    package.train(concrete, "compressive_strength", plan=TrainingPlan(epochs=2)).save(
+        place / "concrete.h5"
+    )
     for name, file in (("resnet", "keras-2.2.4-tensorflow/resnet_block.hdf5"), ("words", WORDS)):
         shutil.copy(shared / "museum" / file, place / f"{name}{Path(file).suffix}")
     return place
@@ -50,13 +52,20 @@ def programs(server, name):
     _, _, body = get(server, f"/models/{requests.utils.quote(name, safe='')}")
     address = server.removeprefix("http://")
     found = SNIPPET.findall(body.decode().split('id="use"')[1])
-    return {html.unescape(title): html.unescape(text).replace("127.0.0.1:8501", address) for title, text in found}
+    return {
+        html.unescape(title): html.unescape(text).replace("127.0.0.1:8501", address)
+        for title, text in found
+    }
 
 
 def printed(program, title, folder):
     """What a program prints: shell for curl, Python for others; it runs where the model files are."""
-    start = ["bash", "-c"] if title in {"curl", "TensorFlow Serving's REST"} else [sys.executable, "-c"]
-    done = subprocess.run([*start, program], capture_output=True, text=True, cwd=folder, check=False)
+    start = (
+        ["bash", "-c"] if title in {"curl", "TensorFlow Serving's REST"} else [sys.executable, "-c"]
+    )
+    done = subprocess.run(
+        [*start, program], capture_output=True, text=True, cwd=folder, check=False
+    )
     assert (done.returncode, done.stderr) == (0, ""), (title, done.stderr)
     return done.stdout
 
@@ -81,7 +90,9 @@ def test_every_program_on_a_page_runs_and_all_give_the_same_answer(name, server,
     if trained:
         label = re.search(r"label='?([\w.]+)'?", said["keramos in Python"])[1]
         assert all(label[:6] in said[title] for title in ("curl", "Python requests"))
-        assert plain[0] == pytest.approx(numbers(re.search(r"score\D+[\d.]+", said["curl"])[0])[0], rel=1e-6)
+        assert plain[0] == pytest.approx(
+            numbers(re.search(r"score\D+[\d.]+", said["curl"])[0])[0], rel=1e-6
+        )
     elif name == "resnet":
         assert numbers(said["keramos in Python"]) == pytest.approx(plain, rel=1e-5)
 
@@ -94,9 +105,20 @@ def shadowed(credit_run, tmp_path_factory):
 
     place = tmp_path_factory.mktemp("shadowed")
     credit_run.save(place / "first.h5")
-    package.train(GERMAN_CREDIT, "risk", plan=TrainingPlan(epochs=2, seed=3)).save(place / "second.h5")
+    package.train(GERMAN_CREDIT, "risk", plan=TrainingPlan(epochs=2, seed=3)).save(
+        place / "second.h5"
+    )
     for file, label in (("first", "stable"), ("second", "candidate")):
-        done = keramos("store", "publish", place / f"{file}.h5", place / "store", "--model", "credit", "--label", label)
+        done = keramos(
+            "store",
+            "publish",
+            place / f"{file}.h5",
+            place / "store",
+            "--model",
+            "credit",
+            "--label",
+            label,
+        )
         assert done.returncode == 0, done.stderr
     options = ("--versions", "all", "--shadow", "credit@candidate=1")
     with serving(place / "store", *options) as (address, _):
@@ -109,7 +131,10 @@ def rows(count):
     with GERMAN_CREDIT.open(newline="") as file:
         every = list(csv.DictReader(file))
     whole = {"duration_months", "credit_amount", "installment_rate", "age"}
-    return [{n: int(v) if n in whole else v for n, v in row.items() if n != "risk"} for row in every[:count]]
+    return [
+        {n: int(v) if n in whole else v for n, v in row.items() if n != "risk"}
+        for row in every[:count]
+    ]
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
@@ -128,7 +153,12 @@ def test_live_rows_and_a_shadow_are_counted_and_seen(shadowed):
         time.sleep(0.1)
 
     (shadow,) = found["shadows"]
-    assert (shadow["model"], shadow["version"], shadow["candidate"], shadow["label"]) == ("credit", 1, 2, "candidate")
+    assert (shadow["model"], shadow["version"], shadow["candidate"], shadow["label"]) == (
+        "credit",
+        1,
+        2,
+        "candidate",
+    )
     assert shadow["rows"] == found["windows"][0]["rows"] == asked
     assert 0.5 < shadow["agreement"] < 1
     assert 0 < shadow["mean_difference"] < shadow["largest_difference"] < 1

@@ -22,14 +22,20 @@ def server(tmp_path_factory):
 
 def test_the_page_of_a_model_with_240_columns_travels_in_less_than_150_kilobytes(server):
     status, headers, plain = get(server, "/models/wide")
-    packed_status, packed_headers, packed = get(server, "/models/wide", **{"accept-encoding": "br, gzip;q=0.8"})
+    packed_status, packed_headers, packed = get(
+        server, "/models/wide", **{"accept-encoding": "br, gzip;q=0.8"}
+    )
 
     assert (status, packed_status) == (200, 200)
     assert len(packed) < 150_000 < len(plain)
     assert packed_headers["content-encoding"] == "gzip"
     assert packed_headers["vary"] == "accept-encoding"
     assert "content-encoding" not in headers
-    assert gzip.decompress(packed).count(b"measure number 239") == plain.count(b"measure number 239") > 0
+    assert (
+        gzip.decompress(packed).count(b"measure number 239")
+        == plain.count(b"measure number 239")
+        > 0
+    )
 
 
 @pytest.mark.parametrize("accepted", ["identity", "br", "gzip;q=0", "gzip; q=0.000, br"])

@@ -21,7 +21,17 @@ MUSEUM = {
     "depthwise": "keras-3.15.1-jax/conv_depthwise_cf.keras",
     "cast": "tf_keras-2.21/op_matmul_cast.keras",
 }
-SECTIONS = ["flow", "try", "training", "quality", "columns", "architecture", "proof", "use", "check"]
+SECTIONS = [
+    "flow",
+    "try",
+    "training",
+    "quality",
+    "columns",
+    "architecture",
+    "proof",
+    "use",
+    "check",
+]
 PLAIN_SECTIONS = ["lacking", "try", "architecture", "proof", "use"]
 FEW = ["words", "depthwise"]
 """Plain files of the quick selection; test_report_browser.py has trained ones."""
@@ -66,7 +76,9 @@ def every(tmp_path_factory, shared):
     place = tmp_path_factory.mktemp("every")
     plan = TrainingPlan(epochs=2, batch_size=512)
     for name, target in TARGETS.items():
-        package.train(shared / "datasets" / name, target, plan=plan).save(place / f"{Path(name).stem}.h5")
+        package.train(shared / "datasets" / name, target, plan=plan).save(
+            place / f"{Path(name).stem}.h5"
+        )
     for name, file in MUSEUM.items():
         shutil.copy(shared / "museum" / file, place / f"{name}{Path(file).suffix}")
     with serving(place) as (address, _):
@@ -80,13 +92,17 @@ def complete(browser, address, name, sections):
         assert wide(page) <= 360
         page.set_viewport_size({"width": 1440, "height": 900})
         assert wide(page) <= 1440
-        assert page.locator("main section").evaluate_all("all => all.map(one => one.id)") == sections
+        assert (
+            page.locator("main section").evaluate_all("all => all.map(one => one.id)") == sections
+        )
         assert serious(page) == []
         page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
         page.set_viewport_size({"width": 360, "height": 900})
         assert wide(page) <= 360
         assert page.locator("#explanation [role=alert]").count() == 0
-        field = page.locator("form input:not([type=hidden]):not([type=range]), form select, form textarea").first
+        field = page.locator(
+            "form input:not([type=hidden]):not([type=range]), form select, form textarea"
+        ).first
         field.dispatch_event("input")
         page.wait_for_timeout(200)
         finished(page)
@@ -105,10 +121,14 @@ def test_a_date_in_the_form_is_answered_and_a_wrong_one_refused(few, browser):
         page = visit("/models/dated")
         day, answer = page.get_by_label("day", exact=True), page.locator("#explanation .answer")
         day.fill("2023-02-03")
-        page.wait_for_function("() => document.querySelector('#explanation').innerText.includes('2023-02-03')")
+        page.wait_for_function(
+            "() => document.querySelector('#explanation').innerText.includes('2023-02-03')"
+        )
         winter = answer.inner_text()
         day.fill("2023-11-03")
-        page.wait_for_function("() => document.querySelector('#explanation').innerText.includes('2023-11-03')")
+        page.wait_for_function(
+            "() => document.querySelector('#explanation').innerText.includes('2023-11-03')"
+        )
         assert answer.inner_text() != winter
         assert page.locator("#explanation table").get_by_role("rowheader", name="day").count() == 1
 

@@ -34,7 +34,9 @@ def in_window(width, *args, **environment):
     command = [str(Path(sys.executable).with_name("keramos")), *map(str, args)]
     env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR"}}
     env |= {"TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
-    running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=env)
+    running = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=env
+    )
     os.close(theirs)
     written = b""
     while True:
@@ -75,10 +77,13 @@ def trained(tmp_path_factory):
         writer = csv.writer(file)
         writer.writerow(["number", "word", "answer"])
         writer.writerows(
-            [i * 0.37 % 7, EVIL if i % 2 else "宽字", f"{EVIL}yes" if i * 0.37 % 7 > 3 else "no"] for i in range(60)
+            [i * 0.37 % 7, EVIL if i % 2 else "宽字", f"{EVIL}yes" if i * 0.37 % 7 > 3 else "no"]
+            for i in range(60)
         )
     path = folder / "model.h5"
-    text = in_window(60, "train", folder / "table.csv", "--target", "answer", "-o", path, "--epochs", "2")
+    text = in_window(
+        60, "train", folder / "table.csv", "--target", "answer", "-o", path, "--epochs", "2"
+    )
     return path, text
 
 
@@ -86,7 +91,15 @@ def trained(tmp_path_factory):
 def test_inspect_shows_every_view_of_a_trained_file_at_any_width(width, model):
     text = fits(in_window(width, "inspect", model), width)
 
-    titles = ["The file", "Data flow", "Training trace", "Quality", "Columns", "Architecture", "Where it comes from"]
+    titles = [
+        "The file",
+        "Data flow",
+        "Training trace",
+        "Quality",
+        "Columns",
+        "Architecture",
+        "Where it comes from",
+    ]
     assert [line for line in text.split("\n") if line in titles] == titles
     for words in (
         "duration_months",
@@ -114,7 +127,9 @@ def test_inspect_shows_a_plain_file_at_any_width_and_loses_no_layer(width, share
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_prediction_trace_shows_layers_and_what_moved_the_answer_at_any_width(width, model, tmp_path):
+def test_a_prediction_trace_shows_layers_and_what_moved_the_answer_at_any_width(
+    width, model, tmp_path
+):
     out = tmp_path / "out.csv"
     text = fits(in_window(width, "predict", model, GERMAN_CREDIT, "--trace", "2", "-o", out), width)
 
@@ -139,18 +154,31 @@ def test_a_window_has_colours_unless_they_are_unwanted(model):
 
 
 def test_piped_text_has_no_colours_and_keeps_each_row_on_one_line(model, shared):
-    for file, row in ((model, r"(?m)^employed_since +string category .*unemployed$"), (shared / "museum" / PLAIN, "")):
+    for file, row in (
+        (model, r"(?m)^employed_since +string category .*unemployed$"),
+        (shared / "museum" / PLAIN, ""),
+    ):
         done = keramos("inspect", file, COLUMNS="40", TERM="xterm")
         assert done.returncode == 0, done.stderr
         assert "\x1b" not in done.stdout
         assert re.search(row, done.stdout)
-    assert re.search(r"(?m)^global_average_pooling2d_1 +GlobalAveragePooling2D +\? x 8$", done.stdout)
+    assert re.search(
+        r"(?m)^global_average_pooling2d_1 +GlobalAveragePooling2D +\? x 8$", done.stdout
+    )
 
 
 def test_bars_are_ascii_where_the_encoding_has_no_others(model, tmp_path):
     seen = in_window(80, "inspect", model, PYTHONIOENCODING="ascii")
     traced = in_window(
-        80, "predict", model, GERMAN_CREDIT, "--trace", "1", "-o", tmp_path / "o.csv", PYTHONIOENCODING="latin-1"
+        80,
+        "predict",
+        model,
+        GERMAN_CREDIT,
+        "--trace",
+        "1",
+        "-o",
+        tmp_path / "o.csv",
+        PYTHONIOENCODING="latin-1",
     )
 
     assert seen.isascii()
@@ -193,7 +221,11 @@ TEXTS = st.text(max_size=30)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=4), st.integers(30, 90), st.booleans())
+@given(
+    st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=4),
+    st.integers(30, 90),
+    st.booleans(),
+)
 def test_a_table_fits_any_window_and_loses_nothing(rows, width, wraps):
     screen = Screen(width, piped=False)
     columns = (Column("name"), Column("number", right=True), Column("words", wraps=wraps))
@@ -202,7 +234,9 @@ def test_a_table_fits_any_window_and_loses_nothing(rows, width, wraps):
 
     together = "".join(lines).replace(" ", "")
     assert all(cells(line) <= width for line in lines)
-    assert all(screen.clean(row[0]).replace(" ", "").replace("\xa0", "") in together for row in rows)
+    assert all(
+        screen.clean(row[0]).replace(" ", "").replace("\xa0", "") in together for row in rows
+    )
 
 
 @settings(deadline=None)

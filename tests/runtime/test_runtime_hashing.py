@@ -35,7 +35,9 @@ def test_siphash_is_that_of_tensorflow_for_strings_of_every_length(key):
 def test_crossed_features_are_those_of_tensorflow_with_negative_and_large_numbers():
     words = np.array(STRINGS[::7], object)[:, None]
     numbers = RANDOM.integers(-(2**63), 2**63 - 1, size=words.shape)
-    expected = tf.sparse.to_dense(tf.sparse.cross_hashed([tf.constant(words.tolist()), tf.constant(numbers)], 10**9))
+    expected = tf.sparse.to_dense(
+        tf.sparse.cross_hashed([tf.constant(words.tolist()), tf.constant(numbers)], 10**9)
+    )
 
     found = HOST["crossing"]({"bins": 10**9})(words, numbers)
 
@@ -43,7 +45,8 @@ def test_crossed_features_are_those_of_tensorflow_with_negative_and_large_number
 
 
 @pytest.mark.parametrize(
-    "array", [np.array([["a", "b"]], object), np.array([[b"a", b"b"]], object), np.array([["a", "b"]])]
+    "array",
+    [np.array([["a", "b"]], object), np.array([[b"a", b"b"]], object), np.array([["a", "b"]])],
 )
 def test_text_is_hashed_alike_as_characters_and_as_bytes(array):
     found = HOST["hash"]({"bins": 1000, "salt": None})(array)

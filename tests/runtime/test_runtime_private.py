@@ -15,7 +15,9 @@ def test_a_run_writes_nothing_into_the_home_folder(shared, tmp_path):
     path = shared / "museum" / "keras-2.2.4-tensorflow" / "mlp_tabular_trained.h5"
     home = tmp_path / "home"
     home.mkdir()
-    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"
+    }
 
     result = subprocess.run(
         [sys.executable, "-B", "-c", PROGRAM.format(path=str(path))],

@@ -29,7 +29,9 @@ def small_disk(tmp_path):
     mounted = (
         os.geteuid() == 0
         and not subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", place], capture_output=True, check=False
+            ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", place],
+            capture_output=True,
+            check=False,
         ).returncode
     )
     if not mounted:
@@ -38,9 +40,19 @@ def small_disk(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
-def test_a_disk_without_room_is_told_and_with_room_the_run_goes_on(scoring_model, tmp_path, small_disk):
+def test_a_disk_without_room_is_told_and_with_room_the_run_goes_on(
+    scoring_model, tmp_path, small_disk
+):
     pq.write_table(rows(100_000), tmp_path / "in.parquet", row_group_size=1000)
-    call = ["score", scoring_model, tmp_path / "in.parquet", "-o", small_disk / "out.csv", "--keep", "id"]
+    call = [
+        "score",
+        scoring_model,
+        tmp_path / "in.parquet",
+        "-o",
+        small_disk / "out.csv",
+        "--keep",
+        "id",
+    ]
     call += ["--part-rows", "5000"]
     done = command(*call)
 
@@ -80,8 +92,12 @@ def test_a_file_that_was_cut_is_named_and_nothing_appears(scoring_model, tmp_pat
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("change", [Path.unlink, lambda path: _cut(path, 0.5), Path.touch], ids=["gone", "cut", "new"])
-def test_a_source_that_is_lost_cut_or_replaced_meanwhile_is_refused(scoring_model, tmp_path, change):
+@pytest.mark.parametrize(
+    "change", [Path.unlink, lambda path: _cut(path, 0.5), Path.touch], ids=["gone", "cut", "new"]
+)
+def test_a_source_that_is_lost_cut_or_replaced_meanwhile_is_refused(
+    scoring_model, tmp_path, change
+):
     path = tmp_path / "in.parquet"
     pq.write_table(rows(100_000), path, row_group_size=1000)
     waiting = [lambda: change(path)]
@@ -99,9 +115,13 @@ def test_a_kept_column_of_two_types_is_refused_with_both_files_named(scoring_mod
     (tmp_path / "in").mkdir()
     table = rows(10)
     pq.write_table(table, tmp_path / "in" / "a.parquet")
-    pq.write_table(table.set_column(0, "id", table["id"].cast(pa.string())), tmp_path / "in" / "b.parquet")
+    pq.write_table(
+        table.set_column(0, "id", table["id"].cast(pa.string())), tmp_path / "in" / "b.parquet"
+    )
 
-    with pytest.raises(DataError, match=r"b.parquet: column 'id' is string, but int64 in .*a.parquet"):
+    with pytest.raises(
+        DataError, match=r"b.parquet: column 'id' is string, but int64 in .*a.parquet"
+    ):
         keramos.score(scoring_model, tmp_path / "in", tmp_path / "out.csv", keep=("id",))
     assert not (tmp_path / "out.csv").exists()
 
@@ -111,7 +131,9 @@ def test_a_right_that_is_missing_is_named(scoring_model, tmp_path, lost):
     plain = (
         ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"] if os.geteuid() == 0 else []
     )  # root may anything
-    if plain and (not shutil.which("setpriv") or subprocess.run([*plain, "true"], check=False).returncode):
+    if plain and (
+        not shutil.which("setpriv") or subprocess.run([*plain, "true"], check=False).returncode
+    ):
         pytest.skip("setpriv is needed to test rights as root")
     pa_csv.write_csv(rows(10), tmp_path / "in.csv")
     closed, mode = (tmp_path / "in.csv", 0) if lost == "source" else (tmp_path, 0o555)
@@ -136,10 +158,15 @@ def test_object_stores_are_read_and_written_through_fsspec(scoring_model, tmp_pa
     for number in range(3):
         with memory.open(f"/store/in/part={number}/a.parquet", "wb") as file:
             pq.write_table(table.slice(number * 1000, 1000), file)
-    summary = keramos.score(scoring_model, "memory://store/in", "memory://store/out/", keep=("id", "part"))
+    summary = keramos.score(
+        scoring_model, "memory://store/in", "memory://store/out/", keep=("id", "part")
+    )
 
     assert summary.totals.rows == 3000
-    parts = [pq.read_table(memory.open(f"/store/out/part={n}/a-00000.parquet"), partitioning=None) for n in range(3)]
+    parts = [
+        pq.read_table(memory.open(f"/store/out/part={n}/a-00000.parquet"), partitioning=None)
+        for n in range(3)
+    ]
     out = pa.concat_tables(parts)
     assert out["id"].to_pylist() == list(range(3000))
     assert out["score"].to_numpy() == pytest.approx(expected(scoring_model, table), abs=1e-6)
@@ -152,7 +179,9 @@ def test_object_stores_are_read_and_written_through_fsspec(scoring_model, tmp_pa
 def test_five_gigabytes_of_csv_are_decided_row_by_row(scoring_model, tmp_path):
     if shutil.disk_usage(tmp_path).free < 12 * GIB:
         pytest.skip("12 GB of free disk are needed")
-    block = "".join(f"{i % 97 / 97:.6f},{i % 89 / 89:.6f},{i % 83 / 83:.6f}\n" for i in range(200_000)).encode()
+    block = "".join(
+        f"{i % 97 / 97:.6f},{i % 89 / 89:.6f},{i % 83 / 83:.6f}\n" for i in range(200_000)
+    ).encode()
     copies = 5 * GIB // len(block) + 1
     with (tmp_path / "in.csv").open("wb") as file:
         file.write(b"x0,x1,x2\n")

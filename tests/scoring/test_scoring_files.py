@@ -33,9 +33,15 @@ def model(scoring_model):
 WRITE = {
     "parquet": lambda table, path: pq.write_table(table, path, row_group_size=700),
     "csv": pa_csv.write_csv,
-    "csv.gz": lambda table, path: pa_csv.write_csv(table, pa.CompressedOutputStream(str(path), "gzip")),
-    "csv.zst": lambda table, path: pa_csv.write_csv(table, pa.CompressedOutputStream(str(path), "zstd")),
-    "jsonl": lambda table, path: path.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist())),
+    "csv.gz": lambda table, path: pa_csv.write_csv(
+        table, pa.CompressedOutputStream(str(path), "gzip")
+    ),
+    "csv.zst": lambda table, path: pa_csv.write_csv(
+        table, pa.CompressedOutputStream(str(path), "zstd")
+    ),
+    "jsonl": lambda table, path: path.write_text(
+        "".join(json.dumps(row) + "\n" for row in table.to_pylist())
+    ),
 }
 
 
@@ -51,7 +57,9 @@ WRITE["arrow"] = write_arrow
 def test_every_format_gives_every_row_once_with_the_answer_of_predict(model, tmp_path, form):
     table = rows(3000)
     if form.startswith("csv."):
-        with pa.CompressedOutputStream(str(tmp_path / f"in.{form}"), "gzip" if form == "csv.gz" else "zstd") as sink:
+        with pa.CompressedOutputStream(
+            str(tmp_path / f"in.{form}"), "gzip" if form == "csv.gz" else "zstd"
+        ) as sink:
             pa_csv.write_csv(table, sink)
     else:
         WRITE[form](table, tmp_path / f"in.{form}")
@@ -72,7 +80,9 @@ def test_every_format_gives_every_row_once_with_the_answer_of_predict(model, tmp
 def test_every_format_is_written_from_parts_as_from_one(model, tmp_path, form):
     pq.write_table(rows(5000), tmp_path / "in.parquet", row_group_size=500)
     keramos.score(model, tmp_path / "in.parquet", tmp_path / f"one.{form}", keep=("id",))
-    keramos.score(model, tmp_path / "in.parquet", tmp_path / f"many.{form}", keep=("id",), part_rows=900)
+    keramos.score(
+        model, tmp_path / "in.parquet", tmp_path / f"many.{form}", keep=("id",), part_rows=900
+    )
 
     one, many = (tmp_path / f"{name}.{form}" for name in ("one", "many"))
     if form in {"csv", "tsv", "jsonl", "parquet", "arrow"}:
@@ -82,7 +92,9 @@ def test_every_format_is_written_from_parts_as_from_one(model, tmp_path, form):
 
 
 def read_text(path):
-    return pa.CompressedInputStream(pa.OSFile(str(path)), "gzip" if path.suffix == ".gz" else "zstd").read()
+    return pa.CompressedInputStream(
+        pa.OSFile(str(path)), "gzip" if path.suffix == ".gz" else "zstd"
+    ).read()
 
 
 def test_a_folder_keeps_its_partitions(model, tmp_path):
@@ -104,11 +116,26 @@ BAD = "id,x0,x1,x2\n1,0.1,0.2,0.3\n2,0.1,abc,0.3\n3,0.1\n4,0.1,0.2,\n5,0.4,0.5,0
 
 def test_bad_rows_go_to_the_side_file_and_the_totals_add_up(model, tmp_path):
     (tmp_path / "in.csv").write_text(BAD)
-    done = command("score", model, "in.csv", "-o", "out.csv", "--keep", "id", "--on-error", "skip", cwd=tmp_path)
+    done = command(
+        "score",
+        model,
+        "in.csv",
+        "-o",
+        "out.csv",
+        "--keep",
+        "id",
+        "--on-error",
+        "skip",
+        cwd=tmp_path,
+    )
 
     assert done.returncode == 0, done.stderr
     assert "5 rows = 2 decided + 3 rejected" in done.stderr
-    assert [line.split(",")[0] for line in (tmp_path / "out.csv").read_text().splitlines()] == ['"id"', '"1"', '"5"']
+    assert [line.split(",")[0] for line in (tmp_path / "out.csv").read_text().splitlines()] == [
+        '"id"',
+        '"1"',
+        '"5"',
+    ]
     listed = pa_csv.read_csv(tmp_path / "out.rejected.csv").to_pylist()
     assert [(cell["row"], cell["column"]) for cell in listed] == [(2, "x1"), (3, ""), (4, "x2")]
 
@@ -123,13 +150,28 @@ def test_a_bad_row_ends_the_run_and_nothing_is_visible(model, tmp_path):
 
 def test_a_kill_at_any_point_loses_and_doubles_nothing(model, tmp_path):
     pq.write_table(rows(60_000), tmp_path / "in.parquet", row_group_size=300)
-    call = [KERAMOS, "score", str(model), "in.parquet", "-o", "out.csv", "--keep", "id", "--part-rows", "600"]
+    call = [
+        KERAMOS,
+        "score",
+        str(model),
+        "in.parquet",
+        "-o",
+        "out.csv",
+        "--keep",
+        "id",
+        "--part-rows",
+        "600",
+    ]
     begun = time.monotonic()
-    subprocess.run([*call[:5], "whole.csv", *call[6:]], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        [*call[:5], "whole.csv", *call[6:]], cwd=tmp_path, check=True, capture_output=True
+    )
     whole = time.monotonic() - begun
     chance, kills = random.Random(0), 0  # noqa: S311 (points in time)
     for _ in range(20):
-        process = subprocess.Popen([*call, "--resume"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [*call, "--resume"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         try:
             process.communicate(timeout=whole * chance.uniform(0.3, 0.9))
             whole *= 0.8  # the machine has become faster: begin again, and end it earlier
@@ -140,12 +182,17 @@ def test_a_kill_at_any_point_loses_and_doubles_nothing(model, tmp_path):
             process.communicate()
             kills += 1
         assert (tmp_path / "out.csv").exists() <= (process.returncode == 0 or kills > 0)
-    last = subprocess.run([*call, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    last = subprocess.run(
+        [*call, "--resume"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
 
     assert last.returncode == 0, last.stderr
     assert kills > 0
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
-    totals = [json.loads((tmp_path / f"{name}.csv.summary.json").read_text())["totals"] for name in ("out", "whole")]
+    totals = [
+        json.loads((tmp_path / f"{name}.csv.summary.json").read_text())["totals"]
+        for name in ("out", "whole")
+    ]
     assert totals[0] == totals[1]
 
 
@@ -153,13 +200,22 @@ def test_a_full_disk_shows_nothing_and_the_run_goes_on_later(model, tmp_path):
     pq.write_table(rows(200_000), tmp_path / "in.parquet")
     call = f"{KERAMOS} score {model} in.parquet -o out.csv --keep id"
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 100; exec {call}"], cwd=tmp_path, capture_output=True, text=True, check=False
+        ["bash", "-c", f"ulimit -f 100; exec {call}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 1
     assert "could not be written" in done.stderr
     assert not (tmp_path / "out.csv").exists()
-    assert subprocess.run([*call.split(), "--resume"], cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [*call.split(), "--resume"], cwd=tmp_path, capture_output=True, check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_a_corrupt_row_group_is_named(model, tmp_path):
@@ -174,7 +230,9 @@ def test_a_corrupt_row_group_is_named(model, tmp_path):
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_a_schema_that_changes_between_files_is_named_and_empty_files_count_nothing(model, tmp_path):
+def test_a_schema_that_changes_between_files_is_named_and_empty_files_count_nothing(
+    model, tmp_path
+):
     (tmp_path / "in").mkdir()
     pa_csv.write_csv(rows(10), tmp_path / "in" / "a.csv")
     (tmp_path / "in" / "b.csv").touch()
@@ -228,15 +286,30 @@ def test_options_and_places_that_make_no_sense_are_refused(model, tmp_path):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "in.csv")
     with pytest.raises(DataError, match="does not exist"):
         keramos.score(model, tmp_path / "no.csv", tmp_path / "out.csv")
-    with pytest.raises(UsageError, match=r"'\.xlsx' says no known format .* for a folder write .*out\.xlsx/"):
+    with pytest.raises(
+        UsageError, match=r"'\.xlsx' says no known format .* for a folder write .*out\.xlsx/"
+    ):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "out.xlsx")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_an_interrupt_stops_cleanly_and_says_how_to_go_on(model, tmp_path):
     pq.write_table(rows(400_000), tmp_path / "in.parquet", row_group_size=300)
-    call = [KERAMOS, "score", str(model), "in.parquet", "-o", "out.csv", "--keep", "id", "--part-rows", "600"]
-    process = subprocess.Popen(call, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ})
+    call = [
+        KERAMOS,
+        "score",
+        str(model),
+        "in.parquet",
+        "-o",
+        "out.csv",
+        "--keep",
+        "id",
+        "--part-rows",
+        "600",
+    ]
+    process = subprocess.Popen(
+        call, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    )
     journal = tmp_path / ".out.csv.keramos" / "parts.jsonl"
     while not (journal.exists() and journal.stat().st_size):
         time.sleep(0.01)

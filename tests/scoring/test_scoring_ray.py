@@ -49,7 +49,9 @@ def model(tmp_path_factory):
 
 def rows(count, seed=1):
     rng = np.random.default_rng(seed)
-    return pa.table({"id": np.arange(count) + seed * 10**7, **{f"x{i}": rng.random(count) for i in range(3)}})
+    return pa.table(
+        {"id": np.arange(count) + seed * 10**7, **{f"x{i}": rng.random(count) for i in range(3)}}
+    )
 
 
 def with_bad_rows(path, count, seed):
@@ -71,7 +73,9 @@ def test_units_follow_each_other_from_the_start_to_the_end_of_the_source(sizes, 
     files = [SourceFile(str(number), str(number), count, "") for number, count in enumerate(sizes)]
     start = Position(data.draw(st.integers(0, len(files) - 1)))
     places = {
-        number: [Cut(at, at, at) for at in sorted(data.draw(st.sets(st.integers(1, max(count - 1, 1)))))]
+        number: [
+            Cut(at, at, at) for at in sorted(data.draw(st.sets(st.integers(1, max(count - 1, 1)))))
+        ]
         for number, count in enumerate(sizes)
         if count > size
     }
@@ -97,7 +101,11 @@ def test_a_file_is_cut_where_reading_can_begin_and_no_row_is_lost_there(model, t
     files, scorer = find(str(path)), load(model).batch_scorer(("id",))
     source = Source(files, form)
     kept = pa.schema([source.schema().field("id")])
-    whole = [piece.decided for piece in source.pieces(scorer, kept, Position(), 1) if piece.decided is not None]
+    whole = [
+        piece.decided
+        for piece in source.pieces(scorer, kept, Position(), 1)
+        if piece.decided is not None
+    ]
 
     places = {0: cuts(files[0], form)}
     found = list(units(files, places, Position(), 0, 1, 1 << 20))
@@ -114,7 +122,9 @@ def test_a_file_is_cut_where_reading_can_begin_and_no_row_is_lost_there(model, t
 
 def in_process(monkeypatch, *, shared, lost=0):
     """The engine without a cluster: the actor is called here, units in the wrong order and some twice."""
-    monkeypatch.setattr(ray_worker, "ray_module", lambda: SimpleNamespace(get=lambda shipped: shipped))
+    monkeypatch.setattr(
+        ray_worker, "ray_module", lambda: SimpleNamespace(get=lambda shipped: shipped)
+    )
 
     def decide(setting):
         attempts = setting.work.folder / "attempts"
@@ -137,13 +147,17 @@ def in_process(monkeypatch, *, shared, lost=0):
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("target", ["out.csv", "out.parquet", "out"])
-def test_parts_in_any_order_give_what_one_machine_gives(model, tmp_path, monkeypatch, shared, target):
+def test_parts_in_any_order_give_what_one_machine_gives(
+    model, tmp_path, monkeypatch, shared, target
+):
     (tmp_path / "in").mkdir()
     for number in range(2):
         with_bad_rows(tmp_path / "in" / f"{number}.csv", 150_000, number)
     plan = ScoringPlan(keep=("id",), on_error="skip")
     (tmp_path / "here").mkdir()
-    local = keramos.score(model, tmp_path / "in", tmp_path / "here" / target, keep=("id",), on_error="skip")
+    local = keramos.score(
+        model, tmp_path / "in", tmp_path / "here" / target, keep=("id",), on_error="skip"
+    )
     job = plan_job(load(model), str(tmp_path / "in"), str(tmp_path / target), plan)
 
     summary = carried_out(job, None, "ray", in_process(monkeypatch, shared=shared))
@@ -151,24 +165,36 @@ def test_parts_in_any_order_give_what_one_machine_gives(model, tmp_path, monkeyp
     assert summary.totals == local.totals
     assert summary.totals.rejected == 300
     if target == "out":
-        assert (tmp_path / "out" / "_rejected.csv").read_bytes() == (tmp_path / "here/out/_rejected.csv").read_bytes()
+        assert (tmp_path / "out" / "_rejected.csv").read_bytes() == (
+            tmp_path / "here/out/_rejected.csv"
+        ).read_bytes()
         assert lines_of(tmp_path / "out") == lines_of(tmp_path / "here" / "out")
     else:
         assert (tmp_path / target).read_bytes() == (tmp_path / "here" / target).read_bytes()
-        assert (tmp_path / "out.rejected.csv").read_bytes() == (tmp_path / "here/out.rejected.csv").read_bytes()
+        assert (tmp_path / "out.rejected.csv").read_bytes() == (
+            tmp_path / "here/out.rejected.csv"
+        ).read_bytes()
     assert not list(tmp_path.glob(".*"))
 
 
 def lines_of(folder):
-    return sorted(line for path in folder.glob("*-*.csv") for line in path.read_text().splitlines(keepends=True)[1:])
+    return sorted(
+        line
+        for path in folder.glob("*-*.csv")
+        for line in path.read_text().splitlines(keepends=True)[1:]
+    )
 
 
 def test_a_unit_that_is_lost_again_and_again_is_given_up(model, tmp_path, monkeypatch):
     pq.write_table(rows(100), tmp_path / "in.parquet")
     decide = in_process(monkeypatch, shared=True, lost=MOST_ATTEMPTS)
-    job = plan_job(load(model), str(tmp_path / "in.parquet"), str(tmp_path / "out.csv"), ScoringPlan())
+    job = plan_job(
+        load(model), str(tmp_path / "in.parquet"), str(tmp_path / "out.csv"), ScoringPlan()
+    )
 
-    with pytest.raises(ClusterError, match=r"in\.parquet from row or byte 0\. Is there enough memory"):
+    with pytest.raises(
+        ClusterError, match=r"in\.parquet from row or byte 0\. Is there enough memory"
+    ):
         carried_out(job, None, "ray", decide)
 
 
@@ -207,8 +233,13 @@ def test_one_machine_is_a_cluster_too(model, tmp_path):
 def same(folder, one, other):
     """Two runs into one CSV file gave the same rows, the same rejects and the same totals."""
     for ending in ("csv", "rejected.csv"):
-        assert (folder / f"{one}.{ending}").read_bytes() == (folder / f"{other}.{ending}").read_bytes()
-    totals = [json.loads((folder / f"{name}.csv.summary.json").read_text())["totals"] for name in (one, other)]
+        assert (folder / f"{one}.{ending}").read_bytes() == (
+            folder / f"{other}.{ending}"
+        ).read_bytes()
+    totals = [
+        json.loads((folder / f"{name}.csv.summary.json").read_text())["totals"]
+        for name in (one, other)
+    ]
     assert totals[0] == totals[1]
 
 
@@ -241,7 +272,18 @@ def source(tmp_path_factory):
 
 def begin(nodes, folder, model, source, *more):
     """A run on the cluster, with many small units, after its first one was taken up."""
-    call = [KERAMOS, "score", model, source, "-o", "out.parquet", "--keep", "id", "--part-rows", "20000"]
+    call = [
+        KERAMOS,
+        "score",
+        model,
+        source,
+        "-o",
+        "out.parquet",
+        "--keep",
+        "id",
+        "--part-rows",
+        "20000",
+    ]
     call += ["--engine", "ray", "--ray-address", nodes.address, *more]
     process = subprocess.Popen([*map(str, call)], cwd=folder, stderr=subprocess.PIPE, text=True)
     journal = folder / ".out.parquet.keramos" / "parts.jsonl"
@@ -261,7 +303,10 @@ def check(folder, model, source):
     keramos.score(model, source, folder / "local.parquet", keep=("id",))
     ours, local = (pq.read_table(folder / f"{name}.parquet") for name in ("out", "local"))
     assert ours.equals(local)
-    totals = [json.loads((folder / f"{name}.parquet.summary.json").read_text())["totals"] for name in ("out", "local")]
+    totals = [
+        json.loads((folder / f"{name}.parquet.summary.json").read_text())["totals"]
+        for name in ("out", "local")
+    ]
     assert totals[0] == totals[1]
 
 
@@ -269,8 +314,14 @@ def actors(nodes):
     """The processes of the cluster that decide."""
     import psutil
 
-    raylets = [info.process for node in nodes.list_all_nodes() for info in node.all_processes.get("raylet", [])]
-    below = [child for raylet in raylets for child in psutil.Process(raylet.pid).children(recursive=True)]
+    raylets = [
+        info.process
+        for node in nodes.list_all_nodes()
+        for info in node.all_processes.get("raylet", [])
+    ]
+    below = [
+        child for raylet in raylets for child in psutil.Process(raylet.pid).children(recursive=True)
+    ]
     return [child for child in below if "Scorer" in " ".join(child.cmdline())]
 
 
@@ -295,7 +346,9 @@ def test_a_bad_row_ends_the_run_with_the_message_of_one_machine(nodes, model, tm
     done = command(*call, "--engine", "ray", "--ray-address", nodes.address, cwd=tmp_path)
 
     assert done.returncode == local.returncode == 1
-    said, wanted = ([line for line in run.stderr.splitlines() if "column 'x1'" in line] for run in (done, local))
+    said, wanted = (
+        [line for line in run.stderr.splitlines() if "column 'x1'" in line] for run in (done, local)
+    )
     assert said == wanted != []
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
@@ -330,7 +383,9 @@ def test_each_engine_goes_on_where_the_other_was_killed(nodes, model, source, tm
     process.send_signal(signal.SIGKILL)
     with process:
         pass
-    done = command("score", model, source, "-o", "out.parquet", "--keep", "id", "--resume", cwd=tmp_path)
+    done = command(
+        "score", model, source, "-o", "out.parquet", "--keep", "id", "--resume", cwd=tmp_path
+    )
 
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out.parquet.summary.json").read_text())["resumed"]

@@ -12,7 +12,13 @@ from keramos.scoring.database import database
 from keramos.scoring.sql import query_result, staged_table
 from postgresql import PASSWORD, WRITTEN, execute
 
-ROWS = pa.table({"id": [1, 2, 3], "label": pa.array(["a", "b", "a"]).dictionary_encode(), "score": [0.5, None, 1.5]})
+ROWS = pa.table(
+    {
+        "id": [1, 2, 3],
+        "label": pa.array(["a", "b", "a"]).dictionary_encode(),
+        "score": [0.5, None, 1.5],
+    }
+)
 
 
 @pytest.fixture
@@ -75,7 +81,10 @@ def test_an_existing_table_is_refused_extended_or_replaced_as_told(url):
 def test_a_table_that_lacks_a_column_refuses_rows_before_the_work(url):
     execute(url, "CREATE TABLE t (id bigint)")
 
-    with staged_table(url, "t", if_exists="append") as staged, pytest.raises(SaveError, match="label"):
+    with (
+        staged_table(url, "t", if_exists="append") as staged,
+        pytest.raises(SaveError, match="label"),
+    ):
         staged.begin(ROWS.schema)
 
 
@@ -113,7 +122,10 @@ def test_a_query_that_is_none_is_refused_in_the_databases_words(url, query, word
 def test_a_stream_that_breaks_says_after_how_many_rows(postgres):
     query = "SELECT 1 / (i - 900000) AS a, repeat('x', 100) AS b FROM generate_series(1, 1000000) AS s(i)"
 
-    with query_result(postgres.url, query) as result, pytest.raises(DataError, match=r"division by zero.*after [1-9]"):
+    with (
+        query_result(postgres.url, query) as result,
+        pytest.raises(DataError, match=r"division by zero.*after [1-9]"),
+    ):
         list(result.batches)
 
 
@@ -144,7 +156,9 @@ def test_a_column_of_sqlite_may_begin_with_any_number_of_nulls(tmp_path):
 
     assert got.num_rows == rows
     assert got.column("i").to_pylist() == list(range(1, rows + 1))
-    assert got.slice(rows - 1).to_pylist() == [{"i": rows, "late": "x", "later": 2.5, "never": None}]
+    assert got.slice(rows - 1).to_pylist() == [
+        {"i": rows, "late": "x", "later": 2.5, "never": None}
+    ]
     assert got.column("late").null_count == got.column("later").null_count == rows - 1
 
 
@@ -163,7 +177,9 @@ def test_a_column_of_sqlite_that_changes_its_mind_is_refused_with_advice(tmp_pat
 
 
 def test_types_that_a_database_lacks_become_text_or_are_refused_by_name(url):
-    odd = pa.table({"d": pa.array(["1.50"]).cast(pa.decimal128(5, 2)), "t": pa.array([1], pa.time64("us"))})
+    odd = pa.table(
+        {"d": pa.array(["1.50"]).cast(pa.decimal128(5, 2)), "t": pa.array([1], pa.time64("us"))}
+    )
 
     write(url, odd)
 
@@ -204,10 +220,19 @@ def test_a_file_that_is_not_there_is_neither_read_nor_made(tmp_path):
 
 def test_messages_never_hold_a_password_however_it_is_written(postgres):
     host = f"127.0.0.1:{postgres.port}/postgres"
-    for user in (f"owner:x{WRITTEN}", f"owner:{PASSWORD}", f"nobody:{WRITTEN}", "owner:pa%3Ass%2", f":{WRITTEN}"):
+    for user in (
+        f"owner:x{WRITTEN}",
+        f"owner:{PASSWORD}",
+        f"nobody:{WRITTEN}",
+        "owner:pa%3Ass%2",
+        f":{WRITTEN}",
+    ):
         with pytest.raises(KeramosError) as refused:
             read(f"postgresql://{user}@{host}", "SELECT 1")
-        assert not any(piece in str(refused.value) for piece in (PASSWORD, WRITTEN, "w@rd", "pa%3A", "pa:ss", "w%40rd"))
+        assert not any(
+            piece in str(refused.value)
+            for piece in (PASSWORD, WRITTEN, "w@rd", "pa%3A", "pa:ss", "w%40rd")
+        )
         assert refused.value.__cause__ is None
 
     with pytest.raises(DataError, match="wrong") as refused:
@@ -218,12 +243,19 @@ def test_messages_never_hold_a_password_however_it_is_written(postgres):
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1), st.booleans())
 def test_what_people_see_of_a_database_has_no_password(password, option):
     written = quote(password, safe="")
-    url = f"postgresql://me@host:1/db?password={written}" if option else f"postgresql://me:{written}@host:1/db?a=b"
+    url = (
+        f"postgresql://me@host:1/db?password={written}"
+        if option
+        else f"postgresql://me:{written}@host:1/db?a=b"
+    )
 
     source = database(url)
 
     assert source.shown == "postgresql://host:1/db"
-    assert source.clean(f"<{password}> <{written}> <{url}>") == "<***> <***> <***>" or len(password) < 4
+    assert (
+        source.clean(f"<{password}> <{written}> <{url}>") == "<***> <***> <***>"
+        or len(password) < 4
+    )
     assert url not in repr(source)
 
 

@@ -35,7 +35,9 @@ def piped(given, *arguments, cwd):
 
 READ = {
     "csv": lambda data: pa_csv.read_csv(io.BytesIO(data)),
-    "tsv": lambda data: pa_csv.read_csv(io.BytesIO(data), parse_options=pa_csv.ParseOptions(delimiter="\t")),
+    "tsv": lambda data: pa_csv.read_csv(
+        io.BytesIO(data), parse_options=pa_csv.ParseOptions(delimiter="\t")
+    ),
     "jsonl": lambda data: pa.Table.from_pylist([json.loads(line) for line in data.splitlines()]),
     "parquet": lambda data: pq.read_table(io.BytesIO(data)),
     "arrow": lambda data: pa.ipc.open_stream(data).read_all(),
@@ -45,7 +47,18 @@ READ = {
 @pytest.mark.parametrize("form", READ)
 def test_rows_go_through_pipes_in_every_format(scoring_model, tmp_path, form):
     table = rows(5000)
-    arguments = [scoring_model, "-", "--format", "csv", "-o", "-", "--to-format", form, "--keep", "id"]
+    arguments = [
+        scoring_model,
+        "-",
+        "--format",
+        "csv",
+        "-o",
+        "-",
+        "--to-format",
+        form,
+        "--keep",
+        "id",
+    ]
     done = piped(as_csv(table), *arguments, cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
@@ -61,7 +74,9 @@ def test_one_command_feeds_the_next(scoring_model, tmp_path):
     keep = " ".join(f"--keep {name}" for name in ("id", "x0", "x1", "x2"))
     first = f"{KERAMOS} score {scoring_model} in.parquet -o - --to-format arrow {keep}"
     second = f"{KERAMOS} score {scoring_model} - --format arrow -o - --to-format csv --keep id"
-    done = subprocess.run(["bash", "-c", f"{first} | {second}"], cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", f"{first} | {second}"], cwd=tmp_path, capture_output=True, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     assert pa_csv.read_csv(io.BytesIO(done.stdout))["id"].to_pylist() == list(range(2000))
@@ -69,7 +84,19 @@ def test_one_command_feeds_the_next(scoring_model, tmp_path):
 
 def test_csv_is_what_standard_output_gets_and_the_summary_stays_out_of_it(scoring_model, tmp_path):
     given = b"id,x0,x1,x2\n1,0.1,0.2,0.3\n2,0.1,abc,0.3\n"
-    arguments = [scoring_model, "-", "--format", "csv", "-o", "-", "--keep", "id", "--on-error", "skip", "--json"]
+    arguments = [
+        scoring_model,
+        "-",
+        "--format",
+        "csv",
+        "-o",
+        "-",
+        "--keep",
+        "id",
+        "--on-error",
+        "skip",
+        "--json",
+    ]
     done = piped(given, *arguments, "--rejects", "bad.csv", "--summary", "s.json", cwd=tmp_path)
 
     assert done.returncode == 0, done.stderr
@@ -103,7 +130,11 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(scoring_model, tmp_path):
     pq.write_table(rows(400_000), tmp_path / "in.parquet")
     call = f"{KERAMOS} score {scoring_model} in.parquet -o - --keep id | head -n 2"
     done = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {call}"], cwd=tmp_path, capture_output=True, text=True, check=False
+        ["bash", "-c", f"set -o pipefail; {call}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0
@@ -117,12 +148,19 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(scoring_model, tmp_path):
     [
         (b"", ["-", "-o", "-"], 2, b"add --format"),
         (b"", ["-", "--format", "csv", "-o", "-"], 1, b"lacks 3 column(s)"),
-        (b"PAR1nothing", ["-", "--format", "parquet", "-o", "-"], 1, b"Parquet is read from its end"),
+        (
+            b"PAR1nothing",
+            ["-", "--format", "parquet", "-o", "-"],
+            1,
+            b"Parquet is read from its end",
+        ),
         (b"x", ["-", "--format", "csv", "-o", "-", "--resume"], 2, b"cannot be resumed"),
         (b"x0,x1,x2\n1,2,a\n", ["-", "--format", "csv", "-o", "-"], 1, b"row 1, column 'x2'"),
     ],
 )
-def test_what_cannot_stream_is_refused_in_one_sentence(scoring_model, tmp_path, given, arguments, code, words):
+def test_what_cannot_stream_is_refused_in_one_sentence(
+    scoring_model, tmp_path, given, arguments, code, words
+):
     done = piped(given, scoring_model, *arguments, cwd=tmp_path)
 
     assert done.returncode == code, done.stderr
@@ -152,7 +190,9 @@ def on_terminal(call, cwd, *, until=rb"", then=None):
 
 def test_a_terminal_shows_one_bar_that_is_drawn_again(scoring_model, tmp_path):
     pq.write_table(rows(400_000), tmp_path / "in.parquet", row_group_size=1000)
-    code, shown = on_terminal([KERAMOS, "score", str(scoring_model), "in.parquet", "-o", "out.csv"], tmp_path)
+    code, shown = on_terminal(
+        [KERAMOS, "score", str(scoring_model), "in.parquet", "-o", "out.csv"], tmp_path
+    )
 
     assert code == 0
     bar = shown[: shown.index("400,000 rows = ")]
@@ -166,7 +206,9 @@ def test_a_terminal_shows_one_bar_that_is_drawn_again(scoring_model, tmp_path):
 def test_elsewhere_lines_come_every_few_seconds_and_never_a_bar(scoring_model, tmp_path):
     call = [KERAMOS, "score", str(scoring_model), "-", "--format", "csv", "-o", "out.csv"]
     table = as_csv(rows(60_000))
-    with subprocess.Popen(call, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        call, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         head, body = table.split(b"\n", 1)
         process.stdin.write(head + b"\n")
         begun = time.monotonic()
@@ -183,17 +225,32 @@ def test_elsewhere_lines_come_every_few_seconds_and_never_a_bar(scoring_model, t
     assert "rows/s" in said[0]
 
 
-def test_an_interrupt_at_the_terminal_leaves_work_that_goes_on_to_the_same_rows(scoring_model, tmp_path):
+def test_an_interrupt_at_the_terminal_leaves_work_that_goes_on_to_the_same_rows(
+    scoring_model, tmp_path
+):
     table = rows(400_000)
     pq.write_table(table, tmp_path / "in.parquet", row_group_size=1000)
-    call = [KERAMOS, "score", str(scoring_model), "in.parquet", "-o", "out.csv", "--keep", "id", "--part-rows", "3000"]
+    call = [
+        KERAMOS,
+        "score",
+        str(scoring_model),
+        "in.parquet",
+        "-o",
+        "out.csv",
+        "--keep",
+        "id",
+        "--part-rows",
+        "3000",
+    ]
     code, shown = on_terminal(call, tmp_path, until=rb"([3-9]|\d\d)%", then=signal.SIGINT)
 
     assert code == 130
     assert "--resume to go on" in " ".join(shown.split())
     assert "Traceback" not in shown
     assert sorted(path.name for path in tmp_path.iterdir()) == [".out.csv.keramos", "in.parquet"]
-    done = subprocess.run([*call, "--resume", "--json"], cwd=tmp_path, capture_output=True, check=True)
+    done = subprocess.run(
+        [*call, "--resume", "--json"], cwd=tmp_path, capture_output=True, check=True
+    )
     assert json.loads(done.stdout)["resumed"]
     assert pa_csv.read_csv(tmp_path / "out.csv")["id"].to_pylist() == list(range(400_000))
     assert not (tmp_path / ".out.csv.keramos").exists()

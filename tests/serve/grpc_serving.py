@@ -6,7 +6,7 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
-from keramos.serve.grpc_server import GrpcServer, GrpcSettings
+from keramos.serve.grpc.server import GrpcServer, GrpcSettings
 
 
 class Running:

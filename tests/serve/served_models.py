@@ -42,18 +42,25 @@ def mixed_model():
     columns = {
         "size": [chance.uniform(0, 10) for _ in range(rows)],
         "rooms": [None if row % 9 == 0 else chance.uniform(1, 5) for row in range(rows)],
-        "place": [None if row % 7 == 0 else ("north", "south", "east")[row % 3] for row in range(rows)],
+        "place": [
+            None if row % 7 == 0 else ("north", "south", "east")[row % 3] for row in range(rows)
+        ],
         "floor": [row % 4 for row in range(rows)],
         "lift": [row % 2 == 0 for row in range(rows)],
         "built": [f"19{60 + row % 40}-0{1 + row % 9}-11" for row in range(rows)],
     }
-    columns["price"] = [50 * size + 10 * floor for size, floor in zip(columns["size"], columns["floor"], strict=True)]
+    columns["price"] = [
+        50 * size + 10 * floor
+        for size, floor in zip(columns["size"], columns["floor"], strict=True)
+    ]
     from keramos.pipeline.load import load
     from keramos.pipeline.train import train
     from keramos.types.training import TrainingPlan
 
     path = folder() / "mixed.h5"
-    train(columns, "price", categorical=("floor",), task="regression", plan=TrainingPlan(epochs=1)).save(path)
+    train(
+        columns, "price", categorical=("floor",), task="regression", plan=TrainingPlan(epochs=1)
+    ).save(path)
     return load(path)
 
 
@@ -68,7 +75,10 @@ def plain_model():
     words = keras.Input((1,), dtype="string", name="word")
     codes = keras.layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")(words)
     joined = keras.layers.Concatenate()([numbers, codes])
-    outputs = [keras.layers.Dense(2, name="two")(joined), keras.layers.Dense(1, name="one")(numbers)]
+    outputs = [
+        keras.layers.Dense(2, name="two")(joined),
+        keras.layers.Dense(1, name="one")(numbers),
+    ]
     path = folder() / "plain.keras"
     keras.Model([numbers, words], outputs).save(path)
     return load(path)

@@ -36,7 +36,9 @@ def certificate(tmp_path_factory):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")])
+    names = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    )
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -106,12 +108,25 @@ def _ask_grpc_by_tls(port, cert):
     with grpc.secure_channel(f"127.0.0.1:{port}", credentials) as channel:
         grpc.channel_ready_future(channel).result(30)
         stub = triton.service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        assert stub.ModelReady(triton.service_pb2.ModelReadyRequest(name="matrix"), timeout=30).ready
+        assert stub.ModelReady(
+            triton.service_pb2.ModelReadyRequest(name="matrix"), timeout=30
+        ).ready
 
 
-def test_a_certificate_without_its_key_is_wrong_usage_and_a_broken_one_is_said(file, certificate, tmp_path):
-    program = [str(Path(sys.executable).with_name("keramos")), "serve", str(file), "--port", "0", *NO_GRPC]
-    alone = subprocess.run([*program, "--tls-cert", str(certificate[0])], capture_output=True, text=True, check=False)
+def test_a_certificate_without_its_key_is_wrong_usage_and_a_broken_one_is_said(
+    file, certificate, tmp_path
+):
+    program = [
+        str(Path(sys.executable).with_name("keramos")),
+        "serve",
+        str(file),
+        "--port",
+        "0",
+        *NO_GRPC,
+    ]
+    alone = subprocess.run(
+        [*program, "--tls-cert", str(certificate[0])], capture_output=True, text=True, check=False
+    )
     assert alone.returncode == 2
     assert "go together" in alone.stderr
     broken = tmp_path / "broken.pem"
@@ -132,7 +147,15 @@ def test_without_a_key_nothing_but_probes_is_answered(guarded, body, given):
         assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Bearer"), path
     for path in ("/metrics", "/models", "/v1/models/matrix", "/", "/v2", "/no/such/path"):
         assert server.get(path, headers=given).status_code == 401, path
-    for path in ("/livez", "/readyz", "/startupz", "/healthz", "/ping", "/v2/health/live", "/v2/health/ready"):
+    for path in (
+        "/livez",
+        "/readyz",
+        "/startupz",
+        "/healthz",
+        "/ping",
+        "/v2/health/live",
+        "/v2/health/ready",
+    ):
         assert server.get(path, headers=given).status_code == 200, path
 
 
@@ -180,7 +203,9 @@ def test_a_page_of_the_allowed_origin_may_ask_and_others_may_not(file, body):
 def test_no_origin_is_allowed_and_nothing_can_be_changed_unless_asked_for(file, body):
     with serving(file) as server:
         reply = server.post(PREDICT, body, headers={"Origin": "https://shop.example"})
-        changes = [server.post(f"/v2/repository/models/matrix/{verb}", {}) for verb in ("unload", "load")]
+        changes = [
+            server.post(f"/v2/repository/models/matrix/{verb}", {}) for verb in ("unload", "load")
+        ]
         assert server.post(PREDICT, body).status_code == 200
 
     assert "access-control-allow-origin" not in reply.headers

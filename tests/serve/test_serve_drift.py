@@ -7,9 +7,9 @@ import keramos
 from keramos.errors import UsageError
 from keramos.report.pages import Pages
 from keramos.runtime.verify import golden_feeds
-from keramos.serve.drift import LAST_ROWS, LiveDrift
-from keramos.serve.engine import Engine
-from keramos.serve.shadow import Shadow
+from keramos.serve.monitoring.live_drift import LAST_ROWS, LiveDrift
+from keramos.serve.monitoring.shadow import Shadow
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import ModelRef
 
 
@@ -133,7 +133,11 @@ def test_a_shadow_takes_its_share_of_runs(engine, credit_file):
 
 
 def test_a_shadow_that_cannot_answer_is_counted_and_hurts_nobody(engine, shared):
-    engine.add("credit", 2, keramos.load(shared / "museum" / "keras-2.2.4-tensorflow" / "resnet_block.hdf5"))
+    engine.add(
+        "credit",
+        2,
+        keramos.load(shared / "museum" / "keras-2.2.4-tensorflow" / "resnet_block.hdf5"),
+    )
     shadow = Shadow(engine, "credit@2=1")
     engine.observers.add(shadow)
 
@@ -144,7 +148,9 @@ def test_a_shadow_that_cannot_answer_is_counted_and_hurts_nobody(engine, shared)
     assert found.last_failure
 
 
-@pytest.mark.parametrize("wish", ["credit", "credit@2", "credit@2=0", "credit@2=2", "credit@2=x", "@2=0.5"])
+@pytest.mark.parametrize(
+    "wish", ["credit", "credit@2", "credit@2=0", "credit@2=2", "credit@2=x", "@2=0.5"]
+)
 def test_a_shadow_that_is_none_is_refused_with_an_example(wish, engine):
     with pytest.raises(UsageError, match=r"credit@candidate=0\.1"):
         Shadow(engine, wish)

@@ -5,7 +5,7 @@ import pytest
 
 from keramos.errors import NotReadyError, NotServedError
 from keramos.pipeline.load import load
-from keramos.serve.engine import Engine
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import ModelRef, State, VersionStatus
 
 

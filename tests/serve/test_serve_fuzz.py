@@ -13,11 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from served_models import folder, matrix_model, mixed_model, mixed_rows, plain_model
 
-from keramos.serve.grpc_server import SERVICES
+from keramos.serve.grpc.server import SERVICES
 
 HOST = "127.0.0.1"
-FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-ROWS = [dict(zip(mixed_rows(), cells, strict=True)) for cells in zip(*mixed_rows().values(), strict=True)]
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
+ROWS = [
+    dict(zip(mixed_rows(), cells, strict=True))
+    for cells in zip(*mixed_rows().values(), strict=True)
+]
 POSTS = [
     "/v1/models/mixed:predict", "/v1/models/mixed:regress", "/v1/models/mixed:classify", "/models/mixed/decide",
     "/models/mixed/decide?partial=true", "/models/mixed/trace", "/v2/models/mixed/infer", "/models/mixed/invocations",
@@ -46,7 +51,9 @@ def server():
         probe.bind((HOST, 0))
         number = str(probe.getsockname()[1])
     options = ("--request-timeout", "2", "--max-body", "200000")
-    with serving(folder(), *options, grpc=("--grpc-port", number, "--oip-grpc-port", "none")) as server:
+    with serving(
+        folder(), *options, grpc=("--grpc-port", number, "--oip-grpc-port", "none")
+    ) as server:
         server.grpc = int(number)
         yield server
     faults = [line for line in server.lines if "Traceback" in line or "fault of keramos" in line]
@@ -84,7 +91,9 @@ def request(body, path="/v1/models/mixed:predict"):
 def mutated(data):
     """Bytes with a few changes: parts cut out, doubled, replaced by nasty ones."""
     place = st.integers(0, len(data))
-    change = st.tuples(place, st.integers(0, 30), st.sampled_from(NASTY) | st.binary(max_size=8) | st.none())
+    change = st.tuples(
+        place, st.integers(0, 30), st.sampled_from(NASTY) | st.binary(max_size=8) | st.none()
+    )
 
     def made(changes):
         found = data
@@ -97,7 +106,11 @@ def mutated(data):
 
 
 @FUZZ
-@given(st.sampled_from(POSTS).flatmap(lambda path: mutated(request(json.dumps({"instances": ROWS}).encode(), path))))
+@given(
+    st.sampled_from(POSTS).flatmap(
+        lambda path: mutated(request(json.dumps({"instances": ROWS}).encode(), path))
+    )
+)
 def test_mutated_requests_are_answered_or_refused(server, data):
     no_5xx(talk(server.port, data))
 
@@ -106,27 +119,64 @@ def test_what_came_before_garbage_is_answered_first(server):
     body = json.dumps({"instances": ROWS}).encode()
     for path in ("/v1/models/matrix:predict", "/v1/models/mixed:predict", "/models/mixed/trace"):
         received = talk(server.port, request(body, path) + b"\0\0\0\r\n\r\n")
-        assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200" if "mixed:" in path else b"400"], received
+        assert re.findall(rb"HTTP/1.1 (\d+)", received) == [
+            b"200" if "mixed:" in path else b"400"
+        ], received
         assert json.loads(received.partition(b"\r\n\r\n")[2])
 
 
 SIZES = st.sampled_from(
-    [b"0", b"1", b"5", b"-1", b"ffffffffffffffffff", b"7fffffffffffffff", b"", b"x", b"0x5", b"5;a=b"]
+    [
+        b"0",
+        b"1",
+        b"5",
+        b"-1",
+        b"ffffffffffffffffff",
+        b"7fffffffffffffff",
+        b"",
+        b"x",
+        b"0x5",
+        b"5;a=b",
+    ]
 )
 
 
 @FUZZ
-@given(st.lists(st.tuples(SIZES, st.binary(max_size=6), st.sampled_from([b"\r\n", b"\n", b""])), max_size=6))
-def test_chunks_whose_sizes_lie_are_answered_or_refused(server, chunks):
-    head = b"POST /v1/models/mixed:predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    no_5xx(talk(server.port, head + b"".join(size + end + part + end for size, part, end in chunks)))
-
-
-NUMBERS = st.sampled_from(["1e999", "-1e999", "NaN", "-Infinity", "-0", "1E5", "9" * 400, "0.1", "1" * 25, "5e-324"])
-TEXTS = st.sampled_from(
-    ['"\\ud800"', '"\\u0000"', '""', '"NA"', '"1e999"', '"1_0"', '"\u0661"', '"2024-02-30"', '"b64"']
+@given(
+    st.lists(
+        st.tuples(SIZES, st.binary(max_size=6), st.sampled_from([b"\r\n", b"\n", b""])), max_size=6
+    )
 )
-ATOMS = NUMBERS | TEXTS | st.sampled_from(["null", "true", "false", '{"b64": "!"}', '{"b64": "/w=="}', "[]", "{}"])
+def test_chunks_whose_sizes_lie_are_answered_or_refused(server, chunks):
+    head = (
+        b"POST /v1/models/mixed:predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    no_5xx(
+        talk(server.port, head + b"".join(size + end + part + end for size, part, end in chunks))
+    )
+
+
+NUMBERS = st.sampled_from(
+    ["1e999", "-1e999", "NaN", "-Infinity", "-0", "1E5", "9" * 400, "0.1", "1" * 25, "5e-324"]
+)
+TEXTS = st.sampled_from(
+    [
+        '"\\ud800"',
+        '"\\u0000"',
+        '""',
+        '"NA"',
+        '"1e999"',
+        '"1_0"',
+        '"\u0661"',
+        '"2024-02-30"',
+        '"b64"',
+    ]
+)
+ATOMS = (
+    NUMBERS
+    | TEXTS
+    | st.sampled_from(["null", "true", "false", '{"b64": "!"}', '{"b64": "/w=="}', "[]", "{}"])
+)
 KEYS = st.sampled_from(
     ["size", "rooms", "place", "floor", "lift", "built", "instances", "inputs", "rows", "examples", "context", "x",
      "word",
@@ -149,9 +199,9 @@ ROW = st.fixed_dictionaries(dict.fromkeys(ROWS[0], ATOMS)).map(
 BODIES = st.one_of(
     VALUES,
     st.lists(ROW | VALUES, min_size=1, max_size=4).flatmap(
-        lambda rows: st.sampled_from(["instances", "rows", "examples", "dataframe_records", "inputs"]).map(
-            lambda key: f'{{"{key}":[{",".join(rows)}]}}'
-        )
+        lambda rows: st.sampled_from(
+            ["instances", "rows", "examples", "dataframe_records", "inputs"]
+        ).map(lambda key: f'{{"{key}":[{",".join(rows)}]}}')
     ),
     st.integers(1, 5000).map(lambda depth: '{"instances":' + "[" * depth + "]" * (depth // 2)),
     st.integers(1, 5000).map(lambda depth: '{"a":' * depth + "1" + "}" * depth),
@@ -161,7 +211,9 @@ BODIES = st.one_of(
 @FUZZ
 @given(st.sampled_from(POSTS), BODIES)
 def test_json_that_is_wrong_in_every_way_is_a_4xx_or_answered(server, path, body):
-    reply = server.post(path, body.encode(errors="surrogatepass"), headers={"Content-Type": "application/json"})
+    reply = server.post(
+        path, body.encode(errors="surrogatepass"), headers={"Content-Type": "application/json"}
+    )
     assert reply.status_code < 500, reply.text
     json.loads(reply.content or b"0")
 
@@ -170,7 +222,9 @@ SHAPES = st.lists(st.sampled_from([0, 1, 2, 3, -1, 2**31, 2**63, True, 1.0, None
 SOME = st.sampled_from([0, 1, 4, 12, -1, 2**40, True, "4", None, 1.5])
 TENSOR = st.fixed_dictionaries(
     {
-        "name": st.sampled_from(["size", "rooms", "place", "floor", "lift", "built", "features", "x", "word", 5]),
+        "name": st.sampled_from(
+            ["size", "rooms", "place", "floor", "lift", "built", "features", "x", "word", 5]
+        ),
         "shape": SHAPES,
         "datatype": st.sampled_from(["FP32", "FP16", "INT64", "BYTES", "BOOL", "BF16", 3]),
     },
@@ -189,7 +243,9 @@ TENSOR = st.fixed_dictionaries(
         optional={
             "id": st.sampled_from(["a", 5, None]),
             "parameters": st.just({"binary_data_output": True}) | st.just(3),
-            "outputs": st.lists(st.fixed_dictionaries({"name": st.sampled_from(["one", "two", 5])}), max_size=2),
+            "outputs": st.lists(
+                st.fixed_dictionaries({"name": st.sampled_from(["one", "two", 5])}), max_size=2
+            ),
         },
     ),
     st.binary(max_size=40),
@@ -204,7 +260,10 @@ def test_tensors_whose_sizes_lie_are_answered_or_refused(server, name, body, tai
 
 
 @FUZZ
-@given(mutated(gzip.compress(json.dumps({"instances": ROWS}).encode())), st.sampled_from(["gzip", "x-gzip"]))
+@given(
+    mutated(gzip.compress(json.dumps({"instances": ROWS}).encode())),
+    st.sampled_from(["gzip", "x-gzip"]),
+)
 def test_damaged_gzip_is_answered_or_refused(server, data, coding):
     reply = server.post("/v1/models/mixed:predict", data, headers={"Content-Encoding": coding})
     assert reply.status_code in {200, 400, 413, 415}, reply.text
@@ -212,8 +271,13 @@ def test_damaged_gzip_is_answered_or_refused(server, data, coding):
 
 def test_a_bomb_of_gzip_is_refused_unseen(server):
     bomb = gzip.compress(bytes(50_000_000))
-    assert server.post("/models/mixed/decide", bomb, headers={"Content-Encoding": "gzip"}).status_code == 413
-    twice = server.post("/models/mixed/decide", gzip.compress(bomb), headers={"Content-Encoding": "gzip"})
+    assert (
+        server.post("/models/mixed/decide", bomb, headers={"Content-Encoding": "gzip"}).status_code
+        == 413
+    )
+    twice = server.post(
+        "/models/mixed/decide", gzip.compress(bomb), headers={"Content-Encoding": "gzip"}
+    )
     assert 400 <= twice.status_code < 500
 
 
@@ -233,7 +297,9 @@ FAULTS = {
 @given(
     st.sampled_from(METHODS),
     st.binary(max_size=60)
-    | mutated(b"\n\x05mixed\x12\x011\x1a\x02id*\x19\n\x04size\x12\x04FP32\x1a\x01\x01:\x04\0\0\x80?"),
+    | mutated(
+        b"\n\x05mixed\x12\x011\x1a\x02id*\x19\n\x04size\x12\x04FP32\x1a\x01\x01:\x04\0\0\x80?"
+    ),
 )
 def test_garbage_in_grpc_messages_is_refused_by_name(server, method, data):
     with grpc.insecure_channel(f"{HOST}:{server.grpc}") as channel:
@@ -246,7 +312,9 @@ def test_garbage_in_grpc_messages_is_refused_by_name(server, method, data):
 
 
 @settings(FUZZ, max_examples=20)
-@given(st.binary(max_size=200) | mutated(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"))
+@given(
+    st.binary(max_size=200) | mutated(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0")
+)
 def test_garbage_at_the_port_of_grpc_harms_nobody(server, data):
     talk(server.grpc, data)
     with grpc.insecure_channel(f"{HOST}:{server.grpc}") as channel:

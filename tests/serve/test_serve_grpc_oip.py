@@ -8,8 +8,8 @@ from grpc_serving import running
 from served_models import matrix_model, matrix_rows, mixed_model, mixed_rows, plain_model
 
 from keramos.errors import NotServedError
-from keramos.serve.engine import Engine
-from keramos.serve.routes import Context
+from keramos.serve.core.routes import Context
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import State, VersionStatus
 
 with warnings.catch_warnings():
@@ -26,7 +26,9 @@ def engine():
     engine = Engine()
     engine.add("matrix", 1, matrix_model())
     engine.add("matrix", 2, matrix_model())
-    engine.report("matrix", VersionStatus(3, State.END, "FAILED_PRECONDITION", "golden row 1 differs"))
+    engine.report(
+        "matrix", VersionStatus(3, State.END, "FAILED_PRECONDITION", "golden row 1 differs")
+    )
     engine.set_labels("matrix", {"stable": 1})
     engine.add("mixed", 7, mixed_model())
     engine.add("plain", 1, plain_model())
@@ -58,8 +60,14 @@ def columns():
     nan = float("nan")
     return [
         given("size", np.array(rows["size"], "float32")),
-        given("rooms", np.array([[nan if cell is None else cell] for cell in rows["rooms"]], "float32")),
-        given("place", np.array([b"" if cell is None else cell.encode() for cell in rows["place"]], object)),
+        given(
+            "rooms",
+            np.array([[nan if cell is None else cell] for cell in rows["rooms"]], "float32"),
+        ),
+        given(
+            "place",
+            np.array([b"" if cell is None else cell.encode() for cell in rows["place"]], object),
+        ),
         given("floor", np.array(rows["floor"], "int64")),
         given("lift", np.array(rows["lift"])),
         given("built", np.array([cell.encode() for cell in rows["built"]], object)),
@@ -149,7 +157,9 @@ def refused_raw(client, request):
 
 def test_typed_contents_are_answered_with_typed_contents(client):
     rows = matrix_rows()
-    request = contents_request("matrix", (matrix_model().inputs[0].name, "FP32", [3, 4], "fp32_contents", rows.ravel()))
+    request = contents_request(
+        "matrix", (matrix_model().inputs[0].name, "FP32", [3, 4], "fp32_contents", rows.ravel())
+    )
 
     reply = ask(client, request)
 
@@ -182,8 +192,13 @@ def test_every_datatype_is_read_from_typed_and_from_raw_contents(client, datatyp
     rows = np.array([[0, 1, 1, 0]], triton_to_np_dtype(datatype))
     word = ("word", "BYTES", [1, 1], "bytes_contents", [b"a"])
 
-    typed = ask(client, contents_request("plain", ("x", datatype, [1, 4], field, rows.ravel().tolist()), word))
-    raw = client.infer("plain", [given("x", rows, datatype), given("word", np.array([[b"a"]], object))])
+    typed = ask(
+        client,
+        contents_request("plain", ("x", datatype, [1, 4], field, rows.ravel().tolist()), word),
+    )
+    raw = client.infer(
+        "plain", [given("x", rows, datatype), given("word", np.array([[b"a"]], object))]
+    )
 
     expected = plain_model().predict([rows.astype("float32"), np.array([["a"]])])[0]
     assert np.allclose(list(typed.outputs[0].contents.fp32_contents), expected.ravel(), atol=1e-6)
@@ -210,7 +225,10 @@ def test_outputs_are_chosen_and_ordered_by_the_request(client):
     assert [output.name for output in ask(client, request).outputs] == ["one"]
 
     request.outputs[0].name = "zz"
-    assert refused_raw(client, request) == ("INVALID_ARGUMENT", "the model has no output 'zz'; it has 'two', 'one'")
+    assert refused_raw(client, request) == (
+        "INVALID_ARGUMENT",
+        "the model has no output 'zz'; it has 'two', 'one'",
+    )
 
 
 def test_the_classification_parameter_gives_the_best_classes_with_their_labels(client):
@@ -236,11 +254,17 @@ def test_the_classification_parameter_gives_the_best_classes_with_their_labels(c
 def test_versions_and_labels_choose_who_answers(client):
     inputs = [given(matrix_model().inputs[0].name, matrix_rows())]
 
-    used = [client.infer("matrix", inputs, model_version=v).get_response().model_version for v in ("", "1", "stable")]
+    used = [
+        client.infer("matrix", inputs, model_version=v).get_response().model_version
+        for v in ("", "1", "stable")
+    ]
 
     assert used == ["2", "1", "1"]
     assert refused(client.infer, "matrix", inputs, model_version="9")[0] == "NOT_FOUND"
-    assert refused(client.infer, "matrix", inputs, model_version="99999999999999999999")[0] == "NOT_FOUND"
+    assert (
+        refused(client.infer, "matrix", inputs, model_version="99999999999999999999")[0]
+        == "NOT_FOUND"
+    )
     assert refused(client.infer, "nobody", inputs)[0] == "NOT_FOUND"
     code, said = refused(client.infer, "matrix", inputs, model_version="3")
     assert code == "UNAVAILABLE"
@@ -258,19 +282,42 @@ WORD = ("word", "BYTES", [1, 1], "bytes_contents", [b"a"])
         ([ZEROS], "absent: 'word'"),
         ([ZEROS, WORD, ("q", *ZEROS[1:])], "unknown: 'q'"),
         ([ZEROS, ZEROS], "input 'x' is given twice"),
-        ([("x", "FP32", [1, 4], "fp32_contents", [0.0] * 3), WORD], "which is 4 values; received 3"),
-        ([("x", "FP32", [1, 3], "fp32_contents", [0.0] * 3), WORD], "needs shape (None, 4), received (1, 3)"),
+        (
+            [("x", "FP32", [1, 4], "fp32_contents", [0.0] * 3), WORD],
+            "which is 4 values; received 3",
+        ),
+        (
+            [("x", "FP32", [1, 3], "fp32_contents", [0.0] * 3), WORD],
+            "needs shape (None, 4), received (1, 3)",
+        ),
         ([("x", "FP32", [-1, 4], "fp32_contents", [0.0] * 4), WORD], "has shape [-1, 4]"),
-        ([("x", "FP32", [1, 4], "fp64_contents", [0.0] * 4), WORD], "go to fp32_contents; received fp64_contents"),
-        ([("x", "FP16", [1, 4], "fp32_contents", [0.0] * 4), WORD], "travels in raw_input_contents only"),
-        ([("x", "INT8", [1, 4], "int_contents", [0, 1, 2, 300]), WORD], "is INT8, and holds values beyond it"),
-        ([("x", "FLOAT", [1, 4], "fp32_contents", [0.0] * 4), WORD], "has data type 'FLOAT'; known are BOOL"),
-        ([("x", "BYTES", [1, 4], "bytes_contents", [b"a"] * 4), WORD], "takes float32, received text"),
+        (
+            [("x", "FP32", [1, 4], "fp64_contents", [0.0] * 4), WORD],
+            "go to fp32_contents; received fp64_contents",
+        ),
+        (
+            [("x", "FP16", [1, 4], "fp32_contents", [0.0] * 4), WORD],
+            "travels in raw_input_contents only",
+        ),
+        (
+            [("x", "INT8", [1, 4], "int_contents", [0, 1, 2, 300]), WORD],
+            "is INT8, and holds values beyond it",
+        ),
+        (
+            [("x", "FLOAT", [1, 4], "fp32_contents", [0.0] * 4), WORD],
+            "has data type 'FLOAT'; known are BOOL",
+        ),
+        (
+            [("x", "BYTES", [1, 4], "bytes_contents", [b"a"] * 4), WORD],
+            "takes float32, received text",
+        ),
         ([ZEROS, ("word", "BYTES", [1, 1], "bytes_contents", [b"\xff"])], "text is needed"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
-def test_what_is_wrong_with_a_request_is_said_and_is_never_a_fault_of_the_server(client, inputs, said):
+def test_what_is_wrong_with_a_request_is_said_and_is_never_a_fault_of_the_server(
+    client, inputs, said
+):
     code, got = refused_raw(client, contents_request("plain", *inputs))
 
     assert code == "INVALID_ARGUMENT"
@@ -296,14 +343,19 @@ def test_raw_contents_must_be_whole_and_stand_alone(client):
 def test_bad_cells_are_named_by_row_and_column(client):
     inputs = [one for one in columns() if one.name() != "size"]
 
-    code, said = refused(client.infer, "mixed", [*inputs, given("size", np.array([1, np.nan, 2], "float32"))])
+    code, said = refused(
+        client.infer, "mixed", [*inputs, given("size", np.array([1, np.nan, 2], "float32"))]
+    )
 
     assert code == "INVALID_ARGUMENT"
     assert "row 2, column 'size': no value" in said
 
 
 def test_the_index_lists_every_version_with_its_state(client):
-    listed = [(item.name, item.version, item.state, item.reason) for item in client.get_model_repository_index().models]
+    listed = [
+        (item.name, item.version, item.state, item.reason)
+        for item in client.get_model_repository_index().models
+    ]
 
     assert listed == [
         ("matrix", "3", "UNAVAILABLE", "golden row 1 differs"),

@@ -14,10 +14,10 @@ from grpc_serving import Running, running
 from served_models import matrix_model, matrix_rows
 
 from keramos.errors import MismatchError, UsageError
-from keramos.serve.access import Access
-from keramos.serve.engine import Engine
-from keramos.serve.routes import Context
-from keramos.serve.ticks import Ticks
+from keramos.serve.batching.arrays import Ticks
+from keramos.serve.core.auth import Access
+from keramos.serve.core.routes import Context
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import ModelRef
 
 with warnings.catch_warnings():
@@ -70,7 +70,10 @@ def test_health_follows_the_models_and_turns_before_the_server_stops(engine):
 
 def test_requests_at_the_same_time_get_their_own_answers(engine):
     """Many requests of different sizes in flight at once; rows are shared into runs and taken apart again."""
-    batches = [np.random.default_rng(seed).uniform(0, 10, (1 + seed % 5, 4)).astype("float32") for seed in range(200)]
+    batches = [
+        np.random.default_rng(seed).uniform(0, 10, (1 + seed % 5, 4)).astype("float32")
+        for seed in range(200)
+    ]
     with running(Context(engine)) as server, grpc.insecure_channel(server.address) as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         futures = [stub.ModelInfer.future(infer_request(rows), timeout=60) for rows in batches]
@@ -119,7 +122,9 @@ def test_a_request_that_nobody_waits_for_is_not_run(engine):
     served = engine.get(ModelRef("matrix"))
 
     async def ask():
-        task = asyncio.create_task(Ticks(engine).run(served, {matrix_model().inputs[0].name: matrix_rows()}))
+        task = asyncio.create_task(
+            Ticks(engine).run(served, {matrix_model().inputs[0].name: matrix_rows()})
+        )
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.sleep(0.01)
@@ -147,9 +152,15 @@ def slow_engine(seconds, begun):
 def test_a_deadline_ends_the_wait_and_the_server_goes_on(engine):
     begun = threading.Event()
     rows = np.repeat(matrix_rows(1), 2000, axis=0)  # many rows run in a thread
-    with running(Context(slow_engine(1, begun))) as server, grpc.insecure_channel(server.address) as channel:
+    with (
+        running(Context(slow_engine(1, begun))) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        assert code_of(lambda: stub.ModelInfer(infer_request(rows), timeout=0.3)) == "DEADLINE_EXCEEDED"
+        assert (
+            code_of(lambda: stub.ModelInfer(infer_request(rows), timeout=0.3))
+            == "DEADLINE_EXCEEDED"
+        )
         assert stub.ServerLive(service_pb2.ServerLiveRequest(), timeout=20).live
 
 
@@ -167,7 +178,10 @@ def test_requests_that_have_begun_are_answered_when_the_server_stops(engine):
 
 
 def test_messages_beyond_the_limit_are_refused(engine):
-    with running(Context(engine), most_message=1000) as server, grpc.insecure_channel(server.address) as channel:
+    with (
+        running(Context(engine), most_message=1000) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         request = infer_request(matrix_rows(100))
         assert code_of(lambda: stub.ModelInfer(request, timeout=20)) == "RESOURCE_EXHAUSTED"
@@ -188,8 +202,26 @@ def test_keys_are_asked_for_by_everything_but_probes(engine):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    command += [
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-keyout",
+        "key.pem",
+        "-out",
+        "cert.pem",
+    ]
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
     except FileNotFoundError:
@@ -221,11 +253,13 @@ def test_a_port_that_is_taken_is_a_clear_error(engine):
         port = taken.getsockname()[1]
 
         async def start():
-            from keramos.serve.grpc_server import GrpcServer, GrpcSettings
+            from keramos.serve.grpc.server import GrpcServer, GrpcSettings
 
             await GrpcServer(Context(engine), GrpcSettings(ports=(port,)), lambda _: True).start()
 
-        with pytest.raises(UsageError, match=f"gRPC cannot listen at 127.0.0.1:{port}: the port is taken"):
+        with pytest.raises(
+            UsageError, match=f"gRPC cannot listen at 127.0.0.1:{port}: the port is taken"
+        ):
             asyncio.run(start())
 
 
@@ -248,7 +282,7 @@ def test_the_messages_need_neither_tensorflow_nor_generated_modules():
     import sys
 
     code = (
-        "import sys, keramos.serve.grpc_server;"
+        "import sys, keramos.serve.grpc.server;"
         "heavy = {'tensorflow', 'tensorflow_serving', 'tritonclient', 'grpc_health', 'grpc_tools'};"
         "print(sorted(heavy & set(sys.modules)))"
     )

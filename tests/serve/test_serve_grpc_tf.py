@@ -8,8 +8,8 @@ import pytest
 from grpc_serving import running
 from served_models import matrix_model, matrix_rows, mixed_model, mixed_rows, plain_model
 
-from keramos.serve.engine import Engine
-from keramos.serve.routes import Context
+from keramos.serve.core.routes import Context
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import State, VersionStatus
 
 with warnings.catch_warnings():
@@ -33,7 +33,9 @@ def engine():
     engine = Engine()
     engine.add("matrix", 1, matrix_model())
     engine.add("matrix", 2, matrix_model())
-    engine.report("matrix", VersionStatus(3, State.END, "FAILED_PRECONDITION", "golden row 1 differs"))
+    engine.report(
+        "matrix", VersionStatus(3, State.END, "FAILED_PRECONDITION", "golden row 1 differs")
+    )
     engine.set_labels("matrix", {"stable": 1})
     engine.add("mixed", 7, mixed_model())
     engine.add("plain", 1, plain_model())
@@ -66,7 +68,9 @@ def asked(name, inputs=(), version=None, label="", request=predict_pb2.PredictRe
     if label:
         made.model_spec.version_label = label
     for key, value in dict(inputs).items():
-        made.inputs[key].CopyFrom(value if hasattr(value, "tensor_shape") else tf.make_tensor_proto(value))
+        made.inputs[key].CopyFrom(
+            value if hasattr(value, "tensor_shape") else tf.make_tensor_proto(value)
+        )
     return made
 
 
@@ -88,7 +92,9 @@ def columns():
     nan = float("nan")
     return {
         "size": np.array(rows["size"], "float32"),
-        "rooms": np.array([nan if cell is None else cell for cell in rows["rooms"]], "float32")[:, None],
+        "rooms": np.array([nan if cell is None else cell for cell in rows["rooms"]], "float32")[
+            :, None
+        ],
         "place": np.array(["" if cell is None else cell for cell in rows["place"]])[:, None],
         "floor": np.array(rows["floor"], "int64"),
         "lift": np.array(rows["lift"]),
@@ -115,7 +121,9 @@ def test_a_model_of_numbers_takes_one_matrix_or_one_input_a_column(client):
     expected = matrix_model().predict(rows)
 
     whole = client.Predict(asked("matrix", {matrix_model().inputs[0].name: rows}))
-    apart = client.Predict(asked("matrix", {name: rows[:, place] for place, name in enumerate("abcd")}))
+    apart = client.Predict(
+        asked("matrix", {name: rows[:, place] for place, name in enumerate("abcd")})
+    )
 
     for reply in (whole, apart):
         assert np.allclose(answer(reply), expected, atol=1e-6)
@@ -141,12 +149,26 @@ def test_values_travel_as_content_or_as_values_and_one_value_stands_for_all(clie
     assert len(one.float_val) == 1
 
     name = matrix_model().inputs[0].name
-    answers = [answer(client.Predict(asked("matrix", {name: tensor}))) for tensor in (content, values, one)]
+    answers = [
+        answer(client.Predict(asked("matrix", {name: tensor}))) for tensor in (content, values, one)
+    ]
 
     assert all(np.array_equal(one, answers[0]) for one in answers)
 
 
-NUMBERS = ["float16", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"]
+NUMBERS = [
+    "float16",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+]
 
 
 @pytest.mark.parametrize("dtype", NUMBERS)
@@ -157,7 +179,12 @@ def test_every_dtype_of_numbers_is_read(client, dtype, as_values):
     if as_values:
         filled = tf.make_tensor_proto(rows)
         filled.ClearField("tensor_content")
-        fields = {"float16": "half_val", "float64": "double_val", "int64": "int64_val", "uint32": "uint32_val"}
+        fields = {
+            "float16": "half_val",
+            "float64": "double_val",
+            "int64": "int64_val",
+            "uint32": "uint32_val",
+        }
         field = {**fields, "uint64": "uint64_val", "bool": "bool_val"}.get(dtype, "int_val")
         plain = rows.view("uint16") if dtype == "float16" else rows
         filled.ClearField(field)
@@ -175,7 +202,11 @@ def test_versions_and_labels_choose_who_answers(client):
 
     used = [
         client.Predict(request).model_spec.version.value
-        for request in (asked("matrix", inputs), asked("matrix", inputs, 1), asked("matrix", inputs, label="stable"))
+        for request in (
+            asked("matrix", inputs),
+            asked("matrix", inputs, 1),
+            asked("matrix", inputs, label="stable"),
+        )
     ]
 
     assert used == [2, 1, 1]
@@ -191,7 +222,10 @@ def test_only_the_outputs_that_are_asked_for_come_back(client):
     assert refused(client.Predict, request)[1] == "an output is asked for twice: 'one', 'one'"
     request.output_filter[:] = ["three"]
     code, said = refused(client.Predict, request)
-    assert (code, said) == ("INVALID_ARGUMENT", "the model has no output 'three'; it has 'two', 'one'")
+    assert (code, said) == (
+        "INVALID_ARGUMENT",
+        "the model has no output 'three'; it has 'two', 'one'",
+    )
 
 
 def wrong():
@@ -211,27 +245,74 @@ def wrong():
         ("", {}, "INVALID_ARGUMENT", "Missing ModelSpec"),
         ("matrix", {}, "INVALID_ARGUMENT", "absent: 'a', 'b', 'c', 'd'"),
         ("matrix", {name: good, "q": good}, "INVALID_ARGUMENT", "unknown: "),
-        ("matrix", {"FEATURES": good[:, :3]}, "INVALID_ARGUMENT", "needs shape (None, 4), received (2, 3)"),
+        (
+            "matrix",
+            {"FEATURES": good[:, :3]},
+            "INVALID_ARGUMENT",
+            "needs shape (None, 4), received (2, 3)",
+        ),
         ("matrix", {"FEATURES": [["a"] * 4]}, "INVALID_ARGUMENT", "takes float32, received text"),
         ("matrix", {"FEATURES": negative}, "INVALID_ARGUMENT", "all sizes must be known"),
         ("matrix", {"FEATURES": huge}, "INVALID_ARGUMENT", "values at most"),
         ("matrix", {"FEATURES": short}, "INVALID_ARGUMENT", "29 bytes of tensor_content"),
         ("matrix", {"FEATURES": few}, "INVALID_ARGUMENT", "which is 8 values; received 7"),
         ("matrix", {"FEATURES": complex_}, "INVALID_ARGUMENT", "data type 8; known are DT_FLOAT"),
-        ("matrix", {"FEATURES": np.zeros((1001, 4))}, "INVALID_ARGUMENT", "1001 rows; one request may have 1000"),
-        ("mixed", columns() | {"size": np.zeros(2)}, "INVALID_ARGUMENT", "different numbers of rows"),
-        ("mixed", columns() | {"size": np.zeros((3, 2))}, "INVALID_ARGUMENT", "column 'size' takes shape [rows, 1]"),
-        ("mixed", columns() | {"size": np.array([1, np.nan, 2])}, "INVALID_ARGUMENT", "row 2, column 'size'"),
-        ("mixed", columns() | {"place": np.array([b"\xff", b"a", b"b"])}, "INVALID_ARGUMENT", "not UTF-8"),
-        ("mixed", columns() | {"built": np.array(["x", "1999-01-01", "y"])}, "INVALID_ARGUMENT", "row 3, column"),
-        ("plain", {"x": np.zeros((1, 4)), "word": [[1.0]]}, "INVALID_ARGUMENT", "takes text, received float32"),
+        (
+            "matrix",
+            {"FEATURES": np.zeros((1001, 4))},
+            "INVALID_ARGUMENT",
+            "1001 rows; one request may have 1000",
+        ),
+        (
+            "mixed",
+            columns() | {"size": np.zeros(2)},
+            "INVALID_ARGUMENT",
+            "different numbers of rows",
+        ),
+        (
+            "mixed",
+            columns() | {"size": np.zeros((3, 2))},
+            "INVALID_ARGUMENT",
+            "column 'size' takes shape [rows, 1]",
+        ),
+        (
+            "mixed",
+            columns() | {"size": np.array([1, np.nan, 2])},
+            "INVALID_ARGUMENT",
+            "row 2, column 'size'",
+        ),
+        (
+            "mixed",
+            columns() | {"place": np.array([b"\xff", b"a", b"b"])},
+            "INVALID_ARGUMENT",
+            "not UTF-8",
+        ),
+        (
+            "mixed",
+            columns() | {"built": np.array(["x", "1999-01-01", "y"])},
+            "INVALID_ARGUMENT",
+            "row 3, column",
+        ),
+        (
+            "plain",
+            {"x": np.zeros((1, 4)), "word": [[1.0]]},
+            "INVALID_ARGUMENT",
+            "takes text, received float32",
+        ),
         ("plain", {"x": np.zeros((1, 4)), "word": [["a"], ["b"]]}, "INVALID_ARGUMENT", ""),
     ]
 
 
-@pytest.mark.parametrize(("name", "inputs", "code", "said"), wrong(), ids=lambda value: str(value)[:30])
-def test_what_is_wrong_with_a_request_is_said_and_is_never_a_fault_of_the_server(client, name, inputs, code, said):
-    inputs = {matrix_model().inputs[0].name if key == "FEATURES" else key: value for key, value in inputs.items()}
+@pytest.mark.parametrize(
+    ("name", "inputs", "code", "said"), wrong(), ids=lambda value: str(value)[:30]
+)
+def test_what_is_wrong_with_a_request_is_said_and_is_never_a_fault_of_the_server(
+    client, name, inputs, code, said
+):
+    inputs = {
+        matrix_model().inputs[0].name if key == "FEATURES" else key: value
+        for key, value in inputs.items()
+    }
 
     got = refused(client.Predict, asked(name, inputs))
 
@@ -286,7 +367,9 @@ def examples(request, rows):
 def test_classify_gives_every_class_its_score(client):
     rows = [dict(zip("abcd", map(float, row), strict=True)) for row in matrix_rows()]
 
-    reply = client.Classify(examples(asked("matrix", request=classification_pb2.ClassificationRequest), rows))
+    reply = client.Classify(
+        examples(asked("matrix", request=classification_pb2.ClassificationRequest), rows)
+    )
 
     expected = matrix_model().predict(matrix_rows())
     labels = matrix_model().content.rule.labels
@@ -296,7 +379,9 @@ def test_classify_gives_every_class_its_score(client):
 
 
 def test_regress_takes_features_of_every_kind_and_missing_ones(client):
-    reply = client.Regress(examples(asked("mixed", request=regression_pb2.RegressionRequest), row_dicts()))
+    reply = client.Regress(
+        examples(asked("mixed", request=regression_pb2.RegressionRequest), row_dicts())
+    )
 
     expected = mixed_model().predict(row_dicts()).ravel()
     assert np.allclose([one.value for one in reply.result.regressions], expected, rtol=1e-6)
@@ -315,8 +400,14 @@ def test_a_context_gives_all_examples_the_same_features(client):
 def test_classify_and_regress_are_refused_where_the_file_cannot(client):
     classify, regress = classification_pb2.ClassificationRequest, regression_pb2.RegressionRequest
 
-    assert "can :regress, not :classify" in refused(client.Classify, asked("mixed", request=classify))[1]
-    assert "can :classify, not :regress" in refused(client.Regress, asked("matrix", request=regress))[1]
+    assert (
+        "can :regress, not :classify"
+        in refused(client.Classify, asked("mixed", request=classify))[1]
+    )
+    assert (
+        "can :classify, not :regress"
+        in refused(client.Regress, asked("matrix", request=regress))[1]
+    )
     assert "is a plain Keras file" in refused(client.Regress, asked("plain", request=regress))[1]
     assert "Input is empty" in refused(client.Classify, asked("matrix", request=classify))[1]
     twice = examples(asked("matrix", request=classify), [{"a": 1.0}])
@@ -360,13 +451,19 @@ def test_metadata_packs_the_signatures_as_tensorflow_serving_does(client):
 
 
 def test_status_lists_versions_with_their_states_and_errors(models):
-    reply = models.GetModelStatus(asked("matrix", request=get_model_status_pb2.GetModelStatusRequest))
+    reply = models.GetModelStatus(
+        asked("matrix", request=get_model_status_pb2.GetModelStatusRequest)
+    )
 
-    listed = [(item.version, item.state, item.status.error_code) for item in reply.model_version_status]
+    listed = [
+        (item.version, item.state, item.status.error_code) for item in reply.model_version_status
+    ]
     state = get_model_status_pb2.ModelVersionStatus
     assert listed == [(3, state.END, 9), (2, state.AVAILABLE, 0), (1, state.AVAILABLE, 0)]
     assert reply.model_version_status[0].status.error_message == "golden row 1 differs"
-    one = models.GetModelStatus(asked("matrix", request=get_model_status_pb2.GetModelStatusRequest, label="stable"))
+    one = models.GetModelStatus(
+        asked("matrix", request=get_model_status_pb2.GetModelStatusRequest, label="stable")
+    )
     assert [item.version for item in one.model_version_status] == [1]
     kind = get_model_status_pb2.GetModelStatusRequest
     for request, said in (
@@ -378,14 +475,18 @@ def test_status_lists_versions_with_their_states_and_errors(models):
 
 
 def test_reloading_a_configuration_is_not_offered_and_says_what_is(models):
-    code, said = refused(models.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest())
+    code, said = refused(
+        models.HandleReloadConfigRequest, model_management_pb2.ReloadConfigRequest()
+    )
 
     assert code == "UNIMPLEMENTED"
     assert "publish a version there" in said
 
 
 def test_requests_are_counted_by_outcome(client, engine):
-    counts = next(one.counts for one in engine.all_served() if (one.name, one.version) == ("matrix", 2))
+    counts = next(
+        one.counts for one in engine.all_served() if (one.name, one.version) == ("matrix", 2)
+    )
     before = counts.outcomes()
     client.Predict(asked("matrix", {matrix_model().inputs[0].name: matrix_rows()}))
     refused(client.Predict, asked("matrix", {}))

@@ -114,7 +114,11 @@ def test_rows_as_objects_and_as_lists_and_columns_give_what_predict_gives(port, 
         assert post(port, "/v1/models/credit:predict", {key: value}).json()[
             "predictions"
         ] == wanted.tolist() or np.array_equal(
-            np.array(post(port, "/v1/models/credit:predict", {key: value}).json()["predictions"], "float32"), wanted
+            np.array(
+                post(port, "/v1/models/credit:predict", {key: value}).json()["predictions"],
+                "float32",
+            ),
+            wanted,
         )
     got = post(port, "/v1/models/credit:predict", {"inputs": columns}).json()["outputs"]
     assert np.array_equal(np.array(got, "float32"), wanted)
@@ -122,11 +126,18 @@ def test_rows_as_objects_and_as_lists_and_columns_give_what_predict_gives(port, 
 
 def test_a_bad_cell_is_a_400_that_names_row_column_rule_and_value(port, rows):
     bad = [rows[0], rows[1] | {"duration_months": "soon"}]
-    for path, body in (("/v1/models/credit:predict", {"instances": bad}), ("/models/credit/decide", {"rows": bad})):
+    for path, body in (
+        ("/v1/models/credit:predict", {"instances": bad}),
+        ("/models/credit/decide", {"rows": bad}),
+    ):
         reply = post(port, path, body)
         problem = reply.json()["problems"][0]
         assert reply.status_code == 400
-        assert (problem["row"], problem["column"], problem["value"]) == (2, "duration_months", "'soon'")
+        assert (problem["row"], problem["column"], problem["value"]) == (
+            2,
+            "duration_months",
+            "'soon'",
+        )
         assert "number" in problem["reason"]
 
 
@@ -157,7 +168,10 @@ def test_pipelined_requests_are_answered_in_order(port, model, rows):
     bodies = [json.dumps({"instances": [row]}).encode() for row in rows]
     sent = b"".join(raw(body) for body in bodies[:-1]) + raw(bodies[-1], "Connection: close")
     received = talk(port, sent)
-    answers = [json.loads(part.split(b"\r\n\r\n", 1)[1])["predictions"] for part in received.split(b"HTTP/1.1 ")[1:]]
+    answers = [
+        json.loads(part.split(b"\r\n\r\n", 1)[1])["predictions"]
+        for part in received.split(b"HTTP/1.1 ")[1:]
+    ]
 
     assert np.allclose(np.array(answers)[:, 0], model.predict(rows))
 
@@ -165,7 +179,9 @@ def test_pipelined_requests_are_answered_in_order(port, model, rows):
 def test_hot_and_ordinary_requests_on_one_connection_keep_their_order(port, rows):
     body = json.dumps({"instances": rows[:1]}).encode()
     ordinary = b"GET /v1/models/credit HTTP/1.1\r\nHost: x\r\n\r\n"
-    received = talk(port, raw(body) + ordinary + raw(body) + ordinary + raw(body, "Connection: close"))
+    received = talk(
+        port, raw(body) + ordinary + raw(body) + ordinary + raw(body, "Connection: close")
+    )
 
     kinds = [b"predictions" in part for part in received.split(b"HTTP/1.1 ")[1:]]
     assert kinds == [True, False, True, False, True]
@@ -182,22 +198,36 @@ def test_a_half_closed_client_gets_its_answer(port, rows):
     body = json.dumps({"instances": rows[:1]}).encode()
     for path in ("/v1/models/credit:predict", "/v1/models/credit/versions/1:predict"):
         assert b"predictions" in talk(port, raw(body, path=path), half_close=True)
-    assert b"AVAILABLE" in talk(port, b"GET /v1/models/credit HTTP/1.1\r\nHost: x\r\n\r\n", half_close=True)
+    assert b"AVAILABLE" in talk(
+        port, b"GET /v1/models/credit HTTP/1.1\r\nHost: x\r\n\r\n", half_close=True
+    )
 
 
 def test_chunked_gzip_and_expected_bodies_are_taken(port, rows):
     body = json.dumps({"instances": rows[:1]}).encode()
-    chunked = b"".join(b"%x\r\n%b\r\n" % (1, body[i : i + 1]) for i in range(len(body))) + b"0\r\n\r\n"
-    head = (
-        b"POST /v1/models/credit:predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    chunked = (
+        b"".join(b"%x\r\n%b\r\n" % (1, body[i : i + 1]) for i in range(len(body))) + b"0\r\n\r\n"
     )
+    head = b"POST /v1/models/credit:predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     assert b"predictions" in talk(port, head + chunked)
     assert b"100 Continue" in talk(port, raw(body, "Expect: 100-continue", "Connection: close"))
-    zipped = post(port, "/v1/models/credit:predict", gzip.compress(body), headers={"Content-Encoding": "gzip"})
+    zipped = post(
+        port, "/v1/models/credit:predict", gzip.compress(body), headers={"Content-Encoding": "gzip"}
+    )
     assert zipped.status_code == 200
     bomb = gzip.compress(b" " * 10_000_000)
-    assert post(port, "/v1/models/credit:predict", bomb, headers={"Content-Encoding": "gzip"}).status_code == 413
-    cut = post(port, "/v1/models/credit:predict", gzip.compress(body)[:-9], headers={"Content-Encoding": "gzip"})
+    assert (
+        post(
+            port, "/v1/models/credit:predict", bomb, headers={"Content-Encoding": "gzip"}
+        ).status_code
+        == 413
+    )
+    cut = post(
+        port,
+        "/v1/models/credit:predict",
+        gzip.compress(body)[:-9],
+        headers={"Content-Encoding": "gzip"},
+    )
     assert cut.status_code == 400
     unknown = post(port, "/v1/models/credit:predict", body, headers={"Content-Encoding": "br"})
     assert (unknown.status_code, "gzip and deflate" in unknown.text) == (415, True)
@@ -207,7 +237,9 @@ def test_what_is_too_large_or_too_slow_is_refused(port):
     assert post(port, "/v1/models/credit:predict", b" " * 300_000).status_code == 413
     endless = b"GET / HTTP/1.1\r\n" + b"X-Long: " + b"a" * 65_600
     assert talk(port, endless).startswith(b"HTTP/1.1 431")
-    assert talk(port, b"POST /v1/models/credit:predict HTTP/1.1\r\nHost: x\r\nContent-Le").startswith(b"HTTP/1.1 408")
+    assert talk(
+        port, b"POST /v1/models/credit:predict HTTP/1.1\r\nHost: x\r\nContent-Le"
+    ).startswith(b"HTTP/1.1 408")
     assert talk(port, raw(b"")[:-4] + b"5\r\n\r\n{").startswith(b"HTTP/1.1 408")
 
 
@@ -254,14 +286,21 @@ def test_malformed_bodies_are_4xx_in_every_protocol(port, body):
     ):  # fmt: skip
         assert 400 <= post(port, path, body).status_code < 500, path
     for kind in ("application/json", "text/csv", "application/x-none"):
-        assert 400 <= post(port, "/invocations", body, headers={"Content-Type": kind}).status_code < 500
+        assert (
+            400
+            <= post(port, "/invocations", body, headers={"Content-Type": kind}).status_code
+            < 500
+        )
 
 
 def test_mlflow_shapes_give_the_same_predictions(port, model, rows):
     wanted = model.predict(rows)
     names = list(rows[0])
     data = [list(row.values()) for row in rows]
-    for body in ({"dataframe_records": rows}, {"dataframe_split": {"columns": names, "data": data}}):
+    for body in (
+        {"dataframe_records": rows},
+        {"dataframe_split": {"columns": names, "data": data}},
+    ):
         reply = post(port, "/invocations", body, headers={"Content-Type": "application/json"})
         assert np.array_equal(np.array(reply.json()["predictions"], "float32"), wanted)
     lines = "\n".join([",".join(names), *(",".join(map(str, cells)) for cells in data)])
@@ -269,7 +308,9 @@ def test_mlflow_shapes_give_the_same_predictions(port, model, rows):
     assert np.array_equal(np.array(reply.json()["predictions"], "float32"), wanted)
 
 
-def test_tritons_own_client_infers_with_json_and_binary_tensors_compressed_or_not(port, model, rows):
+def test_tritons_own_client_infers_with_json_and_binary_tensors_compressed_or_not(
+    port, model, rows
+):
     import tritonclient.http as triton
 
     wanted = model.predict(rows)
@@ -282,14 +323,21 @@ def test_tritons_own_client_infers_with_json_and_binary_tensors_compressed_or_no
                 text = slot["datatype"] == "BYTES"
                 kind = {"FP32": "float32", "INT64": "int64", "BOOL": "bool"}.get(slot["datatype"])
                 cells = [row[slot["name"]] for row in rows]
-                array = np.array([str(cell) for cell in cells], object) if text else np.array(cells, kind)
+                array = (
+                    np.array([str(cell) for cell in cells], object)
+                    if text
+                    else np.array(cells, kind)
+                )
                 given = triton.InferInput(slot["name"], [len(rows)], slot["datatype"])
                 given.set_data_from_numpy(array, binary_data=binary)
                 inputs.append(given)
             name = model.outputs[0].name
             asked = [triton.InferRequestedOutput(name, binary_data=binary)]
             for coding in (None, "gzip", "deflate"):
-                packed = {"request_compression_algorithm": coding, "response_compression_algorithm": coding}
+                packed = {
+                    "request_compression_algorithm": coding,
+                    "response_compression_algorithm": coding,
+                }
                 answer = client.infer("credit", inputs, outputs=asked, **packed)
                 assert np.array_equal(answer.as_numpy(name), wanted)
 

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from keramos.errors import NotReadyError, NotServedError, StoreError, UsageError
-from keramos.serve.engine import Engine
-from keramos.serve.files import Files
-from keramos.serve.lifecycle import LATEST, Lifecycle, Policy
+from keramos.serve.registry.folder_source import Files
+from keramos.serve.registry.lifecycle import LATEST, Lifecycle, Policy
+from keramos.serve.registry.registry import Engine
 from keramos.store.store import Store
 from keramos.types.serving import ModelRef, State
 
@@ -74,7 +74,9 @@ def test_a_file_that_has_not_changed_is_not_loaded_again(file):
     assert engine.get(ModelRef("credit")) is first
 
 
-def test_a_changed_file_that_cannot_be_used_is_reported_and_the_old_model_goes_on(file, good, caplog):
+def test_a_changed_file_that_cannot_be_used_is_reported_and_the_old_model_goes_on(
+    file, good, caplog
+):
     engine, lifecycle = serving(Files(file))
     put(file, BAD)
     for _ in range(3):
@@ -124,7 +126,9 @@ def test_a_folder_that_cannot_be_read_changes_nothing_that_is_served(file, tmp_p
         lifecycle.look()
 
     assert served(engine) == [1]
-    assert len([record for record in caplog.records if "what is served stays" in record.message]) == 1
+    assert (
+        len([record for record in caplog.records if "what is served stays" in record.message]) == 1
+    )
 
 
 def test_two_files_of_one_name_are_refused(file, tmp_path):
@@ -214,7 +218,9 @@ def test_a_version_whose_golden_rows_fail_never_answers(store, credit_run, file,
     from keramos.artifact.write import write
 
     golden = credit_run.content.golden
-    wrong = replace(golden, outputs=tuple(tuple(cell + 0.1 for cell in row) for row in golden.outputs))
+    wrong = replace(
+        golden, outputs=tuple(tuple(cell + 0.1 for cell in row) for row in golden.outputs)
+    )
     (tmp_path / "models" / "credit" / "2").mkdir()
     path = tmp_path / "models" / "credit" / "2" / "model.keras"
     write(path, credit_run.network, replace(credit_run.content, golden=wrong))
@@ -309,9 +315,9 @@ SWAPS = """
 import os, sys
 from pathlib import Path
 import psutil
-from keramos.serve.engine import Engine
-from keramos.serve.files import Files
-from keramos.serve.lifecycle import Lifecycle
+from keramos.serve.registry.registry import Engine
+from keramos.serve.registry.folder_source import Files
+from keramos.serve.registry.lifecycle import Lifecycle
 from keramos.types.serving import ModelRef
 
 path, swaps = Path(sys.argv[1]), int(sys.argv[2])
@@ -341,7 +347,10 @@ def growth(file, swaps):
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-c", SWAPS, str(file), str(swaps)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", SWAPS, str(file), str(swaps)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return float(done.stdout)

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from keramos.serve.listener import listen, refuse_new
-from keramos.serve.settings import Settings
+from keramos.serve.core.settings import Settings
+from keramos.serve.http.listener import listen, refuse_new
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has filters of sockets")

@@ -7,7 +7,7 @@ import pytest
 from http_serving import serving
 from served_models import folder, matrix_model, matrix_rows
 
-from keramos.serve.logs import event, start_logging
+from keramos.serve.core.logging import event, start_logging
 
 BAD = b"\x89HDF\r\n\x1a\n" + b"\0" * 99
 
@@ -48,7 +48,10 @@ def test_a_server_in_a_pipe_writes_one_json_object_for_each_event(models):
     assert by_name["model_swapped"]["version"] == 2
     assert by_name["model_ended"]["version"] == 1
     assert by_name["model_failed"]["file"].endswith("broken.h5")
-    assert (by_name["model_failed"]["level"], by_name["model_failed"]["code"]) == ("error", "FAILED_PRECONDITION")
+    assert (by_name["model_failed"]["level"], by_name["model_failed"]["code"]) == (
+        "error",
+        "FAILED_PRECONDITION",
+    )
     assert [one["event"] for one in events[-2:]] == ["stopping", "stopped"]
     assert "request" not in by_name
 
@@ -59,7 +62,9 @@ def test_the_access_log_has_a_line_for_every_request_of_each_protocol(models):
         server.post("/v1/models/matrix:predict?key=secret", {"instances": rows})
         server.post("/v1/models/matrix:predict", {"instances": [[1]]})
         server.get("/v1/models/nobody")
-    lines = [json.loads(line) for line in server.lines if '"request"' in line and "readyz" not in line]
+    lines = [
+        json.loads(line) for line in server.lines if '"request"' in line and "readyz" not in line
+    ]
 
     assert [(line["method"], line["path"], line["status"]) for line in lines] == [
         ("POST", "/v1/models/matrix:predict", 200),
@@ -74,7 +79,9 @@ def test_text_logs_are_lines_for_people(models):
     with serving(models, "--log", "text") as server:
         pass
     assert server.lines[0].startswith("serving ")
-    assert any(line.startswith("version 1 of model 'broken' cannot be served: ") for line in server.lines)
+    assert any(
+        line.startswith("version 1 of model 'broken' cannot be served: ") for line in server.lines
+    )
 
 
 def test_nothing_in_a_text_log_can_steer_a_terminal_or_forge_a_line(restored, capsys):
@@ -89,7 +96,9 @@ def test_a_fault_is_logged_with_its_traceback_and_facts_of_any_kind(restored, ca
     try:
         {}["lost"]
     except KeyError:
-        logging.getLogger("keramos.serve").exception("it failed", extra=event("fault", model="m", where=folder()))
+        logging.getLogger("keramos.serve").exception(
+            "it failed", extra=event("fault", model="m", where=folder())
+        )
     line = json.loads(capsys.readouterr().err)
 
     assert (line["event"], line["model"], line["where"]) == ("fault", "m", str(folder()))

@@ -11,18 +11,18 @@ from served_models import folder, matrix_model, matrix_rows
 
 import keramos
 from keramos.errors import KeramosError
-from keramos.serve.access import Access
-from keramos.serve.app import App
-from keramos.serve.counts import EDGES, Call, Counts
-from keramos.serve.drift import LiveDrift
-from keramos.serve.engine import Engine
-from keramos.serve.exposition import CONTENT_TYPE, Family, Sample, text
-from keramos.serve.files import Files
-from keramos.serve.lifecycle import Lifecycle
-from keramos.serve.messages import Request
-from keramos.serve.metrics import families
-from keramos.serve.routes import Context
-from keramos.serve.shadow import Shadow
+from keramos.serve.core.auth import Access
+from keramos.serve.core.counters import EDGES, Call, Counts
+from keramos.serve.core.messages import Request
+from keramos.serve.core.routes import Context
+from keramos.serve.http.app import App
+from keramos.serve.metrics.families import families
+from keramos.serve.metrics.prometheus_text import CONTENT_TYPE, Family, Sample, text
+from keramos.serve.monitoring.live_drift import LiveDrift
+from keramos.serve.monitoring.shadow import Shadow
+from keramos.serve.registry.folder_source import Files
+from keramos.serve.registry.lifecycle import Lifecycle
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import ModelRef
 
 BAD = b"\x89HDF\r\n\x1a\n" + b"\0" * 99
@@ -37,14 +37,18 @@ def read(data):
     for family in text_string_to_metric_families(data.decode()):
         for sample in family.samples:
             key = frozenset(sample.labels.items())
-            assert key not in found.setdefault(sample.name, {}), f"{sample.name} {sample.labels} is there twice"
+            assert key not in found.setdefault(sample.name, {}), (
+                f"{sample.name} {sample.labels} is there twice"
+            )
             found[sample.name][key] = sample.value
     return found
 
 
 def value(found, name, **labels):
     """The sum of the samples that have these labels."""
-    return sum(number for key, number in found.get(name, {}).items() if frozenset(labels.items()) <= key)
+    return sum(
+        number for key, number in found.get(name, {}).items() if frozenset(labels.items()) <= key
+    )
 
 
 def scraped(context):
@@ -69,7 +73,9 @@ def test_a_server_counts_requests_rows_and_bytes_by_model_protocol_and_outcome(t
         status = server.get("/v1/models/broken").json()["model_version_status"][0]
 
         assert reply.headers["content-type"] == CONTENT_TYPE
-        assert ':tensorflow:serving:request_count{model_name="matrix",status="OK"} 6\n' in reply.text
+        assert (
+            ':tensorflow:serving:request_count{model_name="matrix",status="OK"} 6\n' in reply.text
+        )
         assert twin[COUNT] == found[COUNT]
         assert value(found, COUNT, model_name="matrix", status="OK") == 6
         assert value(found, COUNT, model_name="matrix", status="INVALID_ARGUMENT") == 1
@@ -78,13 +84,18 @@ def test_a_server_counts_requests_rows_and_bytes_by_model_protocol_and_outcome(t
         assert value(found, f"{TF}request_latency_bucket", **latency, le="+Inf") == 6
         assert value(found, f"{TF}request_latency_bucket", **latency, le="10") == 0
         assert value(found, f"{TF}request_example_count_total", model="matrix") == 16
-        assert value(found, "keramos_requests_total", model="matrix", protocol="keramos", api="Decide") == 1
+        assert (
+            value(found, "keramos_requests_total", model="matrix", protocol="keramos", api="Decide")
+            == 1
+        )
         assert value(found, "keramos_unserved_requests_total", protocol="tensorflow") == 2
         assert value(found, "keramos_request_bytes_total", model="matrix") > 5 * 100
         assert value(found, "keramos_reply_bytes_total", model="matrix") > 5 * 30
 
         assert value(found, "keramos_version_state", model="matrix", state="AVAILABLE") == 1
-        assert value(found, "keramos_version_failed", model="broken", code="FAILED_PRECONDITION") == 1
+        assert (
+            value(found, "keramos_version_failed", model="broken", code="FAILED_PRECONDITION") == 1
+        )
         assert value(found, "keramos_load_failures_total", model="broken") == 1
         assert (status["state"], status["status"]["error_code"]) == ("END", "FAILED_PRECONDITION")
         assert "broken.h5" in status["status"]["error_message"]
@@ -155,11 +166,20 @@ def _rows(model, count):
 
 @given(st.lists(st.tuples(st.text(), st.floats()), max_size=8, unique_by=lambda pair: pair[0]))
 def test_any_name_and_any_number_comes_back_from_prometheus_own_parser(pairs):
-    family = Family("keramos_x", "gauge", "What it is.", tuple(Sample((("model", name),), n) for name, n in pairs))
+    family = Family(
+        "keramos_x",
+        "gauge",
+        "What it is.",
+        tuple(Sample((("model", name),), n) for name, n in pairs),
+    )
     got = read(text([family])) if pairs else {"keramos_x": {}}
-    wanted = {frozenset({("model", name.encode("utf-8", "replace").decode())}): n for name, n in pairs}
+    wanted = {
+        frozenset({("model", name.encode("utf-8", "replace").decode())}): n for name, n in pairs
+    }
 
-    assert {key: str(n) for key, n in got["keramos_x"].items()} == {key: str(n) for key, n in wanted.items()}
+    assert {key: str(n) for key, n in got["keramos_x"].items()} == {
+        key: str(n) for key, n in wanted.items()
+    }
 
 
 def test_buckets_are_those_of_tensorflow_serving():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keramos.serve.numbers import number_texts
+from keramos.serve.codecs.json_numbers import number_texts
 
 BITS = {"float32": st.integers(0, 2**32 - 1), "float16": st.integers(0, 2**16 - 1)}
 
@@ -36,7 +36,9 @@ def test_every_bit_pattern_reads_back_as_itself_from_the_fewest_digits(dtype, da
     digits = len(re.sub(r"e.*|[-.]", "", text).strip("0"))
     if digits > 1:
         shorter = np.array([float(f"{float(array[0]):.{digits - 2}e}")])
-        assert np.isinf(shorter.astype(dtype)[0]) or shorter.astype(dtype)[0] != array[0], "fewer digits would do"
+        assert np.isinf(shorter.astype(dtype)[0]) or shorter.astype(dtype)[0] != array[0], (
+            "fewer digits would do"
+        )
 
 
 def test_all_of_float16_is_written_as_json_that_reads_back():

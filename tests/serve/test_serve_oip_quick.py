@@ -12,13 +12,13 @@ from http_serving import serving
 from served_models import folder, matrix_model, matrix_rows
 
 from keramos.pipeline.load import load
-from keramos.serve.access import Access
-from keramos.serve.app import App
-from keramos.serve.batch import Batch, Waiting
-from keramos.serve.engine import Engine
-from keramos.serve.messages import Request
-from keramos.serve.routes import Context
-from keramos.serve.signature import input_slots
+from keramos.serve.batching.rows import Batch, Waiting
+from keramos.serve.codecs.signature import input_slots
+from keramos.serve.core.auth import Access
+from keramos.serve.core.messages import Request
+from keramos.serve.core.routes import Context
+from keramos.serve.http.app import App
+from keramos.serve.registry.registry import Engine
 from keramos.types.serving import ModelRef
 
 SIZE = "inference-header-content-length"
@@ -93,7 +93,9 @@ def taken(engine, url, body, headers):
     """Whether the hot path reads a body itself."""
     quick = App(Context(engine, most_rows=200), Access()).quick(url)
     try:
-        return quick.decode(body, [(k.encode(), v.encode()) for k, v in headers.items()]) is not None
+        return (
+            quick.decode(body, [(k.encode(), v.encode()) for k, v in headers.items()]) is not None
+        )
     except (msgspec.DecodeError, ValueError):
         return False
 
@@ -104,7 +106,9 @@ def tensor(name, datatype, array, *, binary=False):
     if not binary:
         return head | {"data": array.reshape(-1).tolist()}, b""
     if datatype == "BYTES":
-        raw = b"".join(struct.pack("<I", len(text.encode())) + text.encode() for text in array.reshape(-1))
+        raw = b"".join(
+            struct.pack("<I", len(text.encode())) + text.encode() for text in array.reshape(-1)
+        )
     else:
         raw = array.astype(array.dtype.newbyteorder("<")).tobytes()
     return head | {"parameters": {"binary_data_size": len(raw)}}, raw
@@ -168,7 +172,9 @@ def test_both_ways_give_the_same_bytes(engine, ask, model, binary, more):
 
 def test_a_matrix_may_come_as_columns_in_any_order(engine, ask):
     rows = matrix_rows(4)
-    tensors = [tensor(name, "FP32", rows[:, place], binary=place == 2) for place, name in enumerate("abcd")][::-1]
+    tensors = [
+        tensor(name, "FP32", rows[:, place], binary=place == 2) for place, name in enumerate("abcd")
+    ][::-1]
     sent = request("matrix", tensors)
     (quick,), (slow,), _ = ask(sent)
 
@@ -221,7 +227,9 @@ def broken():
         yield why, json.dumps({"inputs": [listed]} | top).encode(), {}
 
 
-@pytest.mark.parametrize(("body", "headers"), [pytest.param(body, headers, id=why) for why, body, headers in broken()])
+@pytest.mark.parametrize(
+    ("body", "headers"), [pytest.param(body, headers, id=why) for why, body, headers in broken()]
+)
 @pytest.mark.parametrize("model", ["matrix", "plain"])
 def test_what_is_odd_is_answered_as_on_the_long_way(engine, ask, model, body, headers):
     found = engine.get(ModelRef(model)).model
@@ -248,7 +256,9 @@ def test_odd_cells_of_a_column_are_answered_as_on_the_long_way(engine, ask, chan
     heads = [head for head, _ in credit(engine, 1)]
     for place in range(len(heads)):
         changed = [head | change if at == place else head for at, head in enumerate(heads)]
-        (quick,), (slow,), _ = ask(("/v2/models/credit/infer", json.dumps({"inputs": changed}).encode(), {}))
+        (quick,), (slow,), _ = ask(
+            ("/v2/models/credit/infer", json.dumps({"inputs": changed}).encode(), {})
+        )
 
         assert quick == slow
         assert quick[0] < 500
@@ -272,8 +282,15 @@ def test_requests_of_one_tick_share_one_run_over_protocols_and_forms(engine, ask
     before = served.counts.rows
     sent = [
         request("matrix", [tensor(name, "FP32", rows[0])]),
-        request("matrix", [tensor(name, "FP32", rows[1], binary=True)], parameters={"binary_data_output": True}),
-        ("/v2/models/matrix/versions/1/infer", *request("matrix", [tensor(name, "FP32", rows[2], binary=True)])[1:]),
+        request(
+            "matrix",
+            [tensor(name, "FP32", rows[1], binary=True)],
+            parameters={"binary_data_output": True},
+        ),
+        (
+            "/v2/models/matrix/versions/1/infer",
+            *request("matrix", [tensor(name, "FP32", rows[2], binary=True)])[1:],
+        ),
         ("/v1/models/matrix:predict", json.dumps({"instances": rows[0].tolist()}).encode(), {}),
         ("/v2/models/matrix/infer", b'{"inputs":[]}', {}),
     ]
@@ -288,7 +305,9 @@ def test_requests_of_one_tick_share_one_run_over_protocols_and_forms(engine, ask
     assert np.allclose(np.frombuffer(raw, "<f4").reshape(wanted.shape), wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("url", ["/v1/models/matrix:predict", "/models/matrix/decide", "/v2/models/matrix/infer"])
+@pytest.mark.parametrize(
+    "url", ["/v1/models/matrix:predict", "/models/matrix/decide", "/v2/models/matrix/infer"]
+)
 def test_the_limit_of_rows_holds_on_the_hot_path(engine, ask, url):
     for count, status in ((200, 200), (201, 400)):
         rows = matrix_rows(count)
@@ -306,7 +325,11 @@ def test_each_request_is_counted_once_on_both_ways(engine, ask):
     counts = engine.get(ModelRef("matrix")).counts
     before = dict(counts.outcomes())
     sent = [
-        request("matrix", [tensor(name, "FP32", matrix_rows(1), binary=True)], parameters={"binary_data_output": form})
+        request(
+            "matrix",
+            [tensor(name, "FP32", matrix_rows(1), binary=True)],
+            parameters={"binary_data_output": form},
+        )
         for form in (False, True)
     ]
     ask(*sent, ("/v2/models/matrix/infer", b"{", {}))
@@ -321,9 +344,13 @@ def test_a_server_gives_the_same_reply_to_a_body_with_a_length_and_to_one_in_chu
     with serving(folder() / "matrix.keras") as server:
         for binary in (False, True):
             tensors = [tensor(name, "FP32", matrix_rows(2), binary=binary)]
-            url, body, headers = request("matrix", tensors, parameters={"binary_data_output": binary})
+            url, body, headers = request(
+                "matrix", tensors, parameters={"binary_data_output": binary}
+            )
             quick = server.post(url, body, headers=headers)
-            slow = requests.post(server.url(url), data=iter([body[:10], body[10:]]), headers=headers, timeout=30)
+            slow = requests.post(
+                server.url(url), data=iter([body[:10], body[10:]]), headers=headers, timeout=30
+            )
 
             assert quick.status_code == slow.status_code == 200
             assert quick.content == slow.content

@@ -15,7 +15,7 @@ from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi
 from served_models import folder, matrix_model, mixed_model, plain_model
 
-from keramos.serve.app import ROUTES
+from keramos.serve.http.app import ROUTES
 
 HOST = "127.0.0.1"
 TOKEN = re.compile(rb"[\[:,](NaN|-?Infinity)[\],}]")
@@ -52,7 +52,11 @@ def document(port):
 
 
 def operations(document):
-    return [(path, method, made) for path, item in document["paths"].items() for method, made in item.items()]
+    return [
+        (path, method, made)
+        for path, item in document["paths"].items()
+        for method, made in item.items()
+    ]
 
 
 def validator(document, schema):
@@ -67,12 +71,19 @@ def test_every_schema_is_one_and_every_reference_leads_somewhere(document):
 
 
 def test_every_route_is_described_and_every_operation_is_answered(document):
-    described = [(m.upper(), p.replace("{version}", "1").replace("{label}", "a")) for p, m, _ in operations(document)]
+    described = [
+        (m.upper(), p.replace("{version}", "1").replace("{label}", "a"))
+        for p, m, _ in operations(document)
+    ]
     for route in ROUTES:
         one_model = route.pattern.fullmatch("/invocations")
-        assert one_model or any(m == route.method and route.pattern.fullmatch(p) for m, p in described), route.pattern
+        assert one_model or any(
+            m == route.method and route.pattern.fullmatch(p) for m, p in described
+        ), route.pattern
     for method, path in described:
-        assert any(method == route.method and route.pattern.fullmatch(path) for route in ROUTES), path
+        assert any(method == route.method and route.pattern.fullmatch(path) for route in ROUTES), (
+            path
+        )
 
 
 def test_operations_have_names_of_their_own(document):
@@ -98,7 +109,9 @@ def test_every_example_is_answered_as_the_document_says(document, port):
             for body in bodies + ([media["example"]] if "example" in media else []):
                 url = f"http://{HOST}:{port}{path.replace('{version}', '1')}"
                 sent = (
-                    {"json": body} if kind == "application/json" else {"data": body, "headers": {"Content-Type": kind}}
+                    {"json": body}
+                    if kind == "application/json"
+                    else {"data": body, "headers": {"Content-Type": kind}}
                 )
                 reply = requests.request(method, url, timeout=10, **sent)
                 assert reply.status_code == 200, (path, body, reply.text)
@@ -114,7 +127,9 @@ def test_one_model_has_a_path_for_mlflow_without_its_name(tmp_path):
     path.write_bytes((folder() / "mixed.h5").read_bytes())
     with serving(path) as server:
         paths = server.get("/openapi.json").json()["paths"]
-        example = paths["/invocations"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+        example = paths["/invocations"]["post"]["requestBody"]["content"]["application/json"][
+            "examples"
+        ]
         body = example["dataframe_split"]["value"]
         kind = {"Content-Type": "application/json"}
         assert server.post("/invocations", body, headers=kind).status_code == 200
@@ -132,7 +147,9 @@ def test_drawn_requests_get_documented_statuses_and_replies(document, port, mode
     api = schemathesis.openapi.from_dict(document)
     api.config.update(base_url=f"http://{HOST}:{port}")
 
-    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
     @given(st.data())
     def ask(operation, data):
         case = data.draw(operation.as_strategy(generation_mode=mode))
@@ -140,9 +157,13 @@ def test_drawn_requests_get_documented_statuses_and_replies(document, port, mode
 
     for found in api.get_all_operations():
         operation = found.ok()
-        if "{label}" in operation.path or ("{version}" in operation.path and operation.method == "post"):
+        if "{label}" in operation.path or (
+            "{version}" in operation.path and operation.method == "post"
+        ):
             continue  # the same route as without
         try:
             ask(operation)
         except Unsatisfiable:
-            assert mode is GenerationMode.NEGATIVE  # where there is nothing to send there is nothing wrong to send
+            assert (
+                mode is GenerationMode.NEGATIVE
+            )  # where there is nothing to send there is nothing wrong to send

@@ -13,8 +13,8 @@ import pytest
 from conftest import keramos
 from keramos.datasets import GERMAN_CREDIT
 from keramos.errors import MismatchError, ModelError
-from keramos.serve.files import Files
-from keramos.serve.ray_app import Snapshot
+from keramos.serve.deploy.ray_serve import Snapshot
+from keramos.serve.registry.folder_source import Files
 
 COLUMNS = GERMAN_CREDIT.read_text().splitlines()[0].split(",")
 
@@ -28,7 +28,12 @@ def model(credit_run, tmp_path_factory):
 
 def call(port, method, path, body=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, None if body is None else json.dumps(body), {"content-type": "application/json"})
+    connection.request(
+        method,
+        path,
+        None if body is None else json.dumps(body),
+        {"content-type": "application/json"},
+    )
     reply = connection.getresponse()
     data = reply.read()
     connection.close()
@@ -76,8 +81,16 @@ def test_ray_serves_the_same_routes_with_the_same_answers_and_ends_cleanly(model
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = [str(Path(sys.executable).with_name("keramos")), "serve", str(model), "--engine", "ray"]
-    process = subprocess.Popen([*program, "--port", str(port), "--replicas", "1:2"], stderr=subprocess.PIPE, text=True)
+    program = [
+        str(Path(sys.executable).with_name("keramos")),
+        "serve",
+        str(model),
+        "--engine",
+        "ray",
+    ]
+    process = subprocess.Popen(
+        [*program, "--port", str(port), "--replicas", "1:2"], stderr=subprocess.PIPE, text=True
+    )
     try:
         said = ""
         while "on Ray" not in said:
@@ -101,5 +114,10 @@ def test_ray_serves_the_same_routes_with_the_same_answers_and_ends_cleanly(model
 
 
 def _row(number):
-    cells = dict(zip(COLUMNS, GERMAN_CREDIT.read_text().splitlines()[number].split(","), strict=True))
-    return {name: float(cell) if cell.replace(".", "").isdigit() else cell for name, cell in cells.items()}
+    cells = dict(
+        zip(COLUMNS, GERMAN_CREDIT.read_text().splitlines()[number].split(","), strict=True)
+    )
+    return {
+        name: float(cell) if cell.replace(".", "").isdigit() else cell
+        for name, cell in cells.items()
+    }

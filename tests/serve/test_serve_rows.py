@@ -8,13 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from served_models import mixed_model, mixed_rows
 
-from keramos.serve.access import Access
-from keramos.serve.app import App
-from keramos.serve.engine import Engine
-from keramos.serve.messages import Request
-from keramos.serve.routes import Context
+from keramos.serve.core.auth import Access
+from keramos.serve.core.messages import Request
+from keramos.serve.core.routes import Context
+from keramos.serve.http.app import App
+from keramos.serve.registry.registry import Engine
 
-ROWS = [dict(zip(mixed_rows(), cells, strict=True)) for cells in zip(*mixed_rows().values(), strict=True)]
+ROWS = [
+    dict(zip(mixed_rows(), cells, strict=True))
+    for cells in zip(*mixed_rows().values(), strict=True)
+]
 CELLS = st.sampled_from(
     [None, True, False, 0, 1, 3, -7, 2.5, 1.0, 1e300, float("inf"), float("nan"), 2**70, "a", "north", "2", "2.50", "",
      "NA", "true", "1999-12-31", "1999-13-31", [1], [[1]], [1, 2], {}, {"b64": "bm9ydGg="}, {"b64": "!"}, {"c": 1}]
@@ -37,18 +40,29 @@ def post(app, path, body, kind="application/json"):
 
 def partly(app, rows):
     """Decisions and problems of each row."""
-    request = Request("POST", "/models/mixed/decide", "partial=true", {}, json.dumps({"rows": rows}).encode())
+    request = Request(
+        "POST", "/models/mixed/decide", "partial=true", {}, json.dumps({"rows": rows}).encode()
+    )
     reply = app.answer(request)
     assert reply.status == 200, reply.body
     found = json.loads(reply.body)
     return [
-        [[{**one, "row": 0} for one in found[kind] if one["row"] == row] for kind in ("decisions", "problems")]
+        [
+            [{**one, "row": 0} for one in found[kind] if one["row"] == row]
+            for kind in ("decisions", "problems")
+        ]
         for row in range(1, len(rows) + 1)
     ]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(DRAWN | st.sampled_from(ROWS) | st.sampled_from([[], [1, 2], 5, "a", None]), min_size=1, max_size=4))
+@given(
+    st.lists(
+        DRAWN | st.sampled_from(ROWS) | st.sampled_from([[], [1, 2], 5, "a", None]),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_a_row_gets_the_same_judgement_and_answer_alone_as_among_others(app, rows):
     together = partly(app, rows)
 
@@ -73,7 +87,9 @@ def test_a_row_gets_the_same_judgement_and_answer_alone_as_among_others(app, row
         ("place", {"b64": "!"}, "base64", "{'b64': '!'}"),
     ],
 )
-def test_a_cell_that_its_column_cannot_have_is_named_in_every_protocol(app, column, cell, rule, value):
+def test_a_cell_that_its_column_cannot_have_is_named_in_every_protocol(
+    app, column, cell, rule, value
+):
     rows = [ROWS[0], ROWS[1] | {column: cell, "other": [1]}, ROWS[2]]
     columns = {name: [row[name] for row in rows] for name in ROWS[0]}
     bodies = {

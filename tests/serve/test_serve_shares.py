@@ -7,8 +7,8 @@ import pytest
 from served_models import matrix_model, mixed_model, plain_model
 
 from keramos.pipeline.load import load
-from keramos.serve.engine import Engine, rows_stand_alone
-from keramos.serve.ticks import Ticks
+from keramos.serve.batching.arrays import Ticks
+from keramos.serve.registry.registry import Engine, rows_stand_alone
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,9 @@ def test_rows_that_stand_alone_are_told_from_rows_that_do_not(centred):
 def test_requests_for_a_model_over_all_rows_keep_to_themselves(centred):
     engine = Engine()
     served = engine.add("centred", 1, centred)
-    batches = [np.random.default_rng(seed).uniform(size=(2, 4)).astype("float32") for seed in range(3)]
+    batches = [
+        np.random.default_rng(seed).uniform(size=(2, 4)).astype("float32") for seed in range(3)
+    ]
 
     async def ask():
         ticks = Ticks(engine)

@@ -4,9 +4,9 @@ import pytest
 from http_serving import serving
 from served_models import folder, matrix_model, matrix_rows
 
-from keramos.serve.engine import Engine
-from keramos.serve.files import Files
-from keramos.serve.lifecycle import Lifecycle, Policy
+from keramos.serve.registry.folder_source import Files
+from keramos.serve.registry.lifecycle import Lifecycle, Policy
+from keramos.serve.registry.registry import Engine
 from keramos.store.store import Store
 
 pytest.importorskip("model_signing", reason="needs the extra: pip install 'keramos[sign]'")
@@ -17,7 +17,7 @@ LATEST = Policy(newest=1)
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory):
-    from keramos.pipeline.signing import new_key
+    from keramos.signing.signing import new_key
 
     return new_key(tmp_path_factory.mktemp("keys") / "mine")
 
@@ -32,7 +32,7 @@ def file(tmp_path):
 
 
 def sign(path, keys):
-    from keramos.pipeline.signing import sign
+    from keramos.signing.signing import sign
 
     return sign(path, key=keys[0])
 
@@ -48,7 +48,9 @@ def states(engine, name="matrix"):
     return [(status.version, status.state.name) for status in engine.statuses(name)]
 
 
-def test_an_unsigned_file_is_not_parsed_but_reported_and_answers_once_its_signature_is_there(file, keys):
+def test_an_unsigned_file_is_not_parsed_but_reported_and_answers_once_its_signature_is_there(
+    file, keys
+):
     (file.parent / "broken.h5").write_bytes(BAD)
     engine, lifecycle = looked(Files(file.parent), keys)
 
@@ -69,7 +71,9 @@ def test_a_signed_file_that_was_changed_afterwards_is_refused_and_the_old_model_
     assert "not the one that was signed" in engine.statuses("matrix")[0].message
 
 
-def test_a_new_version_without_a_signature_never_answers_and_the_old_one_stays(file, keys, tmp_path):
+def test_a_new_version_without_a_signature_never_answers_and_the_old_one_stays(
+    file, keys, tmp_path
+):
     store = Store(tmp_path / "store")
     sign(file, keys)
     store.publish(file, "matrix")
@@ -100,7 +104,7 @@ def test_signatures_travel_to_and_from_a_remote_store(file, keys):
 
 
 def test_a_key_of_somebody_else_opens_nothing(file, keys, tmp_path):
-    from keramos.pipeline.signing import new_key
+    from keramos.signing.signing import new_key
 
     sign(file, new_key(tmp_path / "other"))
     engine, _ = looked(Files(file), keys)

@@ -70,7 +70,9 @@ def versions(address, model="credit"):
 
 
 def test_a_store_is_served_and_a_new_version_takes_over_by_itself(store, file):
-    with serving(store.root, "--poll", "0.05", "--grpc-port", "none", "--oip-grpc-port", "none") as (address, _):
+    with serving(
+        store.root, "--poll", "0.05", "--grpc-port", "none", "--oip-grpc-port", "none"
+    ) as (address, _):
         assert versions(address) == [1]
         store.publish(file, "credit")
 
@@ -80,10 +82,15 @@ def test_a_store_is_served_and_a_new_version_takes_over_by_itself(store, file):
         wait(swapped)
 
 
-def test_one_model_of_a_store_is_served_under_a_name_of_its_own_with_the_versions_that_were_asked_for(store, file):
+def test_one_model_of_a_store_is_served_under_a_name_of_its_own_with_the_versions_that_were_asked_for(
+    store, file
+):
     store.publish(file, "credit")
     off = ("--grpc-port", "none", "--oip-grpc-port", "0")
-    with serving(f"{store.root}/credit", "--name", "risk", "--versions", "all", *off) as (address, _):
+    with serving(f"{store.root}/credit", "--name", "risk", "--versions", "all", *off) as (
+        address,
+        _,
+    ):
         assert versions(address, "risk") == [2, 1]
 
 
@@ -117,7 +124,9 @@ def test_a_chosen_port_that_is_taken_is_a_clear_error(file):
     ],
 )
 def test_wrong_options_are_refused(file, options, said):
-    done = keramos("serve", file, "--port", "0", "--oip-grpc-port", "none", "--grpc-port", "none", *options)
+    done = keramos(
+        "serve", file, "--port", "0", "--oip-grpc-port", "none", "--grpc-port", "none", *options
+    )
 
     assert done.returncode == 2
     assert said in done.stderr
@@ -129,7 +138,9 @@ def test_places_without_a_model_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     off = ("--port", "0", "--grpc-port", "none", "--oip-grpc-port", "none")
 
-    file, folder, absent = (keramos("serve", place, *off) for place in (bad, tmp_path / "empty", tmp_path / "absent"))
+    file, folder, absent = (
+        keramos("serve", place, *off) for place in (bad, tmp_path / "empty", tmp_path / "absent")
+    )
 
     assert (file.returncode, folder.returncode, absent.returncode) == (1, 2, 1)
     assert "bad.h5 is neither HDF5 nor a .keras archive" in file.stderr
@@ -154,7 +165,9 @@ def swap_under_load(file, store, swaps):
             except Exception as error:  # noqa: BLE001 (every failure counts)
                 failed.append(repr(error))
 
-    with serving(store.root, "--poll", "0.02", "--grpc-port", "none", "--oip-grpc-port", "none") as (address, _):
+    with serving(
+        store.root, "--poll", "0.02", "--grpc-port", "none", "--oip-grpc-port", "none"
+    ) as (address, _):
         threads = [threading.Thread(target=client, args=(address,)) for _ in range(4)]
         for thread in threads:
             thread.start()

@@ -12,11 +12,12 @@ import pytest
 from http_serving import serving
 from served_models import folder, matrix_model, matrix_rows
 
-from keramos.serve.server import make
-from keramos.serve.settings import Settings
+from keramos.serve.core.settings import Settings
+from keramos.serve.http.server import make
 
 trace_service = pytest.importorskip(
-    "opentelemetry.proto.collector.trace.v1.trace_service_pb2", reason="needs the extra: pip install 'keramos[otel]'"
+    "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
+    reason="needs the extra: pip install 'keramos[otel]'",
 )
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -80,11 +81,15 @@ def file():
 
 
 def ask(server, path=PATH, rows=1, **options):
-    return server.post(path, json.dumps({"instances": matrix_rows(rows).tolist()}).encode(), **options)
+    return server.post(
+        path, json.dumps({"instances": matrix_rows(rows).tolist()}).encode(), **options
+    )
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_each_request_is_a_span_of_its_callers_trace_and_a_stopped_server_has_sent_all(file, collector, workers):
+def test_each_request_is_a_span_of_its_callers_trace_and_a_stopped_server_has_sent_all(
+    file, collector, workers
+):
     options = ("--otel", "--workers", str(workers))
     with serving(file, *options, OTEL_EXPORTER_OTLP_ENDPOINT=collector.address()) as server:
         for _ in range(20):
@@ -131,11 +136,13 @@ def test_a_collector_that_does_not_answer_costs_no_answer_and_does_not_hold_the_
 
 def test_without_the_extra_the_message_says_what_to_install(file, monkeypatch):
     from keramos.cli.serve import join
-    from keramos.cli.sources import Where
     from keramos.errors import MissingExtraError
+    from keramos.serve.registry.sources import Where
 
-    monkeypatch.delitem(sys.modules, "keramos.serve.spans", raising=False)
+    monkeypatch.delitem(sys.modules, "keramos.serve.http.tracing", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry.propagate", None)
     settings = Settings(tracing=True)
-    with pytest.raises(MissingExtraError, match=r"traces need opentelemetry.*pip install 'keramos\[otel\]'"):
+    with pytest.raises(
+        MissingExtraError, match=r"traces need opentelemetry.*pip install 'keramos\[otel\]'"
+    ):
         make(join(Where(str(file)), settings), settings)

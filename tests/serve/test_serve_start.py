@@ -6,14 +6,22 @@ import requests
 from http_serving import NO_GRPC, Server
 from served_models import folder, matrix_model
 
-_LATER = ("jinja2", "grpc", "h5py", "pyarrow", "pandas", "keramos.report.pages", "keramos.serve.openapi.document")
+_LATER = (
+    "jinja2",
+    "grpc",
+    "h5py",
+    "pyarrow",
+    "pandas",
+    "keramos.report.pages",
+    "keramos.serve.openapi.document",
+)
 
 _JOIN = """
 import json, sys
 from keramos.cli.serve import join
-from keramos.cli.sources import Where
-from keramos.serve.server import make
-from keramos.serve.settings import Settings
+from keramos.serve.registry.sources import Where
+from keramos.serve.http.server import make
+from keramos.serve.core.settings import Settings
 
 settings = Settings()
 make(join(Where(sys.argv[1]), settings), settings)
@@ -27,7 +35,9 @@ def matrix():
 
 
 def test_a_server_is_ready_before_pages_the_openapi_document_and_grpc_are_loaded():
-    done = subprocess.run([sys.executable, "-c", _JOIN, str(matrix())], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _JOIN, str(matrix())], capture_output=True, check=True, text=True
+    )
     loaded = set(json.loads(done.stdout))
 
     assert "onnxruntime" in loaded

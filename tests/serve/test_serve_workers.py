@@ -15,8 +15,8 @@ from served_models import folder, matrix_model, matrix_rows
 from test_serve_http import ask_until_closed, raw
 from test_serve_metrics import COUNT, read, value
 
-from keramos.serve.exposition import Family, Sample
-from keramos.serve.tally import Tally
+from keramos.serve.metrics.multiprocess import Tally
+from keramos.serve.metrics.prometheus_text import Family, Sample
 
 PATH = "/v1/models/matrix:predict"
 
@@ -47,7 +47,9 @@ def busy(server, count=200):
     """Ask on connections of their own, so that every worker gets some."""
     body = json.dumps({"instances": matrix_rows(1).tolist()})
     for _ in range(count):
-        reply = requests.post(server.url(PATH), data=body, headers={"Connection": "close"}, timeout=30)
+        reply = requests.post(
+            server.url(PATH), data=body, headers={"Connection": "close"}, timeout=30
+        )
         assert reply.status_code == 200
 
 
@@ -75,8 +77,14 @@ def test_every_worker_answers_and_a_killed_one_is_replaced_without_a_count_going
 def test_a_signal_to_stop_under_load_loses_no_request_of_any_worker(file):
     server = Server(file, "--workers", "2", "--grpc-port", "none", "--oip-grpc-port", "none").wait()
     until(lambda: len([line for line in server.lines if "model_loaded" in line]) == 2)
-    body, lost, answered = raw(json.dumps({"instances": matrix_rows(1).tolist()}).encode(), path=PATH), [], []
-    threads = [Thread(target=ask_until_closed, args=(server.port, body, answered, lost)) for _ in range(8)]
+    body, lost, answered = (
+        raw(json.dumps({"instances": matrix_rows(1).tolist()}).encode(), path=PATH),
+        [],
+        [],
+    )
+    threads = [
+        Thread(target=ask_until_closed, args=(server.port, body, answered, lost)) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     time.sleep(0.5)
@@ -93,7 +101,9 @@ def test_workers_end_with_a_supervisor_that_is_killed(file):
     left = workers(server)
     server.process.kill()
     server.process.wait(10)
-    until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in left))
+    until(
+        lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in left)
+    )
 
 
 def test_grpc_answers_from_workers_too(file):

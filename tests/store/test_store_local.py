@@ -10,7 +10,14 @@ import time
 import pytest
 
 from conftest import keramos
-from keramos.errors import CorruptModelError, MismatchError, SaveError, StoreError, UnsupportedModelError, UsageError
+from keramos.errors import (
+    CorruptModelError,
+    MismatchError,
+    SaveError,
+    StoreError,
+    UnsupportedModelError,
+    UsageError,
+)
 from keramos.pipeline.load import load
 from keramos.store.store import Store
 
@@ -43,7 +50,9 @@ def numbers(store, model="credit"):
     return [version.number for version in store.versions(model)]
 
 
-def test_a_published_file_is_the_next_integer_folder_and_is_byte_for_byte_the_same(store, credit_file, tmp_path):
+def test_a_published_file_is_the_next_integer_folder_and_is_byte_for_byte_the_same(
+    store, credit_file, tmp_path
+):
     first, second = (store.publish(credit_file, "credit") for _ in range(2))
 
     name = "model.h5" if credit_file.suffix == ".h5" else "model.keras"
@@ -61,7 +70,9 @@ def test_the_first_bytes_decide_how_the_file_is_called(store, credit_file, tmp_p
     assert published.file.endswith("model.h5" if credit_file.suffix == ".h5" else "model.keras")
 
 
-def test_a_file_whose_golden_rows_fail_is_refused_by_its_own_name_and_nothing_is_added(store, credit_run, tmp_path):
+def test_a_file_whose_golden_rows_fail_is_refused_by_its_own_name_and_nothing_is_added(
+    store, credit_run, tmp_path
+):
     from dataclasses import replace
 
     from keramos.artifact.write import write
@@ -69,7 +80,9 @@ def test_a_file_whose_golden_rows_fail_is_refused_by_its_own_name_and_nothing_is
     path = tmp_path / "wrong.h5"
     golden = credit_run.content.golden
     wrong = tuple(tuple(cell + 0.1 for cell in row) for row in golden.outputs)
-    write(path, credit_run.network, replace(credit_run.content, golden=replace(golden, outputs=wrong)))
+    write(
+        path, credit_run.network, replace(credit_run.content, golden=replace(golden, outputs=wrong))
+    )
 
     with pytest.raises(MismatchError, match="golden row 1"):
         store.publish(path, "credit")
@@ -78,7 +91,8 @@ def test_a_file_whose_golden_rows_fail_is_refused_by_its_own_name_and_nothing_is
 
 
 @pytest.mark.parametrize(
-    ("data", "error"), [(b"\x89HDF\r\n\x1a\n" + b"\0" * 99, CorruptModelError), (b"no model", CorruptModelError)]
+    ("data", "error"),
+    [(b"\x89HDF\r\n\x1a\n" + b"\0" * 99, CorruptModelError), (b"no model", CorruptModelError)],
 )
 def test_a_file_that_is_no_model_is_refused_by_its_own_name(store, tmp_path, data, error):
     path = tmp_path / "bad.h5"
@@ -118,7 +132,9 @@ def test_killing_publishers_at_any_moment_leaves_only_whole_versions(tmp_path, f
             text=True,
         )
         process.stdout.readline()
-        time.sleep(chance.uniform(0.002, 0.15) * (1 if promised else attempt))  # longer where publishing is slow
+        time.sleep(
+            chance.uniform(0.002, 0.15) * (1 if promised else attempt)
+        )  # longer where publishing is slow
         process.send_signal(signal.SIGKILL)
         promised += [int(line) for line in process.stdout.read().splitlines()]
         process.wait()
@@ -133,7 +149,9 @@ def test_killing_publishers_at_any_moment_leaves_only_whole_versions(tmp_path, f
         with store.local(version) as path:
             assert path.read_bytes() == whole
     store.publish(file, "credit")
-    assert not list((tmp_path / "models" / "credit").glob(".*")), "what killed publishers left is swept away"
+    assert not list((tmp_path / "models" / "credit").glob(".*")), (
+        "what killed publishers left is swept away"
+    )
 
 
 def test_publishers_at_the_same_time_get_different_versions_and_lose_none(tmp_path, file):
@@ -252,7 +270,9 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path, file):
 def test_the_command_line_publishes_labels_lists_rolls_back_and_prunes(tmp_path, file):
     root = tmp_path / "models"
     for _ in range(2):
-        done = keramos("store", "publish", file, root, "--model", "credit", "--label", "stable", "--json")
+        done = keramos(
+            "store", "publish", file, root, "--model", "credit", "--label", "stable", "--json"
+        )
         assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["labels"] == ["stable"]
 
@@ -263,12 +283,17 @@ def test_the_command_line_publishes_labels_lists_rolls_back_and_prunes(tmp_path,
 
     assert "credit  1  " in rolled.stdout
     assert "next" in labelled.stdout
-    assert [(v["number"], v["labels"]) for v in json.loads(listed.stdout)] == [(1, ["stable"]), (2, ["next"])]
+    assert [(v["number"], v["labels"]) for v in json.loads(listed.stdout)] == [
+        (1, ["stable"]),
+        (2, ["next"]),
+    ]
     assert "removed none; kept 1, 2" in pruned.stdout
 
 
 def test_the_command_line_says_what_is_wrong_and_exits_with_one_or_two(tmp_path, file):
-    absent = keramos("store", "publish", tmp_path / "absent.h5", tmp_path / "models", "--model", "credit")
+    absent = keramos(
+        "store", "publish", tmp_path / "absent.h5", tmp_path / "models", "--model", "credit"
+    )
     unlabelled = keramos("store", "label", tmp_path, "stable", "--model", "credit")
     misnamed = keramos("store", "publish", file, tmp_path / "models", "--model", "a b")
 

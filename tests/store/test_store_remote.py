@@ -61,7 +61,9 @@ def test_two_who_publish_one_number_do_not_overwrite_each_other(store, file):
     system.pipe_file("/bucket/models/credit/2/model.keras", b"somebody else's, still unproven")
 
     assert store.publish(file, "credit").number == 3
-    assert system.cat_file("/bucket/models/credit/2/model.keras") == b"somebody else's, still unproven"
+    assert (
+        system.cat_file("/bucket/models/credit/2/model.keras") == b"somebody else's, still unproven"
+    )
 
 
 def test_a_store_that_is_not_there_yet_is_empty_and_a_missing_model_is_named(store):

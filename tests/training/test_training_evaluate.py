@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from keramos.errors import UsageError
-from keramos.training.evaluate import GOALS, auc, f1, metrics, tune_threshold
+from keramos.evaluate.metrics import GOALS, auc, f1, metrics, tune_threshold
 from keramos.types.schema import TargetPreparation, TargetSchema
 
 truths = st.lists(st.integers(0, 1), min_size=4, max_size=40).filter(lambda t: 0 < sum(t) < len(t))
@@ -40,7 +40,9 @@ def test_binary_metrics_stand_beside_what_the_majority_class_reaches():
     assert found["log_loss"].value == pytest.approx(
         oracle.log_loss(truth.ravel(), score.ravel().astype(float)), rel=1e-6
     )
-    assert found["log_loss"].baseline == pytest.approx(oracle.log_loss(truth.ravel(), np.full(4, 0.75)), rel=1e-6)
+    assert found["log_loss"].baseline == pytest.approx(
+        oracle.log_loss(truth.ravel(), np.full(4, 0.75)), rel=1e-6
+    )
 
 
 def test_multiclass_metrics_are_those_of_scikit_learn():
@@ -51,7 +53,9 @@ def test_multiclass_metrics_are_those_of_scikit_learn():
     found = by_name(metrics(truth, scores, target, TargetPreparation(counts=(1, 2, 3)), 0.5))
 
     assert found["accuracy"].value == pytest.approx(oracle.accuracy_score(truth, scores.argmax(1)))
-    assert found["macro_f1"].value == pytest.approx(oracle.f1_score(truth, scores.argmax(1), average="macro"))
+    assert found["macro_f1"].value == pytest.approx(
+        oracle.f1_score(truth, scores.argmax(1), average="macro")
+    )
     assert found["log_loss"].value == pytest.approx(oracle.log_loss(truth, scores))
 
 
@@ -65,12 +69,16 @@ def test_regression_metrics_are_those_of_scikit_learn():
     assert found["rmse"].value == pytest.approx(oracle.root_mean_squared_error(truth, answer))
     assert found["mae"].value == pytest.approx(oracle.mean_absolute_error(truth, answer))
     assert found["r2"].value == pytest.approx(oracle.r2_score(truth, answer))
-    assert found["rmse"].baseline == pytest.approx(oracle.root_mean_squared_error(truth, np.full((50, 1), 4.0)))
+    assert found["rmse"].baseline == pytest.approx(
+        oracle.root_mean_squared_error(truth, np.full((50, 1), 4.0))
+    )
 
 
 @settings(deadline=None)
 @given(truths, st.integers(0, 2**31), st.sampled_from(sorted(GOALS)))
-def test_a_tuned_threshold_is_never_worse_than_one_half_on_the_rows_it_was_tuned_on(truth, seed, goal):
+def test_a_tuned_threshold_is_never_worse_than_one_half_on_the_rows_it_was_tuned_on(
+    truth, seed, goal
+):
     truth, score = np.array(truth, bool), np.random.default_rng(seed).random(len(truth))
 
     threshold, sentence = tune_threshold(truth, score, goal)

@@ -10,7 +10,12 @@ from keramos.types.training import TrainingPlan
 
 RNG = np.random.default_rng(0)
 X = RNG.random((200, 3))
-NUMBERS = {"a": X[:, 0], "b": X[:, 1], "c": X[:, 2], "y": X @ [3.0, -2.0, 1.0] + RNG.normal(0, 0.05, 200)}
+NUMBERS = {
+    "a": X[:, 0],
+    "b": X[:, 1],
+    "c": X[:, 2],
+    "y": X @ [3.0, -2.0, 1.0] + RNG.normal(0, 0.05, 200),
+}
 CLASSES = {**NUMBERS, "y": np.where(NUMBERS["y"] > np.median(NUMBERS["y"]), "high", "low")}
 QUICK = TrainingPlan(epochs=3)
 
@@ -24,8 +29,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
     other = train(CLASSES, "y", plan=TrainingPlan(epochs=3, seed=1))
 
     assert all(np.array_equal(a, b) for a, b in zip(weights(first), weights(again), strict=True))
-    assert not all(np.array_equal(a, b) for a, b in zip(weights(first), weights(other), strict=True))
-    assert first.content.provenance.training_index_digest != other.content.provenance.training_index_digest
+    assert not all(
+        np.array_equal(a, b) for a, b in zip(weights(first), weights(other), strict=True)
+    )
+    assert (
+        first.content.provenance.training_index_digest
+        != other.content.provenance.training_index_digest
+    )
 
 
 def test_every_epoch_is_told_as_it_ends_and_kept_in_the_trace():
@@ -40,7 +50,10 @@ def test_every_epoch_is_told_as_it_ends_and_kept_in_the_trace():
 
 def test_a_network_of_ones_own_is_trained_in_place_of_the_default():
     x = keras.Input((3,))
-    own = keras.Model(x, keras.layers.Dense(1)(keras.layers.BatchNormalization()(keras.layers.Dense(7, "tanh")(x))))
+    own = keras.Model(
+        x,
+        keras.layers.Dense(1)(keras.layers.BatchNormalization()(keras.layers.Dense(7, "tanh")(x))),
+    )
 
     run = train(NUMBERS, "y", plan=TrainingPlan(epochs=20), model=own)
 
@@ -78,7 +91,8 @@ def test_class_weights_raise_the_scores_of_a_rare_class():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 0}, {"batch_size": -1}, {"hidden": (0,)}, {"learning_rate": 2.0}, {"seed": -1}]
+    "wrong",
+    [{"epochs": 0}, {"batch_size": -1}, {"hidden": (0,)}, {"learning_rate": 2.0}, {"seed": -1}],
 )
 def test_a_number_that_makes_no_sense_is_refused_by_name(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong)).replace("_", " ")):

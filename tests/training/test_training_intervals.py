@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from keramos.training.evaluate import kept_rows
-from keramos.training.intervals import metrics_with_intervals
+from keramos.evaluate.intervals import metrics_with_intervals
+from keramos.evaluate.metrics import kept_rows
 from keramos.types.schema import TargetPreparation, TargetSchema
 from keramos.types.training import HELD_OUT_KEPT
 
@@ -69,7 +69,9 @@ def test_of_several_classes_the_chosen_one_and_its_score_are_kept():
 def test_a_perfect_accuracy_on_few_rows_is_not_called_certain():
     truth = np.array([0, 1] * 5)
 
-    accuracy = metrics_with_intervals(truth, truth[:, None].astype("float32"), BINARY, COUNTS, 0.5)[0]
+    accuracy = metrics_with_intervals(truth, truth[:, None].astype("float32"), BINARY, COUNTS, 0.5)[
+        0
+    ]
 
     assert accuracy.value == accuracy.high == 1
     assert accuracy.low == pytest.approx(0.7225, abs=1e-4)

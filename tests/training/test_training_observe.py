@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keramos.training.observe import observe, rising_epochs
+from keramos.evaluate.observations import observe, rising_epochs
 
 losses = st.tuples(st.floats(0.01, 10), st.floats(0.01, 10))
 
@@ -33,7 +33,9 @@ def test_every_sentence_says_what_the_numbers_say(history, last):
         assert ("more epochs" in sentence) == last
     else:
         assert f"rises by {change:.1%}" in sentence
-        assert re.search(rf"epoch {1 + min(range(len(history)), key=lambda i: history[i][1])}$", sentence)
+        assert re.search(
+            rf"epoch {1 + min(range(len(history)), key=lambda i: history[i][1])}$", sentence
+        )
 
 
 def test_overfitting_counts_epochs_in_which_only_training_improves():

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.limits import LIMITS
-from keramos.errors import CorruptModelError, LimitExceededError, ModelError, UnsafeModelError, UsageError
+from keramos.errors import (
+    CorruptModelError,
+    LimitExceededError,
+    ModelError,
+    UnsafeModelError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +22,10 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISDIR, "a folder; name the .h5 or .keras file itself (a SavedModel folder cannot be read)"),
+    (
+        stat.S_ISDIR,
+        "a folder; name the .h5 or .keras file itself (a SavedModel folder cannot be read)",
+    ),
     (stat.S_ISFIFO, "a pipe (FIFO)"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -27,7 +36,9 @@ _BLOCK = 512
 _SPARSE = 1 << 25
 
 
-def read_bytes(source: str, limits: Limits = LIMITS, check: Callable[[bytes, int], None] | None = None) -> bytes:
+def read_bytes(
+    source: str, limits: Limits = LIMITS, check: Callable[[bytes, int], None] | None = None
+) -> bytes:
     """The whole file. ``check``, where it is given, sees its first bytes and its size before the rest is read.
 
     Raises:
@@ -45,14 +56,22 @@ def read_bytes(source: str, limits: Limits = LIMITS, check: Callable[[bytes, int
             head = file.read(_HEAD)
             if check is not None:
                 check(head, before.st_size)
-            data = head + file.read(max(before.st_size - len(head), 0)) if before.st_size > len(head) else head
+            data = (
+                head + file.read(max(before.st_size - len(head), 0))
+                if before.st_size > len(head)
+                else head
+            )
         after = os.fstat(descriptor)
     except OSError as error:
         raise CorruptModelError(f"{source} cannot be read: {error.strerror}") from None
     finally:
         os.close(descriptor)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != before.st_size:
-        raise CorruptModelError(f"{source} changed while it was read; wait until its writer is done, then try again")
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
+        data
+    ) != before.st_size:
+        raise CorruptModelError(
+            f"{source} changed while it was read; wait until its writer is done, then try again"
+        )
     return data
 
 
@@ -63,7 +82,9 @@ def _opened(source: str) -> int:
         return os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
         if Path(source).is_symlink():
-            raise ModelError(f"{source} is a link to {Path(source).readlink()}, which does not exist") from None
+            raise ModelError(
+                f"{source} is a link to {Path(source).readlink()}, which does not exist"
+            ) from None
         raise ModelError(f"{source} does not exist") from None
     except ValueError:
         raise UsageError(f"{source!r} is not a path: it holds a zero byte") from None

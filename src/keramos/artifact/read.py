@@ -7,29 +7,35 @@ import importlib
 import os
 from typing import TYPE_CHECKING, cast
 
-from keramos.artifact.bind import Rules, bind_places, has_foreign
-from keramos.artifact.containers import model_bytes, open_container
-from keramos.artifact.content import decode, seal_of
-from keramos.artifact.dialects.origin import origin_of
-from keramos.artifact.dialects.structure import network as network_of
-from keramos.artifact.foreign import refuse_foreign
-from keramos.artifact.groups import bind_groups, root_of, weight_names
-from keramos.artifact.layouts import settle
+from keramos.artifact.containers.opening import model_bytes, open_container
+from keramos.artifact.content.document import decode, seal_of
+from keramos.artifact.keras.dialects.origin import origin_of
+from keramos.artifact.keras.dialects.structure import network as network_of
+from keramos.artifact.keras.foreign_code import refuse_foreign
 from keramos.artifact.limits import LIMITS
-from keramos.artifact.sound import check_shapes, check_values
-from keramos.artifact.stored import Stored
 from keramos.artifact.strict_json import parse_json
-from keramos.errors import LimitExceededError, MismatchError, ModelError, UnsupportedModelError, UsageError
+from keramos.artifact.weights.assign import Rules, bind_places, has_foreign
+from keramos.artifact.weights.keras3_weights import Stored
+from keramos.artifact.weights.legacy_layouts import settle
+from keramos.artifact.weights.legacy_weights import bind_groups, root_of, weight_names
+from keramos.artifact.weights.validate import check_shapes, check_values
+from keramos.errors import (
+    LimitExceededError,
+    MismatchError,
+    ModelError,
+    UnsupportedModelError,
+    UsageError,
+)
 from keramos.types.artifact import Artifact, FileInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from keramos.artifact.containers import Container
-    from keramos.artifact.dialects.entries import Entry
-    from keramos.artifact.dialects.origin import Origin
+    from keramos.artifact.containers.opening import Container
     from keramos.artifact.hdf5 import Hdf5
+    from keramos.artifact.keras.dialects.entries import Entry
+    from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.limits import Limits
     from keramos.types.network import Config, Layer, Network
 
@@ -69,9 +75,13 @@ def read(
         file = _weights_of(container, source, weights, limits, bytes_of)
         network, origin = _network(container, file, source, limits)
     except RecursionError:
-        raise LimitExceededError(f"{source}: models are nested deeper than any real model") from None
+        raise LimitExceededError(
+            f"{source}: models are nested deeper than any real model"
+        ) from None
     except ModelError as error:
-        raise error if str(error).startswith(source) else type(error)(f"{source}: {error}") from error.__cause__
+        raise (
+            error if str(error).startswith(source) else type(error)(f"{source}: {error}")
+        ) from error.__cause__
     info = FileInfo(
         path=source,
         container=container.kind,
@@ -111,10 +121,14 @@ def _weights_of(
         )
     if weights is None:
         if container.weights is None:
-            raise UsageError(f"{source} is an architecture without weights; name their file with weights=")
+            raise UsageError(
+                f"{source} is an architecture without weights; name their file with weights="
+            )
         return container.weights
     if container.weights is not None:
-        raise UsageError(f"{source} has weights of its own; weights= is for an architecture in JSON")
+        raise UsageError(
+            f"{source} has weights of its own; weights= is for an architecture in JSON"
+        )
     other = os.fspath(weights)
     found = open_container(bytes_of(other, limits), other, limits).weights
     if found is None:
@@ -122,7 +136,9 @@ def _weights_of(
     return found
 
 
-def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> tuple[Network, Origin]:
+def _network(
+    container: Container, file: Hdf5, source: str, limits: Limits
+) -> tuple[Network, Origin]:
     text = cast("bytes", container.config)
     entry = parse_json(text, f"{source}, model config", limits)
     refuse_foreign(entry, "model config", model=True, limits=limits)
@@ -133,8 +149,12 @@ def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> t
     names = {} if root is None else weight_names(file, root)
     version = container.keras_version or file.text(root or "", "keras_version") or ""
     backend = container.backend or file.text(root or "", "backend") or ""
-    origin = origin_of(version, backend, text.decode(), [name for group in names.values() for name in group])
-    module = importlib.import_module(f"keramos.artifact.dialects.{_DIALECTS[origin.generation]}")
+    origin = origin_of(
+        version, backend, text.decode(), [name for group in names.values() for name in group]
+    )
+    module = importlib.import_module(
+        f"keramos.artifact.keras.dialects.{_DIALECTS[origin.generation]}"
+    )
     translate: Translate = module.translate
     network = network_of(entry, lambda layer, config: translate(layer, config, origin))
 
@@ -151,5 +171,7 @@ def _network(container: Container, file: Hdf5, source: str, limits: Limits) -> t
     stored = Stored(file, container.assets)
     bound = bind_places(network, stored, rules)
     if (unused := stored.unused()) and not has_foreign(network):
-        raise MismatchError(f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for")
+        raise MismatchError(
+            f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for"
+        )
     return bound, origin

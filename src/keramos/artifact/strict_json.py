@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
-_NAMES = {bool: "true or false", float: "a number", int: "a number", list: "a list", str: "a text", type(None): "null"}
+_NAMES = {
+    bool: "true or false",
+    float: "a number",
+    int: "a number",
+    list: "a list",
+    str: "a text",
+    type(None): "null",
+}
 _DIGITS = 20  # of the longest 64-bit number
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -55,7 +62,9 @@ def _check_size(data: bytes, where: str, limits: Limits) -> None:
             f"{where} holds about {nodes:,} values, the limit is {limits.json_nodes:,} (json_nodes)"
         )
     if _depth(data) > limits.json_depth:
-        raise LimitExceededError(f"{where} nests deeper than {limits.json_depth} levels (json_depth)")
+        raise LimitExceededError(
+            f"{where} nests deeper than {limits.json_depth} levels (json_depth)"
+        )
 
 
 def _depth(data: bytes) -> int:
@@ -85,7 +94,9 @@ class _Reader:
             if _SURROGATE.search(data):
                 json.dumps(found, ensure_ascii=False).encode()
         except ValueError as error:
-            raise CorruptModelError(f"{self._where} is not readable JSON: {str(error)[:200]}") from None
+            raise CorruptModelError(
+                f"{self._where} is not readable JSON: {str(error)[:200]}"
+            ) from None
         return found
 
     def unique(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -94,7 +105,9 @@ class _Reader:
         if len(found) != len(pairs):
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise CorruptModelError(f"{self._where} says '{twice}' twice in one object; refusing to guess which counts")
+            raise CorruptModelError(
+                f"{self._where} says '{twice}' twice in one object; refusing to guess which counts"
+            )
         return found
 
     def constant(self, word: str) -> NoReturn:
@@ -104,7 +117,9 @@ class _Reader:
     def whole(self, digits: str) -> int:
         """A whole number of at most 64 bits."""
         if len(digits) > _DIGITS:
-            raise CorruptModelError(f"{self._where} holds a whole number of {len(digits):,} digits ({digits[:20]}...)")
+            raise CorruptModelError(
+                f"{self._where} holds a whole number of {len(digits):,} digits ({digits[:20]}...)"
+            )
         return int(digits)
 
     def number(self, digits: str) -> float:

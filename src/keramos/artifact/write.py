@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, cast
 import h5py
 import numpy as np
 
-from keramos.artifact.atomic import write_atomically
-from keramos.artifact.bind import LOOKUPS, flat_order, slots
-from keramos.artifact.config import KERAS_VERSION, model_config
-from keramos.artifact.containers import H5_CONTENT, ZIP_CONTENT
-from keramos.artifact.content import encode
-from keramos.artifact.keras_order import keras_order
-from keramos.artifact.legal import legal
-from keramos.artifact.lora import merged
-from keramos.artifact.modern import modern
-from keramos.artifact.places import inner_folders, numbered, own_folders
-from keramos.artifact.roles import roles
+from keramos.artifact.containers.opening import H5_CONTENT, ZIP_CONTENT
+from keramos.artifact.content.document import encode
+from keramos.artifact.keras.keras3_paths import inner_folders, numbered, own_folders
+from keramos.artifact.keras.layer_names import legal
+from keramos.artifact.keras.layer_order import keras_order
+from keramos.artifact.keras.upgrade import modern
+from keramos.artifact.keras.write_config import KERAS_VERSION, model_config
+from keramos.artifact.weights.assign import LOOKUPS, flat_order, slots
+from keramos.artifact.weights.lora import merged
+from keramos.artifact.weights.weight_specs import roles
 from keramos.errors import UnsupportedModelError, UsageError
+from keramos.platform.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,12 @@ _ATTRIBUTE_BYTES = 64_512
 _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: equal parcels give equal archives
 
 
-def write(path: str | Path, network: Network, content: Content | None, compile_config: Config | None = None) -> None:
+def write(
+    path: str | Path,
+    network: Network,
+    content: Content | None,
+    compile_config: Config | None = None,
+) -> None:
     """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer.
 
     Raises:
@@ -62,7 +67,9 @@ def check_extension(path: Path) -> None:
         UsageError: the extension is neither .h5, .hdf5 nor .keras.
     """
     if path.suffix.lower() not in WRITERS:
-        raise UsageError(f"{path}: the extension must be {', '.join(WRITERS)}; received '{path.suffix}'")
+        raise UsageError(
+            f"{path}: the extension must be {', '.join(WRITERS)}; received '{path.suffix}'"
+        )
 
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
@@ -86,20 +93,34 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
             _put_group(root.create_group(name), layer)
         _put_list(root.create_group("top_level_model_weights"), "weight_names", [])
         if content is not None:
-            file.create_dataset(H5_CONTENT, data=np.frombuffer(encode(content, network, config.encode()), "uint8"))
+            file.create_dataset(
+                H5_CONTENT, data=np.frombuffer(encode(content, network, config.encode()), "uint8")
+            )
     return buffer.getvalue()
 
 
 def _sliced(network: Network) -> list[str]:
     """Layers called with ``...``: the legacy reader of Keras makes an Ellipsis of it too early, then refuses it."""
-    found = [call.layer for call in network.calls if "'__ellipsis__'" in repr((call.args, call.kwargs))]
-    return found + [name for layer in network.layers.values() if layer.network for name in _sliced(layer.network)]
+    found = [
+        call.layer for call in network.calls if "'__ellipsis__'" in repr((call.args, call.kwargs))
+    ]
+    return found + [
+        name
+        for layer in network.layers.values()
+        if layer.network
+        for name in _sliced(layer.network)
+    ]
 
 
 def _training_config(compile_config: Config) -> Config:
     """The same facts in the words of the legacy format."""
     kept = {key: value for key, value in compile_config.items() if key != "optimizer"}
-    return {**kept, "loss_weights": None, "weighted_metrics": None, "optimizer_config": compile_config["optimizer"]}
+    return {
+        **kept,
+        "loss_weights": None,
+        "weighted_metrics": None,
+        "optimizer_config": compile_config["optimizer"],
+    }
 
 
 def _put_list(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
@@ -123,7 +144,9 @@ def _put_group(group: h5py.Group, layer: Layer) -> None:
     _put_list(group, "weight_names", names)
 
 
-def _owned(layer: Layer, path: tuple[str, ...]) -> Mapping[tuple[tuple[str, ...], str], NDArray[np.generic]]:
+def _owned(
+    layer: Layer, path: tuple[str, ...]
+) -> Mapping[tuple[tuple[str, ...], str], NDArray[np.generic]]:
     here = (*path, layer.name)
     named = zip(roles(layer.kind, layer.config), layer.weights, strict=True)
     found = {(here, role.name): np.asarray(array) for role, array in named}
@@ -169,7 +192,9 @@ def _put_optimizer(file: h5py.File, network: Network, compile_config: Config) ->
         return
     group = file.create_group("optimizer/vars")
     group.create_dataset("0", data=np.int64(0))
-    group.create_dataset("1", data=np.float32(cast("Mapping[str, float]", optimizer["config"])["learning_rate"]))
+    group.create_dataset(
+        "1", data=np.float32(cast("Mapping[str, float]", optimizer["config"])["learning_rate"])
+    )
     for layer in network.layers.values():
         arrays = _owned(layer, ())
         for slot in slots(layer):
@@ -209,7 +234,9 @@ def _put_idf(file: h5py.File, layer: Layer, folder: str) -> None:
         return
     places = (folder, f"{folder}/_lookup_layer") if layer.kind == "TextVectorization" else (folder,)
     for place in places:
-        file.require_group(f"{place}/vars").create_dataset("idf_weights", data=np.asarray(idf, "float32"))
+        file.require_group(f"{place}/vars").create_dataset(
+            "idf_weights", data=np.asarray(idf, "float32")
+        )
 
 
 WRITERS: dict[str, Callable[[Network, Content | None, Config | None], bytes]] = {

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 @click.command("convert", epilog="Example: keramos convert old.h5 new.keras")
 @click.argument("source")
 @click.argument("target")
-@click.option("--weights", help="The file of weights, where SOURCE is an architecture alone (.json).")
+@click.option(
+    "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
+)
 @limit_option
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def command(source: str, target: str, weights: str | None, *, limits: Limits, as_json: bool) -> None:
+def command(
+    source: str, target: str, weights: str | None, *, limits: Limits, as_json: bool
+) -> None:
     """Rewrite SOURCE as TARGET (.keras or .h5 for current Keras, .onnx for any ONNX runtime)."""
     from keramos.pipeline.convert import convert
 

@@ -35,7 +35,9 @@ print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(hea
 
 
 @click.command("demo", epilog="Example: keramos demo --keep demo-output")
-@click.option("--keep", default="demo-output", show_default=True, help="Folder for model.h5 and new_rows.csv.")
+@click.option(
+    "--keep", default="demo-output", show_default=True, help="Folder for model.h5 and new_rows.csv."
+)
 def command(*, keep: str) -> None:
     """Train on 1000 real rows, save model.h5, load it without TensorFlow and decide new rows."""
     from keramos.artifact.read import read
@@ -50,7 +52,9 @@ def command(*, keep: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model, new_rows = folder / "model.h5", folder / "new_rows.csv"
     lines = GERMAN_CREDIT.read_text().splitlines()
-    click.echo(f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n")
+    click.echo(
+        f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n"
+    )
     run = train(GERMAN_CREDIT, "risk")
     run.save(model)
     view, screen = model_view(describe(read(model)), None, model.stem), screen_of(sys.stdout)
@@ -59,7 +63,9 @@ def command(*, keep: str) -> None:
     _section("THE FILE", [*file(view, screen), *_proof(model, run)])
     unseen = [lines[row + 1] for row in run.split.held_out[-_NEW_ROWS:]]  # training never saw them
     new_rows.write_text("\n".join([lines[0], *unseen]) + "\n")
-    _section("PREDICTION TRACE (a new process, the file and nothing else)", _deployed(model, new_rows))
+    _section(
+        "PREDICTION TRACE (a new process, the file and nothing else)", _deployed(model, new_rows)
+    )
     click.echo(f"Go on: keramos inspect {model}; keramos predict {model} {new_rows}")
 
 
@@ -78,7 +84,9 @@ def _proof(model: Path, run: Run) -> list[str]:
     loaded = load(model)
     fed = golden_feeds(run.content.golden, loaded.inputs)
     theirs = keras_outputs(model, fed)[0]
-    difference = float(np.abs(loaded.session.run(fed)[0].astype(float) - theirs.astype(float)).max())
+    difference = float(
+        np.abs(loaded.session.run(fed)[0].astype(float) - theirs.astype(float)).max()
+    )
     opened = f"tf.keras.models.load_model('{model.name}') opens it with default arguments"
     return [
         f"{'plain Keras':<12} {opened};",
@@ -88,7 +96,10 @@ def _proof(model: Path, run: Run) -> list[str]:
 
 def _deployed(model: Path, new_rows: Path) -> list[str]:
     done = subprocess.run(  # noqa: S603 (this very interpreter, with the text above)
-        [sys.executable, "-c", _DEPLOYED, str(model), str(new_rows)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", _DEPLOYED, str(model), str(new_rows)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise click.ClickException(done.stderr.strip())

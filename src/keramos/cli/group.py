@@ -59,7 +59,9 @@ def main() -> None:
     """Run the command line; exit 0 on success, 1 on a refused or failed job, 2 on wrong usage."""
     code = 0
     try:
-        code = keramos(standalone_mode=False) or 0  # click gives the code of a command that ends by Exit
+        code = (
+            keramos(standalone_mode=False) or 0
+        )  # click gives the code of a command that ends by Exit
     except click.ClickException as error:
         error.show()
         code = 2

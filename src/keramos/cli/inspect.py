@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 @click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
 @click.argument("model")
-@click.option("--weights", help="The file of weights, where MODEL is an architecture alone (.json).")
-@click.option("--require-signature", metavar="KEY", help="Read files only if they are signed for this public key.")
+@click.option(
+    "--weights", help="The file of weights, where MODEL is an architecture alone (.json)."
+)
+@click.option(
+    "--require-signature",
+    metavar="KEY",
+    help="Read files only if they are signed for this public key.",
+)
 @limit_option
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def command(model: str, weights: str | None, require_signature: str | None, *, limits: Limits, as_json: bool) -> None:
+def command(
+    model: str, weights: str | None, require_signature: str | None, *, limits: Limits, as_json: bool
+) -> None:
     """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored beside it."""
     from keramos.pipeline.inspect import inspect
     from keramos.report.inspection import as_dict

@@ -11,15 +11,21 @@ import click
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
-    from keramos.pipeline.model import Decided, Model
+    from keramos.inference.model import Decided, Model
     from keramos.types.table import Table
 
 
-@click.command("predict", epilog="Example: keramos predict model.h5 new.csv -o decisions.csv --on-error skip")
+@click.command(
+    "predict", epilog="Example: keramos predict model.h5 new.csv -o decisions.csv --on-error skip"
+)
 @click.argument("model")
 @click.argument("table")
-@click.option("-o", "--output", help="File to write: .csv, .tsv or .jsonl.  [default: standard output as CSV]")
-@click.option("--trace", "traces", default=0, metavar="N", help="Show the four steps for the first N rows.")
+@click.option(
+    "-o", "--output", help="File to write: .csv, .tsv or .jsonl.  [default: standard output as CSV]"
+)
+@click.option(
+    "--trace", "traces", default=0, metavar="N", help="Show the four steps for the first N rows."
+)
 @click.option("--json", "as_json", is_flag=True, help="Decisions as JSON Lines.")
 @click.option(
     "--on-error",
@@ -28,9 +34,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="fail: write nothing if a row is bad. skip: decide the others, list bad ones in a side file.",
 )
-@click.option("--require-signature", metavar="KEY", help="Open MODEL only if it is signed for this public key.")
+@click.option(
+    "--require-signature",
+    metavar="KEY",
+    help="Open MODEL only if it is signed for this public key.",
+)
 @limit_option
-@click.option("--rejects", help="Side file for bad rows.  [default: OUTPUT with .rejected before its extension]")
+@click.option(
+    "--rejects",
+    help="Side file for bad rows.  [default: OUTPUT with .rejected before its extension]",
+)
 def command(
     model: str,
     table: str,
@@ -46,11 +59,11 @@ def command(
 
     Columns are found by name in any order; the target is not needed, extra columns are ignored.
     """
-    from keramos.artifact.atomic import write_atomically
     from keramos.data.read import as_table
+    from keramos.inference.model import row_error
     from keramos.pipeline.load import load
-    from keramos.pipeline.model import row_error
     from keramos.pipeline.reading import about
+    from keramos.platform.atomic_write import write_atomically
     from keramos.report.results import RENDERERS, problem_records, records
 
     kind = _kind(output, as_json=as_json)
@@ -61,7 +74,10 @@ def command(
     if decided.problems and on_error == "fail":
         raise row_error(decided.problems, source.source)
     if decided.problems:
-        write_atomically(side, RENDERERS[_kind(str(side), as_json=False)](problem_records(decided.problems)).encode())
+        write_atomically(
+            side,
+            RENDERERS[_kind(str(side), as_json=False)](problem_records(decided.problems)).encode(),
+        )
     content = loaded.content
     if content is None:
         return
@@ -80,7 +96,9 @@ def _kind(output: str | None, *, as_json: bool) -> str:
 
     kind = Path(output).suffix.lower() if output else (".jsonl" if as_json else ".csv")
     if kind not in RENDERERS:
-        raise click.UsageError(f"{output}: the extension must be {', '.join(RENDERERS)}; received '{kind}'")
+        raise click.UsageError(
+            f"{output}: the extension must be {', '.join(RENDERERS)}; received '{kind}'"
+        )
     return kind
 
 
@@ -92,7 +110,7 @@ def _side_file(output: str | None, rejects: str | None) -> Path:
 
 
 def _show_traces(model: Model, table: Table, decided: Decided, wanted: int) -> None:
-    from keramos.pipeline.explain import Explainer
+    from keramos.inference.explain import Explainer
     from keramos.report.layout import heading
     from keramos.report.screen import screen_of
     from keramos.report.tracing import explanation
@@ -101,14 +119,19 @@ def _show_traces(model: Model, table: Table, decided: Decided, wanted: int) -> N
     rule = content.rule if content else None
     for row, decision in zip(decided.rows[:wanted], decided.decisions, strict=False):
         cells = {
-            name: None if column.missing[row - 1] else column.values[row - 1] for name, column in table.columns.items()
+            name: None if column.missing[row - 1] else column.values[row - 1]
+            for name, column in table.columns.items()
         }
         shown = explanation(explainer.row(model, cells), rule, decision.score, screen)
-        click.echo("\n".join([heading(screen, f"prediction trace of row {row}"), *shown, ""]), err=True)
+        click.echo(
+            "\n".join([heading(screen, f"prediction trace of row {row}"), *shown, ""]), err=True
+        )
 
 
 def _closing(decided: Decided, rows: int, side: Path) -> str:
-    parts = [f"{rows} rows: {len(decided.decisions)} decided, {rows - len(decided.decisions)} rejected"]
+    parts = [
+        f"{rows} rows: {len(decided.decisions)} decided, {rows - len(decided.decisions)} rejected"
+    ]
     if decided.problems:
         parts.append(f"reasons in {side}")
     parts += [f"{count} missing '{name}' filled" for name, count in decided.filled.items()]

@@ -10,7 +10,7 @@ import click
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
-    from keramos.pipeline.model import Model
+    from keramos.inference.model import Model
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
 
@@ -19,24 +19,45 @@ _KINDS = (".html", ".md", ".pdf")
 
 @click.command("report", epilog="Example: keramos report model.h5 -o report.html --pdf")
 @click.argument("model")
-@click.option("-o", "--output", "outputs", multiple=True, help=".html, .md (a model card) or .pdf; may be repeated.")
-@click.option("--pdf", "with_pdf", is_flag=True, help="Also print a .pdf beside the first output (needs Chromium).")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    help=".html, .md (a model card) or .pdf; may be repeated.",
+)
+@click.option(
+    "--pdf",
+    "with_pdf",
+    is_flag=True,
+    help="Also print a .pdf beside the first output (needs Chromium).",
+)
 @click.option("--name", help="What to call the model.  [default: the file's name]")
 @limit_option
-@click.option("--json", "as_json", is_flag=True, help="Print the same views as JSON and write nothing.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the same views as JSON and write nothing."
+)
 def command(
-    model: str, outputs: tuple[str, ...], name: str | None, *, limits: Limits, with_pdf: bool, as_json: bool
+    model: str,
+    outputs: tuple[str, ...],
+    name: str | None,
+    *,
+    limits: Limits,
+    with_pdf: bool,
+    as_json: bool,
 ) -> None:
     """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
-    from keramos.artifact.atomic import write_atomically
     from keramos.artifact.read import read
     from keramos.pipeline.reading import about
+    from keramos.platform.atomic_write import write_atomically
 
     paths = [Path(output) for output in outputs or ("report.html",)]
     paths += [paths[0].with_suffix(".pdf")] if with_pdf else []
     for path in paths:
         if path.suffix.lower() not in _KINDS:
-            raise click.UsageError(f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'")
+            raise click.UsageError(
+                f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'"
+            )
     with about(model):
         artifact = read(model, limits=limits)
     loaded, title = _loaded(model, artifact, limits), name or Path(model).stem
@@ -87,4 +108,8 @@ def _json(artifact: Artifact, model: Model | None, name: str) -> str:
     from keramos.pipeline.inspect import describe
     from keramos.report.views.model import model_view
 
-    return json.dumps(msgspec.to_builtins(model_view(describe(artifact), model, name)), indent=2, ensure_ascii=False)
+    return json.dumps(
+        msgspec.to_builtins(model_view(describe(artifact), model, name)),
+        indent=2,
+        ensure_ascii=False,
+    )

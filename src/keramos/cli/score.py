@@ -21,37 +21,84 @@ FORMATS = ("csv", "tsv", "jsonl", "parquet", "arrow")
 _BAR = 24
 
 
-@click.command("score", epilog="Example: keramos score model.h5 in.parquet -o out.parquet --keep id --on-error skip")
+@click.command(
+    "score",
+    epilog="Example: keramos score model.h5 in.parquet -o out.parquet --keep id --on-error skip",
+)
 @click.argument("model")
 @click.argument("source", required=False)
 @click.option("-o", "--output", help="File or folder to write, or - for standard output.")
-@click.option("--from-sql", metavar="URL", help="Database to read instead of SOURCE (with --query).")
+@click.option(
+    "--from-sql", metavar="URL", help="Database to read instead of SOURCE (with --query)."
+)
 @click.option("--query", help="SELECT whose rows are decided.")
 @click.option("--to-sql", metavar="URL", help="Database to write instead of OUTPUT (with --table).")
 @click.option("--table", help="Table to write, or SCHEMA.TABLE.")
-@click.option("--if-exists", type=click.Choice(["fail", "append", "replace"]), default="fail", show_default=True)
+@click.option(
+    "--if-exists",
+    type=click.Choice(["fail", "append", "replace"]),
+    default="fail",
+    show_default=True,
+)
 @click.option("--keep", multiple=True, help="Column to carry along (repeat for more).")
-@click.option("--columns", help="Of a plain Keras file: its inputs in order, a,b,c.  [default: all numbers]")
-@click.option("--require-signature", metavar="KEY", help="Open MODEL only if it is signed for this public key.")
+@click.option(
+    "--columns", help="Of a plain Keras file: its inputs in order, a,b,c.  [default: all numbers]"
+)
+@click.option(
+    "--require-signature",
+    metavar="KEY",
+    help="Open MODEL only if it is signed for this public key.",
+)
 @click.option("--on-error", type=click.Choice(["fail", "skip"]), default="fail", show_default=True)
-@click.option("--rejects", default="", help="Side file for bad rows.  [default: OUTPUT with .rejected.csv]")
-@click.option("--summary", default="", help="Where the summary goes.  [default: OUTPUT.summary.json]")
-@click.option("--format", "source_format", type=click.Choice(FORMATS), help="Of SOURCE, if its name does not say.")
-@click.option("--to-format", "target_format", type=click.Choice(FORMATS), help="Of OUTPUT, if its name does not say.")
-@click.option("--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped.")
+@click.option(
+    "--rejects", default="", help="Side file for bad rows.  [default: OUTPUT with .rejected.csv]"
+)
+@click.option(
+    "--summary", default="", help="Where the summary goes.  [default: OUTPUT.summary.json]"
+)
+@click.option(
+    "--format",
+    "source_format",
+    type=click.Choice(FORMATS),
+    help="Of SOURCE, if its name does not say.",
+)
+@click.option(
+    "--to-format",
+    "target_format",
+    type=click.Choice(FORMATS),
+    help="Of OUTPUT, if its name does not say.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped."
+)
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-@click.option("--ray-address", default="", help="Head of a Ray cluster, host:port.  [default: RAY_ADDRESS or here]")
+@click.option(
+    "--ray-address",
+    default="",
+    help="Head of a Ray cluster, host:port.  [default: RAY_ADDRESS or here]",
+)
 @click.option(
     "--workers",
     type=click.IntRange(0),
     default=0,
     help="Processes on the cluster.  [default: one for each of its processors]",
 )
-@click.option("--part-rows", default=1 << 25, show_default=True, help="Rows after which the work so far is safe.")
+@click.option(
+    "--part-rows",
+    default=1 << 25,
+    show_default=True,
+    help="Rows after which the work so far is safe.",
+)
 @limit_option
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 def command(
-    model: str, source: str | None, output: str | None, *, limits: Limits, as_json: bool, **options: object
+    model: str,
+    source: str | None,
+    output: str | None,
+    *,
+    limits: Limits,
+    as_json: bool,
+    **options: object,
 ) -> None:
     """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard input.
 
@@ -66,7 +113,9 @@ def command(
 
     rows = _rows(source, options.pop("from_sql"), options.pop("query"))
     answers = _answers(output, *(options.pop(name) for name in ("to_sql", "table", "if_exists")))
-    given = {name: value or "" if name.endswith("_format") else value for name, value in options.items()}
+    given = {
+        name: value or "" if name.endswith("_format") else value for name, value in options.items()
+    }
     given["columns"] = tuple(str(given["columns"]).split(",")) if given["columns"] else ()
     try:
         key = given.pop("require_signature")
@@ -93,20 +142,30 @@ def _rows(source: str | None, url: object, query: object) -> str | Query:
     from keramos.types.scoring import Query
 
     if bool(url) != bool(query):
-        raise click.UsageError("--from-sql and --query go together: the database, and the SELECT that gives its rows")
+        raise click.UsageError(
+            "--from-sql and --query go together: the database, and the SELECT that gives its rows"
+        )
     if bool(source) == bool(url):
-        raise click.UsageError("name what to score: either SOURCE, or --from-sql URL --query SELECT")
+        raise click.UsageError(
+            "name what to score: either SOURCE, or --from-sql URL --query SELECT"
+        )
     return Query(str(url), str(query)) if url else str(source)
 
 
-def _answers(output: str | None, url: object, table: object, if_exists: object) -> str | DatabaseTable:
+def _answers(
+    output: str | None, url: object, table: object, if_exists: object
+) -> str | DatabaseTable:
     """What --output or --to-sql, --table and --if-exists say."""
     from keramos.types.scoring import DatabaseTable
 
     if bool(url) != bool(table):
-        raise click.UsageError("--to-sql and --table go together: the database, and the table to write")
+        raise click.UsageError(
+            "--to-sql and --table go together: the database, and the table to write"
+        )
     if bool(output) == bool(url):
-        raise click.UsageError("name where answers go: either -o OUTPUT, or --to-sql URL --table NAME")
+        raise click.UsageError(
+            "name where answers go: either -o OUTPUT, or --to-sql URL --table NAME"
+        )
     return DatabaseTable(str(url), str(table), if_exists) if url else str(output)  # type: ignore[arg-type]  # click checks
 
 
@@ -119,7 +178,9 @@ def _watch() -> Callable[[Progress], None]:
         nonlocal last
         if monotonic() - last >= every:
             last = monotonic()
-            click.echo(f"\r{_line(progress)}\x1b[K" if live else _line(progress), err=True, nl=not live)
+            click.echo(
+                f"\r{_line(progress)}\x1b[K" if live else _line(progress), err=True, nl=not live
+            )
 
     return show
 
@@ -129,7 +190,11 @@ def _line(progress: Progress) -> str:
     parts = [f"{progress.rows:,} rows", f"{rate:,.0f} rows/s", f"{progress.rejected:,} bad"]
     if progress.bytes_all:
         part = min(progress.bytes_done / progress.bytes_all, 1.0)
-        left = (progress.bytes_all - progress.bytes_done) * progress.seconds / max(progress.bytes_now, 1)
+        left = (
+            (progress.bytes_all - progress.bytes_done)
+            * progress.seconds
+            / max(progress.bytes_now, 1)
+        )
         done = round(part * _BAR)
         parts = [f"[{'#' * done}{'.' * (_BAR - done)}] {part:4.0%}", *parts, f"{left:,.0f} s left"]
     return "  ".join(parts)

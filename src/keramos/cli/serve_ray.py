@@ -14,8 +14,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.cli.sources import Where
-    from keramos.serve.settings import Settings
+    from keramos.serve.core.settings import Settings
+    from keramos.serve.registry.sources import Where
 
 
 _log = logging.getLogger("keramos.serve")
@@ -33,15 +33,31 @@ class Chosen(NamedTuple):
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of the engine, given to a command as one value, ``chosen``."""
 
-    @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
-    @click.option("--ray-address", default="", help="Head of a Ray cluster, host:port.  [default: RAY_ADDRESS or here]")
-    @click.option("--replicas", default="1:1", show_default=True, metavar="MIN:MAX", help="On Ray, as load needs.")
+    @click.option(
+        "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True
+    )
+    @click.option(
+        "--ray-address",
+        default="",
+        help="Head of a Ray cluster, host:port.  [default: RAY_ADDRESS or here]",
+    )
+    @click.option(
+        "--replicas",
+        default="1:1",
+        show_default=True,
+        metavar="MIN:MAX",
+        help="On Ray, as load needs.",
+    )
     @wraps(command)
     def wrapped(**given: object) -> None:
-        engine, address, replicas = (cast("str", given.pop(name)) for name in ("engine", "ray_address", "replicas"))
+        engine, address, replicas = (
+            cast("str", given.pop(name)) for name in ("engine", "ray_address", "replicas")
+        )
         found = re.fullmatch(r"(\d+):(\d+)", replicas)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
-            raise click.BadParameter(f"MIN:MAX is needed, such as 1:4; received {replicas!r}", param_hint="--replicas")
+            raise click.BadParameter(
+                f"MIN:MAX is needed, such as 1:4; received {replicas!r}", param_hint="--replicas"
+            )
         command(chosen=Chosen(engine, address, int(found[1]), int(found[2])), **given)
 
     return wrapped
@@ -49,10 +65,10 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[str, ...]) -> None:
     """Deploy what is at a place, wait, and take it away again."""
-    from keramos.cli.sources import policy_of, source_of
-    from keramos.pipeline.cluster import cluster
-    from keramos.serve.logs import event
-    from keramos.serve.ray_app import Scaling, Snapshot, deploy, withdraw
+    from keramos.platform.ray import cluster
+    from keramos.serve.core.logging import event
+    from keramos.serve.deploy.ray_serve import Scaling, Snapshot, deploy, withdraw
+    from keramos.serve.registry.sources import policy_of, source_of
 
     own = (
         ("--tls-cert", settings.tls_cert),
@@ -67,7 +83,9 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[s
                 f"{option} is for the engine local: Ray Serve has a proxy and versions of its own, and no replica sees "
                 "the rows of all"
             )
-    snapshot = Snapshot.of(source_of(where.path, where.name), policy_of(where.versions), where.limits)
+    snapshot = Snapshot.of(
+        source_of(where.path, where.name), policy_of(where.versions), where.limits
+    )
     stop = Event()
     with cluster(chosen.address) as ray:
         deploy(ray, snapshot, Scaling(chosen.least, chosen.most), settings)

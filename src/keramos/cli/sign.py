@@ -5,15 +5,25 @@ from __future__ import annotations
 import click
 
 
-@click.command("sign", epilog="Example: keramos sign --new-key release; keramos sign model.h5 --key release.pem")
+@click.command(
+    "sign",
+    epilog="Example: keramos sign --new-key release; keramos sign model.h5 --key release.pem",
+)
 @click.argument("model", required=False)
-@click.option("--key", help="File with the private key (PEM). KERAMOS_KEY_PASSWORD holds its password, if it has one.")
+@click.option(
+    "--key",
+    help="File with the private key (PEM). KERAMOS_KEY_PASSWORD holds its password, if it has one.",
+)
 @click.option("-o", "--output", help="File of the signature.  [default: MODEL.sig]")
-@click.option("--new-key", metavar="NAME", help="Instead: write NAME.pem (private) and NAME.pub.pem (public).")
+@click.option(
+    "--new-key", metavar="NAME", help="Instead: write NAME.pem (private) and NAME.pub.pem (public)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def command(model: str | None, *, key: str | None, output: str | None, new_key: str | None, as_json: bool) -> None:
+def command(
+    model: str | None, *, key: str | None, output: str | None, new_key: str | None, as_json: bool
+) -> None:
     """Sign MODEL in the OpenSSF Model Signing format: whoever has the public key can see that nothing was changed."""
-    from keramos.pipeline import signing
+    from keramos.signing import signing
 
     if new_key and not (model or key or output):
         private, public = signing.new_key(new_key)

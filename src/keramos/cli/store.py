@@ -16,7 +16,9 @@ _MODEL = click.option("--model", required=True, help="Name of the model.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 
 
-@click.group("store", epilog="Example: keramos store publish model.h5 models --model credit --label stable")
+@click.group(
+    "store", epilog="Example: keramos store publish model.h5 models --model credit --label stable"
+)
 def command() -> None:
     """Keep versions of models as ROOT/MODEL/INTEGER/model.keras, which keramos serve watches.
 
@@ -24,11 +26,15 @@ def command() -> None:
     """
 
 
-@command.command("publish", epilog="Example: keramos store publish model.h5 models --model credit --label stable")
+@command.command(
+    "publish", epilog="Example: keramos store publish model.h5 models --model credit --label stable"
+)
 @click.argument("file")
 @click.argument("root")
 @_MODEL
-@click.option("--label", "labels", multiple=True, help="Label that points to it afterwards (repeat for more).")
+@click.option(
+    "--label", "labels", multiple=True, help="Label that points to it afterwards (repeat for more)."
+)
 @_JSON
 def publish(file: str, root: str, model: str, labels: tuple[str, ...], *, as_json: bool) -> None:
     """Prove FILE by its golden rows and add it to ROOT as the next version of a model."""
@@ -48,14 +54,18 @@ def list_(root: str, model: str | None, *, as_json: bool) -> None:
     _say(Store(root).versions(model), as_json=as_json)
 
 
-@command.command("label", epilog="Example: keramos store label models stable --model credit --version 3")
+@command.command(
+    "label", epilog="Example: keramos store label models stable --model credit --version 3"
+)
 @click.argument("root")
 @click.argument("label")
 @_MODEL
 @click.option("--version", type=int, help="Version it points to.")
 @click.option("--remove", is_flag=True, help="Take the label away instead.")
 @_JSON
-def label_(root: str, label: str, model: str, version: int | None, *, remove: bool, as_json: bool) -> None:
+def label_(
+    root: str, label: str, model: str, version: int | None, *, remove: bool, as_json: bool
+) -> None:
     """Point LABEL to a version of a model in ROOT."""
     from keramos.store.store import Store
 
@@ -69,7 +79,9 @@ def label_(root: str, label: str, model: str, version: int | None, *, remove: bo
         _say([store.label(model, label, version)], as_json=as_json)
 
 
-@command.command("rollback", epilog="Example: keramos store rollback models --model credit --label stable")
+@command.command(
+    "rollback", epilog="Example: keramos store rollback models --model credit --label stable"
+)
 @click.argument("root")
 @_MODEL
 @click.option("--label", help="Label that goes back to the version it had before.")

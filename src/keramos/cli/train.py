@@ -19,7 +19,9 @@ def _hidden(_: click.Context, __: click.Parameter, value: str | None) -> tuple[i
     try:
         return tuple(int(part) for part in value.split(",")) if value else ()
     except ValueError:
-        raise click.BadParameter(f"unit counts such as 64,32 are needed; received {value!r}") from None
+        raise click.BadParameter(
+            f"unit counts such as 64,32 are needed; received {value!r}"
+        ) from None
 
 
 def _goal(_: click.Context, __: click.Parameter, value: str) -> float | str | tuple[float, float]:
@@ -37,14 +39,25 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
     return dict(value.split("=", 1) for value in values)
 
 
-@click.command("train", epilog="Example: keramos train credit.csv --target risk -o model.h5 --drop customer_id")
+@click.command(
+    "train", epilog="Example: keramos train credit.csv --target risk -o model.h5 --drop customer_id"
+)
 @click.argument("table")
 @click.option("--target", required=True, help="Column to predict.")
 @click.option("-o", "--output", required=True, help="Model file to write: .h5 or .keras.")
 @click.option("--drop", multiple=True, help="Column to leave out (repeat for more).")
-@click.option("--categorical", multiple=True, help="Column to take as categories (repeat for more).")
+@click.option(
+    "--categorical", multiple=True, help="Column to take as categories (repeat for more)."
+)
 @click.option("--numeric", multiple=True, help="Column to take as numbers (repeat for more).")
-@click.option("--unit", "units", multiple=True, callback=_units, metavar="COLUMN=UNIT", help="Unit of a column.")
+@click.option(
+    "--unit",
+    "units",
+    multiple=True,
+    callback=_units,
+    metavar="COLUMN=UNIT",
+    help="Unit of a column.",
+)
 @click.option("--task", type=click.Choice(TASKS), help="Instead of what the target suggests.")
 @click.option("--positive", help="Class whose probability a binary model gives.")
 @click.option("--scaling", type=click.Choice(SCALINGS), default="minmax", show_default=True)
@@ -57,10 +70,17 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
 )
 @click.option("--epochs", default=10, show_default=True)
 @click.option("--batch-size", default=0, help="Rows a step.  [default: suits the table]")
-@click.option("--hidden", callback=_hidden, metavar="N,N", help="Units of the hidden layers.  [default: 64,32]")
+@click.option(
+    "--hidden",
+    callback=_hidden,
+    metavar="N,N",
+    help="Units of the hidden layers.  [default: 64,32]",
+)
 @click.option("--learning-rate", default=0.0, help="Of adam.  [default: suits the table]")
 @click.option("--seed", default=0, show_default=True)
-@click.option("--early-stopping", default=0, metavar="N", help="Stop after N epochs without improvement.")
+@click.option(
+    "--early-stopping", default=0, metavar="N", help="Stop after N epochs without improvement."
+)
 @click.option("--class-weight", is_flag=True, help="Give every class the same total weight.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:
@@ -76,7 +96,15 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
     from keramos.types.training import TrainingPlan
 
     check_extension(Path(output))
-    numbers = ("epochs", "batch_size", "hidden", "learning_rate", "seed", "early_stopping", "class_weight")
+    numbers = (
+        "epochs",
+        "batch_size",
+        "hidden",
+        "learning_rate",
+        "seed",
+        "early_stopping",
+        "class_weight",
+    )
     plan = TrainingPlan(**{name: options.pop(name) for name in numbers})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
 

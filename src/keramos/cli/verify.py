@@ -14,19 +14,34 @@ if TYPE_CHECKING:
 
 @click.command("verify", epilog="Example: keramos verify model.h5 --against-keras")
 @click.argument("model")
-@click.option("--against-keras", is_flag=True, help="Also open it in plain Keras and compare answers.")
-@click.option("--key", "--require-signature", "key", help="File with a public key: the signature must hold for it.")
+@click.option(
+    "--against-keras", is_flag=True, help="Also open it in plain Keras and compare answers."
+)
+@click.option(
+    "--key",
+    "--require-signature",
+    "key",
+    help="File with a public key: the signature must hold for it.",
+)
 @click.option("--signature", help="File of the signature.  [default: MODEL.sig]")
 @limit_option
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def command(
-    model: str, *, against_keras: bool, key: str | None, signature: str | None, limits: Limits, as_json: bool
+    model: str,
+    *,
+    against_keras: bool,
+    key: str | None,
+    signature: str | None,
+    limits: Limits,
+    as_json: bool,
 ) -> None:
     """Report each check of MODEL; exit 1 if one fails."""
     from keramos.pipeline.verify import verify
 
     if signature and not key:
-        raise click.UsageError("--signature is checked against a public key; name its file with --key")
+        raise click.UsageError(
+            "--signature is checked against a public key; name its file with --key"
+        )
     checks = verify(model, against_keras=against_keras, key=key, signature=signature, limits=limits)
     if as_json:
         import json

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.compile.activation import activation_faults
 from keramos.compile.gaps import gap, holds_code
-from keramos.compile.graph import Graph, Value
 from keramos.compile.layers import row_of
-from keramos.compile.lowering import TRAINING_ONLY, Lowering, Operation
-from keramos.compile.options import check_options
-from keramos.compile.site import Site
+from keramos.compile.lowering.activation import activation_faults
+from keramos.compile.lowering.layer_call import Site
+from keramos.compile.lowering.options import check_options
+from keramos.compile.lowering.record import TRAINING_ONLY, Lowering, Operation
+from keramos.compile.onnx.graph import Graph, Value
 from keramos.errors import (
     CorruptModelError,
     ForeignCodeError,
@@ -41,7 +41,20 @@ _RANKED = re.compile(r"([123])D(Transpose)?$")
 _HALF = {"float16": "float32"}
 _FLOATS = {"float16": "float32", "float64": "float32"}
 _TO_FLOAT = dict.fromkeys(
-    ("float16", "float64", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"), "float32"
+    (
+        "float16",
+        "float64",
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+    ),
+    "float32",
 )
 
 Masked = tuple[Value, Value | None]
@@ -69,7 +82,9 @@ def compile_network(network: Network, *, demands: bool = True, limits: Limits = 
     return Compiled(
         onnx=g.model((*outputs, *(holds for holds, _ in looked_at))),
         inputs=inputs,
-        outputs=tuple(TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)),
+        outputs=tuple(
+            TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)
+        ),
         feed_names=tuple(value.name for value in feeds),
         fetch_names=tuple(value.name for value in outputs),
         steps=tuple(g.steps),
@@ -122,7 +137,10 @@ def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
     row = row_of(layer)
     if layer.network is not None or row is None:
         return
-    known = {*_CALL_ARGUMENTS, *(row.calls if isinstance(row, Lowering) else row.options | set(row.ignored))}
+    known = {
+        *_CALL_ARGUMENTS,
+        *(row.calls if isinstance(row, Lowering) else row.options | set(row.ignored)),
+    }
     for key, value in call.kwargs.items():
         if value is not None and key not in known:
             yield f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is not supported"
@@ -135,7 +153,11 @@ def _weight_values(network: Network) -> int:
 
 def _layer_values(layer: Layer) -> int:
     below = _weight_values(layer.network) if layer.network is not None else 0
-    return below + sum(np.size(weight) for weight in layer.weights) + sum(map(_layer_values, layer.inner))
+    return (
+        below
+        + sum(np.size(weight) for weight in layer.weights)
+        + sum(map(_layer_values, layer.inner))
+    )
 
 
 def _specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
@@ -152,11 +174,15 @@ def _spec(layer: Layer, limits: Limits) -> TensorSpec:
             f"input '{layer.name}': its shape is {str(stated)[:80]}; a list of sizes of at least 1, or null, is needed"
         )
     if prod(cast("int", size) for size in whole if size is not None) > limits.row_values:
-        raise LimitExceededError(f"input '{layer.name}': one row of shape {str(whole)[:80]} is too large (row_values)")
+        raise LimitExceededError(
+            f"input '{layer.name}': one row of shape {str(whole)[:80]} is too large (row_values)"
+        )
     dtype = layer.config.get("dtype", "float32")
     name = _INPUT_DTYPES.get(str(dtype), str(dtype))
     if name not in (*_TO_FLOAT, "float32", "str"):
-        raise UnsupportedModelError(f"input '{layer.name}': dtype {str(dtype)[:80]} is not supported")
+        raise UnsupportedModelError(
+            f"input '{layer.name}': dtype {str(dtype)[:80]} is not supported"
+        )
     return TensorSpec(layer.name, name, tuple(cast("list[int | None]", whole)))
 
 
@@ -174,7 +200,9 @@ def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[
     g = Graph(limits=limits, weights=_weight_values(network))
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in _specs(network, limits))
     values = _run(g, network, tuple((value, None) for value in feeds))
-    return {ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0}
+    return {
+        ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0
+    }
 
 
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
@@ -207,7 +235,9 @@ def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRe
     return values
 
 
-def _run_call(g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]) -> list[Masked]:
+def _run_call(
+    g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]
+) -> list[Masked]:
     refs = list(_refs(call.args))
     for ref in (*refs, *_refs(call.kwargs)):
         _made(values, ref, f"layer '{layer.name}'")
@@ -271,7 +301,9 @@ def _lower(site: Site) -> list[Masked]:
         raise type(error)(f"layer '{layer.name}' ({layer.kind}): {error}") from error
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         # A value of the config, from the file, is not of the kind that the layer's options are.
-        raise MismatchError(f"layer '{layer.name}' ({layer.kind}): {_misfit(site, options, error)}") from error
+        raise MismatchError(
+            f"layer '{layer.name}' ({layer.kind}): {_misfit(site, options, error)}"
+        ) from error
     site.done()
     outputs = result if isinstance(result, tuple) else (result,)
     return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))
@@ -307,7 +339,11 @@ def _masks_after(site: Site, row: Lowering | Operation, outputs: int) -> tuple[V
 
 
 def _apply(
-    g: Graph, layer: Layer, inputs: tuple[Value, ...], masks: tuple[Value | None, ...], **kwargs: object
+    g: Graph,
+    layer: Layer,
+    inputs: tuple[Value, ...],
+    masks: tuple[Value | None, ...],
+    **kwargs: object,
 ) -> list[Masked]:
     """Lower a wrapped layer."""
     if layer.network is not None:

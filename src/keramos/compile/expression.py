@@ -14,7 +14,7 @@ import re
 from math import e, pi
 from typing import TYPE_CHECKING
 
-from keramos.compile.graph import Value
+from keramos.compile.onnx.graph import Value
 from keramos.compile.operations.backend import BACKEND, SAME
 from keramos.compile.operations.table import KERAS, OPERATIONS
 from keramos.errors import UsageError
@@ -22,8 +22,8 @@ from keramos.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from keramos.compile.lowering import Operation
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Operation
 
 MAX_CHARACTERS = 2000
 MAX_PARTS = 500
@@ -55,7 +55,9 @@ _TENSORFLOW = {
     for name, op in OPERATIONS.items()
     if name.startswith("tf.") and not name.startswith("tf.op.")
 }
-_TENSORFLOW |= {name.removeprefix("math."): op for name, op in _TENSORFLOW.items() if name.startswith("math.")}
+_TENSORFLOW |= {
+    name.removeprefix("math."): op for name, op in _TENSORFLOW.items() if name.startswith("math.")
+}
 _ROOTS: dict[str, Mapping[str, Operation]] = {
     "": {**BACKEND, **FUNCTIONS},
     "K": _BACKEND,
@@ -71,7 +73,14 @@ _ROOTS: dict[str, Mapping[str, Operation]] = {
 }
 """What stands before a name -> the functions with such names; the longest counts."""
 
-_NUMBERS = {"K.epsilon": 1e-7, "math.e": e, "math.pi": pi, "np.e": e, "np.inf": float("inf"), "np.pi": pi}
+_NUMBERS = {
+    "K.epsilon": 1e-7,
+    "math.e": e,
+    "math.pi": pi,
+    "np.e": e,
+    "np.inf": float("inf"),
+    "np.pi": pi,
+}
 _OPERATORS: dict[type, str] = {
     ast.Add: "Add",
     ast.BitAnd: "LogicalAnd",
@@ -105,14 +114,20 @@ def evaluate(s: Site, text: str) -> Value | tuple[Value, ...]:
     result = _Reader(s, text, {name: inputs}).value(body)
     if isinstance(result, Value):
         return result
-    if isinstance(result, list | tuple) and result and all(isinstance(item, Value) for item in result):
+    if (
+        isinstance(result, list | tuple)
+        and result
+        and all(isinstance(item, Value) for item in result)
+    ):
         return tuple(result)
     raise UsageError(f"expression {text!r} does not use its input {name}")
 
 
 def _parsed(text: str) -> tuple[ast.expr, str]:
     if len(text) > MAX_CHARACTERS:
-        raise UsageError(f"an expression of {len(text):,} characters is too long; at most {MAX_CHARACTERS:,} are read")
+        raise UsageError(
+            f"an expression of {len(text):,} characters is too long; at most {MAX_CHARACTERS:,} are read"
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -122,13 +137,19 @@ def _parsed(text: str) -> tuple[ast.expr, str]:
         raise UsageError(f"an expression of more than {MAX_PARTS} parts is not read")
     if not isinstance(tree, ast.Lambda):
         return tree, "x"
-    if len(tree.args.args) != 1 or len(ast.dump(tree.args)) > len(ast.dump(_one_argument(tree.args.args[0].arg))):
-        raise UsageError(f"expression {text!r}: a lambda takes one argument, the input or the list of inputs")
+    if len(tree.args.args) != 1 or len(ast.dump(tree.args)) > len(
+        ast.dump(_one_argument(tree.args.args[0].arg))
+    ):
+        raise UsageError(
+            f"expression {text!r}: a lambda takes one argument, the input or the list of inputs"
+        )
     return tree.body, tree.args.args[0].arg
 
 
 def _one_argument(name: str) -> ast.arguments:
-    return ast.arguments(posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.arguments(
+        posonlyargs=[], args=[ast.arg(name)], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
 
 
 def _dotted(node: ast.AST) -> str:
@@ -154,9 +175,7 @@ class _Reader:
     def refuse(self, node: ast.AST, what: str) -> UsageError:
         """The error for a part that is not allowed; raise it."""
         column = getattr(node, "col_offset", 0) + 1
-        known = (
-            "numbers, the input, + - * / // % ** @, comparisons, slices and functions of keras.ops, K. or tf. are read"
-        )
+        known = "numbers, the input, + - * / // % ** @, comparisons, slices and functions of keras.ops, K. or tf. are read"
         return UsageError(f"expression {self.text!r}, column {column}: {what}; {known}")
 
     def value(self, node: ast.AST) -> object:  # noqa: PLR0911 (one for each kind of part)
@@ -167,11 +186,17 @@ class _Reader:
             case ast.Name(id=name) if name in self.names:
                 return self.names[name]
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-                return self.apply(node, _OPERATORS[type(operator)], self.value(left), self.value(right))
+                return self.apply(
+                    node, _OPERATORS[type(operator)], self.value(left), self.value(right)
+                )
             case ast.UnaryOp(op=operator, operand=operand) if type(operator) in _OPERATORS:
                 return self.apply(node, _OPERATORS[type(operator)], self.value(operand))
-            case ast.Compare(left=left, ops=[operator], comparators=[right]) if type(operator) in _OPERATORS:
-                return self.apply(node, _OPERATORS[type(operator)], self.value(left), self.value(right))
+            case ast.Compare(left=left, ops=[operator], comparators=[right]) if (
+                type(operator) in _OPERATORS
+            ):
+                return self.apply(
+                    node, _OPERATORS[type(operator)], self.value(left), self.value(right)
+                )
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 return [self.value(part) for part in parts]
             case ast.Subscript(value=of, slice=key):
@@ -214,7 +239,11 @@ class _Reader:
             parts = key.elts if isinstance(key, ast.Tuple) else [key]
             return KERAS["GetItem"].build(self.s, of, [self.part(part) for part in parts])
         place = self.value(key)
-        if not isinstance(of, list) or not isinstance(place, int) or not -len(of) <= place < len(of):
+        if (
+            not isinstance(of, list)
+            or not isinstance(place, int)
+            or not -len(of) <= place < len(of)
+        ):
             raise self.refuse(node, "there is no such input")
         return of[place]
 
@@ -222,7 +251,10 @@ class _Reader:
         """A slice as Keras writes it."""
         if isinstance(node, ast.Slice):
             ends = {"start": node.lower, "stop": node.upper, "step": node.step}
-            return {"class_name": "__slice__", "config": {k: v and self.value(v) for k, v in ends.items()}}
+            return {
+                "class_name": "__slice__",
+                "config": {k: v and self.value(v) for k, v in ends.items()},
+            }
         if isinstance(node, ast.Constant) and node.value is Ellipsis:
             return {"class_name": "__ellipsis__", "config": {}}
         return self.value(node)
@@ -230,10 +262,15 @@ class _Reader:
     def call(self, node: ast.Call) -> object:
         """A function of keras.ops, of Keras 2's backend, or of TensorFlow."""
         called = _dotted(node.func)
-        root = next((r for r in sorted(_ROOTS, key=len, reverse=True) if r and called.startswith(f"{r}.")), "")
+        root = next(
+            (r for r in sorted(_ROOTS, key=len, reverse=True) if r and called.startswith(f"{r}.")),
+            "",
+        )
         name = called.removeprefix(f"{root}.") if root else called
         known = _ROOTS[root]
-        operation = known.get(name) or (known.get(name.rpartition(".")[2]) if known is FUNCTIONS else None)
+        operation = known.get(name) or (
+            known.get(name.rpartition(".")[2]) if known is FUNCTIONS else None
+        )
         if operation is None:
             raise self.refuse(node, f"there is no function {ast.unparse(node.func)!r}")
         unknown = [word.arg for word in node.keywords if word.arg not in operation.options]
@@ -247,7 +284,9 @@ class _Reader:
             raise self.refuse(node, f"{called} cannot take these arguments") from None
 
     @staticmethod
-    def placed(operation: Operation, positional: list[object], words: dict[str, object]) -> list[object]:
+    def placed(
+        operation: Operation, positional: list[object], words: dict[str, object]
+    ) -> list[object]:
         """Arguments by position that the function here takes by name alone go among the named ones."""
         code = operation.build.__code__
         count = code.co_argcount - 1

@@ -54,7 +54,10 @@ def holds_code(network: Network) -> bool:
 def _layer_holds_code(layer: Layer) -> bool:
     below = layer.network is not None and holds_code(layer.network)
     activations = (layer.config.get(key) for key in ("activation", "recurrent_activation"))
-    named = {layer.kind, *(str(found.get("class_name")) for found in activations if isinstance(found, dict))}
+    named = {
+        layer.kind,
+        *(str(found.get("class_name")) for found in activations if isinstance(found, dict)),
+    }
     return bool(named & CODE) or below or any(map(_layer_holds_code, layer.inner))
 
 

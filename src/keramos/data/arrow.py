@@ -30,7 +30,9 @@ def read_parquet(data: bytes, source: str) -> Table:
     Raises:
         DataError: not Parquet, or a column holds lists or structures.
     """
-    return from_arrow(_read(lambda: pq.read_table(pa.BufferReader(data)), source, "Parquet"), source)
+    return from_arrow(
+        _read(lambda: pq.read_table(pa.BufferReader(data)), source, "Parquet"), source
+    )
 
 
 def read_ipc(data: bytes, source: str) -> Table:
@@ -40,7 +42,9 @@ def read_ipc(data: bytes, source: str) -> Table:
         DataError: not Arrow IPC, or a column holds lists or structures.
     """
     opener = pa.ipc.open_file if data.startswith(b"ARROW1") else pa.ipc.open_stream
-    return from_arrow(_read(lambda: opener(pa.BufferReader(data)).read_all(), source, "Arrow IPC"), source)
+    return from_arrow(
+        _read(lambda: opener(pa.BufferReader(data)).read_all(), source, "Arrow IPC"), source
+    )
 
 
 def _read(read: Callable[[], pa.Table], source: str, what: str) -> pa.Table:
@@ -59,9 +63,15 @@ def from_arrow(table: pa.Table, source: str) -> Table:
     """
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
-        raise DataError(f"{source}: column name {show(twice[0])} appears more than once; rename one")
+        raise DataError(
+            f"{source}: column name {show(twice[0])} appears more than once; rename one"
+        )
     return table_of(
-        source, {str(name): arrow_column(table.column(name), str(name), source) for name in table.column_names}
+        source,
+        {
+            str(name): arrow_column(table.column(name), str(name), source)
+            for name in table.column_names
+        },
     )
 
 
@@ -80,8 +90,12 @@ def arrow_column(chunked: pa.ChunkedArray, name: str, source: str) -> Column:
     for test, convert in _KINDS:
         if test(kind):
             column = array_column(convert(chunked), missing.astype(bool), name=name, source=source)
-            return Column(column.values, column.missing, column.text and not categorical, categorical)
-    raise DataError(f"{source}: column '{name}' has type {kind}, which is not a number, text, boolean or date")
+            return Column(
+                column.values, column.missing, column.text and not categorical, categorical
+            )
+    raise DataError(
+        f"{source}: column '{name}' has type {kind}, which is not a number, text, boolean or date"
+    )
 
 
 def _filled(value: object, dtype: str) -> Convert:
@@ -106,9 +120,16 @@ _KINDS = (
     (pa.types.is_decimal, lambda chunked: chunked.cast(pa.float64()).fill_null(np.nan).to_numpy()),
     (pa.types.is_null, lambda chunked: np.full(len(chunked), np.nan)),
     (pa.types.is_timestamp, _local),
-    (pa.types.is_date, lambda chunked: chunked.cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")),
     (
-        lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind),
+        pa.types.is_date,
+        lambda chunked: chunked.cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]"),
+    ),
+    (
+        lambda kind: (
+            pa.types.is_string(kind)
+            or pa.types.is_large_string(kind)
+            or pa.types.is_string_view(kind)
+        ),
         lambda chunked: np.array(chunked.to_pylist(), object),
     ),
 )

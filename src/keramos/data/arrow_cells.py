@@ -46,7 +46,11 @@ def plain_numbers(array: pa.Array) -> NDArray[np.generic] | None:
     if array.null_count or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return None
     values: NDArray[np.generic] = array.to_numpy(zero_copy_only=True)
-    return values.astype(float) if kind.bit_width > _EXACT_BITS and values.dtype.kind in "iu" else values
+    return (
+        values.astype(float)
+        if kind.bit_width > _EXACT_BITS and values.dtype.kind in "iu"
+        else values
+    )
 
 
 def cells(array: pa.Array, name: str, kind: ColumnKind, source: str) -> Cells:
@@ -64,7 +68,9 @@ def cells(array: pa.Array, name: str, kind: ColumnKind, source: str) -> Cells:
     else:
         entries = coded.dictionary
         if pa.types.is_dictionary(array.type):
-            entries = entries.dictionary_encode()  # that the source declares categories is part of a column
+            entries = (
+                entries.dictionary_encode()
+            )  # that the source declares categories is part of a column
         column = arrow_column(pa.chunked_array([entries]), name, source)
         codes = coded.indices.to_numpy()
     typed, bad = parse(column, kind)
@@ -84,9 +90,14 @@ def _text_numbers(array: pa.Array, name: str, source: str) -> Cells:
     codes[plain] = np.arange(before)
     codes[~plain] = coded.indices.to_numpy() + before
     distinct = Column(
-        np.concatenate([numbers[plain], others.values]), np.concatenate([np.zeros(before, bool), others.missing])
+        np.concatenate([numbers[plain], others.values]),
+        np.concatenate([np.zeros(before, bool), others.missing]),
     )
-    return Cells(distinct, codes, [replace(p, row=p.row + before) for p in problems(name, column, bad, "number")])
+    return Cells(
+        distinct,
+        codes,
+        [replace(p, row=p.row + before) for p in problems(name, column, bad, "number")],
+    )
 
 
 def _is_text(kind: pa.DataType) -> bool:

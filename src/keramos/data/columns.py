@@ -51,11 +51,19 @@ def cells_column(name: str, cells: Sequence[object], source: str) -> Column:
         return Column(np.array([bool(cell) for cell in cells]), missing)
     if kinds and all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds):
         return _integers(cells, missing)
-    if kinds and all(issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds):
-        return Column(np.array([np.nan if m else float(c) for c, m in zip(cells, missing, strict=True)]), missing)  # type: ignore[arg-type]
+    if kinds and all(
+        issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds
+    ):
+        return Column(
+            np.array([np.nan if m else float(c) for c, m in zip(cells, missing, strict=True)]),
+            missing,
+        )  # type: ignore[arg-type]
     return Column(
         np.array(["" if m else _text(c) for c, m in zip(cells, missing, strict=True)], object),
-        missing | np.fromiter((isinstance(c, str) and c.strip() in NULL_TEXT for c in cells), bool, len(cells)),
+        missing
+        | np.fromiter(
+            (isinstance(c, str) and c.strip() in NULL_TEXT for c in cells), bool, len(cells)
+        ),
         text=True,
     )
 
@@ -80,7 +88,9 @@ def array_column(
         DataError: the array has more than one axis, or a dtype that is no table cell.
     """
     if values.ndim != 1:
-        raise DataError(f"{source}: column '{name}' has shape {values.shape}; a column has one axis")
+        raise DataError(
+            f"{source}: column '{name}' has shape {values.shape}; a column has one axis"
+        )
     gone = np.zeros(len(values), bool) if missing is None else missing
     match values.dtype.kind:
         case "b":
@@ -99,7 +109,9 @@ def array_column(
         case "O" | "U" | "T":
             cells = [None if m else v for v, m in zip(values.tolist(), gone, strict=True)]
             return cells_column(name, cells, source)
-    raise DataError(f"{source}: column '{name}' has dtype {values.dtype}, which is not a number, text, boolean or date")
+    raise DataError(
+        f"{source}: column '{name}' has dtype {values.dtype}, which is not a number, text, boolean or date"
+    )
 
 
 def table_of(source: str, columns: Mapping[str, Column]) -> Table:

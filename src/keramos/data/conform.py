@@ -44,7 +44,9 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
             found += problems(name, source, bad, kinds[name])
     known = {*kinds, schema.target.name, *(column.name for column in schema.dropped)}
     return Conformed(
-        Table(table.source, typed, table.rows), found, [name for name in table.columns if name not in known]
+        Table(table.source, typed, table.rows),
+        found,
+        [name for name in table.columns if name not in known],
     )
 
 

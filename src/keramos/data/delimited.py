@@ -35,9 +35,13 @@ def read_delimited(data: bytes, source: str) -> Table:
             f"{source}, line {reader.line_num}: {error}. Close the quotes or quote the whole cell"
         ) from None
     if len(header) == 1:  # a blank line is a missing value of the only column, not an empty row
-        rows = [row or [""] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)][1:]
+        rows = [
+            row or [""] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        ][1:]
     _check_rows(rows, header, source)
-    return table_of(source, {name: text_column([row[i] for row in rows]) for i, name in enumerate(header)})
+    return table_of(
+        source, {name: text_column([row[i] for row in rows]) for i, name in enumerate(header)}
+    )
 
 
 def _decode(data: bytes, source: str) -> str:
@@ -65,7 +69,9 @@ def _delimiter(text: str) -> str:
 def _check_header(header: list[str], source: str) -> None:
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        raise DataError(f"{source}: column name {show(twice[0])} appears {header.count(twice[0])} times; rename one")
+        raise DataError(
+            f"{source}: column name {show(twice[0])} appears {header.count(twice[0])} times; rename one"
+        )
 
 
 def _check_rows(rows: list[list[str]], header: list[str], source: str) -> None:

@@ -27,11 +27,17 @@ def from_frame(frame: object) -> Table:
         eager = eager.collect() if isinstance(eager, nw.LazyFrame) else eager
         arrow = eager.to_arrow()
         # pandas brings an index that is no plain count as a column of its own.
-        return from_arrow(arrow.select([name for name in arrow.column_names if name in eager.columns]), source)
+        return from_arrow(
+            arrow.select([name for name in arrow.column_names if name in eager.columns]), source
+        )
     except nw.exceptions.DuplicateError as error:
-        raise DataError(f"{source}: a column name appears more than once; rename one ({_first(error)})") from None
+        raise DataError(
+            f"{source}: a column name appears more than once; rename one ({_first(error)})"
+        ) from None
     except TypeError:
-        raise UsageError(f"a table is a path, a DataFrame, rows or a dict of columns; received a {source}") from None
+        raise UsageError(
+            f"a table is a path, a DataFrame, rows or a dict of columns; received a {source}"
+        ) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise DataError(f"{source}: a column mixes kinds of values: {_first(error)}") from None
 

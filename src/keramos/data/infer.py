@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from keramos.types.table import Column, Table
 
 _CODE_WORDS = frozenset("code zip zipcode postcode postal category type cluster class".split())  # noqa: SIM905 (a word list)
-_ID_WORDS = frozenset("id ids uuid guid key index idx rowid rownumber number no nr identifier serial".split())  # noqa: SIM905
+_ID_WORDS = frozenset(
+    "id ids uuid guid key index idx rowid rownumber number no nr identifier serial".split()
+)  # noqa: SIM905
 _MOST_CODES = 50
 _FREE_TEXT_SHARE = 0.5
 _FREE_TEXT_VALUES = 50
@@ -55,7 +57,9 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
     """
     check_present(list(table.columns), [target], table.source)
     _check_names(table, target, wishes)
-    goal = infer_target(table, target, wishes.task, wishes.positive, (wishes.units or {}).get(target, ""))
+    goal = infer_target(
+        table, target, wishes.task, wishes.positive, (wishes.units or {}).get(target, "")
+    )
     columns: list[ColumnSchema] = []
     dropped: list[DroppedColumn] = []
     for name, column in table.columns.items():
@@ -69,19 +73,25 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         columns.append(ColumnSchema(name, kind, why, (wishes.units or {}).get(name, "")))
     if not columns:
         reasons = "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
-        raise DataError(f"{table.source}: no column is left to learn from ({reasons or 'only the target is there'})")
+        raise DataError(
+            f"{table.source}: no column is left to learn from ({reasons or 'only the target is there'})"
+        )
     return Schema(tuple(columns), goal, tuple(dropped))
 
 
 def _check_names(table: Table, target: str, wishes: Wishes) -> None:
     for name in table.columns:
         if not name.isprintable() and name.encode(errors="ignore").decode() != name:
-            raise DataError(f"{table.source}: the column name {name!r} holds half a character; rename the column")
+            raise DataError(
+                f"{table.source}: the column name {name!r} holds half a character; rename the column"
+            )
     named = [*wishes.drop, *wishes.categorical, *wishes.numeric, *(wishes.units or {})]
     for name in named:
         if name not in table.columns:
             near = get_close_matches(name, list(table.columns), 1)
-            raise UsageError(f"{table.source} has no column '{name}'" + (f"; is it '{near[0]}'?" if near else ""))
+            raise UsageError(
+                f"{table.source} has no column '{name}'" + (f"; is it '{near[0]}'?" if near else "")
+            )
     if target in wishes.drop:
         raise UsageError(f"the target '{target}' cannot be dropped")
     both = set(wishes.categorical) & set(wishes.numeric)
@@ -103,23 +113,36 @@ def _useless(name: str, column: Column, wishes: Wishes) -> str:
         return "every value is missing"
     distinct = np.unique(present)
     if name in {*wishes.categorical, *wishes.numeric}:
-        if len(distinct) == len(present) and name in wishes.categorical and len(distinct) > _FEW_ROWS:
-            raise DataError(f"column '{name}' has as many categories as rows ({len(distinct)}); drop it")
+        if (
+            len(distinct) == len(present)
+            and name in wishes.categorical
+            and len(distinct) > _FEW_ROWS
+        ):
+            raise DataError(
+                f"column '{name}' has as many categories as rows ({len(distinct)}); drop it"
+            )
         return ""
     if len(distinct) == 1 and not column.missing.any():
         return f"constant: every row has {show(_plain(distinct[0]))}"
     if len(column.values) < _FEW_ROWS:
         return ""
-    return next((reason for reason in _identifier_reasons(name, column, present, len(distinct)) if reason), "")
+    return next(
+        (reason for reason in _identifier_reasons(name, column, present, len(distinct)) if reason),
+        "",
+    )
 
 
 def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _identifier_reasons(name: str, column: Column, present: np.ndarray, distinct: int) -> Iterator[str]:
+def _identifier_reasons(
+    name: str, column: Column, present: np.ndarray, distinct: int
+) -> Iterator[str]:
     unique = distinct == len(column.values)
-    numbers, bad = parse(column, "integer_category") if not _is_date(column) else (None, np.ones(1, bool))
+    numbers, bad = (
+        parse(column, "integer_category") if not _is_date(column) else (None, np.ones(1, bool))
+    )
     if numbers is not None and not bad.any():
         if unique and not column.missing.any():
             values = np.sort(numbers.values.astype("int64"))
@@ -158,7 +181,9 @@ def _kind(name: str, column: Column, wishes: Wishes) -> tuple[ColumnKind, str]:
 
 
 def _category_kind(column: Column) -> ColumnKind:
-    whole = column.values.dtype.kind in "iu" or not (_padded(column) or parse(column, "integer_category")[1].any())
+    whole = column.values.dtype.kind in "iu" or not (
+        _padded(column) or parse(column, "integer_category")[1].any()
+    )
     return "integer_category" if whole and column.values.dtype.kind != "b" else "string_category"
 
 
@@ -166,7 +191,10 @@ def _padded(column: Column) -> bool:
     """Whether text numbers carry leading zeros, which makes them codes."""
     if not column.text:
         return False
-    return any(len(cell) > 1 and cell[0] == "0" and cell.isdigit() for cell in column.values[~column.missing])
+    return any(
+        len(cell) > 1 and cell[0] == "0" and cell.isdigit()
+        for cell in column.values[~column.missing]
+    )
 
 
 def _typed_kind(name: str, column: Column) -> tuple[ColumnKind, str]:
@@ -186,7 +214,10 @@ def _integer_kind(name: str, values: np.ndarray) -> tuple[ColumnKind, str]:
     distinct = len(np.unique(values))
     words = _words(name) & _CODE_WORDS
     if words and distinct <= _MOST_CODES:
-        return "integer_category", f"{distinct} different integers, and the name says '{min(words)}'"
+        return (
+            "integer_category",
+            f"{distinct} different integers, and the name says '{min(words)}'",
+        )
     return "number", f"integers ({distinct} different)"
 
 
@@ -205,13 +236,17 @@ def _text_kind(name: str, column: Column) -> tuple[ColumnKind, str]:
     return "string_category", f"text with {distinct} different values{mixed}"
 
 
-def _number_kind(name: str, column: Column, numbers: Column, distinct: int) -> tuple[ColumnKind, str]:
+def _number_kind(
+    name: str, column: Column, numbers: Column, distinct: int
+) -> tuple[ColumnKind, str]:
     if _padded(column):
         return "string_category", "digits with leading zeros are codes, not amounts"
     marks = sorted(set(column.values[numbers.missing & ~column.missing].tolist()) & NUMBER_NULLS)
     note = f"; {', '.join(map(repr, marks))} is read as missing" if marks else ""
     present = numbers.values[~numbers.missing]
-    if (present == np.floor(present)).all() and not any("." in cell for cell in column.values[~column.missing]):
+    if (present == np.floor(present)).all() and not any(
+        "." in cell for cell in column.values[~column.missing]
+    ):
         kind, why = _integer_kind(name, present)
         return kind, why + note
     return "number", f"decimal numbers ({distinct} different){note}"

@@ -35,4 +35,7 @@ def read_json_lines(data: bytes, source: str) -> Table:
 def from_rows(rows: list[dict[str, object]], source: str) -> Table:
     """A table of rows given as dicts by column name."""
     names = dict.fromkeys(str(name) for row in rows for name in row)
-    return table_of(source, {name: cells_column(name, [row.get(name) for row in rows], source) for name in names})
+    return table_of(
+        source,
+        {name: cells_column(name, [row.get(name) for row in rows], source) for name in names},
+    )

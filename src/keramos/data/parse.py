@@ -47,7 +47,10 @@ def parse(column: Column, kind: ColumnKind) -> tuple[Column, NDArray[np.bool_]]:
 
 def problems(name: str, column: Column, bad: NDArray[np.bool_], kind: ColumnKind) -> list[Problem]:
     """A Problem for each cell marked bad."""
-    return [Problem(int(row) + 1, name, show(_plain(column.values[row])), WANTED[kind]) for row in np.flatnonzero(bad)]
+    return [
+        Problem(int(row) + 1, name, show(_plain(column.values[row])), WANTED[kind])
+        for row in np.flatnonzero(bad)
+    ]
 
 
 def _plain(value: object) -> object:
@@ -60,7 +63,9 @@ def _numbers(column: Column, gone: NDArray[np.bool_]) -> Parsed:
             values = np.where(gone, np.nan, column.values.astype(float))
             return values, ~np.isfinite(values)
         return np.full(len(gone), np.nan), np.ones(len(gone), bool)
-    values = np.array([float(cell) if _NUMBER.fullmatch(cell) else np.nan for cell in column.values], float)
+    values = np.array(
+        [float(cell) if _NUMBER.fullmatch(cell) else np.nan for cell in column.values], float
+    )
     return values, ~np.isfinite(values)
 
 
@@ -69,9 +74,15 @@ def _integers(column: Column, gone: NDArray[np.bool_]) -> Parsed:
         return column.values.astype("int64"), np.zeros(len(gone), bool)
     cells = column.values.astype(str) if column.text else column.values
     if column.text:
-        exact = np.array([_INTEGER.fullmatch(cell) is not None and len(cell) < 19 for cell in cells], bool)  # noqa: PLR2004 (int64 digits)
+        exact = np.array(
+            [_INTEGER.fullmatch(cell) is not None and len(cell) < 19 for cell in cells], bool
+        )  # noqa: PLR2004 (int64 digits)
         values = np.array(
-            [int(cell.partition(".")[0]) if ok else 0 for cell, ok in zip(cells, exact, strict=True)], "int64"
+            [
+                int(cell.partition(".")[0]) if ok else 0
+                for cell, ok in zip(cells, exact, strict=True)
+            ],
+            "int64",
         )
         return values, ~exact
     if column.values.dtype.kind != "f":
@@ -97,7 +108,9 @@ def _strings(column: Column, gone: NDArray[np.bool_]) -> Parsed:
 
 def _booleans(column: Column, gone: NDArray[np.bool_]) -> Parsed:
     if column.values.dtype.kind == "O":
-        values = np.array([_TRUE.get(cell.lower(), 2.0) for cell in column.values.astype(str)], float)
+        values = np.array(
+            [_TRUE.get(cell.lower(), 2.0) for cell in column.values.astype(str)], float
+        )
         numeric = np.isin(column.values.astype(str), ["0", "1", "0.0", "1.0"])
         values[numeric] = column.values[numeric].astype(float)
     elif column.values.dtype.kind in "biuf":
@@ -123,7 +136,9 @@ def _date(cell: str) -> np.datetime64:
         return np.datetime64("NaT")
     zone = match.group(4)
     try:
-        return np.datetime64(cell.removesuffix(zone).replace(" ", "T") if zone else cell.replace(" ", "T"), "us")
+        return np.datetime64(
+            cell.removesuffix(zone).replace(" ", "T") if zone else cell.replace(" ", "T"), "us"
+        )
     except ValueError:
         return np.datetime64("NaT")
 

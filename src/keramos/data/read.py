@@ -57,7 +57,10 @@ def as_table(source: object) -> Table:
     if isinstance(source, (str, Path)):
         return read_table(source)
     if isinstance(source, Mapping):
-        return table_of("dict of columns", {str(name): _any_column(str(name), cells) for name, cells in source.items()})
+        return table_of(
+            "dict of columns",
+            {str(name): _any_column(str(name), cells) for name, cells in source.items()},
+        )
     if isinstance(source, Sequence) and all(isinstance(row, Mapping) for row in source):
         if not source:
             raise DataError("there are no rows")
@@ -80,7 +83,9 @@ def read_table(path: str | Path) -> Table:
     zipped = suffixes[-1:] == [".gz"]
     extension = (suffixes[:-1] if zipped else suffixes)[-1:]
     if not extension or extension[0] not in FORMATS:
-        raise UsageError(f"{path}: the extension says no known table format; known are {', '.join(FORMATS)}")
+        raise UsageError(
+            f"{path}: the extension says no known table format; known are {', '.join(FORMATS)}"
+        )
     data = _bytes(path)
     try:
         data = gzip.decompress(data) if zipped else data
@@ -112,7 +117,9 @@ def _extra(module: str, what: str) -> object:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(f"{what} need {error.name}: pip install 'keramos[tables]'") from None
+        raise MissingExtraError(
+            f"{what} need {error.name}: pip install 'keramos[tables]'"
+        ) from None
 
 
 def _any_column(name: str, cells: object) -> Column:
@@ -124,5 +131,8 @@ def _any_column(name: str, cells: object) -> Column:
 
 
 def _from_frame(frame: object) -> Table:
-    from_frame = cast("Callable[[object], Table]", getattr(_extra("keramos.data.frames", "DataFrames"), "from_frame"))  # noqa: B009
+    from_frame = cast(
+        "Callable[[object], Table]",
+        getattr(_extra("keramos.data.frames", "DataFrames"), "from_frame"),
+    )  # noqa: B009
     return from_frame(frame)

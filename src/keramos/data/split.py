@@ -16,7 +16,9 @@ SMALLEST = 10
 """Fewest rows that can be split into something to learn from and something to judge by."""
 
 
-def split(rows: int, classes: NDArray[np.generic] | None, *, seed: int, share: float = 0.2) -> Split:
+def split(
+    rows: int, classes: NDArray[np.generic] | None, *, seed: int, share: float = 0.2
+) -> Split:
     """Hold out ``share`` of the rows, chosen by ``seed``; with ``classes`` (rows,) every class keeps its share.
 
     A class with a single row stays in training.
@@ -25,9 +27,15 @@ def split(rows: int, classes: NDArray[np.generic] | None, *, seed: int, share: f
         DataError: there are fewer than 10 rows.
     """
     if rows < SMALLEST:
-        raise DataError(f"{rows} rows are too few to train on and to hold out from; {SMALLEST} or more are needed")
+        raise DataError(
+            f"{rows} rows are too few to train on and to hold out from; {SMALLEST} or more are needed"
+        )
     generator = np.random.default_rng(seed)
-    groups = [np.arange(rows)] if classes is None else [np.flatnonzero(classes == name) for name in np.unique(classes)]
+    groups = (
+        [np.arange(rows)]
+        if classes is None
+        else [np.flatnonzero(classes == name) for name in np.unique(classes)]
+    )
     held_out = [generator.permutation(group)[: _held(len(group), share)] for group in groups]
     chosen = np.sort(np.concatenate(held_out))
     mask = np.ones(rows, bool)

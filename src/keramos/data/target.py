@@ -22,7 +22,9 @@ _MOST_CLASSES = 1000
 _TWO = 2
 
 
-def infer_target(table: Table, name: str, task: Task | None, positive: str | None, unit: str) -> TargetSchema:
+def infer_target(
+    table: Table, name: str, task: Task | None, positive: str | None, unit: str
+) -> TargetSchema:
     """Task and classes of the column to predict; classes in ascending order, the positive one last where given.
 
     Rows whose target is missing are not looked at; see ``with_target``.
@@ -42,17 +44,23 @@ def infer_target(table: Table, name: str, task: Task | None, positive: str | Non
         chosen, reason = task, f"{task} on request"
     if chosen == "regression":
         if bad.any():
-            raise RowError(f"{table.source}: the target is not a number: {problems(name, present, bad, 'number')[0]}")
+            raise RowError(
+                f"{table.source}: the target is not a number: {problems(name, present, bad, 'number')[0]}"
+            )
         return TargetSchema(name, "regression", reason, (), unit)
     classes = _classes(present)
     if len(classes) < _TWO:
-        raise DataError(f"{table.source}: the target '{name}' has one class only: {show(classes[0])}; nothing to learn")
+        raise DataError(
+            f"{table.source}: the target '{name}' has one class only: {show(classes[0])}; nothing to learn"
+        )
     if len(classes) > min(_MOST_CLASSES, keep.sum() // _TWO):
         raise DataError(
             f"{table.source}: the target '{name}' has {len(classes)} classes in {keep.sum()} rows; too many"
         )
     if task == "binary" and len(classes) > _TWO:
-        raise UsageError(f"the target '{name}' has {len(classes)} classes, so the task cannot be binary")
+        raise UsageError(
+            f"the target '{name}' has {len(classes)} classes, so the task cannot be binary"
+        )
     chosen = "binary" if len(classes) == _TWO and task != "multiclass" else "multiclass"
     return TargetSchema(name, chosen, reason, _ordered(classes, positive, name))
 
@@ -70,7 +78,9 @@ def _task(present: Column, numbers: Column, *, numeric: bool) -> tuple[Task, str
 
 
 def _decimal(present: Column) -> bool:
-    return present.values.dtype.kind == "f" or (present.text and any("." in cell for cell in present.values))
+    return present.values.dtype.kind == "f" or (
+        present.text and any("." in cell for cell in present.values)
+    )
 
 
 def _classes(present: Column) -> list[Label]:
@@ -83,7 +93,9 @@ def label_cells(column: Column) -> NDArray[np.generic]:
     if not column.text:
         return column.values
     whole, bad = parse(column, "integer_category")
-    plain = not bad.any() and not any(cell[:1] == "0" and len(cell) > 1 for cell in column.values[~column.missing])
+    plain = not bad.any() and not any(
+        cell[:1] == "0" and len(cell) > 1 for cell in column.values[~column.missing]
+    )
     return whole.values if plain else column.values
 
 
@@ -99,7 +111,9 @@ def _ordered(classes: list[Label], positive: str | None, name: str) -> tuple[Lab
         return tuple(classes)
     found = [label for label in classes if str(label) == str(positive)]
     if not found or len(classes) > _TWO:
-        raise UsageError(f"'{positive}' cannot be the positive class of '{name}'; its classes are {classes}")
+        raise UsageError(
+            f"'{positive}' cannot be the positive class of '{name}'; its classes are {classes}"
+        )
     return (*(label for label in classes if label not in found), *found)
 
 
@@ -108,7 +122,9 @@ def with_target(table: Table, name: str) -> tuple[Table, str]:
     keep = ~table.columns[name].missing
     if keep.all():
         return table, ""
-    return take(table, np.flatnonzero(keep)), f"{int((~keep).sum())} row(s) without a value of '{name}' are left out"
+    return take(
+        table, np.flatnonzero(keep)
+    ), f"{int((~keep).sum())} row(s) without a value of '{name}' are left out"
 
 
 def take(table: Table, rows: NDArray[np.int64]) -> Table:

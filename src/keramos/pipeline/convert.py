@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.atomic import write_atomically
-from keramos.artifact.modern import unsaid
+from keramos.artifact.keras.upgrade import unsaid
 from keramos.artifact.read import read
 from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, UsageError
 from keramos.pipeline.reading import about
 from keramos.pipeline.verify import random_feeds
+from keramos.platform.atomic_write import write_atomically
 from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
 
@@ -45,7 +45,11 @@ class Conversion:
 
 
 def convert(
-    source: str | Path, target: str | Path, *, weights: str | Path | None = None, limits: Limits = LIMITS
+    source: str | Path,
+    target: str | Path,
+    *,
+    weights: str | Path | None = None,
+    limits: Limits = LIMITS,
 ) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any ONNX runtime.
 
@@ -61,7 +65,9 @@ def convert(
     target = Path(target)
     known = (*WRITERS, ".onnx")
     if target.suffix.lower() not in known:
-        raise UsageError(f"{target}: the extension must be {', '.join(known)}; received '{target.suffix}'")
+        raise UsageError(
+            f"{target}: the extension must be {', '.join(known)}; received '{target.suffix}'"
+        )
     with about(source):
         return _converted(read(source, weights=weights, limits=limits), target, limits)
 
@@ -72,7 +78,9 @@ def _converted(artifact: Artifact, target: Path, limits: Limits) -> Conversion:
     unproven = target.with_name(f".{target.stem}.{secrets.token_hex(6)}{target.suffix}")
     try:
         after = _written(unproven, artifact, target, limits)
-        worst = _difference(Session(before).run(fed), Session(after).run(_renamed(fed, before, after)))
+        worst = _difference(
+            Session(before).run(fed), Session(after).run(_renamed(fed, before, after))
+        )
         if worst > _SAME:
             raise _differs(artifact, target, worst)
         unproven.replace(target)
@@ -89,12 +97,16 @@ def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Co
     compiled = compile_network(artifact.network, demands=False, limits=limits)
     if compiled.steps:
         kinds = ", ".join(sorted({step.kind for step in compiled.steps}))
-        raise UnsupportedModelError(f"{target}: the model needs {kinds} before its graph, which ONNX cannot express")
+        raise UnsupportedModelError(
+            f"{target}: the model needs {kinds} before its graph, which ONNX cannot express"
+        )
     write_atomically(path, compiled.onnx)
     return compiled
 
 
-def _differs(artifact: Artifact, target: Path, worst: float) -> UnsupportedModelError | MismatchError:
+def _differs(
+    artifact: Artifact, target: Path, worst: float
+) -> UnsupportedModelError | MismatchError:
     older = list(unsaid(artifact.network))
     source = artifact.info.path
     if older:
@@ -114,7 +126,9 @@ def _renamed(fed: Feeds, before: Compiled, after: Compiled) -> Feeds:
     return {new.name: fed[old.name] for old, new in zip(before.inputs, after.inputs, strict=True)}
 
 
-def _difference(before: Sequence[NDArray[np.generic]], after: Sequence[NDArray[np.generic]]) -> float:
+def _difference(
+    before: Sequence[NDArray[np.generic]], after: Sequence[NDArray[np.generic]]
+) -> float:
     """Largest difference as a part of the largest answer, or 1 where shapes or texts differ."""
     worst = 0.0
     for a, b in zip(before, after, strict=True):
@@ -122,5 +136,8 @@ def _difference(before: Sequence[NDArray[np.generic]], after: Sequence[NDArray[n
             worst = max(worst, float(not np.array_equal(a, b)))
             continue
         x, y = a.astype(float), b.astype(float)
-        worst = max(worst, float(np.max(np.abs(x - y), initial=0) / max(1.0, float(np.abs(x).max(initial=0)))))
+        worst = max(
+            worst,
+            float(np.max(np.abs(x - y), initial=0) / max(1.0, float(np.abs(x).max(initial=0)))),
+        )
     return worst

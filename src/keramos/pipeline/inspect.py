@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network, faults, output_shapes
 from keramos.errors import ModelError
-from keramos.pipeline.plain import plain_keras
+from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.pipeline.reading import about, reader
 from keramos.types.limits import LIMITS
 
@@ -70,7 +70,9 @@ def inspect(
         ModelError: it cannot be read.
     """
     with about(path):
-        return describe(read(path, weights=weights, limits=limits, bytes_of=reader(require_signature)), limits)
+        return describe(
+            read(path, weights=weights, limits=limits, bytes_of=reader(require_signature)), limits
+        )
 
 
 def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
-from keramos.compile.replace import replaced
+from keramos.compile.replacements import replaced
 from keramos.errors import MismatchError
-from keramos.pipeline.model import Model
+from keramos.inference.model import Model
 from keramos.pipeline.reading import about, reader
 from keramos.runtime.verify import check_fit, check_golden
 from keramos.types.limits import LIMITS
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from keramos.compile.replace import Replacement
+    from keramos.compile.replacements import Replacement
     from keramos.types.limits import Limits
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers import model_bytes
+from keramos.artifact.containers.opening import model_bytes
 from keramos.errors import (
     CorruptModelError,
     LimitExceededError,
@@ -38,7 +38,14 @@ _ADVICE: tuple[tuple[type[ModelError], str], ...] = (
 _ADVISED = re.compile(
     r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|Limits\(|git lfs|install|again|name the |Use "
 )
-_CONTRADICTIONS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+_CONTRADICTIONS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 @contextmanager
@@ -64,7 +71,9 @@ def about(path: str | Path) -> Iterator[None]:
         ) from error
     except _CONTRADICTIONS as error:
         what = f"{type(error).__name__}: {str(error)[:200]}"
-        raise CorruptModelError(f"{source}: its parts contradict each other ({what}). Save the model again") from error
+        raise CorruptModelError(
+            f"{source}: its parts contradict each other ({what}). Save the model again"
+        ) from error
 
 
 def _advice(error: ModelError, said: str) -> str:
@@ -73,10 +82,12 @@ def _advice(error: ModelError, said: str) -> str:
     return f"{mark}{found}" if found else ""
 
 
-def reader(key: str | Path | None, signature: str | Path | None = None) -> Callable[[str, Limits], bytes]:
+def reader(
+    key: str | Path | None, signature: str | Path | None = None
+) -> Callable[[str, Limits], bytes]:
     """What gives the bytes of a file; with a public key, only of files whose signature holds for it."""
     if key is None:
         return model_bytes
     # What checks signatures takes time to import, and most files are opened without.
-    signed: Callable[..., bytes] = importlib.import_module("keramos.pipeline.signing").signed_bytes
+    signed: Callable[..., bytes] = importlib.import_module("keramos.signing.signing").signed_bytes
     return partial(signed, key=key, signature=signature)

@@ -20,7 +20,7 @@ from keramos.data.read import as_table
 from keramos.data.split import split
 from keramos.data.target import encode_target, take, with_target
 from keramos.errors import MissingExtraError, UsageError
-from keramos.pipeline.model import row_error
+from keramos.inference.model import row_error
 from keramos.prepare.feeds import feeds
 from keramos.prepare.fit import fit
 from keramos.prepare.front import front, join
@@ -133,7 +133,9 @@ def _training_room() -> ModuleType:
     try:
         from keramos.training import room  # noqa: PLC0415 (an extra that only training needs)
     except ImportError as error:
-        raise MissingExtraError(f"training needs {error.name}: pip install 'keramos[train]'") from None
+        raise MissingExtraError(
+            f"training needs {error.name}: pip install 'keramos[train]'"
+        ) from None
     return room
 
 
@@ -183,7 +185,9 @@ def _usable(typed: Table, preparation: Preparation, parts: Split) -> tuple[Split
     bad = {problem.row - 1 for problem in problems}
     training = set(parts.training.tolist())
     if bad & training:
-        raise row_error([problem for problem in problems if problem.row - 1 in training], typed.source)
+        raise row_error(
+            [problem for problem in problems if problem.row - 1 in training], typed.source
+        )
     if not bad:
         return parts, ""
     kept = np.array([row for row in parts.held_out.tolist() if row not in bad], np.int64)
@@ -203,7 +207,9 @@ def _learn(
     tuned = not isinstance(threshold, (int, float)) and target.task == "binary"
     learning, validating = rows.parts.training, None
     if tuned or plan.early_stopping:
-        inner = split(len(learning), rows.y[learning].reshape(-1) if target.classes else None, seed=plan.seed)
+        inner = split(
+            len(learning), rows.y[learning].reshape(-1) if target.classes else None, seed=plan.seed
+        )
         learning, validating = learning[inner.training], learning[inner.held_out]
 
     def some(index: NDArray[np.int64]) -> object:
@@ -249,7 +255,11 @@ def _golden(room: ModuleType, rows: _Prepared, whole: Path, body: Path) -> Golde
         output = room.keras_outputs(whole, fed)[0]
     except UsageError:  # a Keras backend without strings: its answers to the prepared rows
         output = room.keras_outputs(body, {"prepared": rows.matrix[index]})[0]
-    scale = max(1.0, rows.preparation.target.deviation) if rows.schema.target.task == "regression" else 1.0
+    scale = (
+        max(1.0, rows.preparation.target.deviation)
+        if rows.schema.target.task == "regression"
+        else 1.0
+    )
     return GoldenRows(
         inputs=tuple(tuple(array.tolist()) for array in fed.values()),
         outputs=tuple(tuple(row) for row in output.reshape(len(index), -1).tolist()),
@@ -258,7 +268,11 @@ def _golden(room: ModuleType, rows: _Prepared, whole: Path, body: Path) -> Golde
 
 
 def _rule(
-    room: ModuleType, rows: _Prepared, threshold: Goal, session: Session, validating: NDArray[np.int64] | None
+    room: ModuleType,
+    rows: _Prepared,
+    threshold: Goal,
+    session: Session,
+    validating: NDArray[np.int64] | None,
 ) -> DecisionRule:
     target = rows.schema.target
     if target.task == "regression":
@@ -275,7 +289,12 @@ def _rule(
 
 
 def _content(
-    room: ModuleType, rows: _Prepared, trace: TrainingTrace, rule: DecisionRule, golden: GoldenRows, session: Session
+    room: ModuleType,
+    rows: _Prepared,
+    trace: TrainingTrace,
+    rule: DecisionRule,
+    golden: GoldenRows,
+    session: Session,
 ) -> Content:
     held_out = rows.parts.held_out
     output = session.run(_pick(rows.fed, held_out))[0]
@@ -301,7 +320,9 @@ def _provenance(room: ModuleType, rows: _Prepared, trace: TrainingTrace) -> Prov
         rows=rows.raw.rows,
         training_rows=len(rows.parts.training),
         held_out_rows=len(rows.parts.held_out),
-        training_index_digest=hashlib.sha256(rows.parts.training.astype("<i8").tobytes()).hexdigest(),
+        training_index_digest=hashlib.sha256(
+            rows.parts.training.astype("<i8").tobytes()
+        ).hexdigest(),
         seed=trace.plan.seed,
         versions=(("keramos", __version__), *room.versions(), ("numpy", np.__version__)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -316,7 +337,11 @@ def _data_digest(table: Table) -> str:
     digest = hashlib.sha256()
     for name, column in table.columns.items():
         cells = column.values
-        data = "\0".join(cells.tolist()).encode() if cells.dtype.kind == "O" else np.ascontiguousarray(cells).tobytes()
+        data = (
+            "\0".join(cells.tolist()).encode()
+            if cells.dtype.kind == "O"
+            else np.ascontiguousarray(cells).tobytes()
+        )
         digest.update(name.encode() + b"\0" + data + column.missing.tobytes())
     return digest.hexdigest()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.content import weight_digests
+from keramos.artifact.content.document import weight_digests
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
@@ -58,7 +58,9 @@ def verify(
         UsageError: the key cannot be used.
     """
     if key is not None and against_keras:
-        raise UsageError("Keras would read the file anew, unsigned as it may be then; verify the signature by itself")
+        raise UsageError(
+            "Keras would read the file anew, unsigned as it may be then; verify the signature by itself"
+        )
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
         with about(path):
@@ -71,7 +73,13 @@ def verify(
     opened = Check("file opens as data", passed=True, detail=size)
     sound = Check("no code, weights fit and are finite", passed=True, detail=_weights(artifact))
     remarks = (Check("remark", passed=True, detail=note) for note in artifact.info.warnings)
-    return (*signed, opened, sound, *remarks, *_checks(artifact, Path(path), limits, against_keras=against_keras))
+    return (
+        *signed,
+        opened,
+        sound,
+        *remarks,
+        *_checks(artifact, Path(path), limits, against_keras=against_keras),
+    )
 
 
 def _weights(artifact: Artifact) -> str:
@@ -79,10 +87,14 @@ def _weights(artifact: Artifact) -> str:
     return f"{count} weights of Keras {artifact.info.keras_version or 'of an unknown version'}, each looked at"
 
 
-def _checks(artifact: Artifact, path: Path, limits: Limits, *, against_keras: bool) -> Iterator[Check]:
+def _checks(
+    artifact: Artifact, path: Path, limits: Limits, *, against_keras: bool
+) -> Iterator[Check]:
     content = artifact.content
     if content is not None:
-        detail = artifact.seal_detail or "content, layers and weights are as they were written together"
+        detail = (
+            artifact.seal_detail or "content, layers and weights are as they were written together"
+        )
         yield Check("seal", artifact.seal == "intact", detail)
     try:
         with about(path):
@@ -99,7 +111,11 @@ def _checks(artifact: Artifact, path: Path, limits: Limits, *, against_keras: bo
         rows = f"{len(golden.outputs)} golden rows"
         yield _measured(rows, lambda: check_golden(session, golden, compiled.inputs))
     if against_keras:
-        fed = golden_feeds(content.golden, compiled.inputs) if content else random_feeds(compiled.inputs)
+        fed = (
+            golden_feeds(content.golden, compiled.inputs)
+            if content
+            else random_feeds(compiled.inputs)
+        )
         yield _measured("plain Keras answers the same", lambda: _difference(session, path, fed))
 
 
@@ -121,7 +137,9 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
     try:
         from keramos.training.room import keras_outputs  # noqa: PLC0415 (an extra)
     except ImportError as error:
-        raise MissingExtraError(f"comparing with Keras needs {error.name}: pip install 'keramos[train]'") from None
+        raise MissingExtraError(
+            f"comparing with Keras needs {error.name}: pip install 'keramos[train]'"
+        ) from None
     try:
         theirs = keras_outputs(path, fed)
     except KeramosError:
@@ -131,7 +149,9 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
         raise ModelError(f"plain Keras cannot open or run this file: {first}") from error
     worst = 0.0
     for mine, other in zip(session.run(fed), theirs, strict=True):
-        worst = max(worst, float(np.max(np.abs(mine.astype(float) - other.astype(float)), initial=0.0)))
+        worst = max(
+            worst, float(np.max(np.abs(mine.astype(float) - other.astype(float)), initial=0.0))
+        )
         if not np.allclose(mine, other, rtol=1e-4, atol=1e-5):
             raise ModelError(f"plain Keras answers differently, by up to {worst:.3g}")
     return worst
@@ -141,7 +161,9 @@ def random_feeds(inputs: tuple[TensorSpec, ...]) -> Feeds:
     """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8, or less where rows are large."""
     generator = np.random.default_rng(0)
     fed: Feeds = {}
-    largest = max((prod(size or _RANDOM_ROWS for size in spec.shape[1:]) for spec in inputs), default=1)
+    largest = max(
+        (prod(size or _RANDOM_ROWS for size in spec.shape[1:]) for spec in inputs), default=1
+    )
     rows = max(1, min(_RANDOM_ROWS, _RANDOM_VALUES // largest))
     for spec in inputs:
         shape = (spec.shape[0] or rows, *(size or _RANDOM_ROWS for size in spec.shape[1:]))

@@ -24,14 +24,18 @@ PARTS: dict[str, Part] = {
     "year": lambda values: _count(values, "Y") + 1970,
     "month": lambda values: _count(values, "M") % 12 + 1,
     "day": lambda values: (
-        _count(values, "D") - values.astype("datetime64[M]").astype("datetime64[D]").astype("int64") + 1
+        _count(values, "D")
+        - values.astype("datetime64[M]").astype("datetime64[D]").astype("int64")
+        + 1
     ),
     "weekday": lambda values: (_count(values, "D") - _MONDAY) % 7,
     "hour": lambda values: _count(values, "h") % 24,
 }
 
 
-def part(values: NDArray[np.datetime64], missing: NDArray[np.bool_], name: str) -> NDArray[np.float64]:
+def part(
+    values: NDArray[np.datetime64], missing: NDArray[np.bool_], name: str
+) -> NDArray[np.float64]:
     """One part of each date as float64; whatever stands for a missing date is meaningless."""
     safe = np.where(missing, np.datetime64("1970-01-01", "us"), values)
     return PARTS[name](safe).astype(float)

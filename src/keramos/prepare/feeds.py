@@ -60,7 +60,8 @@ def _count(fed: Fed, column: ColumnPreparation, source: Column) -> None:
         return
     if column.null_policy == "refuse":
         fed.problems.extend(
-            Problem(int(row) + 1, column.column, "nothing", NO_VALUE) for row in np.flatnonzero(source.missing)
+            Problem(int(row) + 1, column.column, "nothing", NO_VALUE)
+            for row in np.flatnonzero(source.missing)
         )
     else:
         fed.filled[column.column] = gone

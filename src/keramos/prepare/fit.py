@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.types.schema import ColumnKind, ColumnSchema, NullPolicy, Scaling, Schema, TargetSchema
+    from keramos.types.schema import (
+        ColumnKind,
+        ColumnSchema,
+        NullPolicy,
+        Scaling,
+        Schema,
+        TargetSchema,
+    )
     from keramos.types.table import Column, Table
 
 _BINS = 20
@@ -54,9 +61,14 @@ def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]
     names: dict[str, list[tuple[str, str]]] = {}
     for column in schema.columns:
         cells = table.columns[column.name]
-        parts = parts_of(cells.values.astype("datetime64[us]"), cells.missing) if column.kind == "date" else ("",)
+        parts = (
+            parts_of(cells.values.astype("datetime64[us]"), cells.missing)
+            if column.kind == "date"
+            else ("",)
+        )
         names[column.name] = [
-            (which, _free(f"{column.name}_{which}" if which else column.name, taken)) for which in parts
+            (which, _free(f"{column.name}_{which}" if which else column.name, taken))
+            for which in parts
         ]
     return names
 
@@ -64,7 +76,9 @@ def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]
 def _free(name: str, taken: set[str]) -> str:
     base = "".join(letter if letter.isprintable() and letter != "/" else "_" for letter in name)
     base = base if base.strip(". ") else f"column_{base.strip()}"
-    free = next(n for n in (base, *(f"{base}_{i}" for i in range(1, len(taken) + 2))) if n not in taken)
+    free = next(
+        n for n in (base, *(f"{base}_{i}" for i in range(1, len(taken) + 2))) if n not in taken
+    )
     taken.add(free)
     return free
 
@@ -75,10 +89,16 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
     missing = int(column.missing.sum())
     if source.kind.endswith("category"):
         return _learn_levels(source, column, name, missing)
-    values = part(cast("NDArray[np.datetime64]", column.values), column.missing, which) if which else column.values
+    values = (
+        part(cast("NDArray[np.datetime64]", column.values), column.missing, which)
+        if which
+        else column.values
+    )
     present = values[~column.missing].astype(float)
     low, high = float(present.min()), float(present.max())
-    counts, edges = np.histogram(present, _BINS, (low, high) if high > low else (low - 0.5, low + 0.5))
+    counts, edges = np.histogram(
+        present, _BINS, (low, high) if high > low else (low - 0.5, low + 0.5)
+    )
     return ColumnPreparation(
         column=source.name,
         input=name,
@@ -95,14 +115,22 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
     )
 
 
-def _learn_levels(source: ColumnSchema, column: Column, name: str, missing: int) -> ColumnPreparation:
+def _learn_levels(
+    source: ColumnSchema, column: Column, name: str, missing: int
+) -> ColumnPreparation:
     counts = Counter(column.values[~column.missing].tolist())
     ordered = sorted(counts, key=lambda level: (-counts[level], level))
-    common = [level for level in ordered if counts[level] > 1 or len(counts) <= _KEEP_RARE_UP_TO][:_MOST_LEVELS]
+    common = [level for level in ordered if counts[level] > 1 or len(counts) <= _KEEP_RARE_UP_TO][
+        :_MOST_LEVELS
+    ]
     if not common:
-        raise DataError(f"column '{source.name}': each of its {len(counts)} categories appears once; drop it")
+        raise DataError(
+            f"column '{source.name}': each of its {len(counts)} categories appears once; drop it"
+        )
     if source.kind == "integer_category" and MISSING_INTEGER in counts:
-        raise DataError(f"column '{source.name}': {MISSING_INTEGER} stands for missing values and cannot be a category")
+        raise DataError(
+            f"column '{source.name}': {MISSING_INTEGER} stands for missing values and cannot be a category"
+        )
     rare = sum(counts.values()) - sum(counts[level] for level in common)
     policy: NullPolicy = "level" if missing else "refuse"
     return ColumnPreparation(
@@ -125,12 +153,18 @@ def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], t
     """Names of the prepared row in order, and the positions that no training row sets."""
     numbers = [column for column in inputs if not is_level(column.kind)]
     # A number that never changed is 0 in every prepared training row, so nothing was learned about it either.
-    named: list[tuple[str, bool]] = [(column.input, column.maximum > column.minimum) for column in numbers]
-    named += [(f"{column.input} is missing", True) for column in numbers if column.null_policy == "median"]
+    named: list[tuple[str, bool]] = [
+        (column.input, column.maximum > column.minimum) for column in numbers
+    ]
+    named += [
+        (f"{column.input} is missing", True) for column in numbers if column.null_policy == "median"
+    ]
     for column in inputs:
         if is_level(column.kind):
             named += _level_names(column)
-    return tuple(name for name, _ in named), tuple(place for place, (_, seen) in enumerate(named) if not seen)
+    return tuple(name for name, _ in named), tuple(
+        place for place, (_, seen) in enumerate(named) if not seen
+    )
 
 
 def _level_names(column: ColumnPreparation) -> Iterator[tuple[str, bool]]:

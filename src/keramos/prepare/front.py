@@ -47,7 +47,11 @@ class _Plan:
         inputs: TensorRef | Sequence[TensorRef],
         weights: tuple[NDArray[np.generic], ...] = (),
     ) -> TensorRef:
-        free = next(n for n in (name, *(f"{name}_{i}" for i in range(1, len(self.layers) + 2))) if n not in self.layers)
+        free = next(
+            n
+            for n in (name, *(f"{name}_{i}" for i in range(1, len(self.layers) + 2)))
+            if n not in self.layers
+        )
         self.layers[free] = Layer(free, kind, config, weights)
         self.calls.append(Call(free, (inputs if isinstance(inputs, TensorRef) else list(inputs),)))
         return TensorRef(free)
@@ -65,7 +69,9 @@ def front(preparation: Preparation) -> Network:
     parts: list[TensorRef] = []
     if numbers:
         joined = (
-            sources[MATRIX_INPUT] if preparation.matrix else plan.join("numbers", [sources[c.input] for c in numbers])
+            sources[MATRIX_INPUT]
+            if preparation.matrix
+            else plan.join("numbers", [sources[c.input] for c in numbers])
         )
         parts += _numbers(plan, numbers, joined, preparation)
     parts += [_one_hot(plan, column, sources[column.input]) for column in levels]
@@ -79,11 +85,14 @@ def _inputs(plan: _Plan, preparation: Preparation) -> dict[str, TensorRef]:
         return {MATRIX_INPUT: plan.input(MATRIX_INPUT, "float32", len(preparation.inputs))}
     dtypes = {"string_category": "string", "integer_category": "int64"}
     return {
-        column.input: plan.input(column.input, dtypes.get(column.kind, "float32"), 1) for column in preparation.inputs
+        column.input: plan.input(column.input, dtypes.get(column.kind, "float32"), 1)
+        for column in preparation.inputs
     }
 
 
-def _numbers(plan: _Plan, columns: list[ColumnPreparation], x: TensorRef, preparation: Preparation) -> list[TensorRef]:
+def _numbers(
+    plan: _Plan, columns: list[ColumnPreparation], x: TensorRef, preparation: Preparation
+) -> list[TensorRef]:
     """Filled and scaled numbers, then one 0/1 indicator for each column that may be missing."""
     indicators: list[TensorRef] = []
     places = [place for place, column in enumerate(columns) if column.null_policy == "median"]
@@ -91,17 +100,26 @@ def _numbers(plan: _Plan, columns: list[ColumnPreparation], x: TensorRef, prepar
         x, gone = _fill(plan, columns, x)
         kernel = np.zeros((len(columns), len(places)), "float32")
         kernel[places, range(len(places))] = 1
-        dense: Config = {"units": len(places), "activation": "linear", "use_bias": False, "trainable": False}
+        dense: Config = {
+            "units": len(places),
+            "activation": "linear",
+            "use_bias": False,
+            "trainable": False,
+        }
         indicators.append(plan.add("Dense", "is_missing", dense, gone, (kernel,)))
     standard = preparation.scaling == "standard"
     zero = [column.mean if standard else column.minimum for column in columns]
-    width = [column.deviation if standard else column.maximum - column.minimum for column in columns]
+    width = [
+        column.deviation if standard else column.maximum - column.minimum for column in columns
+    ]
     x = plan.add("Rescaling", "shift", {"scale": 1.0, "offset": [-value for value in zero]}, x)
     scale = [1.0 / value if value > 0 else 1.0 for value in width]
     return [plan.add("Rescaling", "scale", {"scale": scale, "offset": 0.0}, x), *indicators]
 
 
-def _fill(plan: _Plan, columns: list[ColumnPreparation], x: TensorRef) -> tuple[TensorRef, TensorRef]:
+def _fill(
+    plan: _Plan, columns: list[ColumnPreparation], x: TensorRef
+) -> tuple[TensorRef, TensorRef]:
     """X with medians where it is missing, and 1.0 there, 0.0 elsewhere; exact in float32.
 
     Missing is -2**127. -x - 2**126 is 2**126 there and negative for every number that is let in, so clipping it to
@@ -132,7 +150,9 @@ def _one_hot(plan: _Plan, column: ColumnPreparation, x: TensorRef) -> TensorRef:
         "oov_token": other,
         "output_mode": "one_hot",
     }
-    return plan.add("StringLookup" if text else "IntegerLookup", f"{column.input}_one_hot", config, x)
+    return plan.add(
+        "StringLookup" if text else "IntegerLookup", f"{column.input}_one_hot", config, x
+    )
 
 
 def join(first: Network, second: Network) -> Network:
@@ -156,10 +176,20 @@ def join(first: Network, second: Network) -> Network:
                 return {key: rename(part) for key, part in item.items()}
         return item
 
-    layers = {names[n]: replace(layer, name=names[n]) for n, layer in second.layers.items() if n != source.layer}
+    layers = {
+        names[n]: replace(layer, name=names[n])
+        for n, layer in second.layers.items()
+        if n != source.layer
+    }
     calls = tuple(
-        Call(names[call.layer], tuple(rename(arg) for arg in call.args), {k: rename(v) for k, v in call.kwargs.items()})
+        Call(
+            names[call.layer],
+            tuple(rename(arg) for arg in call.args),
+            {k: rename(v) for k, v in call.kwargs.items()},
+        )
         for call in second.calls
     )
     outputs = tuple(replace(ref, layer=names[ref.layer]) for ref in second.outputs)
-    return Network("keramos", {**first.layers, **layers}, (*first.calls, *calls), first.inputs, outputs)
+    return Network(
+        "keramos", {**first.layers, **layers}, (*first.calls, *calls), first.inputs, outputs
+    )

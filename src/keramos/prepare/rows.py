@@ -35,7 +35,9 @@ def row_feeder(preparation: Preparation) -> Feeder:
 
     def feed(rows: Sequence[Row]) -> Feeds | None:
         try:
-            encoded = [[cell(row[name]) for row in rows] for name, cell in zip(names, cells, strict=True)]
+            encoded = [
+                [cell(row[name]) for row in rows] for name, cell in zip(names, cells, strict=True)
+            ]
         except (_NotPlainError, KeyError):
             return None
         return assemble(encoded)
@@ -52,7 +54,10 @@ def _named(preparation: Preparation) -> Callable[[list[list[object]]], Feeds]:
     slots = [(column.input, dtypes.get(column.kind, np.float32)) for column in preparation.inputs]
 
     def assemble(encoded: list[list[object]]) -> Feeds:
-        return {name: np.array(cells, dtype)[:, None] for (name, dtype), cells in zip(slots, encoded, strict=True)}
+        return {
+            name: np.array(cells, dtype)[:, None]
+            for (name, dtype), cells in zip(slots, encoded, strict=True)
+        }
 
     return assemble
 

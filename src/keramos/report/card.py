@@ -32,15 +32,24 @@ def card(view: ModelView, task: str) -> str:
 def _environment() -> Environment:
     # Markdown is no HTML: texts go through the filters below, which leave nothing of either to interpret.
     found = Environment(  # noqa: S701
-        loader=PackageLoader("keramos.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("keramos.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    found.filters.update(md=escaped, yaml=lambda text: json.dumps(str(text)), fence=_fence, number=words.number)
+    found.filters.update(
+        md=escaped, yaml=lambda text: json.dumps(str(text)), fence=_fence, number=words.number
+    )
     return found
 
 
 def escaped(text: object) -> str:
     """A text as itself on one line of Markdown: nothing in it is markup or HTML."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split())).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    return (
+        _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+        .replace("\\<", "&lt;")
+        .replace("\\&", "&amp;")
+    )
 
 
 def _fence(text: str, language: str) -> str:

@@ -31,7 +31,10 @@ def diverging(share: float, half: int) -> str:
 
 def gauge(score: float, threshold: float, width: int) -> str:
     """A score between 0 and 1 as a bar, with a line at the threshold."""
-    filled, mark = round(min(max(score, 0.0), 1.0) * width), min(round(threshold * width), width - 1)
+    filled, mark = (
+        round(min(max(score, 0.0), 1.0) * width),
+        min(round(threshold * width), width - 1),
+    )
     return "".join("┃" if at == mark else "█" if at < filled else "·" for at in range(width))
 
 
@@ -52,7 +55,9 @@ def _thinned(values: Sequence[float], width: int) -> list[float]:
     return [max(values[low:high]) for low, high in pairwise(edges)]
 
 
-def lines(series: Sequence[tuple[str, Sequence[float]]], width: int = 100, height: int = 8) -> list[str]:
+def lines(
+    series: Sequence[tuple[str, Sequence[float]]], width: int = 100, height: int = 8
+) -> list[str]:
     """Several series over the same steps as points of text: the first letter of a series marks its values.
 
     Where two series meet, ``*`` stands. Of many steps as many are shown as fit ``width``.

@@ -21,32 +21,57 @@ _ROOM = 0.06  # of an axis, above and below the curves
 
 def loss_chart(trace: TrainingTrace) -> Markup:
     """Training and held-out loss by epoch."""
-    return _curves("loss", [e.loss for e in trace.epochs], [e.held_out_loss for e in trace.epochs], trace.epochs)
+    return _curves(
+        "loss",
+        [e.loss for e in trace.epochs],
+        [e.held_out_loss for e in trace.epochs],
+        trace.epochs,
+    )
 
 
 def metric_chart(trace: TrainingTrace) -> Markup:
     """Training and held-out metric by epoch."""
     name = trace.metric.replace("_", " ")
-    return _curves(name, [e.metric for e in trace.epochs], [e.held_out_metric for e in trace.epochs], trace.epochs)
+    return _curves(
+        name,
+        [e.metric for e in trace.epochs],
+        [e.held_out_metric for e in trace.epochs],
+        trace.epochs,
+    )
 
 
-def _curves(name: str, training: Sequence[float], held_out: Sequence[float], epochs: Sequence[Epoch]) -> Markup:
+def _curves(
+    name: str, training: Sequence[float], held_out: Sequence[float], epochs: Sequence[Epoch]
+) -> Markup:
     low, high = span([*training, *held_out])
     room = (high - low) * _ROOM
     last = max(len(epochs), 2)
-    frame = Frame(1 - last * _ROOM / 2, last + last * _ROOM / 2, low - room, high + room, "epoch", "")
+    frame = Frame(
+        1 - last * _ROOM / 2, last + last * _ROOM / 2, low - room, high + room, "epoch", ""
+    )
     drawn = frame.axes(whole=True)
     for values, kind in ((training, "training"), (held_out, "held-out")):
-        points = frame.at((epoch.number, value) for epoch, value in zip(epochs, values, strict=True))
+        points = frame.at(
+            (epoch.number, value) for epoch, value in zip(epochs, values, strict=True)
+        )
         drawn.append(tag("path", d=path(points), class_=f"line {kind}"))
         drawn += [
-            tag("circle", tag("title", _said(epoch, name, value, kind)), cx=x, cy=y, r=3.5, class_=f"dot {kind}")
+            tag(
+                "circle",
+                tag("title", _said(epoch, name, value, kind)),
+                cx=x,
+                cy=y,
+                r=3.5,
+                class_=f"dot {kind}",
+            )
             for epoch, value, (x, y) in zip(epochs, values, points, strict=True)
         ]
     best = min(epochs, key=lambda epoch: epoch.held_out_loss)
     x, y = frame.at([(best.number, held_out[best.number - epochs[0].number])])[0]
     side = "end" if x > WIDTH / 2 else ""
-    drawn.append(tag("text", f"best: epoch {best.number}", x=x, y=max(y - 9, 22.0), class_=f"note {side}"))
+    drawn.append(
+        tag("text", f"best: epoch {best.number}", x=x, y=max(y - 9, 22.0), class_=f"note {side}")
+    )
     label = (
         f"{name} by epoch: training from {training[0]:.4g} to {training[-1]:.4g}, "
         f"held-out from {held_out[0]:.4g} to {held_out[-1]:.4g}"
@@ -68,7 +93,13 @@ def histogram(bars: Bars, live: Sequence[int] = (), label: str = "") -> Markup:
         drawn = [tag("path", d=_columns(bars.counts, training), class_="bar")]
         drawn.append(tag("path", d=_steps(live, max(live) / sum(live) / top), class_="line live"))
     drawn.append(tag("path", d=path([(0, height - 0.5), (width, height - 0.5)]), class_="axis"))
-    return picture(width, height, label or f"histogram of {len(bars.counts)} bars", *drawn, class_="chart small")
+    return picture(
+        width,
+        height,
+        label or f"histogram of {len(bars.counts)} bars",
+        *drawn,
+        class_="chart small",
+    )
 
 
 def _columns(counts: Sequence[int], share: float = 1.0) -> str:
@@ -104,8 +135,19 @@ def roc(quality: Quality) -> Markup:
     if sweep is not None:
         found = sweep.hits[sweep.rule] / max(sweep.positives, 1)
         alarms = sweep.alarms[sweep.rule] / max(sweep.negatives, 1)
-        drawn.append(tag("circle", cx=frame.x(alarms), cy=frame.y(found), r=5, class_="dot rule", id="roc-rule"))
-    return picture(WIDTH, HEIGHT, "ROC curve on held-out rows; the dot is the decision threshold", *drawn)
+        drawn.append(
+            tag(
+                "circle",
+                cx=frame.x(alarms),
+                cy=frame.y(found),
+                r=5,
+                class_="dot rule",
+                id="roc-rule",
+            )
+        )
+    return picture(
+        WIDTH, HEIGHT, "ROC curve on held-out rows; the dot is the decision threshold", *drawn
+    )
 
 
 def calibration(bins: Sequence[Calibration]) -> Markup:
@@ -113,13 +155,24 @@ def calibration(bins: Sequence[Calibration]) -> Markup:
     frame = Frame(0, 1, 0, 1, "score", "came true")
     most = max(item.rows for item in bins)
     drawn = [*frame.axes(), tag("path", d=path(frame.at([(0, 0), (1, 1)])), class_="guess")]
-    drawn.append(tag("path", d=path(frame.at((item.score, item.share) for item in bins)), class_="line held-out thin"))
+    drawn.append(
+        tag(
+            "path",
+            d=path(frame.at((item.score, item.share) for item in bins)),
+            class_="line held-out thin",
+        )
+    )
     for item in bins:
         said = f"{item.rows} rows with a mean score of {item.score:.2f}: {item.share:.0%} came true"
         radius = 2.5 + 5 * (item.rows / most) ** 0.5
         x, y = frame.x(item.score), frame.y(item.share)
         drawn.append(tag("circle", tag("title", said), cx=x, cy=y, r=radius, class_="dot held-out"))
-    return picture(WIDTH, HEIGHT, "calibration on held-out rows: score against the share that came true", *drawn)
+    return picture(
+        WIDTH,
+        HEIGHT,
+        "calibration on held-out rows: score against the share that came true",
+        *drawn,
+    )
 
 
 def residuals(pairs: Sequence[tuple[float, float]]) -> Markup:
@@ -144,7 +197,11 @@ def errors(pairs: Sequence[tuple[float, float]], bins: int = 25) -> Markup:
     frame = Frame(-far, far, 0, max(counts) * (1 + _ROOM), "answer - truth", "rows")
     wide = 2 * far / bins
     base, drawn = frame.y(0), frame.axes()
-    rows = ((frame.x(-far + place * wide) + 0.5, frame.y(count), count) for place, count in enumerate(counts) if count)
+    rows = (
+        (frame.x(-far + place * wide) + 0.5, frame.y(count), count)
+        for place, count in enumerate(counts)
+        if count
+    )
     each = frame.x(wide) - frame.x(0) - 1
     drawn.append(tag("path", d=boxes((x, y, each, base - y) for x, y, _ in rows), class_="bar"))
     drawn.append(tag("path", d=path(frame.at([(0, 0), (0, max(counts))])), class_="guess"))
@@ -159,7 +216,14 @@ def influence(one: Influence, most: float) -> Markup:
     kind = "up" if one.change > 0 else "down"
     bar = tag("path", d=boxes([(left, 2, max(length, 0.5), height - 4)]), class_=f"bar {kind}")
     middle = tag("path", d=path([(half, 0), (half, height)]), class_="axis")
-    return picture(2 * half, height, f"changes the answer by {one.change:+.4g}", bar, middle, class_="chart inline")
+    return picture(
+        2 * half,
+        height,
+        f"changes the answer by {one.change:+.4g}",
+        bar,
+        middle,
+        class_="chart inline",
+    )
 
 
 def gauge(score: float, threshold: float) -> Markup:
@@ -170,4 +234,6 @@ def gauge(score: float, threshold: float) -> Markup:
         tag("rect", x=0, y=8, width=max(score * width, 1.0), height=10, rx=5, class_="fill"),
         tag("path", d=path([(threshold * width, 2), (threshold * width, 24)]), class_="mark"),
     ]
-    return picture(width, height, f"score {score:.4g}, threshold {threshold:.4g}", *drawn, class_="chart gauge")
+    return picture(
+        width, height, f"score {score:.4g}, threshold {threshold:.4g}", *drawn, class_="chart gauge"
+    )

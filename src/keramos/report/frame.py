@@ -33,7 +33,11 @@ class Frame:
 
     def y(self, value: float) -> float:
         """A number on the vertical axis as a pixel."""
-        return HEIGHT - _BOTTOM - (value - self.bottom) / (self.top - self.bottom) * (HEIGHT - _TOP - _BOTTOM)
+        return (
+            HEIGHT
+            - _BOTTOM
+            - (value - self.bottom) / (self.top - self.bottom) * (HEIGHT - _TOP - _BOTTOM)
+        )
 
     def at(self, points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         """Points as pixels."""
@@ -47,9 +51,16 @@ class Frame:
             y = self.y(value)
             drawn.append(tag("path", d=path([(_LEFT, y), (WIDTH - _RIGHT, y)]), class_="grid"))
             drawn.append(tag("text", say(value), x=_LEFT - 6, y=y + 4, class_="tick end"))
-        shown = [value for value in ticks(self.left, self.right) if not whole or value == int(value)]
-        drawn += [tag("text", say(value), x=self.x(value), y=end + 15, class_="tick middle") for value in shown]
+        shown = [
+            value for value in ticks(self.left, self.right) if not whole or value == int(value)
+        ]
+        drawn += [
+            tag("text", say(value), x=self.x(value), y=end + 15, class_="tick middle")
+            for value in shown
+        ]
         drawn.append(tag("path", d=path([(_LEFT, end), (WIDTH - _RIGHT, end)]), class_="axis"))
-        drawn.append(tag("text", self.across, x=WIDTH - _RIGHT, y=HEIGHT - 4, class_="axis-name end"))
+        drawn.append(
+            tag("text", self.across, x=WIDTH - _RIGHT, y=HEIGHT - 4, class_="axis-name end")
+        )
         drawn.append(tag("text", self.along, x=_LEFT + 4, y=_TOP + 2, class_="axis-name"))
         return drawn

@@ -27,7 +27,10 @@ _MOST_CELLS = 4096
 """Of one picture: 32 of them with their page stay below 150 kB."""
 _RAMP = ((247, 240, 230), (226, 150, 100), (158, 62, 30), (42, 16, 12))
 """From low to high, lighter to darker, like fired clay."""
-_RANKS = {3: lambda values: np.moveaxis(values, -1, 0), 4: lambda values: np.moveaxis(values, -1, 0).mean(1)}
+_RANKS = {
+    3: lambda values: np.moveaxis(values, -1, 0),
+    4: lambda values: np.moveaxis(values, -1, 0).mean(1),
+}
 """Axes of an activation -> maps (maps, rows, columns); channels are last in nearly all files."""
 
 
@@ -53,7 +56,9 @@ def _bars(one: Activation, values: NDArray[np.float64]) -> Markup:
         rows.append((place * each + 0.5, top, max(each - 1, 0.7), max(bottom - top, 0.4)))
     base = tag("path", d=path([(0, zero), (_WIDTH, zero)]), class_="axis")
     label = f"{one.layer}: {len(values)} values from {values.min(initial=0):.4g} to {values.max(initial=0):.4g}"
-    return picture(_WIDTH, _HEIGHT, label, tag("path", d=boxes(rows), class_="bar"), base, class_="chart small")
+    return picture(
+        _WIDTH, _HEIGHT, label, tag("path", d=boxes(rows), class_="bar"), base, class_="chart small"
+    )
 
 
 def _maps(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -61,7 +66,11 @@ def _maps(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if values.ndim == 1:
         wide = int(np.ceil(len(values) ** 0.5 * 2))
         values = np.pad(values, (0, -len(values) % wide)).reshape(-1, wide)
-    maps = values[None] if values.ndim == 2 else _RANKS.get(values.ndim, lambda x: x.reshape(1, len(x), -1))(values)  # noqa: PLR2004 (rows and columns)
+    maps = (
+        values[None]
+        if values.ndim == 2
+        else _RANKS.get(values.ndim, lambda x: x.reshape(1, len(x), -1))(values)
+    )  # noqa: PLR2004 (rows and columns)
     maps = maps[:_MAPS]
     most = min(_CELLS, int((_MOST_CELLS / max(len(maps), 1)) ** 0.5))
     steps = [max(1, -(-size // most)) for size in maps.shape[1:]]
@@ -98,14 +107,22 @@ def png(levels: NDArray[np.uint8]) -> bytes:
     packed = even[:, ::2] << 4 | even[:, 1::2]
     raw = np.concatenate([np.zeros((height, 1), "uint8"), packed], 1).tobytes()
     head = struct.pack(">IIBBBBB", width, height, 4, 3, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"PLTE", _palette()), (b"IDAT", zlib.compress(raw, 9)), (b"IEND", b""))
+    parts = (
+        (b"IHDR", head),
+        (b"PLTE", _palette()),
+        (b"IDAT", zlib.compress(raw, 9)),
+        (b"IEND", b""),
+    )
     chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def _palette() -> bytes:
     places = np.linspace(0, len(_RAMP) - 1, _LEVELS)
-    channels = [np.interp(places, range(len(_RAMP)), [colour[i] for colour in _RAMP]) for i in range(3)]
+    channels = [
+        np.interp(places, range(len(_RAMP)), [colour[i] for colour in _RAMP]) for i in range(3)
+    ]
     return np.stack(channels, 1).round().astype("uint8").tobytes()

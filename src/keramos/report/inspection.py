@@ -17,8 +17,10 @@ def as_dict(found: Inspection) -> dict[str, object]:
         "file": msgspec.to_builtins(found.artifact.info),
         "layers": msgspec.to_builtins(found.layers),
         "parameters": found.parameters,
-        "inputs": msgspec.to_builtins(found.inputs) or [{"name": ref.layer} for ref in network.inputs],
-        "outputs": msgspec.to_builtins(found.outputs) or [{"name": ref.layer} for ref in network.outputs],
+        "inputs": msgspec.to_builtins(found.inputs)
+        or [{"name": ref.layer} for ref in network.inputs],
+        "outputs": msgspec.to_builtins(found.outputs)
+        or [{"name": ref.layer} for ref in network.outputs],
         "plain_keras": found.plain_keras,
         "unsupported": list(found.unsupported),
         "seal": found.artifact.seal,

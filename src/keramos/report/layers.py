@@ -56,7 +56,9 @@ def _generations() -> dict[str, str]:
     first = {name: generation for generation, names in _FIRST.items() for name in names.split()}
     last = {name: generation for generation, names in _LAST.items() for name in names.split()}
     return {
-        name: start if (start := first.get(name, _NEWEST)) == (end := last.get(name, _NEWEST)) else f"{start} to {end}"
+        name: start
+        if (start := first.get(name, _NEWEST)) == (end := last.get(name, _NEWEST))
+        else f"{start} to {end}"
         for name in LAYERS
     }
 
@@ -69,7 +71,9 @@ def _rows() -> Iterator[str]:
         options = ", ".join(sorted(row.options - set(_HIDDEN))) or "none"
         silent = ", ".join(sorted(row.ignored))
         calls = ", ".join(call for call in row.calls if call != "keras2_mask")
-        extra = "".join((f"; call: {calls}" if calls else "", f"; no effect: {silent}" if silent else ""))
+        extra = "".join(
+            (f"; call: {calls}" if calls else "", f"; no effect: {silent}" if silent else "")
+        )
         yield f"| {name} | {generations[name]} | {options}{extra} |"
 
 
@@ -111,7 +115,11 @@ def _listed(title: str, names: Mapping[str, object], prefix: str = "") -> str:
 
 def page() -> str:
     """The page as Markdown."""
-    tensorflow = {n: row for n, row in OPERATIONS.items() if not n.startswith(("ops.", "tf.op.", "tf.compat."))}
+    tensorflow = {
+        n: row
+        for n, row in OPERATIONS.items()
+        if not n.startswith(("ops.", "tf.op.", "tf.compat."))
+    }
     graph = {name: row for name, row in OPERATIONS.items() if name.startswith("tf.op.")}
     modes = ", ".join(f"{kind} {mode}" for kind, mode in sorted(QUANTIZED))
     tables = [

@@ -41,11 +41,15 @@ def paragraph(screen: Screen, text: str, first: str = "", rest: str = "") -> lis
     return [(rest if place else first) + line for place, line in enumerate(lines)]
 
 
-def pairs(screen: Screen, items: Iterable[Pair], indent: str = "", label: int = _LABEL) -> list[str]:
+def pairs(
+    screen: Screen, items: Iterable[Pair], indent: str = "", label: int = _LABEL
+) -> list[str]:
     """Names on the left, values beside them; values beneath where there is no room beside."""
     shown = [(screen.clean(name), value) for name, value in items]
     most = max((cells(name) for name, _ in shown), default=0)
-    short = all(most + 1 + cells(screen.clean(value)) <= screen.width - cells(indent) for _, value in shown)
+    short = all(
+        most + 1 + cells(screen.clean(value)) <= screen.width - cells(indent) for _, value in shown
+    )
     beside = max(label, most if short else min(most, screen.width // 4))
     lines = []
     for name, value in shown:
@@ -54,15 +58,24 @@ def pairs(screen: Screen, items: Iterable[Pair], indent: str = "", label: int = 
             lines += paragraph(screen, value, f"{indent}  ", f"{indent}  ")
             continue
         blank = indent + " " * (beside + 1)
-        lines += paragraph(screen, value, f"{indent}{padded(name, beside)} ", blank) if value else [indent + name]
+        lines += (
+            paragraph(screen, value, f"{indent}{padded(name, beside)} ", blank)
+            if value
+            else [indent + name]
+        )
     return lines
 
 
-def table(screen: Screen, columns: Sequence[Column], rows: Iterable[Sequence[object]], indent: str = "") -> list[str]:
+def table(
+    screen: Screen, columns: Sequence[Column], rows: Iterable[Sequence[object]], indent: str = ""
+) -> list[str]:
     """A table as wide as it needs to be; where a window is narrower, texts wrap, then rows stack."""
     columns = [replace(column, title=screen.clean(column.title)) for column in columns]
     clean = [[screen.clean(cell) for cell in row] for row in rows]
-    widths = [max([cells(column.title), *(cells(row[at]) for row in clean)]) for at, column in enumerate(columns)]
+    widths = [
+        max([cells(column.title), *(cells(row[at]) for row in clean)])
+        for at, column in enumerate(columns)
+    ]
     room = screen.width - cells(indent)
     if screen.piped or _total(widths) <= room:
         return _beside(screen, columns, clean, widths, indent)
@@ -81,7 +94,10 @@ def _total(widths: Sequence[int]) -> int:
 
 def _shrunk(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int] | None:
     """Widths that fit, taken from the columns that wrap, the widest first; None where those would become too small."""
-    found, able = list(widths), [at for at, column in enumerate(columns) if column.wraps and widths[at] > _LEAST]
+    found, able = (
+        list(widths),
+        [at for at, column in enumerate(columns) if column.wraps and widths[at] > _LEAST],
+    )
     while _total(found) > room:
         widest = max(able, key=lambda at: found[at], default=None)
         if widest is None or found[widest] <= _LEAST:
@@ -91,7 +107,11 @@ def _shrunk(columns: Sequence[Column], widths: Sequence[int], room: int) -> list
 
 
 def _beside(
-    screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int], indent: str
+    screen: Screen,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    indent: str,
 ) -> list[str]:
     lines = [_head(screen, columns, widths, indent)]
     for row in rows:
@@ -104,7 +124,11 @@ def _beside(
 
 
 def _beneath(
-    screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]], widths: Sequence[int], indent: str
+    screen: Screen,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    indent: str,
 ) -> list[str]:
     """Texts under the numbers of their row."""
     kept = [at for at, column in enumerate(columns) if not column.wraps]
@@ -112,29 +136,40 @@ def _beneath(
     lines = [_head(screen, narrow, sizes, indent)]
     for row in rows:
         lines.append(indent + _line(narrow, [row[at] for at in kept], sizes))
-        said = [(column.title, row[at]) for at, column in enumerate(columns) if column.wraps and row[at]]
+        said = [
+            (column.title, row[at]) for at, column in enumerate(columns) if column.wraps and row[at]
+        ]
         text = said[0][1] if len(said) == 1 else "; ".join(" ".join(pair) for pair in said)
         lines += paragraph(screen, text, f"{indent}    ", f"{indent}    ") if text else []
     return lines
 
 
-def _stacked(screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: str) -> list[str]:
+def _stacked(
+    screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]], indent: str
+) -> list[str]:
     """Each row as its first cell, and beneath it what the others say."""
     lines = []
     for first, *others in rows:
-        said = [f"{column.title} {cell}" for column, cell in zip(columns[1:], others, strict=True) if cell]
+        said = [
+            f"{column.title} {cell}"
+            for column, cell in zip(columns[1:], others, strict=True)
+            if cell
+        ]
         lines += paragraph(screen, first, indent, f"{indent}  ")
         lines += paragraph(screen, "; ".join(said), f"{indent}  ", f"{indent}  ") if said else []
     return lines
 
 
 def _head(screen: Screen, columns: Sequence[Column], widths: Sequence[int], indent: str) -> str:
-    return indent + screen.styled(_line(columns, [column.title for column in columns], widths), "soft")
+    return indent + screen.styled(
+        _line(columns, [column.title for column in columns], widths), "soft"
+    )
 
 
 def _line(columns: Sequence[Column], parts: Sequence[str], widths: Sequence[int]) -> str:
     return _GAP.join(
-        padded(part, width, right=column.right) for column, part, width in zip(columns, parts, widths, strict=True)
+        padded(part, width, right=column.right)
+        for column, part, width in zip(columns, parts, widths, strict=True)
     ).rstrip()
 
 

@@ -20,9 +20,15 @@ def live_values(live: Live | None, view: ModelView) -> dict[str, object] | None:
     recent = live.windows[0]
     columns = {
         card.name: _column(card, drift)
-        for card, drift in zip(view.columns, recent.inputs, strict=True)  # both in the order of the model's inputs
+        for card, drift in zip(
+            view.columns, recent.inputs, strict=True
+        )  # both in the order of the model's inputs
     }
-    return {"note": live.note, "windows": [_window(window) for window in live.windows], "columns": columns}
+    return {
+        "note": live.note,
+        "windows": [_window(window) for window in live.windows],
+        "columns": columns,
+    }
 
 
 def _window(window: LiveWindow) -> dict[str, str]:
@@ -51,7 +57,12 @@ def _column(card: ColumnCard, drift: InputDrift) -> dict[str, object]:
 
 def _pairs(drift: InputDrift) -> list[Pair]:
     seen = drift.observed
-    found = [("live", f"{seen.rows:,} rows, PSI {brief(drift.psi)}, Jensen-Shannon {brief(drift.jensen_shannon)}")]
+    found = [
+        (
+            "live",
+            f"{seen.rows:,} rows, PSI {brief(drift.psi)}, Jensen-Shannon {brief(drift.jensen_shannon)}",
+        )
+    ]
     for name, count in (
         ("live missing", seen.missing),
         ("below the range", seen.below),

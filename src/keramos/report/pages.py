@@ -35,7 +35,10 @@ _HEADERS = (
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-store"),
 )
-_ASSET_HEADERS = (("x-content-type-options", "nosniff"), ("cache-control", "public, max-age=31536000, immutable"))
+_ASSET_HEADERS = (
+    ("x-content-type-options", "nosniff"),
+    ("cache-control", "public, max-age=31536000, immutable"),
+)
 _FIELD = "c."
 """In front of columns' names in queries, so that none of them can be mistaken for anything else."""
 
@@ -50,7 +53,9 @@ def _nothing(_model: str, _version: int) -> Live | None:
 class Pages:
     """Pages of everything that is served. Safe to share between threads; what is derived from a model goes with it."""
 
-    def __init__(self, catalogue: Catalogue, live: Look = _nothing, shadows: Shadows = tuple) -> None:
+    def __init__(
+        self, catalogue: Catalogue, live: Look = _nothing, shadows: Shadows = tuple
+    ) -> None:
         """``live`` gives what was counted of a version, ``shadows`` what candidates answered."""
         self._catalogue, self._live, self._shadows = catalogue, live, shadows
         self._subjects: WeakKeyDictionary[Predictor, Subject] = WeakKeyDictionary()
@@ -66,25 +71,38 @@ class Pages:
             case [""]:
                 return self._index()
             case ["assets", name] if name in render.ASSETS:
-                return Page(render.asset(name).encode(), render.ASSETS[name], headers=_ASSET_HEADERS)
+                return Page(
+                    render.asset(name).encode(), render.ASSETS[name], headers=_ASSET_HEADERS
+                )
             case ["models", name, *rest] if tuple(rest) in _VIEWS:
                 return self._of_model(name, query, _VIEWS[tuple(rest)])
         return None
 
-    def _of_model(self, name: str, query: str, show: Callable[[Pages, Served, Mapping[str, str]], str]) -> Page:
+    def _of_model(
+        self, name: str, query: str, show: Callable[[Pages, Served, Mapping[str, str]], str]
+    ) -> Page:
         asked = dict(parse_qsl(query[:_LONGEST], keep_blank_values=True))
         version, label = asked.get("version", ""), asked.get("label", "")
         try:
-            ref = ModelRef(name, int(version) if version.isdecimal() and version.isascii() else None, label)
+            ref = ModelRef(
+                name, int(version) if version.isdecimal() and version.isascii() else None, label
+            )
             served = self._catalogue.get(ref)
         except KeramosError as error:
             known = name in self._catalogue.names()
-            return _page(render.render("absent.html", message=str(error)), _UNAVAILABLE if known else _NOT_FOUND)
+            return _page(
+                render.render("absent.html", message=str(error)),
+                _UNAVAILABLE if known else _NOT_FOUND,
+            )
         kind = "application/json" if show is Pages.drift else "text/html; charset=utf-8"
         return replace(_page(show(self, served, asked)), content_type=kind)
 
     def _index(self) -> Page:
-        return _page(render.render("index.html", models=[self._listed(name) for name in self._catalogue.names()]))
+        return _page(
+            render.render(
+                "index.html", models=[self._listed(name) for name in self._catalogue.names()]
+            )
+        )
 
     def _listed(self, name: str) -> dict[str, object]:
         listed: dict[str, object] = {"name": name, "versions": self._versions(name)}
@@ -105,7 +123,9 @@ class Pages:
                 "version": item.version,
                 "state": State(item.state).name,
                 "message": item.message,
-                "labels": sorted(label for label, version in labels.items() if version == item.version),
+                "labels": sorted(
+                    label for label, version in labels.items() if version == item.version
+                ),
             }
             for item in statuses
         ]
@@ -120,7 +140,9 @@ class Pages:
         """The page of one version; with columns in the query, explained for that row."""
         subject, texts = self._subject(served), _texts(asked)
         versions = self._versions(served.name)
-        labels = next((item["labels"] for item in versions if item["version"] == served.version), [])
+        labels = next(
+            (item["labels"] for item in versions if item["version"] == served.version), []
+        )
         return render.render(
             "model.html",
             **subject.values,
@@ -163,7 +185,9 @@ def _explain_path(name: str) -> str:
 
 
 def _texts(asked: Mapping[str, str]) -> dict[str, str]:
-    return {name.removeprefix(_FIELD): text for name, text in asked.items() if name.startswith(_FIELD)}
+    return {
+        name.removeprefix(_FIELD): text for name, text in asked.items() if name.startswith(_FIELD)
+    }
 
 
 def _page(text: str, status: int = 200) -> Page:

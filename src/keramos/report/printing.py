@@ -10,11 +10,24 @@ from pathlib import Path
 
 from keramos.errors import MissingExtraError, SaveError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 """Programs that can print, by the names that systems give them."""
 
 _QUIET = (
-    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *(
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ),
     *("--disable-component-update", "--disable-sync", "--no-pdf-header-footer"),
 )
 _SECONDS = 120
@@ -29,17 +42,30 @@ def pdf(html: str) -> bytes:
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
-        raise MissingExtraError("printing to PDF needs Chromium: apt-get install chromium, or open the HTML and print")
+        raise MissingExtraError(
+            "printing to PDF needs Chromium: apt-get install chromium, or open the HTML and print"
+        )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         page, out = Path(folder, "report.html"), Path(folder, "report.pdf")
         page.write_text(html, encoding="utf-8")
         # Chromium refuses its sandbox to root; the page is our own and asks for nothing.
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        command = [browser, *_QUIET, *root, f"--user-data-dir={folder}/profile", f"--print-to-pdf={out}", page.as_uri()]
+        command = [
+            browser,
+            *_QUIET,
+            *root,
+            f"--user-data-dir={folder}/profile",
+            f"--print-to-pdf={out}",
+            page.as_uri(),
+        ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=_SECONDS, check=False
+            )  # noqa: S603
         except subprocess.TimeoutExpired:
-            raise SaveError(f"{browser} did not print within {_SECONDS} s; open the HTML and print it") from None
+            raise SaveError(
+                f"{browser} did not print within {_SECONDS} s; open the HTML and print it"
+            ) from None
         if not out.is_file():
             raise SaveError(f"{browser} printed nothing: {done.stderr.strip()[-300:]}")
         return out.read_bytes()

@@ -101,11 +101,14 @@ def model_values(view: ModelView) -> dict[str, object]:
         "sections": [(anchor, title) for anchor, title, has in _SECTIONS if has(view)],
         "charts": _charts(view),
         "best": min(trace.epochs, key=lambda epoch: epoch.held_out_loss).number if trace else 0,
-        "sweep_json": msgspec.json.encode(quality.sweep).decode() if quality and quality.sweep else "",
+        "sweep_json": msgspec.json.encode(quality.sweep).decode()
+        if quality and quality.sweep
+        else "",
         "thresholds": _thresholds(quality) if quality else (),
         "percents": _percents(quality) if quality else {},
         "histograms": [
-            charts.histogram(card.bars, label=f"{card.name}: {card.range}") for card in view.columns[:_SHOWN_CARDS]
+            charts.histogram(card.bars, label=f"{card.name}: {card.range}")
+            for card in view.columns[:_SHOWN_CARDS]
         ],
     }
 
@@ -116,7 +119,9 @@ def _charts(view: ModelView) -> Mapping[str, Markup | None]:
         "loss": charts.loss_chart(trace) if trace else None,
         "metric": charts.metric_chart(trace) if trace else None,
         "roc": charts.roc(quality) if quality and quality.roc else None,
-        "calibration": charts.calibration(quality.calibration) if quality and quality.calibration else None,
+        "calibration": charts.calibration(quality.calibration)
+        if quality and quality.calibration
+        else None,
         "residuals": charts.residuals(quality.residuals) if quality and quality.residuals else None,
         "errors": charts.errors(quality.residuals) if quality and quality.residuals else None,
     }
@@ -128,7 +133,11 @@ def _thresholds(quality: Quality) -> Sequence[tuple[float, int, int]]:
     if sweep is None:
         return ()
     rows = zip(sweep.at, sweep.hits, sweep.alarms, strict=True)
-    return [row for place, row in enumerate(rows) if place == sweep.rule or round(row[0] * 100) % 10 == 0]
+    return [
+        row
+        for place, row in enumerate(rows)
+        if place == sweep.rule or round(row[0] * 100) % 10 == 0
+    ]
 
 
 def _percents(quality: Quality) -> Mapping[str, str]:
@@ -158,7 +167,9 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
         steps=found.steps,
         answer=_answer(decision, rule),
         rule=decision.rule if decision else "",
-        gauge=charts.gauge(decision.score, rule.threshold) if decision and rule and rule.kind == "threshold" else None,
+        gauge=charts.gauge(decision.score, rule.threshold)
+        if decision and rule and rule.kind == "threshold"
+        else None,
         layers=[_layer(one) for one in found.activations],
         skipped=found.skipped,
         about=found.answer,
@@ -182,7 +193,9 @@ def _layer(one: Activation) -> dict[str, object]:
         "name": one.layer,
         "kind": one.kind,
         "shape": words.shape(one.values.shape),
-        "few": ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in few),
+        "few": ", ".join(
+            f"{value:.4g}" if isinstance(value, float) else str(value) for value in few
+        ),
         "picture": activation(one) if one.values.size > 1 else None,
     }
 

@@ -28,7 +28,10 @@ def records(decisions: Sequence[Decision], rows: Sequence[int], rule: DecisionRu
         else:
             record |= {"label": decision.label, "score": decision.score}
         if several:
-            record |= {f"score_{name}": score for name, score in zip(rule.labels, decision.scores, strict=True)}
+            record |= {
+                f"score_{name}": score
+                for name, score in zip(rule.labels, decision.scores, strict=True)
+            }
         found.append(record)
     return found
 
@@ -36,7 +39,12 @@ def records(decisions: Sequence[Decision], rows: Sequence[int], rule: DecisionRu
 def problem_records(problems: Sequence[Problem]) -> Records:
     """One record a cell that breaks a rule."""
     return [
-        {"row": problem.row, "column": problem.column, "value": problem.value, "reason": problem.reason}
+        {
+            "row": problem.row,
+            "column": problem.column,
+            "value": problem.value,
+            "reason": problem.reason,
+        }
         for problem in problems
     ]
 
@@ -44,7 +52,9 @@ def problem_records(problems: Sequence[Problem]) -> Records:
 def _delimited(delimiter: str) -> Callable[[Records], str]:
     def render(rows: Records) -> str:
         buffer = io.StringIO(newline="")
-        writer = csv.DictWriter(buffer, list(rows[0]) if rows else [], delimiter=delimiter, lineterminator="\n")
+        writer = csv.DictWriter(
+            buffer, list(rows[0]) if rows else [], delimiter=delimiter, lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(rows)
         return buffer.getvalue()

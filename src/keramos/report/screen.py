@@ -53,7 +53,9 @@ class Screen:
         text = "".join(_seen(character) for character in str(value))
         if not self._lacks(text):
             return text
-        return text.translate(_DRAWN).encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return (
+            text.translate(_DRAWN).encode(self.encoding, "backslashreplace").decode(self.encoding)
+        )
 
     def drawn(self, text: str) -> str:
         """A picture of characters, or the same in ASCII."""
@@ -94,7 +96,9 @@ def _width(stream: TextIO, environment: Mapping[str, str]) -> int:
 def _seen(character: str) -> str:
     if unicodedata.category(character) not in _UNSEEN:
         return character
-    return {"\n": " ", "\t": " "}.get(character) or character.encode("unicode_escape").decode("ascii")
+    return {"\n": " ", "\t": " "}.get(character) or character.encode("unicode_escape").decode(
+        "ascii"
+    )
 
 
 def cells(text: str) -> int:
@@ -102,5 +106,6 @@ def cells(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1
+        for c in text
     )

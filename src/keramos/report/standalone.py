@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def report(artifact: Artifact, model: Predictor | None, name: str) -> str:
     """The report as HTML. ``model`` is None for a file that cannot run; then nothing is predicted."""
     if model is None:
-        values, explanation = render.model_values(model_view(describe(artifact), None, name)), Markup()
+        values, explanation = (
+            render.model_values(model_view(describe(artifact), None, name)),
+            Markup(),
+        )
     else:
         subject = Subject(name, model)
         values, explanation = subject.values, subject.explanation(model, {})

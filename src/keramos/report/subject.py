@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from keramos.errors import KeramosError
-from keramos.pipeline.explain import Explainer
+from keramos.inference.explain import Explainer
 from keramos.pipeline.inspect import describe
 from keramos.report import render
 from keramos.report.views import plain
@@ -45,7 +45,9 @@ class Subject:
         content = model.content
         explainer = self._explainer(model)
         if content is None:
-            return render.explanation(explainer.arrays(model, plain.arrays(texts, model.inputs)), None, None)
+            return render.explanation(
+                explainer.arrays(model, plain.arrays(texts, model.inputs)), None, None
+            )
         row = typed_row({**dict(content.sample.raw), **texts}, content)
         return render.explanation(explainer.row(model, row), model.decide([row])[0], content.rule)
 

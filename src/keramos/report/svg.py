@@ -19,7 +19,8 @@ def tag(name: str, *children: str | Markup, **attributes: Scalar) -> Markup:
     Names come from this package only; ``_`` in an attribute's name stands for ``-``, and one at the end for nothing.
     """
     said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"' for key, value in attributes.items()
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
+        for key, value in attributes.items()
     )
     inside = "".join(escape(child) for child in children)
     return Markup(f"<{name}{said}>{inside}</{name}>" if inside else f"<{name}{said}/>")  # noqa: S704 (escaped above)
@@ -34,7 +35,9 @@ def point(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def picture(width: float, height: float, label: str, *children: Markup, class_: str = "chart") -> Markup:
+def picture(
+    width: float, height: float, label: str, *children: Markup, class_: str = "chart"
+) -> Markup:
     """A whole drawing; ``label`` says in words what it shows."""
     box = f"0 0 {point(width)} {point(height)}"
     return tag("svg", *children, viewBox=box, class_=class_, role="img", aria_label=label)
@@ -52,7 +55,9 @@ def dots(points: Iterable[tuple[float, float]]) -> str:
 
 def boxes(rows: Iterable[tuple[float, float, float, float]]) -> str:
     """Rectangles (x, y, width, height) as one path: a fraction of the size of many elements."""
-    return "".join(f"M{point(x)} {point(y)}h{point(w)}v{point(h)}h{point(-w)}z" for x, y, w, h in rows)
+    return "".join(
+        f"M{point(x)} {point(y)}h{point(w)}v{point(h)}h{point(-w)}z" for x, y, w, h in rows
+    )
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:

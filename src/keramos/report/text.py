@@ -32,11 +32,15 @@ def data_flow(view: ModelView, screen: Screen) -> list[str]:
     """The five stages, each with its shape before and after, and one held-out row on its way."""
     shown: list[str] = []
     for number, stage in enumerate(view.stages, 1):
-        shown += paragraph(screen, f"{number}. {stage.title}: {stage.before} -> {stage.after}", "", "   ")
+        shown += paragraph(
+            screen, f"{number}. {stage.title}: {stage.before} -> {stage.after}", "", "   "
+        )
         shown += paragraph(screen, stage.note, "   ", "   ")
         sign = "=" if number <= _ROWS_SHOWN else ": "
         sample = "; ".join(f"{name}{sign}{value}" for name, value in stage.sample)
-        shown += [screen.styled(line, "soft") for line in paragraph(screen, sample, _SAMPLE, _SAMPLE)]
+        shown += [
+            screen.styled(line, "soft") for line in paragraph(screen, sample, _SAMPLE, _SAMPLE)
+        ]
     return shown
 
 
@@ -78,8 +82,15 @@ def _epoch(e: Epoch) -> tuple[str, ...]:
 
 
 def _curves(trace: TrainingTrace, screen: Screen) -> list[str]:
-    series = [("training", [e.loss for e in trace.epochs]), ("held-out", [e.held_out_loss for e in trace.epochs])]
-    return ["", "loss by epoch (t training, h held-out, * both)", *chart.lines(series, screen.width)]
+    series = [
+        ("training", [e.loss for e in trace.epochs]),
+        ("held-out", [e.held_out_loss for e in trace.epochs]),
+    ]
+    return [
+        "",
+        "loss by epoch (t training, h held-out, * both)",
+        *chart.lines(series, screen.width),
+    ]
 
 
 def _short(metric: str) -> str:
@@ -101,16 +112,33 @@ def quality(view: ModelView, screen: Screen) -> list[str]:
     shown = table(screen, columns, map(_metric, found.metrics))
     shown += paragraph(screen, f"decision: {view.rule}") if view.rule else []
     if found.confusion:
-        shown += ["", *(_confusion(found, screen) if len(found.labels) <= _MOST_LABELS else _mistakes(found, screen))]
+        shown += [
+            "",
+            *(
+                _confusion(found, screen)
+                if len(found.labels) <= _MOST_LABELS
+                else _mistakes(found, screen)
+            ),
+        ]
     return shown
 
 
 def _metric(metric: Metric) -> tuple[str, ...]:
-    better = metric.value > metric.baseline if metric.better == "higher" else metric.value < metric.baseline
+    better = (
+        metric.value > metric.baseline
+        if metric.better == "higher"
+        else metric.value < metric.baseline
+    )
     known = metric.low is not None and metric.high is not None
     interval = f"{brief(metric.low or 0.0)} to {brief(metric.high or 0.0)}" if known else ""
     verdict = "" if better else "not better than guessing"
-    return (metric.name.replace("_", " "), brief(metric.value), interval, brief(metric.baseline), verdict)
+    return (
+        metric.name.replace("_", " "),
+        brief(metric.value),
+        interval,
+        brief(metric.baseline),
+        verdict,
+    )
 
 
 def _confusion(found: Quality, screen: Screen) -> list[str]:
@@ -166,7 +194,13 @@ def architecture(view: ModelView, screen: Screen) -> list[str]:
         Column("weights", wraps=True),
     )
     rows = [
-        (layer.name, layer.kind, layer.output, f"{layer.parameters:,}" if layer.parameters else "", layer.weights)
+        (
+            layer.name,
+            layer.kind,
+            layer.output,
+            f"{layer.parameters:,}" if layer.parameters else "",
+            layer.weights,
+        )
         for layer in view.layers
     ]
     shown = [*table(screen, heads, rows), f"{view.parameters:,} parameters"]
@@ -180,7 +214,12 @@ def architecture(view: ModelView, screen: Screen) -> list[str]:
 def file(view: ModelView, screen: Screen) -> list[str]:
     """The file, its digest, what proves it and what plain Keras makes of it."""
     layers = f"{len(view.layers)} layers, {view.parameters:,} parameters"
-    facts = (*view.proof.digests, ("network", layers), ("proof", view.proof.sentence), ("plain Keras", _plain(view)))
+    facts = (
+        *view.proof.digests,
+        ("network", layers),
+        ("proof", view.proof.sentence),
+        ("plain Keras", _plain(view)),
+    )
     return pairs(screen, facts)
 
 
@@ -221,7 +260,9 @@ SECTIONS: dict[str, tuple[str, Callable[[ModelView, Screen], list[str]]]] = {
 """Anchor -> title and what draws it, in the order of the whole."""
 
 
-def document(view: ModelView, screen: Screen, anchors: Iterable[str] = tuple(SECTIONS)) -> Iterator[str]:
+def document(
+    view: ModelView, screen: Screen, anchors: Iterable[str] = tuple(SECTIONS)
+) -> Iterator[str]:
     """The sections that the file has, each under its title and after an empty line."""
     for anchor in anchors:
         title, draw = SECTIONS[anchor]

@@ -24,16 +24,23 @@ _GAUGE = 40
 _SHOWN = 20
 
 
-def explanation(found: Explanation, rule: DecisionRule | None, score: float, screen: Screen) -> list[str]:
+def explanation(
+    found: Explanation, rule: DecisionRule | None, score: float, screen: Screen
+) -> list[str]:
     """The steps, with the layers under the third and a gauge under the decision of a threshold."""
     shown: list[str] = []
     for number, step in enumerate(found.steps, 1):
-        shown.append(heading(screen, f"{number}. {step.title} ({screen.clean(seconds(step.seconds))})"))
+        shown.append(
+            heading(screen, f"{number}. {step.title} ({screen.clean(seconds(step.seconds))})")
+        )
         shown += pairs(screen, step.lines, _INDENT)
         if number == 3:  # noqa: PLR2004 (the prediction)
             shown += _layers(found, screen)
     if rule is not None and rule.kind == "threshold":
-        shown.append(_INDENT + screen.drawn(chart.gauge(score, rule.threshold, min(_GAUGE, screen.width - 8))))
+        shown.append(
+            _INDENT
+            + screen.drawn(chart.gauge(score, rule.threshold, min(_GAUGE, screen.width - 8)))
+        )
     return [*shown, *(_influences(found, screen) if found.influences else ())]
 
 
@@ -47,14 +54,20 @@ def _layers(found: Explanation, screen: Screen) -> list[str]:
     if not rows:
         return []
     shown = table(screen, columns, rows, _INDENT)
-    return shown if not found.skipped else [*shown, f"{_INDENT}{found.skipped} layers in the middle are not shown"]
+    return (
+        shown
+        if not found.skipped
+        else [*shown, f"{_INDENT}{found.skipped} layers in the middle are not shown"]
+    )
 
 
 def _said(one: Activation, screen: Screen) -> str:
     """Few numbers as such; many as a picture from the lowest to the highest."""
     values = one.values.reshape(-1)
     if len(values) <= _FEW or values.dtype.kind not in "fiub":
-        return ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values[:_FEW].tolist())
+        return ", ".join(
+            f"{v:.4g}" if isinstance(v, float) else str(v) for v in values[:_FEW].tolist()
+        )
     numbers = np.nan_to_num(values.astype(float), posinf=0.0, neginf=0.0)
     low, high = float(numbers.min()), float(numbers.max())
     levels = ((numbers - low) / ((high - low) or 1.0) * 0.9 + 0.1).tolist()
@@ -73,10 +86,18 @@ def _influences(found: Explanation, screen: Screen) -> list[str]:
         Column("moved it"),
     )
     most = max((abs(one.change) for one in moving), default=1.0)
-    shown = paragraph(screen, f"What moved the answer ({found.answer}), against the usual training values:")
+    shown = paragraph(
+        screen, f"What moved the answer ({found.answer}), against the usual training values:"
+    )
     shown = [screen.styled(line, "head") for line in shown]
-    shown += table(screen, columns, [_row(one, most, screen) for one in moving], _INDENT) if moving else []
-    return shown + (paragraph(screen, f"moved nothing: {listed(idle, 40)}", _INDENT, _INDENT) if idle else [])
+    shown += (
+        table(screen, columns, [_row(one, most, screen) for one in moving], _INDENT)
+        if moving
+        else []
+    )
+    return shown + (
+        paragraph(screen, f"moved nothing: {listed(idle, 40)}", _INDENT, _INDENT) if idle else []
+    )
 
 
 def _row(one: Influence, most: float, screen: Screen) -> tuple[str, ...]:

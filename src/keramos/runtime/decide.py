@@ -30,7 +30,11 @@ def choose(output: NDArray[np.generic], rule: DecisionRule) -> NDArray[np.int64]
     """
     if rule.kind == "value":
         return None
-    best = output[:, 0] >= np.float32(rule.threshold) if rule.kind == "threshold" else np.argmax(output, axis=1)
+    best = (
+        output[:, 0] >= np.float32(rule.threshold)
+        if rule.kind == "threshold"
+        else np.argmax(output, axis=1)
+    )
     return np.asarray(best, "int64")
 
 
@@ -39,13 +43,17 @@ def _threshold(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     at_least = score >= np.float32(rule.threshold)
     label = rule.labels[1] if at_least else rule.labels[0]
     sign = ">=" if at_least else "<"
-    return Decision(label, score, row, f"score {score:.6g} {sign} threshold {rule.threshold:g}: {label}")
+    return Decision(
+        label, score, row, f"score {score:.6g} {sign} threshold {rule.threshold:g}: {label}"
+    )
 
 
 def _argmax(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     best = max(range(len(row)), key=row.__getitem__)
     label = rule.labels[best]
-    return Decision(label, row[best], row, f"largest of {len(row)} scores is {row[best]:.6g}: {label}")
+    return Decision(
+        label, row[best], row, f"largest of {len(row)} scores is {row[best]:.6g}: {label}"
+    )
 
 
 def _value(row: tuple[float, ...], rule: DecisionRule) -> Decision:

@@ -38,7 +38,10 @@ def _octets(item: object) -> bytes:
 
 
 def _hash(config: Mapping[str, object]) -> Function:
-    bins, salt = np.uint64(cast("int", config["bins"])), cast("Sequence[int] | None", config["salt"])
+    bins, salt = (
+        np.uint64(cast("int", config["bins"])),
+        cast("Sequence[int] | None", config["salt"]),
+    )
 
     def run(x: Array) -> Array:
         strings = _strings(x)
@@ -54,7 +57,11 @@ def _crossing(config: Mapping[str, object]) -> Function:
     def run(*features: Array) -> Array:
         total = np.full(features[0].size, _CROSSING_KEY, "uint64")
         for feature in features:
-            own = farmhash(_strings(feature)) if feature.dtype.kind in "OSU" else feature.ravel().astype("uint64")
+            own = (
+                farmhash(_strings(feature))
+                if feature.dtype.kind in "OSU"
+                else feature.ravel().astype("uint64")
+            )
             total = fingerprint_cat(total, own)
         return (total % bins).astype("int64").reshape(features[0].shape)
 
@@ -85,14 +92,19 @@ def _text(config: Mapping[str, object]) -> Function:
     start, unknown = cast("int", config["start"]), cast("int", config["unknown"])
     places = {word.encode(): start + i for i, word in enumerate(cast("list[str]", config["words"]))}
     ngrams, fixed = config["ngrams"], cast("int | None", config["length"])
-    widths = range(1, ngrams + 1) if isinstance(ngrams, int) else cast("Sequence[int] | None", ngrams)
+    widths = (
+        range(1, ngrams + 1) if isinstance(ngrams, int) else cast("Sequence[int] | None", ngrams)
+    )
     padding = 0 if unknown else -1  # without a place for padding it must not be counted
     places[b""] = padding
 
     def tokens(texts: list[object]) -> list[int]:
         whole = (_standardized(_octets(text), config["standardize"]) for text in texts)
         words = [word for text in whole for word in _split(text, config["split"])]
-        return [places.get(word, unknown) for word in (words if widths is None else _runs(words, widths))]
+        return [
+            places.get(word, unknown)
+            for word in (words if widths is None else _runs(words, widths))
+        ]
 
     def run(x: Array) -> Array:
         rows = [tokens(texts) for texts in x.reshape(len(x), prod(x.shape[1:])).tolist()]
@@ -105,5 +117,9 @@ def _text(config: Mapping[str, object]) -> Function:
     return run
 
 
-HOST: dict[str, Callable[[Mapping[str, object]], Function]] = {"crossing": _crossing, "hash": _hash, "text": _text}
+HOST: dict[str, Callable[[Mapping[str, object]], Function]] = {
+    "crossing": _crossing,
+    "hash": _hash,
+    "text": _text,
+}
 """Kind of a HostStep -> what makes its function from its config."""

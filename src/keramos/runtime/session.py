@@ -31,7 +31,9 @@ def _options(size: int) -> ort.SessionOptions:
     options.inter_op_num_threads = 1
     options.log_severity_level = _SILENT
     level = ort.GraphOptimizationLevel
-    options.graph_optimization_level = level.ORT_ENABLE_ALL if size >= _LARGE else level.ORT_ENABLE_BASIC
+    options.graph_optimization_level = (
+        level.ORT_ENABLE_ALL if size >= _LARGE else level.ORT_ENABLE_BASIC
+    )
     return options
 
 
@@ -50,7 +52,9 @@ class _Step:
         self._step = step
         self._function = HOST[step.kind](step.config)
         self._before = _session(step.before) if step.before else None
-        self._computed = [output.name for output in self._before.get_outputs()] if self._before else []
+        self._computed = (
+            [output.name for output in self._before.get_outputs()] if self._before else []
+        )
 
     def run(self, feeds: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
         """The step's result for what is fed and known so far."""
@@ -70,7 +74,9 @@ class Session:
         self._fetch = [*compiled.fetch_names, *(name for name, _ in compiled.demands)]
         self._demands = [message for _, message in compiled.demands]
         # Keras' names differ from ONNX' only where ONNX reserves a name.
-        self._feeds = {spec.name: feed for spec, feed in zip(compiled.inputs, compiled.feed_names, strict=True)}
+        self._feeds = {
+            spec.name: feed for spec, feed in zip(compiled.inputs, compiled.feed_names, strict=True)
+        }
         self._direct = all(name == feed for name, feed in self._feeds.items())
 
     def run(self, feeds: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.generic]]:
@@ -86,8 +92,12 @@ class Session:
                 feeds = self._prepared(feeds)
             outputs = cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
         except Exception as error:  # onnxruntime raises its own classes, none of them public
-            sizes = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in feeds.items())
-            raise MismatchError(f"the model cannot run on these inputs: {sizes}. {_said(error)}") from error
+            sizes = ", ".join(
+                f"{name} {array.dtype} {array.shape}" for name, array in feeds.items()
+            )
+            raise MismatchError(
+                f"the model cannot run on these inputs: {sizes}. {_said(error)}"
+            ) from error
         return self._checked(outputs) if self._demands else outputs
 
     def _checked(self, outputs: list[NDArray[np.generic]]) -> list[NDArray[np.generic]]:

@@ -27,9 +27,12 @@ def golden_feeds(golden: GoldenRows, inputs: tuple[TensorSpec, ...]) -> Feeds:
         MismatchError: they are of other numbers, kinds or shapes than the inputs.
     """
     if len(golden.inputs) != len(inputs):
-        raise MismatchError(f"golden rows are for {len(golden.inputs)} inputs, the model has {len(inputs)}")
+        raise MismatchError(
+            f"golden rows are for {len(golden.inputs)} inputs, the model has {len(inputs)}"
+        )
     return {
-        spec.name: _fed(spec, cells, len(golden.outputs)) for spec, cells in zip(inputs, golden.inputs, strict=True)
+        spec.name: _fed(spec, cells, len(golden.outputs))
+        for spec, cells in zip(inputs, golden.inputs, strict=True)
     }
 
 
@@ -49,7 +52,9 @@ def check_fit(content: Content, compiled: Compiled) -> None:
         MismatchError: it does; says which and how many.
     """
     preparation, rule = content.preparation, content.rule
-    wanted = [MATRIX_INPUT] if preparation.matrix else [column.input for column in preparation.inputs]
+    wanted = (
+        [MATRIX_INPUT] if preparation.matrix else [column.input for column in preparation.inputs]
+    )
     names = [spec.name for spec in compiled.inputs]
     if names != wanted:
         raise MismatchError(
@@ -60,7 +65,9 @@ def check_fit(content: Content, compiled: Compiled) -> None:
             f"the keramos content prepares {len(preparation.inputs)} numbers a row, the model takes shape "
             f"{compiled.inputs[0].shape}"
         )
-    needed = {"argmax": len(rule.labels), "threshold": 1}.get(rule.kind, len(content.golden.outputs[0]))
+    needed = {"argmax": len(rule.labels), "threshold": 1}.get(
+        rule.kind, len(content.golden.outputs[0])
+    )
     units = [size for spec in compiled.outputs for size in spec.shape[1:]]
     if units != [needed] or len(content.golden.outputs[0]) != needed:
         raise MismatchError(

@@ -35,7 +35,9 @@ class Text:
         self._name = file.name
         self._raw = stream
         self._seekable = not form.compression and file.size > 0
-        self._stream = pa.CompressedInputStream(stream, form.compression) if form.compression else stream
+        self._stream = (
+            pa.CompressedInputStream(stream, form.compression) if form.compression else stream
+        )
         self._stored = 0
         self._rest = b""
         self._at = 0
@@ -88,7 +90,9 @@ class Text:
         """Read on; whether there was anything."""
         with readable(self._name, f"after byte {self._at + len(self._rest):,} of its text"):
             data = self._stream.read(BLOCK)
-            self._stored = self._raw.tell() if self._seekable or self._raw is not self._stream else 0
+            self._stored = (
+                self._raw.tell() if self._seekable or self._raw is not self._stream else 0
+            )
         self._rest += data
         self._ended = not data
         return bool(data)
@@ -108,7 +112,9 @@ class Text:
 
     def _check(self, data: bytes) -> None:
         if b"\0" in data:
-            raise DataError(f"{self._name}: a NUL byte before byte {self._at:,}; this is not a text table")
+            raise DataError(
+                f"{self._name}: a NUL byte before byte {self._at:,}; this is not a text table"
+            )
 
 
 def _last_row(data: bytes, *, quotes: bool) -> int:

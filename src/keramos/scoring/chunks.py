@@ -73,7 +73,9 @@ def readable(name: str, where: str = "") -> Iterator[None]:
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).strip().partition("\n")[0]
         place = f"{name}, {where}" if where else name
-        raise DataError(f"{place} cannot be read: {reason}. Restore the file, or score the others without it") from None
+        raise DataError(
+            f"{place} cannot be read: {reason}. Restore the file, or score the others without it"
+        ) from None
 
 
 def check_columns(schema: pa.Schema, name: str) -> None:

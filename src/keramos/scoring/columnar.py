@@ -54,7 +54,9 @@ class ParquetReader:
                     yield _ready(batch, at, self._size * at // all_rows)
             rows = self._file.metadata.row_group(group).num_rows
             if at - before != rows:
-                raise DataError(f"{self._name}, row group {group} has {at - before} rows instead of {rows}")
+                raise DataError(
+                    f"{self._name}, row group {group} has {at - before} rows instead of {rows}"
+                )
 
 
 class IpcReader:

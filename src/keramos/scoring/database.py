@@ -116,8 +116,13 @@ def database(url: str) -> Database:
 
 def _secrets(url: str, parts: re.Match[str]) -> tuple[str, ...]:
     options = (option.partition("=") for option in (parts["options"] or "").split("&"))
-    words = {parts["password"] or "", *(value for name, _, value in options if "password" in name.lower())}
-    return tuple(sorted((words | {unquote(word) for word in words} | {url}) - {""}, key=len, reverse=True))
+    words = {
+        parts["password"] or "",
+        *(value for name, _, value in options if "password" in name.lower()),
+    }
+    return tuple(
+        sorted((words | {unquote(word) for word in words} | {url}) - {""}, key=len, reverse=True)
+    )
 
 
 @contextlib.contextmanager
@@ -143,7 +148,8 @@ def told(source: Database, kind: type[KeramosError], what: str) -> Iterator[None
 def _from_driver(error: Exception) -> bool:
     """ADBC's own classes; and what pyarrow raises where a stream of a driver breaks: ArrowException or OSError."""
     return isinstance(error, OSError) or any(
-        kind.__module__.startswith(("adbc_driver_manager", "pyarrow")) for kind in type(error).__mro__
+        kind.__module__.startswith(("adbc_driver_manager", "pyarrow"))
+        for kind in type(error).__mro__
     )
 
 
@@ -211,7 +217,9 @@ def _driver(dialect: Dialect) -> _Driver:
     try:
         return cast("_Driver", importlib.import_module(dialect.driver))
     except ImportError as error:
-        raise MissingExtraError(f"SQL databases need {error.name}: pip install 'keramos[sql]'") from None
+        raise MissingExtraError(
+            f"SQL databases need {error.name}: pip install 'keramos[sql]'"
+        ) from None
 
 
 def _sqlite_uri(url: str, read_only: bool) -> str:  # noqa: FBT001 (a column of the table of dialects)
@@ -235,7 +243,9 @@ _SQLITE = Dialect(
     _sqlite_uri,
     read_only=(_WAIT,),
     writing=(_WAIT,),
-    options={"adbc.sqlite.query.batch_rows": "65536"},  # the driver takes the types that fit the first batch
+    options={
+        "adbc.sqlite.query.batch_rows": "65536"
+    },  # the driver takes the types that fit the first batch
     typed=False,
     schemas=False,
     temporary="temp",

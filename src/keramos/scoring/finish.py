@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from keramos.artifact.atomic import write_atomically
 from keramos.errors import UsageError
+from keramos.platform.atomic_write import write_atomically
 from keramos.scoring.formats import Format, format_of
 from keramos.scoring.job import MANIFEST, REJECTED_FILE
 from keramos.scoring.journal import disk
@@ -59,7 +59,9 @@ def check_target(job: Job, schema: pa.Schema) -> None:
     if job.mirrored and not is_url(job.target):
         folder = Path(job.target)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(f"{job.target} exists and is not empty; remove it or name another folder")
+            raise UsageError(
+                f"{job.target} exists and is not empty; remove it or name another folder"
+            )
 
 
 def publish(job: Job, work: Work, schema: pa.Schema, summary: ScoringSummary) -> None:
@@ -67,7 +69,13 @@ def publish(job: Job, work: Work, schema: pa.Schema, summary: ScoringSummary) ->
     text = msgspec.json.format(msgspec.json.encode(summary)) + b"\n"
     with disk(job.target):
         rejected = _rejected(job, work) if job.plan.on_error == "skip" else None
-        how = _publish_folder if job.mirrored else _publish_table if job.table or job.streamed else _publish_file
+        how = (
+            _publish_folder
+            if job.mirrored
+            else _publish_table
+            if job.table or job.streamed
+            else _publish_file
+        )
         how(job, work, schema, rejected, text)
 
 
@@ -78,26 +86,41 @@ def _rejected(job: Job, work: Work) -> Path:
     return path
 
 
-def _publish_file(job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes) -> None:
+def _publish_file(
+    job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes
+) -> None:
     path = work.folder / "joined"
-    join([work.results / file.path for part in work.parts for file in part.outputs], path, job.form, schema)
+    join(
+        [work.results / file.path for part in work.parts for file in part.outputs],
+        path,
+        job.form,
+        schema,
+    )
     if rejected is not None:
         _move(rejected, job.rejects)
     _move(path, job.target)
     _write(job.summary, summary)
 
 
-def _publish_table(job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes) -> None:
+def _publish_table(
+    job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes
+) -> None:
     """Answers to a table at once; to standard output they went already."""
     if rejected is not None:
         _move(rejected, job.rejects)
     if job.table:
-        fill(job.table, [work.results / file.path for part in work.parts for file in part.outputs], schema)
+        fill(
+            job.table,
+            [work.results / file.path for part in work.parts for file in part.outputs],
+            schema,
+        )
     if job.summary:
         _write(job.summary, summary)
 
 
-def _publish_folder(job: Job, work: Work, _: pa.Schema, rejected: Path | None, summary: bytes) -> None:
+def _publish_folder(
+    job: Job, work: Work, _: pa.Schema, rejected: Path | None, summary: bytes
+) -> None:
     if is_url(job.target):
         for path in sorted(item for item in work.results.rglob("*") if item.is_file()):
             _move(path, job.beside(path.relative_to(work.results).as_posix()))
@@ -131,7 +154,9 @@ def _move(path: Path, target: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        near = final.with_name(f".{final.name}.{path.parent.name}.tmp")  # on the disk where it shall be
+        near = final.with_name(
+            f".{final.name}.{path.parent.name}.tmp"
+        )  # on the disk where it shall be
         shutil.copyfile(path, near)
         near.replace(final)
     _sync_parent(target)

@@ -59,11 +59,15 @@ def common_format(names: Iterable[str], given: str) -> Format:
         own = format_of(name, given)
         if own is None:
             known = ", ".join(EXTENSIONS)
-            raise UsageError(f"{name}: its extension says no known format ({known}); name it with --format")
+            raise UsageError(
+                f"{name}: its extension says no known format ({known}); name it with --format"
+            )
         found.setdefault(own.name, name)
     if len(found) > 1:
         (one, first), (other, second) = list(found.items())[:2]
-        raise UsageError(f"{first} is {one} and {second} is {other}; score files of one format at a time")
+        raise UsageError(
+            f"{first} is {one} and {second} is {other}; score files of one format at a time"
+        )
     return Format(next(iter(found)))
 
 

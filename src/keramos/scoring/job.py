@@ -19,7 +19,7 @@ from keramos.scoring.tables import query_file
 from keramos.types.scoring import DatabaseTable, Query
 
 if TYPE_CHECKING:
-    from keramos.pipeline.model import Model
+    from keramos.inference.model import Model
     from keramos.types.scoring import ScoringPlan, SourceFile
 
 MANIFEST = "_keramos.json"
@@ -59,7 +59,11 @@ class Job:
     @property
     def resumable(self) -> bool:
         """Whether a run that is stopped can go on: what is read can be read again, what is written shows once."""
-        return not (self.files[0].stream or self.streamed or (self.table and self.table.if_exists == "append"))
+        return not (
+            self.files[0].stream
+            or self.streamed
+            or (self.table and self.table.if_exists == "append")
+        )
 
     @property
     def work(self) -> Path:
@@ -93,7 +97,9 @@ class Job:
         return f"{self.target.rstrip('/')}/{name}"
 
 
-def plan_job(model: Model, source: str | Query, target: str | DatabaseTable, plan: ScoringPlan) -> Job:
+def plan_job(
+    model: Model, source: str | Query, target: str | DatabaseTable, plan: ScoringPlan
+) -> Job:
     """Look at source and target.
 
     Raises:
@@ -104,10 +110,16 @@ def plan_job(model: Model, source: str | Query, target: str | DatabaseTable, pla
     table = target if isinstance(target, DatabaseTable) else None
     files = (query_file(query),) if query else tuple(find(str(source)))
     if source == STDIN and not plan.source_format:
-        raise UsageError("standard input has no name that says its format; add --format csv, jsonl, arrow ...")
-    source_form = "query" if query else common_format([file.name for file in files], plan.source_format).name
+        raise UsageError(
+            "standard input has no name that says its format; add --format csv, jsonl, arrow ..."
+        )
+    source_form = (
+        "query" if query else common_format([file.name for file in files], plan.source_format).name
+    )
     place = database(table.url).shown if table else str(target)
-    form, mirrored = (Format("arrow"), False) if table else _target(place, "csv" if query else source_form, plan)
+    form, mirrored = (
+        (Format("arrow"), False) if table else _target(place, "csv" if query else source_form, plan)
+    )
     _check_resume(files, place, table, plan)
     _check_rejects(plan)
     _check_places(files, place)
@@ -131,11 +143,15 @@ def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, b
     suffix = PurePosixPath(target).suffix
     if form is None and suffix[1:].isalpha():  # else results.cvs would become a folder
         known = ", ".join(EXTENSIONS)
-        raise UsageError(f"{target}: '{suffix}' says no known format ({known}); for a folder write {target}/")
+        raise UsageError(
+            f"{target}: '{suffix}' says no known format ({known}); for a folder write {target}/"
+        )
     return (form, False) if form else (Format(plan.target_format or source_form), True)
 
 
-def _check_resume(files: tuple[SourceFile, ...], target: str, table: DatabaseTable | None, plan: ScoringPlan) -> None:
+def _check_resume(
+    files: tuple[SourceFile, ...], target: str, table: DatabaseTable | None, plan: ScoringPlan
+) -> None:
     if not plan.resume:
         return
     if files[0].stream or target == STDOUT:
@@ -153,7 +169,9 @@ def _check_resume(files: tuple[SourceFile, ...], target: str, table: DatabaseTab
 def _check_rejects(plan: ScoringPlan) -> None:
     rejects = format_of(plan.rejects) if plan.rejects else Format("csv")
     if rejects is None or rejects.name not in {*TEXT, "parquet"}:
-        raise UsageError(f"{plan.rejects}: the list of bad rows can be .csv, .tsv, .jsonl or .parquet")
+        raise UsageError(
+            f"{plan.rejects}: the list of bad rows can be .csv, .tsv, .jsonl or .parquet"
+        )
 
 
 def _check_places(files: tuple[SourceFile, ...], target: str) -> None:

@@ -83,7 +83,9 @@ class Work:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock.close()
-            raise UsageError(f"another process is writing to the same place (it holds {self.folder}/lock)") from None
+            raise UsageError(
+                f"another process is writing to the same place (it holds {self.folder}/lock)"
+            ) from None
 
     def _old_job(self) -> str:
         with contextlib.suppress(FileNotFoundError):
@@ -112,7 +114,9 @@ class Work:
         parts = [msgspec.json.decode(line, type=Part) for line in whole.splitlines()]
         known = set()
         for part in parts:
-            for base, file in [(self.results, f) for f in part.outputs] + [(self.rejects, part.rejects)]:
+            for base, file in [(self.results, f) for f in part.outputs] + [
+                (self.rejects, part.rejects)
+            ]:
                 if file is not None:
                     self._check(base / file.path, file)
                     known.add(base / file.path)
@@ -123,7 +127,9 @@ class Work:
 
     def _check(self, path: Path, file: PartFile) -> None:
         if not path.is_file() or path.stat().st_size != file.size:
-            raise DataError(f"the unfinished work is damaged: {path} is not as it was written. Start without --resume")
+            raise DataError(
+                f"the unfinished work is damaged: {path} is not as it was written. Start without --resume"
+            )
 
     @property
     def next(self) -> PartPlace:
@@ -140,7 +146,9 @@ class Work:
         """Make a part whose files are written and closed count."""
         with disk(self.folder):
             folders = set()
-            for base, file in [(self.results, f) for f in part.outputs] + [(self.rejects, part.rejects)]:
+            for base, file in [(self.results, f) for f in part.outputs] + [
+                (self.rejects, part.rejects)
+            ]:
                 if file is not None:
                     _sync(base / file.path)
                     folders.add((base / file.path).parent)

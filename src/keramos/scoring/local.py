@@ -7,7 +7,7 @@ from contextlib import closing
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from keramos.pipeline.model import row_error
+from keramos.inference.model import row_error
 from keramos.scoring.journal import disk
 from keramos.scoring.parts import PartBuilder
 from keramos.scoring.steps import carried_out, placed, problems
@@ -43,7 +43,9 @@ class _Run:
         self._start = self._work.parts[-1].end if self._work.parts else Position()
         self._at = self._start
         self._meter = _Meter(self._job, self._work, self._start, setting.on_progress)
-        self._stream: Writer | None = stream_writer(self._job.form, setting.schema) if self._job.streamed else None
+        self._stream: Writer | None = (
+            stream_writer(self._job.form, setting.schema) if self._job.streamed else None
+        )
 
     def all(self) -> None:
         """Decide what is left to decide."""
@@ -51,7 +53,9 @@ class _Run:
         threads = plan.threads or len(os.sched_getaffinity(0))
         part = self._part()
         try:
-            with closing(setting.source.pieces(setting.scorer, setting.kept, self._start, threads)) as pieces:
+            with closing(
+                setting.source.pieces(setting.scorer, setting.kept, self._start, threads)
+            ) as pieces:
                 for piece in pieces:
                     self._take(piece, part)
                     if part.full(plan.part_rows):
@@ -96,14 +100,19 @@ class _Run:
 class _Meter:
     """Counts for whoever watches."""
 
-    def __init__(self, job: Job, work: Work, start: Position, on_progress: OnProgress | None) -> None:
+    def __init__(
+        self, job: Job, work: Work, start: Position, on_progress: OnProgress | None
+    ) -> None:
         self._sizes = [file.size for file in job.files]
         self._all = sum(self._sizes)
         self._tell = on_progress
         self._begun = perf_counter()
         self._before = sum(self._sizes[: start.file])
         done = [file for part in work.parts for file in part.files]
-        self._rows, self._rejected = sum(file.rows for file in done), sum(file.rejected for file in done)
+        self._rows, self._rejected = (
+            sum(file.rows for file in done),
+            sum(file.rejected for file in done),
+        )
         self._rows_then, self._bytes_then = self._rows, -1
 
     def tell(self, piece: Piece) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from keramos.errors import DataError
-from keramos.prepare.drift import DriftCounter
+from keramos.monitor.drift import DriftCounter
 from keramos.scoring.formats import stem
 from keramos.scoring.journal import Part, PartFile, disk
 from keramos.scoring.pieces import REJECTS
@@ -67,7 +67,9 @@ class PartBuilder:
     def full(self, rows: int) -> bool:
         """Whether it is time to close the part."""
         return (
-            self.rows >= rows or len(self._files) >= MOST_FILES or monotonic() - self._begun >= MOST_SECONDS
+            self.rows >= rows
+            or len(self._files) >= MOST_FILES
+            or monotonic() - self._begun >= MOST_SECONDS
         ) and bool(self._files)
 
     def add(self, piece: Piece, file: SourceFile) -> None:
@@ -100,11 +102,18 @@ class PartBuilder:
         with self._writing():
             for writer in self._open():
                 writer.close()
-            rejects = self._measured(self._place.rejects, self._rejects_path()) if self._rejects else None
+            rejects = (
+                self._measured(self._place.rejects, self._rejects_path()) if self._rejects else None
+            )
             outputs = tuple(self._measured(self._place.results, path) for path in self._outputs)
         rules = tuple(RuleCount(*key, cells) for key, cells in sorted(self._rules.items()))
-        files = tuple(FileCount(name, n["rows"], n["decided"], n["rejected"]) for name, n in self._files.items())
-        return Part(end, outputs, rejects, rules, files, self._drift.counts() if self._drift else ())
+        files = tuple(
+            FileCount(name, n["rows"], n["decided"], n["rejected"])
+            for name, n in self._files.items()
+        )
+        return Part(
+            end, outputs, rejects, rules, files, self._drift.counts() if self._drift else ()
+        )
 
     def abandon(self) -> None:
         """Close what is open; none of it counts."""
@@ -133,13 +142,17 @@ class PartBuilder:
             place = self._place.results / path
             place.parent.mkdir(parents=True, exist_ok=True)
             header = self._mirrored or self._place.header
-            writer = self._outputs[path] = open_writer(place, self._form, self._schema, header=header)
+            writer = self._outputs[path] = open_writer(
+                place, self._form, self._schema, header=header
+            )
         return writer
 
     def _reject(self, rejected: pa.RecordBatch) -> None:
         if self._rejects is None:
             place = self._place.rejects / self._rejects_path()
-            self._rejects = open_writer(place, self._rejects_form, REJECTS, header=self._place.rejects_header)
+            self._rejects = open_writer(
+                place, self._rejects_form, REJECTS, header=self._place.rejects_header
+            )
         self._rejects.write(rejected)
         counted = pa.table(rejected).group_by(["column", "rule"]).aggregate([([], "count_all")])
         for row in counted.to_pylist():
@@ -152,7 +165,9 @@ class PartBuilder:
                 yield
             except pa.ArrowException as error:
                 reason = str(error).partition("\n")[0]
-                raise DataError(f"the decided rows cannot be written as {self._form.name}: {reason}") from None
+                raise DataError(
+                    f"the decided rows cannot be written as {self._form.name}: {reason}"
+                ) from None
 
     def _measured(self, base: Path, path: str) -> PartFile:
         return PartFile(path, (base / path).stat().st_size)

@@ -20,7 +20,7 @@ from keramos.types.scoring import Position
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from keramos.pipeline.scored import Scorer
+    from keramos.inference.scored import Scorer
     from keramos.scoring.chunks import Chunk, Loaded, Reader
     from keramos.types.drift import InputCounts
     from keramos.types.scoring import SourceFile
@@ -66,7 +66,9 @@ class Piece:
 class Source:
     """Files of one format with the columns that a model needs; or a stream, which ``stream`` reads once."""
 
-    def __init__(self, files: Sequence[SourceFile], form: str, stream: Reader | None = None) -> None:
+    def __init__(
+        self, files: Sequence[SourceFile], form: str, stream: Reader | None = None
+    ) -> None:
         self.files = tuple(files)
         self.form = form
         self._stream = stream
@@ -97,7 +99,12 @@ class Source:
         return READERS[self.form](file, open_file(file, end), form)
 
     def pieces(
-        self, scorer: Scorer, kept: pa.Schema, start: Position, threads: int, end: Position | None = None
+        self,
+        scorer: Scorer,
+        kept: pa.Schema,
+        start: Position,
+        threads: int,
+        end: Position | None = None,
     ) -> Generator[Piece]:
         """What became of all rows from ``start`` on, up to ``end`` or all.
 
@@ -118,7 +125,11 @@ class Source:
                 return Piece(number, 0, self.files[number].size, last=True)
             return _decided(chunk, number, self.files[number], scorer)
 
-        return in_order(self._steps([*scorer.needs], kept, start, end or Position(len(self.files))), work, threads)
+        return in_order(
+            self._steps([*scorer.needs], kept, start, end or Position(len(self.files))),
+            work,
+            threads,
+        )
 
     def _steps(
         self, needs: list[str], kept: pa.Schema, start: Position, end: Position
@@ -132,7 +143,9 @@ class Source:
                 own = _with_partition(reader.schema, file)
                 check_present(own.names, needs, file.name)
                 _check_kept(own, kept, file.name, self.files[0].name)
-                for chunk in reader.chunks([name for name in needs if name in reader.schema.names], at):
+                for chunk in reader.chunks(
+                    [name for name in needs if name in reader.schema.names], at
+                ):
                     yield number, chunk
                     if until and chunk.offset >= until:
                         break
@@ -166,7 +179,9 @@ def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer) -> Pie
     scored = scorer.score(batch, file.name)
     rejected = _rejected(scored.rejected, loaded, file.name)
     bad = scored.rejected_rows + len({row.row for row in loaded.malformed})
-    return Piece(number, chunk.offset, chunk.stored, loaded.rows, scored.decided, rejected, bad, scored.drift)
+    return Piece(
+        number, chunk.offset, chunk.stored, loaded.rows, scored.decided, rejected, bad, scored.drift
+    )
 
 
 def _rejected(cells: pa.RecordBatch, loaded: Loaded, name: str) -> pa.RecordBatch | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.errors import ClusterError, DataError, KeramosError
-from keramos.pipeline.cluster import cluster
+from keramos.platform.ray import cluster
 from keramos.scoring.journal import disk
 from keramos.scoring.ray_parts import Taker
 from keramos.scoring.ray_units import unit_bytes, units
@@ -79,13 +79,21 @@ def _processors(ray: ModuleType) -> int:
 def _planned(ray: ModuleType, job: Job, start: Position, number: int, workers: int) -> list[Unit]:
     """The units. Large files are looked into by the cluster: where they can be cut may take reading all of them."""
     size = unit_bytes(sum(file.size for file in job.files), workers)
-    large = [number for number in range(start.file, len(job.files)) if job.files[number].size > size]
+    large = [
+        number for number in range(start.file, len(job.files)) if job.files[number].size > size
+    ]
     find = ray.remote(places)
-    found = ray.get([find.remote(str(Path.cwd()), job.files[place], job.source_form) for place in large])
+    found = ray.get(
+        [find.remote(str(Path.cwd()), job.files[place], job.source_form) for place in large]
+    )
     for error in found:
         if isinstance(error, KeramosError):
             raise error
-    return list(units(job.files, dict(zip(large, found, strict=True)), start, number, size, job.plan.part_rows))
+    return list(
+        units(
+            job.files, dict(zip(large, found, strict=True)), start, number, size, job.plan.part_rows
+        )
+    )
 
 
 def task_of(setting: Setting, attempts: Path, token: str) -> Task:
@@ -117,7 +125,9 @@ def _model_bytes(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read to ship it to the cluster: {error.strerror}") from None
+        raise DataError(
+            f"{path} cannot be read to ship it to the cluster: {error.strerror}"
+        ) from None
 
 
 def _answers(todo: Sequence[Unit], shipped: object, workers: int) -> Iterator[Answer]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from keramos.pipeline.model import row_error
+from keramos.inference.model import row_error
 from keramos.scoring.journal import PartFile, disk
 from keramos.scoring.pieces import REJECTS
 from keramos.scoring.writers import open_writer
@@ -79,7 +79,11 @@ class Taker:
             place = self._work.results / file.path
             place.parent.mkdir(parents=True, exist_ok=True)
             (folder / "results" / file.path).replace(place)
-        rejects = self._rejects(folder / "rejects" / part.rejects.path, unit, before) if part.rejects else None
+        rejects = (
+            self._rejects(folder / "rejects" / part.rejects.path, unit, before)
+            if part.rejects
+            else None
+        )
         inside = part.end.offset > 0 and part.end.file == unit.start.file
         end = replace(part.end, rows=part.end.rows + before) if inside else part.end
         return replace(part, end=end, outputs=(*outputs, *part.outputs), rejects=rejects)
@@ -100,7 +104,9 @@ class Taker:
         with pa.OSFile(str(path)) as stream:
             file = pa.ipc.open_file(stream)
             for number in range(file.num_record_batches):
-                writer.write(_counted_on(file.get_batch(number), self._files[unit.start.file].name, before))
+                writer.write(
+                    _counted_on(file.get_batch(number), self._files[unit.start.file].name, before)
+                )
         writer.close()
         return PartFile(final.name, final.stat().st_size)
 
@@ -116,7 +122,10 @@ class _Meter:
 
     def __init__(self, setting: Setting, todo: int) -> None:
         done = [file for part in setting.work.parts for file in part.files]
-        self._rows_then, self._rejected = sum(file.rows for file in done), sum(file.rejected for file in done)
+        self._rows_then, self._rejected = (
+            sum(file.rows for file in done),
+            sum(file.rejected for file in done),
+        )
         self._all = sum(file.size for file in setting.job.files)
         self._before = max(self._all - todo, 0)
         self._rows = self._bytes = 0

@@ -123,7 +123,11 @@ def units(
     """
     begin, bytes_then, rows_then = start, 0, 0
     for at, stored, counted in _steps(files, places, start):
-        full = stored - bytes_then >= size or counted - rows_then >= rows or at.file - begin.file >= MOST_FILES
+        full = (
+            stored - bytes_then >= size
+            or counted - rows_then >= rows
+            or at.file - begin.file >= MOST_FILES
+        )
         if full or at.file == len(files):
             yield Unit(number, begin, at, stored - bytes_then)
             number, begin, bytes_then, rows_then = number + 1, at, stored, counted
@@ -138,7 +142,11 @@ def _steps(
         last = Cut(start.rows, start.offset, 0) if number == start.file else Cut(0, 0, 0)
         for cut in places.get(number, ()):
             if cut.offset > last.offset:
-                stored, counted, last = stored + cut.stored - last.stored, counted + max(cut.rows - last.rows, 0), cut
+                stored, counted, last = (
+                    stored + cut.stored - last.stored,
+                    counted + max(cut.rows - last.rows, 0),
+                    cut,
+                )
                 yield Position(number, cut.rows, cut.offset), stored, counted
         stored += files[number].size - last.stored
         yield Position(number + 1), stored, counted

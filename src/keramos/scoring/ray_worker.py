@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from keramos.errors import ClusterError, KeramosError, MismatchError
-from keramos.pipeline.cluster import ray_module
 from keramos.pipeline.load import load
+from keramos.platform.ray import ray_module
 from keramos.scoring.formats import Format
 from keramos.scoring.journal import PartPlace, disk
 from keramos.scoring.parts import PartBuilder
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from keramos.errors import Problem
-    from keramos.pipeline.model import Model
+    from keramos.inference.model import Model
     from keramos.scoring.journal import Part
     from keramos.scoring.ray_units import Cut, Unit
     from keramos.types.limits import Limits
@@ -122,7 +122,9 @@ class Scorer:
             with disk(base):
                 results.mkdir(parents=True)
                 rejects.mkdir()
-            answer = self._decided(unit, PartPlace(results, rejects, unit.number, header=False, rejects_header=True))
+            answer = self._decided(
+                unit, PartPlace(results, rejects, unit.number, header=False, rejects_header=True)
+            )
         except KeramosError as error:
             return Answer(unit.number, error=error)
         shipped = () if self._shared else tuple(_contents(base / name))
@@ -141,9 +143,13 @@ class Scorer:
         task, at = self._task, unit.start
         kept = pa.schema([task.schema.field(name) for name in task.keep])
         histograms = self._scorer.histograms
-        part = PartBuilder(place, task.form, task.schema, REJECTS_FORM, histograms, mirrored=task.mirrored)
+        part = PartBuilder(
+            place, task.form, task.schema, REJECTS_FORM, histograms, mirrored=task.mirrored
+        )
         try:
-            with closing(self._source.pieces(self._scorer, kept, unit.start, 1, unit.end)) as pieces:
+            with closing(
+                self._source.pieces(self._scorer, kept, unit.start, 1, unit.end)
+            ) as pieces:
                 for piece in pieces:
                     file = task.files[piece.file]
                     if piece.last:
@@ -180,7 +186,9 @@ def _go_to(folder: str) -> None:
 def _loaded(task: Task) -> Model:
     """The model, as it was shipped and proven by its golden rows."""
     if hashlib.sha256(task.model).hexdigest() != task.sha256:
-        raise MismatchError(f"{task.name} was changed after it was loaded, or damaged on the way; score again")
+        raise MismatchError(
+            f"{task.name} was changed after it was loaded, or damaged on the way; score again"
+        )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         path = Path(folder, Path(task.name).name)
         path.write_bytes(task.model)

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from keramos.errors import UsageError
+from keramos.inference.model import Model
 from keramos.pipeline.load import load
-from keramos.pipeline.model import Model
 from keramos.scoring.job import plan_job
 from keramos.scoring.local import run_local
 from keramos.scoring.ray_engine import run_ray
@@ -71,7 +71,11 @@ def score(
         plan,
     )
     if engine != "local" and (job.files[0].stream or job.streamed):
-        raise UsageError(f"the engine '{engine}' shares files among machines; streams and queries need engine local")
+        raise UsageError(
+            f"the engine '{engine}' shares files among machines; streams and queries need engine local"
+        )
     if engine != "local" and loaded.content is None:
-        raise UsageError(f"the engine '{engine}' takes files of keramos; a plain Keras file needs engine local")
+        raise UsageError(
+            f"the engine '{engine}' takes files of keramos; a plain Keras file needs engine local"
+        )
     return ENGINES[engine](job, on_progress)

@@ -82,12 +82,18 @@ def _local(source: str) -> list[SourceFile]:
     if path.is_file():
         return [_local_file(path, path.parent)]
     if path.is_dir():
-        return [_local_file(item, path) for item in _data(sorted(path.rglob("*")), path) if item.is_file()]
+        return [
+            _local_file(item, path)
+            for item in _data(sorted(path.rglob("*")), path)
+            if item.is_file()
+        ]
     if any(sign in source for sign in _PATTERN):
         fixed = Path(*_before_pattern(path))
         matching = sorted(fixed.glob(str(path.relative_to(fixed))))
         return [_local_file(item, fixed) for item in _data(matching, fixed) if item.is_file()]
-    raise DataError(f"{source} " + ("is not a regular file or folder" if path.exists() else "does not exist"))
+    raise DataError(
+        f"{source} " + ("is not a regular file or folder" if path.exists() else "does not exist")
+    )
 
 
 def _before_pattern(path: Path) -> Iterable[str]:
@@ -98,7 +104,9 @@ def _before_pattern(path: Path) -> Iterable[str]:
 
 
 def _data(paths: Iterable[Path], root: Path) -> Iterable[Path]:
-    return (path for path in paths if not any(part[:1] in "._" for part in path.relative_to(root).parts))
+    return (
+        path for path in paths if not any(part[:1] in "._" for part in path.relative_to(root).parts)
+    )
 
 
 def _local_file(path: Path, root: Path) -> SourceFile:
@@ -122,18 +130,30 @@ def _remote(source: str) -> list[SourceFile]:
         return [_remote_file(system, path, one, str(PurePosixPath(path).parent))]
     found = system.glob(path, detail=True) if pattern else system.find(path, detail=True)
     root = "/".join(_before_pattern(Path(path))).replace("//", "/") if pattern else path
-    files = [_remote_file(system, name, info, root) for name, info in sorted(found.items()) if info["type"] == "file"]
-    return [file for file in files if not any(part[:1] in "._" for part in file.relative.split("/"))]
+    files = [
+        _remote_file(system, name, info, root)
+        for name, info in sorted(found.items())
+        if info["type"] == "file"
+    ]
+    return [
+        file for file in files if not any(part[:1] in "._" for part in file.relative.split("/"))
+    ]
 
 
-def _remote_file(system: _FileSystem, path: str, info: Mapping[str, object], root: str) -> SourceFile:
+def _remote_file(
+    system: _FileSystem, path: str, info: Mapping[str, object], root: str
+) -> SourceFile:
     relative = path.removeprefix(root).lstrip("/")
-    return SourceFile(system.unstrip_protocol(path), relative, *_remote_state(info), _partition(relative))
+    return SourceFile(
+        system.unstrip_protocol(path), relative, *_remote_state(info), _partition(relative)
+    )
 
 
 def _remote_state(info: Mapping[str, object]) -> tuple[int, str]:
     change = next((info[key] for key in _CHANGES if info.get(key)), "")
-    if isinstance(change, datetime):  # the same file system may say a number where it lists many files
+    if isinstance(
+        change, datetime
+    ):  # the same file system may say a number where it lists many files
         change = change.timestamp()
     return int(cast("int", info["size"])), str(change)
 

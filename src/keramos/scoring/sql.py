@@ -65,7 +65,11 @@ def _arriving(connection: Connection, query: str, open_readers: contextlib.ExitS
         open_readers.callback(reader.close)
         return Result(reader.schema, reader)
     first = next(reader, None)
-    empty = [] if first is None else [n for n, cells in zip(first.schema.names, first, strict=True) if _all_null(cells)]
+    empty = (
+        []
+        if first is None
+        else [n for n, cells in zip(first.schema.names, first, strict=True) if _all_null(cells)]
+    )
     if first is not None and empty:
         reader.close()
         reader = _run(connection, _with_types(connection, query, first.schema.names, empty))
@@ -100,18 +104,28 @@ def _plain(source: Database, schema: pa.Schema) -> pa.Schema:
     """The schema without extensions: PostgreSQL's numeric, json and uuid arrive as extensions of text."""
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
-        raise DataError(f"{source.shown}: the query gives column '{twice[0]}' more than once; rename one (AS)")
-    kinds = [kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind for kind in schema.types]
+        raise DataError(
+            f"{source.shown}: the query gives column '{twice[0]}' more than once; rename one (AS)"
+        )
+    kinds = [
+        kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+        for kind in schema.types
+    ]
     return pa.schema(list(zip(schema.names, kinds, strict=True)))
 
 
-def _checked(source: Database, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _checked(
+    source: Database, batches: Iterator[pa.RecordBatch], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
     """The batches in plain types; what breaks on the way says where."""
     rows = 0
     try:
         with told(source, DataError, "the query failed"):
             for batch in batches:
-                columns = [cells.storage if isinstance(cells, pa.ExtensionArray) else cells for cells in batch.columns]
+                columns = [
+                    cells.storage if isinstance(cells, pa.ExtensionArray) else cells
+                    for cells in batch.columns
+                ]
                 yield pa.record_batch(columns, schema=schema)
                 rows += batch.num_rows
     except DataError as error:
@@ -152,16 +166,24 @@ class StagedTable:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows to the temporary table."""
-        with told(self._source, SaveError, f"rows could not be written for table {self._table.name}"):
+        with told(
+            self._source, SaveError, f"rows could not be written for table {self._table.name}"
+        ):
             self._ingest(pa.Table.from_batches([batch]), "append")
 
     def publish(self) -> None:
         """Make the table, in one transaction."""
-        with told(self._source, SaveError, f"table {self._table.name} could not be written; it is as it was before"):
+        with told(
+            self._source,
+            SaveError,
+            f"table {self._table.name} could not be written; it is as it was before",
+        ):
             self._make(keep=True)
 
     def _ingest(self, rows: pa.Table, mode: str) -> None:
-        self._connection.cursor.adbc_ingest(_STAGING, _storable(self._source, rows), mode=mode, temporary=True)
+        self._connection.cursor.adbc_ingest(
+            _STAGING, _storable(self._source, rows), mode=mode, temporary=True
+        )
 
     def _make(self, *, keep: bool) -> None:
         staged = f"{self._source.dialect.temporary}.{quoted(_STAGING)}"
@@ -213,7 +235,9 @@ def _storable(source: Database, rows: pa.Table) -> pa.Table:
 def _storable_kind(source: Database, field: pa.Field) -> pa.DataType:
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if pa.types.is_nested(kind):
-        raise UsageError(f"column '{field.name}' has type {kind}; a cell of a table in {source.shown} is one value")
+        raise UsageError(
+            f"column '{field.name}' has type {kind}; a cell of a table in {source.shown} is one value"
+        )
     return pa.string() if any(test(kind) for test in source.dialect.as_text) else kind
 
 

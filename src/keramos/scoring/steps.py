@@ -22,7 +22,7 @@ from keramos.scoring.totals import summarised
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.pipeline.scored import Scorer
+    from keramos.inference.scored import Scorer
     from keramos.scoring.job import Job
     from keramos.scoring.pieces import Piece
     from keramos.types.scoring import Progress, ScoringSummary
@@ -77,8 +77,12 @@ def carried_out(
             try:
                 decide(Setting(job, source, scorer, schema, work, on_progress))
                 reading.close()  # the database that was read may be the one that is written
-                summary = summarised(job, work.parts, perf_counter() - begun, engine=engine, resumed=resumed)
-                for file in job.files:  # once more, all of them: what is shown comes from one state of the source
+                summary = summarised(
+                    job, work.parts, perf_counter() - begun, engine=engine, resumed=resumed
+                )
+                for file in (
+                    job.files
+                ):  # once more, all of them: what is shown comes from one state of the source
                     check_unchanged(file)
                 publish(job, work, schema, summary)
             except BaseException as error:
@@ -90,7 +94,9 @@ def carried_out(
 
 def _leave(job: Job, work: Work, error: BaseException) -> None:
     if work.begun and job.resumable:
-        error.add_note(f"what is done is kept in {work.folder}; run it again with --resume to go on")
+        error.add_note(
+            f"what is done is kept in {work.folder}; run it again with --resume to go on"
+        )
     else:
         work.remove()
 

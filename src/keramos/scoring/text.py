@@ -64,7 +64,9 @@ def _decoded(data: bytes, name: str) -> str:
         ) from None
 
 
-def _delimited(block: Block, names: Sequence[str], columns: Sequence[str], delimiter: str, name: str) -> Loaded:
+def _delimited(
+    block: Block, names: Sequence[str], columns: Sequence[str], delimiter: str, name: str
+) -> Loaded:
     malformed: list[Malformed] = []
 
     def odd(row: pa_csv.InvalidRow) -> str:
@@ -82,7 +84,9 @@ def _delimited(block: Block, names: Sequence[str], columns: Sequence[str], delim
         invalid_row_handler=odd,
         ignore_empty_lines=len(names) > 1,  # of an only column a blank line is a missing cell
     )
-    convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=list(columns))
+    convert = pa_csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), include_columns=list(columns)
+    )
     with readable(name, f"before byte {block.offset:,} of its text"):
         table = pa_csv.read_csv(pa.BufferReader(block.data), read, parse, convert)
     batch = table.combine_chunks().to_batches()[0] if table.num_rows else empty
@@ -90,9 +94,13 @@ def _delimited(block: Block, names: Sequence[str], columns: Sequence[str], delim
     return Loaded(batch, rows, _others(rows, malformed), tuple(malformed))
 
 
-def _others(rows: int, malformed: Sequence[Malformed]) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
+def _others(
+    rows: int, malformed: Sequence[Malformed]
+) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
     """The numbers, from 1, of the rows that are not malformed."""
-    return np.delete(np.arange(1, rows + 1), [row.row - 1 for row in malformed]) if malformed else None
+    return (
+        np.delete(np.arange(1, rows + 1), [row.row - 1 for row in malformed]) if malformed else None
+    )
 
 
 class JsonLinesReader:
@@ -120,7 +128,9 @@ class JsonLinesReader:
 
 def _json_schema(sample: bytes, name: str) -> pa.Schema:
     try:
-        table = pa_json.read_json(pa.BufferReader(sample), pa_json.ReadOptions(block_size=len(sample) + 1))
+        table = pa_json.read_json(
+            pa.BufferReader(sample), pa_json.ReadOptions(block_size=len(sample) + 1)
+        )
     except pa.ArrowException:
         table = pa.Table.from_pylist([])
     if table.num_columns:
@@ -128,7 +138,9 @@ def _json_schema(sample: bytes, name: str) -> pa.Schema:
     rows, _ = _objects(sample)
     names = dict.fromkeys(key for _, row in rows for key in row)
     if not names:
-        raise DataError(f"{name} holds no JSON object in its first {len(sample):,} bytes; one a line is needed")
+        raise DataError(
+            f"{name} holds no JSON object in its first {len(sample):,} bytes; one a line is needed"
+        )
     return pa.schema([(column, _common([row.get(column) for _, row in rows])) for column in names])
 
 
@@ -180,7 +192,9 @@ def _objects(data: bytes) -> tuple[list[tuple[int, dict[str, object]]], list[Mal
         try:
             rows.append((number, _DECODER.decode(line)))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            malformed.append(Malformed(number, NOT_AN_OBJECT, show(line.decode(errors="replace").strip())))
+            malformed.append(
+                Malformed(number, NOT_AN_OBJECT, show(line.decode(errors="replace").strip()))
+            )
     return rows, malformed
 
 
@@ -192,4 +206,6 @@ def _array(values: Sequence[object], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, kind)
     except pa.ArrowException:
-        return pa.array([value if value is None or isinstance(value, str) else str(value) for value in values])
+        return pa.array(
+            [value if value is None or isinstance(value, str) else str(value) for value in values]
+        )

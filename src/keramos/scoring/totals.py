@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from keramos.prepare.drift import DriftCounter
+from keramos.monitor.drift import DriftCounter
 from keramos.types.scoring import FileCount, RuleCount, ScoringSummary, Totals
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def totals(parts: Sequence[Part], preparation: Preparation | None) -> Totals:
             own.update(rows=file.rows, decided=file.decided, rejected=file.rejected)
         if drift is not None:
             drift.merge(part.drift)
-    counts = tuple(FileCount(name, n["rows"], n["decided"], n["rejected"]) for name, n in files.items())
+    counts = tuple(
+        FileCount(name, n["rows"], n["decided"], n["rejected"]) for name, n in files.items()
+    )
     return Totals(
         rows=sum(count.rows for count in counts),
         decided=sum(count.decided for count in counts),
@@ -39,11 +41,15 @@ def totals(parts: Sequence[Part], preparation: Preparation | None) -> Totals:
     )
 
 
-def summarised(job: Job, parts: Sequence[Part], seconds: float, *, engine: str, resumed: bool) -> ScoringSummary:
+def summarised(
+    job: Job, parts: Sequence[Part], seconds: float, *, engine: str, resumed: bool
+) -> ScoringSummary:
     """The summary of a run whose parts are all done."""
     content = job.model.content
     found = totals(parts, content.preparation if content else None)
-    outputs = [file.path for part in parts for file in part.outputs] if job.mirrored else [job.target]
+    outputs = (
+        [file.path for part in parts for file in part.outputs] if job.mirrored else [job.target]
+    )
     return ScoringSummary(
         model=job.model.artifact.info.path,
         model_sha256=job.model.artifact.info.sha256,

@@ -85,8 +85,13 @@ def _arrow(sink: pa.NativeFile, schema: pa.Schema, *, header: bool) -> Writer:  
 
 
 class _Delimited:
-    def __init__(self, sink: pa.NativeFile, schema: pa.Schema, delimiter: str, *, header: bool) -> None:
-        self._sink, self._schema = sink, pa.schema([(field.name, _plain(field.type)) for field in schema])
+    def __init__(
+        self, sink: pa.NativeFile, schema: pa.Schema, delimiter: str, *, header: bool
+    ) -> None:
+        self._sink, self._schema = (
+            sink,
+            pa.schema([(field.name, _plain(field.type)) for field in schema]),
+        )
         options = pa_csv.WriteOptions(include_header=header, delimiter=delimiter)
         self._writer = pa_csv.CSVWriter(sink, self._schema, write_options=options)
 
@@ -163,11 +168,15 @@ def stream_writer(form: Format, schema: pa.Schema) -> Writer:
     """A writer on standard output, which stays open."""
     sink = pa.PythonFile(open(sys.stdout.fileno(), "wb", closefd=False), "w")  # noqa: SIM115 (the writer closes it)
     if form.name == "arrow":
-        return _Grouped(sink, schema, pa.ipc.new_stream(sink, schema))  # a file would be read from its end
+        return _Grouped(
+            sink, schema, pa.ipc.new_stream(sink, schema)
+        )  # a file would be read from its end
     return writer_on(sink, form, schema)
 
 
-def writer_on(sink: pa.NativeFile, form: Format, schema: pa.Schema, *, header: bool = True) -> Writer:
+def writer_on(
+    sink: pa.NativeFile, form: Format, schema: pa.Schema, *, header: bool = True
+) -> Writer:
     """A writer on an open sink.
 
     Raises:
@@ -175,7 +184,9 @@ def writer_on(sink: pa.NativeFile, form: Format, schema: pa.Schema, *, header: b
     """
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
     if nested and form.name in {"csv", "tsv", "jsonl"}:
-        raise UsageError(f"column '{nested[0]}' holds lists or structures, which {form.name} cannot; write parquet")
+        raise UsageError(
+            f"column '{nested[0]}' holds lists or structures, which {form.name} cannot; write parquet"
+        )
     if form.compression:
         sink = pa.CompressedOutputStream(sink, form.compression)
     return WRITERS[form.name](sink, schema, header=header)
@@ -191,7 +202,9 @@ def join(parts: Sequence[Path], path: Path, form: Format, schema: pa.Schema) -> 
     elif form.name in {"parquet", "arrow"}:
         _join_columns(parts, path, form, schema)
     else:
-        with path.open("wb") as file:  # gzip members and zstd frames may follow each other (RFC 1952, RFC 8878)
+        with path.open(
+            "wb"
+        ) as file:  # gzip members and zstd frames may follow each other (RFC 1952, RFC 8878)
             for part in parts:
                 with part.open("rb") as source:
                     shutil.copyfileobj(source, file, 1 << 20)
@@ -202,7 +215,9 @@ def _join_columns(parts: Sequence[Path], path: Path, form: Format, schema: pa.Sc
     for part in parts:
         with pa.OSFile(str(part)) as stream:
             if form.name == "parquet":
-                for batch in pq.ParquetFile(stream, pre_buffer=False).iter_batches(_GROUP_ROWS):  # else all at once
+                for batch in pq.ParquetFile(stream, pre_buffer=False).iter_batches(
+                    _GROUP_ROWS
+                ):  # else all at once
                     writer.write(batch)
             else:
                 file = pa.ipc.open_file(stream)

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.atomic import write_atomically
 from keramos.errors import SaveError, StoreError
+from keramos.platform.atomic_write import write_atomically
 from keramos.store.names import FILES, LABELS, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
 
@@ -41,7 +41,11 @@ class LocalPlace:
             StoreError: the root is not a folder that can be read.
         """
         try:
-            return sorted(entry.name for entry in os.scandir(self.root) if entry.is_dir() and is_model(entry.name))
+            return sorted(
+                entry.name
+                for entry in os.scandir(self.root)
+                if entry.is_dir() and is_model(entry.name)
+            )
         except OSError as error:
             raise StoreError(f"{self.root} cannot be read as a store: {error.strerror}") from None
 
@@ -104,7 +108,11 @@ class LocalPlace:
 
     def _numbered(self, folder: Path, hidden: Path) -> int:
         """Give the hidden folder the first free number after the newest."""
-        taken = [number for entry in os.scandir(folder) if (number := version_number(entry.name)) is not None]
+        taken = [
+            number
+            for entry in os.scandir(folder)
+            if (number := version_number(entry.name)) is not None
+        ]
         number = max(taken, default=0) + 1
         while True:
             try:
@@ -129,7 +137,9 @@ class LocalPlace:
             _flush(folder)
             shutil.rmtree(hidden)
         except OSError as error:
-            raise SaveError(f"{folder / str(number)} could not be removed: {error.strerror}") from error
+            raise SaveError(
+                f"{folder / str(number)} could not be removed: {error.strerror}"
+            ) from error
 
     def labels(self, model: str) -> bytes | None:
         """The file of labels, or None."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from keramos.errors import UsageError
-from keramos.pipeline.signing import SUFFIX
+from keramos.signing.signing import SUFFIX
 
 FILES = {"zip": "model.keras", "hdf5": "model.h5"}
 """Container -> file name inside a version's folder."""

@@ -59,7 +59,9 @@ class RemotePlace:
 
     def models(self) -> Sequence[str]:
         """Names of folders that can hold versions, sorted."""
-        return sorted(name for name, kind, _ in self._entries("") if kind == "directory" and is_model(name))
+        return sorted(
+            name for name, kind, _ in self._entries("") if kind == "directory" and is_model(name)
+        )
 
     def versions(self, model: str) -> Sequence[Stored]:
         """Integer folders that hold a model file, ascending."""
@@ -68,7 +70,11 @@ class RemotePlace:
             number = version_number(name)
             if number is None or kind != "directory":
                 continue
-            inside = {file: info for file, kind, info in self._entries(f"{model}/{name}") if kind == "file"}
+            inside = {
+                file: info
+                for file, kind, info in self._entries(f"{model}/{name}")
+                if kind == "file"
+            }
             file = next((file for file in FILES.values() if file in inside), None)
             if file is not None:
                 found.append(self._stored(number, inside[file]))
@@ -88,7 +94,11 @@ class RemotePlace:
             objects[name] = file.read_bytes()
         except OSError as error:
             raise SaveError(f"{file} cannot be read: {error.strerror}") from error
-        taken = [number for name, _, _ in self._entries(model) if (number := version_number(name)) is not None]
+        taken = [
+            number
+            for name, _, _ in self._entries(model)
+            if (number := version_number(name)) is not None
+        ]
         number = max(taken, default=0) + 1
         with _talking(f"{self.root}/{model}", SaveError):
             while not self._claim(f"{self._path}/{model}/{number}", objects):
@@ -137,7 +147,9 @@ class RemotePlace:
             with _talking(file, StoreError):
                 self._system.get_file(file, str(copy))
                 with suppress(FileNotFoundError):
-                    Path(f"{copy}{SIGNATURE}").write_bytes(self._system.cat_file(f"{file}{SIGNATURE}"))
+                    Path(f"{copy}{SIGNATURE}").write_bytes(
+                        self._system.cat_file(f"{file}{SIGNATURE}")
+                    )
             yield copy
 
     def _entries(self, inside: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:

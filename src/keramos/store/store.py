@@ -55,7 +55,9 @@ class Store:
         found = self._versions(check_model(model))
         if not found:
             have = ", ".join(self._place.models()) or "none"
-            raise StoreError(f"{self.root} has no version of a model '{model}'; it has models: {have}")
+            raise StoreError(
+                f"{self.root} has no version of a model '{model}'; it has models: {have}"
+            )
         return found
 
     def local(self, version: Version) -> AbstractContextManager[Path]:
@@ -122,7 +124,9 @@ class Store:
             present = {stored.number for stored in self._place.versions(model)}
             back = self._label(model, label, labels).back(present)
             if back is None:
-                raise StoreError(f"label '{label}' of '{model}' had no other version that is still there")
+                raise StoreError(
+                    f"label '{label}' of '{model}' had no other version that is still there"
+                )
             labels[label] = back
             self._place.write_labels(model, label_bytes(labels))
         return self._one(model, back.version)
@@ -146,7 +150,9 @@ class Store:
     def _again(self, model: str) -> Version:
         found = self.versions(model)
         if len(found) < 2:  # noqa: PLR2004 (the newest and one before)
-            raise StoreError(f"'{model}' has only version {found[-1].number}; there is nothing to go back to")
+            raise StoreError(
+                f"'{model}' has only version {found[-1].number}; there is nothing to go back to"
+            )
         with self.local(found[-2]) as file:
             return self.publish(file, model)
 
@@ -186,8 +192,17 @@ def _proven_name(copy: Path, source: str) -> str:
     except ModelError as error:
         raise type(error)(str(error).replace(str(copy), source)) from error.__cause__
     except UsageError:
-        raise UnsupportedModelError(f"{source} is an architecture alone; publish the whole model as one file") from None
+        raise UnsupportedModelError(
+            f"{source} is an architecture alone; publish the whole model as one file"
+        ) from None
 
 
 def _version(model: str, stored: Stored, labels: Labels) -> Version:
-    return Version(model, stored.number, stored.file, stored.size, stored.modified, labels_of(stored.number, labels))
+    return Version(
+        model,
+        stored.number,
+        stored.file,
+        stored.size,
+        stored.modified,
+        labels_of(stored.number, labels),
+    )

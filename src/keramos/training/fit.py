@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.evaluate.observations import observe
 from keramos.training.network import LOSSES, METRICS, build, check_own, with_target_scale
-from keramos.training.observe import observe
 from keramos.training.plan import resolve
 from keramos.training.quiet import keras
 from keramos.types.training import Epoch, TrainingTrace
@@ -54,7 +54,11 @@ class Job:
 
 
 def fit(
-    job: Job, save_to: Path, *, model: keras.Model | None = None, on_epoch: Callable[[Epoch], None] | None = None
+    job: Job,
+    save_to: Path,
+    *,
+    model: keras.Model | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
 ) -> TrainingTrace:
     """Train and save the network, without the preparation in front of it, to ``save_to`` (a .keras file).
 
@@ -75,7 +79,9 @@ def fit(
     begun = perf_counter()
     _run(model, job, watch)
     seconds = perf_counter() - begun
-    with_target_scale(model, job.target, job.statistics.mean, job.statistics.deviation).save(save_to)
+    with_target_scale(model, job.target, job.statistics.mean, job.statistics.deviation).save(
+        save_to
+    )
     return TrainingTrace(
         loss=LOSSES[job.target.task],
         metric=METRICS[job.target.task],
@@ -95,11 +101,16 @@ def _standardised(job: Job) -> Job:
 
     def scale(rows: Rows) -> Rows:
         return replace(
-            rows, y=((rows.y.astype(float) - job.statistics.mean) / job.statistics.deviation).astype("float32")
+            rows,
+            y=((rows.y.astype(float) - job.statistics.mean) / job.statistics.deviation).astype(
+                "float32"
+            ),
         )
 
     validation = None if job.validation is None else scale(job.validation)
-    return replace(job, training=scale(job.training), held_out=scale(job.held_out), validation=validation)
+    return replace(
+        job, training=scale(job.training), held_out=scale(job.held_out), validation=validation
+    )
 
 
 def _run(model: keras.Model, job: Job, watch: _Watch) -> None:
@@ -116,7 +127,9 @@ def _run(model: keras.Model, job: Job, watch: _Watch) -> None:
         job.training.y,
         batch_size=batch,
         epochs=job.plan.epochs,
-        class_weight=_class_weights(job.training.y) if job.plan.class_weight and job.target.classes else None,
+        class_weight=_class_weights(job.training.y)
+        if job.plan.class_weight and job.target.classes
+        else None,
         validation_data=(job.held_out.matrix, job.held_out.y),
         validation_batch_size=_WATCH_ROWS,
         callbacks=[watch],
@@ -140,7 +153,11 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no 
         self._job = job
         self._tell = on_epoch or (lambda _: None)
         self._begun = 0.0
-        self._best: tuple[float, int, list[NDArray[np.generic]]] = (float("inf"), 0, [])  # loss, epoch, weights
+        self._best: tuple[float, int, list[NDArray[np.generic]]] = (
+            float("inf"),
+            0,
+            [],
+        )  # loss, epoch, weights
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002 (Keras' signature)
         """Start the clock."""
@@ -151,7 +168,10 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no 
         seconds = perf_counter() - self._begun
         logs = logs or {}
         stop = self._stop_early(epoch)
-        history = [*((e.loss, e.held_out_loss) for e in self.epochs), (float(logs["loss"]), float(logs["val_loss"]))]
+        history = [
+            *((e.loss, e.held_out_loss) for e in self.epochs),
+            (float(logs["loss"]), float(logs["val_loss"])),
+        ]
         last = stop or epoch + 1 == self._job.plan.epochs
         metric = METRICS[self._job.target.task]
         unit = self._job.statistics.deviation if self._job.target.task == "regression" else 1.0

@@ -34,7 +34,9 @@ def units_of(target: TargetSchema) -> int:
     return len(target.classes) if target.task == "multiclass" else 1
 
 
-def build(features: int, target: TargetSchema, plan: TrainingPlan, unseen: Sequence[int]) -> keras.Model:
+def build(
+    features: int, target: TargetSchema, plan: TrainingPlan, unseen: Sequence[int]
+) -> keras.Model:
     """A small network of Dense layers for ``features`` prepared values.
 
     The kernel rows of ``unseen`` positions start at zero. No training row ever sets those positions, so their
@@ -45,7 +47,11 @@ def build(features: int, target: TargetSchema, plan: TrainingPlan, unseen: Seque
         layers.append(keras.layers.Dense(units, activation="relu", name=f"hidden_{number}"))
         if DROPOUT[target.task]:
             layers.append(keras.layers.Dropout(DROPOUT[target.task], name=f"dropout_{number}"))
-    layers.append(keras.layers.Dense(units_of(target), activation=_OUTPUT_ACTIVATIONS[target.task], name="answer"))
+    layers.append(
+        keras.layers.Dense(
+            units_of(target), activation=_OUTPUT_ACTIVATIONS[target.task], name="answer"
+        )
+    )
     model = keras.Sequential(layers, name="network")
     kernel, bias = model.layers[0].get_weights()
     kernel[list(unseen)] = 0
@@ -61,7 +67,9 @@ def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
     """
     wanted_in, wanted_out = (None, features), (None, units_of(target))
     if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise UsageError("a network of your own needs exactly one input and one output; build it with keras.Input")
+        raise UsageError(
+            "a network of your own needs exactly one input and one output; build it with keras.Input"
+        )
     got_in, got_out = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
     if got_in[1:] != wanted_in[1:] or got_out[1:] != wanted_out[1:]:
         raise UsageError(
@@ -70,9 +78,13 @@ def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
         )
 
 
-def with_target_scale(body: keras.Model, target: TargetSchema, mean: float, deviation: float) -> keras.Model:
+def with_target_scale(
+    body: keras.Model, target: TargetSchema, mean: float, deviation: float
+) -> keras.Model:
     """The trained body, for regression followed by the layer that puts answers into the target's own unit."""
     if target.task != "regression":
         return body
-    unit = keras.layers.Rescaling(float(np.float32(deviation)), float(np.float32(mean)), name="in_unit")
+    unit = keras.layers.Rescaling(
+        float(np.float32(deviation)), float(np.float32(mean)), name="in_unit"
+    )
     return keras.Model(body.inputs, unit(body.outputs[0]), name="network")

@@ -5,7 +5,15 @@ from typing import Literal
 
 from keramos.types.network import Network
 from keramos.types.schema import Preparation, Schema
-from keramos.types.training import DecisionRule, GoldenRows, HeldOut, Metric, Provenance, SampleRow, TrainingTrace
+from keramos.types.training import (
+    DecisionRule,
+    GoldenRows,
+    HeldOut,
+    Metric,
+    Provenance,
+    SampleRow,
+    TrainingTrace,
+)
 
 CONTENT_VERSION = 1
 

@@ -69,8 +69,12 @@ def limits_of(texts: Iterable[str]) -> Limits:
             raise UsageError(f"there is no limit '{name[:80]}'; there are {', '.join(names)}")
         flag = isinstance(getattr(LIMITS, name), bool)
         if flag and value not in _WORDS:
-            raise UsageError(f"the limit {name} needs true or false, as in {name}=true; received '{value[:80]}'")
+            raise UsageError(
+                f"the limit {name} needs true or false, as in {name}=true; received '{value[:80]}'"
+            )
         if not flag and not re.fullmatch(r"[0-9_]{1,19}", value):
-            raise UsageError(f"the limit {name} needs a whole number, as in {name}=1_000; received '{value[:80]}'")
+            raise UsageError(
+                f"the limit {name} needs a whole number, as in {name}=1_000; received '{value[:80]}'"
+            )
         found[name] = _WORDS[value] if flag else int(value)
     return Limits(**found)  # type: ignore[arg-type]  # each is of the kind of its field

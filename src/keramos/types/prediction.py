@@ -47,5 +47,7 @@ class PredictionTrace:
         for number, step in enumerate(self.steps, 1):
             head = f"{number}. {step.title} ({step.seconds * 1e6:,.0f} µs)"
             width = max((len(name) for name, _ in step.lines), default=0)
-            blocks.append("\n".join([head, *(f"   {name:<{width}}  {value}" for name, value in step.lines)]))
+            blocks.append(
+                "\n".join([head, *(f"   {name:<{width}}  {value}" for name, value in step.lines)])
+            )
         return "\n".join(blocks)

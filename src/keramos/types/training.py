@@ -32,11 +32,31 @@ class TrainingPlan:
         """
         rules = (
             ("epochs", self.epochs, self.epochs >= 1, "1 or more"),
-            ("batch size", self.batch_size, self.batch_size >= 0, "1 or more, or 0 to let keramos choose"),
-            ("hidden", self.hidden, all(units >= 1 for units in self.hidden), "positive unit counts such as 64,32"),
-            ("learning rate", self.learning_rate, 0 <= self.learning_rate < 1, "above 0 and below 1"),
+            (
+                "batch size",
+                self.batch_size,
+                self.batch_size >= 0,
+                "1 or more, or 0 to let keramos choose",
+            ),
+            (
+                "hidden",
+                self.hidden,
+                all(units >= 1 for units in self.hidden),
+                "positive unit counts such as 64,32",
+            ),
+            (
+                "learning rate",
+                self.learning_rate,
+                0 <= self.learning_rate < 1,
+                "above 0 and below 1",
+            ),
             ("seed", self.seed, 0 <= self.seed < 2**32, "between 0 and 4294967295"),
-            ("early stopping", self.early_stopping, self.early_stopping >= 0, "a number of epochs, or 0 for none"),
+            (
+                "early stopping",
+                self.early_stopping,
+                self.early_stopping >= 0,
+                "a number of epochs, or 0 for none",
+            ),
         )
         for name, value, good, wanted in rules:
             if not good:

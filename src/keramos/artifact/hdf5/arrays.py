@@ -28,7 +28,9 @@ def fixed_array(image: Image, address: int) -> Callable[[int], bytes | None]:
         cursor.uint(1), cursor.uint(1), cursor.uint(1), cursor.length(), cursor.address(),
     )  # fmt: skip
     if bits > _MOST_BITS:
-        raise CorruptModelError(f"the fixed array at byte {address:,} declares pages of 2^{bits} elements")
+        raise CorruptModelError(
+            f"the fixed array at byte {address:,} declares pages of 2^{bits} elements"
+        )
     if block is None:
         return lambda _: None
     head = _BlockHead(b"FADB", client, address, 0)
@@ -36,7 +38,9 @@ def fixed_array(image: Image, address: int) -> Callable[[int], bytes | None]:
 
     def element(number: int) -> bytes | None:
         if number >= count:
-            raise CorruptModelError(f"the fixed array at byte {address:,} ends before chunk {number:,}")
+            raise CorruptModelError(
+                f"the fixed array at byte {address:,} ends before chunk {number:,}"
+            )
         return found.element(number)
 
     return element
@@ -71,7 +75,12 @@ class _Block:
     """A block of elements; a paged one is read page by page. ``written`` overrides the block's own list of pages."""
 
     def __init__(
-        self, image: Image, head: _BlockHead, address: int, elements: _Elements, written: bytes | None = None
+        self,
+        image: Image,
+        head: _BlockHead,
+        address: int,
+        elements: _Elements,
+        written: bytes | None = None,
     ) -> None:
         self._image = image
         self._elements = elements
@@ -97,7 +106,9 @@ class _Block:
         if page not in self._read:
             full = self._elements.page * width + SEAL_BYTES
             count = min(self._elements.page, self._elements.number - page * self._elements.page)
-            self._read[page] = self._image.sealed(self._pages + page * full, count * width + SEAL_BYTES, "array page")
+            self._read[page] = self._image.sealed(
+                self._pages + page * full, count * width + SEAL_BYTES, "array page"
+            )
         return self._read[page][place * width : (place + 1) * width]
 
 
@@ -116,7 +127,9 @@ class _Extensible(NamedTuple):
 
     def head(self, signature: bytes, *, offset: bool = True) -> _BlockHead:
         """What one of its blocks begins with."""
-        return _BlockHead(signature, self.client, self.address, (self.bits + 7) // 8 if offset else 0)
+        return _BlockHead(
+            signature, self.client, self.address, (self.bits + 7) // 8 if offset else 0
+        )
 
     def group(self, number: int) -> tuple[int, int, int]:
         """Group of blocks that holds an element: its place, the block's place in it, the element's place in that.
@@ -144,12 +157,26 @@ def extensible_array(image: Image, address: int) -> Callable[[int], bytes | None
     client, width, bits, first, smallest, pointers, page = (cursor.uint(1) for _ in range(7))
     cursor.skip(6 * image.lengths)
     array = _Extensible(
-        client, width, bits, first, smallest, pointers, 1 << min(page, _MOST_BITS), address, cursor.address()
+        client,
+        width,
+        bits,
+        first,
+        smallest,
+        pointers,
+        1 << min(page, _MOST_BITS),
+        address,
+        cursor.address(),
     )
     powers = all(value and not value & (value - 1) for value in (smallest, pointers))
     if not powers or pointers < 2 or bits > _MOST_BITS:  # noqa: PLR2004
-        raise CorruptModelError(f"the extensible array at byte {address:,} declares an impossible table of blocks")
-    return (lambda _: None) if array.first_block is None else _Index(image, array, array.first_block).element
+        raise CorruptModelError(
+            f"the extensible array at byte {address:,} declares an impossible table of blocks"
+        )
+    return (
+        (lambda _: None)
+        if array.first_block is None
+        else _Index(image, array, array.first_block).element
+    )
 
 
 class _Index:
@@ -162,8 +189,16 @@ class _Index:
         direct = 2 * (array.pointers - 1)
         groups = 1 + array.bits - (array.smallest.bit_length() - 1) - self._direct_groups
         if groups < 0:
-            raise CorruptModelError(f"the extensible array at byte {array.address:,} declares an impossible table")
-        size = 6 + image.offsets + array.first * array.width + (direct + groups) * image.offsets + SEAL_BYTES
+            raise CorruptModelError(
+                f"the extensible array at byte {array.address:,} declares an impossible table"
+            )
+        size = (
+            6
+            + image.offsets
+            + array.first * array.width
+            + (direct + groups) * image.offsets
+            + SEAL_BYTES
+        )
         cursor = image.cursor(image.sealed(address, size, "array index"), "array index")
         array.head(b"EAIB", offset=False).check(cursor)
         self._first = cursor.take(array.first * array.width)
@@ -184,13 +219,19 @@ class _Index:
         elif group - self._direct_groups < len(self._groups):
             address, written = self._indirect(group, place)
         else:
-            raise CorruptModelError(f"the extensible array at byte {array.address:,} ends before chunk {number:,}")
+            raise CorruptModelError(
+                f"the extensible array at byte {array.address:,} ends before chunk {number:,}"
+            )
         if address is None:
             return None
         if (group, place) not in self._blocks:
             count = array.block(group)
-            elements = _Elements(array.width, count, written is not None and count > array.page, array.page)
-            self._blocks[group, place] = _Block(self._image, array.head(b"EADB"), address, elements, written or b"")
+            elements = _Elements(
+                array.width, count, written is not None and count > array.page, array.page
+            )
+            self._blocks[group, place] = _Block(
+                self._image, array.head(b"EADB"), address, elements, written or b""
+            )
         return self._blocks[group, place].element(within)
 
     def _indirect(self, group: int, place: int) -> tuple[int | None, bytes | None]:
@@ -208,7 +249,13 @@ class _Index:
         count = array.block(group)
         listed = (count // array.page + 7) // 8 if count > array.page else 0
         head = array.head(b"EASB")
-        size = 6 + self._image.offsets + head.offset_size + blocks * (listed + self._image.offsets) + SEAL_BYTES
+        size = (
+            6
+            + self._image.offsets
+            + head.offset_size
+            + blocks * (listed + self._image.offsets)
+            + SEAL_BYTES
+        )
         cursor = self._image.cursor(self._image.sealed(address, size, "array table"), "array table")
         head.check(cursor)
         written = [cursor.take(listed) for _ in range(blocks)]

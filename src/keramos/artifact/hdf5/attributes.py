@@ -42,7 +42,10 @@ def attributes(image: Image, header: Header) -> dict[str, Attribute]:
         ModelError: one is damaged.
     """
     bodies = header.all(ATTRIBUTE)
-    found = dict(_attribute(image, committed(image, body, ATTRIBUTE) if shared else body) for _, shared, body in bodies)
+    found = dict(
+        _attribute(image, committed(image, body, ATTRIBUTE) if shared else body)
+        for _, shared, body in bodies
+    )
     info = header.one(ATTRIBUTE_INFO)
     dense = [] if info is None else [_attribute(image, body) for body in _dense(image, info.body)]
     found.update(dense)
@@ -60,7 +63,9 @@ def _dense(image: Image, body: bytes) -> Iterator[bytes]:
     heap, index = cursor.address(), cursor.address()
     if heap is not None:
         # Few objects need this part of the format.
-        yield from importlib.import_module("keramos.artifact.hdf5.dense").messages(image, heap, index, _NAMED)
+        yield from importlib.import_module("keramos.artifact.hdf5.dense").messages(
+            image, heap, index, _NAMED
+        )
 
 
 def _attribute(image: Image, body: bytes) -> tuple[str, Attribute]:
@@ -73,14 +78,18 @@ def _attribute(image: Image, body: bytes) -> tuple[str, Attribute]:
     if version == _PADDED:
         flags = 0
     if flags & _SHARED_SPACE:
-        raise UnsupportedModelError("has an attribute with a shared dataspace, which Keras never writes")
+        raise UnsupportedModelError(
+            "has an attribute with a shared dataspace, which Keras never writes"
+        )
     parts = []
     for size in sizes:
         parts.append(cursor.take(size))
         cursor.skip(-size % 8 if version == _PADDED else 0)
     name, end, rest = parts[0].partition(b"\0")
     if not end or rest:
-        raise CorruptModelError(f"has an attribute whose name does not end where it should: {name[:80]!r}")
+        raise CorruptModelError(
+            f"has an attribute whose name does not end where it should: {name[:80]!r}"
+        )
     return _decoded(name), Attribute(parts[1], bool(flags & _SHARED_TYPE), parts[2], cursor.rest())
 
 
@@ -97,7 +106,9 @@ def value_of(image: Image, heap: GlobalHeap, attribute: Attribute) -> object:
     if space.shape is None:
         return None
     if space.total > image.limits.objects:
-        raise LimitExceededError(f"lists {space.total:,} values, the limit is {image.limits.objects:,}")
+        raise LimitExceededError(
+            f"lists {space.total:,} values, the limit is {image.limits.objects:,}"
+        )
     size = space.total * found.size
     if size > len(attribute.data):
         raise CorruptModelError(f"declares {size:,} bytes where {len(attribute.data):,} are stored")
@@ -111,7 +122,10 @@ def _values(image: Image, heap: GlobalHeap, kind: Datatype, data: bytes) -> list
     if kind.kind == "text":
         image.pay_text(len(data))
         pieces = (data[at : at + kind.size] for at in range(0, len(data), kind.size))
-        return [_decoded(piece.partition(b"\0")[0] if kind.ends_at_nul else piece.rstrip(b"\0")) for piece in pieces]
+        return [
+            _decoded(piece.partition(b"\0")[0] if kind.ends_at_nul else piece.rstrip(b"\0"))
+            for piece in pieces
+        ]
     if not kind.numpy or kind.kind == "bfloat16":
         raise UnsupportedModelError(f"is of type {kind.name}, which Keras does not use here")
     return list(np.frombuffer(data, kind.numpy).tolist())
@@ -126,5 +140,7 @@ def _nested(values: list[object], shape: tuple[int, ...]) -> object:
     if not shape:
         return values[0]
     for length in reversed(shape[1:]):
-        values = [values[at : at + length] for at in range(0, len(values), length)] if length else []
+        values = (
+            [values[at : at + length] for at in range(0, len(values), length)] if length else []
+        )
     return values

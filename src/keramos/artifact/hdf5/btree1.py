@@ -30,14 +30,18 @@ def children(image: Image, root: int, kind: int, key_size: int) -> Iterator[tupl
         seen.add(address)
         here, entries = _node(image, address, kind, key_size)
         if level is not None and here != level:
-            raise CorruptModelError(f"the B-tree node at byte {address:,} is on level {here}, expected {level}")
+            raise CorruptModelError(
+                f"the B-tree node at byte {address:,} is on level {here}, expected {level}"
+            )
         if here == 0:
             yield from entries
         else:
             waiting += [(child, here - 1) for _, child in reversed(entries)]
 
 
-def _node(image: Image, address: int, kind: int, key_size: int) -> tuple[int, list[tuple[bytes, int]]]:
+def _node(
+    image: Image, address: int, kind: int, key_size: int
+) -> tuple[int, list[tuple[bytes, int]]]:
     """Level and (key, child) entries of a node."""
     size = 8 + 2 * image.offsets
     cursor = image.cursor(image.block(address, size, "B-tree node"), "B-tree node")

@@ -41,7 +41,12 @@ def records(image: Image, address: int, kind: int) -> Iterator[bytes]:
     size = 16 + image.offsets + 2 + image.lengths + 4
     cursor = image.cursor(image.sealed(address, size, "B-tree header"), "B-tree header")
     cursor.expect(b"BTHD", 0)
-    found, node_size, record_size, depth = cursor.uint(1), cursor.uint(4), cursor.uint(2), cursor.uint(2)
+    found, node_size, record_size, depth = (
+        cursor.uint(1),
+        cursor.uint(4),
+        cursor.uint(2),
+        cursor.uint(2),
+    )
     cursor.skip(2)
     root, count, total = cursor.address(), cursor.uint(2), cursor.length()
     if found != kind or not 0 < record_size <= node_size - _FRAME or depth > _DEEPEST:
@@ -80,12 +85,16 @@ def _walk(image: Image, tree: _Tree, root: tuple[int, int], total: int) -> Itera
         raise CorruptModelError(f"a B-tree has {number:,} records, it says {total:,}")
 
 
-def _node(image: Image, tree: _Tree, address: int, count: int, depth: int) -> tuple[list[bytes], list[tuple[int, int]]]:
+def _node(
+    image: Image, tree: _Tree, address: int, count: int, depth: int
+) -> tuple[list[bytes], list[tuple[int, int]]]:
     """Records and (address, number of records) of the nodes below."""
     pointer = image.offsets + tree.count_width + tree.total_widths[depth - 1] if depth else 0
     size = _FRAME + count * tree.record_size + (count + 1 if depth else 0) * pointer
     if size > tree.node_size:
-        raise CorruptModelError(f"the B-tree node at byte {address:,} has more records than it has room for")
+        raise CorruptModelError(
+            f"the B-tree node at byte {address:,} has more records than it has room for"
+        )
     cursor = image.cursor(image.sealed(address, size, "B-tree node"), "B-tree node")
     cursor.expect(b"BTIN" if depth else b"BTLF", 0)
     if cursor.uint(1) != tree.kind:

@@ -52,7 +52,9 @@ class Grid(NamedTuple):
     filtered: bool
 
 
-def read_chunked(image: Image, header: Header, values: Values, chunks: Chunks) -> NDArray[np.generic]:
+def read_chunked(
+    image: Image, header: Header, values: Values, chunks: Chunks
+) -> NDArray[np.generic]:
     """The array of a dataset in chunks.
 
     Raises:
@@ -63,7 +65,9 @@ def read_chunked(image: Image, header: Header, values: Values, chunks: Chunks) -
     grid = _grid(values, chunks, bool(steps))
     size = values.space.total * values.kind.size
     if grid.size > max(image.limits.chunk_bytes, 2 * size):
-        raise LimitExceededError(f"declares chunks of {grid.size:,} bytes for {size:,} bytes of values")
+        raise LimitExceededError(
+            f"declares chunks of {grid.size:,} bytes for {size:,} bytes of values"
+        )
     found = _found(image, grid) if size and chunks.address is not None else []
     extents = [Extent(chunk.address, chunk.size) for chunk in found]
     image.claim(values.owner, extents, max(size, grid.size * len(found)))
@@ -77,7 +81,8 @@ def _grid(values: Values, chunks: Chunks, filtered: bool) -> Grid:  # noqa: FBT0
     shape, lengths = values.space.shape or (), chunks.shape[:-1]
     counts = tuple(-(-length // step) for length, step in zip(shape, lengths, strict=True))
     most = tuple(
-        None if length is None else -(-length // step) for length, step in zip(values.space.most, lengths, strict=True)
+        None if length is None else -(-length // step)
+        for length, step in zip(values.space.most, lengths, strict=True)
     )
     return Grid(chunks, shape, counts, most, math.prod(chunks.shape), filtered)
 
@@ -97,17 +102,27 @@ def _found(image: Image, grid: Grid) -> list[Chunk]:
 
 
 def _put(
-    image: Image, array: NDArray[np.generic], values: Values, grid: Grid, steps: tuple[Filter, ...], chunk: Chunk
+    image: Image,
+    array: NDArray[np.generic],
+    values: Values,
+    grid: Grid,
+    steps: tuple[Filter, ...],
+    chunk: Chunk,
 ) -> None:
     """Unpack a chunk into its place; what lies beyond the dataset's edges is left out."""
     lengths = grid.chunks.shape[:-1]
     begins = [at * length for at, length in zip(chunk.place, lengths, strict=True)]
-    inside = [min(length, end - begin) for begin, length, end in zip(begins, lengths, grid.shape, strict=True)]
+    inside = [
+        min(length, end - begin)
+        for begin, length, end in zip(begins, lengths, grid.shape, strict=True)
+    ]
     whole = list(lengths) == inside
     used = steps if whole or grid.chunks.whole_edges else ()
     data = undo(image.view(chunk.address, chunk.size, "chunk"), used, chunk.mask, grid.size)
     part = np.frombuffer(data, values.kind.numpy).reshape(lengths)
-    target = tuple(slice(begin, begin + length) for begin, length in zip(begins, inside, strict=True))
+    target = tuple(
+        slice(begin, begin + length) for begin, length in zip(begins, inside, strict=True)
+    )
     array[target] = part[tuple(slice(length) for length in inside)]
 
 
@@ -120,7 +135,12 @@ def _by_old_tree(image: Image, grid: Grid) -> Iterator[Chunk]:
         begins = [cursor.uint(8) for _ in lengths]
         if any(begin % length for begin, length in zip(begins, lengths, strict=True)):
             raise CorruptModelError(f"has a chunk that begins at {begins}, between the others")
-        yield Chunk(tuple(begin // length for begin, length in zip(begins, lengths, strict=True)), address, size, mask)
+        yield Chunk(
+            tuple(begin // length for begin, length in zip(begins, lengths, strict=True)),
+            address,
+            size,
+            mask,
+        )
 
 
 def _single(_image: Image, grid: Grid) -> Iterator[Chunk]:
@@ -167,7 +187,9 @@ def _recorded(image: Image, grid: Grid, record: bytes, place: Place | None) -> C
 
 
 def _by_tree(image: Image, grid: Grid) -> Iterator[Chunk]:
-    for record in records(image, _address(grid), _FILTERED_RECORDS if grid.filtered else _PLAIN_RECORDS):
+    for record in records(
+        image, _address(grid), _FILTERED_RECORDS if grid.filtered else _PLAIN_RECORDS
+    ):
         chunk = _recorded(image, grid, record, None)
         if chunk is not None:
             yield chunk

@@ -9,7 +9,15 @@ import numpy as np
 
 from keramos.artifact.hdf5.dataspaces import dataspace
 from keramos.artifact.hdf5.datatypes import datatype
-from keramos.artifact.hdf5.headers import DATASPACE, DATATYPE, EXTERNAL, FILL, LAYOUT, OLD_FILL, committed
+from keramos.artifact.hdf5.headers import (
+    DATASPACE,
+    DATATYPE,
+    EXTERNAL,
+    FILL,
+    LAYOUT,
+    OLD_FILL,
+    committed,
+)
 from keramos.artifact.hdf5.image import Extent
 from keramos.artifact.hdf5.values import Chunks, Values, filled
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
@@ -45,7 +53,9 @@ def read_dataset(image: Image, header: Header, brain: object) -> Array:
         CorruptModelError: they are damaged.
         LimitExceededError: they are more than the limits allow.
     """
-    values = Values(header.address, _space(image, header), _kind(image, header, brain), _fill(image, header))
+    values = Values(
+        header.address, _space(image, header), _kind(image, header, brain), _fill(image, header)
+    )
     if header.one(EXTERNAL) is not None:
         raise UnsafeModelError("keeps its values in another file; weights must be in the file")
     layout = header.one(LAYOUT)
@@ -120,7 +130,9 @@ def _read(image: Image, header: Header, values: Values, body: bytes) -> Array:
         address, size = cursor.address(), cursor.length()
         return _contiguous(image, values, address, size)
     if kind == _VIRTUAL:
-        raise UnsafeModelError("is a virtual dataset, whose values lie elsewhere; weights must be in the file")
+        raise UnsafeModelError(
+            "is a virtual dataset, whose values lie elsewhere; weights must be in the file"
+        )
     if kind != _CHUNKED:
         raise CorruptModelError(f"has a layout of unknown class {kind}")
     return _chunked(image, header, values, (_chunks if version == 4 else _old_chunks)(cursor))  # noqa: PLR2004
@@ -197,8 +209,15 @@ def _as_array(values: Values, data: memoryview) -> Array:
 
 def _chunked(image: Image, header: Header, values: Values, chunks: Chunks) -> Array:
     rank = len(values.space.shape or ())
-    if len(chunks.shape) != rank + 1 or not rank or 0 in chunks.shape or chunks.shape[-1] != values.kind.size:
-        raise CorruptModelError(f"has chunks of {chunks.shape} for {rank} axes of {values.kind.size} bytes a value")
+    if (
+        len(chunks.shape) != rank + 1
+        or not rank
+        or 0 in chunks.shape
+        or chunks.shape[-1] != values.kind.size
+    ):
+        raise CorruptModelError(
+            f"has chunks of {chunks.shape} for {rank} axes of {values.kind.size} bytes a value"
+        )
     # Keras chunks nothing; this part of the format and zlib are loaded for the few files that something else rewrote.
     module = importlib.import_module("keramos.artifact.hdf5.chunked")
     return cast("Array", module.read_chunked(image, header, values, chunks))

@@ -36,7 +36,9 @@ def dataspace(image: Image, body: bytes) -> Dataspace:
     cursor = image.cursor(body, "dataspace message")
     version, rank, flags, kind = (cursor.uint(1) for _ in range(4))
     if version not in (1, 2) or rank > _MOST_AXES:
-        raise CorruptModelError(f"has a dataspace of version {version} with {rank} axes; HDF5 has at most {_MOST_AXES}")
+        raise CorruptModelError(
+            f"has a dataspace of version {version} with {rank} axes; HDF5 has at most {_MOST_AXES}"
+        )
     if version == 1:
         cursor.skip(4)
     elif kind == _NULL:

@@ -50,7 +50,9 @@ def datatype(image: Image, body: bytes) -> Datatype:
     head, bits, size = cursor.uint(1), cursor.uint(3), cursor.uint(4)
     number, version = head & 0x0F, head >> 4
     if not 1 <= version <= 5 or number not in _CLASSES or size == 0:  # noqa: PLR2004 (the newest there is)
-        raise CorruptModelError(f"has a datatype of version {version}, class {number} and {size} bytes, which is none")
+        raise CorruptModelError(
+            f"has a datatype of version {version}, class {number} and {size} bytes, which is none"
+        )
     read = _READERS.get(number)
     found = None if read is None else read(cursor, bits, size, version)
     return found or Datatype("other", size, _CLASSES[number])
@@ -61,7 +63,9 @@ def _integer(cursor: Cursor, bits: int, size: int, _version: int) -> Datatype | 
     if size not in _INTEGER_SIZES or not whole:
         return None
     name = f"{'i' if bits & _SIGNED else 'u'}{size}"
-    return Datatype("number", size, f"{'' if bits & _SIGNED else 'u'}int{8 * size}", _order(bits) + name)
+    return Datatype(
+        "number", size, f"{'' if bits & _SIGNED else 'u'}int{8 * size}", _order(bits) + name
+    )
 
 
 def _order(bits: int) -> str:
@@ -76,7 +80,9 @@ def _float(cursor: Cursor, bits: int, size: int, _version: int) -> Datatype | No
     if not whole or fields not in _FLOATS or bits & _VAX or bits & 0x30 != _IMPLIED:
         return None
     kind, numpy = _FLOATS[fields]
-    return Datatype(kind, size, f"float{8 * size}" if kind == "number" else kind, _order(bits) + numpy)
+    return Datatype(
+        kind, size, f"float{8 * size}" if kind == "number" else kind, _order(bits) + numpy
+    )
 
 
 def _text(_cursor: Cursor, bits: int, size: int, _version: int) -> Datatype:
@@ -105,7 +111,9 @@ def _enumeration(cursor: Cursor, bits: int, size: int, version: int) -> Datatype
         names.append(cursor.text())
         cursor.skip(0 if version >= _ALIGNED_NAMES else -(cursor.at - at) % 8)
     values = [cursor.uint(1) for _ in _BOOL]
-    return Datatype("bool", 1, "bool", "?") if dict(zip(names, values, strict=True)) == _BOOL else base
+    return (
+        Datatype("bool", 1, "bool", "?") if dict(zip(names, values, strict=True)) == _BOOL else base
+    )
 
 
 _READERS = {

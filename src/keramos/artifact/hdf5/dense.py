@@ -82,9 +82,29 @@ def _head(image: Image, address: int) -> _Head:
     cursor.skip(2)
     root, rows = cursor.address(), cursor.uint(2)
     powers = all(value and not value & (value - 1) for value in (width, start, largest))
-    if not powers or start > largest or bits > _MOST_BITS or rows > _MOST_BITS or not 1 < id_size <= _LONGEST_ID:
-        raise CorruptModelError(f"the fractal heap at byte {address:,} declares an impossible table of blocks")
-    return _Head(address, id_size, bool(flags & _SEALED_BLOCKS), most, huge, width, start, largest, bits, root, rows)
+    if (
+        not powers
+        or start > largest
+        or bits > _MOST_BITS
+        or rows > _MOST_BITS
+        or not 1 < id_size <= _LONGEST_ID
+    ):
+        raise CorruptModelError(
+            f"the fractal heap at byte {address:,} declares an impossible table of blocks"
+        )
+    return _Head(
+        address,
+        id_size,
+        bool(flags & _SEALED_BLOCKS),
+        most,
+        huge,
+        width,
+        start,
+        largest,
+        bits,
+        root,
+        rows,
+    )
 
 
 class _Heap:
@@ -161,7 +181,9 @@ class _Heap:
             raise self._damaged(f"uses its block at byte {address:,} twice")
         return self._blocks[address]
 
-    def _step(self, address: int | None, begin: int, rows: int, offset: int) -> tuple[int | None, int, int, int]:
+    def _step(
+        self, address: int | None, begin: int, rows: int, offset: int
+    ) -> tuple[int | None, int, int, int]:
         """From a table to the block or further table that holds an offset: its address, begin, rows and size."""
         head = self._head
         row = 0
@@ -172,10 +194,19 @@ class _Heap:
             raise self._damaged(f"has no block at {offset:,}")
         size = head.block_size(row)
         column = (offset - begin) // size
-        below = size.bit_length() - (head.width * head.start).bit_length() + 1 if row >= head.direct_rows else 0
+        below = (
+            size.bit_length() - (head.width * head.start).bit_length() + 1
+            if row >= head.direct_rows
+            else 0
+        )
         if row >= head.direct_rows and below < 1:
             raise self._damaged("declares an impossible table of blocks")
-        return self._table(address, rows)[row * head.width + column], begin + column * size, below, size
+        return (
+            self._table(address, rows)[row * head.width + column],
+            begin + column * size,
+            below,
+            size,
+        )
 
     def _table(self, address: int | None, rows: int) -> list[int | None]:
         """Addresses of the blocks in a table."""
@@ -183,8 +214,12 @@ class _Heap:
             raise self._damaged("has a table of blocks that lies nowhere")
         if address not in self._tables:
             count = rows * self._head.width
-            size = 5 + self._image.offsets + self._head.offset_size + count * self._image.offsets + 4
-            cursor = self._image.cursor(self._image.sealed(address, size, "table of blocks"), "table of blocks")
+            size = (
+                5 + self._image.offsets + self._head.offset_size + count * self._image.offsets + 4
+            )
+            cursor = self._image.cursor(
+                self._image.sealed(address, size, "table of blocks"), "table of blocks"
+            )
             cursor.expect(b"FHIB", 0)
             self._check_owner(cursor)
             self._tables[address] = [cursor.address() for _ in range(count)]

@@ -73,7 +73,9 @@ class Hdf5:
                 if link is None:
                     return None
                 if link.kind:
-                    raise UnsafeModelError(f"is reached by {link.kind}; everything must be stored in the file itself")
+                    raise UnsafeModelError(
+                        f"is reached by {link.kind}; everything must be stored in the file itself"
+                    )
                 here = self._header(link.address)
             return here
 
@@ -87,7 +89,9 @@ class Hdf5:
             found = links(self._image, group)
             self._names += len(found)
             if self._names > self._limits.objects:
-                raise LimitExceededError(f"and what is beside it hold more than {self._limits.objects:,} names")
+                raise LimitExceededError(
+                    f"and what is beside it hold more than {self._limits.objects:,} names"
+                )
             self._links[group.address] = found
         return self._links[group.address]
 
@@ -114,7 +118,9 @@ class Hdf5:
         while waiting:
             path = waiting.pop()
             if path.count("/") > self._limits.json_depth:
-                raise LimitExceededError(f"{self._source}: {_shown(path)} nests deeper than any model")
+                raise LimitExceededError(
+                    f"{self._source}: {_shown(path)} nests deeper than any model"
+                )
             here = self._find(path)
             if here is None:
                 continue
@@ -157,13 +163,19 @@ class Hdf5:
         value = self.attribute(path, name)
         if value is None or isinstance(value, str):
             return value
-        raise CorruptModelError(f"{self._source}: attribute {name} of {_shown(path) or '/'} is not text")
+        raise CorruptModelError(
+            f"{self._source}: attribute {name} of {_shown(path) or '/'} is not text"
+        )
 
     def text_list(self, path: str, name: str) -> list[str]:
         """A list of texts; Keras splits one above 64512 bytes over name0, name1 ..."""
         whole = self.attribute(path, name)
         chunks = [whole] if whole is not None else list(self._chunks(path, name))
-        found = [str(item) for chunk in chunks for item in (chunk if isinstance(chunk, list) else [chunk])]
+        found = [
+            str(item)
+            for chunk in chunks
+            for item in (chunk if isinstance(chunk, list) else [chunk])
+        ]
         if len(found) > self._limits.layers:
             raise LimitExceededError(
                 f"{self._source}: attribute {name} of {_shown(path) or '/'} lists {len(found):,} names, "
@@ -190,7 +202,9 @@ class Hdf5:
         """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes float32."""
         found = self._find(path)
         if found is None or not is_dataset(found):
-            raise CorruptModelError(f"{self._source}: {_shown(path)} is not there, but the file says it is")
+            raise CorruptModelError(
+                f"{self._source}: {_shown(path)} is not there, but the file says it is"
+            )
         brain = self._attribute(found, path, "dtype")
         with self._at(path):
             return read_dataset(self._image, found, brain)

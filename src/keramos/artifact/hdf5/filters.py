@@ -82,7 +82,9 @@ def _inflate(data: memoryview, _step: Filter, size: int) -> memoryview:
     except zlib.error as error:
         raise CorruptModelError(f"has a damaged chunk: {error}") from None
     if len(found) > size + _SUM_BYTES:
-        raise LimitExceededError(f"has a chunk that unpacks to more than the {size:,} bytes it declares")
+        raise LimitExceededError(
+            f"has a chunk that unpacks to more than the {size:,} bytes it declares"
+        )
     if not stream.eof or stream.unused_data:
         raise CorruptModelError("has a chunk whose compressed bytes do not end where they should")
     return memoryview(found)

@@ -62,10 +62,16 @@ def read_header(image: Image, address: int) -> Header:
     """
     signed = bytes(image.view(address, 4, "object header")) == _SIGNED
     messages = tuple((_second if signed else _first)(image, address))
-    unknown = [kind for kind, flags, _ in messages if flags & _FAIL_IF_UNKNOWN and kind > _NEWEST_KIND]
+    unknown = [
+        kind for kind, flags, _ in messages if flags & _FAIL_IF_UNKNOWN and kind > _NEWEST_KIND
+    ]
     if unknown:
-        raise UnsupportedModelError(f"the object header at byte {address:,} has a message of unknown type {unknown[0]}")
-    return Header(address, tuple(Message(kind, bool(flags & _SHARED), body) for kind, flags, body in messages))
+        raise UnsupportedModelError(
+            f"the object header at byte {address:,} has a message of unknown type {unknown[0]}"
+        )
+    return Header(
+        address, tuple(Message(kind, bool(flags & _SHARED), body) for kind, flags, body in messages)
+    )
 
 
 def _first(image: Image, address: int) -> list[tuple[int, int, bytes]]:
@@ -86,7 +92,9 @@ def _first(image: Image, address: int) -> list[tuple[int, int, bytes]]:
             cursor.skip(3)
             _keep(image, waiting, found, (kind, flags, cursor.take(length)))
     if len(found) != count:
-        raise CorruptModelError(f"the object header at byte {address:,} has {len(found)} messages, it says {count}")
+        raise CorruptModelError(
+            f"the object header at byte {address:,} has {len(found)} messages, it says {count}"
+        )
     return found
 
 

@@ -38,7 +38,9 @@ class GlobalHeap:
             self._collections[address] = dict(self._objects(address))
         begin, there = self._collections[address].get(number, (0, -1))
         if size != there:
-            raise CorruptModelError(f"refers to a text of {size:,} bytes that is not in the heap at byte {address:,}")
+            raise CorruptModelError(
+                f"refers to a text of {size:,} bytes that is not in the heap at byte {address:,}"
+            )
         return self._image.text(begin, size, "text")
 
     def _objects(self, address: int) -> Iterator[tuple[int, tuple[int, int]]]:
@@ -59,6 +61,8 @@ class GlobalHeap:
             if number == 0:
                 return
             if at + head + length > end:
-                raise CorruptModelError(f"the global heap at byte {address:,} has a text that leaves it")
+                raise CorruptModelError(
+                    f"the global heap at byte {address:,} has a text that leaves it"
+                )
             yield number, (at + head, length)
             at += head + length + -length % 8

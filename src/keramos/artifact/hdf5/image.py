@@ -43,7 +43,9 @@ class Cursor:
         """An unsigned number of ``size`` bytes."""
         begin, self._at = self._at, self._at + size
         if self._at > len(self._data):
-            raise CorruptModelError(f"the {self._what} ends after {len(self._data):,} bytes, in the middle of a field")
+            raise CorruptModelError(
+                f"the {self._what} ends after {len(self._data):,} bytes, in the middle of a field"
+            )
         return int.from_bytes(self._data[begin : self._at], "little")
 
     def address(self) -> int | None:
@@ -102,10 +104,14 @@ class Cursor:
         """
         found = self.take(len(signature))
         if found != signature:
-            raise CorruptModelError(f"the {self._what} should begin with {signature!r}, found {found!r}")
+            raise CorruptModelError(
+                f"the {self._what} should begin with {signature!r}, found {found!r}"
+            )
         version = self.uint(1)
         if version not in versions:
-            raise CorruptModelError(f"the {self._what} has version {version}, known: {', '.join(map(str, versions))}")
+            raise CorruptModelError(
+                f"the {self._what} has version {version}, known: {', '.join(map(str, versions))}"
+            )
         return version
 
 
@@ -118,7 +124,9 @@ class Image:
         self.lengths = lengths
         self._data = data
         self._structures = limits.structure_bytes
-        self._texts = self._most_text = 2 * limits.config_bytes  # the config, the names of layers and weights
+        self._texts = self._most_text = (
+            2 * limits.config_bytes
+        )  # the config, the names of layers and weights
         self._arrays = limits.weight_bytes
         self._unpacked = 0
         self._claims: list[tuple[int, int]] = []
@@ -204,7 +212,9 @@ class Image:
         """
         self._texts -= size
         if self._texts < 0:
-            raise LimitExceededError(f"its texts come to more than {self._most_text:,} bytes, the limit")
+            raise LimitExceededError(
+                f"its texts come to more than {self._most_text:,} bytes, the limit"
+            )
 
     def claim(self, owner: int, extents: list[Extent], unpacked: int) -> None:
         """Note that the object at ``owner`` keeps its values at ``extents`` and unpacks to so many bytes.

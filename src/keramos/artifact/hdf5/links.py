@@ -74,7 +74,9 @@ def _named(found: list[Link]) -> dict[str, Link]:
         raise CorruptModelError("has the same name twice")
     wrong = next((name for name in named if not name or "/" in name), None)
     if wrong is not None:
-        raise CorruptModelError(f"holds something under a name that no path can have: {wrong[:80]!r}")
+        raise CorruptModelError(
+            f"holds something under a name that no path can have: {wrong[:80]!r}"
+        )
     return named
 
 
@@ -89,7 +91,9 @@ def _symbols(image: Image, body: bytes) -> Iterator[Link]:
     for _, address in children(image, tree, GROUP, image.lengths):
         for link in _symbol_node(image, address, names):
             if before is not None and link.name <= before:
-                raise CorruptModelError(f"lists its names out of order in the symbol node at byte {address:,}")
+                raise CorruptModelError(
+                    f"lists its names out of order in the symbol node at byte {address:,}"
+                )
             before = link.name
             yield link
 
@@ -106,9 +110,13 @@ def _symbol_node(image: Image, address: int, names: bytes) -> Iterator[Link]:
         cursor.skip(20)
         end = names.find(b"\0", at)
         if cached > _SOFT:
-            raise CorruptModelError(f"the symbol node at byte {address:,} has an entry of unknown type {cached}")
+            raise CorruptModelError(
+                f"the symbol node at byte {address:,} has an entry of unknown type {cached}"
+            )
         if end < 0:
-            raise CorruptModelError(f"the symbol node at byte {address:,} has a name outside its heap")
+            raise CorruptModelError(
+                f"the symbol node at byte {address:,} has a name outside its heap"
+            )
         yield Link(names[at:end], *_target(target, _KINDS[1] if cached == _SOFT else ""))
 
 
@@ -120,7 +128,9 @@ def _target(address: int | None, kind: str) -> tuple[int, str]:
 
 def _local_heap(image: Image, address: int) -> bytes:
     """The data of a local heap, which holds the names of an old group."""
-    cursor = image.cursor(image.block(address, 8 + 2 * image.lengths + image.offsets, "local heap"), "local heap")
+    cursor = image.cursor(
+        image.block(address, 8 + 2 * image.lengths + image.offsets, "local heap"), "local heap"
+    )
     cursor.expect(b"HEAP", 0)
     cursor.skip(3)
     size = cursor.length()

@@ -35,13 +35,19 @@ def open_image(data: bytes, limits: Limits) -> tuple[Image, int]:
     """
     base = next((at for at in USER_BLOCKS if data.startswith(SIGNATURE, at)), None)
     if base is None or len(data) < base + 16:
-        raise CorruptModelError(f"is not an HDF5 file: it has {len(data):,} bytes and begins with {data[:8]!r}")
+        raise CorruptModelError(
+            f"is not an HDF5 file: it has {len(data):,} bytes and begins with {data[:8]!r}"
+        )
     version = data[base + 8]
     if version > 3:  # noqa: PLR2004 (the newest there is)
         raise CorruptModelError(f"the HDF5 superblock has version {version}, known: 0 to 3")
-    offsets, lengths = (data[base + 13], data[base + 14]) if version < 2 else (data[base + 9], data[base + 10])  # noqa: PLR2004
+    offsets, lengths = (
+        (data[base + 13], data[base + 14]) if version < 2 else (data[base + 9], data[base + 10])
+    )  # noqa: PLR2004
     if offsets not in _WIDTHS or lengths not in _WIDTHS:
-        raise CorruptModelError(f"the HDF5 superblock declares addresses of {offsets} and sizes of {lengths} bytes")
+        raise CorruptModelError(
+            f"the HDF5 superblock declares addresses of {offsets} and sizes of {lengths} bytes"
+        )
     image = Image(memoryview(data)[base:], limits, offsets, lengths)
     begin, end, root = (_old if version < 2 else _new)(image, version)  # noqa: PLR2004
     _check_ends(len(data), base, begin, end)
@@ -50,7 +56,9 @@ def open_image(data: bytes, limits: Limits) -> tuple[Image, int]:
 
 def _check_ends(size: int, base: int, begin: int, end: int) -> None:
     if begin != base:
-        raise UnsafeModelError(f"its HDF5 part begins at byte {base:,} but says it begins at byte {begin:,}")
+        raise UnsafeModelError(
+            f"its HDF5 part begins at byte {base:,} but says it begins at byte {begin:,}"
+        )
     if end > size:
         raise CorruptModelError(
             f"is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy it or save it again"
@@ -75,9 +83,15 @@ def _old(image: Image, version: int) -> tuple[int, int, int]:
     cursor.skip(24 + 4 * version)
     base, _, end, driver = (cursor.address() for _ in range(4))
     if driver is not None:
-        raise UnsupportedModelError("is part of an HDF5 family of files; merge them into one file first")
+        raise UnsupportedModelError(
+            "is part of an HDF5 family of files; merge them into one file first"
+        )
     cursor.skip(image.offsets)  # the root's name
-    return _required(base, "base address"), _required(end, "end of file"), _required(cursor.address(), "root group")
+    return (
+        _required(base, "base address"),
+        _required(end, "end of file"),
+        _required(cursor.address(), "root group"),
+    )
 
 
 def _new(image: Image, version: int) -> tuple[int, int, int]:
@@ -91,7 +105,11 @@ def _new(image: Image, version: int) -> tuple[int, int, int]:
     base, extension, end, root = (cursor.address() for _ in range(4))
     if extension is not None:
         _check_extension(image, extension)
-    return _required(base, "base address"), _required(end, "end of file"), _required(root, "root group")
+    return (
+        _required(base, "base address"),
+        _required(end, "end of file"),
+        _required(root, "root group"),
+    )
 
 
 def _check_extension(image: Image, address: int) -> None:

@@ -44,5 +44,7 @@ def filled(values: Values) -> Array:
     if not values.fill.strip(b"\0"):
         return np.zeros(shape, native)
     if len(values.fill) != kind.itemsize:
-        raise CorruptModelError(f"has a fill value of {len(values.fill)} bytes for values of {kind.itemsize}")
+        raise CorruptModelError(
+            f"has a fill value of {len(values.fill)} bytes for values of {kind.itemsize}"
+        )
     return np.full(shape, np.frombuffer(values.fill, kind)[0], native)

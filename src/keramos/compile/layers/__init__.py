@@ -28,7 +28,7 @@ from keramos.compile.layers import (
 )
 from keramos.compile.layers.packed import PACKED
 from keramos.compile.layers.quantized import KINDS, WHOLE_BYTES
-from keramos.compile.lowering import Lowering, Operation
+from keramos.compile.lowering.record import Lowering, Operation
 from keramos.types.network import Layer, quantization_mode
 
 LAYERS: dict[str, Lowering] = {

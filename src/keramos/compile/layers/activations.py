@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile import activation as functions
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering import activation as functions
+from keramos.compile.lowering.record import Lowering
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 
 def activation(s: Site, *, activation: object = None) -> Value:
@@ -21,9 +21,13 @@ def activation(s: Site, *, activation: object = None) -> Value:
     return functions.activate(s.g, s.x, activation)
 
 
-def relu(s: Site, *, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0) -> Value:
+def relu(
+    s: Site, *, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0
+) -> Value:
     """Rectified, with an end, a slope and a threshold."""
-    return functions.relu(s.g, s.x, max_value=max_value, negative_slope=negative_slope, threshold=threshold)
+    return functions.relu(
+        s.g, s.x, max_value=max_value, negative_slope=negative_slope, threshold=threshold
+    )
 
 
 def leaky_relu(s: Site, *, negative_slope: float = 0.3) -> Value:
@@ -49,7 +53,9 @@ def slopes(s: Site, role: str, shared_axes: list[int] | None) -> NDArray[np.gene
     """
     values = s.float_weight(role)
     shape = tuple(1 if i in (shared_axes or []) else size for i, size in enumerate(s.x.shape))[1:]
-    if values.ndim != len(shape) or any(n not in (1, size) for n, size in zip(values.shape, shape, strict=True)):
+    if values.ndim != len(shape) or any(
+        n not in (1, size) for n, size in zip(values.shape, shape, strict=True)
+    ):
         raise MismatchError(f"{role} has shape {values.shape}, its config needs {shape}")
     return values
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.compile.graph import Value
-from keramos.compile.lowering import Lowering
-from keramos.compile.sizes import reshape, size
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.onnx.graph import Value
+from keramos.compile.onnx.sizes import reshape, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.compile.graph import Graph
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph
 
 _AXES = "bcdefgh"
 """Letters of the axes between rows and features in an Einsum equation; in keys and values they are capital."""
@@ -67,7 +67,11 @@ def _wanted(s: Site, name: str) -> bool:
 
 def _dot_scores(s: Site, query: Value, key: Value) -> Value:
     scores = s.g.op("MatMul", query, s.g.op("Transpose", key, perm=[0, 2, 1]))
-    return s.g.op("Mul", scores, s.float_weight("scale", ())) if s.layer.config.get("use_scale") else scores
+    return (
+        s.g.op("Mul", scores, s.float_weight("scale", ()))
+        if s.layer.config.get("use_scale")
+        else scores
+    )
 
 
 def _sums(s: Site, query: Value, key: Value) -> Value:
@@ -128,12 +132,17 @@ class _Streams(NamedTuple):
 def _streams(s: Site) -> _Streams:
     """Query, value and key from a call's positional and keyword arguments."""
     names = ("query", "value", "key")
-    given = dict(zip(names, s.args, strict=False)) | {name: s.kwargs[name] for name in names if name in s.kwargs}
+    given = dict(zip(names, s.args, strict=False)) | {
+        name: s.kwargs[name] for name in names if name in s.kwargs
+    }
     query, value = given.get("query"), given.get("value")
     key = given.get("key", value)
     if not isinstance(query, Value) or not isinstance(value, Value) or not isinstance(key, Value):
         raise s.unsupported("call", "without query and value", "both are needed")
-    masks = tuple(s.tensor(f"{name}_mask") or s.mask_of(x) for name, x in zip(names, (query, value, key), strict=True))
+    masks = tuple(
+        s.tensor(f"{name}_mask") or s.mask_of(x)
+        for name, x in zip(names, (query, value, key), strict=True)
+    )
     return _Streams(query, value, key, (masks[0], masks[1], masks[2] if "key" in given else None))
 
 
@@ -142,18 +151,28 @@ def _allowed(s: Site, streams: _Streams, window: int | None, *, auto_mask: bool)
     g, (query, value, _, masks) = s.g, streams
     found: list[Value | None] = []
     if auto_mask:
-        found = [None if m is None else g.op("Unsqueeze", m, [axis]) for m, axis in zip(masks, (2, 1, 1), strict=True)]
+        found = [
+            None if m is None else g.op("Unsqueeze", m, [axis])
+            for m, axis in zip(masks, (2, 1, 1), strict=True)
+        ]
     found.append(_causal(g, query, value) if _wanted(s, "use_causal_mask") else None)
     found.append(_near(g, query, value, window) if window else None)
     given = s.tensor("attention_mask")
-    found.append(g.op("Cast", given, to=9) if given is not None and given.dtype != "bool" else given)
+    found.append(
+        g.op("Cast", given, to=9) if given is not None and given.dtype != "bool" else given
+    )
     ranks = [mask.rank for mask in found if mask is not None]
     # Keras adds missing axes where the heads are, before targets and sources.
-    wide = [None if m is None else g.op("Unsqueeze", m, list(range(1, 1 + max(ranks) - m.rank))) for m in found]
+    wide = [
+        None if m is None else g.op("Unsqueeze", m, list(range(1, 1 + max(ranks) - m.rank)))
+        for m in found
+    ]
     return _both(g, wide)
 
 
-def _projected(s: Site, x: Value, role: str, shape: tuple[int | None, ...], *, use_bias: bool) -> Value:
+def _projected(
+    s: Site, x: Value, role: str, shape: tuple[int | None, ...], *, use_bias: bool
+) -> Value:
     """The last axes of x times a kernel; ``shape`` is the kernel's, of which the last axes are the new ones."""
     kernel = s.float_weight(f"{role} kernel", shape)
     bound = 1 if role != "output" else 2
@@ -190,7 +209,9 @@ def _heads(
     """
     g, between = s.g, query.rank - 3
     targets = _AXES[:between]
-    sources = "".join(letter.upper() if i + 1 in axes else letter for i, letter in enumerate(targets))
+    sources = "".join(
+        letter.upper() if i + 1 in axes else letter for i, letter in enumerate(targets)
+    )
     seen = [letter for i, letter in enumerate(targets) if i + 1 in axes]
     batch = "a" + "".join(letter for letter in targets if letter not in seen) + "y"
     scored = batch + "".join(seen) + "".join(letter.upper() for letter in seen)
@@ -200,7 +221,9 @@ def _heads(
         place = allowed.rank - 2 * len(seen)
         allowed = g.op("Unsqueeze", allowed, list(range(place, place + scores.rank - allowed.rank)))
     weights = _softmax(g, _hidden(g, scores, allowed), len(seen))
-    by_layer = s.layer.config.get("dropout") or _wanted(s, "return_attention_scores") or between != 1
+    by_layer = (
+        s.layer.config.get("dropout") or _wanted(s, "return_attention_scores") or between != 1
+    )
     if masked_to_zero and by_layer and allowed is not None:
         weights = g.op("Where", allowed, weights, 0.0)
     return g.op("Einsum", weights, value, equation=f"{scored},a{sources}yx->a{targets}yx"), weights
@@ -236,8 +259,12 @@ def multi_head_attention(
     )
     gate = None
     if use_gate:
-        gate = _projected(s, streams.query, "gate", (streams.query.shape[-1], num_heads, width), use_bias=use_bias)
-    value = _projected(s, streams.value, "value", (streams.value.shape[-1], num_heads, width), use_bias=use_bias)
+        gate = _projected(
+            s, streams.query, "gate", (streams.query.shape[-1], num_heads, width), use_bias=use_bias
+        )
+    value = _projected(
+        s, streams.value, "value", (streams.value.shape[-1], num_heads, width), use_bias=use_bias
+    )
     axes = _axes_of(attention_axes, streams.query.rank)
     allowed = _allowed(s, streams, sliding_window, auto_mask=auto_mask)
     y, weights = _heads(s, query, key, value, allowed, axes, masked_to_zero=masked_to_zero)
@@ -273,9 +300,13 @@ def group_query_attention(
     features = streams.query.shape[-1]
     own, shared = (features, num_query_heads, head_dim), num_key_value_heads
     query = _projected(s, streams.query, "query", own, use_bias=use_bias)
-    key = _projected(s, streams.key, "key", (streams.key.shape[-1], shared, head_dim), use_bias=use_bias)
+    key = _projected(
+        s, streams.key, "key", (streams.key.shape[-1], shared, head_dim), use_bias=use_bias
+    )
     gate = _projected(s, streams.query, "gate", own, use_bias=use_bias) if use_gate else None
-    value = _projected(s, streams.value, "value", (streams.value.shape[-1], shared, head_dim), use_bias=use_bias)
+    value = _projected(
+        s, streams.value, "value", (streams.value.shape[-1], shared, head_dim), use_bias=use_bias
+    )
     repeated = np.repeat(np.arange(shared), num_query_heads // shared)
     key, value = (g.op("Gather", x, repeated, axis=2) for x in (key, value))
     allowed = _allowed(s, streams, sliding_window, auto_mask=True)
@@ -287,7 +318,16 @@ def group_query_attention(
 
 
 _SIMPLE = ("use_causal_mask", "return_attention_scores")
-_HEADS = (*_SIMPLE, "query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask")
+_HEADS = (
+    *_SIMPLE,
+    "query",
+    "value",
+    "key",
+    "query_mask",
+    "value_mask",
+    "key_mask",
+    "attention_mask",
+)
 
 LAYERS = {
     "AdditiveAttention": Lowering(additive_attention, mask="own", calls=_SIMPLE, floats=True),

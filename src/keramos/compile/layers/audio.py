@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.sizes import reshape, size
 from keramos.compile.operations.elementwise import arctan2
-from keramos.compile.sizes import reshape, size
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Graph, Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph, Value
 
     Numbers = NDArray[np.float64]
 
@@ -69,7 +69,9 @@ def mel_spectrogram(
 ) -> Value:
     """(rows, samples) -> (rows, bands, frames); in decibels the loudest value of all rows counts."""
     if s.x.rank != 2 or (window is not None and window not in _WINDOWS):
-        raise s.unsupported("window", window, "rows of samples under a hann, a hamming or no window are")
+        raise s.unsupported(
+            "window", window, "rows of samples under a hann, a hamming or no window are"
+        )
     g, half = s.g, fft_length // 2
     x = g.op("Pad", s.x, [0, half, 0, half], mode="reflect")
     x = g.op("Unsqueeze", x, [1])
@@ -115,7 +117,9 @@ def stft_spectrogram(
     for name in _MODES[mode]:
         waves = s.float_weight(f"{name} kernel", (frame_length, 1, bins)).transpose(2, 1, 0)
         pads = "SAME_UPPER" if padding == "same" else "VALID"
-        parts.append(g.op("Conv", x, waves, strides=[frame_step or frame_length // 2], auto_pad=pads))
+        parts.append(
+            g.op("Conv", x, waves, strides=[frame_step or frame_length // 2], auto_pad=pads)
+        )
     y = _measured(g, mode, parts)
     y = reshape(g, y, -1, channels, size(y, 1), size(y, 2))
     return _arranged(g, y, last=last, expand_dims=expand_dims)
@@ -161,5 +165,7 @@ def _arranged(g: Graph, y: Value, *, last: bool, expand_dims: bool) -> Value:
 
 LAYERS = {
     "MelSpectrogram": Lowering(mel_spectrogram, floats=True),
-    "STFTSpectrogram": Lowering(stft_spectrogram, ignored=("window", "periodic", "scaling"), floats=True),
+    "STFTSpectrogram": Lowering(
+        stft_spectrogram, ignored=("window", "periodic", "scaling"), floats=True
+    ),
 }

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.activation import activate
-from keramos.compile.recurrent import Cell, Operator
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.recurrent import Cell, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Graph, Value
-    from keramos.compile.recurrent import States
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.recurrent import States
+    from keramos.compile.onnx.graph import Graph, Value
 
     Array = NDArray[np.generic]
     CellOf = Callable[..., Cell]
@@ -43,10 +43,16 @@ _GRU_GATES = (0, 1, 2)
 
 
 def _operator(
-    kind: str, order: tuple[int, ...], weights: tuple[Array, Array, Array], names: list[object], **more: object
+    kind: str,
+    order: tuple[int, ...],
+    weights: tuple[Array, Array, Array],
+    names: list[object],
+    **more: object,
 ) -> Operator | None:
     """The operator, if it knows all activations. The bias is (2, gates * units): for inputs and for states."""
-    if any(not isinstance(name, str | None) or (name or "linear") not in _ACTIVATIONS for name in names):
+    if any(
+        not isinstance(name, str | None) or (name or "linear") not in _ACTIVATIONS for name in names
+    ):
         return None
     rows = [_ACTIVATIONS[str(name or "linear")] for name in names]
     alphas, betas = ([number for row in rows for number in row[i]] for i in (1, 2))
@@ -54,7 +60,11 @@ def _operator(
     both = np.concatenate([_gates(row[None], order)[0, :, 0] for row in bias])[None]
     functions = {"activations": [row[0] for row in rows]}
     numbers = {"activation_alpha": alphas or None, "activation_beta": betas or None}
-    return Operator(kind, (_gates(kernel, order), _gates(recurrent, order), both), {**functions, **numbers, **more})
+    return Operator(
+        kind,
+        (_gates(kernel, order), _gates(recurrent, order), both),
+        {**functions, **numbers, **more},
+    )
 
 
 def _gates(kernel: Array, order: tuple[int, ...]) -> Array:
@@ -63,10 +73,15 @@ def _gates(kernel: Array, order: tuple[int, ...]) -> Array:
     return np.concatenate([kernel[:, i * units : (i + 1) * units] for i in order], axis=1).T[None]
 
 
-def _weights(s: Site, features: int | None, units: int, gates: int, *, rows: int, use_bias: bool) -> tuple[Array, ...]:
+def _weights(
+    s: Site, features: int | None, units: int, gates: int, *, rows: int, use_bias: bool
+) -> tuple[Array, ...]:
     """Kernel, recurrent kernel, and the bias as (2, gates * units); ``rows`` of it are stored."""
     wide = gates * units
-    kernel, recurrent = s.float_weight("kernel", (features, wide)), s.float_weight("recurrent kernel", (units, wide))
+    kernel, recurrent = (
+        s.float_weight("kernel", (features, wide)),
+        s.float_weight("recurrent kernel", (units, wide)),
+    )
     if not use_bias:
         return kernel, recurrent, np.zeros((2, wide), "float32")
     stored = s.float_weight("bias", (2, wide) if rows > 1 else (wide,)).reshape(rows, wide)
@@ -104,7 +119,11 @@ def lstm_cell(
 
 
 def lstm_states(
-    g: Graph, gates: tuple[Value, Value, Value, Value], carry: Value, activation: object, recurrent_activation: object
+    g: Graph,
+    gates: tuple[Value, Value, Value, Value],
+    carry: Value,
+    activation: object,
+    recurrent_activation: object,
 ) -> States:
     """New output and carry of a long short-term memory from its gates before activation."""
     i, f, c, o = gates
@@ -167,5 +186,9 @@ def simple_rnn_cell(
     return Cell(((units,),), _affine(kernel, bias[0]), step, operator)
 
 
-CELLS: dict[str, CellOf] = {"GRUCell": gru_cell, "LSTMCell": lstm_cell, "SimpleRNNCell": simple_rnn_cell}
+CELLS: dict[str, CellOf] = {
+    "GRUCell": gru_cell,
+    "LSTMCell": lstm_cell,
+    "SimpleRNNCell": simple_rnn_cell,
+}
 """Class name -> function(site, features, **options)."""

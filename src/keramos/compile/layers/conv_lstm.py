@@ -8,19 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keramos.compile.graph import Graph
 from keramos.compile.layers.cells import lstm_states
 from keramos.compile.layers.convolutional import convolve
 from keramos.compile.layers.rnn import given_states, over_time
-from keramos.compile.lowering import Lowering
-from keramos.compile.recurrent import Cell, each_step
-from keramos.compile.spatial import each, known
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.recurrent import Cell, each_step
+from keramos.compile.lowering.spatial import each, known
+from keramos.compile.onnx.graph import Graph
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
-    from keramos.compile.recurrent import States
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.recurrent import States
+    from keramos.compile.lowering.spatial import Sizes
+    from keramos.compile.onnx.graph import Value
 
 
 def conv_lstm_cell(
@@ -41,7 +41,9 @@ def conv_lstm_cell(
     axes, gates = x.rank - 3, 4 * filters
     sizes, ones = each(kernel_size, axes), [1] * axes
     order = (axes + 1, axes, *range(axes))
-    kernel = s.float_weight("kernel", (*sizes, known(x.shape[2], "channels"), gates)).transpose(order)
+    kernel = s.float_weight("kernel", (*sizes, known(x.shape[2], "channels"), gates)).transpose(
+        order
+    )
     recurrent = s.float_weight("recurrent kernel", (*sizes, filters, gates)).transpose(order)
     bias = s.float_weight("bias", (gates,)).reshape(gates, *ones) if use_bias else None
 

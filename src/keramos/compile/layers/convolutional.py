@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.activation import activate
-from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import as_before, channels_first, each, known, pads, trimmed
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.spatial import as_before, channels_first, each, known, pads, trimmed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Graph, Value
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.spatial import Sizes
+    from keramos.compile.onnx.graph import Graph, Value
 
 
 def _biased(s: Site, y: Value, units: int, *, use_bias: bool, activation: object) -> Value:
@@ -29,7 +29,13 @@ def _biased(s: Site, y: Value, units: int, *, use_bias: bool, activation: object
 
 
 def convolve(
-    g: Graph, x: Value, kernel: NDArray[np.generic], strides: list[int], padding: str, dilation: list[int], group: int
+    g: Graph,
+    x: Value,
+    kernel: NDArray[np.generic],
+    strides: list[int],
+    padding: str,
+    dilation: list[int],
+    group: int,
 ) -> Value:
     """A convolution of x, channels first; the kernel is (out, in / group, space...)."""
     window = [(size - 1) * step + 1 for size, step in zip(kernel.shape[2:], dilation, strict=True)]
@@ -61,12 +67,28 @@ def convolution(
 
 
 def _depthwise(
-    s: Site, x: Value, sizes: list[int], multiplier: int, strides: list[int], padding: str, dilation: list[int]
+    s: Site,
+    x: Value,
+    sizes: list[int],
+    multiplier: int,
+    strides: list[int],
+    padding: str,
+    dilation: list[int],
 ) -> Value:
     """Every input channel by its own kernels (space..., in, multiplier)."""
     axes, channels = len(sizes), known(x.shape[1], "channels")
-    kernel = s.float_weight("depthwise kernel", (*sizes, channels, multiplier)).transpose(axes, axes + 1, *range(axes))
-    return convolve(s.g, x, kernel.reshape(channels * multiplier, 1, *sizes), strides, padding, dilation, channels)
+    kernel = s.float_weight("depthwise kernel", (*sizes, channels, multiplier)).transpose(
+        axes, axes + 1, *range(axes)
+    )
+    return convolve(
+        s.g,
+        x,
+        kernel.reshape(channels * multiplier, 1, *sizes),
+        strides,
+        padding,
+        dilation,
+        channels,
+    )
 
 
 def depthwise_convolution(
@@ -110,7 +132,9 @@ def separable_convolution(
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
 
 
-def _transposed_edges(size: int, step: int, padding: str, extra: int | None) -> tuple[int, int, int]:
+def _transposed_edges(
+    size: int, step: int, padding: str, extra: int | None
+) -> tuple[int, int, int]:
     """How much of the full result goes before and after, and how many zeros it lacks at the end.
 
     ``size`` counts what a dilated kernel covers. Output sizes: ``deconv_output_length`` of Keras 2 and 3; where they
@@ -148,14 +172,22 @@ def transposed_convolution(
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes, steps, gaps = each(kernel_size, axes), each(strides, axes), each(dilation_rate, axes)
     extra = [None] * axes if output_padding is None else _listed(output_padding, axes)
-    kernel = s.float_weight("kernel", (*sizes, filters, x.shape[1])).transpose(axes + 1, axes, *range(axes))
+    kernel = s.float_weight("kernel", (*sizes, filters, x.shape[1])).transpose(
+        axes + 1, axes, *range(axes)
+    )
     edges = [
         _transposed_edges((size - 1) * gap + 1, step, padding, more)
         for size, gap, step, more in zip(sizes, gaps, steps, extra, strict=True)
     ]
     before, after, lacking = (list(column) for column in zip(*edges, strict=True))
     y = s.g.op(
-        "ConvTranspose", x, kernel, strides=steps, dilations=gaps, pads=[*before, *after], output_padding=lacking
+        "ConvTranspose",
+        x,
+        kernel,
+        strides=steps,
+        dilations=gaps,
+        pads=[*before, *after],
+        output_padding=lacking,
     )
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
 
@@ -168,8 +200,13 @@ def _listed(value: Sizes, axes: int) -> list[int | None]:
 LAYERS = {
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), Lowering(convolution, floats=True)),
     **dict.fromkeys(
-        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"), Lowering(transposed_convolution, floats=True)
+        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+        Lowering(transposed_convolution, floats=True),
     ),
-    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), Lowering(depthwise_convolution, floats=True)),
-    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), Lowering(separable_convolution, floats=True)),
+    **dict.fromkeys(
+        ("DepthwiseConv1D", "DepthwiseConv2D"), Lowering(depthwise_convolution, floats=True)
+    ),
+    **dict.fromkeys(
+        ("SeparableConv1D", "SeparableConv2D"), Lowering(separable_convolution, floats=True)
+    ),
 }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.activation import activate
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Graph, Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph, Value
 
 
 def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
@@ -25,18 +25,27 @@ def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = Tr
 
 
 def einsum_dense(
-    s: Site, *, equation: str, output_shape: object, bias_axes: str | None = None, activation: object = None
+    s: Site,
+    *,
+    equation: str,
+    output_shape: object,
+    bias_axes: str | None = None,
+    activation: object = None,
 ) -> Value:
     """activation(Einstein's sum of x and the kernel + bias); ``output_shape`` follows from both."""
     terms = equation.partition("->")[0].replace(" ", "").split(",")
     kernel = s.float_weight("kernel")
     if len(terms) != 2 or len(terms[1]) != kernel.ndim:
-        raise s.unsupported("equation", equation, f"it does not fit a kernel of shape {kernel.shape}")
+        raise s.unsupported(
+            "equation", equation, f"it does not fit a kernel of shape {kernel.shape}"
+        )
     full = explicit(equation, [s.x.rank, kernel.ndim])
     sizes = dict(zip(terms[1], kernel.shape, strict=True))
     for letter, size in zip(full.split(",")[0], s.x.shape, strict=True):
         if size not in (None, sizes.get(letter, size)):
-            raise s.unsupported("output_shape", output_shape, f"axis {letter} of {equation} has two sizes")
+            raise s.unsupported(
+                "output_shape", output_shape, f"axis {letter} of {equation} has two sizes"
+            )
     y = s.g.op("Einsum", s.x, kernel, equation=full)
     return activate(s.g, s.g.op("Add", y, s.float_weight("bias")) if bias_axes else y, activation)
 
@@ -68,7 +77,9 @@ def looked_up(s: Site, table: NDArray[np.generic], *, mask_zero: bool) -> Value:
 
 def capped(g: Graph, x: Value, most: float | None) -> Value:
     """Scores bent so that none passes ``most``."""
-    return x if most is None else g.op("Mul", g.op("Tanh", g.op("Div", x, float(most))), float(most))
+    return (
+        x if most is None else g.op("Mul", g.op("Tanh", g.op("Div", x, float(most))), float(most))
+    )
 
 
 def spectral_normalization(s: Site) -> tuple[Value, ...]:
@@ -133,10 +144,14 @@ LAYERS = {
     "StochasticDepth": Lowering(identity, ignored=("drop_path_rate",)),
     "Masking": Lowering(masking, mask="own", floats=True),
     "Pipeline": Lowering(pipeline),
-    "ReversibleEmbedding": Lowering(reversible_embedding, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)),
+    "ReversibleEmbedding": Lowering(
+        reversible_embedding, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)
+    ),
     "SpectralNormalization": Lowering(spectral_normalization, ignored=("power_iterations",)),
     **{
-        f"SpatialDropout{n}D": Lowering(identity, mask="keep", ignored=("rate", "data_format", "noise_shape"))
+        f"SpatialDropout{n}D": Lowering(
+            identity, mask="keep", ignored=("rate", "data_format", "noise_shape")
+        )
         for n in (1, 2, 3)
     },
 }

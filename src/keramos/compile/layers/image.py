@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.layers.core import identity
-from keramos.compile.lowering import Lowering
-from keramos.compile.resample import matrix, resample
-from keramos.compile.spatial import known
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.resample import matrix, resample
+from keramos.compile.lowering.spatial import known
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 
 def _height_axis(data_format: str | None) -> int:
@@ -46,10 +46,14 @@ def _padded(s: Site, x: Value, axis: int, height: int, width: int, fill: float) 
     return s.g.op("Pad", x, [*pads, *pads], np.asarray(fill, x.dtype))
 
 
-def resized(s: Site, x: Value, axis: int, height: int, width: int, method: str, *, antialias: bool = False) -> Value:
+def resized(
+    s: Site, x: Value, axis: int, height: int, width: int, method: str, *, antialias: bool = False
+) -> Value:
     """Rows (at ``axis``) and columns (after it) changed to another number."""
     for at, size in ((axis, height), (axis + 1, width)):
-        x = resample(s.g, x, at, matrix(s.g, known(x.shape[at], "places"), size, method, antialias=antialias))
+        x = resample(
+            s.g, x, at, matrix(s.g, known(x.shape[at], "places"), size, method, antialias=antialias)
+        )
     return x
 
 
@@ -78,17 +82,30 @@ def resizing(
     return resized(s, x, axis, height, width, interpolation.lower(), antialias=antialias)
 
 
-def center_crop(s: Site, *, height: int, width: int, data_format: str | None = "channels_last") -> Value:
+def center_crop(
+    s: Site, *, height: int, width: int, data_format: str | None = "channels_last"
+) -> Value:
     """The middle of images; smaller ones are resized."""
     axis = _height_axis(data_format)
     tall, wide = known(s.x.shape[axis], "rows"), known(s.x.shape[axis + 1], "columns")
     if tall >= height and wide >= width:
-        return _cut(s, _cut(s, s.x, axis, (tall - height) // 2, height), axis + 1, (wide - width) // 2, width)
+        return _cut(
+            s,
+            _cut(s, s.x, axis, (tall - height) // 2, height),
+            axis + 1,
+            (wide - width) // 2,
+            width,
+        )
     return resized(s, _cropped(s, s.x, axis, height, width), axis, height, width, "bilinear")
 
 
 def random_crop(
-    s: Site, *, height: int, width: int, data_format: str | None = "channels_last", when_predicting: str = "nothing"
+    s: Site,
+    *,
+    height: int,
+    width: int,
+    data_format: str | None = "channels_last",
+    when_predicting: str = "nothing",
 ) -> Value:
     """What a random crop does where nothing is random: nothing since Keras 3.8, something else before."""
     return _WITHOUT_CHANCE[when_predicting](s, s.x, _height_axis(data_format), height, width)
@@ -117,7 +134,9 @@ def _cut_then_resize(s: Site, x: Value, axis: int, height: int, width: int) -> V
 def _resize_then_cut(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
     """TensorFlow up to 2.6: the shorter side as long as wanted, then the middle."""
     tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
-    new_tall, new_wide = (int(width * tall / wide), width) if tall / wide > height / width else (height, 0)
+    new_tall, new_wide = (
+        (int(width * tall / wide), width) if tall / wide > height / width else (height, 0)
+    )
     new_wide = new_wide or int(height * wide / tall)
     x = resized(s, x, axis, new_tall, new_wide, "bilinear")
     x = _cut(s, x, axis, int((new_tall - height) / 2), height)
@@ -134,7 +153,10 @@ _WITHOUT_CHANCE = {
 
 
 def auto_contrast(
-    s: Site, *, value_range: tuple[float, float] = (0, 255), data_format: str | None = "channels_last"
+    s: Site,
+    *,
+    value_range: tuple[float, float] = (0, 255),
+    data_format: str | None = "channels_last",
 ) -> Value:
     """The values of each channel stretched over the whole range; a channel of one value stays."""
     if data_format == "channels_first":
@@ -143,7 +165,11 @@ def auto_contrast(
     least, most = (g.op(kind, s.x, [1, 2], keepdims=1) for kind in ("ReduceMin", "ReduceMax"))
     flat = g.op("Equal", least, most)
     spread = g.op("Where", flat, 1.0, g.op("Sub", most, least))
-    y = g.op("Add", g.op("Mul", g.op("Div", g.op("Sub", s.x, least), spread), float(high - low)), float(low))
+    y = g.op(
+        "Add",
+        g.op("Mul", g.op("Div", g.op("Sub", s.x, least), spread), float(high - low)),
+        float(low),
+    )
     return g.op("Where", flat, s.x, y)
 
 
@@ -165,5 +191,8 @@ LAYERS = {
     "CenterCrop": Lowering(center_crop, floats=True),
     "RandomCrop": Lowering(random_crop, floats=True),
     "Resizing": Lowering(resizing, floats=True),
-    **{name: Lowering(identity, ignored=tuple(_DRAWN.split()), floats=True) for name in _RANDOM.split()},
+    **{
+        name: Lowering(identity, ignored=tuple(_DRAWN.split()), floats=True)
+        for name in _RANDOM.split()
+    },
 }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.activation import activate
 from keramos.compile.layers.activations import slopes
 from keramos.compile.layers.merging import batch_dot
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.record import Lowering
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 
 def highway(s: Site, *, activation: object = None, use_bias: bool = True) -> Value:
@@ -61,7 +61,11 @@ def parametric_softplus(s: Site, *, shared_axes: list[int] | None = None) -> Val
 def random_fourier_features(s: Site, *, output_dim: int) -> Value:
     """cos(x · kernel / scale + bias) with a kernel drawn at random."""
     g, scale = s.g, s.float_weight("kernel scale")
-    y = g.op("Div", g.op("MatMul", s.x, s.float_weight("unscaled kernel", (s.x.shape[-1], output_dim))), scale)
+    y = g.op(
+        "Div",
+        g.op("MatMul", s.x, s.float_weight("unscaled kernel", (s.x.shape[-1], output_dim))),
+        scale,
+    )
     return g.op("Cos", g.op("Add", y, s.float_weight("bias", (output_dim,))))
 
 

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.activation import activate
-from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import each, known, pads
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.spatial import each, known, pads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.spatial import Sizes
+    from keramos.compile.onnx.graph import Value
 
     Places = NDArray[np.int64]
 
 
-def _windows(s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool) -> tuple[list[int], Places]:
+def _windows(
+    s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool
+) -> tuple[list[int], Places]:
     """Sizes of the output, and for each of its places the input values it sees, counted through a flat row.
 
     Values of a window come in the order of the row; a place beyond the edge counts one past the last value.
@@ -36,7 +38,10 @@ def _windows(s: Site, kernel: list[int], strides: list[int], padding: str, *, fi
     edges = np.array(_edges(s, kernel, strides, padding, first=first)).reshape(-1, 2)
     around = [(0, 0), *edges.tolist()] if first else [*edges.tolist(), (0, 0)]
     wide = np.pad(numbers, around, constant_values=spare)
-    sizes = [(n + sum(e) - k) // t + 1 for n, e, k, t in zip(space, edges.tolist(), kernel, strides, strict=True)]
+    sizes = [
+        (n + sum(e) - k) // t + 1
+        for n, e, k, t in zip(space, edges.tolist(), kernel, strides, strict=True)
+    ]
     s.g.room_for("windows", *sizes, *kernel, channels)
     found = []
     for place in product(*(range(size) for size in sizes)):
@@ -45,14 +50,18 @@ def _windows(s: Site, kernel: list[int], strides: list[int], padding: str, *, fi
     return sizes, np.array(found).reshape(len(found), prod(kernel) * channels)
 
 
-def _edges(s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool) -> list[tuple[int, int]]:
+def _edges(
+    s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool
+) -> list[tuple[int, int]]:
     order = (0, 1, *range(2, s.x.rank)) if first else (0, s.x.rank - 1, *range(1, s.x.rank - 1))
     turned = s.g.op("Transpose", s.x, perm=list(order))
     flat = pads(turned, padding, kernel, strides).get("pads", [0] * 2 * len(kernel))
     return list(zip(flat[: len(kernel)], flat[len(kernel) :], strict=True))
 
 
-def _kernel(s: Site, windows: Places, filters: int, implementation: int, *, first: bool) -> NDArray[np.generic]:
+def _kernel(
+    s: Site, windows: Places, filters: int, implementation: int, *, first: bool
+) -> NDArray[np.generic]:
     """The kernel as (places, window, filters), whichever of Keras' three ways it is stored in."""
     places, window = windows.shape
     if implementation == 1:
@@ -61,14 +70,18 @@ def _kernel(s: Site, windows: Places, filters: int, implementation: int, *, firs
     inside = windows < values
     full = np.zeros((places, window, filters), "float32")
     if implementation == 2:
-        dense = s.float_weight("kernel").reshape(values, *((filters, places) if first else (places, filters)))
+        dense = s.float_weight("kernel").reshape(
+            values, *((filters, places) if first else (places, filters))
+        )
         dense = dense.transpose(0, 2, 1) if first else dense
         at, which = np.nonzero(inside)
         full[at, which] = dense[windows[at, which], at]
         return full
     flat, used = s.float_weight("kernel").ravel(), 0
     outputs = (
-        product(range(filters), range(places)) if first else ((f, p) for p in range(places) for f in range(filters))
+        product(range(filters), range(places))
+        if first
+        else ((f, p) for p in range(places) for f in range(filters))
     )
     for of, place in outputs:
         count = int(inside[place].sum())

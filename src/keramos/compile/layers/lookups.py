@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.compile.encode import encode
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.encode import encode
+from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.values import cast_to
 from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 Token = str | int
 
@@ -48,7 +48,10 @@ class _Places(NamedTuple):
 
 
 def places_of(
-    vocabulary: Sequence[Token] | None, mask_token: Token | None, oov_token: Token | None, num_oov_indices: int
+    vocabulary: Sequence[Token] | None,
+    mask_token: Token | None,
+    oov_token: Token | None,
+    num_oov_indices: int,
 ) -> _Places:
     """Where everything lies.
 
@@ -67,7 +70,9 @@ def places_of(
     ]
     words = vocabulary[start:] if learned else vocabulary
     if not words:
-        raise UnsupportedModelError("its vocabulary holds no words but the special ones; give it words in Keras")
+        raise UnsupportedModelError(
+            "its vocabulary holds no words but the special ones; give it words in Keras"
+        )
     return _Places(words, masked, num_oov_indices)
 
 
@@ -92,7 +97,9 @@ def lookup(
     _check(s, sparse=sparse, encoding=encoding, oov_method=oov_method)
     _check_count(s, "num_oov_indices", num_oov_indices, 0)
     s.g.room_for("num_oov_indices", num_oov_indices)
-    places = places_of(vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices)
+    places = places_of(
+        vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices
+    )
     if invert:
         if output_mode != "int":
             raise s.unsupported("output_mode", output_mode, "with invert 'int' is")
@@ -100,7 +107,9 @@ def lookup(
     x = _as_key(s)
     index = _found(s, x, places, mask_token)
     if num_oov_indices > 1:
-        index = s.g.op("Where", s.g.op("Less", index, 0), _hashed(s, x, places, oov_method, salt), index)
+        index = s.g.op(
+            "Where", s.g.op("Less", index, 0), _hashed(s, x, places, oov_method, salt), index
+        )
     depth = _depth(s, places, max_tokens if pad_to_max_tokens else None)
     idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
     return encode(s, index, depth, output_mode, idf=idf)
@@ -127,7 +136,11 @@ def _check(s: Site, **options: object) -> None:
     for option, value in options.items():
         if value not in _OPTIONS[option]:
             known = " or ".join(map(repr, _OPTIONS[option]))
-            code = "; functions are code, which is never run" if option in ("split", "standardize") else ""
+            code = (
+                "; functions are code, which is never run"
+                if option in ("split", "standardize")
+                else ""
+            )
             raise s.unsupported(option, value, f"{known} is{code}")
 
 
@@ -152,15 +165,24 @@ def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Valu
     other = places.first_unknown if places.unknown == 1 else -1
     keys = {"keys_strings" if x.dtype == "str" else "keys_int64s": list(known)}
     index = s.g.op(
-        "LabelEncoder", x, domain="ai.onnx.ml", values_int64s=list(known.values()), default_int64=other, **keys
+        "LabelEncoder",
+        x,
+        domain="ai.onnx.ml",
+        values_int64s=list(known.values()),
+        default_int64=other,
+        **keys,
     )
     if places.unknown == 0:
         what = "an input is not in its vocabulary, and it has no place for others"
-        s.g.demand(s.g.op("GreaterOrEqual", index, 0), f"layer '{s.layer.name}' ({s.layer.kind}): {what}")
+        s.g.demand(
+            s.g.op("GreaterOrEqual", index, 0), f"layer '{s.layer.name}' ({s.layer.kind}): {what}"
+        )
     return index
 
 
-def _hashed(s: Site, x: Value, places: _Places, oov_method: str, salt: int | list[int] | None) -> Value:
+def _hashed(
+    s: Site, x: Value, places: _Places, oov_method: str, salt: int | list[int] | None
+) -> Value:
     """One of several places for words that are unknown."""
     modulo = x.dtype != "str" and oov_method == "floormod"
     found = s.g.op("Mod", x, places.unknown) if modulo else _host_hash(s, x, places.unknown, salt)
@@ -169,7 +191,9 @@ def _hashed(s: Site, x: Value, places: _Places, oov_method: str, salt: int | lis
 
 def _inverted(s: Site, places: _Places, mask_token: Token | None, oov_token: Token | None) -> Value:
     if oov_token is None or s.x.dtype == "str":
-        raise s.unsupported("invert", value=True, reason="an oov_token and places as input are needed")
+        raise s.unsupported(
+            "invert", value=True, reason="an oov_token and places as input are needed"
+        )
     text = s.layer.kind == "StringLookup"
     known: dict[int, Token] = {places.start + i: word for i, word in enumerate(places.words)}
     if mask_token is not None:
@@ -188,7 +212,9 @@ def _idf(s: Site, places: _Places, idf_weights: Sequence[float] | None, depth: i
     """One weight a place; unknown words weigh as much as words do on average, padding nothing."""
     given = list(idf_weights or [])
     if not given or len(given) not in (len(places.words), places.size, depth):
-        raise s.unsupported("idf_weights", f"{len(given)} numbers", f"{places.size} are needed, one a place")
+        raise s.unsupported(
+            "idf_weights", f"{len(given)} numbers", f"{places.size} are needed, one a place"
+        )
     front = [float(np.mean(given))] * (places.size - len(given))
     full = [*front, *given]
     return [*full, *[0.0] * (depth - len(full))]
@@ -219,20 +245,26 @@ def hashing(
     if mask_value is None or num_bins == 1:
         index = _host_hash(s, x, num_bins, salt)
     else:
-        masked = s.g.op("Equal", s.x, np.asarray(mask_value, "object" if s.x.dtype == "str" else s.x.dtype))
+        masked = s.g.op(
+            "Equal", s.x, np.asarray(mask_value, "object" if s.x.dtype == "str" else s.x.dtype)
+        )
         index = s.g.op("Where", masked, 0, s.g.op("Add", _host_hash(s, x, num_bins - 1, salt), 1))
     if output_mode == "one_hot" and index.rank > 2 and index.shape[-1] == 1:
         index = s.g.op("Squeeze", index, [-1])
     return encode(s, index, num_bins, output_mode)
 
 
-def hashed_crossing(s: Site, *, num_bins: int, output_mode: str = "int", sparse: bool = False) -> Value:
+def hashed_crossing(
+    s: Site, *, num_bins: int, output_mode: str = "int", sparse: bool = False
+) -> Value:
     """Several features together -> one of ``num_bins`` places. All are (rows,) or (rows, 1), text or integers."""
     _check(s, sparse=sparse)
     _check_count(s, "num_bins", num_bins, 1)
     for x in s.inputs:
         if x.dtype == "bool" or x.dtype.startswith("float") or x.shape[1:] not in ((), (1,)):
-            raise s.unsupported("input", f"{x.dtype} {x.shape}", "one column of text or integers is")
+            raise s.unsupported(
+                "input", f"{x.dtype} {x.shape}", "one column of text or integers is"
+            )
     if output_mode not in ("int", "one_hot"):
         raise s.unsupported("output_mode", output_mode, "int and one_hot are")
     index = s.g.host("crossing", {"bins": num_bins}, list(s.inputs), ("int64", s.x.shape))
@@ -247,7 +279,9 @@ def _check_columns(s: Site, split: str | None, output_mode: str, ngrams: object)
     if (split is not None and shape not in ((), (1,))) or (split is None and len(shape) != 1):
         raise s.unsupported("split", split, f"an input of shape {s.x.shape} does not fit it")
     if output_mode == "one_hot" and (split is not None or ngrams is not None):
-        raise s.unsupported("output_mode", output_mode, "of split texts or ngrams the result would be ragged")
+        raise s.unsupported(
+            "output_mode", output_mode, "of split texts or ngrams the result would be ragged"
+        )
 
 
 def text_vectorization(

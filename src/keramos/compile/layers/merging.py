@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Lowering
-from keramos.compile.shapes import front_axis
-from keramos.compile.sizes import expand, size
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.onnx.shapes import front_axis
+from keramos.compile.onnx.sizes import expand, size
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 
 def _masked(s: Site, mask_rule: str) -> list[Value]:
@@ -40,7 +40,10 @@ def _aligned(s: Site) -> list[Value]:
     rank = max(x.rank for x in s.inputs)
     floats = any(x.dtype == "float32" for x in s.inputs)
     values = [s.g.op("Cast", x, to=1) if floats and x.dtype != "float32" else x for x in s.inputs]
-    return [s.g.op("Unsqueeze", x, list(range(1, 1 + rank - x.rank))) if x.rank < rank else x for x in values]
+    return [
+        s.g.op("Unsqueeze", x, list(range(1, 1 + rank - x.rank))) if x.rank < rank else x
+        for x in values
+    ]
 
 
 def _folded(s: Site, kind: str, inputs: Sequence[Value]) -> Value:
@@ -112,7 +115,9 @@ def _choose(
         x = g.op("Where", g.op("Unsqueeze", mask, [-1]), x, y)
     if seen is not None:
         y = g.op("Where", g.op("Unsqueeze", seen, [-1]), y, x)
-    return g.op(kind, y, x), g.op("Or", seen, mask) if seen is not None and mask is not None else None
+    return g.op(kind, y, x), g.op(
+        "Or", seen, mask
+    ) if seen is not None and mask is not None else None
 
 
 def concatenate(s: Site, *, axis: int = -1, mask_rule: str = "any") -> Value:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Lowering
-from keramos.compile.shapes import front_axis
-from keramos.compile.sizes import reshape, sizes
-from keramos.compile.spatial import known
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.shapes import front_axis
+from keramos.compile.onnx.sizes import reshape, sizes
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 
 def axes_of(s: Site, axis: int | list[int]) -> list[int]:
@@ -46,13 +46,20 @@ def batch_normalization(
     if mode:
         return _with_own_statistics(s, axes, epsilon, mode)
     shape = tuple(s.x.shape[i] for i in axes)
-    if len(axes) > 1:  # tf.keras keeps the statistics of several axes in the shape in which they broadcast
+    if (
+        len(axes) > 1
+    ):  # tf.keras keeps the statistics of several axes in the shape in which they broadcast
         shape = tuple(size if i in axes else 1 for i, size in enumerate(s.x.shape))
     gamma = s.weight("gamma", shape).astype(float) if scale else np.ones(1)
     beta = s.weight("beta", shape).astype(float) if center else np.zeros(1)
-    mean, variance = s.weight("moving mean", shape).astype(float), s.weight("moving variance", shape).astype(float)
+    mean, variance = (
+        s.weight("moving mean", shape).astype(float),
+        s.weight("moving variance", shape).astype(float),
+    )
     if (variance + epsilon <= 0).any():
-        raise MismatchError(f"layer '{s.layer.name}': moving variance + epsilon is not positive everywhere")
+        raise MismatchError(
+            f"layer '{s.layer.name}': moving variance + epsilon is not positive everywhere"
+        )
     factor = gamma / np.sqrt(variance + epsilon)
     y = s.g.op("Mul", s.x, _spread(s, axes, factor).astype(s.x.dtype))
     return s.g.op("Add", y, _spread(s, axes, beta - mean * factor).astype(s.x.dtype))
@@ -92,10 +99,16 @@ def layer_normalization(
     mean = g.op("ReduceMean", s.x, axes)
     distance = g.op("Sub", s.x, mean)
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), axes)
-    y = g.op("Div", s.x if rms_scaling else distance, g.op("Sqrt", g.op("Add", variance, float(epsilon))))
+    y = g.op(
+        "Div", s.x if rms_scaling else distance, g.op("Sqrt", g.op("Add", variance, float(epsilon)))
+    )
     if scale or rms_scaling:
         y = g.op("Mul", y, _spread(s, axes, s.float_weight("gamma", shape)))
-    return g.op("Add", y, _spread(s, axes, s.float_weight("beta", shape))) if center and not rms_scaling else y
+    return (
+        g.op("Add", y, _spread(s, axes, s.float_weight("beta", shape)))
+        if center and not rms_scaling
+        else y
+    )
 
 
 def unit_normalization(s: Site, *, axis: int | list[int] = -1) -> Value:
@@ -110,11 +123,19 @@ def rms_normalization(s: Site, *, axis: int | list[int] = -1, epsilon: float = 1
     g, axes = s.g, axes_of(s, axis)
     squares = g.op("ReduceMean", g.op("Mul", s.x, s.x), axes)
     y = g.op("Div", s.x, g.op("Sqrt", g.op("Add", squares, float(epsilon))))
-    return g.op("Mul", y, _spread(s, axes, s.float_weight("scale", tuple(s.x.shape[i] for i in axes))))
+    return g.op(
+        "Mul", y, _spread(s, axes, s.float_weight("scale", tuple(s.x.shape[i] for i in axes)))
+    )
 
 
 def group_normalization(
-    s: Site, *, groups: int = 32, axis: int = -1, epsilon: float = 1e-3, center: bool = True, scale: bool = True
+    s: Site,
+    *,
+    groups: int = 32,
+    axis: int = -1,
+    epsilon: float = 1e-3,
+    center: bool = True,
+    scale: bool = True,
 ) -> Value:
     """(x - mean) / sqrt(variance + epsilon) over groups of channels and all places, then gamma and beta."""
     g, at = s.g, front_axis(axis, s.x.rank)
@@ -125,13 +146,23 @@ def group_normalization(
     over = [i for i in range(1, x.rank) if i != at]
     distance = g.op("Sub", x, g.op("ReduceMean", x, over))
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), over)
-    y = reshape(g, g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, float(epsilon)))), *shape)
+    y = reshape(
+        g, g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, float(epsilon)))), *shape
+    )
     if scale:
         y = g.op("Mul", y, _spread(s, [at], s.float_weight("gamma", (channels,))))
     return g.op("Add", y, _spread(s, [at], s.float_weight("beta", (channels,)))) if center else y
 
 
-_RENORM = ("momentum", "renorm", "renorm_clipping", "renorm_momentum", "virtual_batch_size", "adjustment", "fused")
+_RENORM = (
+    "momentum",
+    "renorm",
+    "renorm_clipping",
+    "renorm_momentum",
+    "virtual_batch_size",
+    "adjustment",
+    "fused",
+)
 
 LAYERS = {
     "BatchNormalization": Lowering(batch_normalization, mask="keep", ignored=_RENORM, floats=True),

@@ -14,16 +14,16 @@ import numpy as np
 
 from keramos.compile.layers.core import EMBEDDING_SILENT, REVERSIBLE_SILENT, capped, looked_up
 from keramos.compile.layers.quantized import ABS_MAX, finish, rounding, scaled_einsum, scaled_matmul
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.linalg import explicit
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import OpenSizes
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.spatial import OpenSizes
+    from keramos.compile.onnx.graph import Value
 
     Array = NDArray[np.float32]
     Stored = NDArray[np.generic]
@@ -93,10 +93,14 @@ def _kernel_shape(s: Site, equation: str, output_shape: OpenSizes) -> tuple[str,
     left, _, out = full.partition("->")
     wanted = [output_shape] if isinstance(output_shape, int) else list(output_shape)
     sizes = dict(zip(out[-len(wanted) :], wanted, strict=False))
-    sizes.update((letter, size) for letter, size in zip(left.split(",")[0], s.x.shape, strict=True) if size)
+    sizes.update(
+        (letter, size) for letter, size in zip(left.split(",")[0], s.x.shape, strict=True) if size
+    )
     shape = tuple(sizes.get(letter) or 0 for letter in term)
     if 0 in shape:
-        raise s.unsupported("output_shape", output_shape, f"it leaves the kernel's shape open in {equation}")
+        raise s.unsupported(
+            "output_shape", output_shape, f"it leaves the kernel's shape open in {equation}"
+        )
     return full, shape
 
 
@@ -122,7 +126,9 @@ def int4_einsum_dense(
     axis = _packed_axis(full)
     if packed.shape == (*shape[:axis], (shape[axis] + 1) // 2, *shape[axis + 1 :]):
         kernel, factor = unpacked(packed, axis, shape[axis]), s.g.const(scale)
-        return finish(s, scaled_einsum(s, full, kernel, factor, rounding(s, ABS_MAX)), bias, activation)
+        return finish(
+            s, scaled_einsum(s, full, kernel, factor, rounding(s, ABS_MAX)), bias, activation
+        )
     kernel = _flat(s, packed, scale, full, shape).reshape(shape)
     how = rounding(s) if scale.ndim == 1 else None
     return finish(s, scaled_einsum(s, full, kernel, None, how), bias, activation)
@@ -158,7 +164,9 @@ def _calibrated(s: Site, rows: int, columns: int, *, awq: bool) -> Array:
     return _grouped(s, whole, scale, zero, 1).T / factors[:, None]  # type: ignore[no-any-return] # numpy
 
 
-def _calibrated_dense(s: Site, units: int, activation: object, *, use_bias: bool, awq: bool) -> Value:
+def _calibrated_dense(
+    s: Site, units: int, activation: object, *, use_bias: bool, awq: bool
+) -> Value:
     bias = s.float_weight("bias", (units,)) if use_bias else None
     kernel = _calibrated(s, s.x.shape[-1] or 0, units, awq=awq)
     return finish(s, s.g.op("MatMul", s.x, kernel), bias, activation)
@@ -198,7 +206,9 @@ def gptq_einsum_dense(
     activation: object = None,
 ) -> Value:
     """Einstein's sum with a kernel by GPTQ."""
-    return finish(s, *_calibrated_einsum(s, equation, output_shape, bias_axes, awq=False), activation)
+    return finish(
+        s, *_calibrated_einsum(s, equation, output_shape, bias_axes, awq=False), activation
+    )
 
 
 def awq_einsum_dense(
@@ -210,7 +220,9 @@ def awq_einsum_dense(
     activation: object = None,
 ) -> Value:
     """Einstein's sum with a kernel by AWQ."""
-    return finish(s, *_calibrated_einsum(s, equation, output_shape, bias_axes, awq=True), activation)
+    return finish(
+        s, *_calibrated_einsum(s, equation, output_shape, bias_axes, awq=True), activation
+    )
 
 
 def _table(s: Site, rows: int, columns: int) -> tuple[Array, Array, Groups | None]:
@@ -228,7 +240,9 @@ def _table(s: Site, rows: int, columns: int) -> tuple[Array, Array, Groups | Non
 def int4_embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
     """Rows of whole numbers of 4 bits, scaled back."""
     whole, numbers, groups = _table(s, input_dim, output_dim)
-    return looked_up(s, whole / numbers[:, None] if groups is None else numbers, mask_zero=mask_zero)
+    return looked_up(
+        s, whole / numbers[:, None] if groups is None else numbers, mask_zero=mask_zero
+    )
 
 
 def int4_reversible(
@@ -265,8 +279,12 @@ PACKED: dict[tuple[str, str], Lowering] = {
     ("Dense", "awq"): Lowering(awq_dense, mask="keep", floats=True),
     ("Dense", "gptq"): Lowering(gptq_dense, mask="keep", floats=True),
     ("Dense", "int4"): Lowering(int4_dense, mask="keep", floats=True),
-    ("EinsumDense", "awq"): Lowering(awq_einsum_dense, ignored=("awq_unpacked_column_size",), floats=True),
-    ("EinsumDense", "gptq"): Lowering(gptq_einsum_dense, ignored=("gptq_unpacked_column_size",), floats=True),
+    ("EinsumDense", "awq"): Lowering(
+        awq_einsum_dense, ignored=("awq_unpacked_column_size",), floats=True
+    ),
+    ("EinsumDense", "gptq"): Lowering(
+        gptq_einsum_dense, ignored=("gptq_unpacked_column_size",), floats=True
+    ),
     ("EinsumDense", "int4"): Lowering(int4_einsum_dense, floats=True),
     ("Embedding", "int4"): Lowering(int4_embedding, mask="own", ignored=EMBEDDING_SILENT),
     ("ReversibleEmbedding", "int4"): Lowering(

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import adaptive, as_before, channels_first, each, pads, trimmed
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.spatial import (
+    adaptive,
+    as_before,
+    channels_first,
+    each,
+    pads,
+    trimmed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.spatial import Sizes
+    from keramos.compile.onnx.graph import Value
 
 
-def _pool(kind: str, s: Site, pool_size: Sizes, strides: Sizes | None, padding: str, data_format: str | None) -> Value:
+def _pool(
+    kind: str,
+    s: Site,
+    pool_size: Sizes,
+    strides: Sizes | None,
+    padding: str,
+    data_format: str | None,
+) -> Value:
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes = each(pool_size, axes)
     steps = each(strides, axes) if strides is not None else sizes
@@ -54,20 +68,30 @@ def average_pooling(
 
 
 def _axes(s: Site, data_format: str | None) -> list[int]:
-    return list(range(2, s.x.rank)) if data_format == "channels_first" else list(range(1, s.x.rank - 1))
+    return (
+        list(range(2, s.x.rank))
+        if data_format == "channels_first"
+        else list(range(1, s.x.rank - 1))
+    )
 
 
-def global_max_pooling(s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False) -> Value:
+def global_max_pooling(
+    s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False
+) -> Value:
     """The largest value over all places."""
     return s.g.op("ReduceMax", s.x, _axes(s, data_format), keepdims=int(keepdims))
 
 
-def global_average_pooling(s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False) -> Value:
+def global_average_pooling(
+    s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False
+) -> Value:
     """The mean over all places; masked steps do not count."""
     axes, g = _axes(s, data_format), s.g
     if s.mask is None or s.x.rank != 3:
         return g.op("ReduceMean", s.x, axes, keepdims=int(keepdims))
-    steps = g.op("Unsqueeze", g.op("Cast", s.mask, to=1), [1 if data_format == "channels_first" else 2])
+    steps = g.op(
+        "Unsqueeze", g.op("Cast", s.mask, to=1), [1 if data_format == "channels_first" else 2]
+    )
     total = g.op("ReduceSum", g.op("Mul", s.x, steps), axes, keepdims=int(keepdims))
     return g.op("Div", total, g.op("ReduceSum", steps, axes, keepdims=int(keepdims)))
 
@@ -82,10 +106,16 @@ def _adaptive(kind: str) -> Callable[..., Value]:
 
 
 LAYERS = {
-    **{f"AdaptiveAveragePooling{n}D": Lowering(_adaptive("ReduceMean"), floats=True) for n in (1, 2, 3)},
+    **{
+        f"AdaptiveAveragePooling{n}D": Lowering(_adaptive("ReduceMean"), floats=True)
+        for n in (1, 2, 3)
+    },
     **{f"AdaptiveMaxPooling{n}D": Lowering(_adaptive("ReduceMax"), floats=True) for n in (1, 2, 3)},
     **{f"MaxPooling{n}D": Lowering(max_pooling, floats=True) for n in (1, 2, 3)},
     **{f"AveragePooling{n}D": Lowering(average_pooling, floats=True) for n in (1, 2, 3)},
     **{f"GlobalMaxPooling{n}D": Lowering(global_max_pooling, floats=True) for n in (1, 2, 3)},
-    **{f"GlobalAveragePooling{n}D": Lowering(global_average_pooling, floats=True) for n in (1, 2, 3)},
+    **{
+        f"GlobalAveragePooling{n}D": Lowering(global_average_pooling, floats=True)
+        for n in (1, 2, 3)
+    },
 }

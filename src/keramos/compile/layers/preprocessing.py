@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.encode import demand_inside, encode
-from keramos.compile.lowering import Lowering
-from keramos.compile.shapes import front_axis
+from keramos.compile.lowering.encode import demand_inside, encode
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.onnx.shapes import front_axis
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 _LEAST = 1e-7  # keras.config.epsilon()
 
@@ -36,7 +36,9 @@ def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np
     values = s.weight(role).astype("float64") if given is None else np.asarray(given, "float64")
     kept = [s.x.shape[i] for i in axes]
     sizes = [1] * (len(kept) - values.ndim) + list(values.shape)
-    if len(sizes) != len(kept) or any(own not in (1, size) for own, size in zip(sizes, kept, strict=True)):
+    if len(sizes) != len(kept) or any(
+        own not in (1, size) for own, size in zip(sizes, kept, strict=True)
+    ):
         raise MismatchError(f"{role} has shape {values.shape}, the kept axes have sizes {kept}")
     places = dict(zip(axes, sizes, strict=True))
     return values.reshape([places.get(i, 1) for i in range(s.x.rank)])
@@ -51,7 +53,11 @@ def normalization(
     invert: bool = False,
 ) -> Value:
     """(x - mean) / sqrt(variance), by the statistics of each place along the axes; or back."""
-    axes = [] if axis is None else sorted(front_axis(i, s.x.rank) for i in ([axis] if isinstance(axis, int) else axis))
+    axes = (
+        []
+        if axis is None
+        else sorted(front_axis(i, s.x.rank) for i in ([axis] if isinstance(axis, int) else axis))
+    )
     center = _statistic(s, mean, "mean", axes).astype("float32")
     squares = _statistic(s, variance, "variance", axes).astype(float)
     if (squares < 0).any():
@@ -65,13 +71,19 @@ def normalization(
 
 
 def discretization(
-    s: Site, *, bin_boundaries: Sequence[float] | None = None, output_mode: str = "int", sparse: bool = False
+    s: Site,
+    *,
+    bin_boundaries: Sequence[float] | None = None,
+    output_mode: str = "int",
+    sparse: bool = False,
 ) -> Value:
     """How many boundaries are at or below each number, or an encoding of that; NaN is above all of them."""
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
     if bin_boundaries is None or list(bin_boundaries) != sorted(bin_boundaries):
-        raise s.unsupported("bin_boundaries", bin_boundaries, "ascending numbers, given or learned, are")
+        raise s.unsupported(
+            "bin_boundaries", bin_boundaries, "ascending numbers, given or learned, are"
+        )
     g, bounds = s.g, np.asarray(bin_boundaries, "float32")
     reached = g.op("Not", g.op("Less", g.op("Unsqueeze", s.x, [-1]), bounds))
     index = g.op("ReduceSum", g.op("Cast", reached, to=7), [-1], keepdims=0)

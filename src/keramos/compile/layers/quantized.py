@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.compile.activation import activate
 from keramos.compile.layers.core import EMBEDDING_SILENT, REVERSIBLE_SILENT, capped, looked_up
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
@@ -18,27 +18,38 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.graph import Graph, Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph, Value
 
-ABS_MAX: dict[str, object] = {"value_range": (-127, 127), "epsilon": 1e-7}  # defaults of AbsMaxQuantizer
+ABS_MAX: dict[str, object] = {
+    "value_range": (-127, 127),
+    "epsilon": 1e-7,
+}  # defaults of AbsMaxQuantizer
 _FLOAT8, _FLOAT8_LARGEST = 17, 448.0  # ONNX' e4m3fn
 
 
 def rounding(s: Site, default: Mapping[str, object] | None = None) -> Mapping[str, object] | None:
     """How inputs are rounded: the config of their quantizer, ``default`` where none is named, None: not at all."""
-    found = cast("Mapping[str, Mapping[str, object]] | None", s.layer.config.get("quantization_config"))
+    found = cast(
+        "Mapping[str, Mapping[str, object]] | None", s.layer.config.get("quantization_config")
+    )
     if not found:
         return default
-    quantizer = cast("Mapping[str, object] | None", found.get("config", {}).get("activation_quantizer"))
+    quantizer = cast(
+        "Mapping[str, object] | None", found.get("config", {}).get("activation_quantizer")
+    )
     if quantizer is None:
         return None
     if quantizer.get("class_name") != "AbsMaxQuantizer":
-        raise s.unsupported("activation_quantizer", quantizer.get("class_name"), "AbsMaxQuantizer is")
+        raise s.unsupported(
+            "activation_quantizer", quantizer.get("class_name"), "AbsMaxQuantizer is"
+        )
     return {**ABS_MAX, **cast("Mapping[str, object]", quantizer.get("config", {}))}
 
 
-def rounded(g: Graph, x: Value, axes: Sequence[int], how: Mapping[str, object]) -> tuple[Value, Value]:
+def rounded(
+    g: Graph, x: Value, axes: Sequence[int], how: Mapping[str, object]
+) -> tuple[Value, Value]:
     """X * scale as whole numbers, and the scale, by the largest size along axes."""
     low, high = cast("tuple[float, float]", how["value_range"])
     largest = g.op("ReduceMax", g.op("Abs", x), list(axes), keepdims=1)
@@ -52,7 +63,9 @@ def finish(s: Site, y: Value, bias: object, activation: object) -> Value:
     return activate(s.g, y if bias is None else s.g.op("Add", y, bias), activation)  # type: ignore[arg-type] # an array
 
 
-def scaled_matmul(s: Site, kernel: NDArray[np.generic], scale: Value, how: Mapping[str, object] | None) -> Value:
+def scaled_matmul(
+    s: Site, kernel: NDArray[np.generic], scale: Value, how: Mapping[str, object] | None
+) -> Value:
     """Inputs, rounded if so wanted, times a kernel of whole numbers, scaled back."""
     g, x = s.g, s.x
     if how is not None:
@@ -62,7 +75,11 @@ def scaled_matmul(s: Site, kernel: NDArray[np.generic], scale: Value, how: Mappi
 
 
 def scaled_einsum(
-    s: Site, equation: str, kernel: NDArray[np.generic], scale: Value | None, how: Mapping[str, object] | None
+    s: Site,
+    equation: str,
+    kernel: NDArray[np.generic],
+    scale: Value | None,
+    how: Mapping[str, object] | None,
 ) -> Value:
     """The same for Einstein's sum; ``equation`` is explicit, ``scale`` has the axes of the result."""
     g, x = s.g, s.x
@@ -84,7 +101,12 @@ def int8_dense(s: Site, *, units: int, activation: object = None, use_bias: bool
 
 
 def int8_einsum_dense(
-    s: Site, *, equation: str, output_shape: object, bias_axes: str | None = None, activation: object = None
+    s: Site,
+    *,
+    equation: str,
+    output_shape: object,
+    bias_axes: str | None = None,
+    activation: object = None,
 ) -> Value:
     """Einstein's sum on whole numbers, scaled back."""
     kernel = s.weight("kernel").astype("float32")
@@ -92,7 +114,9 @@ def int8_einsum_dense(
     scale = s.g.const(s.float_weight("kernel scale"))
     full = explicit(equation, [s.x.rank, kernel.ndim])
     if scale.rank != len(full.partition("->")[2]):
-        raise s.unsupported("output_shape", output_shape, f"the kernel scale {scale.shape} does not fit {equation}")
+        raise s.unsupported(
+            "output_shape", output_shape, f"the kernel scale {scale.shape} does not fit {equation}"
+        )
     return finish(s, scaled_einsum(s, full, kernel, scale, rounding(s, ABS_MAX)), bias, activation)
 
 
@@ -139,7 +163,9 @@ def float8_dense(s: Site, *, units: int, activation: object = None, use_bias: bo
     return finish(s, y, bias, activation)
 
 
-def float8_einsum_dense(s: Site, *, equation: str, bias_axes: str | None = None, activation: object = None) -> Value:
+def float8_einsum_dense(
+    s: Site, *, equation: str, bias_axes: str | None = None, activation: object = None
+) -> Value:
     """Einstein's sum with inputs and kernel rounded to 8-bit floats."""
     g, kernel = s.g, s.g.const(s.float_weight("kernel"))
     bias = s.float_weight("bias") if bias_axes else None
@@ -167,13 +193,17 @@ def int8_reversible(
         back_scale = s.weight("reverse embeddings scale", (input_dim,)).astype("float32")
     if not s.kwargs.get("reverse"):
         return looked_up(s, table / scale[:, None], mask_zero=mask_zero)
-    return capped(s.g, scaled_matmul(s, back, s.g.const(back_scale), rounding(s, ABS_MAX)), logit_soft_cap)
+    return capped(
+        s.g, scaled_matmul(s, back, s.g.const(back_scale), rounding(s, ABS_MAX)), logit_soft_cap
+    )
 
 
 WHOLE_BYTES: dict[tuple[str, str], Lowering] = {
     ("Dense", "float8"): Lowering(float8_dense, mask="keep", floats=True),
     ("Dense", "int8"): Lowering(int8_dense, mask="keep", floats=True),
-    ("EinsumDense", "float8"): Lowering(float8_einsum_dense, ignored=("output_shape",), floats=True),
+    ("EinsumDense", "float8"): Lowering(
+        float8_einsum_dense, ignored=("output_shape",), floats=True
+    ),
     ("EinsumDense", "int8"): Lowering(int8_einsum_dense, floats=True),
     ("Embedding", "int8"): Lowering(int8_embedding, mask="own", ignored=EMBEDDING_SILENT),
     ("ReversibleEmbedding", "int8"): Lowering(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering import Lowering
+from keramos.compile.lowering.record import Lowering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
 
 
 def expression(s: Site, *, expression: str) -> Value | tuple[Value, ...]:
@@ -22,7 +22,9 @@ def expression(s: Site, *, expression: str) -> Value | tuple[Value, ...]:
     return evaluate(s, expression)
 
 
-def function(s: Site, *, function: Callable[[Site], Value | tuple[Value, ...]]) -> Value | tuple[Value, ...]:
+def function(
+    s: Site, *, function: Callable[[Site], Value | tuple[Value, ...]]
+) -> Value | tuple[Value, ...]:
     """Whatever the function appends; it gets the place and reads weights there, and may set a mask."""
     return function(s)
 

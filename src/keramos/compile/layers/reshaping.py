@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.compile.layers.image import resized
-from keramos.compile.lowering import Lowering
-from keramos.compile.spatial import each, known
+from keramos.compile.lowering.record import Lowering
+from keramos.compile.lowering.spatial import each, known
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.spatial import Sizes
+    from keramos.compile.onnx.graph import Value
 
 Edges = int | list[int] | list[list[int]]
 
@@ -36,11 +36,16 @@ def reshape(s: Site, *, target_shape: list[int]) -> Value:
     if sizes.count(-1) > 1:
         raise MismatchError(f"target_shape={sizes} leaves more than one size open")
     if None not in s.x.shape[1:]:
-        held, rest = prod(cast("tuple[int, ...]", s.x.shape[1:])), prod([size for size in sizes if size != -1])
+        held, rest = (
+            prod(cast("tuple[int, ...]", s.x.shape[1:])),
+            prod([size for size in sizes if size != -1]),
+        )
         if -1 in sizes:
             sizes[sizes.index(-1)] = held // max(rest, 1)
         if prod(sizes) != held:
-            raise MismatchError(f"target_shape={target_shape} does not fit {held:,} values a row, {s.x.shape[1:]}")
+            raise MismatchError(
+                f"target_shape={target_shape} does not fit {held:,} values a row, {s.x.shape[1:]}"
+            )
     return s.g.op("Reshape", s.x, [0, *sizes])  # 0 keeps the rows apart, whatever the sizes come to
 
 
@@ -63,10 +68,16 @@ def _edges(value: Edges, axes: int) -> list[tuple[int, int]]:
 
 
 def _space(s: Site, data_format: str | None) -> list[int]:
-    return list(range(2, s.x.rank)) if data_format == "channels_first" else list(range(1, s.x.rank - 1))
+    return (
+        list(range(2, s.x.rank))
+        if data_format == "channels_first"
+        else list(range(1, s.x.rank - 1))
+    )
 
 
-def zero_padding(s: Site, *, padding: Edges = 1, data_format: str | None = "channels_last") -> Value:
+def zero_padding(
+    s: Site, *, padding: Edges = 1, data_format: str | None = "channels_last"
+) -> Value:
     """Zeros around."""
     axes = _space(s, data_format)
     edges = dict(zip(axes, _edges(padding, len(axes)), strict=True))
@@ -81,13 +92,19 @@ def cropping(s: Site, *, cropping: Edges = 1, data_format: str | None = "channel
     for axis, (before, after) in zip(axes, edges, strict=True):
         size = s.x.shape[axis]
         if size is not None and before + after >= size:
-            raise MismatchError(f"cropping={cropping} leaves nothing of the {size} places along axis {axis}")
+            raise MismatchError(
+                f"cropping={cropping} leaves nothing of the {size} places along axis {axis}"
+            )
     ends = [-after if after else 2**62 for _, after in edges]
     return s.g.op("Slice", s.x, [before for before, _ in edges], ends, axes)
 
 
 def up_sampling(
-    s: Site, *, size: Sizes = 2, data_format: str | None = "channels_last", interpolation: str = "nearest"
+    s: Site,
+    *,
+    size: Sizes = 2,
+    data_format: str | None = "channels_last",
+    interpolation: str = "nearest",
 ) -> Value:
     """Every place repeated ``size`` times along each axis of space, or places in between."""
     if interpolation != "nearest":
@@ -99,7 +116,13 @@ def up_sampling(
     factors = dict(zip(axes, each(size, len(axes)), strict=True))
     scales = np.array([factors.get(axis, 1) for axis in range(s.x.rank)], "float32")
     return s.g.op(
-        "Resize", s.x, None, scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"
+        "Resize",
+        s.x,
+        None,
+        scales,
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
     )
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from keramos.compile import recurrent
-from keramos.compile.graph import Value
 from keramos.compile.layers.cells import CELLS
-from keramos.compile.lowering import Lowering, options_of
+from keramos.compile.lowering import recurrent
+from keramos.compile.lowering.record import Lowering, options_of
+from keramos.compile.onnx.graph import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from keramos.compile.layers.cells import CellOf
-    from keramos.compile.recurrent import Cell
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.recurrent import Cell
     from keramos.types.network import Layer
 
     Build = Callable[..., tuple[Value, ...]]
@@ -60,7 +60,9 @@ def over_time(
     g, initial = s.g, given_states(s)
     mask = _mask(s, initial)
     if initial and len(initial) != sum(len(cell.states) for cell in cells):
-        raise s.unsupported("initial_state", f"{len(initial)} tensors", "one for each state of the cells is needed")
+        raise s.unsupported(
+            "initial_state", f"{len(initial)} tensors", "one for each state of the cells is needed"
+        )
     if go_backwards:
         x, mask = recurrent.backwards(g, x), None if mask is None else recurrent.backwards(g, mask)
     order = slice(None, None, -1) if reverse_state_order else slice(None)
@@ -155,7 +157,9 @@ def _one_step(cell_of: CellOf) -> Build:
 
     def build(s: Site, **options: object) -> tuple[Value, ...]:
         cell = cell_of(s, s.x.shape[-1], **options)
-        states = cell.step(s.g, cell.project(s.g, s.x), (*s.inputs[1:], *_flat(s.kwargs.get("states"))))
+        states = cell.step(
+            s.g, cell.project(s.g, s.x), (*s.inputs[1:], *_flat(s.kwargs.get("states")))
+        )
         return (states[0], *states)
 
     return build
@@ -163,11 +167,17 @@ def _one_step(cell_of: CellOf) -> Build:
 
 def stacked(s: Site, *, reverse_state_order: bool = False) -> tuple[Value, ...]:
     """Cells on top of each other, which only an RNN layer can call."""
-    raise s.unsupported("call", f"reverse_state_order={reverse_state_order}", "put the cells into an RNN layer")
+    raise s.unsupported(
+        "call", f"reverse_state_order={reverse_state_order}", "put the cells into an RNN layer"
+    )
 
 
 def bidirectional(
-    s: Site, *, merge_mode: str | None = "concat", weights: object = None, zero_output_for_mask: bool = True
+    s: Site,
+    *,
+    merge_mode: str | None = "concat",
+    weights: object = None,
+    zero_output_for_mask: bool = True,
 ) -> tuple[Value, ...]:
     """One layer forwards, one backwards over the same steps; both results merged.
 
@@ -181,7 +191,9 @@ def bidirectional(
     forward, backward = (_with(layer, zero_output_for_mask=zeros) for layer in s.layer.inner)
     mask = _mask(s, initial)
     first, *ahead = s.apply(forward, s.x, mask=mask, keras2_mask=True, initial_state=initial[:half])
-    second, *behind = s.apply(backward, s.x, mask=mask, keras2_mask=True, initial_state=initial[half:])
+    second, *behind = s.apply(
+        backward, s.x, mask=mask, keras2_mask=True, initial_state=initial[half:]
+    )
     y, z = first[0], second[0]
     if forward.config.get("return_sequences"):
         z = recurrent.backwards(s.g, z)
@@ -241,5 +253,8 @@ LAYERS = {
         )
         for name, cell in CELLS.items()
     },
-    **{name: Lowering(_one_step(cell), calls=("states",), floats=True, parts=(cell,)) for name, cell in CELLS.items()},
+    **{
+        name: Lowering(_one_step(cell), calls=("states",), floats=True, parts=(cell,))
+        for name, cell in CELLS.items()
+    },
 }

@@ -6,30 +6,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.sizes import expand, reshape, sizes
 from keramos.compile.operations import linalg, reductions, shapes
 from keramos.compile.operations.elementwise import OPERATIONS as ELEMENTWISE
 from keramos.compile.operations.values import as_float, axes_of, cast_to, floats, tensor, together
-from keramos.compile.sizes import expand, reshape, sizes
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
-def array_split(s: Site, x: Operand, indices_or_sections: int, *, axis: int = 0) -> tuple[Value, ...]:
+def array_split(
+    s: Site, x: Operand, indices_or_sections: int, *, axis: int = 0
+) -> tuple[Value, ...]:
     """Parts of nearly equal size, the larger ones first."""
     value, count = tensor(s, x), indices_or_sections
     if not isinstance(count, int):
         raise s.unsupported("indices_or_sections", count, "a number of parts is")
     s.g.room_for_nodes(count)
     size, more = divmod(known(value.shape[axis], "values to split"), count)
-    return s.g.ops("Split", value, [size + (i < more) for i in range(count)], outputs=count, axis=axis)
+    return s.g.ops(
+        "Split", value, [size + (i < more) for i in range(count)], outputs=count, axis=axis
+    )
 
 
 def _split(axis: int) -> Callable[..., tuple[Value, ...]]:
@@ -63,7 +67,9 @@ def rot90(s: Site, array: Operand, *, k: int = 1, axes: tuple[int, int] = (0, 1)
     first, second = axes_of(list(axes), value.rank)
     if k % 4 == 2:
         if value.shape[first] is None or value.shape[first] != value.shape[second]:
-            raise s.unsupported("k", k, "half a turn of anything but squares is not what Keras gives")
+            raise s.unsupported(
+                "k", k, "half a turn of anything but squares is not what Keras gives"
+            )
         return shapes.flip(s, value, axis=[first, second])
     if k % 4 == 1:
         return shapes.swapaxes(s, shapes.flip(s, value, axis=second), first, second)
@@ -89,7 +95,9 @@ def kron(s: Site, x1: Operand, x2: Operand) -> Value:
     """Every value of the first times the whole second, side by side."""
     a, b = together(s, x1, x2)
     rank = max(a.rank, b.rank)
-    a, b = (s.g.op("Unsqueeze", x, list(range(rank - x.rank))) if x.rank < rank else x for x in (a, b))
+    a, b = (
+        s.g.op("Unsqueeze", x, list(range(rank - x.rank))) if x.rank < rank else x for x in (a, b)
+    )
     left = s.g.op("Unsqueeze", a, [2 * i + 1 for i in range(rank)])
     right = s.g.op("Unsqueeze", b, [2 * i for i in range(rank)])
     pairs = [(m, n) for m, n in zip(a.shape, b.shape, strict=True)]
@@ -100,7 +108,14 @@ def kron(s: Site, x1: Operand, x2: Operand) -> Value:
 
 
 def cross(
-    s: Site, x1: Operand, x2: Operand, *, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+    s: Site,
+    x1: Operand,
+    x2: Operand,
+    *,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
 ) -> Value:
     """The vector at right angles to two vectors of 3 numbers."""
     first, second, out = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
@@ -121,7 +136,9 @@ def average(s: Site, x: Operand, weights: Operand | None = None, *, axis: Axis =
     value, heavy = floats(s, x, weights)
     if heavy.rank != value.rank:
         if not isinstance(axis, int) or heavy.rank != 1:
-            raise s.unsupported("weights", heavy.shape, "one weight a value, or a row for one axis, are")
+            raise s.unsupported(
+                "weights", heavy.shape, "one weight a value, or a row for one axis, are"
+            )
         behind = value.rank - 1 - axis % value.rank
         heavy = s.g.op("Unsqueeze", heavy, [i + 1 for i in range(behind)]) if behind else heavy
         total = reductions.sum_(s, heavy)
@@ -130,7 +147,9 @@ def average(s: Site, x: Operand, weights: Operand | None = None, *, axis: Axis =
     return s.g.op("Div", reductions.sum_(s, s.g.op("Mul", value, heavy), axis=axis), total)
 
 
-def trapezoid(s: Site, y: Operand, *, x: Operand | None = None, dx: float = 1.0, axis: int = -1) -> Value:
+def trapezoid(
+    s: Site, y: Operand, *, x: Operand | None = None, dx: float = 1.0, axis: int = -1
+) -> Value:
     """Area under straight lines between values."""
     if x is not None:
         raise s.unsupported("x", x, "equal steps dx are")
@@ -154,13 +173,17 @@ def scatter_update(
 ) -> Value:
     """X with values at some places replaced, or combined with others."""
     value, new = together(s, inputs, updates)
-    return s.g.op("ScatterND", value, cast_to(s.g, tensor(s, indices), "int64"), new, reduction=reduction)
+    return s.g.op(
+        "ScatterND", value, cast_to(s.g, tensor(s, indices), "int64"), new, reduction=reduction
+    )
 
 
 def cdist(s: Site, x: Operand, y: Operand) -> Value:
     """Distances between every row of one and every row of the other."""
     a, b = floats(s, x, y)
-    apart = s.g.op("Sub", s.g.op("Unsqueeze", a, [a.rank - 1]), s.g.op("Unsqueeze", b, [b.rank - 2]))
+    apart = s.g.op(
+        "Sub", s.g.op("Unsqueeze", a, [a.rank - 1]), s.g.op("Unsqueeze", b, [b.rank - 2])
+    )
     return s.g.op("ReduceL2", apart, [apart.rank - 1], keepdims=0)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.activation import ACTIVATIONS, clip
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.activation import ACTIVATIONS, clip
+from keramos.compile.lowering.record import Operation
+from keramos.compile.onnx.shapes import front_axis
+from keramos.compile.onnx.sizes import expand, reshape, size
 from keramos.compile.operations import (
     elementwise,
     linalg,
@@ -16,13 +18,11 @@ from keramos.compile.operations import (
     tensorflow_only,
 )
 from keramos.compile.operations.values import as_float, cast_to, tensor, together
-from keramos.compile.shapes import front_axis
-from keramos.compile.sizes import expand, reshape, size
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def argmax(s: Site, x: Operand, axis: int = -1) -> Value:
@@ -38,7 +38,11 @@ def argmin(s: Site, x: Operand, axis: int = -1) -> Value:
 def batch_dot(s: Site, x: Operand, y: Operand, axes: int | list[int] | None = None) -> Value:
     """For every row: sums over one axis of each; two vectors give one number in an axis of its own."""
     a, b = together(s, x, y)
-    pair = [axes, axes] if isinstance(axes, int) else axes or [a.rank - 1, 1 if b.rank == 2 else b.rank - 2]
+    pair = (
+        [axes, axes]
+        if isinstance(axes, int)
+        else axes or [a.rank - 1, 1 if b.rank == 2 else b.rank - 2]
+    )
     left, right = "abcdefg"[: a.rank], "a" + "hijklmn"[: b.rank - 1]
     i, j = front_axis(pair[0], a.rank), front_axis(pair[1], b.rank)
     if not i or not j:
@@ -69,7 +73,9 @@ def hard_sigmoid(s: Site, x: Operand) -> Value:
     return ACTIVATIONS["hard_sigmoid_keras2"](s.g, as_float(s, x))
 
 
-def relu(s: Site, x: Operand, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
+def relu(
+    s: Site, x: Operand, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Value:
     """0 below a threshold (or alpha times the distance to it), and at most a largest value."""
     g, value = s.g, as_float(s, x)
     below = g.op("Mul", g.op("Sub", value, float(threshold)), float(alpha))
@@ -100,7 +106,9 @@ def resize_images(
     if interpolation != "nearest":
         raise s.unsupported("interpolation", interpolation, "nearest is")
     first = 2 if data_format == "channels_first" else 1
-    return shapes.repeat(s, shapes.repeat(s, x, height_factor, axis=first), width_factor, axis=first + 1)
+    return shapes.repeat(
+        s, shapes.repeat(s, x, height_factor, axis=first), width_factor, axis=first + 1
+    )
 
 
 def sqrt(s: Site, x: Operand) -> Value:
@@ -108,7 +116,9 @@ def sqrt(s: Site, x: Operand) -> Value:
     return s.g.op("Sqrt", clip(s.g, as_float(s, x), 0.0, float("inf")))
 
 
-def switch(s: Site, condition: Operand, then_expression: Operand, else_expression: Operand) -> Value:
+def switch(
+    s: Site, condition: Operand, then_expression: Operand, else_expression: Operand
+) -> Value:
     """One of two by a condition of the same shape."""
     return tensorflow_only.select(s, condition, then_expression, else_expression)
 

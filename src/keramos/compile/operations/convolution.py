@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import adaptive, as_before, channels_first, each, known, pads
+from keramos.compile.onnx.sizes import reshape, size
 from keramos.compile.operations.values import as_float, cast_to, tensor
-from keramos.compile.sizes import reshape, size
-from keramos.compile.spatial import adaptive, as_before, channels_first, each, known, pads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.spatial import Sizes
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
-    from keramos.compile.spatial import Sizes
 
 
 def _pool(kind: str) -> Callable[..., Value]:
@@ -34,7 +34,9 @@ def _pool(kind: str) -> Callable[..., Value]:
         x = channels_first(s.g, as_float(s, inputs), data_format)
         window = each(pool_size, x.rank - 2)
         steps = each(strides, x.rank - 2) if strides is not None else window
-        y = s.g.op(kind, x, kernel_shape=window, strides=steps, **pads(x, padding.lower(), window, steps))
+        y = s.g.op(
+            kind, x, kernel_shape=window, strides=steps, **pads(x, padding.lower(), window, steps)
+        )
         return as_before(s.g, y, data_format)
 
     return build
@@ -43,7 +45,9 @@ def _pool(kind: str) -> Callable[..., Value]:
 def _adaptive(kind: str) -> Callable[..., Value]:
     """As many windows as wanted, of nearly equal size."""
 
-    def build(s: Site, inputs: Operand, output_size: Sizes, *, data_format: str | None = "channels_last") -> Value:
+    def build(
+        s: Site, inputs: Operand, output_size: Sizes, *, data_format: str | None = "channels_last"
+    ) -> Value:
         x = as_float(s, inputs)
         first = 2 if data_format == "channels_first" else 1
         return adaptive(s.g, x, kind, each(output_size, x.rank - 2), first)
@@ -77,16 +81,22 @@ def conv(
     axes = x.rank - 2
     groups = known(x.shape[1], "channels") // known(weights.shape[-2], "channels of the kernel")
     weights = s.g.op("Transpose", weights, perm=[axes + 1, axes, *range(axes)])
-    return as_before(s.g, _convolved(s, x, weights, strides, padding, dilation_rate, groups), data_format)
+    return as_before(
+        s.g, _convolved(s, x, weights, strides, padding, dilation_rate, groups), data_format
+    )
 
 
-def _by_channel(s: Site, x: Value, kernel: Operand, strides: Sizes, padding: str, dilation: Sizes) -> Value:
+def _by_channel(
+    s: Site, x: Value, kernel: Operand, strides: Sizes, padding: str, dilation: Sizes
+) -> Value:
     """Each channel of x by its own kernels (space..., in, multiplier)."""
     weights, axes = as_float(s, kernel), x.rank - 2
     channels = known(x.shape[1], "channels")
     weights = s.g.op("Transpose", weights, perm=[axes, axes + 1, *range(axes)])
     widths = [known(width, "places of the kernel") for width in weights.shape[2:]]
-    weights = reshape(s.g, weights, channels * known(weights.shape[1], "kernels of a channel"), 1, *widths)
+    weights = reshape(
+        s.g, weights, channels * known(weights.shape[1], "kernels of a channel"), 1, *widths
+    )
     return _convolved(s, x, weights, strides, padding, dilation, channels)
 
 
@@ -124,7 +134,9 @@ def separable_conv(
     return as_before(s.g, _convolved(s, middle, point, 1, "valid", 1), data_format)
 
 
-def _pieces(s: Site, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes) -> Value:
+def _pieces(
+    s: Site, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes
+) -> Value:
     """The values of every window of x, channels first, one below the other: places first, then channels."""
     channels = known(x.shape[1], "channels")
     count = channels * prod(window)
@@ -148,13 +160,21 @@ def extract_patches(
     x = channels_first(s.g, as_float(s, images), data_format)
     window = each(size, 2 if isinstance(size, int) else len(size))
     if x.rank != len(window) + 2:
-        raise s.unsupported("size", size, f"several images or volumes are; received shape {x.shape}")
+        raise s.unsupported(
+            "size", size, f"several images or volumes are; received shape {x.shape}"
+        )
     y = _pieces(s, x, window, strides if strides is not None else window, padding, dilation_rate)
     return as_before(s.g, y, data_format)
 
 
 def unfold(
-    s: Site, x: Operand, kernel_size: Sizes, *, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
+    s: Site,
+    x: Operand,
+    kernel_size: Sizes,
+    *,
+    dilation: Sizes = 1,
+    padding: Sizes = 0,
+    stride: Sizes = 1,
 ) -> Value:
     """(rows, channels, height, width) -> (rows, channels x places of a window, windows)."""
     value = as_float(s, x)
@@ -165,13 +185,17 @@ def unfold(
     places = prod(window)
     windows = prod([known(n, "windows") for n in y.shape[2:]])
     y = reshape(s.g, y, size(value, 0), places, channels, windows)
-    return reshape(s.g, s.g.op("Transpose", y, perm=[0, 2, 1, 3]), size(value, 0), places * channels, windows)
+    return reshape(
+        s.g, s.g.op("Transpose", y, perm=[0, 2, 1, 3]), size(value, 0), places * channels, windows
+    )
 
 
 def _blocks(kind: str) -> Callable[..., Value]:
     """Depth to space or back; depth counts rows of a block, columns, channels."""
 
-    def build(s: Site, x: Operand, block_size: int, *, data_format: str | None = "channels_last") -> Value:
+    def build(
+        s: Site, x: Operand, block_size: int, *, data_format: str | None = "channels_last"
+    ) -> Value:
         value = channels_first(s.g, tensor(s, x), data_format)
         rows, depth, *sides = value.shape
         more = kind == "DepthToSpace"
@@ -179,7 +203,10 @@ def _blocks(kind: str) -> Callable[..., Value]:
         shape = (
             rows,
             channels // area if more else channels * area,
-            *(side if side is None else side * block_size if more else side // block_size for side in sides),
+            *(
+                side if side is None else side * block_size if more else side // block_size
+                for side in sides
+            ),
         )
         y = s.g.ops(kind, value, outputs=1, blocksize=block_size, like=[(value.dtype, shape)])[0]
         return as_before(s.g, y, data_format)
@@ -212,7 +239,9 @@ def gaussian_blur(
     """Means weighted by a bell over each window; Keras takes deviations across first, then down."""
     x, window = channels_first(s.g, as_float(s, images), data_format), each(kernel_size, 2)
     if window[0] != window[1]:
-        raise s.unsupported("kernel_size", kernel_size, "square windows are, as Keras mixes the others up")
+        raise s.unsupported(
+            "kernel_size", kernel_size, "square windows are, as Keras mixes the others up"
+        )
     across, down = sigma if isinstance(sigma, list) else [sigma, sigma]
     channels = known(x.shape[1], "channels")
     s.g.room_for("a bell", channels, *window)
@@ -229,7 +258,9 @@ def grayscale(s: Site, images: Operand, *, data_format: str | None = "channels_l
     axis = value.rank - 3 if data_format == "channels_first" else value.rank - 1
     if value.shape[axis] == 1:
         return value
-    weights = np.array([0.2989, 0.587, 0.114], "float32").reshape([3, *[1] * (value.rank - 1 - axis)])
+    weights = np.array([0.2989, 0.587, 0.114], "float32").reshape(
+        [3, *[1] * (value.rank - 1 - axis)]
+    )
     y = s.g.op("ReduceSum", s.g.op("Mul", as_float(s, value), weights), [axis], keepdims=1)
     return cast_to(s.g, y, value.dtype)
 

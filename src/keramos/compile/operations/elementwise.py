@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import ONNX_TYPES, as_float, cast_to, floats, tensor, together, widely
+from keramos.compile.lowering.record import Operation
+from keramos.compile.operations.values import (
+    ONNX_TYPES,
+    as_float,
+    cast_to,
+    floats,
+    tensor,
+    together,
+    widely,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Graph, Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
     Unary = Callable[[Graph, Value], Value]
     Binary = Callable[[Graph, Value, Value], Value]
@@ -115,7 +123,9 @@ def _cbrt(g: Graph, x: Value) -> Value:
 
 def _sinc(g: Graph, x: Value) -> Value:
     turned, zero = g.op("Mul", x, pi), g.op("Equal", x, 0.0)
-    return g.op("Where", zero, 1.0, g.op("Div", g.op("Sin", turned), g.op("Where", zero, 1.0, turned)))
+    return g.op(
+        "Where", zero, 1.0, g.op("Div", g.op("Sin", turned), g.op("Where", zero, 1.0, turned))
+    )
 
 
 def _finite(g: Graph, x: Value) -> Value:
@@ -214,10 +224,16 @@ def round_(s: Site, x: Operand, *, decimals: int = 0) -> Value:
 def clip(s: Site, x: Operand, x_min: Operand, x_max: Operand) -> Value:
     """X between two bounds."""
     g = s.g
-    return widely(g, lambda v, low, high: g.op("Min", g.op("Max", v, low), high), *together(s, x, x_min, x_max))
+    return widely(
+        g,
+        lambda v, low, high: g.op("Min", g.op("Max", v, low), high),
+        *together(s, x, x_min, x_max),
+    )
 
 
-def where(s: Site, condition: Operand, x1: Operand | None = None, x2: Operand | None = None) -> Value:
+def where(
+    s: Site, condition: Operand, x1: Operand | None = None, x2: Operand | None = None
+) -> Value:
     """x1 where the condition holds, else x2."""
     if x1 is None or x2 is None:
         raise s.unsupported("x1", x1, "both branches are needed")
@@ -243,7 +259,9 @@ def saturate_cast(s: Site, x: Operand, dtype: str) -> Value:
     return cast_to(s.g, s.g.op("Min", s.g.op("Max", wide, low), high), dtype)
 
 
-def select(s: Site, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0) -> Value:
+def select(
+    s: Site, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0
+) -> Value:
     """The choice of the first condition that holds, else a default."""
     y, *choices = together(s, default, *choicelist)
     for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
@@ -257,7 +275,12 @@ def convert(s: Site, x: Operand, *, dtype: str | None = None) -> Value:
 
 
 def nan_to_num(
-    s: Site, x: Operand, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    s: Site,
+    x: Operand,
+    *,
+    nan: float = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
 ) -> Value:
     """Numbers in place of NaN and infinities."""
     g, value, most = s.g, tensor(s, x), 3.4028234663852886e38
@@ -265,7 +288,9 @@ def nan_to_num(
         return value
     y = g.op("Where", g.op("IsNaN", value), float(nan), value)
     y = g.op("Where", g.op("Equal", y, float("inf")), most if posinf is None else float(posinf), y)
-    return g.op("Where", g.op("Equal", y, -float("inf")), -most if neginf is None else float(neginf), y)
+    return g.op(
+        "Where", g.op("Equal", y, -float("inf")), -most if neginf is None else float(neginf), y
+    )
 
 
 def same(s: Site, x: Operand) -> Value:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.resample import matrix, resample
+from keramos.compile.lowering.spatial import known
 from keramos.compile.operations.values import as_float, tensor
-from keramos.compile.resample import matrix, resample
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def resize(
@@ -29,10 +29,14 @@ def resize(
     """Images in another size."""
     x = as_float(s, images)
     if crop_to_aspect_ratio or pad_to_aspect_ratio or x.rank != 4:
-        raise s.unsupported("crop_to_aspect_ratio", crop_to_aspect_ratio, "plain resizing of several images is")
+        raise s.unsupported(
+            "crop_to_aspect_ratio", crop_to_aspect_ratio, "plain resizing of several images is"
+        )
     first = 2 if data_format == "channels_first" else 1
     for axis, wanted in zip((first, first + 1), size, strict=True):
-        weights = matrix(s.g, known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias)
+        weights = matrix(
+            s.g, known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias
+        )
         x = resample(s.g, x, axis, weights)
     return x
 
@@ -57,13 +61,18 @@ def pad_images(
     x = tensor(s, images)
     axis = _row_axis(x, data_format)
     before, after = [0] * x.rank, [0] * x.rank
-    wanted = ((top_padding, bottom_padding, target_height), (left_padding, right_padding, target_width))
+    wanted = (
+        (top_padding, bottom_padding, target_height),
+        (left_padding, right_padding, target_width),
+    )
     for at, (first, last, target) in enumerate(wanted, axis):
         before[at], after[at] = _edges(x, at, first, last, None if target is None else (target, 1))
     return s.g.op("Pad", x, [*before, *after])
 
 
-def _edges(x: Value, axis: int, first: int | None, last: int | None, target: tuple[int, int] | None) -> tuple[int, int]:
+def _edges(
+    x: Value, axis: int, first: int | None, last: int | None, target: tuple[int, int] | None
+) -> tuple[int, int]:
     """How much comes before and after an axis, from two of both edges and (size, sign of the change)."""
     if first is not None and last is not None:
         return first, last
@@ -87,7 +96,10 @@ def crop_images(
     """A part of images; of two edges and a size, one follows from the others."""
     x = tensor(s, images)
     axis = _row_axis(x, data_format)
-    wanted = ((top_cropping, bottom_cropping, target_height), (left_cropping, right_cropping, target_width))
+    wanted = (
+        (top_cropping, bottom_cropping, target_height),
+        (left_cropping, right_cropping, target_width),
+    )
     starts, stops = [], []
     for at, (first, last, target) in enumerate(wanted, axis):
         before, after = _edges(x, at, first, last, None if target is None else (target, -1))
@@ -115,7 +127,9 @@ def rgb_to_hsv(s: Site, images: Operand, *, data_format: str | None = "channels_
     ]
     hue = g.op("Where", g.op("Equal", value, green), hues[1], hues[2])
     hue = g.op("Mul", g.op("Where", g.op("Equal", value, red), hues[0], hue), 1 / 6)
-    hue = g.op("Where", flat, 0.0, g.op("Where", g.op("Less", hue, 0.0), g.op("Add", hue, 1.0), hue))
+    hue = g.op(
+        "Where", flat, 0.0, g.op("Where", g.op("Less", hue, 0.0), g.op("Add", hue, 1.0), hue)
+    )
     dark = g.op("LessOrEqual", value, 0.0)
     saturation = g.op("Where", dark, 0.0, g.op("Div", spread, g.op("Where", dark, 1.0, value)))
     return g.op("Concat", hue, saturation, value, axis=axis)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.onnx.sizes import reshape
 from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together, widely
-from keramos.compile.sizes import reshape
 
 if TYPE_CHECKING:
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -41,7 +41,9 @@ def dot(s: Site, x1: Operand, x2: Operand) -> Value:
     return tensordot(s, a, b, axes=[[a.rank - 1], [max(b.rank - 2, 0)]])
 
 
-def tensordot(s: Site, x1: Operand, x2: Operand, *, axes: int | list[int] | list[list[int]] = 2) -> Value:
+def tensordot(
+    s: Site, x1: Operand, x2: Operand, *, axes: int | list[int] | list[list[int]] = 2
+) -> Value:
     """Sum over pairs of axes."""
     a, b = together(s, x1, x2)
     if isinstance(axes, int):
@@ -70,15 +72,23 @@ def explicit(subscripts: str, ranks: list[int]) -> str:
     left, _, right = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     wide = max(
-        (rank - len(term.replace("...", "")) for term, rank in zip(terms, ranks, strict=True) if "..." in term),
+        (
+            rank - len(term.replace("...", ""))
+            for term, rank in zip(terms, ranks, strict=True)
+            if "..." in term
+        ),
         default=0,
     )
     free = [letter for letter in _LETTERS if letter not in subscripts][:wide]
     if "->" not in subscripts:
         seen = left.replace(",", "").replace("...", "")
-        right = ("..." if "..." in left else "") + "".join(sorted(c for c in set(seen) if seen.count(c) == 1))
+        right = ("..." if "..." in left else "") + "".join(
+            sorted(c for c in set(seen) if seen.count(c) == 1)
+        )
     filled = [
-        term.replace("...", "".join(free[wide - (rank - len(term) + 3) :])) if "..." in term else term
+        term.replace("...", "".join(free[wide - (rank - len(term) + 3) :]))
+        if "..." in term
+        else term
         for term, rank in zip(terms, ranks, strict=True)
     ]
     return f"{','.join(filled)}->{right.replace('...', ''.join(free))}"
@@ -99,11 +109,18 @@ def outer(s: Site, x1: Operand, x2: Operand) -> Value:
 def vdot(s: Site, x1: Operand, x2: Operand) -> Value:
     """Sum of all products."""
     a, b = together(s, x1, x2)
-    return s.g.op("ReduceSum", s.g.op("Mul", reshape(s.g, a, -1), reshape(s.g, b, -1)), [0], keepdims=0)
+    return s.g.op(
+        "ReduceSum", s.g.op("Mul", reshape(s.g, a, -1), reshape(s.g, b, -1)), [0], keepdims=0
+    )
 
 
 def normalize(
-    s: Site, x: Operand, *, axis: int | list[int] = -1, order: float = 2, epsilon: float | None = None
+    s: Site,
+    x: Operand,
+    *,
+    axis: int | list[int] = -1,
+    order: float = 2,
+    epsilon: float | None = None,
 ) -> Value:
     """X divided by its length of some order, at least epsilon."""
     g, value = s.g, as_float(s, x)
@@ -130,7 +147,9 @@ def diagonal(s: Site, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int
 
 def trace(s: Site, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     """Sum of a diagonal."""
-    return s.g.op("ReduceSum", diagonal(s, x, offset=offset, axis1=axis1, axis2=axis2), [-1], keepdims=0)
+    return s.g.op(
+        "ReduceSum", diagonal(s, x, offset=offset, axis1=axis1, axis2=axis2), [-1], keepdims=0
+    )
 
 
 OPERATIONS = {

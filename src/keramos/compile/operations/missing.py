@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
 from keramos.compile.operations import reductions
 from keramos.compile.operations.elementwise import nan_to_num
 from keramos.compile.operations.values import as_float, cast_to, tensor, together
@@ -12,10 +12,10 @@ from keramos.compile.operations.values import as_float, cast_to, tensor, togethe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Graph, Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def _without(s: Site, x: Operand, fill: float) -> Value:
@@ -115,7 +115,13 @@ def _of_numbers(kind: str) -> Callable[..., Value]:
 
 
 def isclose(
-    s: Site, x1: Operand, x2: Operand, rtol: float = 1e-5, atol: float = 1e-8, *, equal_nan: bool = False
+    s: Site,
+    x1: Operand,
+    x2: Operand,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+    *,
+    equal_nan: bool = False,
 ) -> Value:
     """Whether |x1 - x2| <= atol + rtol |x2|; whole numbers must be equal."""
     g, (a, b) = s.g, together(s, x1, x2)

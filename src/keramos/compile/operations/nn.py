@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.activation import ACTIVATIONS, activate
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.activation import ACTIVATIONS, activate
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.sizes import expand, size
 from keramos.compile.operations.values import ONNX_TYPES, as_float, axes_of, cast_to, tensor
-from keramos.compile.sizes import expand, size
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def _named(name: str) -> Operation:
@@ -91,7 +91,13 @@ def _soft(kind: str) -> Callable[..., Value]:
 
 
 def one_hot(
-    s: Site, x: Operand, num_classes: int, *, axis: int = -1, dtype: str | None = None, sparse: bool = False
+    s: Site,
+    x: Operand,
+    num_classes: int,
+    *,
+    axis: int = -1,
+    dtype: str | None = None,
+    sparse: bool = False,
 ) -> Value:
     """1 at the place that each number names; numbers outside give zeros."""
     if sparse:
@@ -106,7 +112,13 @@ def one_hot(
 
 
 def multi_hot(
-    s: Site, inputs: Operand, num_classes: int, *, axis: int = -1, dtype: str | None = None, sparse: bool = False
+    s: Site,
+    inputs: Operand,
+    num_classes: int,
+    *,
+    axis: int = -1,
+    dtype: str | None = None,
+    sparse: bool = False,
 ) -> Value:
     """1 at every place that one of the numbers names."""
     hot = one_hot(s, inputs, num_classes, axis=axis, dtype=dtype, sparse=sparse)
@@ -131,7 +143,11 @@ def layer_norm(
     axes = axes_of(axis, value.rank)
     distance = g.op("Sub", value, g.op("ReduceMean", value, axes))
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), axes)
-    y = g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, 1e-7 if epsilon is None else float(epsilon))))
+    y = g.op(
+        "Div",
+        distance,
+        g.op("Sqrt", g.op("Add", variance, 1e-7 if epsilon is None else float(epsilon))),
+    )
     y = y if gamma is None else g.op("Mul", y, as_float(s, gamma))
     return y if beta is None else g.op("Add", y, as_float(s, beta))
 
@@ -200,7 +216,9 @@ def dot_product_attention(
     logits = g.op("Mul", g.op("MatMul", q, g.op("Transpose", k, perm=[0, 1, 3, 2])), factor)
     logits = logits if bias is None else g.op("Add", logits, as_float(s, bias))
     most = -0.7 * float(np.finfo("float32").max)
-    for allowed in ([] if mask is None else [cast_to(g, tensor(s, mask), "bool")]) + _past(s, logits, wanted=is_causal):
+    for allowed in ([] if mask is None else [cast_to(g, tensor(s, mask), "bool")]) + _past(
+        s, logits, wanted=is_causal
+    ):
         logits = g.op("Where", allowed, logits, most)
     return g.op("Transpose", g.op("MatMul", g.op("Softmax", logits, axis=-1), v), perm=[0, 2, 1, 3])
 

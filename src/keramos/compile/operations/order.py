@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.sizes import reshape, size
 from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together
-from keramos.compile.sizes import reshape, size
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def sort(s: Site, x: Operand, *, axis: int = -1) -> Value:
@@ -61,7 +61,13 @@ _PLACES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def quantile(
-    s: Site, x: Operand, q: Operand, *, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    s: Site,
+    x: Operand,
+    q: Operand,
+    *,
+    axis: Axis = None,
+    method: str = "linear",
+    keepdims: bool = False,
 ) -> Value:
     """The values below which given parts of the others lie; several parts come along a new first axis."""
     parts = tensor(s, q).const
@@ -96,18 +102,33 @@ def _between(s: Site, ordered: Value, exact: np.ndarray, method: str) -> Value:
     if method not in ("linear", "midpoint"):
         return first
     second = g.op("Gather", ordered, np.ceil(exact).astype("int64"), axis=-1)
-    share = np.asarray(exact - low if method == "linear" else np.full_like(exact, 0.5), ordered.dtype)
+    share = np.asarray(
+        exact - low if method == "linear" else np.full_like(exact, 0.5), ordered.dtype
+    )
     return g.op("Add", g.op("Mul", second, share), g.op("Mul", first, 1 - share))
 
 
 def percentile(
-    s: Site, x: Operand, q: Operand, *, axis: Axis = None, method: str = "linear", keepdims: bool = False
+    s: Site,
+    x: Operand,
+    q: Operand,
+    *,
+    axis: Axis = None,
+    method: str = "linear",
+    keepdims: bool = False,
 ) -> Value:
     """Quantiles in hundredths."""
     parts = tensor(s, q).const
     if parts is None:
         raise s.unsupported("q", "a tensor", "numbers are")
-    return quantile(s, x, (np.asarray(parts, "float64") / 100).tolist(), axis=axis, method=method, keepdims=keepdims)
+    return quantile(
+        s,
+        x,
+        (np.asarray(parts, "float64") / 100).tolist(),
+        axis=axis,
+        method=method,
+        keepdims=keepdims,
+    )
 
 
 def median(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
@@ -121,7 +142,9 @@ def _before(s: Site, edges: Value, values: Value, kind: str) -> Value:
     return s.g.op("ReduceSum", cast_to(s.g, passed, "int32"), [-1], keepdims=0)
 
 
-def searchsorted(s: Site, sorted_sequence: Operand, values: Operand, *, side: str = "left") -> Value:
+def searchsorted(
+    s: Site, sorted_sequence: Operand, values: Operand, *, side: str = "left"
+) -> Value:
     """Where each value would go into an ordered row, int32."""
     edges, wanted = together(s, sorted_sequence, values)
     if edges.rank != 1:

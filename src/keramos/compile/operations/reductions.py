@@ -6,20 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.sizes import reshape
 from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, widely
-from keramos.compile.sizes import reshape
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Graph, Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 Axis = int | list[int] | None
-_TOTALS = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}
+_TOTALS = {
+    "bool": "int32",
+    "int8": "int32",
+    "int16": "int32",
+    "uint8": "uint32",
+    "uint16": "uint32",
+}
 
 
 def _reduced(g: Graph, kind: str, x: Value, axis: Axis, *, keepdims: bool) -> Value:
@@ -38,7 +44,9 @@ def sum_(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> V
     return _total(s, "ReduceSum", x, axis, keepdims=keepdims)
 
 
-def prod(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None) -> Value:
+def prod(
+    s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None
+) -> Value:
     """Product."""
     if dtype is None:
         return _total(s, "ReduceProd", x, axis, keepdims=keepdims)
@@ -73,7 +81,14 @@ def moments(
 
 
 def _extreme(kind: str, pair: str) -> Callable[..., Value]:
-    def build(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, initial: float | None = None) -> Value:
+    def build(
+        s: Site,
+        x: Operand,
+        *,
+        axis: Axis = None,
+        keepdims: bool = False,
+        initial: float | None = None,
+    ) -> Value:
         y = widely(s.g, lambda v: _reduced(s.g, kind, v, axis, keepdims=keepdims), tensor(s, x))
         return y if initial is None else s.g.op(pair, y, initial)
 
@@ -82,7 +97,10 @@ def _extreme(kind: str, pair: str) -> Callable[..., Value]:
 
 def ptp(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Largest minus smallest."""
-    high, low = (_reduced(s.g, kind, tensor(s, x), axis, keepdims=keepdims) for kind in ("ReduceMax", "ReduceMin"))
+    high, low = (
+        _reduced(s.g, kind, tensor(s, x), axis, keepdims=keepdims)
+        for kind in ("ReduceMax", "ReduceMin")
+    )
     return s.g.op("Sub", high, low)
 
 
@@ -115,7 +133,9 @@ def _place(kind: str) -> Callable[..., Value]:
     def build(s: Site, x: Operand, *, axis: int | None = None, keepdims: bool = False) -> Value:
         value = tensor(s, x)
         if not value.dtype.startswith("float"):
-            value = cast_to(s.g, value, "int64" if value.dtype in ("int64", "uint32", "uint64") else "int32")
+            value = cast_to(
+                s.g, value, "int64" if value.dtype in ("int64", "uint32", "uint64") else "int32"
+            )
         if axis is None:
             if keepdims:
                 raise s.unsupported("keepdims", keepdims, "it needs an axis")
@@ -135,7 +155,11 @@ def norm(
 ) -> Value:
     """Length of vectors, or the square root of all squares of matrices."""
     g, value = s.g, as_float(s, x)
-    vector = isinstance(axis, int) or (isinstance(axis, list) and len(axis) == 1) or (axis is None and value.rank == 1)
+    vector = (
+        isinstance(axis, int)
+        or (isinstance(axis, list) and len(axis) == 1)
+        or (axis is None and value.rank == 1)
+    )
     if ord in (None, "fro") or (ord == 2 and vector):
         return _reduced(g, "ReduceL2", value, axis, keepdims=keepdims)
     if ord == 1 and vector:
@@ -167,7 +191,9 @@ def cumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None =
     count = known(value.shape[axis], "values to multiply")
     s.g.room_for("a triangle", count, count)
     places = np.arange(count)
-    before = (places[None, :] <= places[:, None]).reshape(len(places), len(places), *[1] * (value.rank - axis - 1))
+    before = (places[None, :] <= places[:, None]).reshape(
+        len(places), len(places), *[1] * (value.rank - axis - 1)
+    )
 
     def product(x: Value) -> Value:
         spread = s.g.op("Where", before, s.g.op("Unsqueeze", x, [axis]), 1)

@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.compile.graph import Value
-from keramos.compile.lowering import Operation
-from keramos.compile.operations.values import axes_of, cast_to, number_type, tensor, together, widely
-from keramos.compile.sizes import expand, reshape, size, sizes
-from keramos.compile.spatial import known
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.graph import Value
+from keramos.compile.onnx.sizes import expand, reshape, size, sizes
+from keramos.compile.operations.values import (
+    axes_of,
+    cast_to,
+    number_type,
+    tensor,
+    together,
+    widely,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.sizes import Size
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
-    from keramos.compile.sizes import Size
 
 _ALL = 2**62  # "to the end" in ONNX
 
@@ -78,7 +85,11 @@ def moveaxis(s: Site, x: Operand, source: int | list[int], destination: int | li
     old, new = axes_of(source, value.rank), axes_of(destination, value.rank)
     rest = (axis for axis in range(value.rank) if axis not in old)
     placed = dict(zip(new, old, strict=True))
-    return s.g.op("Transpose", value, perm=[placed[i] if i in placed else next(rest) for i in range(value.rank)])
+    return s.g.op(
+        "Transpose",
+        value,
+        perm=[placed[i] if i in placed else next(rest) for i in range(value.rank)],
+    )
 
 
 def expand_dims(s: Site, x: Operand, axis: int | list[int]) -> Value:
@@ -91,7 +102,11 @@ def expand_dims(s: Site, x: Operand, axis: int | list[int]) -> Value:
 def squeeze(s: Site, x: Operand, *, axis: int | list[int] | None = None) -> Value:
     """Axes of size 1 left out."""
     value = tensor(s, x)
-    found = [i for i, n in enumerate(value.shape) if n == 1] if axis is None else axes_of(axis, value.rank)
+    found = (
+        [i for i, n in enumerate(value.shape) if n == 1]
+        if axis is None
+        else axes_of(axis, value.rank)
+    )
     return s.g.op("Squeeze", value, found) if found else value
 
 
@@ -117,7 +132,11 @@ def stack(s: Site, x: list[Operand], *, axis: int = 0) -> Value:
 
 def vstack(s: Site, xs: list[Operand]) -> Value:
     """Joined along the first axis."""
-    return concatenate(s, [value if value.rank > 1 else expand_dims(s, value, 0) for value in _listed(s, xs)], axis=0)
+    return concatenate(
+        s,
+        [value if value.rank > 1 else expand_dims(s, value, 0) for value in _listed(s, xs)],
+        axis=0,
+    )
 
 
 def hstack(s: Site, xs: list[Operand]) -> Value:
@@ -131,14 +150,18 @@ def append(s: Site, x1: Operand, x2: Operand, *, axis: int | None = None) -> Val
     return concatenate(s, [x1, x2], axis=axis)
 
 
-def split(s: Site, x: Operand, indices_or_sections: int | list[int], *, axis: int = 0) -> tuple[Value, ...]:
+def split(
+    s: Site, x: Operand, indices_or_sections: int | list[int], *, axis: int = 0
+) -> tuple[Value, ...]:
     """Equal parts, or parts between given places."""
     value = tensor(s, x)
     total = known(value.shape[axis], "values to split")
     if isinstance(indices_or_sections, int):
         s.g.room_for_nodes(indices_or_sections)
         if total % indices_or_sections:
-            raise s.unsupported("indices_or_sections", indices_or_sections, f"{total} cannot be split so")
+            raise s.unsupported(
+                "indices_or_sections", indices_or_sections, f"{total} cannot be split so"
+            )
         parts = [total // indices_or_sections] * indices_or_sections
     else:
         edges = [0, *indices_or_sections, total]
@@ -175,7 +198,9 @@ def repeat(s: Site, x: Operand, repeats: int | list[int], *, axis: int | None = 
         s.g.room_for("places", sum(repeats))
         return s.g.op("Gather", value, np.repeat(np.arange(len(repeats)), repeats), axis=axis)
     wide = s.g.op(
-        "Tile", s.g.op("Unsqueeze", value, [axis + 1]), [1] * (axis + 1) + [repeats] + [1] * (value.rank - axis - 1)
+        "Tile",
+        s.g.op("Unsqueeze", value, [axis + 1]),
+        [1] * (axis + 1) + [repeats] + [1] * (value.rank - axis - 1),
     )
     here = value.shape[axis]
     shape: list[Size] = sizes(value)
@@ -190,16 +215,22 @@ def flip(s: Site, x: Operand, *, axis: int | list[int] | None = None) -> Value:
     return s.g.op("Slice", value, [-1] * len(axes), [-_ALL] * len(axes), axes, [-1] * len(axes))
 
 
-def roll(s: Site, x: Operand, shift: int | list[int], *, axis: int | list[int] | None = None) -> Value:
+def roll(
+    s: Site, x: Operand, shift: int | list[int], *, axis: int | list[int] | None = None
+) -> Value:
     """Shifted in a circle."""
     value = tensor(s, x)
     if axis is None:
         return reshape(s.g, roll(s, reshape(s.g, value, -1), shift, axis=0), *sizes(value))
     axes = axes_of(axis, value.rank)
-    for at, wanted in zip(axes, [shift] * len(axes) if isinstance(shift, int) else shift, strict=True):
+    for at, wanted in zip(
+        axes, [shift] * len(axes) if isinstance(shift, int) else shift, strict=True
+    ):
         step = wanted % max(value.shape[at] or 1, 1) if value.shape[at] is not None else wanted
         if step:
-            end, front = (s.g.op("Slice", value, [a], [b], [at]) for a, b in ((-step, _ALL), (0, -step)))
+            end, front = (
+                s.g.op("Slice", value, [a], [b], [at]) for a, b in ((-step, _ALL), (0, -step))
+            )
             value = s.g.op("Concat", end, front, axis=at)
     return value
 
@@ -228,7 +259,12 @@ def broadcast_to(s: Site, x: Operand, shape: list[int]) -> Value:
 
 
 def pad(
-    s: Site, x: Operand, pad_width: object, *, mode: str = "constant", constant_values: float | None = None
+    s: Site,
+    x: Operand,
+    pad_width: object,
+    *,
+    mode: str = "constant",
+    constant_values: float | None = None,
 ) -> Value:
     """Values around."""
     value = tensor(s, x)
@@ -241,7 +277,11 @@ def pad(
 
     def padded(x: Value) -> Value:
         return s.g.op(
-            "Pad", x, edges, None if mode != "constant" else np.asarray(constant_values or 0, x.dtype), mode=mode
+            "Pad",
+            x,
+            edges,
+            None if mode != "constant" else np.asarray(constant_values or 0, x.dtype),
+            mode=mode,
         )
 
     return widely(s.g, padded, value)
@@ -262,7 +302,9 @@ def full_like(s: Site, x: Operand, fill_value: float, *, dtype: str | None = Non
     """One number in the shape of another tensor."""
     value = tensor(s, x)
     return expand(
-        s.g, s.g.const(np.full([1] * value.rank, fill_value, number_type(s, dtype or value.dtype))), *sizes(value)
+        s.g,
+        s.g.const(np.full([1] * value.rank, fill_value, number_type(s, dtype or value.dtype))),
+        *sizes(value),
     )
 
 
@@ -329,7 +371,11 @@ def _sliced(s: Site, value: Value, parts: Sequence[object]) -> Value:
         else:
             kept += 1
         axis += 1
-    y = s.g.op("Slice", value, *(list(column) for column in zip(*cuts, strict=True))) if cuts else value
+    y = (
+        s.g.op("Slice", value, *(list(column) for column in zip(*cuts, strict=True)))
+        if cuts
+        else value
+    )
     y = s.g.op("Squeeze", y, gone) if gone else y
     return s.g.op("Unsqueeze", y, new) if new else y
 
@@ -338,7 +384,9 @@ def _range(s: Site, part: object) -> tuple[int, int, int]:
     if isinstance(part, int) and not isinstance(part, bool):
         return part, part + 1 if part != -1 else _ALL, 1
     if not isinstance(part, dict) or _class_of(part) != "__slice__":
-        raise s.unsupported("key", part, "numbers, slices with numbers, an ellipsis and new axes are")
+        raise s.unsupported(
+            "key", part, "numbers, slices with numbers, an ellipsis and new axes are"
+        )
     words = cast("dict[str, int | None]", part["config"])
     if any(isinstance(word, Value) for word in words.values()):
         raise s.unsupported("key", "a slice with a tensor", "slices with numbers are")
@@ -352,7 +400,10 @@ def _range(s: Site, part: object) -> tuple[int, int, int]:
 def slice_(s: Site, inputs: Operand, start_indices: list[int], shape: list[int]) -> Value:
     """A block that begins at some place and has some shape."""
     value = tensor(s, inputs)
-    ends = [_ALL if size == -1 else start + size for start, size in zip(start_indices, shape, strict=True)]
+    ends = [
+        _ALL if size == -1 else start + size
+        for start, size in zip(start_indices, shape, strict=True)
+    ]
     return s.g.op("Slice", value, list(start_indices), ends, list(range(value.rank)))
 
 

@@ -1,6 +1,6 @@
 """The tables of functions: how each becomes ONNX, by the name it has in a model."""
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
 from keramos.compile.operations import (
     arrangements,
     convolution,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
 from keramos.compile.operations import (
     arrangements,
     convolution,
@@ -30,7 +30,7 @@ from keramos.compile.operations.tensorflow_names import ALIASES, GRAPH_OPS, SYMB
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keramos.compile.site import Result, Site
+    from keramos.compile.lowering.layer_call import Result, Site
 
 _FUNCTIONS: dict[str, Operation] = {
     **arrangements.OPERATIONS,
@@ -48,7 +48,15 @@ _FUNCTIONS: dict[str, Operation] = {
     **tensorflow_only.OPERATIONS,
 }
 
-_SILENT = ("name", "conjugate", "validate_indices", "stable", "dtype_hint", "bad_indices_policy", "layout")
+_SILENT = (
+    "name",
+    "conjugate",
+    "validate_indices",
+    "stable",
+    "dtype_hint",
+    "bad_indices_policy",
+    "layout",
+)
 """Arguments that change nothing where these functions run."""
 
 _TYPES = """
@@ -65,33 +73,46 @@ def _renamed(function: str, names: Mapping[str, str]) -> Operation:
 
     def build(s: Site, *args: object, **kwargs: object) -> Result:
         given = dict(zip(order, args, strict=False)) | kwargs
-        return operation.build(s, **{names[key]: value for key, value in given.items() if value is not None})
+        return operation.build(
+            s, **{names[key]: value for key, value in given.items() if value is not None}
+        )
 
-    return Operation(build, ignored=tuple(key for key in _SILENT if key not in names), names=frozenset(names))
+    return Operation(
+        build, ignored=tuple(key for key in _SILENT if key not in names), names=frozenset(names)
+    )
 
 
 def _graph_op(function: str, names: Mapping[str, str]) -> Operation:
     """A ``tf.op.<Op>`` node: tensors of the call fill those places that are no constants."""
     operation = _FUNCTIONS[function]
 
-    def build(s: Site, *args: object, constants: Mapping[str, object], **attributes: object) -> Result:
+    def build(
+        s: Site, *args: object, constants: Mapping[str, object], **attributes: object
+    ) -> Result:
         tensors = iter(args[0] if len(args) == 1 and isinstance(args[0], list) else args)
         count = len(constants) + len(s.inputs)
         inputs = [constants[str(i)] if str(i) in constants else next(tensors) for i in range(count)]
         given = {names[key]: value for key, value in attributes.items() if key in names}
         if "*" in names:
             return operation.build(s, **{names["*"]: inputs}, **given)
-        return operation.build(s, **{names[str(i)]: value for i, value in enumerate(inputs)}, **given)
+        return operation.build(
+            s, **{names[str(i)]: value for i, value in enumerate(inputs)}, **given
+        )
 
     silent = tuple(set(_TYPES.split()) - set(names))
-    return Operation(build, ignored=silent, names=frozenset({"constants", *(n for n in names if n[0].isalpha())}))
+    return Operation(
+        build, ignored=silent, names=frozenset({"constants", *(n for n in names if n[0].isalpha())})
+    )
 
 
 def _rows(table: str) -> dict[str, tuple[str, dict[str, str]]]:
     found = {}
     for line in table.strip().splitlines():
         name, function, *pairs = line.split()
-        found[name] = function, dict(cast("tuple[str, str]", tuple(pair.split("="))) for pair in pairs)
+        found[name] = (
+            function,
+            dict(cast("tuple[str, str]", tuple(pair.split("="))) for pair in pairs),
+        )
     return found
 
 
@@ -99,6 +120,10 @@ _ROWS = _rows(SYMBOLS)
 _ROWS |= {name: _ROWS[there] for name, there in ALIASES.items()}
 
 OPERATIONS = {
-    **{f"tf.{prefix}{name}": _renamed(*row) for name, row in _ROWS.items() for prefix in ("", "compat.v1.")},
+    **{
+        f"tf.{prefix}{name}": _renamed(*row)
+        for name, row in _ROWS.items()
+        for prefix in ("", "compat.v1.")
+    },
     **{f"tf.op.{name}": _graph_op(*row) for name, row in _rows(GRAPH_OPS).items()},
 }

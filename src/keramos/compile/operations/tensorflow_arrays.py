@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.graph import Value
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.graph import Value
+from keramos.compile.onnx.sizes import shape_tensor, sizes
 from keramos.compile.operations import arrangements, linalg, nn, shapes
 from keramos.compile.operations.values import cast_to, tensor
-from keramos.compile.sizes import shape_tensor, sizes
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
+    from keramos.compile.lowering.layer_call import Site
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def one_hot(
@@ -33,16 +33,24 @@ def one_hot(
     if (on_value, off_value) in ((None, None), (1, 0)):
         return hot
     on, off = (1 if on_value is None else on_value), (0 if off_value is None else off_value)
-    return s.g.op("Where", cast_to(s.g, hot, "bool"), np.asarray(on, hot.dtype), np.asarray(off, hot.dtype))
+    return s.g.op(
+        "Where", cast_to(s.g, hot, "bool"), np.asarray(on, hot.dtype), np.asarray(off, hot.dtype)
+    )
 
 
-def pad(s: Site, x: Operand, pad_width: object, *, mode: str = "CONSTANT", constant_values: float = 0) -> Value:
+def pad(
+    s: Site, x: Operand, pad_width: object, *, mode: str = "CONSTANT", constant_values: float = 0
+) -> Value:
     """Values around; TensorFlow writes the mode in capitals."""
     word = mode.lower()
-    return shapes.pad(s, x, pad_width, mode=word, constant_values=constant_values if word == "constant" else None)
+    return shapes.pad(
+        s, x, pad_width, mode=word, constant_values=constant_values if word == "constant" else None
+    )
 
 
-def gather(s: Site, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0) -> Value:
+def gather(
+    s: Site, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0
+) -> Value:
     """Values at places along an axis; the first ``batch_dims`` axes of both go together."""
     if not batch_dims:
         return shapes.take(s, params, indices, axis=axis or 0)
@@ -57,7 +65,9 @@ def gather_nd(s: Site, params: Operand, indices: Operand, *, batch_dims: int = 0
     value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
     depth = known(places.shape[-1], "coordinates")
     shape = (*places.shape[:-1], *value.shape[batch_dims + depth :])
-    return s.g.ops("GatherND", value, places, outputs=1, batch_dims=batch_dims, like=[(value.dtype, shape)])[0]
+    return s.g.ops(
+        "GatherND", value, places, outputs=1, batch_dims=batch_dims, like=[(value.dtype, shape)]
+    )[0]
 
 
 def scatter_add(s: Site, x: Operand, indices: Operand, updates: Operand) -> Value:
@@ -82,7 +92,9 @@ def trace(s: Site, x: Operand) -> Value:
     return linalg.trace(s, x, axis1=-2, axis2=-1)
 
 
-def sequence_mask(s: Site, lengths: Operand, maxlen: int | None = None, *, dtype: str = "bool") -> Value:
+def sequence_mask(
+    s: Site, lengths: Operand, maxlen: int | None = None, *, dtype: str = "bool"
+) -> Value:
     """True for the first places of each row."""
     if not isinstance(maxlen, int):
         raise s.unsupported("maxlen", maxlen, "a number is")
@@ -99,7 +111,9 @@ def rank(s: Site, x: Operand) -> Value:
 
 def size(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
     """The number of values."""
-    return cast_to(s.g, s.g.op("ReduceProd", shape_tensor(s.g, sizes(tensor(s, x))), [0], keepdims=0), out_type)
+    return cast_to(
+        s.g, s.g.op("ReduceProd", shape_tensor(s.g, sizes(tensor(s, x))), [0], keepdims=0), out_type
+    )
 
 
 def same(s: Site, x: Operand, *, shape: object = None) -> Value:
@@ -113,7 +127,9 @@ def shape(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
     return cast_to(s.g, shape_tensor(s.g, sizes(tensor(s, x))), out_type)
 
 
-def split(s: Site, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0) -> tuple[Value, ...]:
+def split(
+    s: Site, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0
+) -> tuple[Value, ...]:
     """Equal parts, or parts of given sizes."""
     if isinstance(num_or_size_splits, int):
         return shapes.split(s, x, num_or_size_splits, axis=axis)
@@ -184,11 +200,19 @@ def strided_slice(
     for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
         bit = 1 << i
         said = {name for name, mask in masks.items() if mask & bit}
-        first, last = (None if "begin_mask" in said else start), (None if "end_mask" in said else stop)
-        part: object = {"class_name": "__slice__", "config": {"start": first, "stop": last, "step": step}}
+        first, last = (
+            (None if "begin_mask" in said else start),
+            (None if "end_mask" in said else stop),
+        )
+        part: object = {
+            "class_name": "__slice__",
+            "config": {"start": first, "stop": last, "step": step},
+        }
         part = start if "shrink_axis_mask" in said else part
         part = None if "new_axis_mask" in said else part
-        parts.append({"class_name": "__ellipsis__", "config": {}} if "ellipsis_mask" in said else part)
+        parts.append(
+            {"class_name": "__ellipsis__", "config": {}} if "ellipsis_mask" in said else part
+        )
     return shapes.get_item(s, x, parts)
 
 

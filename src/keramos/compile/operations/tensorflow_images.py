@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.record import Operation
+from keramos.compile.lowering.resample import matrix, resample
+from keramos.compile.lowering.spatial import known
 from keramos.compile.operations import convolution, images, shapes
 from keramos.compile.operations.values import as_float, axes_of, tensor
-from keramos.compile.resample import matrix, resample
-from keramos.compile.spatial import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
     Steps = int | list[int]
 
@@ -43,12 +43,20 @@ def _sides(s: Site, sizes: Steps | None, rank: int, data_format: str | None) -> 
 
 def _pool(kind: str) -> Callable[..., Value]:
     def build(
-        s: Site, x: Operand, ksize: Steps, strides: Steps, padding: str, *, data_format: str | None = None
+        s: Site,
+        x: Operand,
+        ksize: Steps,
+        strides: Steps,
+        padding: str,
+        *,
+        data_format: str | None = None,
     ) -> Value:
         value = tensor(s, x)
         window, steps = (_sides(s, sizes, value.rank, data_format) for sizes in (ksize, strides))
         pool = convolution.OPERATIONS[kind].build
-        return pool(s, value, window, strides=steps, padding=padding, data_format=_layout(data_format))  # type: ignore[return-value] # one tensor
+        return pool(
+            s, value, window, strides=steps, padding=padding, data_format=_layout(data_format)
+        )  # type: ignore[return-value] # one tensor
 
     return build
 
@@ -67,7 +75,13 @@ def conv(
     value = tensor(s, x)
     steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
     return convolution.conv(
-        s, value, kernel, strides=steps, padding=padding, data_format=_layout(data_format), dilation_rate=gaps
+        s,
+        value,
+        kernel,
+        strides=steps,
+        padding=padding,
+        data_format=_layout(data_format),
+        dilation_rate=gaps,
     )
 
 
@@ -85,7 +99,13 @@ def depthwise_conv(
     value = tensor(s, x)
     steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
     return convolution.depthwise_conv(
-        s, value, kernel, strides=steps, padding=padding, data_format=_layout(data_format), dilation_rate=gaps
+        s,
+        value,
+        kernel,
+        strides=steps,
+        padding=padding,
+        data_format=_layout(data_format),
+        dilation_rate=gaps,
     )
 
 
@@ -104,7 +124,9 @@ def extract_patches(
     """The values of every window as one long vector of channels."""
     value = tensor(s, images)
     window, steps, gaps = (_sides(s, item, value.rank, None) for item in (sizes, strides, rates))
-    return convolution.extract_patches(s, value, window, strides=steps, dilation_rate=gaps, padding=padding)
+    return convolution.extract_patches(
+        s, value, window, strides=steps, dilation_rate=gaps, padding=padding
+    )
 
 
 def resize(
@@ -119,7 +141,9 @@ def resize(
     """Images in another size, float32 unless places are only copied."""
     x = tensor(s, images)
     if preserve_aspect_ratio or x.rank != 4 or not all(isinstance(side, int) for side in size):
-        raise s.unsupported("preserve_aspect_ratio", preserve_aspect_ratio, "several images in a fixed size are")
+        raise s.unsupported(
+            "preserve_aspect_ratio", preserve_aspect_ratio, "several images in a fixed size are"
+        )
     if method == "nearest":
         return _picked(s, x, [_half(*pair) for pair in _changes(s, x, size)])
     y = as_float(s, x)
@@ -131,11 +155,15 @@ def resize(
 
 def _changes(s: Site, x: Value, size: list[int]) -> list[tuple[int, int]]:
     s.g.room_for("places", max(size))
-    return [(known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)]
+    return [
+        (known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)
+    ]
 
 
 def _half(old: int, new: int) -> np.ndarray:
-    return np.minimum(np.floor((np.arange(new, dtype="float32") + 0.5) * np.float32(old / new)), old - 1)
+    return np.minimum(
+        np.floor((np.arange(new, dtype="float32") + 0.5) * np.float32(old / new)), old - 1
+    )
 
 
 def _from_start(old: int, new: int) -> np.ndarray:
@@ -149,7 +177,12 @@ def _picked(s: Site, x: Value, places: list[np.ndarray]) -> Value:
 
 
 def resize_nearest(
-    s: Site, images: Operand, size: list[int], *, align_corners: bool = False, half_pixel_centers: bool = False
+    s: Site,
+    images: Operand,
+    size: list[int],
+    *,
+    align_corners: bool = False,
+    half_pixel_centers: bool = False,
 ) -> Value:
     """Each new place copies an old one."""
     if align_corners:
@@ -160,11 +193,22 @@ def resize_nearest(
 
 
 def resize_bilinear(
-    s: Site, images: Operand, size: list[int], *, align_corners: bool = False, half_pixel_centers: bool = False
+    s: Site,
+    images: Operand,
+    size: list[int],
+    *,
+    align_corners: bool = False,
+    half_pixel_centers: bool = False,
 ) -> Value:
     """Each new place lies between old ones."""
     x = as_float(s, images)
-    method = "bilinear_corners" if align_corners else "bilinear" if half_pixel_centers else "bilinear_keras2"
+    method = (
+        "bilinear_corners"
+        if align_corners
+        else "bilinear"
+        if half_pixel_centers
+        else "bilinear_keras2"
+    )
     for axis, (old, new) in zip((1, 2), _changes(s, x, size), strict=True):
         x = resample(s.g, x, axis, matrix(s.g, old, new, method))
     return x
@@ -190,7 +234,9 @@ def pad_to_box(s: Site, image: Operand, top: int, left: int, height: int, width:
         size - known(x.shape[axis], "rows and columns") - before
         for size, axis, before in ((height, x.rank - 3, top), (width, x.rank - 2, left))
     )
-    return images.pad_images(s, x, top_padding=top, left_padding=left, bottom_padding=below, right_padding=right)
+    return images.pad_images(
+        s, x, top_padding=top, left_padding=left, bottom_padding=below, right_padding=right
+    )
 
 
 def adjust_contrast(s: Site, images: Operand, contrast_factor: float) -> Value:
@@ -217,13 +263,28 @@ def standardized(s: Site, image: Operand) -> Value:
 
 
 def response_normalized(
-    s: Site, x: Operand, *, depth_radius: int = 5, bias: float = 1.0, alpha: float = 1.0, beta: float = 0.5
+    s: Site,
+    x: Operand,
+    *,
+    depth_radius: int = 5,
+    bias: float = 1.0,
+    alpha: float = 1.0,
+    beta: float = 0.5,
 ) -> Value:
     """X / (bias + alpha * squares of near channels) ** beta."""
     g, value, width = s.g, as_float(s, x), 2 * depth_radius + 1
     first = g.op("Transpose", value, perm=[0, 3, 1, 2])
     like = [(first.dtype, first.shape)]
-    y = g.ops("LRN", first, outputs=1, like=like, alpha=float(alpha * width), beta=beta, bias=bias, size=width)[0]
+    y = g.ops(
+        "LRN",
+        first,
+        outputs=1,
+        like=like,
+        alpha=float(alpha * width),
+        beta=beta,
+        bias=bias,
+        size=width,
+    )[0]
     return g.op("Transpose", y, perm=[0, 2, 3, 1])
 
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.activation import activate
-from keramos.compile.lowering import Operation
+from keramos.compile.lowering.activation import activate
+from keramos.compile.lowering.record import Operation
 from keramos.compile.operations import elementwise, linalg, nn, order, reductions, shapes
 from keramos.compile.operations.values import as_float, axes_of, cast_to, floats, tensor, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.graph import Value
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
-    from keramos.compile.site import Site
 
 
 def add_n(s: Site, inputs: list[Operand]) -> Value:
@@ -45,7 +45,10 @@ def matmul(
 ) -> Value:
     """Matrix product, either side transposed if wanted."""
     left, right = together(s, a, b)
-    left, right = _turned(s, left, wanted=transpose_a or adjoint_a), _turned(s, right, wanted=transpose_b or adjoint_b)
+    left, right = (
+        _turned(s, left, wanted=transpose_a or adjoint_a),
+        _turned(s, right, wanted=transpose_b or adjoint_b),
+    )
     return s.g.op("MatMul", left, right)
 
 
@@ -62,7 +65,9 @@ def matrix_transpose(s: Site, a: Operand) -> Value:
     return _turned(s, tensor(s, a), wanted=True)
 
 
-def l2_normalize(s: Site, x: Operand, *, axis: int | list[int] | None = None, epsilon: float = 1e-12) -> Value:
+def l2_normalize(
+    s: Site, x: Operand, *, axis: int | list[int] | None = None, epsilon: float = 1e-12
+) -> Value:
     """X divided by its length; epsilon is the least square of a length."""
     g, value = s.g, as_float(s, x)
     squares = g.op("ReduceSum", g.op("Mul", value, value), axes_of(axis, value.rank))
@@ -89,9 +94,13 @@ def _place(kind: str) -> Callable[..., Value]:
     return build
 
 
-def cumsum(s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Value:
+def cumsum(
+    s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
+) -> Value:
     """Sum up to each place, or from it on."""
-    return s.g.op("CumSum", tensor(s, x), np.int64(axis), exclusive=int(exclusive), reverse=int(reverse))
+    return s.g.op(
+        "CumSum", tensor(s, x), np.int64(axis), exclusive=int(exclusive), reverse=int(reverse)
+    )
 
 
 def squared_difference(s: Site, x1: Operand, x2: Operand) -> Value:
@@ -132,10 +141,14 @@ def _sum_of(kind: str, *, whole: str) -> Callable[..., Value]:
     return build
 
 
-def count_nonzero(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str = "int64") -> Value:
+def count_nonzero(
+    s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str = "int64"
+) -> Value:
     """How many values are not 0."""
     ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int64")
-    return cast_to(s.g, s.g.op("ReduceSum", ones, axes_of(axis, ones.rank), keepdims=int(keepdims)), dtype)
+    return cast_to(
+        s.g, s.g.op("ReduceSum", ones, axes_of(axis, ones.rank), keepdims=int(keepdims)), dtype
+    )
 
 
 def zero_fraction(s: Site, x: Operand) -> Value:
@@ -143,14 +156,18 @@ def zero_fraction(s: Site, x: Operand) -> Value:
     return reductions.mean(s, s.g.op("Equal", tensor(s, x), 0))
 
 
-def cumprod(s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False) -> Value:
+def cumprod(
+    s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
+) -> Value:
     """Product up to each place."""
     if exclusive or reverse:
         raise s.unsupported("exclusive", exclusive, "False, with reverse False, is")
     return reductions.cumprod(s, x, axis=axis)
 
 
-def moments(s: Site, x: Operand, axes: Axis, *, shift: object = None, keepdims: bool = False) -> tuple[Value, Value]:
+def moments(
+    s: Site, x: Operand, axes: Axis, *, shift: object = None, keepdims: bool = False
+) -> tuple[Value, Value]:
     """Mean and variance; TensorFlow uses no shift any more."""
     del shift
     return reductions.moments(s, x, axes=axes, keepdims=keepdims)
@@ -192,7 +209,9 @@ def l2_loss(s: Site, x: Operand) -> Value:
 def select(s: Site, condition: Operand, x1: Operand, x2: Operand) -> Value:
     """x1 where a condition of the same shape holds, else x2; a condition of one axis would choose rows."""
     if tensor(s, condition).rank != tensor(s, x1).rank:
-        raise s.unsupported("condition", tensor(s, condition).shape, "a condition as large as the branches is")
+        raise s.unsupported(
+            "condition", tensor(s, condition).shape, "a condition as large as the branches is"
+        )
     return elementwise.where(s, condition, x1, x2)
 
 
@@ -224,7 +243,9 @@ def divide(s: Site, x1: Operand, x2: Operand) -> Value:
 
 def einsum(s: Site, equation: str, inputs: Operand | list[Operand]) -> Value:
     """Einstein's sum."""
-    return linalg.einsum(s, *(inputs if isinstance(inputs, list) else [inputs]), subscripts=equation)
+    return linalg.einsum(
+        s, *(inputs if isinstance(inputs, list) else [inputs]), subscripts=equation
+    )
 
 
 def argsort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.compile.graph import Value
-from keramos.compile.shapes import front_axis
+from keramos.compile.onnx.graph import Value
+from keramos.compile.onnx.shapes import front_axis
 from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.compile.graph import Graph
-    from keramos.compile.site import Site
+    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.onnx.graph import Graph
 
 Operand = Value | bool | int | float | list[object] | dict[str, object]
 """What may stand as an argument: a tensor, a number, a list of numbers, or an array as Keras serialises it."""
@@ -85,7 +85,9 @@ def cast_to(g: Graph, x: Value, dtype: str) -> Value:
         rounded = g.ops("Cast", x, outputs=1, to=_ROUNDED[dtype], like=[("float16", x.shape)])[0]
         return g.op("Cast", rounded, to=1)
     if dtype not in ONNX_TYPES:
-        raise UnsupportedModelError(f"dtype {dtype!r} is not supported; {', '.join(ONNX_TYPES)} are")
+        raise UnsupportedModelError(
+            f"dtype {dtype!r} is not supported; {', '.join(ONNX_TYPES)} are"
+        )
     return g.op("Cast", x, to=ONNX_TYPES[dtype])
 
 

@@ -73,23 +73,39 @@ def fields(content: Content) -> tuple[Field, ...]:
     for item in content.preparation.inputs:
         first.setdefault(item.column, item)
     sample = dict(content.sample.raw)
-    return tuple(_field(column, first[column.name], sample.get(column.name, "")) for column in content.schema.columns)
+    return tuple(
+        _field(column, first[column.name], sample.get(column.name, ""))
+        for column in content.schema.columns
+    )
 
 
 def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
     optional = item.null_policy != "refuse"
     if item.categories:
         return Field(
-            column.name, "choice", value, column.unit, choices=tuple(map(str, item.categories)), optional=optional
+            column.name,
+            "choice",
+            value,
+            column.unit,
+            choices=tuple(map(str, item.categories)),
+            optional=optional,
         )
     if column.kind == "boolean":
         said = {"1": "true", "0": "false", "1.0": "true", "0.0": "false"}.get(value, value.lower())
-        return Field(column.name, "boolean", said, column.unit, choices=("true", "false"), optional=optional)
+        return Field(
+            column.name, "boolean", said, column.unit, choices=("true", "false"), optional=optional
+        )
     if column.kind == "date":
         return Field(column.name, "date", value, optional=optional, hint="for example 2024-01-31")
     whole = all(edge == int(edge) for edge in (item.minimum, item.maximum, item.median))
     wide = item.maximum - item.minimum
-    step = max(1.0, _round(wide / _STEPS)) if whole and wide >= _STEPS / 20 else 1.0 if whole else _round(wide / _STEPS)
+    step = (
+        max(1.0, _round(wide / _STEPS))
+        if whole and wide >= _STEPS / 20
+        else 1.0
+        if whole
+        else _round(wide / _STEPS)
+    )
     return Field(
         column.name,
         "number",
@@ -110,7 +126,10 @@ def _round(value: float) -> float:
 
 def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
     """A row as programs would send it from what people typed; what does not parse stays text, to be refused by name."""
-    return {column.name: _typed(texts.get(column.name, ""), column.kind) for column in content.schema.columns}
+    return {
+        column.name: _typed(texts.get(column.name, ""), column.kind)
+        for column in content.schema.columns
+    }
 
 
 def _typed(text: str, wanted: ColumnKind) -> object:

@@ -21,7 +21,11 @@ def stages(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
 
 def _learned(content: Content) -> tuple[Stage, ...]:
     source, prep, trace = content.provenance, content.preparation, content.trace
-    columns, features, units = len(content.schema.columns), len(prep.features), len(content.golden.outputs[0])
+    columns, features, units = (
+        len(content.schema.columns),
+        len(prep.features),
+        len(content.golden.outputs[0]),
+    )
     network = " x ".join(map(str, (features, *trace.plan.hidden, units)))
     steps = -(-source.training_rows // max(trace.plan.batch_size, 1))
     first, last = trace.epochs[0].loss, trace.epochs[-1].loss
@@ -64,7 +68,9 @@ def _kept(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
         Stage(
             "Model deployment",
             f"1 x {len(content.schema.columns)} raw values",
-            f"{counted(len(golden[0]), 'score')}, then a decision" if content.rule.kind != "value" else "1 value",
+            f"{counted(len(golden[0]), 'score')}, then a decision"
+            if content.rule.kind != "value"
+            else "1 value",
             content.rule.origin,
             (("rule", rule_sentence(content)),),
         ),

@@ -33,13 +33,17 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
     shown = proof(found, model)
     return ModelView(
         name=name,
-        purpose=_purpose(content) if content else _plain_purpose([row.kind for row in found.layers]),
+        purpose=_purpose(content)
+        if content
+        else _plain_purpose([row.kind for row in found.layers]),
         facts=_facts(found, content, model),
         stages=stages(artifact, content) if content else (),
         trace=content.trace if content else None,
         quality=quality(content) if content else None,
         columns=columns.cards(content) if content else (),
-        dropped=tuple((item.name, item.reason) for item in content.schema.dropped) if content else (),
+        dropped=tuple((item.name, item.reason) for item in content.schema.dropped)
+        if content
+        else (),
         fields=_fields(content, model),
         rule=rule_sentence(content) if content else "",
         proof=shown,
@@ -48,7 +52,9 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
         inputs=_specs(found.inputs),
         outputs=_specs(found.outputs),
         snippets=_snippets(name, model) if model else (),
-        questions=questions(artifact, content, model.load_seconds, shown) if content and model else (),
+        questions=questions(artifact, content, model.load_seconds, shown)
+        if content and model
+        else (),
         insight=insight(content, model.load_seconds) if content and model else "",
         lacking=() if content else plain.LACKING,
         unsupported=found.unsupported,
@@ -82,9 +88,15 @@ def _plain_purpose(every: list[str]) -> str:
 
 def _facts(found: Inspection, content: Content | None, model: Predictor | None) -> tuple[Pair, ...]:
     info = found.artifact.info
-    facts = [*_quality_facts(content), ("weights", f"{found.parameters:,}"), ("file", size(info.size))]
+    facts = [
+        *_quality_facts(content),
+        ("weights", f"{found.parameters:,}"),
+        ("file", size(info.size)),
+    ]
     if model is not None:
-        facts.append(("loaded and proven in" if content else "loaded in", seconds(model.load_seconds)))
+        facts.append(
+            ("loaded and proven in" if content else "loaded in", seconds(model.load_seconds))
+        )
     facts.append(("written by", f"Keras {info.keras_version or '(no version)'}"))
     return tuple(facts)
 
@@ -126,4 +138,6 @@ def _snippets(name: str, model: Predictor) -> tuple[Snippet, ...]:
     content = model.content
     if content is None:
         return snippets(name, model, plain.arrays({}, model.inputs))
-    return snippets(name, model, model.feeds([columns.typed_row(dict(content.sample.raw), content)]))
+    return snippets(
+        name, model, model.feeds([columns.typed_row(dict(content.sample.raw), content)])
+    )

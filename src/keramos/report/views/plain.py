@@ -70,10 +70,14 @@ def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
     sizes = _sizes(spec)
     count = int(np.prod(sizes))
     if count > _MOST:
-        raise MismatchError(f"input '{spec.name}' has {count:,} values; the form takes up to {_MOST:,}")
+        raise MismatchError(
+            f"input '{spec.name}' has {count:,} values; the form takes up to {_MOST:,}"
+        )
     if spec.dtype == "str":
         return np.full((1, *sizes), "text", object)
-    values = _MADE.get(name, _MADE["random"])(count, zlib.crc32(spec.name.encode())).reshape(1, *sizes)
+    values = _MADE.get(name, _MADE["random"])(count, zlib.crc32(spec.name.encode())).reshape(
+        1, *sizes
+    )
     return (values if spec.dtype.startswith("float") else values.round()).astype(spec.dtype)
 
 
@@ -97,10 +101,14 @@ def _array(text: str, spec: TensorSpec) -> NDArray[np.generic]:
     try:
         values = np.asarray(json.loads(text), object if spec.dtype == "str" else spec.dtype)
     except (ValueError, TypeError, OverflowError, RecursionError):
-        raise MismatchError(f"input '{spec.name}' takes {spec.dtype} values as JSON; received {text[:60]}") from None
+        raise MismatchError(
+            f"input '{spec.name}' takes {spec.dtype} values as JSON; received {text[:60]}"
+        ) from None
     wanted = spec.shape[1:]
     if values.ndim != len(wanted) or any(
         size not in (None, have) for size, have in zip(wanted, values.shape, strict=True)
     ):
-        raise MismatchError(f"input '{spec.name}' takes {shape(wanted)}; received {shape(values.shape)}")
+        raise MismatchError(
+            f"input '{spec.name}' takes {shape(wanted)}; received {shape(values.shape)}"
+        )
     return values[None]

@@ -29,7 +29,12 @@ def proof(found: Inspection, model: Predictor | None) -> Proof:
     unseen = model is None and not found.unsupported
     holds, sentence = _unrun(content) if content and unseen else _verdict(artifact, content, rows)
     return Proof(
-        holds, sentence, rows, _digests(artifact), _provenance(content) if content else (), _plain(found.plain_keras)
+        holds,
+        sentence,
+        rows,
+        _digests(artifact),
+        _provenance(content) if content else (),
+        _plain(found.plain_keras),
     )
 
 
@@ -53,21 +58,34 @@ def _said(values: NDArray[np.float64]) -> str:
 
 def _unrun(content: Content) -> tuple[None, str]:
     """For those who look without running anything."""
-    return None, f"{len(content.golden.outputs)} golden rows are in the file; keramos verify runs them."
+    return (
+        None,
+        f"{len(content.golden.outputs)} golden rows are in the file; keramos verify runs them.",
+    )
 
 
-def _verdict(artifact: Artifact, content: Content | None, rows: tuple[GoldenRow, ...]) -> tuple[bool | None, str]:
+def _verdict(
+    artifact: Artifact, content: Content | None, rows: tuple[GoldenRow, ...]
+) -> tuple[bool | None, str]:
     if content is None:
-        return None, "This file has no seal and no golden rows: nothing in it says what it should answer."
+        return (
+            None,
+            "This file has no seal and no golden rows: nothing in it says what it should answer.",
+        )
     if artifact.seal == "broken":
         return False, f"The seal is broken: {artifact.seal_detail}."
     if not rows:
         return False, "The golden rows could not be run."
     golden, worst = content.golden, max(row.difference for row in rows)
-    allowed = golden.absolute + golden.relative * max(abs(cell) for row in golden.outputs for cell in row)
+    allowed = golden.absolute + golden.relative * max(
+        abs(cell) for row in golden.outputs for cell in row
+    )
     if worst > allowed:
         return False, f"A golden row answers differently, by {worst:.3g}; do not use these answers."
-    return True, f"Seal intact, and {len(rows)} golden rows answer as Keras did: largest difference {worst:.2g}."
+    return (
+        True,
+        f"Seal intact, and {len(rows)} golden rows answer as Keras did: largest difference {worst:.2g}.",
+    )
 
 
 def _plain(sentence: str) -> str:
@@ -92,7 +110,10 @@ def _provenance(content: Content) -> tuple[Pair, ...]:
     return (
         ("table", source.source),
         ("sha256 of the table", source.data_digest),
-        ("rows", f"{source.rows:,}: {source.training_rows:,} for training, {source.held_out_rows:,} held out"),
+        (
+            "rows",
+            f"{source.rows:,}: {source.training_rows:,} for training, {source.held_out_rows:,} held out",
+        ),
         ("sha256 of the split", source.training_index_digest),
         ("seed", str(source.seed)),
         ("created", source.created),

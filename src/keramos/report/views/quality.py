@@ -109,5 +109,7 @@ def _calibration(true: Bools, scores: Floats) -> tuple[Calibration, ...]:
         here = place == index
         if here.any():
             mean, share = float(scores[here].mean()), float(true[here].mean())
-            found.append(Calibration(index / _BINS, (index + 1) / _BINS, mean, share, int(here.sum())))
+            found.append(
+                Calibration(index / _BINS, (index + 1) / _BINS, mean, share, int(here.sum()))
+            )
     return tuple(found)

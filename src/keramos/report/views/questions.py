@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.pipeline.bare import without_scaling
+from keramos.inference.counterfactual_scaling import without_scaling
 from keramos.report.views.words import counted, number, seconds
 from keramos.types.view import Question
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _MOVED = 0.1  # a tenth of the target's deviation
 
 
-def questions(artifact: Artifact, content: Content, load_seconds: float, proof: Proof) -> tuple[Question, ...]:
+def questions(
+    artifact: Artifact, content: Content, load_seconds: float, proof: Proof
+) -> tuple[Question, ...]:
     """Three questions: training against loading, the same answers after reload, what preparation is worth."""
     return (_time(content, load_seconds), _same(proof), _lost(artifact, content))
 
@@ -81,7 +83,11 @@ def _lost(artifact: Artifact, content: Content) -> Question:
     words = sum(len(item.categories) for item in inputs)
     numbers = sum(not item.categories for item in inputs)
     ranges = counted(numbers, "learned range")
-    learned = [ranges] if not words else [*([ranges] if numbers else ()), f"{words:,} words of vocabularies"]
+    learned = (
+        [ranges]
+        if not words
+        else [*([ranges] if numbers else ()), f"{words:,} words of vocabularies"]
+    )
     columns = len(content.schema.columns)
     return Question(
         "Suppose only the network had been saved and its preprocessing had been lost. What would be missing?",

@@ -64,8 +64,15 @@ def _rest(url: str, fed: Feeds) -> str:
         given = {name: cells(array[0]) for name, array in fed.items()}
         instance = next(iter(given.values())) if len(given) == 1 else given
         return _curl(url, json.dumps({"instances": [instance]}, ensure_ascii=False))
-    said = {name: _zeros(array) if _long(array) else repr(cells(array[0])) for name, array in fed.items()}
-    row = next(iter(said.values())) if len(said) == 1 else f"{{{', '.join(f'{n!r}: {v}' for n, v in said.items())}}}"
+    said = {
+        name: _zeros(array) if _long(array) else repr(cells(array[0]))
+        for name, array in fed.items()
+    }
+    row = (
+        next(iter(said.values()))
+        if len(said) == 1
+        else f"{{{', '.join(f'{n!r}: {v}' for n, v in said.items())}}}"
+    )
     program = f'import json; print(json.dumps({{"instances": [{row}]}}))'
     asked = f"curl -s {shlex.quote(url)} -H 'content-type: application/json' -d @-"
     return f"python3 -c {shlex.quote(program)} \\\n  | {asked}\n"
@@ -73,7 +80,9 @@ def _rest(url: str, fed: Feeds) -> str:
 
 def _shortened(array: NDArray[np.generic]) -> NDArray[np.generic]:
     """Many values that nobody chose become zeros, which are written shortly in every language."""
-    return np.zeros_like(array) if array[0].size > _MOST_VALUES and array.dtype.kind != "O" else array
+    return (
+        np.zeros_like(array) if array[0].size > _MOST_VALUES and array.dtype.kind != "O" else array
+    )
 
 
 def _long(array: NDArray[np.generic]) -> bool:

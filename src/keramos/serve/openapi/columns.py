@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.prepare.feeds import LARGEST
+from keramos.serve.codecs.signature import input_slots, output_slots
 from keramos.serve.openapi.shared import NUMBER
-from keramos.serve.protocols.oip_tensors import KINDS
-from keramos.serve.signature import input_slots, output_slots
+from keramos.serve.protocols.oip.tensors import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keramos.serve.engine import Served
-    from keramos.serve.signature import Slot
+    from keramos.serve.codecs.signature import Slot
+    from keramos.serve.registry.registry import Served
     from keramos.types.artifact import Content
     from keramos.types.network import TensorSpec
     from keramos.types.schema import ColumnPreparation, ColumnSchema
@@ -62,7 +62,9 @@ def columns_schema(content: Content) -> Json:
     return {
         "type": "object",
         "description": "Columns by name, each a list with one cell a row.",
-        "properties": {name: {"type": "array", "items": cell, "minItems": 1} for name, cell in cells.items()},
+        "properties": {
+            name: {"type": "array", "items": cell, "minItems": 1} for name, cell in cells.items()
+        },
         "required": needed,
         "minProperties": 1,
         "examples": [{name: [cell] for name, cell in row_example(content).items()}],
@@ -72,7 +74,10 @@ def columns_schema(content: Content) -> Json:
 def row_example(content: Content) -> Json:
     """A row of ordinary values: medians, and the first category of each column."""
     prepared = _prepared(content)
-    return {column.name: _EXAMPLES[column.kind](prepared[column.name]) for column in content.schema.columns}
+    return {
+        column.name: _EXAMPLES[column.kind](prepared[column.name])
+        for column in content.schema.columns
+    }
 
 
 _EXAMPLES: Mapping[str, Callable[[ColumnPreparation], object]] = {
@@ -110,7 +115,9 @@ def _number(column: ColumnPreparation) -> Json:
 def _category(column: ColumnPreparation, of: Json) -> Json:
     """Any value is taken; those of the vocabulary are listed, and others share the level of the unseen."""
     if not 0 < len(column.categories) <= _MOST_NAMED:
-        return of | {"description": f"One of {len(column.categories)} categories; others count as unseen."}
+        return of | {
+            "description": f"One of {len(column.categories)} categories; others count as unseen."
+        }
     known = {"enum": list(column.categories), "description": "The categories of the training rows."}
     return {"anyOf": [known, of | {"description": "Any other counts as unseen."}]}
 
@@ -119,8 +126,14 @@ _CELLS: Mapping[str, Callable[[ColumnPreparation], Json]] = {
     "number": _number,
     "boolean": lambda _: {"type": "boolean"},
     "string_category": lambda column: _category(column, {"type": "string", "pattern": r"\S"}),
-    "integer_category": lambda column: _category(column, {"type": "integer", "minimum": -_EXACT, "maximum": _EXACT}),
-    "date": lambda _: {"type": "string", "format": "date", "description": "ISO 8601; a time of day may follow."},
+    "integer_category": lambda column: _category(
+        column, {"type": "integer", "minimum": -_EXACT, "maximum": _EXACT}
+    ),
+    "date": lambda _: {
+        "type": "string",
+        "format": "date",
+        "description": "ISO 8601; a time of day may follow.",
+    },
 }
 
 
@@ -155,7 +168,9 @@ def _lists(made: Json, sizes: Sequence[int | None]) -> Json:
 
 def tensor_example(spec: TensorSpec, *, rows: bool) -> object:
     """Zeros, or empty text, of a tensor's shape; free sizes are 1."""
-    made: object = "" if spec.dtype == "str" else spec.dtype == "none" if spec.dtype == "bool" else 0
+    made: object = (
+        "" if spec.dtype == "str" else spec.dtype == "none" if spec.dtype == "bool" else 0
+    )
     for size in reversed(spec.shape[0 if rows else 1 :]):
         made = [made] * (size or 1)
     return made
@@ -169,7 +184,9 @@ def infer_inputs(served: Served) -> list[Json]:
     for place, slot in enumerate(input_slots(served)):
         shape = [size if size > 0 else 1 for size in slot.shape]
         data = [cells[place]] if content else _zeros(slot, shape)
-        inputs.append({"name": slot.name, "shape": shape, "datatype": KINDS[slot.dtype].name, "data": data})
+        inputs.append(
+            {"name": slot.name, "shape": shape, "datatype": KINDS[slot.dtype].name, "data": data}
+        )
     return inputs
 
 

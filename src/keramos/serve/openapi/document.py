@@ -20,9 +20,9 @@ from keramos.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from keramos.serve.engine import Served
+    from keramos.serve.core.routes import Context, Route
     from keramos.serve.openapi.operations import Operation
-    from keramos.serve.routes import Context, Route
+    from keramos.serve.registry.registry import Served
 
 Json = dict[str, object]
 
@@ -30,7 +30,9 @@ _ABOUT = """Answers of Keras models, in the protocols that clients already speak
 (`Content-Encoding: gzip` or `deflate`). JSON bodies may hold the tokens NaN, Infinity and -Infinity as numbers, and
 replies hold them where an output is not finite, as TensorFlow Serving's do."""
 _BINARY: Json = {
-    "application/octet-stream": {"schema": {"description": "JSON, then little-endian tensors, as Triton has it."}}
+    "application/octet-stream": {
+        "schema": {"description": "JSON, then little-endian tensors, as Triton has it."}
+    }
 }
 _TIMEOUT, _UNAUTHORIZED = 408, 401
 _ALSO_TEXT = frozenset({400, 415, 503})
@@ -89,7 +91,9 @@ def _operations(
 ) -> Iterator[tuple[str, Json]]:
     if "{M}" not in operation.path:
         only = served[0] if len(served) == 1 else None
-        if only or not operation.takes.startswith("."):  # else a model must be named, in a path of its own
+        if only or not operation.takes.startswith(
+            "."
+        ):  # else a model must be named, in a path of its own
             yield operation.path, _operation(operation, operation.path, only, [])
         return
     for one in served:
@@ -98,7 +102,9 @@ def _operations(
         for at in ("", *operation.at):
             parameters = _PARAMETERS[at](context, one[1])
             if parameters is not None:
-                path = operation.path.replace("{M}", quote(one[1].name, safe="")).replace("{at}", at)
+                path = operation.path.replace("{M}", quote(one[1].name, safe="")).replace(
+                    "{at}", at
+                )
                 yield path, _operation(operation, path, one, parameters)
 
 
@@ -110,7 +116,11 @@ def _abilities(served: Served) -> set[str]:
 
 
 def _versions(context: Context, served: Served) -> list[Json]:
-    known = [item.version for item in context.engine.statuses(served.name) if item.state is State.AVAILABLE]
+    known = [
+        item.version
+        for item in context.engine.statuses(served.name)
+        if item.state is State.AVAILABLE
+    ]
     return [_parameter("version", {"type": "integer", "enum": known})]
 
 
@@ -130,11 +140,21 @@ _PARAMETERS: dict[str, Callable[[Context, Served], list[Json] | None]] = {
 }
 
 
-def _operation(operation: Operation, path: str, one: tuple[str, Served] | None, parameters: list[Json]) -> Json:
+def _operation(
+    operation: Operation, path: str, one: tuple[str, Served] | None, parameters: list[Json]
+) -> Json:
     name = re.sub(r"[^A-Za-z0-9]+", "_", path).strip("_")
-    made: Json = {"operationId": f"{operation.method}_{name}", "summary": operation.title, "tags": [operation.tag]}
+    made: Json = {
+        "operationId": f"{operation.method}_{name}",
+        "summary": operation.title,
+        "tags": [operation.tag],
+    }
     if path.endswith("/decide"):
-        partial: Json = {"name": "partial", "in": "query", "schema": {"type": "boolean", "default": False}}
+        partial: Json = {
+            "name": "partial",
+            "in": "query",
+            "schema": {"type": "boolean", "default": False},
+        }
         parameters = [*parameters, partial]
     if parameters:
         made["parameters"] = parameters
@@ -152,11 +172,15 @@ def _body(operation: Operation, one: tuple[str, Served] | None) -> Json:
     content: dict[str, object] = {"application/json": media}
     if one is not None and operation.takes.startswith("."):
         found = models.examples(one[1])[operation.takes[1:]]
-        media["examples"] = {name.replace(" ", "-"): {"value": value} for name, value in found.items()}
+        media["examples"] = {
+            name.replace(" ", "-"): {"value": value} for name, value in found.items()
+        }
         table = one[1].model.content
         if operation.takes == ".table" and table is not None:
             content[_CSV] = {"schema": {"type": "string"}, "example": models.csv_example(table)}
-            content[_PARQUET] = {"schema": {"description": "A table; its columns are found by name."}}
+            content[_PARQUET] = {
+                "schema": {"description": "A table; its columns are found by name."}
+            }
         if operation.takes == ".infer":
             content |= _BINARY
     return {"required": operation.takes != "OipIndexRequest", "content": content}
@@ -178,5 +202,7 @@ def _refusal(operation: Operation, code: int) -> Json:
     text: Json = {"text/plain": {"schema": {"type": "string"}}}
     if operation.text or code == _TIMEOUT:
         return text
-    media: Json = {"application/json": {"schema": ref("Error" if code == _UNAUTHORIZED else operation.error)}}
+    media: Json = {
+        "application/json": {"schema": ref("Error" if code == _UNAUTHORIZED else operation.error)}
+    }
     return media | (text if code in _ALSO_TEXT else {})

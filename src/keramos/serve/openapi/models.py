@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.serve.codecs.signature import signature_names
 from keramos.serve.openapi.columns import (
     columns_schema,
     infer_inputs,
@@ -16,11 +17,10 @@ from keramos.serve.openapi.columns import (
     tensor_schema,
 )
 from keramos.serve.openapi.shared import TEXT, many, record, ref
-from keramos.serve.protocols.oip_tensors import DTYPES
-from keramos.serve.signature import signature_names
+from keramos.serve.protocols.oip.tensors import DTYPES
 
 if TYPE_CHECKING:
-    from keramos.serve.engine import Served
+    from keramos.serve.registry.registry import Served
     from keramos.types.artifact import Content
 
 Json = dict[str, object]
@@ -33,7 +33,10 @@ def schemas(served: Served, key: str) -> dict[str, Json]:
     made[f"{key}.scored"] = _scored(served)
     if content is None:
         predict = _predict(served, _plain_items(served), _plain_columns(served))
-        return made | {f"{key}.predict": predict, f"{key}.table": predict | {"not": {"required": ["signature_name"]}}}
+        return made | {
+            f"{key}.predict": predict,
+            f"{key}.table": predict | {"not": {"required": ["signature_name"]}},
+        }
     row: Json = {"anyOf": [ref(f"{key}.row"), ref(f"{key}.list")]}
     rows = many(row) | {"minItems": 1}
     return made | {
@@ -42,10 +45,15 @@ def schemas(served: Served, key: str) -> dict[str, Json]:
         f"{key}.columns": columns_schema(content),
         f"{key}.predict": _predict(served, row, ref(f"{key}.columns")),
         f"{key}.rows": {"anyOf": [record(needed={"rows": rows}), rows, ref(f"{key}.row")]},
-        f"{key}.one": {"anyOf": [record(needed={"rows": rows | {"maxItems": 1}}), ref(f"{key}.row")]},
+        f"{key}.one": {
+            "anyOf": [record(needed={"rows": rows | {"maxItems": 1}}), ref(f"{key}.row")]
+        },
         f"{key}.examples": record(
             needed={"examples": many(ref(f"{key}.row")) | {"minItems": 1}},
-            more={"context": {"type": "object"}, "signature_name": {"enum": list(signature_names(served))}},
+            more={
+                "context": {"type": "object"},
+                "signature_name": {"enum": list(signature_names(served))},
+            },
         ),
         f"{key}.table": _table(content, key, row),
     }
@@ -71,8 +79,15 @@ def examples(served: Served) -> dict[str, Json]:
             "columns": {"inputs": columns},
         },
         "infer": infer,
-        "table": {"dataframe_split": {"dataframe_split": split}, "dataframe_records": {"dataframe_records": [row]}},
-        "rows": {"rows by column name": {"rows": [row]}, "rows as lists": {"rows": [cells]}, "one row": row},
+        "table": {
+            "dataframe_split": {"dataframe_split": split},
+            "dataframe_records": {"dataframe_records": [row]},
+        },
+        "rows": {
+            "rows by column name": {"rows": [row]},
+            "rows as lists": {"rows": [cells]},
+            "one row": row,
+        },
         "one": {"one row": row},
         "examples": {"one example": {"examples": [row]}},
     }
@@ -115,19 +130,29 @@ def _predictions(served: Served) -> Json:
     one = len(specs) == 1
     by_row = many(next(iter(items.values())) if one else record(needed=items))
     by_column = next(iter(columns.values())) if one else record(needed=columns)
-    return {"anyOf": [record(needed={"predictions": by_row}), record(needed={"outputs": by_column})]}
+    return {
+        "anyOf": [record(needed={"predictions": by_row}), record(needed={"outputs": by_column})]
+    }
 
 
 def _scored(served: Served) -> Json:
     """The reply to MLflow's clients: one output as it is, several by name."""
     columns = {spec.name: reply_schema(spec, rows=True) for spec in served.model.outputs}
-    return record(needed={"predictions": next(iter(columns.values())) if len(columns) == 1 else record(needed=columns)})
+    return record(
+        needed={
+            "predictions": next(iter(columns.values()))
+            if len(columns) == 1
+            else record(needed=columns)
+        }
+    )
 
 
 def _table(content: Content, key: str, row: Json) -> Json:
     """A table as MLflow's clients send it."""
     names = [column.name for column in content.schema.columns]
-    split = record(needed={"columns": {"const": names}, "data": many(ref(f"{key}.list")) | {"minItems": 1}})
+    split = record(
+        needed={"columns": {"const": names}, "data": many(ref(f"{key}.list")) | {"minItems": 1}}
+    )
     split["additionalProperties"] = False
     shapes = {
         "dataframe_split": split,
@@ -151,5 +176,9 @@ def _infer(served: Served) -> Json:
     wanted = record(needed={"name": {"enum": outputs}}, more={"parameters": {"type": "object"}})
     return record(
         needed={"inputs": many(given) | {"minItems": 1}},
-        more={"id": TEXT, "parameters": {"type": "object"}, "outputs": many(wanted) | {"minItems": 1}},
+        more={
+            "id": TEXT,
+            "parameters": {"type": "object"},
+            "outputs": many(wanted) | {"minItems": 1},
+        },
     )

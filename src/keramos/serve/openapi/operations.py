@@ -42,7 +42,14 @@ _MODEL = (400, 404, 503)
 _BODY = (400, 404, 408, 413, 415, 503)
 
 OPERATIONS = (
-    Operation("get", "/models", "Every model with its versions and labels", _OWN, "Models", error="OwnError"),
+    Operation(
+        "get",
+        "/models",
+        "Every model with its versions and labels",
+        _OWN,
+        "Models",
+        error="OwnError",
+    ),
     Operation(
         "post",
         "/models/{M}{at}/decide",
@@ -75,8 +82,24 @@ OPERATIONS = (
         codes=(400,),
         refused=True,
     ),
-    Operation("get", "/v1/models/{M}{at}", "State of each version", _TF, "ModelStatus", codes=_MODEL, at=_ALL),
-    Operation("get", "/v1/models/{M}{at}/metadata", "Signatures", _TF, "ModelMetadata", codes=_MODEL, at=_ALL),
+    Operation(
+        "get",
+        "/v1/models/{M}{at}",
+        "State of each version",
+        _TF,
+        "ModelStatus",
+        codes=_MODEL,
+        at=_ALL,
+    ),
+    Operation(
+        "get",
+        "/v1/models/{M}{at}/metadata",
+        "Signatures",
+        _TF,
+        "ModelMetadata",
+        codes=_MODEL,
+        at=_ALL,
+    ),
     Operation(
         "post",
         "/v1/models/{M}{at}:predict",
@@ -112,9 +135,23 @@ OPERATIONS = (
     Operation("get", "/v2", "Name, version and extensions of the server", _OIP, "OipServer"),
     Operation("get", "/v2/health/live", "200 while the process answers", _OIP),
     Operation("get", "/v2/health/ready", "200 when traffic may come, else 400", _OIP, codes=(400,)),
-    Operation("get", "/v2/models/{M}{at}", "Inputs and outputs", _OIP, "OipModel", codes=_MODEL, at=(VERSIONS,)),
     Operation(
-        "get", "/v2/models/{M}{at}/ready", "Whether it answers", _OIP, "OipReady", codes=(400, 404), at=(VERSIONS,)
+        "get",
+        "/v2/models/{M}{at}",
+        "Inputs and outputs",
+        _OIP,
+        "OipModel",
+        codes=_MODEL,
+        at=(VERSIONS,),
+    ),
+    Operation(
+        "get",
+        "/v2/models/{M}{at}/ready",
+        "Whether it answers",
+        _OIP,
+        "OipReady",
+        codes=(400, 404),
+        at=(VERSIONS,),
     ),
     Operation(
         "post",
@@ -136,10 +173,18 @@ OPERATIONS = (
         codes=(400, 408, 413, 415),
     ),
     Operation(
-        "post", "/v2/repository/models/{M}/load", "Serve a model again", _OIP, codes=(400, 403, 404, 408, 413, 415)
+        "post",
+        "/v2/repository/models/{M}/load",
+        "Serve a model again",
+        _OIP,
+        codes=(400, 403, 404, 408, 413, 415),
     ),
     Operation(
-        "post", "/v2/repository/models/{M}/unload", "Let go of a model", _OIP, codes=(400, 403, 404, 408, 413, 415)
+        "post",
+        "/v2/repository/models/{M}/unload",
+        "Let go of a model",
+        _OIP,
+        codes=(400, 403, 404, 408, 413, 415),
     ),
     Operation(
         "post",
@@ -161,14 +206,32 @@ OPERATIONS = (
         "MlflowError",
         _BODY,
     ),
-    Operation("get", "/ping", "200 when traffic may come, else 404", _MLFLOW, codes=(404,), text=True),
+    Operation(
+        "get", "/ping", "200 when traffic may come, else 404", _MLFLOW, codes=(404,), text=True
+    ),
     Operation("get", "/health", "As /ping", _MLFLOW, codes=(404,), text=True),
     Operation("get", "/version", "Version of keramos", _MLFLOW, text=True),
     Operation("get", "/livez", "200 while the process answers", _RUN, "Status"),
     Operation("get", "/healthz", "As /livez", _RUN, "Status"),
-    Operation("get", "/startupz", "200 once every model has answered", _RUN, "Status", error="Status", codes=(503,)),
-    Operation("get", "/readyz", "200 when traffic may come", _RUN, "Status", error="Status", codes=(503,)),
+    Operation(
+        "get",
+        "/startupz",
+        "200 once every model has answered",
+        _RUN,
+        "Status",
+        error="Status",
+        codes=(503,),
+    ),
+    Operation(
+        "get", "/readyz", "200 when traffic may come", _RUN, "Status", error="Status", codes=(503,)
+    ),
     Operation("get", "/metrics", "Counts and times for Prometheus", _RUN, text=True),
-    Operation("get", "/monitoring/prometheus/metrics", "The same, where TensorFlow Serving has it", _RUN, text=True),
+    Operation(
+        "get",
+        "/monitoring/prometheus/metrics",
+        "The same, where TensorFlow Serving has it",
+        _RUN,
+        text=True,
+    ),
     Operation("get", "/openapi.json", "This document", _RUN, "OpenApi"),
 )

@@ -7,15 +7,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keramos.serve.messages import json_reply
-from keramos.serve.protocols import own
-from keramos.serve.routes import Route
+from keramos.serve.core.messages import json_reply
+from keramos.serve.core.routes import Route
+from keramos.serve.protocols.keramos import rest as own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.serve.messages import Reply, Request
-    from keramos.serve.routes import Context
+    from keramos.serve.core.messages import Reply, Request
+    from keramos.serve.core.routes import Context
 
 
 def route(others: Sequence[Route]) -> Route:

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 TEXT: Json = {"type": "string"}
-NUMBER: Json = {"type": "number", "description": "What is not finite is the token NaN, Infinity or -Infinity."}
+NUMBER: Json = {
+    "type": "number",
+    "description": "What is not finite is the token NaN, Infinity or -Infinity.",
+}
 _PROBLEMS: Json = {"type": "array", "items": {"$ref": "#/components/schemas/Problem"}}
 
 
@@ -30,11 +33,22 @@ def ref(name: str) -> Json:
 
 
 SCHEMAS: Mapping[str, Json] = {
-    "Problem": record(needed={"row": {"type": "integer", "minimum": 1}, "column": TEXT, "reason": TEXT, "value": TEXT})
-    | {"description": "A cell that breaks a rule. Rows count from 1; the value is shortened to 80 characters."},
+    "Problem": record(
+        needed={
+            "row": {"type": "integer", "minimum": 1},
+            "column": TEXT,
+            "reason": TEXT,
+            "value": TEXT,
+        }
+    )
+    | {
+        "description": "A cell that breaks a rule. Rows count from 1; the value is shortened to 80 characters."
+    },
     "Error": record(needed={"error": TEXT}, more={"problems": _PROBLEMS}),
     "OwnError": record(needed={"error": TEXT}, more={"code": TEXT, "problems": _PROBLEMS}),
-    "MlflowError": record(needed={"error_code": TEXT, "message": TEXT}, more={"problems": _PROBLEMS}),
+    "MlflowError": record(
+        needed={"error_code": TEXT, "message": TEXT}, more={"problems": _PROBLEMS}
+    ),
     "Models": record(
         needed={
             "models": many(
@@ -42,7 +56,13 @@ SCHEMAS: Mapping[str, Json] = {
                     needed={
                         "name": TEXT,
                         "versions": many(
-                            record(needed={"version": {"type": "integer"}, "state": TEXT, "message": TEXT})
+                            record(
+                                needed={
+                                    "version": {"type": "integer"},
+                                    "state": TEXT,
+                                    "message": TEXT,
+                                }
+                            )
                         ),
                         "labels": {"type": "object", "additionalProperties": {"type": "integer"}},
                     }
@@ -56,15 +76,21 @@ SCHEMAS: Mapping[str, Json] = {
                 record(
                     needed={
                         "version": TEXT,
-                        "state": {"enum": ["UNKNOWN", "START", "LOADING", "AVAILABLE", "UNLOADING", "END"]},
+                        "state": {
+                            "enum": ["UNKNOWN", "START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
+                        },
                         "status": record(needed={"error_code": TEXT, "error_message": TEXT}),
                     }
                 )
             )
         }
     ),
-    "ModelMetadata": record(needed={"model_spec": {"type": "object"}, "metadata": {"type": "object"}}),
-    "TensorMetadata": record(needed={"name": TEXT, "datatype": TEXT, "shape": many({"type": "integer"})}),
+    "ModelMetadata": record(
+        needed={"model_spec": {"type": "object"}, "metadata": {"type": "object"}}
+    ),
+    "TensorMetadata": record(
+        needed={"name": TEXT, "datatype": TEXT, "shape": many({"type": "integer"})}
+    ),
     "OipModel": record(
         needed={
             "name": TEXT,
@@ -108,7 +134,11 @@ SCHEMAS: Mapping[str, Json] = {
         needed={
             "model": TEXT,
             "version": {"type": "integer"},
-            "steps": many(record(needed={"title": TEXT, "seconds": {"type": "number"}, "lines": many(many(TEXT))})),
+            "steps": many(
+                record(
+                    needed={"title": TEXT, "seconds": {"type": "number"}, "lines": many(many(TEXT))}
+                )
+            ),
             "decision": ref("Decision"),
             "text": TEXT,
         }
@@ -116,7 +146,9 @@ SCHEMAS: Mapping[str, Json] = {
     "Classified": record(needed={"results": many(many({"type": "array"}))}),
     "Regressed": record(needed={"results": many(NUMBER)}),
     "Status": record(needed={"status": TEXT}),
-    "OpenApi": record(needed={"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}),
+    "OpenApi": record(
+        needed={"openapi": TEXT, "info": {"type": "object"}, "paths": {"type": "object"}}
+    ),
 }
 """Name -> schema."""
 

@@ -1,0 +1,360 @@
+"""A ``.keras`` archive read in memory: strict, because what two readers understand differently can hide anything.
+
+Entries are found by exact name and never extracted. Every byte belongs to exactly one entry or to the directory: no
+bytes before, between or behind them. Sizes are counted while inflating. Structures: APPNOTE.TXT of PKWARE, sections
+4.3 and 4.5. ``zipfile`` reads the same archives, but accepts what is refused here and parses any number of entries.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import struct
+import unicodedata
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keramos.artifact.limits import Limits
+
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR_64 = struct.Struct("<4sLQL")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_END_MARK, _END_64_MARK, _LOCATOR_MARK = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+_CENTRAL_MARK, _LOCAL_MARK = b"PK\x01\x02", b"PK\x03\x04"
+_FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED, _SIZES_FOLLOW, _UTF_8 = 0x2041, 0x8, 0x800
+_AGREED = _ENCRYPTED | _UTF_8  # flags that both headers of an entry must state alike
+_EXTRA_64 = 1
+_DESCRIPTOR = 24  # longest record of sizes behind an entry's data
+_FREE = 1 << 20  # up to here a part may inflate by any ratio
+_STEP = 1 << 20
+_UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(^|/)\.{0,2}(/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry as the directory states it, and where its data lies."""
+
+    name: str
+    method: int
+    flags: int
+    crc: int
+    packed: int
+    size: int
+    start: int
+    data: int = 0
+
+
+class Archive:
+    """One open zip archive, from bytes."""
+
+    def __init__(self, data: bytes, source: str, limits: Limits) -> None:
+        self._data = data
+        self._source = source
+        self._limits = limits
+        count, start, end = self._directory()
+        if count > limits.members:
+            raise LimitExceededError(
+                f"{source} has {count:,} entries, the limit is {limits.members:,} (members)"
+            )
+        self._entries: dict[str, _Entry] = {}
+        seen: dict[str, str] = {}
+        for entry in self._listed(count, start, end):
+            key = unicodedata.normalize("NFC", entry.name.removesuffix("/")).casefold()
+            if key in seen:
+                raise UnsafeModelError(
+                    f"{source} has two entries named '{seen[key]}' and '{entry.name}'; refusing to guess which counts"
+                )
+            seen[key] = entry.name
+            self._entries[entry.name] = entry
+        self._check_layout(start)
+        self._check_total()
+
+    def names(self) -> list[str]:
+        """Names of all entries."""
+        return list(self._entries)
+
+    def span(self, name: str) -> tuple[int, int]:
+        """Where the stored bytes of an entry begin and end in the archive."""
+        entry = self._entries[name]
+        return entry.data, entry.data + entry.packed
+
+    def read(self, name: str, limit: int, ratio: int) -> bytes | None:
+        """The bytes of an entry, or None where there is none.
+
+        Raises:
+            LimitExceededError: it unpacks to more than ``limit`` bytes, or to more than ``ratio`` times its size.
+            CorruptModelError: it is damaged, or is not of the size that the directory states.
+        """
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
+        bound = min(limit, max(_FREE, entry.packed * ratio))
+        if entry.size > bound:
+            raise LimitExceededError(
+                f"{self._source}: entry {name} unpacks from {entry.packed:,} to {entry.size:,} bytes, "
+                f"the limit is {bound:,}"
+            )
+        packed = memoryview(self._data)[entry.data : entry.data + entry.packed]
+        found = bytes(packed) if entry.method == _STORED else self._inflated(entry, packed)
+        if len(found) != entry.size or zlib.crc32(found) != entry.crc:
+            raise CorruptModelError(
+                f"{self._source}: entry {name} is damaged: its checksum or its size differs"
+            )
+        return found
+
+    def _inflated(self, entry: _Entry, packed: memoryview) -> bytes:
+        """The entry unpacked, never further than one byte beyond the size it states."""
+        worker, parts, left, given = zlib.decompressobj(-zlib.MAX_WBITS), [], entry.size + 1, packed
+        try:
+            while left and not worker.eof:
+                part = worker.decompress(given, min(left, _STEP))
+                given = memoryview(worker.unconsumed_tail)
+                if not part and not given:
+                    break
+                parts.append(part)
+                left -= len(part)
+        except zlib.error as error:
+            raise CorruptModelError(
+                f"{self._source}: entry {entry.name} is damaged: {error}"
+            ) from None
+        if not left:
+            raise CorruptModelError(
+                f"{self._source}: entry {entry.name} unpacks to more than the {entry.size:,} bytes it states"
+            )
+        if not worker.eof or worker.unused_data:
+            raise CorruptModelError(
+                f"{self._source}: entry {entry.name} is damaged: its packed data does not end well"
+            )
+        return b"".join(parts)
+
+    def _directory(self) -> tuple[int, int, int]:
+        """Number of entries, first and last byte of their directory."""
+        data, size = self._data, len(self._data)
+        ends = [
+            at
+            for at in _found(data, _END_MARK, size - _END.size - _FULL_16)
+            if _ends_at(data, at) == size
+        ]
+        if not ends:
+            cut = (
+                "it is cut, or other bytes follow it"
+                if _END_MARK in data[-(_END.size + _FULL_16) :]
+                else "it is cut"
+            )
+            raise CorruptModelError(
+                f"{self._source} is an incomplete zip archive ({size:,} bytes): {cut}; copy or save it again"
+            )
+        if len(ends) > 1:
+            raise UnsafeModelError(
+                f"{self._source} is a zip archive with two ends, so tools disagree on its content"
+            )
+        at = ends[0]
+        _, disk, other_disk, here, count, length, start, _ = _END.unpack_from(data, at)
+        end = at
+        if _FULL_16 in (here, count) or _FULL_32 in (length, start):
+            end, disk, other_disk, here, count, length, start = self._directory_64(at)
+        if disk or other_disk or here != count:
+            raise CorruptModelError(f"{self._source} is one part of a zip archive in several parts")
+        if start + length > end:
+            raise CorruptModelError(
+                f"{self._source} is an incomplete zip archive: part of its directory is missing"
+            )
+        if start + length < end:
+            raise UnsafeModelError(
+                f"{self._source}: its zip directory should end at byte {start + length:,} and ends at {end:,}: other "
+                "bytes come before or between, so tools disagree on its content. Save it again"
+            )
+        return count, start, end
+
+    def _directory_64(self, at: int) -> tuple[int, int, int, int, int, int, int]:
+        """The same numbers from the longer record that large archives have before the end."""
+        place = at - _LOCATOR_64.size
+        try:
+            mark, _, end, _ = _LOCATOR_64.unpack_from(self._data, place)
+            mark_64, length_64, _, _, disk, other, here, count, length, start = _END_64.unpack_from(
+                self._data, end
+            )
+        except (struct.error, OverflowError):
+            mark = mark_64 = b""
+        if (
+            place < 0
+            or mark != _LOCATOR_MARK
+            or mark_64 != _END_64_MARK
+            or end + 12 + length_64 != place
+        ):
+            raise CorruptModelError(
+                f"{self._source} is a damaged zip archive: its end record contradicts itself"
+            )
+        return end, disk, other, here, count, length, start
+
+    def _listed(self, count: int, start: int, end: int) -> Iterator[_Entry]:
+        """Each entry of the directory, with what is before its data looked at too."""
+        at = start
+        for _ in range(count):
+            if at + _CENTRAL.size > end or not self._data.startswith(_CENTRAL_MARK, at):
+                raise CorruptModelError(
+                    f"{self._source}: its zip directory does not list the {count:,} entries it counts"
+                )
+            head = _CENTRAL.unpack_from(self._data, at)
+            flags, method, crc, packed, size, attributes, local = (
+                *head[3:5],
+                *head[7:10],
+                *head[15:17],
+            )
+            names, extras, remark = head[10:13]
+            at += _CENTRAL.size
+            extra = self._data[at + names : at + names + extras]
+            name = self._name(self._data[at : at + names], flags)
+            at += names + extras + remark
+            size, packed, local = self._wide(name, extra, [size, packed, local])
+            self._check_kind(name, flags, method, attributes)
+            if method == _STORED and packed != size:
+                raise CorruptModelError(
+                    f"{self._source}: entry {name} is stored as it is, but states two sizes"
+                )
+            yield self._placed(_Entry(name, method, flags, crc, packed, size, local), start)
+        if at != end:
+            raise CorruptModelError(
+                f"{self._source}: its zip directory lists more than the {count:,} entries it counts"
+            )
+
+    def _name(self, raw: bytes, flags: int) -> str:
+        try:
+            name = raw.decode("utf-8" if flags & _UTF_8 else "cp437")
+        except UnicodeDecodeError:
+            raise CorruptModelError(
+                f"{self._source}: the name of an entry, {raw[:80]!r}, is not UTF-8"
+            ) from None
+        if _UNSAFE_NAME.search(name.removesuffix("/")):
+            raise UnsafeModelError(
+                f"{self._source}: entry {name!r} has a name that could lead out of a folder; save the model again"
+            )
+        return name
+
+    def _wide(self, name: str, extra: bytes, fields: list[int]) -> list[int]:
+        """Size, packed size and place; those that do not fit into 32 bits stand in the extra field."""
+        missing = [i for i, field in enumerate(fields) if field == _FULL_32]
+        at = 0
+        while missing and at + 4 <= len(extra):
+            kind, length = struct.unpack_from("<2H", extra, at)
+            if kind == _EXTRA_64 and length >= 8 * len(missing) and at + 4 + length <= len(extra):
+                for i, value in zip(
+                    missing, struct.unpack_from(f"<{len(missing)}Q", extra, at + 4), strict=True
+                ):
+                    fields[i] = value
+                return fields
+            at += 4 + length
+        if missing:
+            raise CorruptModelError(
+                f"{self._source}: entry {name} is large, but its size is not there"
+            )
+        return fields
+
+    def _check_kind(self, name: str, flags: int, method: int, attributes: int) -> None:
+        kind = stat.S_IFMT(attributes >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise UnsafeModelError(
+                f"{self._source}: entry {name} is a link or a device; only plain entries are read"
+            )
+        if flags & _ENCRYPTED:
+            raise UnsafeModelError(
+                f"{self._source}: entry {name} is encrypted, which Keras never does"
+            )
+        if method not in (_STORED, _DEFLATED):
+            raise UnsafeModelError(
+                f"{self._source}: entry {name} is packed by method {method}; Keras knows 0 and 8"
+            )
+
+    def _placed(self, entry: _Entry, directory: int) -> _Entry:
+        """The entry with the place of its data, once the header before it agrees with the directory.
+
+        A name, a size or a method that differs between both is how one archive shows two contents.
+        """
+        try:
+            head = _LOCAL.unpack_from(self._data, entry.start)
+        except struct.error:
+            head = (b"",)
+        if head[0] != _LOCAL_MARK:
+            raise CorruptModelError(
+                f"{self._source}: entry {entry.name} is not where the zip directory says"
+            )
+        flags, method, crc, packed, size, names, extras = *head[2:4], *head[6:11]
+        at = entry.start + _LOCAL.size
+        name = self._name(self._data[at : at + names], flags)
+        extra = self._data[at + names : at + names + extras]
+        size, packed, _ = self._wide(name, extra, [size, packed, 0])
+        follows = bool(flags & _SIZES_FOLLOW)
+        stated = (0, 0, 0) if follows and not (crc or packed or size) else (crc, packed, size)
+        wanted = (
+            (0, 0, 0) if stated == (0, 0, 0) and follows else (entry.crc, entry.packed, entry.size)
+        )
+        if (name, method, flags & _AGREED, stated) != (
+            entry.name,
+            entry.method,
+            entry.flags & _AGREED,
+            wanted,
+        ):
+            raise UnsafeModelError(
+                f"{self._source}: entry {entry.name} is described otherwise in its own header ({name}) than in the "
+                "zip directory, so tools disagree on its content"
+            )
+        place = at + names + extras
+        if place + entry.packed > directory:
+            raise CorruptModelError(
+                f"{self._source}: entry {entry.name} reaches into the zip directory"
+            )
+        return replace(entry, data=place)
+
+    def _check_layout(self, directory: int) -> None:
+        """Entries follow each other without overlap and without room for anything else."""
+        at = room = 0
+        for entry in sorted(self._entries.values(), key=lambda entry: entry.start):
+            if entry.start < at:
+                raise UnsafeModelError(
+                    f"{self._source}: entry {entry.name} overlaps another entry of the zip archive"
+                )
+            self._check_gap(at, entry.start, room)
+            at, room = entry.data + entry.packed, _DESCRIPTOR if entry.flags & _SIZES_FOLLOW else 0
+        self._check_gap(at, directory, room)
+
+    def _check_gap(self, begin: int, end: int, room: int) -> None:
+        if end - begin > room:
+            raise UnsafeModelError(
+                f"{self._source}: {end - begin:,} bytes from byte {begin:,} on belong to no entry of the zip archive, "
+                "so tools disagree on its content. Save it again"
+            )
+
+    def _check_total(self) -> None:
+        limits = self._limits
+        total, limit = (
+            sum(entry.size for entry in self._entries.values()),
+            limits.weight_bytes + limits.config_bytes,
+        )
+        if total > limit:
+            raise LimitExceededError(
+                f"{self._source} unpacks to {total:,} bytes, the limit is {limit:,}"
+            )
+
+
+def _found(data: bytes, mark: bytes, begin: int) -> Iterator[int]:
+    at = data.find(mark, max(begin, 0))
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
+
+
+def _ends_at(data: bytes, at: int) -> int:
+    """Where an end record says that the archive ends."""
+    if at + _END.size > len(data):
+        return -1
+    return at + _END.size + int(_END.unpack_from(data, at)[7])

@@ -1,0 +1,62 @@
+"""What a file that is no model file is, from its first bytes: so that a refusal can say it."""
+
+from __future__ import annotations
+
+_BEGINNINGS: tuple[tuple[bytes, str, bool], ...] = (
+    (
+        b"version https://git-lfs",
+        "a Git LFS pointer: the model itself was not downloaded (git lfs pull)",
+        False,
+    ),
+    (b"<!DOCTYPE", "an HTML page, probably an error page saved under the model's name", False),
+    (b"<!doctype", "an HTML page, probably an error page saved under the model's name", False),
+    (b"<html", "an HTML page, probably an error page saved under the model's name", False),
+    (b"<?xml", "an XML text", False),
+    (b"\x93NUMPY", "a NumPy array", False),
+    (b"\x1f\x8b", "packed with gzip; unpack it first", False),
+    (b"BZh", "packed with bzip2; unpack it first", False),
+    (b"\xfd7zXZ", "packed with xz; unpack it first", False),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it first", False),
+    (b"Rar!", "a RAR archive; unpack it first", False),
+    (b"\x7fELF", "a program", True),
+    (b"MZ", "a program", True),
+    (b"#!", "a script", True),
+    (b"x\x9c", "packed with zlib, as joblib writes pickles", True),
+    (b"PAR1", "a Parquet table", False),
+    (b"PK\x05\x06", "an empty zip archive", False),
+    (b"\x80\x02", "a Python pickle, which is a program", True),
+    (b"\x80\x03", "a Python pickle, which is a program", True),
+    (b"\x80\x04", "a Python pickle, which is a program", True),
+    (b"\x80\x05", "a Python pickle, which is a program", True),
+)
+"""First bytes -> what such a file is, and whether opening it elsewhere runs code."""
+
+_TEXT_PICKLES = (
+    b"(dp",
+    b"(lp",
+    b"(i",
+    b"cos\n",
+    b"cposix\n",
+    b"c__builtin__\n",
+    b"cbuiltins\n",
+    b"ccopy_reg\n",
+)
+_PLACES: tuple[tuple[int, bytes, str], ...] = (
+    (4, b"TFL3", "a TensorFlow Lite model"),
+    (257, b"ustar", "a tar archive"),
+)
+
+
+def kind_of(head: bytes) -> tuple[str, bool]:
+    """What the first bytes of a file say it is, and whether it is a program; empty where they say nothing."""
+    for beginning, name, program in _BEGINNINGS:
+        if head.startswith(beginning):
+            return name, program
+    if head.startswith(_TEXT_PICKLES):
+        return "a Python pickle, which is a program", True
+    for at, mark, name in _PLACES:
+        if head.startswith(mark, at):
+            return name, False
+    return (
+        ("", False) if head.strip(b"\0") else ("nothing but zero bytes" if head else "empty", False)
+    )

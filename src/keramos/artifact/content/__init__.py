@@ -1,0 +1,1 @@
+"""What keramos stores in a model file beside the network."""

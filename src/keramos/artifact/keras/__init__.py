@@ -1,0 +1,1 @@
+"""Configurations of Keras models: every generation read, the current one written."""

@@ -1,0 +1,145 @@
+"""A serialised object (class_name and config) and the cleaning that every generation needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from keramos.artifact.keras.dialects.classes import KNOWN
+from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
+
+if TYPE_CHECKING:
+    from keramos.types.network import Config
+
+Entry = dict[str, object]
+"""A serialised layer or model: class_name, config and, in a Functional model, inbound_nodes."""
+
+_TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
+_TRAINING_KEYS = frozenset(
+    {"build_config", "build_input_shape", "compile_config", "activity_regularizer"}
+)
+_LONGEST = 256  # letters of a class name
+ACTIVATION_KEYS = ("activation", "recurrent_activation")
+"""Config keys that hold a function by name, or a whole layer."""
+
+INNER_KEYS = ("layer", "backward_layer", "cell")
+"""Config keys that hold a layer, in the order of ``Layer.inner``."""
+
+LISTS = {"Pipeline": "layers", "StackedRNNCells": "cells"}
+"""Class -> config key that holds a list of layers."""
+
+_KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
+
+
+_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which ``.keras`` files hold."""
+
+
+def class_of(entry: Entry) -> str:
+    """The class name without its package.
+
+    Raises:
+        CorruptModelError: there is none, or it is longer than any name.
+    """
+    name = entry.get("class_name")
+    if not isinstance(name, str):
+        raise CorruptModelError(
+            f"the config has an object without class_name; it has {sorted(entry)[:8]}"
+        )
+    if len(name) > _LONGEST:
+        raise CorruptModelError(
+            f"the config has a class_name of {len(name):,} letters, {name[:40]!r}..."
+        )
+    return name.rpartition(">")[2]
+
+
+def config_of(entry: Entry) -> Config:
+    """The config object.
+
+    Raises:
+        CorruptModelError: there is none.
+    """
+    config = entry.get("config")
+    if not isinstance(config, dict):
+        raise CorruptModelError(f"the config of a {entry.get('class_name')} is not an object")
+    return config
+
+
+def is_entry(value: object) -> bool:
+    """Whether a config value is a serialised object."""
+    return isinstance(value, dict) and "class_name" in value
+
+
+def vocabulary(entry: Entry) -> str:
+    """The class as a kind: operations of keras.ops get the prefix ``ops.``, classes of others ``custom.``."""
+    kind, module = class_of(entry), str(entry.get("module") or "")
+    if module.startswith(("keras.src.ops", "keras.ops")):
+        return f"ops.{kind}"
+    registered = ">" in str(entry["class_name"]) or ">" in str(entry.get("registered_name") or "")
+    kind = _EXPORTED.get(kind, kind)
+    if registered or (
+        module.partition(".")[0] not in _KERAS_PACKAGES if module else kind not in KNOWN
+    ):
+        return f"custom.{kind}"
+    return kind
+
+
+def clean(config: Config) -> Config:
+    """The config without what only training reads; dtype policies and serialised functions by name.
+
+    Raises:
+        UnsafeModelError: a vocabulary is a path or an address instead of words.
+        UnsupportedModelError: a dtype policy has no name.
+    """
+    if isinstance(config.get("vocabulary"), str):
+        raise UnsafeModelError(
+            f"layer '{config.get('name')}': its vocabulary is the path {str(config['vocabulary'])[:80]!r}; only words "
+            "stored in the file itself are read. Give the layer a list of words and save it again"
+        )
+    kept: Config = {}
+    for key, value in config.items():
+        if (
+            key in _TRAINING_KEYS
+            or key.endswith(_TRAINING_ENDINGS)
+            or key in {*INNER_KEYS, *LISTS.values(), "name"}
+        ):
+            continue
+        kept[key] = _policy(config.get("name"), value) if key == "dtype" else _function(value)
+    if kept.get("dtype") in ("float32", None):
+        kept.pop("dtype", None)
+    if kept.get("trainable") is True:
+        del kept["trainable"]
+    return kept
+
+
+def _policy(layer: object, value: object) -> object:
+    """A dtype policy by the name that Keras gives it: ``mixed_float16``, ``int8_from_float32``.
+
+    Raises:
+        UnsupportedModelError: it is an object without such a name.
+    """
+    if not is_entry(value):
+        return value
+    config = cast("Entry", value).get("config")
+    facts = config if isinstance(config, dict) else {}
+    name, mode = facts.get("name"), facts.get("mode")
+    if isinstance(name, str):
+        return name
+    if isinstance(mode, str):
+        return f"{mode}_from_{facts.get('source_name')}"
+    raise UnsupportedModelError(
+        f"layer '{layer}': its dtype is a {str(cast('Entry', value)['class_name'])[:80]!r} that names no type; "
+        "float32, mixed_float16 and the like are needed"
+    )
+
+
+def _function(value: object) -> object:
+    """A built-in function is written by name or as {class_name: function, config: name}."""
+    if (
+        isinstance(value, dict)
+        and value.get("class_name") == "function"
+        and isinstance(value.get("config"), str)
+    ):
+        return value["config"]
+    if isinstance(value, dict) and value.get("class_name") == "__tuple__":
+        return list(cast("list[object]", value.get("items", [])))
+    return value

@@ -1,0 +1,90 @@
+"""Nodes that Keras 2 made of bare TensorFlow calls, as data.
+
+``TFOpLambda`` becomes kind ``tf.<symbol>`` (``tf.math.multiply``): the first argument of a call is positional, the
+others are keywords, as TensorFlow names them. ``SlicingOpLambda`` becomes ``tf.slice``: its keyword ``slice_spec``
+holds numbers or {start, stop, step} objects. ``TensorFlowOpLayer`` becomes ``tf.op.<OpName>``: config holds the op's
+attributes as plain values and ``constants``, input position -> value; a call's tensors are the other inputs in order.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import TYPE_CHECKING, cast
+
+from keramos.errors import CorruptModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.types.network import Config
+
+OPERATIONS = frozenset(
+    {"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty"}
+)
+"""Classes whose layers are operations."""
+
+_DTYPES = {"DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_STRING": "str"}
+
+
+def operation(kind: str, config: Config) -> tuple[str, Config]:
+    """Kind and config of an operation node.
+
+    Raises:
+        CorruptModelError: it does not name its operation.
+    """
+    if kind == "TensorFlowOpLayer":
+        return _graph_op(config)
+    if kind == "SlicingOpLambda":
+        return "tf.slice", {}
+    words = [
+        config.get(key) for key in ("function", "cls_ref", "cls_symbol", "method_name", "attr_name")
+    ]
+    symbol = ".".join(str(word) for word in words if word)
+    if not symbol:
+        raise CorruptModelError(f"an operation of class {kind} does not name its function")
+    return f"tf.{symbol}", {}
+
+
+def _graph_op(config: Config) -> tuple[str, Config]:
+    definition = config.get("node_def")
+    if isinstance(definition, str):
+        definition = _from_text(definition)
+    if not isinstance(definition, dict) or not isinstance(definition.get("op"), str):
+        raise CorruptModelError(
+            f"operation '{config.get('name')}' has no node_def that names its op"
+        )
+    attributes = cast("Mapping[str, Mapping[str, object]]", definition.get("attr") or {})
+    plain = {name: _plain(value) for name, value in attributes.items()}
+    return f"tf.op.{definition['op']}", {**plain, "constants": config.get("constants") or {}}
+
+
+def _from_text(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise CorruptModelError("an operation's node_def is not JSON") from None
+
+
+def _plain(value: Mapping[str, object]) -> object:
+    """A protobuf attribute, written as {its type: its value}; 64-bit integers are texts in its JSON form."""
+    (tag, inner), *_ = value.items() if value else [("", None)]
+    if tag == "i":
+        return int(cast("str", inner))
+    if tag == "type":
+        name = str(inner)
+        return _DTYPES.get(name, name.removeprefix("DT_").lower())
+    if tag == "s":
+        return _text(str(inner))
+    if tag == "list":
+        items = cast("Mapping[str, list[object]]", inner or {})
+        return [_plain({kind: item}) for kind, group in items.items() for item in group]
+    return inner
+
+
+def _text(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise CorruptModelError("an operation's text attribute is not base64") from None

@@ -1,0 +1,352 @@
+"""Models of any generation -> Network: Sequential, Functional, nested, shared. Layers are translated by a dialect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from keramos.artifact.keras.dialects.branches import BRANCHED, spliced
+from keramos.artifact.keras.dialects.entries import (
+    ACTIVATION_KEYS,
+    INNER_KEYS,
+    LISTS,
+    class_of,
+    clean,
+    config_of,
+    is_entry,
+)
+from keramos.artifact.keras.dialects.nodes import Node, moved, order, read_ends, read_node, refs
+from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
+from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
+from keramos.types.network import Call, Layer, Network, TensorRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keramos.artifact.keras.dialects.entries import Entry
+    from keramos.types.network import Config
+
+    Translate = Callable[[Entry, Config], tuple[str, Config]]
+    """A class and its cleaned config -> kind and config of current Keras 3."""
+
+_MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"})
+_RECURRENT = frozenset(
+    {"RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"}
+)
+_TEXTUAL = frozenset({"StringLookup", "TextVectorization"})
+"""Classes that take text, whatever dtype their results have."""
+
+_CAUSAL = frozenset({"Attention", "AdditiveAttention"})
+
+
+def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Network:
+    """The model in a config, without its weights; a nested Sequential need not say the shape of its input.
+
+    Raises:
+        CorruptModelError: the config contradicts itself or lacks something.
+        UnsupportedModelError: it is not a Functional or Sequential model.
+    """
+    kind = class_of(entry)
+    if kind == "Sequential":
+        return _sequential(_sequential_parts(entry), translate, nested=nested)
+    if kind in _MODELS and {"layers", "output_layers", "input_layers"} <= config_of(entry).keys():
+        return _functional(config_of(entry), translate)
+    raise UnsupportedModelError(
+        f"the model is a {kind}, a class of its author's own whose code is not in the file; "
+        "only Sequential and Functional models describe themselves completely"
+    )
+
+
+def _is_model(entry: Entry) -> bool:
+    config = entry.get("config")
+    bare = class_of(entry) == "Sequential" and isinstance(config, list)
+    return bare or (class_of(entry) in _MODELS and isinstance(config, dict) and "layers" in config)
+
+
+def layer(entry: Entry, translate: Translate) -> Layer:
+    """One layer without its weights; wrapped layers and nested models below it."""
+    if _is_model(entry):
+        inner_network = network(entry, translate, nested=True)
+        name = str(entry.get("name") or inner_network.name)
+        kind = "Sequential" if inner_network.sequential else "Functional"
+        return Layer(name, kind, network=replace(inner_network, name=name))
+    config = config_of(entry)
+    stated = entry.get("name") or config.get("name") or ""
+    if not isinstance(stated, str):
+        raise CorruptModelError(
+            f"a layer of class {class_of(entry)} is named {str(stated)[:80]}; text is needed"
+        )
+    name = stated
+    if class_of(entry) in OPERATIONS:
+        return Layer(name, *operation(class_of(entry), config))
+    wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
+    listed = config.get(LISTS.get(class_of(entry), ""))
+    inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
+    try:
+        kind, kept = _translated(entry, config, translate)
+    except CorruptModelError as error:
+        raise CorruptModelError(f"layer '{name}' ({class_of(entry)}): {error}") from None
+    if kind == "Bidirectional" and len(inner) == 1:
+        inner = _directions(inner[0])
+    return Layer(name, kind, kept, inner=tuple(inner))
+
+
+def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config]:
+    """Kind and config; an activation may be a whole layer, whose config is of the same generation."""
+    kind, kept = translate(entry, clean(config))
+    for key in ACTIVATION_KEYS:
+        part = cast("Entry", kept.get(key))
+        if is_entry(part) and isinstance(part.get("config"), dict):
+            own, options = _translated(part, config_of(part), translate)
+            kept = {**kept, key: {"class_name": own, "config": options}}
+    return kind, kept
+
+
+def _directions(inner: Layer) -> list[Layer]:
+    """Before Keras 3 a Bidirectional layer states only one direction; the other is its mirror image."""
+    mirrored = {**inner.config, "go_backwards": not inner.config.get("go_backwards", False)}
+    return [
+        replace(inner, name=f"forward_{inner.name}"),
+        replace(inner, name=f"backward_{inner.name}", config=mirrored),
+    ]
+
+
+def _entries(value: object, model: str) -> list[Entry]:
+    if not isinstance(value, list) or not all(is_entry(item) for item in value):
+        raise CorruptModelError(
+            f"model '{model}': its layers are not a list of objects with class_name"
+        )
+    return cast("list[Entry]", value)
+
+
+def _sequential_parts(entry: Entry) -> tuple[str, list[Entry], object]:
+    """Name, layers and recorded input shape; until Keras 2.2.2 a Sequential is a bare list of layers."""
+    config = entry.get("config")
+    if isinstance(config, list):
+        return str(entry.get("name") or "sequential"), _entries(config, "sequential"), None
+    config = config_of(entry)
+    name = str(config.get("name") or entry.get("name") or "sequential")
+    return name, _entries(config.get("layers"), name), config.get("build_input_shape")
+
+
+def _sequential(
+    parts: tuple[str, list[Entry], object], translate: Translate, *, nested: bool
+) -> Network:
+    name, entries, shape = parts
+    if not entries:
+        raise CorruptModelError(f"Sequential '{name}' has no layers")
+    if class_of(entries[0]) == BRANCHED and "layers" in config_of(entries[0]):
+        return spliced(
+            name, [layer(entry, translate) for entry in entries], _branches(entries[0], translate)
+        )
+    layers = [layer(entry, translate) for entry in entries]
+    if layers[0].kind != "InputLayer":
+        layers.insert(0, _input_for(entries[0], layers[0], shape, name, nested=nested))
+    _check_names(layers, name)
+    here = TensorRef(layers[0].name)
+    calls = []
+    for item in layers[1:]:
+        calls.append(Call(item.name, (here,)))
+        here = TensorRef(item.name)
+    by_name = {item.name: item for item in layers}
+    return Network(
+        name, by_name, tuple(calls), (TensorRef(layers[0].name),), (here,), sequential=True
+    )
+
+
+def _branches(entry: Entry, translate: Translate) -> list[Layer]:
+    return [layer(branch, translate) for branch in _entries(config_of(entry)["layers"], "Merge")]
+
+
+def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested: bool) -> Layer:
+    """The input that a Sequential model without an InputLayer has: as its first layer says, batch size included."""
+    shape, dtype = _first_shape(entry) or shape, _first_dtype(entry)
+    if first.network is not None:
+        source = first.network.layers[first.network.inputs[0].layer]
+        shape, dtype = source.config.get("batch_shape"), source.config.get("dtype", dtype)
+    if not isinstance(shape, list) and not nested:
+        raise CorruptModelError(
+            f"Sequential '{model}' does not say the shape of its input; build it before saving"
+        )
+    return Layer(f"{first.name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
+
+
+def _first_shape(entry: Entry) -> object:
+    """A wrapper may leave the shape to what it wraps, counted without the wrapper's own axis; only its own counts."""
+    config = entry.get("config")
+    if not isinstance(config, dict):
+        return None
+    return config.get("batch_input_shape") or config.get("batch_shape")
+
+
+def _first_dtype(entry: Entry) -> object:
+    config = entry.get("config")
+    dtype = (config.get("input_dtype") or config.get("dtype")) if isinstance(config, dict) else None
+    if class_of(entry) in _TEXTUAL:
+        return "string"
+    return dtype if isinstance(dtype, str) and not dtype.startswith("mixed_") else "float32"
+
+
+def _check_names(layers: Sequence[Layer], model: str) -> None:
+    seen: set[str] = set()
+    for item in layers:
+        if item.name.startswith("/") or ".." in item.name.split("/"):
+            raise UnsafeModelError(
+                f"model '{model}': the name {item.name[:80]!r} could lead out of a folder"
+            )
+        if not item.name.isprintable():
+            raise CorruptModelError(
+                f"model '{model}': the name {item.name!r} holds control characters"
+            )
+        if item.kind.startswith("custom.") and not item.name:
+            raise UnsupportedModelError(
+                f"model '{model}': layer {len(seen) + 1} is a {item.kind.removeprefix('custom.')}, which is not a "
+                "built-in Keras layer, so its code is not in the file"
+            )
+        if item.name in seen or not item.name:
+            fault = (
+                f"has two layers named '{item.name}'"
+                if item.name
+                else f"has a {item.kind} without a name"
+            )
+            raise CorruptModelError(f"model '{model}' {fault}")
+        seen.add(item.name)
+
+
+def _functional(config: Config, translate: Translate) -> Network:
+    name = str(config.get("name") or "functional")
+    entries = _entries(config["layers"], name)
+    layers = [layer(entry, translate) for entry in entries]
+    _check_names(layers, name)
+    by_name = {item.name: item for item in layers}
+    nodes = {item.name: _nodes(entry, by_name) for item, entry in zip(layers, entries, strict=True)}
+    ends = config["output_layers"]
+    inputs, outputs = _read_ends(config, name)
+    nodes, outputs = _from_zero(nodes, outputs, by_name, current=_is_current(entries))
+    masks = any(item.kind == "Masking" or item.config.get("mask_zero") for item in layers)
+    calls = order(
+        {
+            key: [_current(by_name[key], node, masks=masks) for node in made]
+            for key, made in nodes.items()
+        },
+        by_name,
+        name,
+    )
+    _check_ends((*inputs, *outputs), calls, by_name, name)
+    _check_inputs(inputs, by_name, name)
+    names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
+    kept = {key: _without_causal(item) for key, item in by_name.items()}
+    return Network(name, kept, calls, inputs, outputs, output_names=names)
+
+
+def _read_ends(config: Config, model: str) -> tuple[tuple[TensorRef, ...], tuple[TensorRef, ...]]:
+    """Tensors that a model takes and gives; it gives at least one."""
+    try:
+        inputs, outputs = read_ends(config["input_layers"]), read_ends(config["output_layers"])
+    except CorruptModelError as error:
+        raise CorruptModelError(f"model '{model}': {error}") from None
+    if not outputs:
+        raise CorruptModelError(f"model '{model}' has no outputs")
+    return inputs, outputs
+
+
+def _check_inputs(inputs: Sequence[TensorRef], layers: Mapping[str, Layer], model: str) -> None:
+    for ref in inputs:
+        if layers[ref.layer].kind != "InputLayer":
+            raise CorruptModelError(
+                f"model '{model}' names layer '{ref.layer}' as an input; it is a {layers[ref.layer].kind}, "
+                "an InputLayer is needed"
+            )
+        if inputs.count(ref) > 1:
+            raise CorruptModelError(f"model '{model}' names its input '{ref.layer}' twice")
+
+
+def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
+    found = entry.get("inbound_nodes", [])
+    if not isinstance(found, list):
+        raise CorruptModelError(f"layer '{entry.get('name')}': inbound_nodes is not a list")
+    try:
+        return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
+    except CorruptModelError as error:
+        raise CorruptModelError(f"layer '{entry.get('name')}': {error}") from None
+
+
+def _is_current(entries: Sequence[Entry]) -> bool:
+    """Whether nodes are written as Keras 3 does."""
+    return any(
+        isinstance(node, dict)
+        for entry in entries
+        for node in cast("list[object]", entry.get("inbound_nodes", []))
+    )
+
+
+def _from_zero(
+    nodes: dict[str, list[Node]],
+    outputs: tuple[TensorRef, ...],
+    layers: Mapping[str, Layer],
+    *,
+    current: bool,
+) -> tuple[dict[str, list[Node]], tuple[TensorRef, ...]]:
+    """Call numbers that start at 0.
+
+    A nested model carries the call by which it was built, so its calls in the outer model count from 1: everywhere
+    before Keras 3 (unless it was built by that very call), and only among the outputs in Keras 3.
+    """
+    nested = {name for name, item in layers.items() if item.network is not None}
+    if current:
+        late = {name: 1 for name in nested if layers[name].kind == "Functional"}
+        ends = [moved(ref, late if ref.node else {}) for ref in outputs]
+        return nodes, tuple(cast("list[TensorRef]", ends))
+    used = [ref for calls in nodes.values() for node in calls for ref in refs(list(node))]
+    lowest: dict[str, int] = {}
+    for ref in (*used, *outputs):
+        if ref.layer in nested:
+            lowest[ref.layer] = min(ref.node, lowest.get(ref.layer, ref.node))
+    shifted = {name: [_moved_node(node, lowest) for node in calls] for name, calls in nodes.items()}
+    return shifted, tuple(cast("list[TensorRef]", [moved(ref, lowest) for ref in outputs]))
+
+
+def _moved_node(node: Node, offsets: Mapping[str, int]) -> Node:
+    args = cast("list[object]", moved(list(node.args), offsets))
+    return Node(tuple(args), cast("dict[str, object]", moved(node.kwargs, offsets)))
+
+
+def _check_ends(
+    ends: Sequence[TensorRef], calls: Sequence[Call], layers: Mapping[str, Layer], model: str
+) -> None:
+    made: dict[str, int] = {}
+    for call in calls:
+        made[call.layer] = made.get(call.layer, 0) + 1
+    for ref in ends:
+        known = (
+            1
+            if ref.layer in layers and layers[ref.layer].kind == "InputLayer"
+            else made.get(ref.layer, 0)
+        )
+        if ref.node >= known:
+            raise CorruptModelError(
+                f"model '{model}' names call {ref.node} of layer '{ref.layer}' as an input or output; it has {known}"
+            )
+
+
+def _current(item: Layer, node: Node, *, masks: bool) -> Node:
+    """A call in the words of Keras 3: initial states and causality are keywords there.
+
+    Keras 3 forgets the mask of a sequence that comes with initial states, earlier generations did not: the extra
+    keyword ``keras2_mask`` says so where the model has masks at all.
+    """
+    first = node.args[0] if node.args else None
+    if item.kind in _RECURRENT and isinstance(first, list) and len(first) > 1:
+        masked = {"keras2_mask": True} if masks else {}
+        return Node((first[0],), {"initial_state": first[1:], **masked, **node.kwargs})
+    if item.kind in _CAUSAL and item.config.get("causal"):
+        return Node(node.args, {"use_causal_mask": True, **node.kwargs})
+    return node
+
+
+def _without_causal(item: Layer) -> Layer:
+    if item.kind not in _CAUSAL or "causal" not in item.config:
+        return item
+    return replace(
+        item, config={key: value for key, value in item.config.items() if key != "causal"}
+    )

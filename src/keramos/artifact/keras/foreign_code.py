@@ -1,0 +1,148 @@
+"""Code and classes of others, found anywhere in a model's JSON: in layers, their options, calls, training.
+
+Nothing here would run or import any of it; a file that asks for it is refused all the same, so that it is not passed
+on to a program that would. Layers that are code or custom classes are left to the compiler, which names all of them at
+once and lets ``replace=`` say what they compute.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.artifact.keras.dialects.classes import KNOWN
+from keramos.artifact.keras.dialects.entries import INNER_KEYS, LISTS
+from keramos.artifact.keras.dialects.operations import OPERATIONS
+from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keramos.artifact.limits import Limits
+
+_ROOTS = (
+    "tensorflow.python.keras",
+    "tensorflow.keras",
+    "tensorflow._api.v2.keras",
+    "tf_keras",
+    "keras_core",
+    "keras",
+)
+"""Packages that are Keras, longest first."""
+_SHELVES = frozenset(
+    {"api", "src", "_v2", "_tf_keras", "_legacy", "v2"}
+)  # where it keeps its own modules
+_CALLABLE = (
+    "activations backend constraints initializers losses metrics ops optimizers regularizers"
+)
+_OTHERS = """
+    applications dtype_policies engine feature_column layers legacy legacy_tf_layers mixed_precision models
+    premade_models quantizers random
+"""
+_FUNCTIONS = frozenset(_CALLABLE.split())
+"""Modules of Keras whose functions may be named; get_file, load_model and their like live elsewhere."""
+_CLASSES = _FUNCTIONS | frozenset(_OTHERS.split())
+"""Modules of Keras whose classes may be named."""
+
+_MODELS = frozenset({"Container", "Functional", "Model", "Network", "Sequential"})
+_LAYER_KEYS = frozenset({*INNER_KEYS, *LISTS.values(), "layers"})
+
+_Link = tuple["_Link | None", str]
+"""A place in the JSON: the place around it and the last step."""
+_Item = tuple[object, _Link, bool]
+"""A value, its place, and whether a layer is expected there."""
+
+
+def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> None:
+    """Refuse JSON that names code, or classes and functions that are not Keras'.
+
+    ``model``: the value is a model, else a training configuration.
+
+    Raises:
+        ForeignCodeError: it does; says where.
+        CorruptModelError: a class name is not text.
+        LimitExceededError: there are more layers than the limits allow.
+    """
+    layers, training = 0, limits.foreign_training
+    waiting: list[_Item] = [(value, (None, root), model)]
+    while waiting:
+        item, link, is_layer = waiting.pop()
+        if isinstance(item, dict):
+            layers += is_layer and "class_name" in item
+            if layers > limits.layers:
+                raise LimitExceededError(
+                    f"{root} has more than {limits.layers:,} layers, the limit (layers)"
+                )
+            opaque = "class_name" in item and _checked(
+                item, link, is_layer=is_layer, training=training
+            )
+            waiting += [
+                (part, (link, f".{key}"), is_layer if key == "config" else key in _LAYER_KEYS)
+                for key, part in item.items()
+                if isinstance(part, dict | list) and not (opaque and key == "config")
+            ]
+        elif isinstance(item, list):
+            waiting += [
+                (part, (link, f"[{place}]"), is_layer)
+                for place, part in enumerate(item)
+                if isinstance(part, dict | list)
+            ]
+
+
+def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training: bool) -> bool:
+    """Look at one serialised object; whether its config is nobody's business but its owner's."""
+    name, module = entry["class_name"], entry.get("module")
+    if not isinstance(name, str) or not isinstance(module, str | None):
+        raise CorruptModelError(
+            f"{_path(link)}: class_name and module are {name!r} and {module!r}; text is needed"
+        )
+    code = name in ("__lambda__", "__typespec__") or (name == "Lambda" and not is_layer)
+    if code and (is_layer or not training):
+        raise _code(link, f"holds stored Python code ({name})")
+    if code:
+        return True
+    if name == "function":
+        return _function(entry, link, is_layer=is_layer, training=training)
+    foreign = not _is_keras(module, _CLASSES)
+    if is_layer:
+        return name == "Lambda" or foreign or not (module or name in KNOWN | _MODELS | OPERATIONS)
+    if foreign and not training:
+        raise _code(link, f"names the class {name} of the module {module}")
+    return foreign
+
+
+def _function(entry: dict[str, object], link: _Link, *, is_layer: bool, training: bool) -> bool:
+    """A function by its name: a built-in one, or one of the author's that only training calls."""
+    name, module = entry.get("config"), entry.get("module")
+    known = module == "builtins" or _is_keras(module, _FUNCTIONS)
+    if is_layer or not isinstance(name, str) or not (known or training):
+        raise _code(link, f"names the function {name} of the module {module}")
+    return True
+
+
+def _is_keras(module: object, parts: frozenset[str]) -> bool:
+    """Whether a module is one of those of Keras; none at all is what older versions wrote."""
+    if not isinstance(module, str):
+        return module is None
+    root = next((root for root in _ROOTS if module == root or module.startswith(f"{root}.")), None)
+    if root is None:
+        return False
+    rest = [part for part in module[len(root) :].split(".") if part and part not in _SHELVES]
+    return not rest or rest[0] in parts
+
+
+def _code(link: _Link, what: str) -> ForeignCodeError:
+    return ForeignCodeError(
+        f"{_path(link)} {what}. Nothing was run or imported. Replace it by something built into Keras, or leave out "
+        "what only training needs (compile=False, include_optimizer=False), and save the model again; "
+        "Limits(foreign_training=True) accepts it where only training would use it"
+    )
+
+
+def _path(link: _Link | None) -> str:
+    return "".join(reversed(list(_steps(link))))
+
+
+def _steps(link: _Link | None) -> Iterator[str]:
+    while link is not None:
+        link, step = link
+        yield step

@@ -1,0 +1,63 @@
+"""Names that plain Keras accepts: it refuses a slash in a layer's name, which Keras 2 wrote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from keramos.types.network import Call, TensorRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.types.network import Layer, Network
+
+
+def legal(network: Network) -> Network:
+    """The same network with an underscore for every slash in names; numbered where that name is taken."""
+    names: dict[str, str] = {}
+    taken = set(network.layers)
+    for name in network.layers:
+        names[name] = _free(name.replace("/", "_"), taken) if "/" in name else name
+        taken.add(names[name])
+    return replace(
+        network,
+        layers={
+            names[name]: _renamed(layer, names[name]) for name, layer in network.layers.items()
+        },
+        calls=tuple(_call(call, names) for call in network.calls),
+        inputs=tuple(cast("TensorRef", _moved(ref, names)) for ref in network.inputs),
+        outputs=tuple(cast("TensorRef", _moved(ref, names)) for ref in network.outputs),
+    )
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number = 0
+    while name in taken:
+        number += 1
+        name = f"{name.rpartition('_')[0] if number > 1 else name}_{number}"
+    return name
+
+
+def _renamed(layer: Layer, name: str) -> Layer:
+    inner = tuple(_renamed(part, part.name.replace("/", "_")) for part in layer.inner)
+    below = None if layer.network is None else legal(layer.network)
+    return replace(layer, name=name, inner=inner, network=below)
+
+
+def _call(call: Call, names: Mapping[str, str]) -> Call:
+    args = cast("list[object]", _moved(list(call.args), names))
+    return Call(
+        names[call.layer], tuple(args), cast("dict[str, object]", _moved(dict(call.kwargs), names))
+    )
+
+
+def _moved(item: object, names: Mapping[str, str]) -> object:
+    match item:
+        case TensorRef():
+            return replace(item, layer=names[item.layer])
+        case list():
+            return [_moved(part, names) for part in item]
+        case dict():
+            return {key: _moved(part, names) for key, part in item.items()}
+    return item

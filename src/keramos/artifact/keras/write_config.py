@@ -1,0 +1,143 @@
+"""Network -> the config that current Keras writes and reads (``keras.saving.deserialize_keras_object``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, LISTS, is_entry
+from keramos.artifact.keras.keras3_paths import INNER
+from keramos.artifact.keras.operation_modules import module_of
+from keramos.types.network import TensorRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.types.network import Call, Config, Layer, Network
+
+KERAS_VERSION = "3.9.0"
+"""The Keras whose file layout is written; the oldest that the extra ``train`` allows."""
+
+
+_MODULES = {
+    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+    "LayerScale": "keras.src.applications.convnext",
+    "StochasticDepth": "keras.src.applications.convnext",
+}
+"""Classes that Keras does not export -> where it looks for them."""
+
+
+def model_config(network: Network) -> Config:
+    """A whole model as Keras serialises it."""
+    kind = "Sequential" if network.sequential else "Functional"
+    body = _sequential(network) if network.sequential else _functional(network)
+    # Functional is public under no name of its own, so Keras writes where its class lives.
+    module = "keras" if network.sequential else "keras.src.models.functional"
+    return {"module": module, "class_name": kind, "config": body, "registered_name": kind}
+
+
+def _entry(layer: Layer) -> Config:
+    if layer.network is not None:
+        entry = model_config(layer.network)
+        cast("Config", entry["config"])["name"] = layer.name
+        return entry
+    return _object(
+        layer.kind, {"name": layer.name, **layer.config, **_activations(layer), **_inner(layer)}
+    )
+
+
+def _object(name: str, config: Config) -> Config:
+    kind = name.rpartition(".")[2]
+    module = module_of(kind) if name.startswith("ops.") else _MODULES.get(kind, "keras.layers")
+    return {"module": module, "class_name": kind, "config": config, "registered_name": None}
+
+
+def _activations(layer: Layer) -> Config:
+    """Layers as activations are written as layers are."""
+    found = {
+        key: cast("Config", layer.config[key])
+        for key in ACTIVATION_KEYS
+        if is_entry(layer.config.get(key))
+    }
+    return {
+        key: _object(str(part["class_name"]), cast("Config", part["config"]))
+        for key, part in found.items()
+    }
+
+
+def _inner(layer: Layer) -> Config:
+    """Inner layers go back under the key that Keras reads them from."""
+    if layer.kind in LISTS:
+        return {LISTS[layer.kind]: [_entry(part) for part in layer.inner]}
+    keys = (
+        ("layer", "backward_layer") if layer.kind == "Bidirectional" else INNER.get(layer.kind, ())
+    )
+    return {key: _entry(part) for key, part in zip(keys, layer.inner, strict=False)}
+
+
+def _sequential(network: Network) -> Config:
+    # Keras builds a nested Sequential without an input layer when it is called.
+    stated = [
+        part
+        for part in network.layers.values()
+        if part.kind != "InputLayer" or part.config["batch_shape"]
+    ]
+    return {"name": network.name, "trainable": True, "layers": [_entry(part) for part in stated]}
+
+
+def _functional(network: Network) -> Config:
+    nodes: dict[str, list[Config]] = {name: [] for name in network.layers}
+    for call in network.calls:
+        nodes[call.layer].append(_node(call))
+    entries = []
+    for name, layer in network.layers.items():
+        entries.append({**_entry(layer), "name": name, "inbound_nodes": nodes[name]})
+    return {
+        "name": network.name,
+        "trainable": True,
+        "layers": entries,
+        "input_layers": _single([_end(network, ref) for ref in network.inputs]),
+        "output_layers": _named_ends(network),
+    }
+
+
+def _end(network: Network, ref: TensorRef) -> list[object]:
+    """Among the ends of a model, calls of a nested Functional model count from 1: Keras counts how it was built."""
+    below = network.layers[ref.layer].network
+    built = below is not None and not below.sequential
+    return [ref.layer, ref.node + built, ref.tensor]
+
+
+def _single(ends: list[list[object]]) -> list[object]:
+    return ends[0] if len(ends) == 1 else cast("list[object]", ends)
+
+
+def _named_ends(network: Network) -> object:
+    ends = [_end(network, ref) for ref in network.outputs]
+    if not network.output_names:
+        return _single(ends)
+    return dict(zip(network.output_names, ends, strict=True))
+
+
+def _node(call: Call) -> Config:
+    return {
+        "args": [_argument(item) for item in call.args],
+        "kwargs": {key: _argument(item) for key, item in call.kwargs.items()},
+    }
+
+
+def _argument(item: object) -> object:
+    match item:
+        case TensorRef():
+            # Keras rebuilds shape and dtype from the layers; only the history is looked up.
+            history = [item.layer, item.node, item.tensor]
+            config: Mapping[str, object] = {
+                "shape": [None],
+                "dtype": "float32",
+                "keras_history": history,
+            }
+            return {"class_name": "__keras_tensor__", "config": config}
+        case list() | tuple():
+            return [_argument(part) for part in item]
+        case dict():
+            return {key: _argument(part) for key, part in item.items()}
+    return item

@@ -1,0 +1,284 @@
+"""Give each layer of a Network its weights, by the two ways Keras stores them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
+from keramos.artifact.weights.lora import adapted, parts, summed
+from keramos.artifact.weights.weight_specs import ROLES, roles
+from keramos.errors import MismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.artifact.weights.keras3_weights import Stored, Weight
+    from keramos.types.network import Config, Layer, Network
+
+    Array = NDArray[np.generic]
+
+
+class Rules(NamedTuple):
+    """What is done with each layer's weights: ``shapes`` refuses stated shapes before they are read, by their roles;
+    ``settle`` turns a layer with weights as they were stored into one as current Keras has it.
+    """
+
+    shapes: Callable[[Layer, Sequence[tuple[str, tuple[int, ...]]]], None]
+    settle: Callable[[Layer], Layer]
+
+
+LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
+
+
+def bind_places(network: Network, stored: Stored, rules: Rules) -> Network:
+    """Weights by place, as ``.keras`` archives keep them."""
+    return _Places(stored, rules).network(network, "")
+
+
+class _Places:
+    """One walk over an archive's folders. A layer that two models share has a folder only where it comes first."""
+
+    def __init__(self, stored: Stored, rules: Rules) -> None:
+        self._stored = stored
+        self._rules = rules
+        self._met: dict[tuple[str, str], Layer] = {}
+
+    def network(self, network: Network, folder: str) -> Network:
+        places = list(self._stored.places(network.layers, f"{folder}layers"))
+        for at, layer in places:
+            _check_owner(layer, network, self._stored.owner(at), at)
+        return replace(
+            network, layers={layer.name: self._shared(layer, at) for at, layer in places}
+        )
+
+    def _shared(self, layer: Layer, folder: str) -> Layer:
+        key = (layer.name, layer.kind)
+        if key in self._met and not self._stored.holds(folder):
+            return self._met[key]
+        return self._met.setdefault(key, self._bound(layer, folder))
+
+    def _bound(self, layer: Layer, folder: str) -> Layer:
+        if layer.network is not None:
+            return replace(layer, network=self.network(layer.network, f"{folder}/"))
+        found = [
+            weight for own in own_folders(layer, folder) for weight in self._stored.weights(own)
+        ]
+        if (
+            layer.kind == "BatchNormalization"
+        ):  # renormalisation's own averages follow; only training reads them
+            found = found[: len(roles(layer.kind, layer.config))]
+        if layer.kind == "SpectralNormalization":  # its copy of the inner kernel comes first
+            found = found[-1:]
+        _check_count(layer, found, folder)
+        named = [role.name for role in roles(layer.kind, layer.config)]
+        self._rules.shapes(
+            layer, [(role, weight.shape) for role, weight in zip(named, found, strict=False)]
+        )
+        weights = tuple(weight.read() for weight in found)
+        inner = tuple(self._bound(part, below) for below, part in inner_folders(layer, folder))
+        config = (
+            _with_vocabulary(layer, self._stored, folder) if layer.kind in LOOKUPS else layer.config
+        )
+        return self._rules.settle(
+            replace(layer, config=config, weights=weights, inner=inner or layer.inner)
+        )
+
+
+def _check_owner(layer: Layer, network: Network, owner: object, folder: str) -> None:
+    """Current Keras says beside the weights whose they are: those of another layer were swapped."""
+    if isinstance(owner, str) and owner != layer.name and owner in network.layers:
+        raise MismatchError(
+            f"{folder} says that it holds the weights of layer '{owner}', but stands where those of '{layer.name}' "
+            "belong; the order was changed. Save the model again"
+        )
+
+
+def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
+    wanted = [role.name for role in roles(layer.kind, layer.config)]
+    if layer.kind in ROLES and len(wanted) != len(weights):
+        listed = ", ".join(wanted) or "none"
+        raise MismatchError(
+            f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
+            f"the file holds {len(weights)}"
+        )
+
+
+def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:
+    """A vocabulary learned from data lies beside the config, special tokens included."""
+    words = stored.vocabulary(folder) if layer.config.get("vocabulary") is None else None
+    if words is None:
+        return layer.config
+    idf = stored.named(folder, "idf_weights")
+    known: Config = {
+        "vocabulary": [int(word) for word in words] if layer.kind == "IntegerLookup" else words
+    }
+    return {**layer.config, **known, **({} if idf is None else {"idf_weights": idf.tolist()})}
+
+
+class Slot(NamedTuple):
+    """A weight's place in a layer's flat list: the path of the layer that owns it, and its role there."""
+
+    owner: tuple[str, ...]
+    role: str
+    trainable: bool
+
+
+def slots(layer: Layer, path: tuple[str, ...] = (), *, trainable: bool = True) -> Iterator[Slot]:
+    """Every weight of a layer and of what it holds, in the order in which Keras builds them."""
+    free = trainable and layer.config.get("trainable", True) is not False
+    here = (*path, layer.name)
+    if layer.network is not None:
+        for part in layer.network.layers.values():
+            yield from slots(part, here, trainable=free)
+        return
+    frozen = adapted(layer)
+    for role in roles(layer.kind, layer.config):
+        yield Slot(here, role.name, role.trainable and free and role.name != frozen)
+    for name in parts(layer):
+        yield Slot(here, name, free)
+    for place, part in enumerate(layer.inner):
+        yield from slots(part, (*here, str(place)), trainable=free)
+
+
+_BESIDE_KERNEL = frozenset(
+    f"{of}_{what}"
+    for of in ("inputs", "kernel", "outputs_grad")
+    for what in ("scale", "amax_history")
+)
+"""What a layer quantised to float8 keeps for training, beside its kernel and bias."""
+
+
+def flat_order(layer: Layer, *, rebuilt: bool = False) -> list[Slot]:
+    """The order of legacy files: all trainable weights, then all others.
+
+    ``rebuilt``: as Keras builds a layer of float8 from a file, with what is beside the kernel first; a layer that was
+    quantised when its kernel was there has it last.
+    """
+    found = list(slots(layer))
+    if rebuilt:
+        owned = [list(own) for _, own in groupby(found, attrgetter("owner"))]
+        found = [slot for own in owned for slot in _beside_first(own)]
+    return [slot for slot in found if slot.trainable] + [
+        slot for slot in found if not slot.trainable
+    ]
+
+
+def _beside_first(own: list[Slot]) -> list[Slot]:
+    if not any(slot.role == "inputs_scale" for slot in own):
+        return own
+    return sorted(own, key=lambda slot: slot.role not in _BESIDE_KERNEL)
+
+
+def _order_of(layer: Layer, weights: Sequence[Weight]) -> list[Slot]:
+    """The order that a legacy file has; where there are two, that which more names agree with."""
+    if not any("inputs_scale" in weight.name for weight in weights):
+        return flat_order(layer)
+    leaves = [weight.name.removesuffix(":0").rpartition("/")[2] for weight in weights]
+    orders = (flat_order(layer), flat_order(layer, rebuilt=True))
+    return max(
+        orders,
+        key=lambda order: sum(slot.role == leaf for slot, leaf in zip(order, leaves, strict=False)),
+    )
+
+
+def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
+    """A layer with the weights of its group in a legacy file (``.h5``), whose names are a cross-check.
+
+    Raises:
+        MismatchError: there are more or fewer weights than the config has places for, one has another shape than
+            the config says, or its name contradicts its place.
+    """
+    if layer.kind not in ROLES and layer.network is None and not layer.inner:
+        return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
+    wanted = _order_of(layer, weights)
+    if len(wanted) != len(weights):
+        if any(_is_foreign(part) for part in _parts(layer)):
+            return layer
+        listed = ", ".join(slot.role for slot in wanted) or "none"
+        raise MismatchError(
+            f"layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
+            f"the file holds {len(weights)}{_listed(weights)}"
+        )
+    owned: dict[tuple[str, ...], dict[str, Weight]] = {}
+    for slot, weight in zip(wanted, weights, strict=True):
+        _check_name(layer, slot, weight.name)
+        owned.setdefault(slot.owner, {})[slot.role] = weight
+    return _fill(layer, owned, (), rules)
+
+
+def _listed(weights: Sequence[Weight]) -> str:
+    return f": {', '.join(weight.name for weight in weights)[:200]}" if weights else ""
+
+
+def _parts(layer: Layer) -> Iterator[Layer]:
+    yield layer
+    below = layer.inner if layer.network is None else tuple(layer.network.layers.values())
+    for part in below:
+        yield from _parts(part)
+
+
+def has_foreign(network: Network) -> bool:
+    """Whether a layer of a network is code or a class that Keras does not have."""
+    return any(
+        _is_foreign(part) or part.kind == "Lambda"
+        for top in network.layers.values()
+        for part in _parts(top)
+    )
+
+
+def _is_foreign(layer: Layer) -> bool:
+    """Whether only code that is not in the file knows which weights a layer has."""
+    return layer.kind.startswith("custom.")
+
+
+_TELLING = re.compile(
+    r"(recurrent_kernel|depthwise_kernel|pointwise_kernel|kernel|bias|gamma|beta|(?:moving|running)_mean"
+    r"|moving_variance|running_std|embeddings)(?:_\d+)?(?::0)?\Z"
+)
+_SAME_AS = {
+    "running_mean": "moving_mean",
+    "running_std": "moving_variance",
+    "depthwise_kernel": "kernel",
+}
+
+
+def _check_name(layer: Layer, slot: Slot, name: str) -> None:
+    """Refuse a name that says its array is something else than its place says: the order was tampered with."""
+    told = _TELLING.search(name)
+    if told is None:
+        return
+    word = told.group(1)
+    if not slot.role.endswith((word, _SAME_AS.get(word, word))):
+        raise MismatchError(
+            f"layer '{layer.name}' ({layer.kind}): the weight named '{name}' stands where {slot.role} belongs; "
+            "names and order of the weights contradict each other"
+        )
+
+
+def _fill(
+    layer: Layer,
+    owned: dict[tuple[str, ...], dict[str, Weight]],
+    path: tuple[str, ...],
+    rules: Rules,
+) -> Layer:
+    here = (*path, layer.name)
+    if layer.network is not None:
+        layers = {
+            name: _fill(part, owned, here, rules) for name, part in layer.network.layers.items()
+        }
+        return replace(layer, network=replace(layer.network, layers=layers))
+    mine = owned.get(here, {})
+    rules.shapes(layer, [(role, weight.shape) for role, weight in mine.items()])
+    named = [role.name for role in roles(layer.kind, layer.config)]
+    weights = tuple(summed(layer, role, mine[role].read(), mine) for role in named)
+    inner = tuple(
+        _fill(part, owned, (*here, str(place)), rules) for place, part in enumerate(layer.inner)
+    )
+    return rules.settle(replace(layer, weights=weights, inner=inner))

@@ -1,0 +1,1 @@
+"""What layer functions share: the call they lower, options, activations, windows, recurrence."""

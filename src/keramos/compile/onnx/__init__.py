@@ -1,0 +1,1 @@
+"""Writing ONNX: the graph builder, its protobuf bytes, shape rules."""

@@ -1,0 +1,289 @@
+"""A small ONNX graph builder: each call appends a node and returns its output with dtype and shape known.
+
+    y = g.op("Add", g.op("MatMul", x, kernel), bias)
+
+Arrays become initialisers. A bare Python number takes the dtype of the first tensor operand; a list of integers
+becomes int64, which is what ONNX wants for shapes, axes and indices. ``None`` leaves an optional input out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.compile.onnx import protobuf
+from keramos.compile.onnx.shapes import infer
+from keramos.errors import LimitExceededError, UnsupportedModelError
+from keramos.types.limits import LIMITS
+from keramos.types.network import HostStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.compile.onnx.tensor_types import Kind
+    from keramos.types.limits import Limits
+
+OPSETS = {"": 20, "ai.onnx.ml": 4}
+_AMOUNTS = {"Pad": 1, "Resize": 2, "Tile": 1}
+"""Operator -> the input that says how much an axis grows: edges, scales, repeats."""
+
+_USES = 16
+"""How often every weight may stand in a graph: layers that are called more than once bring theirs each time."""
+
+_SHARED_BYTES = 1024  # equal initialisers up to this size are stored once
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A tensor in the graph. Sizes of None are free: the rows first, open time steps or image sides after.
+
+    ``const`` holds the array of an initialiser.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape
+    const: NDArray[np.generic] | None = None
+
+    @property
+    def rank(self) -> int:
+        """Number of axes, the rows included."""
+        return len(self.shape)
+
+
+Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] | None
+
+
+@dataclass(slots=True)
+class _Room:
+    """What may still be added to a model, bodies of loops included: operations, and numbers that are constant."""
+
+    nodes: int
+    values: int
+
+
+class Graph:
+    """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use outer values.
+
+    ``place`` names the layer that nodes are made for, so that errors of ONNX Runtime name it. ``weights``: how many
+    numbers the weights hold that will be its constants.
+    """
+
+    def __init__(
+        self, parent: Graph | None = None, limits: Limits = LIMITS, weights: int = 0
+    ) -> None:
+        self.limits: Limits = parent.limits if parent else limits
+        room = _Room(limits.graph_nodes, limits.made_values + _USES * weights)
+        self._room: _Room = parent._room if parent else room  # noqa: SLF001 (the same class)
+        self._fixed: set[str] = parent._fixed if parent else set()  # noqa: SLF001
+        self._names: Iterator[int] = parent._names if parent else count(1)  # noqa: SLF001
+        self._taken: set[str] = parent._taken if parent else set()  # noqa: SLF001
+        self._nodes: list[protobuf.Parts] = []
+        self._initialisers: list[protobuf.Parts] = []
+        self._inputs: protobuf.Parts = []
+        self._fed: list[str] = []
+        self._parent = parent
+        self.place: str = parent.place if parent else ""
+        self.steps: list[HostStep] = []
+        self.demands: list[tuple[Value, str]] = []
+        self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
+
+    def fresh(self) -> str:
+        """A name not used before in this model."""
+        return next(
+            name for name in (f"v{number}" for number in self._names) if name not in self._taken
+        )
+
+    def input(self, name: str, dtype: str, shape: Shape) -> Value:
+        """A graph input."""
+        self._taken.add(name)
+        self._fed.append(name)
+        self._inputs += protobuf.message(11, protobuf.value_info(name, dtype, shape))
+        return Value(name, dtype, shape)
+
+    def host(
+        self, kind: str, config: Mapping[str, object], operands: Sequence[Value], like: Kind
+    ) -> Value:
+        """The result of a step that runs outside ONNX; ``like`` is its dtype and shape.
+
+        Raises:
+            UnsupportedModelError: the place is inside a loop, which cannot be left.
+        """
+        if self._parent is not None:
+            raise UnsupportedModelError(f"{kind} inside a recurrent layer is not supported")
+        computed = [value for value in operands if value.name not in self._fed]
+        before, feeds = (self.model(computed), tuple(self._fed)) if computed else (None, ())
+        result = self.input(self.fresh(), *like)
+        names = tuple(value.name for value in operands)
+        self.steps.append(HostStep(kind, config, names, result.name, before, feeds))
+        return result
+
+    def demand(self, holds: Value, message: str) -> None:
+        """Let every run fail with a message unless all values of a condition hold.
+
+        Raises:
+            UnsupportedModelError: the place is inside a loop, whose values cannot be looked at.
+        """
+        if self._parent is not None:
+            raise UnsupportedModelError(
+                f"{message}: such a check inside a recurrent layer is not supported"
+            )
+        self.demands.append((holds, message))
+
+    def room_for(self, what: str, *sizes: int) -> None:
+        """Ask before a constant of these sizes is made.
+
+        Raises:
+            LimitExceededError: the model would hold more numbers than its weights account for.
+        """
+        if prod(sizes) > self._room.values:
+            raise LimitExceededError(
+                f"{what} of {' x '.join(f'{size:,}' for size in sizes)} numbers is more than may be made beside the "
+                f"weights, {self.limits.made_values:,} (made_values)"
+            )
+
+    def room_for_nodes(self, number: int) -> None:
+        """Ask before so many operations, or results of one, are added.
+
+        Raises:
+            LimitExceededError: the graph would have too many.
+        """
+        if number > self._room.nodes:
+            raise LimitExceededError(
+                f"the model becomes a graph of more than {self.limits.graph_nodes:,} operations, the limit "
+                "(graph_nodes)"
+            )
+
+    def const(self, array: NDArray[np.generic]) -> Value:
+        """An initialiser; small equal ones are stored once.
+
+        Raises:
+            LimitExceededError: the model would hold more numbers than its weights account for.
+        """
+        dtype = "str" if array.dtype.kind in "OUT" else array.dtype.name
+        key = (
+            (dtype, array.shape, array.tobytes())
+            if dtype != "str" and array.nbytes <= _SHARED_BYTES
+            else None
+        )
+        if key and key in self._shared:
+            return self._shared[key]
+        self.room_for("a constant", *array.shape)
+        self._room.values -= array.size
+        value = Value(self.fresh(), dtype, array.shape, array)
+        self._fixed.add(value.name)
+        self._initialisers.append(protobuf.tensor(value.name, array))
+        if key:
+            self._shared[key] = value
+        return value
+
+    def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: object) -> Value:
+        """Append a node with one output."""
+        return self.ops(kind, *operands, outputs=1, domain=domain, **attributes)[0]
+
+    def ops(
+        self, kind: str, *operands: Operand, outputs: int, domain: str = "", **attributes: object
+    ) -> tuple[Value, ...]:
+        """Append a node with several outputs. ``like=[(dtype, shape), ...]`` states them where no rule exists.
+
+        Raises:
+            LimitExceededError: one row of an output would hold more than ``row_values`` values, or the graph more
+                operations or constants than it may.
+        """
+        self.room_for_nodes(1)
+        self._room.nodes -= 1
+        like = attributes.pop("like", None)
+        inputs = self._values(operands)
+        kinds = infer(kind, inputs, attributes) if like is None else like
+        values = tuple(Value(self.fresh(), dtype, tuple(shape)) for dtype, shape in kinds[:outputs])  # type: ignore[index]
+        for value in values:
+            self._check_size(kind, inputs, value)
+        self._count_fixed(kind, inputs, values)
+        attributes = {name: item for name, item in attributes.items() if item is not None}
+        names = [value.name if value else "" for value in inputs]
+        made = [value.name for value in values]
+        # ONNX wants a name of its own for each node, so the layer's is followed by that of the result.
+        self._nodes.append(
+            protobuf.node(kind, names, made, attributes, domain, f"{self.place}:{made[0]}")
+        )
+        return values
+
+    def _check_size(self, kind: str, inputs: Sequence[Value | None], value: Value) -> None:
+        grown = _grown(kind, inputs, value.shape)
+        if (
+            prod(
+                size if size is not None else least
+                for size, least in zip(value.shape, grown, strict=True)
+            )
+            > self.limits.row_values
+        ):
+            raise LimitExceededError(
+                f"{kind} would make a tensor of shape {value.shape}, more than {self.limits.row_values:,} values a "
+                "row (row_values)"
+            )
+
+    def _count_fixed(
+        self, kind: str, inputs: Sequence[Value | None], values: Sequence[Value]
+    ) -> None:
+        """Results that no input of the model reaches are constants: ONNX Runtime computes them when it loads."""
+        if not inputs or not all(value is None or value.name in self._fixed for value in inputs):
+            return
+        for value in values:
+            sizes = [1 if size is None else size for size in value.shape]
+            self.room_for(f"the result of {kind}", *sizes)
+            self._room.values -= prod(sizes)
+            self._fixed.add(value.name)
+
+    def _values(self, operands: Sequence[Operand]) -> list[Value | None]:
+        dtypes = [item.dtype for item in operands if isinstance(item, Value)] or ["float32"]
+        dtype = next(
+            (name for name in dtypes if name != "bool"), "bool"
+        )  # a condition says nothing about its branches
+        values: list[Value | None] = []
+        for item in operands:
+            match item:
+                case None | Value():
+                    values.append(item)
+                case np.ndarray() | np.generic():
+                    values.append(self.const(np.asarray(item)))
+                case list() | tuple():
+                    values.append(self.const(np.array(item, "int64")))
+                case _:
+                    values.append(self.const(np.array(item, dtype)))
+        return values
+
+    def serialise(self, name: str, outputs: Sequence[Value]) -> protobuf.Parts:
+        """The GraphProto with these outputs."""
+        outs: protobuf.Parts = []
+        for value in outputs:
+            outs += protobuf.message(12, protobuf.value_info(value.name, value.dtype, value.shape))
+        return protobuf.graph(name, self._nodes, self._initialisers, self._inputs, outs)
+
+    def body(self, outputs: Sequence[Value]) -> protobuf.Subgraph:
+        """This graph as the body of a Scan, Loop or If."""
+        return protobuf.Subgraph(self.serialise("body", outputs))
+
+    def model(self, outputs: Sequence[Value]) -> bytes:
+        """The complete ONNX model as bytes."""
+        return protobuf.model(self.serialise("keramos", outputs), OPSETS, "keramos")
+
+
+def _grown(kind: str, inputs: Sequence[Value | None], shape: Shape) -> Sequence[int]:
+    """The least size of each axis that is free: what the operator adds to it, or how often it repeats it."""
+    amounts = inputs[_AMOUNTS[kind]] if kind in _AMOUNTS and len(inputs) > _AMOUNTS[kind] else None
+    if (
+        amounts is None
+        or amounts.const is None
+        or amounts.const.size not in (len(shape), 2 * len(shape))
+    ):
+        return [1] * len(shape)
+    numbers = amounts.const.ravel().tolist()
+    return [max(1, int(sum(numbers[axis :: len(shape)]))) for axis in range(len(shape))]

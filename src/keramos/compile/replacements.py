@@ -1,0 +1,78 @@
+"""Put something that runs in place of layers that do not, before a network is compiled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from keramos.errors import UsageError
+from keramos.types.network import Call, Layer, TensorRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from keramos.types.network import Network
+
+    Replacement = str | Callable[..., object]
+
+
+def replaced(network: Network, replacements: Mapping[str, Replacement]) -> Network:
+    """The network with some layers replaced, by name; layers of nested models and wrapped layers count too.
+
+    A text is an expression over the layer's input (see ``expression``). A function gets the ``Site`` of each call,
+    appends nodes there and returns their values; it must use up the layer's weights.
+
+    Raises:
+        UsageError: no layer has such a name.
+    """
+    names = list(_names(network))
+    for name in replacements:
+        if name not in names:
+            raise UsageError(
+                f"replace: there is no layer '{name}'; the layers are {', '.join(names)}"
+            )
+    return _network(network, replacements)
+
+
+def _names(network: Network) -> Iterator[str]:
+    for layer in network.layers.values():
+        yield from _layer_names(layer)
+
+
+def _layer_names(layer: Layer) -> Iterator[str]:
+    yield layer.name
+    for inner in layer.inner:
+        yield from _layer_names(inner)
+    if layer.network is not None:
+        yield from _names(layer.network)
+
+
+def _network(network: Network, replacements: Mapping[str, Replacement]) -> Network:
+    layers = {name: _layer(layer, replacements) for name, layer in network.layers.items()}
+    calls = tuple(_call(c) if c.layer in replacements else c for c in network.calls)
+    return replace(network, layers=layers, calls=calls)
+
+
+def _call(call: Call) -> Call:
+    """The call without constants by name; tensors by name stay, and compiling refuses those that are not known."""
+    return Call(
+        call.layer, call.args, {key: item for key, item in call.kwargs.items() if _has_tensor(item)}
+    )
+
+
+def _has_tensor(item: object) -> bool:
+    if isinstance(item, list | tuple):
+        return any(_has_tensor(part) for part in item)
+    return isinstance(item, TensorRef)
+
+
+def _layer(layer: Layer, replacements: Mapping[str, Replacement]) -> Layer:
+    found = replacements.get(layer.name)
+    if isinstance(found, str):
+        return Layer(layer.name, "replaced.Expression", {"expression": found})
+    if found is not None:
+        return Layer(layer.name, "replaced.Function", {"function": found}, layer.weights)
+    below = layer.network and _network(layer.network, replacements)
+    return replace(
+        layer, inner=tuple(_layer(inner, replacements) for inner in layer.inner), network=below
+    )

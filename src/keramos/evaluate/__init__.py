@@ -1,0 +1,1 @@
+"""Metrics, intervals, thresholds and observations; knows no training engine."""

@@ -1,0 +1,1 @@
+"""Model: predict, decide, explain; single rows, tables and tensors."""

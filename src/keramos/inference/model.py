@@ -1,0 +1,359 @@
+"""A loaded model: rows in, answers out. Works for any Keras file; knows columns and rules where keramos wrote them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeGuard, cast, overload
+
+import numpy as np
+
+from keramos.compile.emit import compile_network
+from keramos.data.conform import conform
+from keramos.data.read import as_table
+from keramos.errors import MismatchError, MissingExtraError, RowError, UsageError
+from keramos.prepare.feeds import feeds
+from keramos.prepare.front import front
+from keramos.prepare.rows import row_feeder
+from keramos.runtime.decide import decide
+from keramos.runtime.session import Session, as_input
+from keramos.types.limits import LIMITS
+from keramos.types.prediction import PredictionTrace, TraceStep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from keramos.errors import Problem
+    from keramos.inference.scored import Scorer
+    from keramos.prepare.rows import Feeder
+    from keramos.types.artifact import Artifact, Content
+    from keramos.types.network import Compiled, TensorSpec
+    from keramos.types.prediction import Decision, Feeds
+    from keramos.types.table import Table
+
+Row = Mapping[str, object]
+_FEW_ROWS = 64  # up to here cell by cell is faster than column by column
+_VALUES_AT_ONCE = 1 << 22  # input values of one run; keeps memory flat for any number of rows
+_ROWS_AT_ONCE = 1 << 16
+_SHOWN_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Decisions for the good rows of a table, and what became of the others.
+
+    ``rows`` has the 1-based row number of each decision; ``filled`` and ``unknown`` count missing values that the
+    null policy filled and categories outside the vocabulary, per column; ``ignored`` are columns the model has no use
+    for.
+    """
+
+    decisions: tuple[Decision, ...]
+    rows: tuple[int, ...]
+    problems: tuple[Problem, ...]
+    filled: Mapping[str, int]
+    unknown: Mapping[str, int]
+    ignored: tuple[str, ...]
+
+
+class Model:
+    """A model file, compiled and ready. Safe to share between threads."""
+
+    def __init__(self, artifact: Artifact, compiled: Compiled) -> None:
+        self.artifact = artifact
+        self.inputs: tuple[TensorSpec, ...] = compiled.inputs
+        self.outputs: tuple[TensorSpec, ...] = compiled.outputs
+        self.session = Session(compiled)
+        self.load_seconds = 0.0
+        self.limits = LIMITS
+        """The bounds under which the file was opened."""
+        self._fast: Feeder | None = (
+            row_feeder(artifact.content.preparation) if artifact.content else None
+        )
+        self._front: Session | None = None
+
+    @property
+    def content(self) -> Content | None:
+        """What keramos stored beside the network, or None for a plain Keras file."""
+        return self.artifact.content
+
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # an iterator is an object too, and means batches
+        self, x: Iterator[pa.RecordBatch]
+    ) -> Iterator[pa.RecordBatch]: ...
+
+    @overload
+    def predict(self, x: object) -> NDArray[np.generic] | list[NDArray[np.generic]]: ...
+
+    def predict(
+        self, x: object
+    ) -> NDArray[np.generic] | list[NDArray[np.generic]] | Iterator[pa.RecordBatch]:
+        """What Keras' ``predict`` returns: one array, or a list in the order of ``outputs``.
+
+        Args:
+            x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input name; or, for files
+                with a schema, rows (dicts by column name) or any table: a DataFrame, a dict of columns, a path. An
+                iterator of Arrow record batches gives an iterator of record batches: labels and scores.
+
+        Raises:
+            RowError: rows break a rule of the schema; names each with row, column, value and reason.
+            MismatchError: arrays do not fit the model's inputs.
+        """
+        if isinstance(x, Iterator):
+            return self._batches(x)
+        outputs = self.run(self.feeds(x))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def decide(self, rows: object) -> list[Decision]:
+        """Label, score and the rule that decided, one a row.
+
+        Raises:
+            UsageError: the file holds no decision rule.
+            RowError: rows break a rule of the schema.
+        """
+        content = self._need_content("decide")
+        return decide(self.run(self._rows_or_table(rows))[0], content.rule)
+
+    def decide_table(self, table: Table) -> Decided:
+        """Decisions for every good row of a table; bad rows neither stop nor shift the others."""
+        content = self._need_content("decide")
+        typed, bad, ignored = conform(table, content.schema, need_target=False)
+        fed = feeds(typed, content.preparation)
+        problems = sorted({*bad, *fed.problems}, key=lambda problem: problem.row)
+        good = np.ones(table.rows, bool)
+        good[[problem.row - 1 for problem in problems]] = False
+        kept = {name: array[good] for name, array in fed.feeds.items()}
+        decisions = decide(self.run(kept)[0], content.rule) if good.any() else []
+        rows = tuple((np.flatnonzero(good) + 1).tolist())
+        return Decided(
+            tuple(decisions), rows, tuple(problems), fed.filled, fed.unknown, tuple(ignored)
+        )
+
+    def batch_scorer(self, keep: Sequence[str] = (), columns: Sequence[str] = ()) -> Scorer:
+        """What decides Arrow batches (extra ``tables``): many rows at once, bad ones listed apart.
+
+        Args:
+            keep: columns of the batches that its answers carry along.
+            columns: for a plain Keras file, the columns that are its inputs, in order; it answers with scores alone.
+
+        Raises:
+            UsageError: columns are named for a file that knows them, or a kept column has the name of an answer.
+            MissingExtraError: pyarrow is not installed.
+        """
+        content = self.content
+        if content is not None and columns:
+            raise UsageError(
+                f"{self.artifact.info.path} knows its columns by name; columns are for plain Keras files"
+            )
+        try:
+            from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (an extra)
+            from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (an extra)
+        except ImportError as error:
+            raise MissingExtraError(
+                f"Arrow batches need {error.name}: pip install 'keramos[tables]'"
+            ) from None
+        if content is None:
+            return PlainScorer(self.session, self.inputs, self.outputs, keep, columns)
+        return BatchScorer(self.session, content.schema, content.preparation, content.rule, keep)
+
+    def trace(self, row: Row) -> PredictionTrace:
+        """The four steps from the saved file to the decision about one row."""
+        content = self._need_content("trace")
+        begun = perf_counter()
+        fed = self._rows_or_table([row])
+        if self._front is None:
+            self._front = Session(compile_network(front(content.preparation)))
+        prepared = self._front.run(fed)[0][0]
+        ready = perf_counter()
+        output = self.run(fed)[0]
+        answered = perf_counter()
+        decision = decide(output, content.rule)[0]
+        decided = perf_counter()
+        return PredictionTrace(
+            (
+                TraceStep("load saved model", self.load_seconds, self._load_lines()),
+                TraceStep("input new data", ready - begun, _input_lines(row, content, prepared)),
+                TraceStep("model prediction", answered - ready, _output_lines(decision, content)),
+                TraceStep(
+                    "decision",
+                    decided - answered,
+                    (("rule", decision.rule), ("decision", _say(decision.label))),
+                ),
+            ),
+            decision,
+        )
+
+    def _batches(self, given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        scorer = self.batch_scorer()
+        before = 0
+        for batch in given:
+            scored = scorer.score(batch, "the batches")
+            if scored.rejected_rows:
+                raise row_error(scored.problems(before), "the batches")
+            before += batch.num_rows
+            yield scored.decided
+
+    def _load_lines(self) -> tuple[tuple[str, str], ...]:
+        info = self.artifact.info
+        return (
+            ("file", f"{info.path} ({info.size:,} bytes, {info.container})"),
+            ("sha256", info.sha256),
+            ("written by", f"Keras {info.keras_version}, keramos content {self.artifact.seal}"),
+        )
+
+    def _need_content(self, verb: str) -> Content:
+        if self.content is None:
+            raise UsageError(
+                f"{self.artifact.info.path} is a plain Keras file without schema and decision rule, so it cannot "
+                f"{verb}; use predict() with arrays, or train with keramos to store both"
+            )
+        return self.content
+
+    def run(self, fed: Feeds) -> list[NDArray[np.generic]]:
+        """Outputs in the order of ``outputs`` for what ``feeds`` gave; many rows go in parts, so memory stays flat.
+
+        Raises:
+            MismatchError: an array does not fit the model's input.
+        """
+        rows = len(next(iter(fed.values())))
+        step = _rows_at_once(fed, rows)
+        if rows <= step:
+            return self.session.run(fed)
+        parts = [
+            self.session.run({name: array[at : at + step] for name, array in fed.items()})
+            for at in range(0, rows, step)
+        ]
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def feeds(self, x: object) -> Feeds:
+        """What ``run`` takes, from anything that ``predict`` takes.
+
+        Raises:
+            RowError: rows break a rule of the schema.
+            DataError: a table lacks a column.
+            MismatchError: arrays do not fit the model's inputs.
+        """
+        if isinstance(x, np.ndarray):
+            return self._array_feeds([x])
+        if (
+            isinstance(x, Mapping)
+            and all(spec.name in x for spec in self.inputs)
+            and not self._is_columns(x)
+        ):
+            return self._array_feeds([x[spec.name] for spec in self.inputs])
+        if isinstance(x, (list, tuple)) and x and not isinstance(x[0], Mapping):
+            return self._array_feeds(x if len(self.inputs) > 1 or _is_array_list(x) else [x])
+        return self._rows_or_table(x)
+
+    def _is_columns(self, x: Mapping[str, object]) -> bool:
+        """A dict whose values are plain lists is a table where the file has a schema; arrays are model inputs."""
+        return self.content is not None and not all(hasattr(value, "dtype") for value in x.values())
+
+    def _array_feeds(self, arrays: Sequence[object]) -> Feeds:
+        if len(arrays) != len(self.inputs):
+            raise MismatchError(f"the model has {len(self.inputs)} inputs, received {len(arrays)}")
+        fed = {
+            spec.name: _fit(array, spec) for spec, array in zip(self.inputs, arrays, strict=True)
+        }
+        if self.content is not None and self.content.preparation.matrix:
+            matrix = fed[self.inputs[0].name].astype("float32", copy=False)
+            # One pass over the matrix tells whether all is finite; only then a second looks closer.
+            if not isfinite(float(np.vdot(matrix, matrix))) and not np.isfinite(matrix).all():
+                names = [column.name for column in self.content.schema.columns]
+                return self._table_feeds({name: matrix[:, i] for i, name in enumerate(names)})
+        return fed
+
+    def _rows_or_table(self, rows: object) -> Feeds:
+        self._need_content("read rows by column name")
+        if self._fast is not None and _is_rows(rows) and len(rows) <= _FEW_ROWS:
+            fed = self._fast(rows)
+            if fed is not None:
+                return fed
+        return self._table_feeds(rows)
+
+    def _table_feeds(self, table: object) -> Feeds:
+        content = self._need_content("read a table")
+        given = _with_every_column(table, content) if _is_rows(table) else table
+        typed, bad, _ = conform(as_table(given), content.schema, need_target=False)
+        fed = feeds(typed, content.preparation)
+        if bad or fed.problems:
+            raise row_error([*bad, *fed.problems], typed.source)
+        return fed.feeds
+
+
+def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, object]]:
+    """Rows in which an absent key is a missing value, even where no row has the key."""
+    return [{column.name: None for column in content.schema.columns} | dict(row) for row in rows]
+
+
+def row_error(problems: Sequence[Problem], source: str) -> RowError:
+    """All problems of a table as one error; the message lists the first ones, the error keeps all."""
+    ordered = sorted(problems, key=lambda problem: problem.row)
+    listed = "\n".join(f"  {problem}" for problem in ordered[:_SHOWN_PROBLEMS])
+    more = len(ordered) - _SHOWN_PROBLEMS
+    rows = len({problem.row for problem in ordered})
+    tail = f"\n  ... and {more} more" if more > 0 else ""
+    return RowError(f"{source}: {rows} row(s) cannot be used:\n{listed}{tail}", ordered)
+
+
+def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:
+    return isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows)
+
+
+def _is_array_list(x: Sequence[object]) -> bool:
+    return len(x) == 1 and isinstance(x[0], np.ndarray)
+
+
+def _rows_at_once(fed: Feeds, rows: int) -> int:
+    if rows <= 1 or any(len(array) != rows for array in fed.values()):
+        return max(rows, 1)
+    values = sum(array.size for array in fed.values()) // rows
+    return max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // max(values, 1)))
+
+
+def _fit(array: object, spec: TensorSpec) -> NDArray[np.generic]:
+    """An array in the input's dtype; a missing last axis of size 1 is added, as Keras does."""
+    given = as_input(array, spec.dtype)
+    if given.ndim == len(spec.shape) - 1 and spec.shape[-1] == 1:
+        given = given[..., None]
+    fits = given.ndim == len(spec.shape) and all(
+        wanted in (None, size) for size, wanted in zip(given.shape, spec.shape, strict=True)
+    )
+    if not fits:
+        raise MismatchError(f"input '{spec.name}' needs shape {spec.shape}, received {given.shape}")
+    return given
+
+
+def _say(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _input_lines(
+    row: Row, content: Content, prepared: NDArray[np.generic]
+) -> tuple[tuple[str, str], ...]:
+    raw = ", ".join(
+        f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
+    )
+    names = content.preparation.features
+    values = cast("list[float]", prepared.tolist())
+    shown = ", ".join(
+        f"{name}={value:.4g}"
+        for name, value in zip(names, values, strict=True)
+        if value or "=" not in name
+    )
+    return (("raw", raw), (f"prepared ({len(values)} values)", shown))
+
+
+def _output_lines(decision: Decision, content: Content) -> tuple[tuple[str, str], ...]:
+    classes = content.schema.target.classes
+    if len(decision.scores) == len(classes):
+        return tuple(
+            (f"score of {name}", f"{score:.6g}")
+            for name, score in zip(classes, decision.scores, strict=True)
+        )
+    name = f"score of {classes[1]}" if classes else "value"
+    return ((name, f"{decision.score:.6g}"),)

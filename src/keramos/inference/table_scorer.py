@@ -1,0 +1,234 @@
+"""Arrow batches in, decided batches out: the one way of deciding many rows, wherever they come from.
+
+Good rows take no step of Python; bad ones are listed with the column, the rule they break and the value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from keramos.data.arrow_cells import cells, plain_numbers
+from keramos.data.conform import check_present
+from keramos.errors import UsageError
+from keramos.inference.scored import (
+    Scored,
+    finite_rows,
+    good_rows,
+    joined,
+    not_finite,
+    rejected,
+    rule_rejects,
+)
+from keramos.monitor.drift import DriftCounter
+from keramos.prepare.feeds import feeds
+from keramos.runtime.decide import choose
+from keramos.types.schema import MATRIX_INPUT
+from keramos.types.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.inference.scored import Rejects
+    from keramos.runtime.session import Session
+    from keramos.types.prediction import Feeds
+    from keramos.types.schema import ColumnSchema, Preparation, Schema
+    from keramos.types.training import DecisionRule
+
+_VALUES_AT_ONCE = 1 << 16
+"""Input values of one run of the model; what the layers compute from them stays in the processor's cache."""
+
+_FEW = 127
+"""Up to so many labels one byte says which."""
+
+
+class BatchScorer:
+    """Decides batches of one shape of table. Safe to share between threads."""
+
+    def __init__(
+        self,
+        session: Session,
+        schema: Schema,
+        preparation: Preparation,
+        rule: DecisionRule,
+        keep: Sequence[str] = (),
+    ) -> None:
+        self._session = session
+        self._columns = schema.columns
+        self._preparation = preparation
+        self._rule = rule
+        self._keep = tuple(keep)
+        self._parts = {column.name: _only(preparation, column) for column in schema.columns}
+        self._answers = _answer_names(rule)
+        self.needs = tuple(
+            dict.fromkeys([*(column.name for column in schema.columns), *self._keep])
+        )
+        """Columns that a batch must have."""
+        self.histograms = preparation
+        """What drift is counted against."""
+        clash = sorted(set(self._keep) & set(self._answers))
+        if clash:
+            raise UsageError(
+                f"column '{clash[0]}' cannot be kept: the answers have a column of that name; rename it"
+            )
+
+    def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
+        """The columns of ``decided`` for batches with the columns ``given``.
+
+        Raises:
+            DataError: a column that the model or ``keep`` needs is absent.
+        """
+        check_present(given.names, list(self.needs), source)
+        empty = pa.RecordBatch.from_pylist([], given)
+        return self.score(empty, source).decided.schema
+
+    def score(self, batch: pa.RecordBatch, source: str = "the table") -> Scored:
+        """Decide the rows of a batch; ``source`` names it in messages.
+
+        Raises:
+            DataError: a column is absent, or is not one of numbers, text, booleans or dates.
+        """
+        rows = batch.num_rows
+        check_present(batch.schema.names, list(self.needs), source)
+        fed, levels, rejects = self._encoded(batch, source)
+        good = good_rows(rejects, rows)
+        if good is not None:
+            fed = {name: array[good] for name, array in fed.items()}
+        output = self._run(fed)
+        finite = finite_rows(output)
+        if finite is not None:
+            places = np.arange(rows) if good is None else np.flatnonzero(good)
+            rejects.append(not_finite(output[~finite], places[~finite]))
+            good = good_rows(rejects, rows)
+            output, fed = output[finite], {name: array[finite] for name, array in fed.items()}
+        counter = DriftCounter(self._preparation)
+        counter.add(fed, {name: level.counted(good) for name, level in levels.items()})
+        kept = batch.select(list(self._keep))
+        kept = kept if good is None else kept.filter(pa.array(good))
+        decided = joined(kept, self._answers, self._answer_columns(output))
+        bad = 0 if good is None else rows - int(good.sum())
+        return Scored(rows, decided, rejected(rejects), bad, counter.counts())
+
+    def _encoded(
+        self, batch: pa.RecordBatch, source: str
+    ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
+        fed: Feeds = {}
+        levels: dict[str, _Level] = {}
+        rejects: list[Rejects] = []
+        matrix = (
+            np.empty((batch.num_rows, len(self._columns)), "float32")
+            if self._preparation.matrix
+            else None
+        )
+        for place, column in enumerate(self._columns):
+            array = batch.column(column.name)
+            vector = _plain_vector(array) if column.kind == "number" else None
+            if vector is not None:
+                arrays: Feeds = {self._parts[column.name].inputs[0].input: vector[:, None]}
+            else:
+                arrays, own, bad = self._judged(array, column, source)
+                levels |= own
+                rejects += bad
+            if matrix is not None:
+                (matrix[:, place : place + 1],) = arrays.values()
+            else:
+                fed |= arrays
+        return ({MATRIX_INPUT: matrix} if matrix is not None else fed), levels, rejects
+
+    def _judged(
+        self, array: pa.Array, column: ColumnSchema, source: str
+    ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
+        """Model inputs from one column by the rules for cells, each distinct cell once."""
+        found = cells(array, column.name, column.kind, source)
+        table = Table(source, {column.name: found.distinct}, len(found.distinct.values))
+        part = self._parts[column.name]
+        fed = feeds(table, part)
+        levels = {
+            c.input: _Level(fed.feeds[c.input], found.codes) for c in part.inputs if c.categories
+        }
+        rejects = rule_rejects([*found.problems, *fed.problems], found.codes)
+        return {name: values[found.codes] for name, values in fed.feeds.items()}, levels, rejects
+
+    def _run(self, fed: Feeds) -> NDArray[np.generic]:
+        """The first output as (rows, units)."""
+        rows = len(next(iter(fed.values())))
+        if not rows:
+            return np.empty((0, max(len(self._answers) - 2, 1)), "float32")
+        step = max(1, _VALUES_AT_ONCE // max(len(self._preparation.features), 1))
+        parts = [
+            self._session.run({name: array[at : at + step] for name, array in fed.items()})[0]
+            for at in range(0, rows, step)
+        ]
+        return (
+            np.concatenate(parts).reshape(rows, -1)
+            if len(parts) > 1
+            else parts[0].reshape(rows, -1)
+        )
+
+    def _answer_columns(self, output: NDArray[np.generic]) -> list[pa.Array]:
+        chosen = choose(output, self._rule)
+        if chosen is None:
+            return [pa.array(output[:, 0])]
+        score = output[:, 0]
+        several = []
+        if self._rule.kind == "argmax":
+            score = np.take_along_axis(output, chosen[:, None], 1)[:, 0]
+            several = [pa.array(output[:, place]) for place in range(len(self._rule.labels))]
+        return [_labels(chosen, self._rule.labels), pa.array(score), *several]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Level:
+    """Categories of one model input: the distinct ones, shape (n, 1), and the place of each row's."""
+
+    distinct: NDArray[np.generic]
+    codes: NDArray[np.int32]
+
+    def counted(self, good: NDArray[np.bool_] | None) -> Mapping[object, int]:
+        """How often each value occurs in the good rows."""
+        codes = self.codes if good is None else self.codes[good]
+        counts = np.bincount(codes, minlength=len(self.distinct)).tolist()
+        total: dict[object, int] = {}
+        for value, count in zip(self.distinct[:, 0].tolist(), counts, strict=True):
+            total[value] = total.get(value, 0) + count
+        return total
+
+
+def _only(preparation: Preparation, column: ColumnSchema) -> Preparation:
+    inputs = tuple(part for part in preparation.inputs if part.column == column.name)
+    return replace(preparation, inputs=inputs, matrix=False)
+
+
+def _answer_names(rule: DecisionRule) -> list[str]:
+    if rule.kind == "value":
+        return ["value"]
+    return ["label", "score", *(f"score_{label}" for label in rule.labels if rule.kind == "argmax")]
+
+
+def _plain_vector(array: pa.Array) -> NDArray[np.float32] | None:
+    """A column as float32, if all its cells are numbers that float32 holds; shape (rows,)."""
+    values = plain_numbers(array)
+    if values is None:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        vector = values.astype("float32", copy=False)
+        # One pass tells whether all is finite and of ordinary size; where it is not, a longer way looks closer.
+        size = float(np.dot(vector, vector))
+    return vector if isfinite(size) else None
+
+
+def _labels(chosen: NDArray[np.int64], labels: Sequence[str | int | bool]) -> pa.Array:
+    """The label of each row: text as a dictionary, numbers and booleans as they are."""
+    kinds = {type(label) for label in labels}
+    if kinds in ({int}, {bool}):
+        return pa.array(labels).take(pa.array(chosen))
+    places = chosen.astype("int8" if len(labels) <= _FEW else "int32")
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places), pa.array([str(label) for label in labels])
+    )

@@ -1,0 +1,1 @@
+"""Drift of live data against the training data."""

@@ -1,0 +1,59 @@
+"""Write a file completely or not at all.
+
+A temporary file in the same folder, written, flushed to the disk, renamed over the target, and the folder flushed:
+whoever looks sees the old file or the new one, whenever the process or the machine stops (POSIX rename(2)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from keramos.errors import SaveError
+
+
+def write_atomically(path: Path, data: bytes | memoryview) -> None:
+    """Put ``data`` at ``path``; an existing file keeps its permissions, a link keeps pointing to the new content.
+
+    Raises:
+        SaveError: the data could not be written; what was at ``path`` is untouched.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise SaveError(
+            f"{path} could not be written: {error.strerror}; what was there before is untouched"
+        ) from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _umask() -> int:
+    """The process's file mode mask; reading it means setting it for a moment."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Requests of one moment, answered by one run."""

@@ -1,0 +1,1 @@
+"""Wire formats to arrays and rows, and back; shared by the protocols."""

@@ -1,0 +1,160 @@
+"""Arrays by name, as gRPC protocols carry them -> model inputs.
+
+A file with a schema takes one array a column, in the column's own terms: missing values, categories and dates are the
+file's business. Where all its columns are numbers it takes one matrix as well. A plain Keras file takes Keras' inputs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.inference.model import Model
+    from keramos.types.prediction import Feeds
+    from keramos.types.schema import ColumnKind, ColumnSchema
+
+Arrays = dict[str, "NDArray[np.generic]"]
+
+_KINDS: Mapping[ColumnKind, str] = {
+    "number": "fiuO",
+    "integer_category": "fiuO",
+    "string_category": "iuO",
+    "boolean": "bfiuO",
+    "date": "O",
+}
+"""Kind of a column -> kinds of numpy dtypes that may carry it."""
+
+_FEW_ROWS = 64  # up to here rows are quicker than columns
+_SHOWN = 20
+
+
+def platform(model: Model) -> str:
+    """The model's kind in the Open Inference Protocol's form ``<project>_<format>``."""
+    return {"zip": "keras_keras"}.get(model.artifact.info.container, "keras_h5")
+
+
+def as_feeds(model: Model, arrays: Arrays) -> Feeds:
+    """Model inputs from arrays by name, all with the same number of rows.
+
+    Raises:
+        RequestError: names, dtypes or shapes are not the model's.
+        RowError: cells break a rule of the schema; names each with row and column.
+        MismatchError: arrays do not fit the model's inputs.
+    """
+    content = model.content
+    if content is None:
+        return _as_tensors(model, arrays)
+    if content.preparation.matrix and set(arrays) == {model.inputs[0].name}:
+        return _as_tensors(model, arrays)
+    names = [column.name for column in content.schema.columns]
+    _check_names(arrays, names)
+    for column in content.schema.columns:
+        _check_kind(column, arrays[column.name])
+    rows = {name: _rows(name, arrays[name]) for name in names}
+    if len(set(rows.values())) > 1:
+        raise RequestError(f"inputs have different numbers of rows: {_few(rows)}")
+    if rows[names[0]] > _FEW_ROWS:
+        return model.feeds({name: _column(name, arrays[name]) for name in names})
+    columns = [_cells(name, arrays[name]) for name in names]
+    return model.feeds([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
+
+
+def output_names(model: Model, wanted: Sequence[str]) -> Sequence[str]:
+    """The outputs that a request asks for, all where it names none.
+
+    Raises:
+        RequestError: there is no such output, or one is asked for twice.
+    """
+    names = [spec.name for spec in model.outputs]
+    for name in wanted:
+        if name not in names:
+            raise RequestError(f"the model has no output '{name}'; it has {_listed(names)}")
+    if len(set(wanted)) < len(wanted):
+        raise RequestError(f"an output is asked for twice: {_listed(wanted)}")
+    return wanted or names
+
+
+def _as_tensors(model: Model, arrays: Arrays) -> Feeds:
+    names = [spec.name for spec in model.inputs]
+    _check_names(arrays, names)
+    for spec in model.inputs:
+        _check_dtype(spec.name, arrays[spec.name], spec.dtype)
+    return model.feeds({name: arrays[name] for name in names})
+
+
+def _check_names(arrays: Arrays, names: Sequence[str]) -> None:
+    unknown = [name for name in arrays if name not in names]
+    absent = [name for name in names if name not in arrays]
+    if unknown or absent:
+        parts = [f"unknown: {_listed(unknown)}"] * bool(unknown) + [
+            f"absent: {_listed(absent)}"
+        ] * bool(absent)
+        raise RequestError(
+            f"inputs do not fit the model; {'; '.join(parts)}. It takes {_listed(names)}"
+        )
+
+
+def _check_kind(column: ColumnSchema, array: NDArray[np.generic]) -> None:
+    """Text and numbers are told apart: a number would have to be written as text again, in one of many ways."""
+    if array.dtype.kind not in _KINDS[column.kind]:
+        raise RequestError(
+            f"column '{column.name}' is a {column.kind.replace('_', ' ')}; received {array.dtype}"
+        )
+
+
+def _check_dtype(name: str, array: NDArray[np.generic], wanted: str) -> None:
+    """Refuse what a cast would change: text for numbers, fractions for whole numbers, numbers out of range."""
+    if (array.dtype == object) != (wanted == "str"):
+        given = "text" if array.dtype == object else str(array.dtype)
+        raise RequestError(
+            f"input '{name}' takes {'text' if wanted == 'str' else wanted}, received {given}"
+        )
+    if wanted == "str" or np.can_cast(array.dtype, wanted):
+        return
+    if np.dtype(wanted).kind == "f":
+        return
+    if array.dtype.kind == "f" or not np.array_equal(array, array.astype(wanted)):
+        raise RequestError(
+            f"input '{name}' takes {wanted}; received {array.dtype} with values it cannot hold"
+        )
+
+
+def _rows(name: str, array: NDArray[np.generic]) -> int:
+    """Rows of a column: its shape is (rows,) or (rows, 1)."""
+    if array.ndim == 0 or array.size != len(array):
+        raise RequestError(
+            f"column '{name}' takes shape [rows, 1] or [rows]; received {list(array.shape)}"
+        )
+    return len(array)
+
+
+def _cells(name: str, array: NDArray[np.generic]) -> list[object]:
+    """A column as Python values; bytes are UTF-8."""
+    cells: list[object] = array.reshape(-1).tolist()
+    if array.dtype != object:
+        return cells
+    try:
+        return [cell.decode() if isinstance(cell, bytes) else cell for cell in cells]
+    except UnicodeDecodeError as error:
+        raise RequestError(f"column '{name}' holds text that is not UTF-8: {error}") from None
+
+
+def _column(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    return np.array(_cells(name, array), object) if array.dtype == object else array.reshape(-1)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(f"'{name}'" for name in names[:_SHOWN]) + more
+
+
+def _few(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"'{name}' {count}" for name, count in list(rows.items())[:_SHOWN])

@@ -1,0 +1,1 @@
+"""Contracts of the server: messages, routes, RPCs, counters, access, settings."""

@@ -1,0 +1,75 @@
+"""What the hot path needs to answer one URL: how its body becomes rows, and how answers become its reply.
+
+A protocol makes one of these for a model version; ``batch`` runs the rows of many requests at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keramos.runtime.decide import decide
+from keramos.serve.codecs.json_numbers import flat_texts, nested
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keramos.serve.codecs.typed_rows import Cells
+    from keramos.serve.core.counters import Call
+    from keramos.serve.core.messages import Reply, Request
+    from keramos.serve.registry.registry import Served
+    from keramos.types.prediction import Decision, Feeds
+    from keramos.types.serving import Outputs
+    from keramos.types.training import DecisionRule
+
+
+class Answers:
+    """The outputs of one run, in the forms in which replies need them; each form is made once for all requests."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+        self._flat: list[str] | None = None
+        self._rows: list[str] | None = None
+        self._decisions: list[Decision] | None = None
+
+    def flat(self) -> list[str]:
+        """Each number of the first output as JSON."""
+        if self._flat is None:
+            self._flat = flat_texts(self.outputs[0])
+        return self._flat
+
+    def rows(self) -> list[str]:
+        """Each row of the first output as JSON."""
+        if self._rows is None:
+            self._rows = nested(self.flat(), self.outputs[0].shape)
+        return self._rows
+
+    def decisions(self, rule: DecisionRule) -> list[Decision]:
+        """Each row's decision."""
+        if self._decisions is None:
+            self._decisions = decide(self.outputs[0], rule)
+        return self._decisions
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The rows of one request, and what its reply needs to know of it."""
+
+    rows: list[Cells]
+    context: object = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quick:
+    """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs the long way.
+
+    ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the reply for the rows
+    from one index up to another; ``answer`` is the long way. ``counted`` says as what its requests are counted.
+    """
+
+    served: Served
+    feeds: Callable[[list[Cells]], Feeds]
+    decode: Callable[[bytes, Sequence[tuple[bytes, bytes]]], Decoded | None]
+    write: Callable[[Answers, int, int, object], bytes | Reply]
+    answer: Callable[[Request], Reply]
+    counted: Call

@@ -1,0 +1,78 @@
+"""What a server says of itself on standard error: a line for people, or one JSON object a line for programs.
+
+Every event has a name that stays (``model_failed``) and its facts as fields; the text for people may change.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_access = logging.getLogger("keramos.access")
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def event(name: str, /, **facts: object) -> Mapping[str, object]:
+    """The name and facts of an event, as ``extra`` of a call that logs."""
+    return {"event": name, "facts": facts}
+
+
+def start_logging(form: str, *, access: bool = False) -> None:
+    """Write all logs of this process to standard error, as ``json`` or ``text``; ``access`` is a line a request."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_FORMS[form]())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("keramos").setLevel(logging.INFO)
+    _access.setLevel(logging.INFO if access else logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+def log_access(
+    way: str, path: str, status: object, seconds: float, received: int, sent: int
+) -> None:
+    """One request that was answered. ``way`` is its HTTP method or gRPC; ``received`` and ``sent`` are bytes."""
+    path = path.partition("?")[0]
+    took = round(seconds, 6)
+    extra = event(
+        "request", method=way, path=path, status=status, seconds=took, received=received, sent=sent
+    )
+    _access.info("%s %s %s %.6f s", way, path, status, seconds, extra=extra)
+
+
+class _Json(logging.Formatter):
+    """One object a line: time (UTC), level, event, message, the event's facts, and a traceback where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "time": time,
+            "level": record.levelname.lower(),
+            "event": getattr(record, "event", "log"),
+            "message": record.getMessage(),
+            "process": record.process,
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return _encode(line).decode()
+
+
+class _Text(logging.Formatter):
+    """The message alone; nothing in it can steer a terminal or look like a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        if record.exc_info:
+            message = f"{message}\n{self.formatException(record.exc_info)}"
+        shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message)
+        return shown.replace("\n", "\n  ")
+
+
+_FORMS: Mapping[str, type[logging.Formatter]] = {"json": _Json, "text": _Text}

@@ -1,0 +1,43 @@
+"""Errors -> HTTP and gRPC statuses. A fault of the client is never a 5xx."""
+
+from __future__ import annotations
+
+import logging
+
+from keramos.errors import (
+    DataError,
+    KeramosError,
+    MismatchError,
+    MissingExtraError,
+    NotReadyError,
+    NotServedError,
+    RequestError,
+    UsageError,
+)
+from keramos.serve.core.logging import event
+from keramos.serve.core.routes import Refusal
+
+_log = logging.getLogger("keramos.serve")
+
+STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
+    (NotServedError, 404, "NOT_FOUND"),
+    (NotReadyError, 503, "UNAVAILABLE"),
+    (MissingExtraError, 501, "UNIMPLEMENTED"),
+    (RequestError, 400, "INVALID_ARGUMENT"),
+    (DataError, 400, "INVALID_ARGUMENT"),
+    (MismatchError, 400, "INVALID_ARGUMENT"),
+    (UsageError, 400, "INVALID_ARGUMENT"),
+    (KeramosError, 400, "FAILED_PRECONDITION"),
+)
+"""The first that fits holds."""
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """What to tell the client. An error that keramos did not raise on purpose is a fault of keramos, and logged."""
+    for kind, status, code in STATUSES:
+        if isinstance(error, kind):
+            return Refusal(status, code, str(error), error)
+    _log.error("a request failed through a fault of keramos", exc_info=error, extra=event("fault"))
+    return Refusal(
+        500, "INTERNAL", "a fault of this server, not of the request; its log says more", error
+    )

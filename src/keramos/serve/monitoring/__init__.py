@@ -1,0 +1,1 @@
+"""Live drift and shadow versions."""

@@ -1,0 +1,1 @@
+"""keramos' own protocol."""

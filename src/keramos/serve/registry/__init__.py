@@ -1,0 +1,1 @@
+"""Loaded models and their versions; where versions come from."""

@@ -1,0 +1,1 @@
+"""Cryptographic signatures of model files."""

@@ -1,0 +1,219 @@
+"""Detached signatures of model files in the OpenSSF Model Signing format, made and checked with key files, offline.
+
+A signature is a Sigstore bundle (JSON) of a DSSE envelope around an in-toto statement that lists digests; the library
+model-signing writes and reads it (https://github.com/ossf/model-signing-spec). What is checked here is a copy of the
+bytes that are parsed afterwards, so a file that changes in between gains nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.artifact.files import read_bytes
+from keramos.artifact.limits import LIMITS
+from keramos.errors import MissingExtraError, ModelError, SaveError, SignatureError, UsageError
+from keramos.platform.atomic_write import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+    from typing import Any
+
+    from keramos.artifact.limits import Limits
+
+SUFFIX = ".sig"
+"""What the name of a signature adds to the name of its file."""
+
+PASSWORD = "KERAMOS_KEY_PASSWORD"  # noqa: S105 (the name of an environment variable)
+"""Environment variable with the password of an encrypted private key."""
+
+_SIGNATURE_BYTES = 1 << 20
+_EXPLAINED = {
+    "Key mismatch": "it was made with another key",
+    "Signature mismatch": "the file is not the one that was signed",
+}
+"""How the library's messages begin -> what they mean here; everything else is a signature that does not hold."""
+
+
+def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None) -> Path:
+    """Write the signature of a file, by default next to it as ``NAME.sig``; gives its path.
+
+    ``key`` is a PEM file with a private key on NIST P-256, P-384 or P-521. The password of an encrypted one is taken
+    from the environment variable ``KERAMOS_KEY_PASSWORD``.
+
+    Raises:
+        ModelError: the file cannot be read.
+        UsageError: the key cannot be used.
+        SaveError: the signature could not be written.
+        MissingExtraError: the library that signs is not installed.
+    """
+    library = _library("signing")
+    data, password = read_bytes(os.fspath(path)), os.environ.get(PASSWORD)
+    signer = _with_key(
+        lambda: library.Config().use_elliptic_key_signer(
+            private_key=_key_file(key), password=None if password is None else password.encode()
+        ),
+        f"{key} holds no private key that can sign (PEM, NIST P-256, P-384 or P-521)",
+    )
+    target = Path(output) if output else Path(f"{os.fspath(path)}{SUFFIX}")
+    with _copy(Path(path).name, data) as (copy, written):
+        signer.sign(copy, written)
+        write_atomically(target, written.read_bytes())
+    return target
+
+
+def signed_bytes(
+    path: str | Path,
+    limits: Limits = LIMITS,
+    *,
+    key: str | Path,
+    signature: str | Path | None = None,
+) -> bytes:
+    """The bytes of a file that the owner of a key has signed; nothing of any other file is parsed.
+
+    ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the file unless it is named.
+
+    Raises:
+        SignatureError: there is no signature, or it does not hold for these bytes and this key.
+        ModelError: the file cannot be read.
+        UsageError: the key cannot be used.
+        MissingExtraError: the library that checks is not installed.
+    """
+    library = _library("verifying")
+    verifier = _with_key(
+        lambda: library.Config().use_elliptic_key_verifier(public_key=_key_file(key)),
+        f"{key} holds no public key that can be checked against (PEM, NIST P-256, P-384 or P-521)",
+    )
+    source = os.fspath(path)
+    data, bundle = read_bytes(source, limits), _signature_of(source, signature)
+    with _copy("model", data) as (copy, written):
+        written.write_bytes(bundle)
+        try:
+            # The library prints advice about old signatures to standard output, which belongs to the caller.
+            with contextlib.redirect_stdout(io.StringIO()):
+                verifier.verify(copy, written)
+            covered = _covers_something(bundle)
+        except (
+            Exception
+        ) as error:  # whatever a strange signature does to its parser, the file stays unread
+            raise _refusal(source, key, error) from error
+    if not covered:
+        raise SignatureError(
+            f"{source}: its signature covers no file; sign the file again with keramos sign"
+        )
+    return data
+
+
+def new_key(name: str | Path) -> tuple[Path, Path]:
+    """Write a new key pair: ``NAME.pem`` (private, readable by its owner only) and ``NAME.pub.pem``; gives both paths.
+
+    Raises:
+        UsageError: one of the files exists.
+        MissingExtraError: the library that signs is not installed.
+    """
+    _library("signing")
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 (an extra)
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    private, public = Path(f"{name}.pem"), Path(f"{name}.pub.pem")
+    key = ec.generate_private_key(ec.SECP256R1())
+    secret = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    shared = key.public_key().public_bytes(
+        form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo
+    )
+    _write_new(private, secret, 0o600)
+    _write_new(public, shared, 0o644)
+    return private, public
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise UsageError(
+            f"{path} exists; keys are never overwritten. Choose another name"
+        ) from None
+    except OSError as error:
+        raise SaveError(f"{path} could not be written: {error.strerror}") from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+def _library(part: str) -> ModuleType:
+    try:
+        from model_signing import signing, verifying  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"signatures need {error.name}: pip install 'keramos[sign]'"
+        ) from None
+    return {"signing": signing, "verifying": verifying}[part]
+
+
+def _key_file(key: str | Path) -> Path:
+    if not Path(key).is_file():
+        raise UsageError(f"there is no key file {key}")
+    return Path(key)
+
+
+def _with_key(make: Callable[[], Any], otherwise: str) -> Any:  # noqa: ANN401 (objects of a library without types)
+    try:
+        return make()
+    except UsageError:
+        raise
+    except Exception as error:
+        hint = (
+            f"; is it encrypted? Its password is read from {PASSWORD}"
+            if "assword" in str(error)
+            else ""
+        )
+        raise UsageError(f"{otherwise}{hint}") from error
+
+
+def _signature_of(source: str, signature: str | Path | None) -> bytes:
+    place = os.fspath(signature) if signature else f"{source}{SUFFIX}"
+    try:
+        bundle = read_bytes(place)
+    except ModelError as error:
+        raise SignatureError(f"{source} is not signed: {error}") from None
+    if len(bundle) > _SIGNATURE_BYTES:
+        raise SignatureError(
+            f"{source}: {place} has {len(bundle):,} bytes; a signature has at most {_SIGNATURE_BYTES:,}"
+        )
+    return bundle
+
+
+def _covers_something(bundle: bytes) -> bool:
+    """Whether the statement lists a digest; called for signatures that hold."""
+    statement = json.loads(base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]))
+    return bool(statement["predicate"]["resources"])
+
+
+def _refusal(source: str, key: str | Path, error: Exception) -> SignatureError:
+    begun = str(error).partition(":")[0]
+    reason = _EXPLAINED.get(
+        begun, f"it is damaged or was made with another key ({type(error).__name__})"
+    )
+    return SignatureError(
+        f"{source}: the signature does not hold for {key}: {reason}. Nothing of the file was read; "
+        "get it again from who signed it, or sign it anew"
+    )
+
+
+@contextlib.contextmanager
+def _copy(name: str, data: bytes) -> Iterator[tuple[Path, Path]]:
+    """The bytes as a file, and a place for its signature, in a folder that only this user can enter.
+
+    The library reads files, not bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
+        path = Path(folder, "held", name)
+        path.parent.mkdir()
+        path.write_bytes(data)
+        yield path, Path(folder, "signature")
