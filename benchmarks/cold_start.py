@@ -1,8 +1,9 @@
-"""A fresh process that opens a model and predicts one row: CPU time and memory beside its peers, in one run.
+"""A fresh process that opens a model and predicts one row: CPU time and memory beside its peers, in
+one run.
 
-Peers: bare imports of numpy and onnxruntime, numpy alone, and Keras on TensorFlow with the same file.
-Each figure is the minimum of several fresh processes; CPU counts user and system time of the whole process. Modules
-are byte-compiled before, as an installer leaves them.
+Peers: bare imports of numpy and onnxruntime, numpy alone, and Keras on TensorFlow with the same
+file. Each figure is the minimum of several fresh processes; CPU counts user and system time of the
+whole process. Modules are byte-compiled before, as an installer leaves them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ RUNS = 7
 PROGRAMS = {
     "import numpy, onnxruntime": "import numpy, onnxruntime",
     "keramos: load + predict": (
-        "import sys, numpy, keramos; keramos.load(sys.argv[1]).predict(numpy.ones((1, 10), 'float32'))"
+        "import sys, numpy, keramos; keramos.load(sys.argv[1]).predict(numpy.ones((1, 10), "
+        "'float32'))"
     ),
     "keramos: load + decide a dict": (
         "import sys, keramos; keramos.load(sys.argv[1]).decide([{f'x{i}': 0.5 for i in range(10)}])"

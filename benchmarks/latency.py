@@ -1,4 +1,6 @@
-"""One row in a warm process: keramos by every way in, beside bare ONNX Runtime. Microseconds, minimum of many runs."""
+"""One row in a warm process: keramos by every way in, beside bare ONNX Runtime. Microseconds,
+minimum of many runs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Four models in one run: keramos beside bare ONNX Runtime, a compiled tf.function and model.predict, CPU time a call.
+"""Four models in one run: keramos beside bare ONNX Runtime, a compiled tf.function and
+model.predict, CPU time a call.
 
 Also what it costs to open ResNet50: reading the file and compiling the graph.
 """
@@ -82,7 +83,8 @@ def compare(name: str, network: Any, path: Path, rows: int) -> None:  # noqa: AN
     wall, cpu = next(iter(found.values()))
     for way, (best, used) in found.items():
         print(
-            f"{name:<22} {rows:>5} rows  {way:<28} {best:>10.3f} ms {best / wall:>8.1f}x  CPU {used / cpu:>8.1f}x"
+            f"{name:<22} {rows:>5} rows  {way:<28} {best:>10.3f} ms {best / wall:>8.1f}x  CPU "
+            f"{used / cpu:>8.1f}x"
         )
 
 

@@ -1,6 +1,8 @@
-"""Held-out quality of the default network beside linear models and constant guesses, same split, same prepared rows.
+"""Held-out quality of the default network beside linear models and constant guesses, same split,
+same prepared rows.
 
-Needs scikit-learn and the tables of ../shared/datasets (skips with a message where they are absent).
+Needs scikit-learn and the tables of ../shared/datasets (skips with a message where they are
+absent).
 """
 
 from __future__ import annotations
@@ -85,7 +87,8 @@ def main() -> None:
         sys.exit()
     near = better = 0
     print(
-        f"{'table':<22} {'metric':<6} {'keramos':>9} {'linear':>9}  {'file metric':>11} {'guess':>9}  within margin"
+        f"{'table':<22} {'metric':<6} {'keramos':>9} {'linear':>9}  {'file metric':>11} "
+        f"{'guess':>9}  within margin"
     )
     for name, target in TARGETS.items():
         seeds = SEEDS[:1] if name.endswith(".parquet") else SEEDS
@@ -100,7 +103,8 @@ def main() -> None:
         numbers = f"{mine:>9.4f} {theirs:>9.4f}  {value:>11.4f} {guess:>9.4f}"
         print(f"{name:<22} {metric:<6} {numbers}  {'yes' if within else 'NO'}")
     print(
-        f"{near} of {len(TARGETS)} within 0.03 AUC or 10 % RMSE of linear; {better} at least as good as a guess"
+        f"{near} of {len(TARGETS)} within 0.03 AUC or 10 % RMSE of linear; {better} at least as "
+        "good as a guess"
     )
 
 

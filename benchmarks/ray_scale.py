@@ -1,7 +1,9 @@
-"""Scoring on Ray beside one process, on this machine: what it costs to start, what a row costs, what a worker adds.
+"""Scoring on Ray beside one process, on this machine: what it costs to start, what a row costs,
+what a worker adds.
 
-Two models over Parquet with ten columns: a small one, for which a row costs about as much to read and write as to
-decide, and one of four layers of 512 units, for which deciding is nearly all. Each worker has one thread.
+Two models over Parquet with ten columns: a small one, for which a row costs about as much to read
+and write as to decide, and one of four layers of 512 units, for which deciding is nearly all. Each
+worker has one thread.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ WAYS: dict[str, dict[str, object]] = {
 
 
 class Look(NamedTuple):
-    """A look at a run: the rows so far, the time, and the CPU seconds of this process and all below it."""
+    """A look at a run: the rows so far, the time, and the CPU seconds of this process and all below
+    it.
+    """
 
     rows: int
     wall: float
@@ -54,7 +58,9 @@ class Look(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Rows a second and CPU seconds a row between the first and the last look, and the wall seconds of all."""
+    """Rows a second and CPU seconds a row between the first and the last look, and the wall seconds
+    of all.
+    """
 
     rate: float
     cpu: float
@@ -65,7 +71,9 @@ _used: dict[int, float] = {}
 
 
 def cpu() -> float:
-    """CPU seconds of this process and all below it; of one that has ended, what it had when it was last seen."""
+    """CPU seconds of this process and all below it; of one that has ended, what it had when it was
+    last seen.
+    """
     for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):
             times = process.cpu_times()
@@ -74,7 +82,9 @@ def cpu() -> float:
 
 
 def score(folder: Path, model: str, rows: int, way: str) -> Cost:
-    """Score a file once. Between the first and the last look everything has started and nothing has ended."""
+    """Score a file once. Between the first and the last look everything has started and nothing has
+    ended.
+    """
     begun, looks = perf_counter(), []
     target = folder / "out"
     summary: ScoringSummary = keramos.score(
@@ -128,7 +138,8 @@ def measure(folder: Path, name: str) -> None:
         begin = min(cost.seconds for cost in tiny[way])
         used = min(cost.cpu for cost in whole[way]) * 1e6
         print(
-            f"| {name} | {way} | {begin:.2f} | {rate:,.0f} | {rate / rates['local, 1 thread']:.2f} | {used:.2f} |"
+            f"| {name} | {way} | {begin:.2f} | {rate:,.0f} | "
+            f"{rate / rates['local, 1 thread']:.2f} | {used:.2f} |"
         )
     ratio = rates["Ray, 2 workers"] / rates["Ray, 1 worker"]
     print(f"| {name} | **2 workers to 1** | | | **{ratio:.2f}** | |", flush=True)
@@ -148,10 +159,12 @@ def main() -> None:
         )
         started = perf_counter() - begun
         print(
-            f"Ray {ray.__version__} itself starts in {started:.1f} s; Python {sys.version.split()[0]}"
+            f"Ray {ray.__version__} itself starts in {started:.1f} s; Python "
+            f"{sys.version.split()[0]}"
         )
         print(
-            "\n| model | way | s for 1,000 rows | rows/s after the start | to local | CPU µs a row |"
+            "\n| model | way | s for 1,000 rows | rows/s after the start | to local | CPU µs a "
+            "row |"
         )
         print("|---|---|---|---|---|---|", flush=True)
         try:

@@ -1,7 +1,9 @@
-"""Three readers of HDF5 side by side in one run: keramos' own, h5py (the C library) and pyfive (pure Python).
+"""Three readers of HDF5 side by side in one run: keramos' own, h5py (the C library) and pyfive
+(pure Python).
 
-What importing each costs in a fresh process, what reading a folder of Keras files costs, and what becomes of each over
-the same damaged files. ``python benchmarks/readers.py FOLDER [DAMAGED]``: FOLDER holds .h5, .hdf5 and .keras files.
+What importing each costs in a fresh process, what reading a folder of Keras files costs, and what
+becomes of each over the same damaged files. ``python benchmarks/readers.py FOLDER [DAMAGED]``:
+FOLDER holds .h5, .hdf5 and .keras files.
 """
 
 from __future__ import annotations
@@ -87,14 +89,19 @@ def parts(folder: Path) -> Iterator[bytes]:
 
 
 def import_costs() -> dict[str, float]:
-    """CPU seconds that importing takes in a fresh process after NumPy, least of several; byte-compiled before."""
+    """CPU seconds that importing takes in a fresh process after NumPy, least of several;
+    byte-compiled before.
+    """
     found: dict[str, list[float]] = {name: [] for name in IMPORTS}
     with tempfile.TemporaryDirectory() as folder:
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         environment["PYTHONPYCACHEPREFIX"] = folder
         for _ in range(RUNS + 1):
             for name, module in IMPORTS.items():
-                code = f"import time, numpy; t = time.process_time(); import {module}; print(time.process_time() - t)"
+                code = (
+                    f"import time, numpy; t = time.process_time(); import {module}; "
+                    "print(time.process_time() - t)"
+                )
                 command = [sys.executable, "-c", code]
                 run = subprocess.run(
                     command, capture_output=True, text=True, check=True, env=environment
@@ -104,7 +111,9 @@ def import_costs() -> dict[str, float]:
 
 
 def damaged(folder: Path, number: int) -> Iterator[bytes]:
-    """The same damaged files at every call: cut, bits flipped, numbers replaced, pieces of other files put in."""
+    """The same damaged files at every call: cut, bits flipped, numbers replaced, pieces of other
+    files put in.
+    """
     draw = random.Random(0)  # noqa: S311 (damage, not secrets)
     seeds = [data for data in parts(folder) if len(data) < 40_000]  # noqa: PLR2004 (small ones are hit where it matters)
     for _ in range(number):
@@ -141,7 +150,9 @@ def damaged(folder: Path, number: int) -> Iterator[bytes]:
 
 
 def survive(name: str, folder: Path, number: int, first: int) -> None:
-    """In a process of its own: read damaged files from the first on, one line each before and after."""
+    """In a process of its own: read damaged files from the first on, one line each before and
+    after.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for place, data in enumerate(damaged(folder, number)):
         if place < first:
@@ -158,7 +169,9 @@ def survive(name: str, folder: Path, number: int, first: int) -> None:
 
 
 def outcomes(name: str, folder: Path, number: int) -> Counter[str]:
-    """What became of a reader over all damaged files; one that dies is started again behind the file that did it."""
+    """What became of a reader over all damaged files; one that dies is started again behind the
+    file that did it.
+    """
     found: Counter[str] = Counter()
     first = 0
     while first < number:

@@ -1,12 +1,15 @@
-"""Rows a second of scoring a Parquet file into a Parquet file, keramos beside its peers, and whether memory is flat.
+"""Rows a second of scoring a Parquet file into a Parquet file, keramos beside its peers, and
+whether memory is flat.
 
-``python benchmarks/scoring.py [--rows N]`` runs every way on one file of N rows x 10 float32 columns and an id:
-``keramos score``, and pyarrow that reads the file and writes what keramos writes, without any model (the limit), each
-as a whole process from its start to its exit; and the same job with pandas and Keras or ONNX Runtime, as people write
-it, from reading the file to the file written, without importing and loading, which favours them. The two that would
-take minutes run on a part of the rows, as the column of rows says.
+``python benchmarks/scoring.py [--rows N]`` runs every way on one file of N rows x 10 float32
+columns and an id: ``keramos score``, and pyarrow that reads the file and writes what keramos
+writes, without any model (the limit), each as a whole process from its start to its exit; and the
+same job with pandas and Keras or ONNX Runtime, as people write it, from reading the file to the
+file written, without importing and loading, which favours them. The two that would take minutes run
+on a part of the rows, as the column of rows says.
 
-``python benchmarks/scoring.py --memory`` scores 1, 10 and 50 million rows and prints the peak memory of each.
+``python benchmarks/scoring.py --memory`` scores 1, 10 and 50 million rows and prints the peak
+memory of each.
 
 Every way is a process of its own; CPU is that of all its threads.
 """
@@ -76,7 +79,9 @@ def write_rows(path: Path, rows: int) -> None:
 
 
 def copy(folder: Path, source: Path) -> tuple[int, Callable[[], None]]:
-    """Read all columns, write the columns that keramos writes; labels and scores are made before."""
+    """Read all columns, write the columns that keramos writes; labels and scores are made
+    before.
+    """
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -146,16 +151,17 @@ def _pandas(
     def run() -> None:
         frame = pd.read_parquet(source)
         answers = np.asarray(predict(frame[COLUMNS].to_numpy("float32")))[:, 0]
-        out = pd.DataFrame(
-            {"id": frame["id"], "label": np.where(answers > 0.5, "yes", "no"), "score": answers}
-        )  # noqa: PLR2004
+        label = np.where(answers > 0.5, "yes", "no")  # noqa: PLR2004
+        out = pd.DataFrame({"id": frame["id"], "label": label, "score": answers})
         out.to_parquet(folder / "out.parquet")
 
     return pq.ParquetFile(source).metadata.num_rows, run
 
 
 class Way(NamedTuple):
-    """A way to do the job, on which part of the rows, how often, and whether the start of its process counts."""
+    """A way to do the job, on which part of the rows, how often, and whether the start of its
+    process counts.
+    """
 
     shown: str
     make: Callable[[Path, Path], tuple[int, Callable[[], None]]]
@@ -218,7 +224,8 @@ def keramos_score(folder: Path, source: Path, rows: int) -> Used:
     code = (
         "import atexit\n"
         "from keramos.cli import main\n"
-        "atexit.register(lambda: print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]))\n"
+        "atexit.register(lambda: "
+        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]))\n"
         "main()"
     )
     target = folder / "out.parquet"
@@ -253,14 +260,16 @@ def compare(folder: Path, rows: int) -> None:
     best = {name: fastest(runs) for name, runs in found.items()}
     own = best["keramos"]
     print(
-        f"{'':<34} {'rows':>10} {'rows/s':>12} {'keramos is':>10} {'rows/CPU s':>12} {'keramos is':>10} {'MB':>6}"
+        f"{'':<34} {'rows':>10} {'rows/s':>12} {'keramos is':>10} {'rows/CPU s':>12} "
+        f"{'keramos is':>10} {'MB':>6}"
     )
     for name, used in best.items():
         shown = WAYS[name].shown if name in WAYS else "keramos score, the whole process"
         rate, work = used.rows / used.wall, used.rows / used.cpu
         ratio, lean = own.rows / own.wall / rate, own.rows / own.cpu / work
         print(
-            f"{shown:<34} {used.rows:>10,} {rate:>12,.0f} {ratio:>9.2f}x {work:>12,.0f} {lean:>9.2f}x ",
+            f"{shown:<34} {used.rows:>10,} {rate:>12,.0f} {ratio:>9.2f}x {work:>12,.0f} "
+            f"{lean:>9.2f}x ",
             end="",
         )
         print(f"{used.memory:>6,.0f}")

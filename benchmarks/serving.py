@@ -1,10 +1,12 @@
-"""One small model (10 columns, Dense 32-16-1) behind keramos and behind other servers: CPU and requests a second.
+"""One small model (10 columns, Dense 32-16-1) behind keramos and behind other servers: CPU and
+requests a second.
 
-CPU is of all the server's processes, from the system's own counters. The load is wrk's: 32 connections, each of which
-waits for its reply; for gRPC 32 calls in flight. The number in the reply is checked before the load begins.
+CPU is of all the server's processes, from the system's own counters. The load is wrk's: 32
+connections, each of which waits for its reply; for gRPC 32 calls in flight. The number in the reply
+is checked before the load begins.
 
-``--install`` puts each peer into an environment of its own below ``--peers``; a peer without one is skipped. What is
-measured is kept there, and a run that was stopped goes on with ``--resume``.
+``--install`` puts each peer into an environment of its own below ``--peers``; a peer without one is
+skipped. What is measured is kept there, and a run that was stopped goes on with ``--resume``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Table to saved file, beside the same job in plain Keras, from the same cold start: CPU seconds of fresh processes."""
+"""Table to saved file, beside the same job in plain Keras, from the same cold start: CPU seconds of
+fresh processes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ model = keras.Sequential([
     keras.layers.Dropout(0.3), keras.layers.Dense(1, "sigmoid"),
 ])
 model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-model.fit(x[:cut], y[:cut], batch_size=batch, epochs=epochs, validation_data=(x[cut:], y[cut:]), verbose=0)
+held_out = (x[cut:], y[cut:])
+model.fit(
+    x[:cut], y[:cut], batch_size=batch, epochs=epochs, validation_data=held_out, verbose=0
+)
 model.save(path)
 """
 JOBS = {

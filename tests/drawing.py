@@ -1,4 +1,6 @@
-"""Comparing a model that hypothesis drew: saved by Keras, read as data, compiled, and run beside Keras."""
+"""Comparing a model that hypothesis drew: saved by Keras, read as data, compiled, and run beside
+Keras.
+"""
 
 import keras
 import numpy as np

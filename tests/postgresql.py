@@ -1,4 +1,6 @@
-"""A real PostgreSQL server for tests, from the system's package, in a folder and on a port of its own."""
+"""A real PostgreSQL server for tests, from the system's package, in a folder and on a port of its
+own.
+"""
 
 import contextlib
 import os
@@ -45,7 +47,9 @@ def _free_port():
 
 @contextlib.contextmanager
 def server(programs):
-    """Start it (never as root, which PostgreSQL refuses), wait until it answers, stop it at the end."""
+    """Start it (never as root, which PostgreSQL refuses), wait until it answers, stop it at the
+    end.
+    """
     folder = Path(tempfile.mkdtemp(prefix="keramos-pg-"))
     options = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
     if os.geteuid() == 0:

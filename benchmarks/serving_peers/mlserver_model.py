@@ -1,4 +1,6 @@
-"""MLServer: a custom runtime that answers the Open Inference Protocol, in the server's own process."""
+"""MLServer: a custom runtime that answers the Open Inference Protocol, in the server's own
+process.
+"""
 
 import os
 

@@ -34,7 +34,9 @@ args=()
 
 @dataclass(frozen=True)
 class Place:
-    """Where a peer runs: its environment, a folder for its files, the model as ONNX, the port, its variables."""
+    """Where a peer runs: its environment, a folder for its files, the model as ONNX, the port, its
+    variables.
+    """
 
     home: Path
     folder: Path

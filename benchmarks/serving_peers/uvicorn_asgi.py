@@ -1,4 +1,6 @@
-"""The least that Python can do without a framework: an ASGI function, msgspec and ONNX Runtime on uvicorn."""
+"""The least that Python can do without a framework: an ASGI function, msgspec and ONNX Runtime on
+uvicorn.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ class Way:
 
 
 def save_model(folder: Path) -> tuple[Path, Path, float]:
-    """Train the model; gives its Keras file, the same network as ONNX, and its answer for ``ROW``."""
+    """Train the model; gives its Keras file, the same network as ONNX, and its answer for
+    ``ROW``.
+    """
     rng = np.random.default_rng(0)
     table: dict[str, np.ndarray] = {name: rng.random(1000) for name in COLUMNS}
     table["y"] = sum(table.values()) + rng.normal(0, 0.1, 1000)

@@ -7,18 +7,17 @@
     │   └── RowError                 some rows of it cannot be used; lists them
     ├── ModelError                   a model file cannot be used
     │   ├── UnsafeModelError         it asks for code, for another file, or lies about its sizes
-    │   │   └── ForeignCodeError     it holds code, so nothing here can run it; also an UnsupportedModelError
-    │   ├── CorruptModelError        it is cut, damaged or contradicts itself
-    │   ├── UnsupportedModelError    it is sound, but holds something keramos cannot run
-    │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow
-    │   ├── MismatchError            weights, shapes or golden rows do not fit together
-    │   └── SignatureError           it is not signed with the key that is required
-    ├── SaveError                    a file could not be written; the old one is untouched
-    ├── StoreError                   a store cannot be read, or lacks a model, version or label
-    ├── ClusterError                 a Ray cluster cannot be reached, or a node of it cannot do the work
-    └── ServingError                 a server cannot answer a request
-        ├── RequestError             the request is not what its protocol says
-        ├── NotServedError           no such model, version or label is served here
+    │   │   └── ForeignCodeError     it holds code, so nothing here can run it; also an
+        UnsupportedModelError │   ├── CorruptModelError        it is cut, damaged or contradicts
+        itself │   ├── UnsupportedModelError    it is sound, but holds something keramos cannot run
+        │   ├── LimitExceededError       it is larger, deeper or longer than the limits allow │
+        ├── MismatchError            weights, shapes or golden rows do not fit together │   └──
+        SignatureError           it is not signed with the key that is required ├── SaveError
+        a file could not be written; the old one is untouched ├── StoreError                   a
+        store cannot be read, or lacks a model, version or label ├── ClusterError                 a
+        Ray cluster cannot be reached, or a node of it cannot do the work └── ServingError
+        a server cannot answer a request ├── RequestError             the request is not what its
+        protocol says ├── NotServedError           no such model, version or label is served here
         └── NotReadyError            it is known, but not ready to answer
 
 Each message says what is wrong, where, what was received and what to do.
@@ -99,7 +98,8 @@ class RowError(DataError):
 class ModelError(KeramosError):
     """A model file cannot be used.
 
-    What the file itself says may stand in the message: it is shortened, and cannot steer a terminal.
+    What the file itself says may stand in the message: it is shortened, and cannot steer a
+    terminal.
     """
 
     code = "MODEL"
@@ -113,7 +113,9 @@ class ModelError(KeramosError):
 
 
 class UnsafeModelError(ModelError):
-    """The file asks for something that is never done: run code, follow a link, read another file."""
+    """The file asks for something that is never done: run code, follow a link, read another
+    file.
+    """
 
     code = "UNSAFE_MODEL"
 
@@ -125,13 +127,16 @@ class CorruptModelError(ModelError):
 
 
 class UnsupportedModelError(ModelError):
-    """The file is sound, but holds something that keramos cannot run; all such things are named at once."""
+    """The file is sound, but holds something that keramos cannot run; all such things are named at
+    once.
+    """
 
     code = "UNSUPPORTED_MODEL"
 
 
 class ForeignCodeError(UnsafeModelError, UnsupportedModelError):
-    """The file holds code of somebody else: a Lambda, a function of a module, a pickle. It is never run.
+    """The file holds code of somebody else: a Lambda, a function of a module, a pickle. It is never
+    run.
 
     Where a layer is code, ``replace=`` says what it computes.
     """
@@ -194,6 +199,8 @@ class NotServedError(ServingError):
 
 
 class NotReadyError(ServingError):
-    """The model is known but not ready, or the server is about to stop; asking again later may help."""
+    """The model is known but not ready, or the server is about to stop; asking again later may
+    help.
+    """
 
     code = "NOT_READY"

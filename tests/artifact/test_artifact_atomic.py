@@ -60,9 +60,11 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "model.h5"
     path.write_bytes(b"old")
     code = (
-        "import resource, signal, sys; from pathlib import Path; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "import resource, signal, sys; from pathlib import Path; signal.signal(signal.SIGXFSZ, "
+        "signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
-        "from keramos.platform.atomic_write import write_atomically; write_atomically(Path(sys.argv[1]), b'n' * 5000)"
+        "from keramos.platform.atomic_write import write_atomically; "
+        "write_atomically(Path(sys.argv[1]), b'n' * 5000)"
     )
 
     done = subprocess.run(

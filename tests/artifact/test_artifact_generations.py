@@ -193,7 +193,9 @@ def test_a_user_block_before_the_hdf5_part_is_skipped(tmp_path):
 
 
 def archive(path, container, separator):
-    """A version 3 archive as Keras 2.12 to 2.15 laid it out: every second number, or names joined by backslashes."""
+    """A version 3 archive as Keras 2.12 to 2.15 laid it out: every second number, or names joined
+    by backslashes.
+    """
     config = {"class_name": "Sequential", "config": {"name": "s", "layers": [FIRST, dense("b")]}}
     buffer = io.BytesIO()
     numbers = ("", "_2") if container.startswith("_") else ("", "_1")

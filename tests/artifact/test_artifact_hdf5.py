@@ -194,7 +194,9 @@ def test_names_attributes_and_arrays_read_as_in_h5py_whatever_structures_hold_th
 
 
 def low_level(file, name, chunk, most):
-    """A dataset whose storage is taken at once: without chunks it lies in its header, with them one after the other."""
+    """A dataset whose storage is taken at once: without chunks it lies in its header, with them one
+    after the other.
+    """
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     if chunk:
         properties.set_chunk(chunk)

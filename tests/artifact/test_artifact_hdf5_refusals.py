@@ -1,4 +1,6 @@
-"""What the reader of HDF5 refuses, by name; and that damage of any kind is an error of the model, never of ours."""
+"""What the reader of HDF5 refuses, by name; and that damage of any kind is an error of the model,
+never of ours.
+"""
 
 import dataclasses
 import io
@@ -338,7 +340,9 @@ def tolerated(call):
 
 
 def damaged(draw, data):
-    """One of: cut, another file's piece put in, a piece copied elsewhere, bits and numbers changed."""
+    """One of: cut, another file's piece put in, a piece copied elsewhere, bits and numbers
+    changed.
+    """
     found, kind = bytearray(data), draw.random()
     at, size = draw.randrange(len(data)), draw.choice([4, 8, 16, 64, 512])
     if kind < 0.1:

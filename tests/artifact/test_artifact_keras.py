@@ -1,4 +1,6 @@
-"""Real Keras on both sides: what it saves is read, what is written it opens, and the answers stay the same."""
+"""Real Keras on both sides: what it saves is read, what is written it opens, and the answers stay
+the same.
+"""
 
 import keras
 import numpy as np

@@ -1,4 +1,6 @@
-"""Files that real Keras of every era wrote: each opens in today's vocabulary with every weight in its place."""
+"""Files that real Keras of every era wrote: each opens in today's vocabulary with every weight in
+its place.
+"""
 
 import functools
 import inspect
@@ -26,7 +28,9 @@ EXTRA = {
     "StringLookup": {"vocabulary_size"},
     "TextVectorization": {"vocabulary_size"},
 }
-"""Config keys that constructors do not show: Keras' own, and those that say what no constructor can."""
+"""Config keys that constructors do not show: Keras' own, and those that say what no constructor
+can.
+"""
 
 NOTES = {
     "auto_mask",

@@ -18,7 +18,9 @@ ARCHITECTURES = sorted(
 
 
 def calm(model):
-    """Smaller kernels and some bias: in deep networks with fresh weights rounding grows from layer to layer."""
+    """Smaller kernels and some bias: in deep networks with fresh weights rounding grows from layer
+    to layer.
+    """
     rng = np.random.default_rng(0)
     model.set_weights(
         [

@@ -1,4 +1,6 @@
-"""Layers, options and shapes drawn at random, saved by Keras and compared: the options meet each other."""
+"""Layers, options and shapes drawn at random, saved by Keras and compared: the options meet each
+other.
+"""
 
 import keras
 import numpy as np

@@ -1,4 +1,6 @@
-"""Layers that take more than one tensor, whole numbers or layers of their own, drawn at random and compared."""
+"""Layers that take more than one tensor, whole numbers or layers of their own, drawn at random and
+compared.
+"""
 
 import keras
 import numpy as np

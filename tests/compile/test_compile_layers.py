@@ -1,4 +1,6 @@
-"""Every layer against real Keras: one row a case; the model is saved by Keras, read as data, compiled and compared."""
+"""Every layer against real Keras: one row a case; the model is saved by Keras, read as data,
+compiled and compared.
+"""
 
 import keras
 import numpy as np

@@ -1,4 +1,6 @@
-"""Functions of keras.ops as nodes, against real Keras: one row a case; saved by Keras, read as data, compared."""
+"""Functions of keras.ops as nodes, against real Keras: one row a case; saved by Keras, read as
+data, compared.
+"""
 
 from pathlib import Path
 
@@ -21,13 +23,28 @@ N = RNG.integers(-3, 6, size=(5, 4)).astype("int32")
 KERNEL = RNG.normal(size=(3, 2, 2, 4)).astype("float32")
 IMAGES = RNG.normal(size=(5, 6, 6, 2)).astype("float32")
 
-ONE = "abs arctan arcsinh ceil cos cosh erf exp exp2 expm1 fabs floor isfinite isinf isnan isneginf isposinf logical_not"
-ONE += " negative rad2deg deg2rad sigmoid sign signbit sin sinc sinh square tan tanh trunc relu relu6 selu silu softplus"
-ONE += " softsign hard_sigmoid hard_silu hard_tanh hard_shrink soft_shrink tanh_shrink log_sigmoid squareplus sparse_plus"
-ONE += " sparse_sigmoid gelu elu celu leaky_relu glu softmax log_softmax cbrt ravel copy stop_gradient absolute conj"
+ONE = (
+    "abs arctan arcsinh ceil cos cosh erf exp exp2 expm1 fabs floor isfinite isinf "
+    "isnan isneginf isposinf logical_not"
+)
+ONE += (
+    " negative rad2deg deg2rad sigmoid sign signbit sin sinc sinh square tan tanh "
+    "trunc relu relu6 selu silu softplus"
+)
+ONE += (
+    " softsign hard_sigmoid hard_silu hard_tanh hard_shrink soft_shrink tanh_shrink "
+    "log_sigmoid squareplus sparse_plus"
+)
+ONE += (
+    " sparse_sigmoid gelu elu celu leaky_relu glu softmax log_softmax cbrt ravel "
+    "copy stop_gradient absolute conj"
+)
 POSITIVE = "log log10 log1p log2 sqrt rsqrt reciprocal"
 INSIDE = "arcsin arccos arctanh erfc"
-TWO = "add subtract multiply divide true_divide maximum minimum arctan2 hypot logaddexp floor_divide mod divide_no_nan"
+TWO = (
+    "add subtract multiply divide true_divide maximum minimum arctan2 hypot "
+    "logaddexp floor_divide mod divide_no_nan"
+)
 TWO += " equal not_equal greater greater_equal less less_equal"
 ALONG = "sum mean max min prod any all std var logsumexp amax amin count_nonzero"
 

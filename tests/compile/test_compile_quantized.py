@@ -1,4 +1,6 @@
-"""Quantised layers against real Keras: quantised by it, saved by it, read as data, compiled and compared."""
+"""Quantised layers against real Keras: quantised by it, saved by it, read as data, compiled and
+compared.
+"""
 
 import io
 import zipfile
@@ -86,7 +88,9 @@ def test_a_quantised_layer_answers_as_in_keras(tmp_path, name, how):
 
 
 def _calibrated(model, mode, config):
-    """The layers as a calibration leaves them, with numbers drawn at random in place of calibrated ones."""
+    """The layers as a calibration leaves them, with numbers drawn at random in place of calibrated
+    ones.
+    """
     for layer in model.layers:
         layer.quantize(mode, config=config)
         places = layer.g_idx.shape[0]
@@ -103,7 +107,9 @@ def _calibrated(model, mode, config):
 
 
 def _with_zero_points(path, model):
-    """Put back what Keras 3.15 forgets to save, and Keras 3.12 did not: the zero points, before the groups."""
+    """Put back what Keras 3.15 forgets to save, and Keras 3.12 did not: the zero points, before the
+    groups.
+    """
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     weights = io.BytesIO(entries["model.weights.h5"])

@@ -1,4 +1,6 @@
-"""Sequences against real Keras: masks, states, cells, wrappers, attention; saved by Keras, read as data, compared."""
+"""Sequences against real Keras: masks, states, cells, wrappers, attention; saved by Keras, read as
+data, compared.
+"""
 
 import keras
 import numpy as np

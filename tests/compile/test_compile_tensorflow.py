@@ -33,18 +33,21 @@ ROW = RNG.normal(size=6).astype("float32")
 PICTURES = RNG.normal(size=(5, 6, 8, 4)).astype("float32")
 
 FLOATS = """
-    abs asinh atan ceil cos cosh erf exp expm1 floor is_finite is_inf is_nan log_sigmoid negative round sigmoid sign sin
-    sinh softplus softsign square tan tanh
+    abs asinh atan ceil cos cosh erf exp expm1 floor is_finite is_inf is_nan log_sigmoid negative
+    round sigmoid sign sin sinh softplus softsign square tan tanh
 """
 POSITIVE = "acosh log log1p reciprocal rsqrt sqrt"
 PAIRS = """
-    add atan2 divide divide_no_nan equal floordiv floormod greater greater_equal less less_equal maximum minimum
-    multiply not_equal squared_difference subtract truediv xdivy
+    add atan2 divide divide_no_nan equal floordiv floormod greater greater_equal less less_equal
+    maximum minimum multiply not_equal squared_difference subtract truediv xdivy
 """
-WHOLE = "add equal floordiv floormod greater less_equal maximum minimum multiply not_equal subtract squared_difference"
+WHOLE = (
+    "add equal floordiv floormod greater less_equal maximum minimum multiply "
+    "not_equal subtract squared_difference"
+)
 ALONG = """
-    reduce_euclidean_norm reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std reduce_sum
-    reduce_variance
+    reduce_euclidean_norm reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_std
+    reduce_sum reduce_variance
 """
 
 CASES = [

@@ -1,4 +1,6 @@
-"""The files for deployment: what they name exists, and where their tools are installed, those agree."""
+"""The files for deployment: what they name exists, and where their tools are installed, those
+agree.
+"""
 
 import re
 import shlex

@@ -1,7 +1,8 @@
 """Coverage-guided fuzzing with atheris: ``make fuzz SECONDS=60``.
 
-Every target runs in a process of its own for its share of the time, one after the other. Inputs with findings are
-kept in build/fuzz/findings, the corpus that grows in build/fuzz/corpus. Exit code 1: something was found.
+Every target runs in a process of its own for its share of the time, one after the other. Inputs
+with findings are kept in build/fuzz/findings, the corpus that grows in build/fuzz/corpus. Exit code
+1: something was found.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ def _all(only: str | None, seconds: int) -> int:
             click.echo(f"  {line}")
     spent = time.monotonic() - begun
     click.echo(
-        f"fuzz: {executions:,} executions of {len(names)} targets in {spent:.0f} s, {findings} findings"
+        f"fuzz: {executions:,} executions of {len(names)} targets in {spent:.0f} s, {findings} "
+        "findings"
     )
     return 1 if findings else 0
 

@@ -1,4 +1,6 @@
-"""Writes the seed corpus: small models of Keras and of older forms by hand. Run it where Keras is installed."""
+"""Writes the seed corpus: small models of Keras and of older forms by hand. Run it where Keras is
+installed.
+"""
 
 from __future__ import annotations
 

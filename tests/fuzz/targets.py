@@ -50,7 +50,9 @@ def hdf5(data: bytes) -> None:
 
 
 def unsealed(data: bytes) -> None:
-    """The same without checksums: what lies behind them is reached by any change, as by somebody who mends them."""
+    """The same without checksums: what lies behind them is reached by any change, as by somebody
+    who mends them.
+    """
     with mock.patch.object(Image, "check_seal", _accept):
         hdf5(data)
 
@@ -130,7 +132,9 @@ def change_tree(seeds: list[Json], data: bytes, draw: random.Random) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A function of bytes, the largest input that is made for it, and whether inputs are JSON trees."""
+    """A function of bytes, the largest input that is made for it, and whether inputs are JSON
+    trees.
+    """
 
     run: Callable[[bytes], None]
     size: int

@@ -1,4 +1,6 @@
-"""Everything that fuzzing has found, one input each, named after what was wrong: refused now, or read."""
+"""Everything that fuzzing has found, one input each, named after what was wrong: refused now, or
+read.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,6 @@
-"""The seeds of fuzzing are honest files: what is found by changing them is found from a good start."""
+"""The seeds of fuzzing are honest files: what is found by changing them is found from a good
+start.
+"""
 
 import pytest
 

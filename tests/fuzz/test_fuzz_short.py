@@ -1,4 +1,6 @@
-"""A short turn of fuzzing by hypothesis: honest files, changed so that they stay files; only refusals come out."""
+"""A short turn of fuzzing by hypothesis: honest files, changed so that they stay files; only
+refusals come out.
+"""
 
 import json
 import random

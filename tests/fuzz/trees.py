@@ -1,8 +1,10 @@
-"""Model files as trees of JSON values: built into real files, and changed at random while they stay well formed.
+"""Model files as trees of JSON values: built into real files, and changed at random while they stay
+well formed.
 
-A tree has ``h5`` (``attrs`` by group, ``data`` by path) and, for a ``.keras`` archive, ``zip`` (JSON by entry name).
-An attribute that is an object is stored as JSON text; a dataset is {"t": dtype, "s": shape} and may have ``c`` (chunk),
-``f`` (filters) and ``l`` (it is a link: soft, external).
+A tree has ``h5`` (``attrs`` by group, ``data`` by path) and, for a ``.keras`` archive, ``zip``
+(JSON by entry name). An attribute that is an object is stored as JSON text; a dataset is {"t":
+dtype, "s": shape} and may have ``c`` (chunk), ``f`` (filters) and ``l`` (it is a link: soft,
+external).
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     Place = tuple[Holder, str | int]
 
 _WRITTEN = 100_000
-"""Datasets with more values are declared and left unwritten, so that a lying shape costs its builder nothing."""
+"""Datasets with more values are declared and left unwritten, so that a lying shape costs its
+builder nothing.
+"""
 
 _STORED = ("config.json", "metadata.json")
 NUMBERS = (
@@ -150,7 +154,9 @@ def _dataset(file: h5py.File, path: str, spec: dict[str, object]) -> None:
 
 
 def describe(data: bytes, kept: Callable[[str], bool] = lambda _: True) -> dict[str, object]:
-    """The tree of a file, its values left out: what ``build`` makes of it has the same structure."""
+    """The tree of a file, its values left out: what ``build`` makes of it has the same
+    structure.
+    """
     tree: dict[str, object] = {}
     if data.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,4 +1,6 @@
-"""One input under watch: what comes out of it besides a refusal, how long it takes, how much memory it asks for."""
+"""One input under watch: what comes out of it besides a refusal, how long it takes, how much memory
+it asks for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Family e: configs that would make large constants, long graphs or many copies of weights out of a few numbers."""
+"""Family e: configs that would make large constants, long graphs or many copies of weights out of a
+few numbers.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +149,9 @@ def _layers() -> list[Case]:
 
 
 def _shared() -> list[Case]:
-    """One layer of a million weights called three thousand times: a small file, a graph of gigabytes."""
+    """One layer of a million weights called three thousand times: a small file, a graph of
+    gigabytes.
+    """
     before, nodes = "x", []
     for number in range(3000):
         nodes.append([[before, number - 1 if number else 0, 0, {}]])

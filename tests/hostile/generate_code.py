@@ -1,4 +1,6 @@
-"""Family a: files that try to run code, import modules or read other files. A payload only ever creates a marker."""
+"""Family a: files that try to run code, import modules or read other files. A payload only ever
+creates a marker.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ from hostile.honest import (
 MODULE = "hostile_marker_module"
 """Its import, and a call of what it holds, create markers; see ``module_text``."""
 
-_LAMBDA = "lambda *a, **k: (open(__import__('os').environ['HOSTILE_MARKER_DIR'] + '/code', 'w').close(), a[0])[1]"
+_LAMBDA = (
+    "lambda *a, **k: (open(__import__('os').environ['HOSTILE_MARKER_DIR'] + '/code', "
+    "'w').close(), a[0])[1]"
+)
 
 
 def module_text() -> str:
@@ -99,12 +104,15 @@ OPTIONS = (
     ),
     *("kernel_constraint", "dtype", "units", "use_bias", "unknown_option"),
 )
-"""Options of Dense that a payload takes the place of; all that hold an object in honest files are among them."""
+"""Options of Dense that a payload takes the place of; all that hold an object in honest files are
+among them.
+"""
 
 _UNREAD = ("initializer", "regularizer", "constraint")
 _HARMLESS = ("lambda 2", "exec", "bytes", "module name")
-"""Where only training reads: values that Keras would not resolve, and functions of the author's own, which honest
-files name as functions of ``builtins``. They are passed over unread."""
+"""Where only training reads: values that Keras would not resolve, and functions of the author's
+own, which honest files name as functions of ``builtins``. They are passed over unread.
+"""
 
 
 def _in(place: str, config: dict[str, object], weights: object = None) -> bytes:

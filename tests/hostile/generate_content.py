@@ -1,4 +1,6 @@
-"""Family f: what keramos stores beside a model, rewritten by somebody who also renews its digest."""
+"""Family f: what keramos stores beside a model, rewritten by somebody who also renews its
+digest.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Family d: graphs that are none, weights that do not fit, options without sense, and bombs that go off at run time."""
+"""Family d: graphs that are none, weights that do not fit, options without sense, and bombs that go
+off at run time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Family b: HDF5 files that point elsewhere, lie about sizes, hold what is no number, or are damaged."""
+"""Family b: HDF5 files that point elsewhere, lie about sizes, hold what is no number, or are
+damaged.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Families c: archives that lie, collide or lead out of a folder, and JSON that is none, too deep or too large."""
+"""Families c: archives that lie, collide or lead out of a folder, and JSON that is none, too deep
+or too large.
+"""
 
 from __future__ import annotations
 

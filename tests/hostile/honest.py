@@ -1,4 +1,6 @@
-"""Small honest model files as trees, for hostile ones to start from, and the case: a file and what becomes of it."""
+"""Small honest model files as trees, for hostile ones to start from, and the case: a file and what
+becomes of it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ EITHER = ("open",)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A hostile file: how its bytes are made, the errors that may refuse it or "open", a pattern of what is named."""
+    """A hostile file: how its bytes are made, the errors that may refuse it or "open", a pattern of
+    what is named.
+    """
 
     name: str
     expected: tuple[str, ...]

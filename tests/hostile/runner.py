@@ -1,6 +1,8 @@
-"""Opens files in forked children under limits and watches what they do: one child a file, keramos imported once.
+"""Opens files in forked children under limits and watches what they do: one child a file, keramos
+imported once.
 
-As a script it reads paths from standard input, one a line, and writes one JSON object a line. ``opened`` is for tests.
+As a script it reads paths from standard input, one a line, and writes one JSON object a line.
+``opened`` is for tests.
 """
 
 from __future__ import annotations
@@ -49,8 +51,8 @@ _WATCHED = (
 class Outcome:
     """What became of one file.
 
-    ``kind`` is "open", the name of an error of keramos, or the name of whatever else came out; ``acts`` are things
-    that the process did besides reading the file.
+    ``kind`` is "open", the name of an error of keramos, or the name of whatever else came out;
+    ``acts`` are things that the process did besides reading the file.
     """
 
     path: str
@@ -157,7 +159,9 @@ def _outcome(path: str) -> tuple[str, str]:
 
 
 def _note(acts: list[str], before: list[str], event: str, args: tuple[object, ...]) -> None:
-    """Remember an event that opening a file as data has no use for; ``before`` starts with the file's own path."""
+    """Remember an event that opening a file as data has no use for; ``before`` starts with the
+    file's own path.
+    """
     act = f"{event} {str(args[:2])[:120]}" if args else event
     if event == "open":
         name = str(args[0])

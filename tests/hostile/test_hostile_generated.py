@@ -1,4 +1,6 @@
-"""Some hundred hostile variations, made here: each refused as what it is, or opened where it is harmless."""
+"""Some hundred hostile variations, made here: each refused as what it is, or opened where it is
+harmless.
+"""
 
 import os
 import re
@@ -32,7 +34,9 @@ CASES = {family: module.cases() for family, module in FAMILIES.items()}
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """Family and name -> what became of the file; and the folder in which payloads would leave their markers."""
+    """Family and name -> what became of the file; and the folder in which payloads would leave
+    their markers.
+    """
     folder = tmp_path_factory.mktemp("hostile")
     marks = folder / "marks"
     marks.mkdir()

@@ -1,4 +1,6 @@
-"""Limits: documented with their numbers, raised by an argument, and nothing but errors of keramos comes out."""
+"""Limits: documented with their numbers, raised by an argument, and nothing but errors of keramos
+comes out.
+"""
 
 import re
 from dataclasses import fields

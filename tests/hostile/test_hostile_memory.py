@@ -1,4 +1,6 @@
-"""Opening takes memory in proportion to what a file holds: the factor and the constant of docs/security.md."""
+"""Opening takes memory in proportion to what a file holds: the factor and the constant of
+docs/security.md.
+"""
 
 import re
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Paths that are no plain files: refused as what they are, at once, and never called missing when they are there."""
+"""Paths that are no plain files: refused as what they are, at once, and never called missing when
+they are there.
+"""
 
 import os
 import socket
@@ -151,7 +153,9 @@ def test_a_hard_link_to_a_model_opens(model, tmp_path):
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_one_of_both(model, tmp_path):
-    """A writer renames whole files into place, as keramos itself does; whichever was opened is read whole."""
+    """A writer renames whole files into place, as keramos itself does; whichever was opened is read
+    whole.
+    """
     whole, stop = model.read_bytes(), threading.Event()
     other = tmp_path / "other.h5"
 

@@ -1,4 +1,6 @@
-"""Files of keramos that another program saved again: what they lost, or what no longer fits, is said."""
+"""Files of keramos that another program saved again: what they lost, or what no longer fits, is
+said.
+"""
 
 import shutil
 

@@ -1,4 +1,6 @@
-"""Hostile and damaged files, each in a process of its own with bounds: refused and named, or opened and run."""
+"""Hostile and damaged files, each in a process of its own with bounds: refused and named, or opened
+and run.
+"""
 
 import json
 import re

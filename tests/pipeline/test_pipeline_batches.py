@@ -26,7 +26,9 @@ def read_rows():
 
 
 def same(scored, decided):
-    """A scored batch and the decisions of the slow way agree in rows, labels, scores and complaints."""
+    """A scored batch and the decisions of the slow way agree in rows, labels, scores and
+    complaints.
+    """
     assert scored.decided.column("label").to_pylist() == [
         decision.label for decision in decided.decisions
     ]

@@ -1,4 +1,6 @@
-"""Old files rewritten: plain Keras opens them with default arguments and gives the answers of their own time."""
+"""Old files rewritten: plain Keras opens them with default arguments and gives the answers of their
+own time.
+"""
 
 import json
 
@@ -178,7 +180,7 @@ def test_parts_of_lora_that_cannot_be_added_are_refused(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_an_ellipsis_that_keras_cannot_read_back_from_hdf5_is_refused_there_and_kept_in_a_keras_file(
+def test_an_ellipsis_that_keras_cannot_read_from_hdf5_is_refused_there_and_kept_in_keras_files(
     tmp_path,
 ):
     images = keras.Input((4, 3))

@@ -1,4 +1,6 @@
-"""A loaded model: every way to ask gives the same answer; bad rows are named; nothing heavy is loaded."""
+"""A loaded model: every way to ask gives the same answer; bad rows are named; nothing heavy is
+loaded.
+"""
 
 import json
 import subprocess
@@ -185,8 +187,10 @@ def test_a_changed_weight_is_refused_at_load_unless_proof_is_waived(credit_run, 
 
 def test_a_process_that_loads_and_predicts_never_imports_a_training_library(credit_file):
     code = (
-        "import sys, json, keramos; m = keramos.load(sys.argv[1]); m.predict(json.loads(sys.argv[2]));"
-        "print(sorted({n.partition('.')[0] for n in sys.modules} & {'tensorflow', 'keras', 'jax', 'torch', 'onnx',"
+        "import sys, json, keramos; m = keramos.load(sys.argv[1]); "
+        "m.predict(json.loads(sys.argv[2]));"
+        "print(sorted({n.partition('.')[0] for n in sys.modules} & {'tensorflow', 'keras', "
+        "'jax', 'torch', 'onnx',"
         " 'pandas', 'sklearn', 'pyarrow', 'click'}))"
     )
 
@@ -201,7 +205,10 @@ def test_a_process_that_loads_and_predicts_never_imports_a_training_library(cred
 
 
 def test_importing_keramos_loads_no_heavy_library():
-    code = "import sys, keramos; print(sorted({'numpy', 'onnxruntime', 'h5py', 'keras'} & set(sys.modules)))"
+    code = (
+        "import sys, keramos; print(sorted({'numpy', 'onnxruntime', 'h5py', 'keras'} & "
+        "set(sys.modules)))"
+    )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -1,4 +1,6 @@
-"""Files written by every Keras since 1.0, with the outputs that very version computed: all of them run, and agree."""
+"""Files written by every Keras since 1.0, with the outputs that very version computed: all of them
+run, and agree.
+"""
 
 import json
 
@@ -11,7 +13,9 @@ from keramos.errors import UnsupportedModelError
 from keramos.runtime.session import Session
 
 WRITER_WAS_WRONG = {("keras-3.15.1-tensorflow", "conv3d_cf")}
-"""TensorFlow 2.21's graph optimiser added a bias along the last axis, which happened to be as long as the bias."""
+"""TensorFlow 2.21's graph optimiser added a bias along the last axis, which happened to be as long
+as the bias.
+"""
 FOREIGN_CODE = "lambda_named"
 """The case whose layers are Python code, which is refused by name."""
 
@@ -42,7 +46,9 @@ def answers(folder, row):
 
 
 def agree(actual, expected, rtol):
-    """1e-6 + 1e-5 relative, as float32 allows; what was written in half precision says so in the manifest."""
+    """1e-6 + 1e-5 relative, as float32 allows; what was written in half precision says so in the
+    manifest.
+    """
     if expected.dtype.kind != "f":
         return actual.shape == expected.shape and np.array_equal(actual, expected)
     expected = expected.astype("float64")

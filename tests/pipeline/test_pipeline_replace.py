@@ -61,8 +61,8 @@ EXPRESSIONS = {
     "tf.nn.relu(x) * np.pi": lambda x: np.maximum(x, 0) * np.pi,
     "np.linalg.norm(x, axis=1)": lambda x: np.linalg.norm(x, axis=1),
     "np.sqrt(2.0) * x": lambda x: np.sqrt(2.0) * x,
-    "batch_normalization(x, [0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 4.0, 4.0], axis=-1, epsilon=0.0)": lambda x: (
-        (x - np.arange(4)) / [1, 1, 2, 2]
+    "batch_normalization(x, [0.0, 1.0, 2.0, 3.0], [1.0, 1.0, 4.0, 4.0], axis=-1, epsilon=0.0)": (
+        lambda x: (x - np.arange(4)) / [1, 1, 2, 2]
     ),
 }
 

@@ -113,7 +113,9 @@ def test_one_changed_bit_is_named_as_the_reason(signed, keys):
 
 
 def test_a_file_that_changes_while_it_is_checked_gains_nothing(signed, keys, monkeypatch):
-    """What is parsed are the very bytes that were checked, not what the path holds a moment later."""
+    """What is parsed are the very bytes that were checked, not what the path holds a moment
+    later.
+    """
     import keramos.signing.signing as module
 
     before = module.read_bytes
@@ -168,7 +170,9 @@ def test_a_damaged_signature_is_refused(signed, keys, damage, capsys):
 
 
 def test_a_signature_of_an_empty_folder_covers_no_file(model, keys, tmp_path):
-    """Ignored paths are part of what is signed; one that ignores everything must not sign everything."""
+    """Ignored paths are part of what is signed; one that ignores everything must not sign
+    everything.
+    """
     from model_signing import hashing, signing
 
     (tmp_path / "empty").mkdir()

@@ -14,7 +14,9 @@ EXACT = {"rtol": 1e-5, "atol": 1e-6}
 
 
 def plain_inputs(model, table, rows):
-    """What a Keras user would pass: raw columns by input name, as tensors; dates go through keramos' own parts."""
+    """What a Keras user would pass: raw columns by input name, as tensors; dates go through
+    keramos' own parts.
+    """
     import tensorflow as tf
 
     if len(model.inputs) == 1:

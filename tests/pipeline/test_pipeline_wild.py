@@ -1,4 +1,6 @@
-"""Files from public repositories: each answers as its oracle, or is refused for code that is not in it."""
+"""Files from public repositories: each answers as its oracle, or is refused for code that is not in
+it.
+"""
 
 import json
 
@@ -12,7 +14,9 @@ from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.runtime.session import Session
 
 INCOMPLETE = ("has no model_config", "vocabulary is not in the file", "the file holds 0")
-"""Weights without an architecture, a vocabulary that .h5 cannot keep, weights of another architecture."""
+"""Weights without an architecture, a vocabulary that .h5 cannot keep, weights of another
+architecture.
+"""
 
 
 @pytest.fixture(scope="module")

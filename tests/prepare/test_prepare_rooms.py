@@ -1,4 +1,6 @@
-"""Preparation: learned from training rows only, expressed in built-in layers, the same by every way in."""
+"""Preparation: learned from training rows only, expressed in built-in layers, the same by every way
+in.
+"""
 
 from datetime import UTC, datetime
 

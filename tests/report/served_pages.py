@@ -73,7 +73,9 @@ def browsing():
 
 @contextmanager
 def visiting(browser, address):
-    """A function that opens paths; at the end: no error on the console, and no request to anybody else."""
+    """A function that opens paths; at the end: no error on the console, and no request to anybody
+    else.
+    """
     complaints, contexts = [], []
 
     def open_(path, width=1440, **options):
@@ -109,7 +111,9 @@ def wide(page):
 
 
 def serious(page):
-    """Serious findings of axe-core; the page must be open without its policy, which would refuse the checker."""
+    """Serious findings of axe-core; the page must be open without its policy, which would refuse
+    the checker.
+    """
     from axe_core_python.sync_playwright import Axe
 
     found = [

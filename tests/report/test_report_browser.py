@@ -1,4 +1,6 @@
-"""The server's pages in a real browser: what a person sees and does, and nothing that a file says is markup."""
+"""The server's pages in a real browser: what a person sees and does, and nothing that a file says
+is markup.
+"""
 
 import contextlib
 import http.client

@@ -1,4 +1,6 @@
-"""Reports of files: complete, self-contained, small, and nothing in them is markup that came from a file."""
+"""Reports of files: complete, self-contained, small, and nothing in them is markup that came from a
+file.
+"""
 
 import base64
 import json

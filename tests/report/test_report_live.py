@@ -1,4 +1,6 @@
-"""What a served page says to do, done: its programs run, its shadow and its live rows are those of real requests."""
+"""What a served page says to do, done: its programs run, its shadow and its live rows are those of
+real requests.
+"""
 
 import html
 import json
@@ -59,7 +61,9 @@ def programs(server, name):
 
 
 def printed(program, title, folder):
-    """What a program prints: shell for curl, Python for others; it runs where the model files are."""
+    """What a program prints: shell for curl, Python for others; it runs where the model files
+    are.
+    """
     start = (
         ["bash", "-c"] if title in {"curl", "TensorFlow Serving's REST"} else [sys.executable, "-c"]
     )
@@ -99,7 +103,9 @@ def test_every_program_on_a_page_runs_and_all_give_the_same_answer(name, server,
 
 @pytest.fixture(scope="module")
 def shadowed(credit_run, tmp_path_factory):
-    """A store with a stable version and a candidate that learned half as long, asked with a shadow on all runs."""
+    """A store with a stable version and a candidate that learned half as long, asked with a shadow
+    on all runs.
+    """
     import keramos as package
     from keramos.types.training import TrainingPlan
 

@@ -1,4 +1,6 @@
-"""Pages travel as gzip to whom takes it, so that a model of many columns has a small first page too."""
+"""Pages travel as gzip to whom takes it, so that a model of many columns has a small first page
+too.
+"""
 
 import gzip
 

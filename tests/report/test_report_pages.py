@@ -1,4 +1,6 @@
-"""Complete served pages of every shared table and of files that keramos did not write, in a real browser."""
+"""Complete served pages of every shared table and of files that keramos did not write, in a real
+browser.
+"""
 
 import datetime as dt
 import shutil
@@ -86,7 +88,9 @@ def every(tmp_path_factory, shared):
 
 
 def complete(browser, address, name, sections):
-    """The page has every section, fits both windows, complains about nothing and answers what is typed."""
+    """The page has every section, fits both windows, complains about nothing and answers what is
+    typed.
+    """
     with visiting(browser, address) as visit:
         page = visit(f"/models/{name}", 360, bypass_csp=True)
         assert wide(page) <= 360

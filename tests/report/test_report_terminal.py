@@ -1,4 +1,6 @@
-"""The views in a terminal: wide, narrow and piped, with and without colours, and whatever names a file holds."""
+"""The views in a terminal: wide, narrow and piped, with and without colours, and whatever names a
+file holds.
+"""
 
 import fcntl
 import io
@@ -69,7 +71,9 @@ def model(credit_run, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A model whose classes and categories hold sequences that would steer a terminal, and what train said of it."""
+    """A model whose classes and categories hold sequences that would steer a terminal, and what
+    train said of it.
+    """
     import csv
 
     folder = tmp_path_factory.mktemp("steering")

@@ -15,7 +15,9 @@ from keramos.errors import RowError, UsageError
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Files of networks with one input, and with two of which one takes whole numbers; and a table."""
+    """Files of networks with one input, and with two of which one takes whole numbers; and a
+    table.
+    """
     place = tmp_path_factory.mktemp("plain")
     keras.utils.set_random_seed(1)
     one = keras.Sequential([keras.Input((3,)), layers.Dense(4, "relu"), layers.Dense(1, "sigmoid")])

@@ -1,4 +1,6 @@
-"""The engine ray: the source in units, each decided somewhere, each row once; on real clusters in processes here."""
+"""The engine ray: the source in units, each decided somewhere, each row once; on real clusters in
+processes here.
+"""
 
 import json
 import os
@@ -121,7 +123,9 @@ def test_a_file_is_cut_where_reading_can_begin_and_no_row_is_lost_there(model, t
 
 
 def in_process(monkeypatch, *, shared, lost=0):
-    """The engine without a cluster: the actor is called here, units in the wrong order and some twice."""
+    """The engine without a cluster: the actor is called here, units in the wrong order and some
+    twice.
+    """
     monkeypatch.setattr(
         ray_worker, "ray_module", lambda: SimpleNamespace(get=lambda shipped: shipped)
     )
@@ -207,7 +211,8 @@ def test_a_cluster_that_does_not_answer_is_one_clear_sentence_and_nothing_is_lef
     pytest.importorskip("ray")
     pq.write_table(rows(100), tmp_path / "in.parquet")
     done = command(
-        "score", model, "in.parquet", "-o", "out.csv", "--engine", "ray", "--ray-address", "127.0.0.1:1",
+        "score", model, "in.parquet", "-o", "out.csv", "--engine", "ray", "--ray-address",
+        "127.0.0.1:1",
         cwd=tmp_path,
     )  # fmt: skip
 
@@ -245,7 +250,9 @@ def same(folder, one, other):
 
 @pytest.fixture(scope="module")
 def nodes():
-    """A head without processors and two nodes with one each; a function adds a node, the list holds all of them."""
+    """A head without processors and two nodes with one each; a function adds a node, the list holds
+    all of them.
+    """
     pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
@@ -329,7 +336,8 @@ def actors(nodes):
 def test_a_cluster_gives_what_one_machine_gives_in_a_folder_too(nodes, model, source, tmp_path):
     keramos.score(model, source, tmp_path / "local", keep=("id",))
     done = command(
-        "score", model, source, "-o", "out/", "--keep", "id", "--engine", "ray", "--ray-address", nodes.address,
+        "score", model, source, "-o", "out/", "--keep", "id", "--engine", "ray", "--ray-address",
+        nodes.address,
         cwd=tmp_path,
     )  # fmt: skip
 

@@ -120,7 +120,10 @@ def test_a_query_that_is_none_is_refused_in_the_databases_words(url, query, word
 
 
 def test_a_stream_that_breaks_says_after_how_many_rows(postgres):
-    query = "SELECT 1 / (i - 900000) AS a, repeat('x', 100) AS b FROM generate_series(1, 1000000) AS s(i)"
+    query = (
+        "SELECT 1 / (i - 900000) AS a, repeat('x', 100) AS b FROM generate_series(1, "
+        "1000000) AS s(i)"
+    )
 
     with (
         query_result(postgres.url, query) as result,
@@ -131,7 +134,8 @@ def test_a_stream_that_breaks_says_after_how_many_rows(postgres):
 
 def test_postgresql_numbers_dates_and_texts_arrive_in_plain_types(postgres):
     query = (
-        "SELECT 1.25::numeric(10, 2) AS n, 7::smallint AS i, 0.5::real AS r, true AS b, DATE '2024-02-29' AS d, "
+        "SELECT 1.25::numeric(10, 2) AS n, 7::smallint AS i, 0.5::real AS r, true AS b, DATE "
+        "'2024-02-29' AS d, "
         "TIMESTAMP '2024-02-29 12:00' AS ts, 'x'::varchar AS t, '{}'::jsonb AS j"
     )
 

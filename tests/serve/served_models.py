@@ -66,7 +66,9 @@ def mixed_model():
 
 @cache
 def plain_model():
-    """What plain Keras saved: two inputs, two outputs, one of them text in the first layer's vocabulary."""
+    """What plain Keras saved: two inputs, two outputs, one of them text in the first layer's
+    vocabulary.
+    """
     import keras
 
     from keramos.pipeline.load import load

@@ -1,4 +1,6 @@
-"""Who may ask: HTTPS, API keys in every protocol, browsers of other origins, and calls that change what is served."""
+"""Who may ask: HTTPS, API keys in every protocol, browsers of other origins, and calls that change
+what is served.
+"""
 
 import datetime as dt
 import ipaddress
@@ -138,8 +140,17 @@ def test_a_certificate_without_its_key_is_wrong_usage_and_a_broken_one_is_said(
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("given", [{}, {"X-API-Key": "wrong"}, {"X-API-Key": ""}, {"Authorization": "Basic first-key"},
-                                   {"Authorization": "Bearer"}, {"Authorization": "Bearer first-ke"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"X-API-Key": "wrong"},
+        {"X-API-Key": ""},
+        {"Authorization": "Basic first-key"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer first-ke"},
+    ],
+)
 def test_without_a_key_nothing_but_probes_is_answered(guarded, body, given):
     server, _ = guarded
     for path in (PREDICT, "/models/matrix/decide", "/v2/models/matrix/infer", "/invocations"):
@@ -159,7 +170,8 @@ def test_without_a_key_nothing_but_probes_is_answered(guarded, body, given):
         assert server.get(path, headers=given).status_code == 200, path
 
 
-@pytest.mark.parametrize("given", [{"X-API-Key": "second-key"}, {"Authorization": "Bearer first-key"},
+@pytest.mark.parametrize("given", [{"X-API-Key": "second-key"},
+{"Authorization": "Bearer first-key"},
                                    {"authorization": "bearer second-key"}])  # fmt: skip
 def test_with_a_key_everything_is_answered(guarded, body, given):
     server, _ = guarded

@@ -1,4 +1,6 @@
-"""Live rows against training rows, and candidates that answer unseen: nobody waits, nothing grows."""
+"""Live rows against training rows, and candidates that answer unseen: nobody waits, nothing
+grows.
+"""
 
 import numpy as np
 import pytest

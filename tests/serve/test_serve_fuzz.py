@@ -1,4 +1,6 @@
-"""Requests that nobody should send: no reply is a 5xx, nothing crashes, and the next request is answered."""
+"""Requests that nobody should send: no reply is a 5xx, nothing crashes, and the next request is
+answered.
+"""
 
 import gzip
 import json
@@ -24,19 +26,26 @@ ROWS = [
     for cells in zip(*mixed_rows().values(), strict=True)
 ]
 POSTS = [
-    "/v1/models/mixed:predict", "/v1/models/mixed:regress", "/v1/models/mixed:classify", "/models/mixed/decide",
-    "/models/mixed/decide?partial=true", "/models/mixed/trace", "/v2/models/mixed/infer", "/models/mixed/invocations",
-    "/v1/models/matrix:predict", "/v2/models/matrix/infer", "/models/matrix/decide", "/v1/models/plain:predict",
-    "/v2/models/plain/infer", "/models/plain/invocations", "/v2/repository/index", "/v2/repository/models/mixed/load",
+    "/v1/models/mixed:predict", "/v1/models/mixed:regress", "/v1/models/mixed:classify",
+    "/models/mixed/decide",
+    "/models/mixed/decide?partial=true", "/models/mixed/trace", "/v2/models/mixed/infer",
+    "/models/mixed/invocations",
+    "/v1/models/matrix:predict", "/v2/models/matrix/infer", "/models/matrix/decide",
+    "/v1/models/plain:predict",
+    "/v2/models/plain/infer", "/models/plain/invocations", "/v2/repository/index",
+    "/v2/repository/models/mixed/load",
 ]  # fmt: skip
 NASTY = [
     b"\r\n", b"\n", b"\0", b"\xff", b" ", b":", b"Content-Length: -1\r\n",
     b"Content-Length: 99999999999999999999\r\n",
     b"Content-Length: 5\r\n", b"Content-Length: 1_0\r\n", b"Transfer-Encoding: chunked\r\n",
     b"Transfer-Encoding: x\r\n",
-    b"Expect: 100-continue\r\n", b"Upgrade: websocket\r\nConnection: upgrade\r\n", b"Content-Encoding: gzip\r\n",
-    b"Content-Encoding: br\r\n", b"HTTP/2.0", b"HTTP/1.0", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"%00", b"%zz", b"%ff",
-    b"Inference-Header-Content-Length: 7\r\n", b"Inference-Header-Content-Length: 0\r\n", b"GET / HTTP/1.1\r\n\r\n",
+    b"Expect: 100-continue\r\n", b"Upgrade: websocket\r\nConnection: upgrade\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"Content-Encoding: br\r\n", b"HTTP/2.0", b"HTTP/1.0", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"%00", b"%zz", b"%ff",
+    b"Inference-Header-Content-Length: 7\r\n", b"Inference-Header-Content-Length: 0\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
     b"X: " + b"a" * 5000 + b"\r\n", b"Origin: http://a\r\n",
     b"CONNECT a:1 HTTP/1.1\r\n\r\n", b"Connection: close\r\n",
     b"/versions/99999999999999999999", b"/labels/a", b"?partial=maybe", b"#", b"//",
@@ -84,7 +93,10 @@ def no_5xx(received):
 
 
 def request(body, path="/v1/models/mixed:predict"):
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: "
+        f"application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -178,9 +190,11 @@ ATOMS = (
     | st.sampled_from(["null", "true", "false", '{"b64": "!"}', '{"b64": "/w=="}', "[]", "{}"])
 )
 KEYS = st.sampled_from(
-    ["size", "rooms", "place", "floor", "lift", "built", "instances", "inputs", "rows", "examples", "context", "x",
+    ["size", "rooms", "place", "floor", "lift", "built", "instances", "inputs", "rows",
+    "examples", "context", "x",
      "word",
-     "signature_name", "dataframe_split", "dataframe_records", "columns", "data", "index", "name", "shape", "datatype",
+     "signature_name", "dataframe_split", "dataframe_records", "columns", "data", "index", "name",
+     "shape", "datatype",
      "parameters", "outputs", "id", "binary_data_size", "b64", "ready"]
 )  # fmt: skip
 

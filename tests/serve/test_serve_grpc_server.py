@@ -69,7 +69,9 @@ def test_health_follows_the_models_and_turns_before_the_server_stops(engine):
 
 
 def test_requests_at_the_same_time_get_their_own_answers(engine):
-    """Many requests of different sizes in flight at once; rows are shared into runs and taken apart again."""
+    """Many requests of different sizes in flight at once; rows are shared into runs and taken apart
+    again.
+    """
     batches = [
         np.random.default_rng(seed).uniform(0, 10, (1 + seed % 5, 4)).astype("float32")
         for seed in range(200)

@@ -208,7 +208,10 @@ def test_chunked_gzip_and_expected_bodies_are_taken(port, rows):
     chunked = (
         b"".join(b"%x\r\n%b\r\n" % (1, body[i : i + 1]) for i in range(len(body))) + b"0\r\n\r\n"
     )
-    head = b"POST /v1/models/credit:predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    head = (
+        b"POST /v1/models/credit:predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+        b"chunked\r\nConnection: close\r\n\r\n"
+    )
     assert b"predictions" in talk(port, head + chunked)
     assert b"100 Continue" in talk(port, raw(body, "Expect: 100-continue", "Connection: close"))
     zipped = post(
@@ -274,9 +277,12 @@ def test_what_a_client_sends_after_a_refusal_is_read_for_a_while_only(port):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"\xff", b'{"instances": 3}', b'{"instances": []}', b'{"instances": [null]}',
-        b'{"instances": [[1]], "inputs": 3}', b'{"inputs": {}}', b'{"signature_name": 3}', b"[" * 100_000,
-        b'{"instances": [{"b64": "!"}]}', b'{"signature_name": "other", "instances": [[1]]}', b"9" * 5000,
+        b"", b"{", b"[]", b"\xff", b'{"instances": 3}', b'{"instances": []}',
+        b'{"instances": [null]}',
+        b'{"instances": [[1]], "inputs": 3}', b'{"inputs": {}}', b'{"signature_name": 3}',
+        b"[" * 100_000,
+        b'{"instances": [{"b64": "!"}]}', b'{"signature_name": "other", "instances": [[1]]}',
+        b"9" * 5000,
     ],
 )  # fmt: skip
 def test_malformed_bodies_are_4xx_in_every_protocol(port, body):

@@ -1,4 +1,6 @@
-"""From files to answers: new versions are proven before they answer, and bad ones change nothing."""
+"""From files to answers: new versions are proven before they answer, and bad ones change
+nothing.
+"""
 
 import threading
 

@@ -1,4 +1,6 @@
-"""The Open Inference Protocol on the hot path: what is taken there is answered as on the long way, to the byte."""
+"""The Open Inference Protocol on the hot path: what is taken there is answered as on the long way,
+to the byte.
+"""
 
 import asyncio
 import json
@@ -57,8 +59,8 @@ class Client:
 
 @pytest.fixture(scope="module")
 def ask(engine):
-    """Requests of one tick (URL, body, headers) -> replies of the hot path, those of the long way, and runs of the
-    first.
+    """Requests of one tick (URL, body, headers) -> replies of the hot path, those of the long way,
+    and runs of the first.
     """
     app = App(Context(engine, most_rows=200), Access())
 
@@ -142,7 +144,8 @@ def credit(engine, rows, *, binary=False, wide=False, column=False):
 OUTPUTS = [
     {}, {"id": 'r"1'}, {"parameters": {"binary_data_output": True}}, {"outputs": [{"name": "OUT"}]},
     {"outputs": [{"name": "OUT", "parameters": {"binary_data": True}}], "id": ""},
-    {"outputs": [{"name": "OUT", "parameters": {"binary_data": False}}], "parameters": {"binary_data_output": True}},
+    {"outputs": [{"name": "OUT", "parameters": {"binary_data": False}}],
+    "parameters": {"binary_data_output": True}},
 ]  # fmt: skip
 
 
@@ -201,21 +204,27 @@ def broken():
     yield "binary NaN", body + nan, {SIZE: str(len(body))}
     yield "binary Infinity", body + huge, {SIZE: str(len(body))}
     changes = {
-        "nested": {"data": [[1, 2, 3, 4]]}, "null": {"data": [1, None, 2, 3]}, "text": {"data": ["1", 2, 3, 4]},
+        "nested": {"data": [[1, 2, 3, 4]]}, "null": {"data": [1, None, 2, 3]},
+        "text": {"data": ["1", 2, 3, 4]},
         "truth": {"data": [True, 2, 3, 4]},
         "too large": {"data": [1e39, 2, 3, 4]}, "beyond": {"data": [2**70, 2, 3, 4]},
         "near the limit": {"data": [2.0**126 * (1 - 2**-30), 2, 3, 4]},
         "other type": {"datatype": "INT32", "data": [1, 2, 3, 4]},
-        "no type": {"datatype": "FP33"}, "other name": {"name": "nobody"}, "too few": {"data": [1, 2, 3]},
-        "other shape": {"shape": [4]}, "turned": {"shape": [4, 1]}, "no rows": {"shape": [0, 4], "data": []},
-        "negative": {"shape": [-1, 4]}, "broken size": {"shape": [1.0, 4]}, "extra key": {"content_type": "np"},
-        "data and size": {"parameters": {"binary_data_size": 16}}, "strange parameter": {"parameters": {"x": 1}},
+        "no type": {"datatype": "FP33"}, "other name": {"name": "nobody"}, "too few": {"data": [1,
+        2, 3]},
+        "other shape": {"shape": [4]}, "turned": {"shape": [4, 1]}, "no rows": {"shape": [0, 4],
+        "data": []},
+        "negative": {"shape": [-1, 4]}, "broken size": {"shape": [1.0, 4]},
+        "extra key": {"content_type": "np"},
+        "data and size": {"parameters": {"binary_data_size": 16}},
+        "strange parameter": {"parameters": {"x": 1}},
         "negative size": {"parameters": {"binary_data_size": -1}}, "ints": {"data": [1, 2, 3, 4]},
     }  # fmt: skip
     for why, change in changes.items():
         yield why, json.dumps({"inputs": [listed | change]}).encode(), {}
     tops = {
-        "twice": {"inputs": [listed, listed]}, "id is a number": {"id": 3}, "id is null": {"id": None},
+        "twice": {"inputs": [listed, listed]}, "id is a number": {"id": 3},
+        "id is null": {"id": None},
         "no outputs": {"outputs": []}, "unknown output": {"outputs": [{"name": "nobody"}]},
         "classes": {"outputs": [{"name": "OUT", "parameters": {"classification": 1}}]},
         "priority": {"parameters": {"priority": 1}},
@@ -246,10 +255,13 @@ def test_what_is_odd_is_answered_as_on_the_long_way(engine, ask, model, body, he
 @pytest.mark.parametrize(
     "change",
     [
-        {"data": ["no such category"]}, {"data": [3]}, {"data": [None]}, {"data": [1.5]}, {"data": [True]},
-        {"shape": []}, {"data": []}, {"name": "nobody"}, {"datatype": "FP32"}, {"datatype": "BYTES"},
+        {"data": ["no such category"]}, {"data": [3]}, {"data": [None]}, {"data": [1.5]},
+        {"data": [True]},
+        {"shape": []}, {"data": []}, {"name": "nobody"}, {"datatype": "FP32"},
+        {"datatype": "BYTES"},
         {"data": [{"b64": "YQ=="}]},
-        {"data": [2.0**126 * (1 - 2**-30)]}, {"data": [1e300]}, {"data": [""]}, {"shape": [1, 1, 1]},
+        {"data": [2.0**126 * (1 - 2**-30)]}, {"data": [1e300]}, {"data": [""]}, {"shape": [1, 1,
+        1]},
     ],
 )  # fmt: skip
 def test_odd_cells_of_a_column_are_answered_as_on_the_long_way(engine, ask, change):

@@ -1,4 +1,6 @@
-"""The OpenAPI document says what the server does: its examples are answered, and drawn requests meet no surprise."""
+"""The OpenAPI document says what the server does: its examples are answered, and drawn requests
+meet no surprise.
+"""
 
 import re
 from urllib.parse import quote

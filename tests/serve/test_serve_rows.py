@@ -1,4 +1,6 @@
-"""Rows of requests: each cell is judged by itself, and each fault is named with its row, column, rule and value."""
+"""Rows of requests: each cell is judged by itself, and each fault is named with its row, column,
+rule and value.
+"""
 
 import io
 import json
@@ -19,8 +21,10 @@ ROWS = [
     for cells in zip(*mixed_rows().values(), strict=True)
 ]
 CELLS = st.sampled_from(
-    [None, True, False, 0, 1, 3, -7, 2.5, 1.0, 1e300, float("inf"), float("nan"), 2**70, "a", "north", "2", "2.50", "",
-     "NA", "true", "1999-12-31", "1999-13-31", [1], [[1]], [1, 2], {}, {"b64": "bm9ydGg="}, {"b64": "!"}, {"c": 1}]
+    [None, True, False, 0, 1, 3, -7, 2.5, 1.0, 1e300, float("inf"), float("nan"), 2**70, "a",
+    "north", "2", "2.50", "",
+     "NA", "true", "1999-12-31", "1999-13-31", [1], [[1]], [1, 2], {}, {"b64": "bm9ydGg="},
+     {"b64": "!"}, {"c": 1}]
 )  # fmt: skip
 DRAWN = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROWS[0], "other"], CELLS))
 

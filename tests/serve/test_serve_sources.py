@@ -82,7 +82,7 @@ def test_a_store_is_served_and_a_new_version_takes_over_by_itself(store, file):
         wait(swapped)
 
 
-def test_one_model_of_a_store_is_served_under_a_name_of_its_own_with_the_versions_that_were_asked_for(
+def test_one_model_of_a_store_is_served_under_another_name_with_the_versions_that_were_asked_for(
     store, file
 ):
     store.publish(file, "credit")
@@ -149,7 +149,9 @@ def test_places_without_a_model_are_refused(tmp_path):
 
 
 def swap_under_load(file, store, swaps):
-    """Requests of several clients while versions are published; gives answers counted by version, and failures."""
+    """Requests of several clients while versions are published; gives answers counted by version,
+    and failures.
+    """
     from keramos.pipeline.load import load
 
     content = load(file).content

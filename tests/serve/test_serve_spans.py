@@ -1,4 +1,6 @@
-"""OpenTelemetry traces: a real receiver of OTLP gets a span for each request, and none of it costs an answer."""
+"""OpenTelemetry traces: a real receiver of OTLP gets a span for each request, and none of it costs
+an answer.
+"""
 
 import contextlib
 import gzip

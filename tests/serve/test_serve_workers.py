@@ -1,4 +1,6 @@
-"""Several workers at one port: all answer, one that is killed is replaced, a signal to stop loses nothing."""
+"""Several workers at one port: all answer, one that is killed is replaced, a signal to stop loses
+nothing.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""Training: the same seed gives the same weights, a network of one's own is welcome, what cannot be is refused."""
+"""Training: the same seed gives the same weights, a network of one's own is welcome, what cannot be
+is refused.
+"""
 
 import keras
 import numpy as np

@@ -39,7 +39,8 @@ _SPARSE = 1 << 25
 def read_bytes(
     source: str, limits: Limits = LIMITS, check: Callable[[bytes, int], None] | None = None
 ) -> bytes:
-    """The whole file. ``check``, where it is given, sees its first bytes and its size before the rest is read.
+    """The whole file. ``check``, where it is given, sees its first bytes and its size before the
+    rest is read.
 
     Raises:
         ModelError: there is none, or it cannot be opened.
@@ -76,7 +77,9 @@ def read_bytes(
 
 
 def _opened(source: str) -> int:
-    """A descriptor. What is not a regular file is not even opened: opening some devices does something."""
+    """A descriptor. What is not a regular file is not even opened: opening some devices does
+    something.
+    """
     try:
         _check_kind(Path(source).stat(), source)
         return os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -104,10 +107,12 @@ def _check_size(status: os.stat_result, source: str, limits: Limits) -> None:
     size, stored = status.st_size, status.st_blocks * _BLOCK
     if size > limits.file_bytes:
         raise LimitExceededError(
-            f"{source} has {size:,} bytes, the limit is {limits.file_bytes:,} (file_bytes). Raise it if the file is "
+            f"{source} has {size:,} bytes, the limit is {limits.file_bytes:,} (file_bytes). "
+            "Raise it if the file is "
             "yours"
         )
     if size > _SPARSE and 0 < stored * limits.weight_ratio < size:
         raise LimitExceededError(
-            f"{source} claims {size:,} bytes, but only {stored:,} of them are stored: almost all of it is holes"
+            f"{source} claims {size:,} bytes, but only {stored:,} of them are stored: almost all "
+            "of it is holes"
         )

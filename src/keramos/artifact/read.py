@@ -45,7 +45,8 @@ _OWN_NAME = "keramos"
 """What keramos calls the models that it makes."""
 
 _LOST = (
-    "keramos made this model, but another program saved it again and left out its schema, rule and golden rows: "
+    "keramos made this model, but another program saved it again and left out its schema, rule "
+    "and golden rows: "
     "nothing proves it any more. Use the file that keramos wrote"
 )
 _DIALECTS = {"keras1": "keras1", "keras2": "keras2", "tf_keras": "keras2", "keras3": "keras3"}
@@ -61,8 +62,8 @@ def read(
 ) -> Artifact:
     """The model in a ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras as data.
 
-    ``weights`` names the file of weights where ``path`` is an architecture alone (``model.to_json()``).
-    ``bytes_of`` gives the bytes of a file; each file is read once.
+    ``weights`` names the file of weights where ``path`` is an architecture alone
+    (``model.to_json()``). ``bytes_of`` gives the bytes of a file; each file is read once.
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
@@ -100,7 +101,9 @@ def read(
 
 
 def _lost(container: Container, network: Network) -> tuple[str, ...]:
-    """What to say about a model that keramos made and another program saved again, without what lay beside it."""
+    """What to say about a model that keramos made and another program saved again, without what lay
+    beside it.
+    """
     if container.content is not None or network.name != _OWN_NAME:
         return ()
     return (_LOST,)
@@ -116,7 +119,8 @@ def _weights_of(
     """The HDF5 file that holds the weights."""
     if container.config is None:
         raise UnsupportedModelError(
-            f"{source} has no model_config: it holds weights only. Save the whole model with model.save(...), "
+            f"{source} has no model_config: it holds weights only. Save the whole model with "
+            "model.save(...), "
             "or read the architecture's JSON file with weights=this file"
         )
     if weights is None:
@@ -162,7 +166,8 @@ def _network(
         check_values(layer, nonfinite=limits.nonfinite)
         return settle(layer, origin)
 
-    # Keras 1 kept weights in layouts of its own, which only settling tells apart; a model that needs foreign code is
+    # Keras 1 kept weights in layouts of its own, which only settling tells apart; a model that
+    # needs foreign code is
     # refused for that, whatever its weights are.
     early = origin.generation != "keras1" and not has_foreign(network)
     rules = Rules(check_shapes if early else lambda _layer, _named: None, settled)

@@ -1,7 +1,8 @@
 """JSON objects, read strictly: bounded before they are parsed, and with one meaning only.
 
-RFC 8259 lets readers differ on repeated keys, on numbers without bounds and on lone surrogates; Python also reads NaN
-and Infinity. A model's config has none of them, so a text that has is refused.
+RFC 8259 lets readers differ on repeated keys, on numbers without bounds and on lone surrogates;
+Python also reads NaN and Infinity. A model's config has none of them, so a text that has is
+refused.
 """
 
 from __future__ import annotations
@@ -127,6 +128,7 @@ class _Reader:
         found = float(digits)
         if not isfinite(found):
             raise CorruptModelError(
-                f"{self._where} holds {digits[:20]}, which is beyond any number that can be computed"
+                f"{self._where} holds {digits[:20]}, which is beyond any number that can be "
+                "computed"
             )
         return found

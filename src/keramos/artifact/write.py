@@ -1,7 +1,7 @@
 """Network and content -> one current Keras file, written without Keras.
 
-``.h5``: Keras' legacy whole-model layout. ``.keras``: the version 3 archive. Both open in plain Keras with
-``load_model(path)``; what keramos adds is ignored there.
+``.h5``: Keras' legacy whole-model layout. ``.keras``: the version 3 archive. Both open in plain
+Keras with ``load_model(path)``; what keramos adds is ignored there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from keramos.types.network import Config, Layer, Network
 
 _ATTRIBUTE_BYTES = 64_512
-"""HDF5 keeps attributes in an object header of 64 KiB; Keras splits longer lists, and so does this."""
+"""HDF5 keeps attributes in an object header of 64 KiB; Keras splits longer lists, and so does
+this.
+"""
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: equal parcels give equal archives
 
@@ -48,7 +50,8 @@ def write(
     content: Content | None,
     compile_config: Config | None = None,
 ) -> None:
-    """Write a model file; the extension says which container. ``compile_config`` holds loss, metrics and optimizer.
+    """Write a model file; the extension says which container. ``compile_config`` holds loss,
+    metrics and optimizer.
 
     Raises:
         UsageError: the extension is neither .h5, .hdf5 nor .keras.
@@ -76,7 +79,8 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
     network = merged(keras_order(legal(modern(network))))
     if sliced := _sliced(network):
         raise UnsupportedModelError(
-            f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)}); write a .keras file"
+            f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)}); "
+            "write a .keras file"
         )
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
     with h5py.File(buffer, "w") as file:
@@ -100,7 +104,9 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
 
 
 def _sliced(network: Network) -> list[str]:
-    """Layers called with ``...``: the legacy reader of Keras makes an Ellipsis of it too early, then refuses it."""
+    """Layers called with ``...``: the legacy reader of Keras makes an Ellipsis of it too early,
+    then refuses it.
+    """
     found = [
         call.layer for call in network.calls if "'__ellipsis__'" in repr((call.args, call.kwargs))
     ]

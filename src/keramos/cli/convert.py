@@ -35,5 +35,6 @@ def command(
         click.echo(json.dumps(msgspec.to_builtins(done)))
         return
     click.echo(
-        f"{done.path}: {done.size:,} bytes; on {done.rows} random rows the largest difference is {done.difference:.3g}"
+        f"{done.path}: {done.size:,} bytes; on {done.rows} random rows the largest difference is "
+        f"{done.difference:.3g}"
     )

@@ -19,8 +19,9 @@ import keramos
 from keramos.data.read import as_table
 model = keramos.load(sys.argv[1])
 table = as_table(sys.argv[2])
+target = model.content.schema.target.name
 rows = [
-    {name: column.values[row] for name, column in table.columns.items() if name != model.content.schema.target.name}
+    {name: column.values[row] for name, column in table.columns.items() if name != target}
     for row in range(table.rows)
 ]
 print(model.trace(rows[0]))

@@ -1,4 +1,6 @@
-"""The command group: finds commands by name, loads one only when it runs, turns errors into one message."""
+"""The command group: finds commands by name, loads one only when it runs, turns errors into one
+message.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class _Lazy(click.Group):
 @click.version_option(__version__, prog_name="keramos")
 @click.option("--debug", is_flag=True, help="Show where in keramos an error arose.")
 def keramos(*, debug: bool) -> None:
-    """Train a Keras model on a table, keep everything its answers depend on in one file, run it without TensorFlow."""
+    """Train a Keras model on a table, keep everything its answers depend on in one file, run it
+    without TensorFlow.
+    """
     os.environ["KERAMOS_DEBUG"] = "1" if debug else ""
 
 

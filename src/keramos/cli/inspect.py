@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 def command(
     model: str, weights: str | None, require_signature: str | None, *, limits: Limits, as_json: bool
 ) -> None:
-    """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored beside it."""
+    """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored
+    beside it.
+    """
     from keramos.pipeline.inspect import inspect
     from keramos.report.inspection import as_dict
     from keramos.report.screen import screen_of

@@ -20,7 +20,7 @@ def limit_option(command: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         metavar="NAME=VALUE",
         callback=_read,
-        help="Let a file of your own declare more, as in weight_bytes=8589934592 (repeat for more).",
+        help="Raise a safety limit, as in weight_bytes=8589934592 (repeat for more).",
     )(command)
 
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     type=click.Choice(["fail", "skip"]),
     default="fail",
     show_default=True,
-    help="fail: write nothing if a row is bad. skip: decide the others, list bad ones in a side file.",
+    help="fail: write nothing if a row is bad. skip: decide the others, list bad ones in a side "
+    "file.",
 )
 @click.option(
     "--require-signature",

@@ -71,7 +71,9 @@ def command(
 
 
 def _loaded(path: str, artifact: Artifact, limits: Limits) -> Model | None:
-    """The model, also where its proof fails, because the report shows that; None where it cannot run."""
+    """The model, also where its proof fails, because the report shows that; None where it cannot
+    run.
+    """
     from keramos.errors import MismatchError, ModelError
     from keramos.pipeline.load import load
 

@@ -100,13 +100,15 @@ def command(
     as_json: bool,
     **options: object,
 ) -> None:
-    """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard input.
+    """Decide every row of SOURCE with MODEL: a file, a pattern, a folder, a URL, or - for standard
+    input.
 
-    Rows are read, decided and written at once; memory does not grow with them. The result appears when it is whole;
-    to standard output rows go as they are decided.
+    Rows are read, decided and written at once; memory does not grow with them. The result appears
+    when it is whole; to standard output rows go as they are decided.
 
-    Databases are written sqlite:///folder/file.db or postgresql://user@host:5432/database; a password is better given
-    as PostgreSQL's own tools take it (PGPASSWORD, ~/.pgpass) than in the URL, which other users of a machine can see.
+    Databases are written sqlite:///folder/file.db or postgresql://user@host:5432/database; a
+    password is better given as PostgreSQL's own tools take it (PGPASSWORD, ~/.pgpass) than in the
+    URL, which other users of a machine can see.
     """
     from keramos.pipeline.load import load
     from keramos.scoring.run import score

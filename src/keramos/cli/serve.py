@@ -97,9 +97,11 @@ _log = logging.getLogger("keramos.serve")
     help="Seconds to go on after a signal to stop.",
 )
 def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: object) -> None:
-    """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one model of it).
+    """Serve PATH: a model file, a folder of them, or a store of versions (a folder or URL, or one
+    model of it).
 
-    Answers TensorFlow Serving's REST API, the Open Inference Protocol, MLflow's scoring protocol and keramos' own.
+    Answers TensorFlow Serving's REST API, the Open Inference Protocol, MLflow's scoring protocol
+    and keramos' own.
     """
     from functools import partial
 
@@ -110,9 +112,8 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
         from keramos.serve.http.listener import address, listen
         from keramos.serve.http.server import work
 
-    where = Where(
-        path, **{name: options.pop(name) for name in ("name", "versions", "poll", "limits", "key")}
-    )  # type: ignore[arg-type] # options of the same names
+    named = {name: options.pop(name) for name in ("name", "versions", "poll", "limits", "key")}
+    where = Where(path, **named)  # type: ignore[arg-type] # options of the same names
     options["log_format"] = options["log_format"] or ("text" if sys.stderr.isatty() else "json")
     start_logging(str(options["log_format"]), access=bool(options["access_log"]))
     settings = _settings(options)
@@ -165,7 +166,9 @@ def _settings(options: dict[str, object]) -> Settings:
 
 
 _LOOKS = 50
-"""So many runs a second are looked at for drift and shadows: one in a hundred of a busy server's time."""
+"""So many runs a second are looked at for drift and shadows: one in a hundred of a busy server's
+time.
+"""
 
 
 def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joined:

@@ -1,4 +1,6 @@
-"""keramos serve --engine ray: the same HTTP routes as an application of Ray Serve, until a signal says stop."""
+"""keramos serve --engine ray: the same HTTP routes as an application of Ray Serve, until a signal
+says stop.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,8 @@ def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[s
     for option, given in own:
         if given:
             raise click.UsageError(
-                f"{option} is for the engine local: Ray Serve has a proxy and versions of its own, and no replica sees "
+                f"{option} is for the engine local: Ray Serve has a proxy and versions of its "
+                "own, and no replica sees "
                 "the rows of all"
             )
     snapshot = Snapshot.of(

@@ -22,7 +22,9 @@ import click
 def command(
     model: str | None, *, key: str | None, output: str | None, new_key: str | None, as_json: bool
 ) -> None:
-    """Sign MODEL in the OpenSSF Model Signing format: whoever has the public key can see that nothing was changed."""
+    """Sign MODEL in the OpenSSF Model Signing format: whoever has the public key can see that
+    nothing was changed.
+    """
     from keramos.signing import signing
 
     if new_key and not (model or key or output):

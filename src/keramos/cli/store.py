@@ -87,8 +87,8 @@ def label_(
 @click.option("--label", help="Label that goes back to the version it had before.")
 @_JSON
 def rollback(root: str, model: str, label: str | None, *, as_json: bool) -> None:
-    """Go one step back in ROOT: a label to its version before, or else the version before the newest, published
-    again as the newest.
+    """Go one step back in ROOT: a label to its version before, or else the version before the
+    newest, published again as the newest.
     """
     from keramos.store.store import Store
 

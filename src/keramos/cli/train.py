@@ -84,7 +84,9 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
 @click.option("--class-weight", is_flag=True, help="Give every class the same total weight.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:
-    """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard input)."""
+    """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard
+    input).
+    """
     from keramos.artifact.read import read
     from keramos.artifact.write import check_extension
     from keramos.pipeline.inspect import describe

@@ -67,7 +67,8 @@ def compile_network(network: Network, *, demands: bool = True, limits: Limits = 
     ``limits``: how large a row of any tensor, the constants and the graph may be.
 
     Raises:
-        UnsupportedModelError: it holds something that cannot be compiled; the message names every such thing.
+        UnsupportedModelError: it holds something that cannot be compiled; the message names every
+            such thing.
         MismatchError: weights or shapes do not fit the config.
         LimitExceededError: one of these would be larger.
     """
@@ -143,7 +144,10 @@ def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
     }
     for key, value in call.kwargs.items():
         if value is not None and key not in known:
-            yield f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is not supported"
+            yield (
+                f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is "
+                "not supported"
+            )
 
 
 def _weight_values(network: Network) -> int:
@@ -165,13 +169,16 @@ def _specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
 
 
 def _spec(layer: Layer, limits: Limits) -> TensorSpec:
-    """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote as 80.0."""
+    """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote
+    as 80.0.
+    """
     stated = layer.config.get("batch_shape")
     sizes = stated if isinstance(stated, list) else [stated]
     whole = [int(size) if isinstance(size, float) and size.is_integer() else size for size in sizes]
     if not isinstance(stated, list) or not whole or not all(map(_is_size, whole)):
         raise CorruptModelError(
-            f"input '{layer.name}': its shape is {str(stated)[:80]}; a list of sizes of at least 1, or null, is needed"
+            f"input '{layer.name}': its shape is {str(stated)[:80]}; a list of sizes of at least "
+            "1, or null, is needed"
         )
     if prod(cast("int", size) for size in whole if size is not None) > limits.row_values:
         raise LimitExceededError(
@@ -219,7 +226,8 @@ def _made(values: Mapping[TensorRef, Masked], ref: TensorRef, taker: str) -> Mas
     """
     if ref not in values:
         raise CorruptModelError(
-            f"{taker} takes output {ref.tensor} of call {ref.node} of layer '{ref.layer}', which there is not"
+            f"{taker} takes output {ref.tensor} of call {ref.node} of layer '{ref.layer}', which "
+            "there is not"
         )
     return values[ref]
 
@@ -244,7 +252,8 @@ def _run_call(
     if layer.network is not None:
         if len(refs) != len(layer.network.inputs):
             raise CorruptModelError(
-                f"layer '{layer.name}': a model with {len(layer.network.inputs)} inputs is called with {len(refs)}"
+                f"layer '{layer.name}': a model with {len(layer.network.inputs)} inputs is "
+                f"called with {len(refs)}"
             )
         return run_network(g, layer.network, tuple(values[ref] for ref in refs))
     dtypes = _wanted(layer)
@@ -266,8 +275,9 @@ def _run_call(
 
 
 def _wanted(layer: Layer) -> Mapping[str, str]:
-    """Dtypes that a layer's inputs are converted from and to. Answers are computed in float32, as Keras would on
-    the layer's float inputs: half precision only loses digits, and double gains some that the weights do not have.
+    """Dtypes that a layer's inputs are converted from and to. Answers are computed in float32, as
+    Keras would on the layer's float inputs: half precision only loses digits, and double gains some
+    that the weights do not have.
     """
     row = row_of(layer)
     if isinstance(row, Lowering):
@@ -313,7 +323,10 @@ def _misfit(site: Site, options: Mapping[str, object], error: Exception) -> str:
     shapes = ", ".join(str(x.shape) for x in site.inputs) or "none"
     given = ", ".join(f"{key}={value!r}" for key, value in sorted(options.items()))
     why = f"{type(error).__name__}: {error}"
-    return f"its options and inputs do not fit together; inputs {shapes}, options {given[:200]} ({why[:200]})"
+    return (
+        f"its options and inputs do not fit together; inputs {shapes}, options "
+        f"{given[:200]} ({why[:200]})"
+    )
 
 
 def _check_rank(site: Site) -> None:

@@ -1,10 +1,11 @@
-"""Arithmetic written as text -> ONNX: what stands in for a layer whose Python code is in no one's hands.
+"""Arithmetic written as text -> ONNX: what stands in for a layer whose Python code is in no one's
+hands.
 
     x / 127.5 - 1.0        abs(x[0] - x[1])        lambda t: K.mean(t, axis=-1, keepdims=True)
 
-The text is parsed, never run: numbers, the inputs, operators, comparisons, slices, and functions by their names:
-those of ``keras.ops`` (bare, or after ``ops.`` or ``np.``), of Keras 2's backend (after ``K.``), where defaults differ,
-and of TensorFlow (after ``tf.``).
+The text is parsed, never run: numbers, the inputs, operators, comparisons, slices, and functions by
+their names: those of ``keras.ops`` (bare, or after ``ops.`` or ``np.``), of Keras 2's backend
+(after ``K.``), where defaults differ, and of TensorFlow (after ``tf.``).
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ _OPERATORS: dict[type, str] = {
 
 
 def evaluate(s: Site, text: str) -> Value | tuple[Value, ...]:
-    """Append the nodes of an expression over the inputs of a place; ``x`` is the input, or a list of several.
+    """Append the nodes of an expression over the inputs of a place; ``x`` is the input, or a list
+    of several.
 
     Raises:
         UsageError: the text is not such an expression; says where.
@@ -126,7 +128,8 @@ def evaluate(s: Site, text: str) -> Value | tuple[Value, ...]:
 def _parsed(text: str) -> tuple[ast.expr, str]:
     if len(text) > MAX_CHARACTERS:
         raise UsageError(
-            f"an expression of {len(text):,} characters is too long; at most {MAX_CHARACTERS:,} are read"
+            f"an expression of {len(text):,} characters is too long; at most {MAX_CHARACTERS:,} "
+            "are read"
         )
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -175,7 +178,10 @@ class _Reader:
     def refuse(self, node: ast.AST, what: str) -> UsageError:
         """The error for a part that is not allowed; raise it."""
         column = getattr(node, "col_offset", 0) + 1
-        known = "numbers, the input, + - * / // % ** @, comparisons, slices and functions of keras.ops, K. or tf. are read"
+        known = (
+            "numbers, the input, + - * / // % ** @, comparisons, slices and functions of "
+            "keras.ops, K. or tf. are read"
+        )
         return UsageError(f"expression {self.text!r}, column {column}: {what}; {known}")
 
     def value(self, node: ast.AST) -> object:  # noqa: PLR0911 (one for each kind of part)
@@ -287,7 +293,9 @@ class _Reader:
     def placed(
         operation: Operation, positional: list[object], words: dict[str, object]
     ) -> list[object]:
-        """Arguments by position that the function here takes by name alone go among the named ones."""
+        """Arguments by position that the function here takes by name alone go among the named
+        ones.
+        """
         code = operation.build.__code__
         count = code.co_argcount - 1
         if code.co_flags & 0x04:  # it takes any number

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def replaced(network: Network, replacements: Mapping[str, Replacement]) -> Network:
-    """The network with some layers replaced, by name; layers of nested models and wrapped layers count too.
+    """The network with some layers replaced, by name; layers of nested models and wrapped layers
+    count too.
 
-    A text is an expression over the layer's input (see ``expression``). A function gets the ``Site`` of each call,
-    appends nodes there and returns their values; it must use up the layer's weights.
+    A text is an expression over the layer's input (see ``expression``). A function gets the
+    ``Site`` of each call, appends nodes there and returns their values; it must use up the layer's
+    weights.
 
     Raises:
         UsageError: no layer has such a name.
@@ -54,7 +56,9 @@ def _network(network: Network, replacements: Mapping[str, Replacement]) -> Netwo
 
 
 def _call(call: Call) -> Call:
-    """The call without constants by name; tensors by name stay, and compiling refuses those that are not known."""
+    """The call without constants by name; tensors by name stay, and compiling refuses those that
+    are not known.
+    """
     return Call(
         call.layer, call.args, {key: item for key, item in call.kwargs.items() if _has_tensor(item)}
     )

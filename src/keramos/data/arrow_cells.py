@@ -1,7 +1,7 @@
 """Columns of Arrow batches -> typed cells, without a step of Python for cells of the plainest form.
 
-Plain numbers are taken as they lie in memory. Everything else goes through ``arrow_column`` and ``parse``, each
-distinct cell once, so that no rule about cells is written twice.
+Plain numbers are taken as they lie in memory. Everything else goes through ``arrow_column`` and
+``parse``, each distinct cell once, so that no rule about cells is written twice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _EXACT_BITS = 32
 class Cells:
     """The distinct cells of a column, typed, and which of them each row holds.
 
-    ``codes`` has shape (rows,): places in ``distinct``. ``problems`` number the distinct cells from 1.
+    ``codes`` has shape (rows,): places in ``distinct``. ``problems`` number the distinct cells from
+    1.
     """
 
     distinct: Column
@@ -41,7 +42,9 @@ class Cells:
 
 
 def plain_numbers(array: pa.Array) -> NDArray[np.generic] | None:
-    """The values of a column of numbers without nulls, in whatever dtype they have; None if it is anything else."""
+    """The values of a column of numbers without nulls, in whatever dtype they have; None if it is
+    anything else.
+    """
     kind = array.type
     if array.null_count or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return None
@@ -105,7 +108,9 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _coded(array: pa.Array) -> pa.DictionaryArray | None:
-    """The distinct cells (nothing is one) with an index a row; None where the type has no such form."""
+    """The distinct cells (nothing is one) with an index a row; None where the type has no such
+    form.
+    """
     kind = array.type
     try:
         if pa.types.is_dictionary(kind):

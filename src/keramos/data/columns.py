@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NULL_TEXT = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL"})
-"""Text that means a missing cell in every text file. ``None`` is not here: it is a common category."""
+"""Text that means a missing cell in every text file. ``None`` is not here: it is a common
+category.
+"""
 
 MAX_SHOWN = 80
 
@@ -34,7 +36,8 @@ def text_column(cells: Sequence[str]) -> Column:
 
 
 def cells_column(name: str, cells: Sequence[object], source: str) -> Column:
-    """A column of Python values (rows of dicts, JSON): numbers, booleans, text, dates; None and NaN are missing.
+    """A column of Python values (rows of dicts, JSON): numbers, booleans, text, dates; None and NaN
+    are missing.
 
     Raises:
         DataError: a cell is a list, a dict or something else that is not one value.
@@ -44,7 +47,8 @@ def cells_column(name: str, cells: Sequence[object], source: str) -> Column:
     for row, cell in enumerate(cells, 1):
         if isinstance(cell, (list, tuple, dict, set)):
             raise DataError(
-                f"{source}: row {row}, column '{name}' holds a {type(cell).__name__}; a cell must be one value: "
+                f"{source}: row {row}, column '{name}' holds a {type(cell).__name__}; a cell "
+                "must be one value: "
                 f"{show(cell)}"
             )
     if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
@@ -54,10 +58,11 @@ def cells_column(name: str, cells: Sequence[object], source: str) -> Column:
     if kinds and all(
         issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds
     ):
-        return Column(
-            np.array([np.nan if m else float(c) for c, m in zip(cells, missing, strict=True)]),
-            missing,
-        )  # type: ignore[arg-type]
+        numbers = [
+            np.nan if gone else float(cell)  # type: ignore[arg-type] # numbers, as checked above
+            for cell, gone in zip(cells, missing, strict=True)
+        ]
+        return Column(np.array(numbers), missing)
     return Column(
         np.array(["" if m else _text(c) for c, m in zip(cells, missing, strict=True)], object),
         missing
@@ -110,7 +115,8 @@ def array_column(
             cells = [None if m else v for v, m in zip(values.tolist(), gone, strict=True)]
             return cells_column(name, cells, source)
     raise DataError(
-        f"{source}: column '{name}' has dtype {values.dtype}, which is not a number, text, boolean or date"
+        f"{source}: column '{name}' has dtype {values.dtype}, which is not a number, text, "
+        "boolean or date"
     )
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class Conformed(NamedTuple):
-    """The typed table (one column for each of the schema's, in its order), the cells that could not be read, and
-    the names of columns that the schema has no use for.
+    """The typed table (one column for each of the schema's, in its order), the cells that could not
+    be read, and the names of columns that the schema has no use for.
     """
 
     table: Table
@@ -25,7 +25,8 @@ class Conformed(NamedTuple):
 
 
 def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
-    """The schema's columns of ``table``, found by name in any order; the target only where ``need_target``.
+    """The schema's columns of ``table``, found by name in any order; the target only where
+    ``need_target``.
 
     Raises:
         DataError: a column of the schema is not in the table.

@@ -18,7 +18,8 @@ _SNIFFED = 64 * 1024
 
 
 def read_delimited(data: bytes, source: str) -> Table:
-    """A table whose first line names the columns; the delimiter is the one of , ; tab | that the first line uses most.
+    """A table whose first line names the columns; the delimiter is the one of , ; tab | that the
+    first line uses most.
 
     Raises:
         DataError: not UTF-8, empty, no rows, a name twice, or a row with another number of cells.
@@ -50,11 +51,13 @@ def _decode(data: bytes, source: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{source}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the file as UTF-8 and try again"
+            f"{source}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the file "
+            "as UTF-8 and try again"
         ) from None
     if "\0" in text:
         raise DataError(
-            f"{source}, line {text[: text.index(chr(0))].count(chr(10)) + 1}: a NUL byte; this is not a text table"
+            f"{source}, line {text[: text.index(chr(0))].count(chr(10)) + 1}: a NUL byte; this "
+            "is not a text table"
         )
     if not text.strip():
         raise DataError(f"{source} is empty; a header line and rows are needed")
@@ -70,7 +73,8 @@ def _check_header(header: list[str], source: str) -> None:
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise DataError(
-            f"{source}: column name {show(twice[0])} appears {header.count(twice[0])} times; rename one"
+            f"{source}: column name {show(twice[0])} appears {header.count(twice[0])} times; "
+            "rename one"
         )
 
 
@@ -80,6 +84,7 @@ def _check_rows(rows: list[list[str]], header: list[str], source: str) -> None:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise DataError(
-                f"{source}: row {number} has {len(row)} cells, the header has {len(header)}; received {show(row)}. "
+                f"{source}: row {number} has {len(row)} cells, the header has {len(header)}; "
+                f"received {show(row)}. "
                 "Quote cells that contain the delimiter"
             )

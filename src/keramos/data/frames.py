@@ -19,7 +19,8 @@ def from_frame(frame: object) -> Table:
 
     Raises:
         UsageError: it is not a DataFrame.
-        DataError: a column name appears twice, or a column holds something that is not one value a cell.
+        DataError: a column name appears twice, or a column holds something that is not one value a
+            cell.
     """
     source = f"{type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
     try:

@@ -1,4 +1,6 @@
-"""What the columns of a table are: a kind and a reason for each, and which ones a model must not use."""
+"""What the columns of a table are: a kind and a reason for each, and which ones a model must not
+use.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnKind, Task
     from keramos.types.table import Column, Table
 
-_CODE_WORDS = frozenset("code zip zipcode postcode postal category type cluster class".split())  # noqa: SIM905 (a word list)
-_ID_WORDS = frozenset(
-    "id ids uuid guid key index idx rowid rownumber number no nr identifier serial".split()
-)  # noqa: SIM905
+_CODE_NAMES = "code zip zipcode postcode postal category type cluster class"
+_CODE_WORDS = frozenset(_CODE_NAMES.split())
+_ID_NAMES = "id ids uuid guid key index idx rowid rownumber number no nr identifier serial"
+_ID_WORDS = frozenset(_ID_NAMES.split())
 _MOST_CODES = 50
 _FREE_TEXT_SHARE = 0.5
 _FREE_TEXT_VALUES = 50
@@ -74,7 +76,8 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
     if not columns:
         reasons = "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
         raise DataError(
-            f"{table.source}: no column is left to learn from ({reasons or 'only the target is there'})"
+            f"{table.source}: no column is left to learn from "
+            f"({reasons or 'only the target is there'})"
         )
     return Schema(tuple(columns), goal, tuple(dropped))
 
@@ -83,7 +86,8 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
     for name in table.columns:
         if not name.isprintable() and name.encode(errors="ignore").decode() != name:
             raise DataError(
-                f"{table.source}: the column name {name!r} holds half a character; rename the column"
+                f"{table.source}: the column name {name!r} holds half a character; rename the "
+                "column"
             )
     named = [*wishes.drop, *wishes.categorical, *wishes.numeric, *(wishes.units or {})]
     for name in named:
@@ -100,7 +104,9 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
 
 
 def _words(name: str) -> set[str]:
-    """Words of a column name: split at anything but letters and digits, and where small letters turn to capitals."""
+    """Words of a column name: split at anything but letters and digits, and where small letters
+    turn to capitals.
+    """
     return set(re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).lower().replace("_", " ").split())
 
 

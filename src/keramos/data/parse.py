@@ -1,4 +1,6 @@
-"""Text and typed cells -> values of one kind, column by column; what does not parse is marked, never guessed."""
+"""Text and typed cells -> values of one kind, column by column; what does not parse is marked,
+never guessed.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,11 @@ NUMBER_NULLS = frozenset({"?", "-", ".", "None", "none", "unknown", "missing"})
 
 
 def parse(column: Column, kind: ColumnKind) -> tuple[Column, NDArray[np.bool_]]:
-    """The column in its kind's dtype, and which cells could not be read (those are neither valid nor missing).
+    """The column in its kind's dtype, and which cells could not be read (those are neither valid
+    nor missing).
 
-    number and boolean give float64, integer_category int64, string_category object, date datetime64[us].
+    number and boolean give float64, integer_category int64, string_category object, date
+    datetime64[us].
     """
     gone = column.missing
     if column.text and kind in {"number", "integer_category"}:
@@ -69,14 +73,16 @@ def _numbers(column: Column, gone: NDArray[np.bool_]) -> Parsed:
     return values, ~np.isfinite(values)
 
 
+def _is_exact(cell: str) -> bool:
+    return _INTEGER.fullmatch(cell) is not None and len(cell) < 19  # noqa: PLR2004 (int64 digits)
+
+
 def _integers(column: Column, gone: NDArray[np.bool_]) -> Parsed:
     if column.values.dtype.kind in "biu":
         return column.values.astype("int64"), np.zeros(len(gone), bool)
     cells = column.values.astype(str) if column.text else column.values
     if column.text:
-        exact = np.array(
-            [_INTEGER.fullmatch(cell) is not None and len(cell) < 19 for cell in cells], bool
-        )  # noqa: PLR2004 (int64 digits)
+        exact = np.array([_is_exact(cell) for cell in cells], bool)
         values = np.array(
             [
                 int(cell.partition(".")[0]) if ok else 0
@@ -130,7 +136,9 @@ def _dates(column: Column, gone: NDArray[np.bool_]) -> Parsed:
 
 
 def _date(cell: str) -> np.datetime64:
-    """ISO 8601; a time zone is dropped, the local clock stays, because its hours and weekdays carry the meaning."""
+    """ISO 8601; a time zone is dropped, the local clock stays, because its hours and weekdays carry
+    the meaning.
+    """
     match = _DATE.fullmatch(cell)
     if not match:
         return np.datetime64("NaT")

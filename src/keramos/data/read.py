@@ -44,8 +44,8 @@ def as_table(source: object) -> Table:
     """A table from whatever the caller has.
 
     Args:
-        source: a path (``-`` reads CSV from standard input), a ``Table``, rows (a sequence of dicts), a dict of
-            columns, or any DataFrame that narwhals knows.
+        source: a path (``-`` reads CSV from standard input), a ``Table``, rows (a sequence of
+            dicts), a dict of columns, or any DataFrame that narwhals knows.
 
     Raises:
         DataError: it cannot be read as a table.
@@ -133,6 +133,6 @@ def _any_column(name: str, cells: object) -> Column:
 def _from_frame(frame: object) -> Table:
     from_frame = cast(
         "Callable[[object], Table]",
-        getattr(_extra("keramos.data.frames", "DataFrames"), "from_frame"),
-    )  # noqa: B009
+        getattr(_extra("keramos.data.frames", "DataFrames"), "from_frame"),  # noqa: B009
+    )
     return from_frame(frame)

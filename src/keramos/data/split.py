@@ -19,7 +19,8 @@ SMALLEST = 10
 def split(
     rows: int, classes: NDArray[np.generic] | None, *, seed: int, share: float = 0.2
 ) -> Split:
-    """Hold out ``share`` of the rows, chosen by ``seed``; with ``classes`` (rows,) every class keeps its share.
+    """Hold out ``share`` of the rows, chosen by ``seed``; with ``classes`` (rows,) every class
+    keeps its share.
 
     A class with a single row stays in training.
 
@@ -28,7 +29,8 @@ def split(
     """
     if rows < SMALLEST:
         raise DataError(
-            f"{rows} rows are too few to train on and to hold out from; {SMALLEST} or more are needed"
+            f"{rows} rows are too few to train on and to hold out from; {SMALLEST} or more are "
+            "needed"
         )
     generator = np.random.default_rng(seed)
     groups = (

@@ -25,7 +25,8 @@ _TWO = 2
 def infer_target(
     table: Table, name: str, task: Task | None, positive: str | None, unit: str
 ) -> TargetSchema:
-    """Task and classes of the column to predict; classes in ascending order, the positive one last where given.
+    """Task and classes of the column to predict; classes in ascending order, the positive one last
+    where given.
 
     Rows whose target is missing are not looked at; see ``with_target``.
 
@@ -45,17 +46,20 @@ def infer_target(
     if chosen == "regression":
         if bad.any():
             raise RowError(
-                f"{table.source}: the target is not a number: {problems(name, present, bad, 'number')[0]}"
+                f"{table.source}: the target is not a number: "
+                f"{problems(name, present, bad, 'number')[0]}"
             )
         return TargetSchema(name, "regression", reason, (), unit)
     classes = _classes(present)
     if len(classes) < _TWO:
         raise DataError(
-            f"{table.source}: the target '{name}' has one class only: {show(classes[0])}; nothing to learn"
+            f"{table.source}: the target '{name}' has one class only: {show(classes[0])}; "
+            "nothing to learn"
         )
     if len(classes) > min(_MOST_CLASSES, keep.sum() // _TWO):
         raise DataError(
-            f"{table.source}: the target '{name}' has {len(classes)} classes in {keep.sum()} rows; too many"
+            f"{table.source}: the target '{name}' has {len(classes)} classes in {keep.sum()} "
+            "rows; too many"
         )
     if task == "binary" and len(classes) > _TWO:
         raise UsageError(
@@ -118,7 +122,9 @@ def _ordered(classes: list[Label], positive: str | None, name: str) -> tuple[Lab
 
 
 def with_target(table: Table, name: str) -> tuple[Table, str]:
-    """The rows whose target is present, and a note about the others (empty where there are none)."""
+    """The rows whose target is present, and a note about the others (empty where there are
+    none).
+    """
     keep = ~table.columns[name].missing
     if keep.all():
         return table, ""
@@ -137,7 +143,8 @@ def take(table: Table, rows: NDArray[np.int64]) -> Table:
 
 
 def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
-    """Targets as the loss wants them: regression float32 (n, 1), binary float32 (n, 1), multiclass int32 (n,).
+    """Targets as the loss wants them: regression float32 (n, 1), binary float32 (n, 1), multiclass
+    int32 (n,).
 
     Raises:
         RowError: a value is not one of the classes, or not a number.

@@ -1,4 +1,6 @@
-"""The table that the demo trains on: 1000 real rows, 10 columns and a target. NOTICE says where it comes from."""
+"""The table that the demo trains on: 1000 real rows, 10 columns and a target. NOTICE says where it
+comes from.
+"""
 
 from __future__ import annotations
 

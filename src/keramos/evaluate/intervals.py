@@ -1,9 +1,10 @@
 """How far metrics would move with other held-out rows: 95 % intervals by the bootstrap.
 
-Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979). Of many rows a
-part is drawn from, and the spread is scaled by the root of the share, as for any mean ("m out of n"). Accuracy is a
-share of rows and has a formula that holds near 0 and 1 too, where drawing again says nothing: E. B. Wilson, "Probable
-inference, the law of succession, and statistical inference", JASA 22 (1927).
+Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
+Of many rows a part is drawn from, and the spread is scaled by the root of the share, as for any
+mean ("m out of n"). Accuracy is a share of rows and has a formula that holds near 0 and 1 too,
+where drawing again says nothing: E. B. Wilson, "Probable inference, the law of succession, and
+statistical inference", JASA 22 (1927).
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def metrics_with_intervals(
     fitted: TargetPreparation,
     threshold: float,
 ) -> tuple[Metric, ...]:
-    """The metrics of ``evaluate.metrics``, each with the middle 95 % of what rows drawn again would give."""
+    """The metrics of ``evaluate.metrics``, each with the middle 95 % of what rows drawn again would
+    give.
+    """
     found = metrics(y, output, target, fitted, threshold)
     rows, generator = len(y), np.random.default_rng(0)
     part = generator.permutation(rows)[:_ROWS_AT_MOST]

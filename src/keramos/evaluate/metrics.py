@@ -45,7 +45,9 @@ def metrics(
 
 
 def kept_rows(y: NDArray[np.generic], output: NDArray[np.generic], target: TargetSchema) -> HeldOut:
-    """What a file keeps of held-out rows: their truths and the model's answers, at most ``HELD_OUT_KEPT`` of them."""
+    """What a file keeps of held-out rows: their truths and the model's answers, at most
+    ``HELD_OUT_KEPT`` of them.
+    """
     rows = len(y)
     index = np.unique(np.linspace(0, rows - 1, min(rows, HELD_OUT_KEPT)).astype(np.int64))
     truths, out = (
@@ -106,7 +108,9 @@ def _multiclass(truth: Ints, scores: Floats, frequencies: Floats) -> tuple[Metri
 
 
 def auc(truth: NDArray[np.generic], score: Floats) -> float:
-    """Area under the ROC curve by ranks, ties at their middle (Mann-Whitney U); 0.5 where one class is absent."""
+    """Area under the ROC curve by ranks, ties at their middle (Mann-Whitney U); 0.5 where one class
+    is absent.
+    """
     positive = truth.astype(bool)
     n, p = len(positive), int(positive.sum())
     if p in (0, n):
@@ -154,7 +158,8 @@ _CANDIDATES = 512
 def tune_threshold(
     truth: NDArray[np.generic], score: NDArray[np.generic], goal: str | tuple[float, float]
 ) -> tuple[float, str]:
-    """The threshold that is best for a named metric, or cheapest for (cost of a false positive, of a false negative).
+    """The threshold that is best for a named metric, or cheapest for (cost of a false positive, of
+    a false negative).
 
     Gives the threshold and a sentence on how it was chosen; of equals, the one nearest to 0.5.
 

@@ -11,7 +11,9 @@ _FLAT = 0.005
 """A relative change of loss below this is called flat."""
 
 _RISING_EPOCHS = 2
-"""Held-out loss must rise this many epochs in a row, while training loss falls, to be called overfitting."""
+"""Held-out loss must rise this many epochs in a row, while training loss falls, to be called
+overfitting.
+"""
 
 Losses = tuple[float, float]
 """Training loss and held-out loss of one epoch."""
@@ -52,7 +54,10 @@ def _change(history: Sequence[Losses]) -> str:
     if abs(gain) <= _FLAT:
         return f"flat: held-out loss changes by {-gain:+.1%}"
     if gain < 0:
-        return f"held-out loss rises by {-gain:.1%}; the best was {history[best][1]:.4g} in epoch {best + 1}"
+        return (
+            f"held-out loss rises by {-gain:.1%}; the best was {history[best][1]:.4g} in "
+            f"epoch {best + 1}"
+        )
     return f"improves held-out loss by {gain:.1%}" + (
         ", best so far" if best == len(history) - 1 else ""
     )

@@ -23,7 +23,8 @@ _SCALING_LAYERS = 2  # subtract, then multiply
 def without_scaling(artifact: Artifact) -> NDArray[np.float64] | None:
     """Answers (rows, units) to the golden rows with numbers let through as they are.
 
-    None where no column is a number, or where layers in front are no longer those that keramos wrote.
+    None where no column is a number, or where layers in front are no longer those that keramos
+    wrote.
     """
     content, layers = artifact.content, artifact.network.layers
     if content is None:

@@ -1,4 +1,6 @@
-"""Why a model answers what it answers: each layer's output for one row, and which inputs moved the answer."""
+"""Why a model answers what it answers: each layer's output for one row, and which inputs moved the
+answer.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ _SILENT = frozenset(
 
 
 class Explainer:
-    """Explains answers of one model; it compiles the network once more, with an output for each layer."""
+    """Explains answers of one model; it compiles the network once more, with an output for each
+    layer.
+    """
 
     def __init__(self, model: Predictor) -> None:
         network, content = model.artifact.network, model.content
@@ -144,7 +148,9 @@ def _summary(array: NDArray[np.generic]) -> str:
 def _influences(
     model: Predictor, content: Content, fed: Feeds, row: Mapping[str, object]
 ) -> tuple[tuple[Influence, ...], str]:
-    """Occlusion: one column after the other gets what training rows usually had; all such rows in one run."""
+    """Occlusion: one column after the other gets what training rows usually had; all such rows in
+    one run.
+    """
     columns = [column.name for column in content.schema.columns]
     many = {name: np.repeat(array, len(columns) + 1, axis=0) for name, array in fed.items()}
     usual = {}

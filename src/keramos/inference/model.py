@@ -1,4 +1,6 @@
-"""A loaded model: rows in, answers out. Works for any Keras file; knows columns and rules where keramos wrote them."""
+"""A loaded model: rows in, answers out. Works for any Keras file; knows columns and rules where
+keramos wrote them.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,9 @@ _SHOWN_PROBLEMS = 20
 class Decided:
     """Decisions for the good rows of a table, and what became of the others.
 
-    ``rows`` has the 1-based row number of each decision; ``filled`` and ``unknown`` count missing values that the
-    null policy filled and categories outside the vocabulary, per column; ``ignored`` are columns the model has no use
-    for.
+    ``rows`` has the 1-based row number of each decision; ``filled`` and ``unknown`` count missing
+    values that the null policy filled and categories outside the vocabulary, per column;
+    ``ignored`` are columns the model has no use for.
     """
 
     decisions: tuple[Decision, ...]
@@ -95,12 +97,14 @@ class Model:
         """What Keras' ``predict`` returns: one array, or a list in the order of ``outputs``.
 
         Args:
-            x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input name; or, for files
-                with a schema, rows (dicts by column name) or any table: a DataFrame, a dict of columns, a path. An
-                iterator of Arrow record batches gives an iterator of record batches: labels and scores.
+            x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input
+                name; or, for files with a schema, rows (dicts by column name) or any table: a
+                DataFrame, a dict of columns, a path. An iterator of Arrow record batches gives an
+                iterator of record batches: labels and scores.
 
         Raises:
-            RowError: rows break a rule of the schema; names each with row, column, value and reason.
+            RowError: rows break a rule of the schema; names each with row, column, value and
+                reason.
             MismatchError: arrays do not fit the model's inputs.
         """
         if isinstance(x, Iterator):
@@ -138,16 +142,19 @@ class Model:
 
         Args:
             keep: columns of the batches that its answers carry along.
-            columns: for a plain Keras file, the columns that are its inputs, in order; it answers with scores alone.
+            columns: for a plain Keras file, the columns that are its inputs, in order; it answers
+                with scores alone.
 
         Raises:
-            UsageError: columns are named for a file that knows them, or a kept column has the name of an answer.
+            UsageError: columns are named for a file that knows them, or a kept column has the name
+                of an answer.
             MissingExtraError: pyarrow is not installed.
         """
         content = self.content
         if content is not None and columns:
             raise UsageError(
-                f"{self.artifact.info.path} knows its columns by name; columns are for plain Keras files"
+                f"{self.artifact.info.path} knows its columns by name; columns are for plain "
+                "Keras files"
             )
         try:
             from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (an extra)
@@ -208,13 +215,15 @@ class Model:
     def _need_content(self, verb: str) -> Content:
         if self.content is None:
             raise UsageError(
-                f"{self.artifact.info.path} is a plain Keras file without schema and decision rule, so it cannot "
+                f"{self.artifact.info.path} is a plain Keras file without schema and decision "
+                "rule, so it cannot "
                 f"{verb}; use predict() with arrays, or train with keramos to store both"
             )
         return self.content
 
     def run(self, fed: Feeds) -> list[NDArray[np.generic]]:
-        """Outputs in the order of ``outputs`` for what ``feeds`` gave; many rows go in parts, so memory stays flat.
+        """Outputs in the order of ``outputs`` for what ``feeds`` gave; many rows go in parts, so
+        memory stays flat.
 
         Raises:
             MismatchError: an array does not fit the model's input.
@@ -250,7 +259,9 @@ class Model:
         return self._rows_or_table(x)
 
     def _is_columns(self, x: Mapping[str, object]) -> bool:
-        """A dict whose values are plain lists is a table where the file has a schema; arrays are model inputs."""
+        """A dict whose values are plain lists is a table where the file has a schema; arrays are
+        model inputs.
+        """
         return self.content is not None and not all(hasattr(value, "dtype") for value in x.values())
 
     def _array_feeds(self, arrays: Sequence[object]) -> Feeds:
@@ -291,7 +302,9 @@ def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, 
 
 
 def row_error(problems: Sequence[Problem], source: str) -> RowError:
-    """All problems of a table as one error; the message lists the first ones, the error keeps all."""
+    """All problems of a table as one error; the message lists the first ones, the error keeps
+    all.
+    """
     ordered = sorted(problems, key=lambda problem: problem.row)
     listed = "\n".join(f"  {problem}" for problem in ordered[:_SHOWN_PROBLEMS])
     more = len(ordered) - _SHOWN_PROBLEMS

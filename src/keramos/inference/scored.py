@@ -1,4 +1,6 @@
-"""What became of a batch: its decided rows, its rejected cells; the same for every way of deciding."""
+"""What became of a batch: its decided rows, its rejected cells; the same for every way of
+deciding.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,9 @@ NOT_FINITE = "the model's answer is not a finite number"
 class Scored:
     """What became of a batch of ``rows`` rows.
 
-    ``decided`` has the kept columns and the answers of the good rows, in order. ``rejected`` has a row for each bad
-    cell (columns of ``REJECTED``), ``rejected_rows`` says in how many rows. ``drift`` counts the decided rows.
+    ``decided`` has the kept columns and the answers of the good rows, in order. ``rejected`` has a
+    row for each bad cell (columns of ``REJECTED``), ``rejected_rows`` says in how many rows.
+    ``drift`` counts the decided rows.
     """
 
     rows: int

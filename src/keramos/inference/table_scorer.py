@@ -1,6 +1,8 @@
-"""Arrow batches in, decided batches out: the one way of deciding many rows, wherever they come from.
+"""Arrow batches in, decided batches out: the one way of deciding many rows, wherever they come
+from.
 
-Good rows take no step of Python; bad ones are listed with the column, the rule they break and the value.
+Good rows take no step of Python; bad ones are listed with the column, the rule they break and the
+value.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     from keramos.types.training import DecisionRule
 
 _VALUES_AT_ONCE = 1 << 16
-"""Input values of one run of the model; what the layers compute from them stays in the processor's cache."""
+"""Input values of one run of the model; what the layers compute from them stays in the processor's
+cache.
+"""
 
 _FEW = 127
 """Up to so many labels one byte says which."""
@@ -75,7 +79,8 @@ class BatchScorer:
         clash = sorted(set(self._keep) & set(self._answers))
         if clash:
             raise UsageError(
-                f"column '{clash[0]}' cannot be kept: the answers have a column of that name; rename it"
+                f"column '{clash[0]}' cannot be kept: the answers have a column of that name; "
+                "rename it"
             )
 
     def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
@@ -185,7 +190,9 @@ class BatchScorer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Level:
-    """Categories of one model input: the distinct ones, shape (n, 1), and the place of each row's."""
+    """Categories of one model input: the distinct ones, shape (n, 1), and the place of each
+    row's.
+    """
 
     distinct: NDArray[np.generic]
     codes: NDArray[np.int32]
@@ -218,7 +225,8 @@ def _plain_vector(array: pa.Array) -> NDArray[np.float32] | None:
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         vector = values.astype("float32", copy=False)
-        # One pass tells whether all is finite and of ordinary size; where it is not, a longer way looks closer.
+        # One pass tells whether all is finite and of ordinary size; where it is not, a longer way
+        # looks closer.
         size = float(np.dot(vector, vector))
     return vector if isfinite(size) else None
 

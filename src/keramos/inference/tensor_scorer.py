@@ -1,4 +1,6 @@
-"""Arrow batches through a plain Keras file: columns of numbers in the order of its inputs, answers as columns."""
+"""Arrow batches through a plain Keras file: columns of numbers in the order of its inputs, answers
+as columns.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ _ROWS_AT_ONCE = 1 << 13
 
 
 class PlainScorer:
-    """Decides batches with a file that knows no columns. Safe to share between threads once ``schema`` was asked."""
+    """Decides batches with a file that knows no columns. Safe to share between threads once
+    ``schema`` was asked.
+    """
 
     histograms = None
     """Such a file has none."""
@@ -62,16 +66,19 @@ class PlainScorer:
         odd = next((spec for spec in inputs if spec.dtype == "str"), None)
         if odd is not None:
             raise UsageError(
-                f"input '{odd.name}' takes text; files of numbers can be scored, use predict() for others"
+                f"input '{odd.name}' takes text; files of numbers can be scored, use predict() "
+                "for others"
             )
         if columns and len(columns) != sum(self._sizes):
             raise UsageError(
-                f"--columns names {len(columns)} columns, the model takes {sum(self._sizes)} numbers a row"
+                f"--columns names {len(columns)} columns, the model takes {sum(self._sizes)} "
+                "numbers a row"
             )
         clash = sorted(set(self._keep) & set(self._answers))
         if clash:
             raise UsageError(
-                f"column '{clash[0]}' cannot be kept: the answers have a column of that name; rename it"
+                f"column '{clash[0]}' cannot be kept: the answers have a column of that name; "
+                "rename it"
             )
 
     @property
@@ -80,7 +87,8 @@ class PlainScorer:
         return tuple(dict.fromkeys([*self._columns, *self._keep]))
 
     def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
-        """The columns of ``decided`` for batches with the columns ``given``; inputs that nobody named are found.
+        """The columns of ``decided`` for batches with the columns ``given``; inputs that nobody
+        named are found.
 
         Raises:
             DataError: a column is absent.
@@ -98,7 +106,9 @@ class PlainScorer:
         return pa.schema([*kept, *answers])
 
     def _found(self, given: pa.Schema, source: str) -> tuple[str, ...]:
-        """The table's columns in their order, if there are exactly as many of numbers as the only input has."""
+        """The table's columns in their order, if there are exactly as many of numbers as the only
+        input has.
+        """
         free = [field for field in given if field.name not in self._keep]
         texts = all(
             pa.types.is_string(field.type) for field in free
@@ -109,8 +119,10 @@ class PlainScorer:
                 f"{size} ('{i.name}')" for size, i in zip(self._sizes, self._inputs, strict=True)
             )
             raise UsageError(
-                f"a plain Keras file names no columns: it takes {wanted} numbers a row, and {source} has "
-                f"{len(numbers)} columns of numbers besides those that are kept. Name the inputs' columns in order "
+                f"a plain Keras file names no columns: it takes {wanted} numbers a row, and "
+                f"{source} has "
+                f"{len(numbers)} columns of numbers besides those that are kept. Name the "
+                "inputs' columns in order "
                 "with --columns a,b,c"
             )
         return tuple(numbers)
@@ -150,7 +162,9 @@ class PlainScorer:
     def _numbers(
         self, array: pa.Array, place: int, source: str, rejects: list[Rejects]
     ) -> NDArray[np.float64]:
-        """The numbers of a column, shape (rows,); cells that are none join the rejects and are 0."""
+        """The numbers of a column, shape (rows,); cells that are none join the rejects and are
+        0.
+        """
         name, kind = self._columns[place], self._kinds[place]
         plain = plain_numbers(array)
         if plain is not None:
@@ -229,7 +243,8 @@ def _size(spec: TensorSpec, what: str) -> int:
     free = [extent for extent in spec.shape[1:] if extent is None]
     if free:
         raise UsageError(
-            f"{what} '{spec.name}' has the shape {spec.shape}; a table has as many columns in every row"
+            f"{what} '{spec.name}' has the shape {spec.shape}; a table has as many columns in "
+            "every row"
         )
     return prod(extent or 1 for extent in spec.shape[1:])
 

@@ -1,12 +1,14 @@
-"""Counting rows against the histograms of the training rows: per model input, in bounded memory, mergeable.
+"""Counting rows against the histograms of the training rows: per model input, in bounded memory,
+mergeable.
 
-Population stability index: sum of (p - q) ln(p / q) over bins, p now and q in training (N. Siddiqi, "Credit Risk
-Scorecards", 2006, whose reading of it is: up to 0.1 stable, from 0.2 or 0.25 moved). Empty bins: half a row is added
-to each bin of both sides (R. Krichevsky and V. Trofimov, "The performance of universal encoding", 1981). Two samples
-of n and m rows from one source have an index of about (1/n + 1/m) times chi-square with bins - 1 degrees of freedom
-(B. Yurdakul, "Statistical properties of population stability index", 2018); quantiles of chi-square after E. Wilson
-and M. Hilferty, "The distribution of chi-square", 1931. Divergence: J. Lin, "Divergence measures based on the Shannon
-entropy", 1991, with logarithms to base 2.
+Population stability index: sum of (p - q) ln(p / q) over bins, p now and q in training (N. Siddiqi,
+"Credit Risk Scorecards", 2006, whose reading of it is: up to 0.1 stable, from 0.2 or 0.25 moved).
+Empty bins: half a row is added to each bin of both sides (R. Krichevsky and V. Trofimov, "The
+performance of universal encoding", 1981). Two samples of n and m rows from one source have an index
+of about (1/n + 1/m) times chi-square with bins - 1 degrees of freedom (B. Yurdakul, "Statistical
+properties of population stability index", 2018); quantiles of chi-square after E. Wilson and M.
+Hilferty, "The distribution of chi-square", 1931. Divergence: J. Lin, "Divergence measures based on
+the Shannon entropy", 1991, with logarithms to base 2.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ _BLOCK = 1 << 11
 """Rows counted at once: their intermediate arrays stay in the processor's cache."""
 
 _SHARED_EDGE = 1e-5
-"""Part of a bin by which a value counts as on the edge above it: float32 has no better idea of where edges lie."""
+"""Part of a bin by which a value counts as on the edge above it: float32 has no better idea of
+where edges lie.
+"""
 
 
 class DriftCounter:
@@ -59,8 +63,10 @@ class DriftCounter:
         """Count the rows of model inputs.
 
         Args:
-            feeds: arrays by input name, of shape (rows, 1), or (rows, inputs) for the one of a matrix model.
-            levels: for inputs of categories, by name, how often each value occurs, where that is already known.
+            feeds: arrays by input name, of shape (rows, 1), or (rows, inputs) for the one of a
+                matrix model.
+            levels: for inputs of categories, by name, how often each value occurs, where that is
+                already known.
         """
         known = levels or {}
         for name, group in self._groups.items():
@@ -92,7 +98,9 @@ class DriftCounter:
 
 
 class _Numbers:
-    """Numbers side by side in one float32 array of shape (rows, columns); counted column by column."""
+    """Numbers side by side in one float32 array of shape (rows, columns); counted column by
+    column.
+    """
 
     def __init__(self, columns: tuple[ColumnPreparation, ...]) -> None:
         self.names = [column.input for column in columns]
@@ -225,7 +233,9 @@ def stability(now: NDArray[np.float64], then: NDArray[np.float64]) -> float:
 
 
 def divergence(now: NDArray[np.float64], then: NDArray[np.float64]) -> float:
-    """The Jensen-Shannon divergence of two arrays of counts, shape (bins,), in bits: 0 equal, 1 disjoint."""
+    """The Jensen-Shannon divergence of two arrays of counts, shape (bins,), in bits: 0 equal, 1
+    disjoint.
+    """
     p, q = now / now.sum(), then / then.sum()
     middle = (p + q) / 2
     return float((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2)

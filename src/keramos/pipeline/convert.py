@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
 
 _SAME = 1e-5
-"""Largest difference between two computations of the same answer, as a part of the largest answer."""
+"""Largest difference between two computations of the same answer, as a part of the largest
+answer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,12 @@ def convert(
     weights: str | Path | None = None,
     limits: Limits = LIMITS,
 ) -> Conversion:
-    """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any ONNX runtime.
+    """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any
+    ONNX runtime.
 
-    ``weights`` names the file of weights, where ``source`` is an architecture alone (``model.to_json()``).
-    ``limits``: bounds on what the source may declare. What keramos stored beside the network is kept in ``.keras`` and
-    ``.h5``.
+    ``weights`` names the file of weights, where ``source`` is an architecture alone
+    (``model.to_json()``). ``limits``: bounds on what the source may declare. What keramos stored
+    beside the network is kept in ``.keras`` and ``.h5``.
 
     Raises:
         ModelError: the source cannot be read or run.
@@ -112,11 +115,14 @@ def _differs(
     if older:
         listed = "; ".join(older[:20])
         return UnsupportedModelError(
-            f"{source}: current Keras gives other answers (by up to {worst:.3g} of the largest) where this file was "
-            f"written with older meanings: {listed}. Nothing was written; run it with keramos as it is"
+            f"{source}: current Keras gives other answers (by up to {worst:.3g} of the largest) "
+            "where this file was "
+            f"written with older meanings: {listed}. Nothing was written; run it with keramos as "
+            "it is"
         )
     return MismatchError(
-        f"{target} would answer differently from {source}, by up to {worst:.3g} of its largest answer; "
+        f"{target} would answer differently from {source}, by up to {worst:.3g} of its largest "
+        "answer; "
         "nothing was written"
     )
 

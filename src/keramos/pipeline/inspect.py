@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer: its place (nested ones have a path), class, shapes of its weights, and how many numbers they hold.
+    """One layer: its place (nested ones have a path), class, shapes of its weights, and how many
+    numbers they hold.
 
     ``output`` is the shape of what it gives, for layers of a model that runs.
     """
@@ -37,9 +38,11 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """What a file holds. ``unsupported`` names everything that keeps it from running; empty when it runs.
+    """What a file holds. ``unsupported`` names everything that keeps it from running; empty when it
+    runs.
 
-    ``inputs`` and ``outputs`` are known for models that run. ``plain_keras`` is what current Keras would do with it.
+    ``inputs`` and ``outputs`` are known for models that run. ``plain_keras`` is what current Keras
+    would do with it.
     """
 
     artifact: Artifact
@@ -64,7 +67,8 @@ def inspect(
 ) -> Inspection:
     """Read a model file, or an architecture with its weights, and describe it.
 
-    With ``require_signature`` (a file with a public key) only files signed with its private key are read.
+    With ``require_signature`` (a file with a public key) only files signed with its private key are
+    read.
 
     Raises:
         ModelError: it cannot be read.

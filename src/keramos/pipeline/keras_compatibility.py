@@ -1,6 +1,8 @@
-"""What plain Keras (3.15, default arguments) would do with a file, from the rules that old files taught.
+"""What plain Keras (3.15, default arguments) would do with a file, from the rules that old files
+taught.
 
-Measured: every rule was found by opening files of 44 releases with Keras; docs/layers.md says what changed when.
+Measured: every rule was found by opening files of 44 releases with Keras; docs/layers.md says what
+changed when.
 """
 
 from __future__ import annotations
@@ -135,7 +137,9 @@ DIFFERS: tuple[Rule, ...] = (
 
 
 def plain_keras(artifact: Artifact) -> str:
-    """One sentence: opens it, does not open it because, or opens it and answers otherwise because."""
+    """One sentence: opens it, does not open it because, or opens it and answers otherwise
+    because.
+    """
     layers = list(_layers(artifact.network))
     fails = [rule.reason for rule in FAILS if rule.applies(artifact, layers)]
     if fails:

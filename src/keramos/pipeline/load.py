@@ -34,14 +34,18 @@ def load(
     """Open a Keras file as data and make it ready to answer.
 
     Args:
-        path: any ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras, or an architecture (``model.to_json()``).
+        path: any ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras, or an architecture
+            (``model.to_json()``).
         weights: the file of weights, where ``path`` is an architecture alone.
-        replace: for layers that hold code, by name: what they compute, as an expression of x over functions of
-            keras.ops (``"x / 127.5 - 1.0"``), or a function that appends it to the graph.
-        verify: run the golden rows of a keramos file and compare with what Keras answered when it was written.
-        require_signature: a file with a public key; then only files signed with its private key are opened
-            (``NAME.sig`` next to each), and nothing else is parsed.
-        limits: bounds on what the file may declare, where it is larger than those that keramos keeps by itself.
+        replace: for layers that hold code, by name: what they compute, as an expression of x over
+            functions of keras.ops (``"x / 127.5 - 1.0"``), or a function that appends it to the
+            graph.
+        verify: run the golden rows of a keramos file and compare with what Keras answered when it
+            was written.
+        require_signature: a file with a public key; then only files signed with its private key are
+            opened (``NAME.sig`` next to each), and nothing else is parsed.
+        limits: bounds on what the file may declare, where it is larger than those that keramos
+            keeps by itself.
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
@@ -67,7 +71,8 @@ def _prove(model: Model, path: str | Path, *, verify: bool) -> None:
     if verify and artifact.content is not None:
         if artifact.seal == "broken":
             raise MismatchError(
-                f"{path}: {artifact.seal_detail}; its schema, rule and golden rows may no longer fit. "
+                f"{path}: {artifact.seal_detail}; its schema, rule and golden rows may no longer "
+                "fit. "
                 "Save it again with keramos, or pass verify=False to use it as it is"
             )
         check_golden(model.session, artifact.content.golden, model.inputs)

@@ -36,7 +36,8 @@ _ADVICE: tuple[tuple[type[ModelError], str], ...] = (
 """What to do about an error whose message does not say more."""
 
 _ADVISED = re.compile(
-    r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|Limits\(|git lfs|install|again|name the |Use "
+    r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|Limits\(|git "
+    r"lfs|install|again|name the |Use "
 )
 _CONTRADICTIONS = (
     ArithmeticError,
@@ -50,7 +51,8 @@ _CONTRADICTIONS = (
 
 @contextmanager
 def about(path: str | Path) -> Iterator[None]:
-    """Errors that name the file and say what to do; what no rule foresaw in a file is an error about it too.
+    """Errors that name the file and say what to do; what no rule foresaw in a file is an error
+    about it too.
 
     Raises:
         ModelError: the file cannot be used.
@@ -66,7 +68,8 @@ def about(path: str | Path) -> Iterator[None]:
         raise type(error)(said) from error
     except (MemoryError, RecursionError) as error:
         raise LimitExceededError(
-            f"{source} needs more memory or depth than there is ({type(error).__name__}). Give the process more if the "
+            f"{source} needs more memory or depth than there is ({type(error).__name__}). Give "
+            "the process more if the "
             "file is yours"
         ) from error
     except _CONTRADICTIONS as error:
@@ -85,7 +88,9 @@ def _advice(error: ModelError, said: str) -> str:
 def reader(
     key: str | Path | None, signature: str | Path | None = None
 ) -> Callable[[str, Limits], bytes]:
-    """What gives the bytes of a file; with a public key, only of files whose signature holds for it."""
+    """What gives the bytes of a file; with a public key, only of files whose signature holds for
+    it.
+    """
     if key is None:
         return model_bytes
     # What checks signatures takes time to import, and most files are opened without.

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
 
 Goal = float | str | tuple[float, float]
-"""A threshold, the name of a metric to tune it for, or the costs of a false positive and a false negative."""
+"""A threshold, the name of a metric to tune it for, or the costs of a false positive and a false
+negative.
+"""
 
 GOLDEN_ROWS = 16
 _VALIDATION_SHARE = 0.2
@@ -52,7 +54,8 @@ _VALIDATION_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A finished training: the network with its preparation in front, and all that the file will hold beside it.
+    """A finished training: the network with its preparation in front, and all that the file will
+    hold beside it.
 
     ``split`` counts rows that have a target, from 0.
     """
@@ -98,12 +101,14 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         categorical: columns to take as categories, whatever they look like.
         numeric: columns to take as numbers, whatever they look like.
         task: binary, multiclass or regression; inferred where None.
-        positive: the class whose probability a binary model gives; the last in ascending order where None.
+        positive: the class whose probability a binary model gives; the last in ascending order
+            where None.
         units: column -> unit, for people.
         scaling: ``minmax`` to 0-1, or ``standard``.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         plan: epochs, batch size and so on.
-        model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not yet trained.
+        model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
+            yet trained.
         on_epoch: told each epoch as it ends.
         on_message: told what was inferred, dropped or left out.
 
@@ -149,7 +154,9 @@ def _announce(schema: Schema, tell: Callable[[str], None]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """Everything that is known before training: typed rows, their split, what preparation learned, model inputs."""
+    """Everything that is known before training: typed rows, their split, what preparation learned,
+    model inputs.
+    """
 
     typed: Table
     raw: Table
@@ -180,7 +187,9 @@ def _rows(source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling) -
 
 
 def _usable(typed: Table, preparation: Preparation, parts: Split) -> tuple[Split, str]:
-    """The split without held-out rows that the schema refuses; a training row that it refuses is an error."""
+    """The split without held-out rows that the schema refuses; a training row that it refuses is an
+    error.
+    """
     problems = feeds(typed, preparation).problems
     bad = {problem.row - 1 for problem in problems}
     training = set(parts.training.tolist())
@@ -191,7 +200,10 @@ def _usable(typed: Table, preparation: Preparation, parts: Split) -> tuple[Split
     if not bad:
         return parts, ""
     kept = np.array([row for row in parts.held_out.tolist() if row not in bad], np.int64)
-    note = f"{len(parts.held_out) - len(kept)} held-out row(s) lack a value that every training row has; not used"
+    note = (
+        f"{len(parts.held_out) - len(kept)} held-out row(s) lack a value that every "
+        "training row has; not used"
+    )
     return replace(parts, held_out=kept), note
 
 
@@ -242,7 +254,9 @@ def _pick(fed: Feeds, index: NDArray[np.int64]) -> Feeds:
 
 
 def _golden(room: ModuleType, rows: _Prepared, whole: Path, body: Path) -> GoldenRows:
-    """Held-out rows, evenly spread, with Keras' own answers; rows with missing values first where there are some."""
+    """Held-out rows, evenly spread, with Keras' own answers; rows with missing values first where
+    there are some.
+    """
     held_out = rows.parts.held_out
     gone = np.zeros(rows.typed.rows, bool)
     for column in rows.schema.columns:

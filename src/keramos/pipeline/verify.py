@@ -49,9 +49,9 @@ def verify(
 ) -> tuple[Check, ...]:
     """Every check of a model file; none of them raises for a file that fails it.
 
-    ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra ``train``). With ``key``
-    (a file with a public key) the first check is the signature, and a file that fails it is not read; ``signature``
-    names its file where that is not ``NAME.sig``.
+    ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra
+    ``train``). With ``key`` (a file with a public key) the first check is the signature, and a file
+    that fails it is not read; ``signature`` names its file where that is not ``NAME.sig``.
 
     Raises:
         MissingExtraError: Keras or signatures are wanted but not installed.
@@ -59,7 +59,8 @@ def verify(
     """
     if key is not None and against_keras:
         raise UsageError(
-            "Keras would read the file anew, unsigned as it may be then; verify the signature by itself"
+            "Keras would read the file anew, unsigned as it may be then; verify the signature by "
+            "itself"
         )
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
@@ -84,7 +85,10 @@ def verify(
 
 def _weights(artifact: Artifact) -> str:
     count = len(weight_digests(artifact.network))
-    return f"{count} weights of Keras {artifact.info.keras_version or 'of an unknown version'}, each looked at"
+    return (
+        f"{count} weights of Keras "
+        f"{artifact.info.keras_version or 'of an unknown version'}, each looked at"
+    )
 
 
 def _checks(
@@ -158,7 +162,9 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
 
 
 def random_feeds(inputs: tuple[TensorSpec, ...]) -> Feeds:
-    """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8, or less where rows are large."""
+    """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8, or less where
+    rows are large.
+    """
     generator = np.random.default_rng(0)
     fed: Feeds = {}
     largest = max(

@@ -1,7 +1,8 @@
 """Write a file completely or not at all.
 
-A temporary file in the same folder, written, flushed to the disk, renamed over the target, and the folder flushed:
-whoever looks sees the old file or the new one, whenever the process or the machine stops (POSIX rename(2)).
+A temporary file in the same folder, written, flushed to the disk, renamed over the target, and the
+folder flushed: whoever looks sees the old file or the new one, whenever the process or the machine
+stops (POSIX rename(2)).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from keramos.errors import SaveError
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
-    """Put ``data`` at ``path``; an existing file keeps its permissions, a link keeps pointing to the new content.
+    """Put ``data`` at ``path``; an existing file keeps its permissions, a link keeps pointing to
+    the new content.
 
     Raises:
         SaveError: the data could not be written; what was at ``path`` is untouched.

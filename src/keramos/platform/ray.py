@@ -39,11 +39,13 @@ def ray_module() -> ModuleType:
 
 @contextmanager
 def cluster(address: str = "") -> Iterator[ModuleType]:
-    """A connection to a cluster whose nodes all have this keramos; an existing connection is used and stays.
+    """A connection to a cluster whose nodes all have this keramos; an existing connection is used
+    and stays.
 
     Args:
-        address: of the cluster's head (``host:port``). Empty: the cluster that RAY_ADDRESS names or that runs on this
-            machine; where there is none, one on this machine alone, which ends with the connection.
+        address: of the cluster's head (``host:port``). Empty: the cluster that RAY_ADDRESS names or
+            that runs on this machine; where there is none, one on this machine alone, which ends
+            with the connection.
 
     Raises:
         ClusterError: it cannot be reached, or a node cannot do the work.
@@ -89,7 +91,8 @@ def _check_listens(address: str) -> None:
 
 def _no_cluster(address: str, reason: str) -> ClusterError:
     return ClusterError(
-        f"no Ray cluster answers at {address}: {reason}. Start one with 'ray start --head', or leave out the address "
+        f"no Ray cluster answers at {address}: {reason}. Start one with 'ray start --head', or "
+        "leave out the address "
         "to use this machine"
     )
 
@@ -107,13 +110,16 @@ def check_nodes(ray: ModuleType) -> None:
     ]
     if wrong:
         raise ClusterError(
-            f"{'; '.join(sorted(set(wrong)))}; this is keramos {__version__}. Every node needs the same: "
+            f"{'; '.join(sorted(set(wrong)))}; this is keramos {__version__}. Every node needs "
+            "the same: "
             f"pip install 'keramos[ray]=={__version__}'"
         )
 
 
 def _ask(ray: ModuleType, nodes: list[str]) -> dict[str, str]:
-    """Node -> version of its keramos, or what is wrong there; nodes that are gone meanwhile are left out."""
+    """Node -> version of its keramos, or what is wrong there; nodes that are gone meanwhile are
+    left out.
+    """
 
     def version() -> (
         str

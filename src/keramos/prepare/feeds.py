@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from keramos.types.table import Column, Table
 
 LARGEST = -MISSING_NUMBER / 2
-"""Numbers must lie strictly between -2**126 and 2**126: float32 holds them, and the code for missing is beyond."""
+"""Numbers must lie strictly between -2**126 and 2**126: float32 holds them, and the code for
+missing is beyond.
+"""
 
 NO_VALUE = "no value, and no training row lacked one (fill it, or train with rows that lack it)"
 TOO_LARGE = "too large for the model's float32 input"
@@ -28,7 +30,9 @@ TOO_LARGE = "too large for the model's float32 input"
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """Model inputs of all rows (bad rows hold something harmless), cells that cannot be fed, and counts by column."""
+    """Model inputs of all rows (bad rows hold something harmless), cells that cannot be fed, and
+    counts by column.
+    """
 
     feeds: Feeds
     problems: list[Problem] = field(default_factory=list)
@@ -37,8 +41,8 @@ class Fed:
 
 
 def feeds(table: Table, preparation: Preparation) -> Fed:
-    """Model inputs for a table that ``data.conform`` typed: float32, int64 or object arrays of shape (rows, 1), or one
-    float32 (rows, columns) array where all columns are numbers.
+    """Model inputs for a table that ``data.conform`` typed: float32, int64 or object arrays of
+    shape (rows, 1), or one float32 (rows, columns) array where all columns are numbers.
     """
     fed = Fed({})
     arrays = {}

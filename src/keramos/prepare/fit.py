@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 _BINS = 20
 _MOST_LEVELS = 256
 _KEEP_RARE_UP_TO = 20
-"""With more levels than this, a level seen once is too rare to learn and shares the out-of-vocabulary level."""
+"""With more levels than this, a level seen once is too rare to learn and shares the
+out-of-vocabulary level.
+"""
 
 
 def fit(table: Table, schema: Schema, y: NDArray[np.generic], *, scaling: Scaling) -> Preparation:
-    """What the training rows teach: ``table`` holds them, typed as ``data.conform`` leaves them; ``y`` their targets.
+    """What the training rows teach: ``table`` holds them, typed as ``data.conform`` leaves them;
+    ``y`` their targets.
 
     Raises:
         DataError: a column has no value in any training row.
@@ -56,7 +59,9 @@ def fit(table: Table, schema: Schema, y: NDArray[np.generic], *, scaling: Scalin
 
 
 def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]]]:
-    """Column -> (date part or "", input name): the column's own name, changed only where Keras refuses it."""
+    """Column -> (date part or "", input name): the column's own name, changed only where Keras
+    refuses it.
+    """
     taken: set[str] = set()
     names: dict[str, list[tuple[str, str]]] = {}
     for column in schema.columns:
@@ -129,7 +134,8 @@ def _learn_levels(
         )
     if source.kind == "integer_category" and MISSING_INTEGER in counts:
         raise DataError(
-            f"column '{source.name}': {MISSING_INTEGER} stands for missing values and cannot be a category"
+            f"column '{source.name}': {MISSING_INTEGER} stands for missing values and cannot be "
+            "a category"
         )
     rare = sum(counts.values()) - sum(counts[level] for level in common)
     policy: NullPolicy = "level" if missing else "refuse"
@@ -152,7 +158,8 @@ def is_level(kind: ColumnKind) -> bool:
 def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names of the prepared row in order, and the positions that no training row sets."""
     numbers = [column for column in inputs if not is_level(column.kind)]
-    # A number that never changed is 0 in every prepared training row, so nothing was learned about it either.
+    # A number that never changed is 0 in every prepared training row, so nothing was learned about
+    # it either.
     named: list[tuple[str, bool]] = [
         (column.input, column.maximum > column.minimum) for column in numbers
     ]
@@ -168,7 +175,9 @@ def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], t
 
 
 def _level_names(column: ColumnPreparation) -> Iterator[tuple[str, bool]]:
-    """Keras puts the out-of-vocabulary level first; the missing level is the last word of the vocabulary."""
+    """Keras puts the out-of-vocabulary level first; the missing level is the last word of the
+    vocabulary.
+    """
     yield f"{column.input}=<other>", column.histogram.counts[-1] > 0
     for level in column.categories:
         yield f"{column.input}={level}", True

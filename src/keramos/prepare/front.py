@@ -1,9 +1,10 @@
 """The layers in front of the network: preparation as built-in Keras layers, as data.
 
-numbers -> missing ones filled -> two Rescaling layers -> 0 to 1; categories -> one-hot; all joined into one row.
+numbers -> missing ones filled -> two Rescaling layers -> 0 to 1; categories -> one-hot; all joined
+into one row.
 
-Two Rescaling layers, subtract then multiply: one layer's x * scale + offset loses digits in float32 where the offset
-is large against the range (years, time stamps).
+Two Rescaling layers, subtract then multiply: one layer's x * scale + offset loses digits in float32
+where the offset is large against the range (years, time stamps).
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ class _Plan:
 
 
 def front(preparation: Preparation) -> Network:
-    """The network from raw inputs to the prepared row, shape (rows, len(preparation.features)), float32."""
+    """The network from raw inputs to the prepared row, shape (rows, len(preparation.features)),
+    float32.
+    """
     plan = _Plan()
     numbers = [column for column in preparation.inputs if not is_level(column.kind)]
     levels = [column for column in preparation.inputs if is_level(column.kind)]
@@ -122,8 +125,8 @@ def _fill(
 ) -> tuple[TensorRef, TensorRef]:
     """X with medians where it is missing, and 1.0 there, 0.0 elsewhere; exact in float32.
 
-    Missing is -2**127. -x - 2**126 is 2**126 there and negative for every number that is let in, so clipping it to
-    0..1 gives the indicator; a product with 0 or 1 and a sum with 0 change no digit.
+    Missing is -2**127. -x - 2**126 is 2**126 there and negative for every number that is let in, so
+    clipping it to 0..1 gives the indicator; a product with 0 or 1 and a sum with 0 change no digit.
     """
     below: Config = {"scale": -1.0, "offset": MISSING_NUMBER / 2}
     distance = plan.add("Rescaling", "below_all_numbers", below, x)
@@ -156,7 +159,9 @@ def _one_hot(plan: _Plan, column: ColumnPreparation, x: TensorRef) -> TensorRef:
 
 
 def join(first: Network, second: Network) -> Network:
-    """``second`` fed with the output of ``first``, as one network; clashing names in ``second`` get a suffix."""
+    """``second`` fed with the output of ``first``, as one network; clashing names in ``second`` get
+    a suffix.
+    """
     (source,) = second.inputs
     names: dict[str, str] = {}
     for name in second.layers:

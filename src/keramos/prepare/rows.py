@@ -1,8 +1,8 @@
 """A few rows as dicts -> model inputs, in microseconds, where every cell is of the plainest form.
 
-Only cells that need no judgement are taken: numbers that are numbers, categories that are in the vocabulary, None
-where the schema allows it. Anything else makes the caller go the long way through ``data.conform`` and ``feeds``,
-so that no rule about cells is written twice.
+Only cells that need no judgement are taken: numbers that are numbers, categories that are in the
+vocabulary, None where the schema allows it. Anything else makes the caller go the long way through
+``data.conform`` and ``feeds``, so that no rule about cells is written twice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A model card in Markdown, with the headings that model hubs use.
 
-Headings and front matter: huggingface_hub's model card template and the model-index metadata of its documentation.
+Headings and front matter: huggingface_hub's model card template and the model-index metadata of its
+documentation.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def card(view: ModelView, task: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Markdown is no HTML: texts go through the filters below, which leave nothing of either to interpret.
+    # Markdown is no HTML: texts go through the filters below, which leave nothing of either to
+    # interpret.
     found = Environment(  # noqa: S701
         loader=PackageLoader("keramos.report"),
         undefined=StrictUndefined,

@@ -39,7 +39,9 @@ def gauge(score: float, threshold: float, width: int) -> str:
 
 
 def spark(values: Sequence[float], width: int = 24) -> str:
-    """One character a value, thinned to ``width`` of them: a blank for none, else from low to high."""
+    """One character a value, thinned to ``width`` of them: a blank for none, else from low to
+    high.
+    """
     shown = _thinned(values, width)
     top = max(shown, default=0.0)
     if top <= 0:
@@ -58,7 +60,8 @@ def _thinned(values: Sequence[float], width: int) -> list[float]:
 def lines(
     series: Sequence[tuple[str, Sequence[float]]], width: int = 100, height: int = 8
 ) -> list[str]:
-    """Several series over the same steps as points of text: the first letter of a series marks its values.
+    """Several series over the same steps as points of text: the first letter of a series marks its
+    values.
 
     Where two series meet, ``*`` stands. Of many steps as many are shown as fit ``width``.
     """

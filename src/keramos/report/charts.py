@@ -1,4 +1,6 @@
-"""The charts of pages and reports: values of ``types.view`` -> SVG that takes its colours from the page."""
+"""The charts of pages and reports: values of ``types.view`` -> SVG that takes its colours from the
+page.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def _said(epoch: Epoch, name: str, value: float, kind: str) -> str:
 
 
 def histogram(bars: Bars, live: Sequence[int] = (), label: str = "") -> Markup:
-    """Bars of the training rows, with the outline of live rows over them; both as shares of their own rows."""
+    """Bars of the training rows, with the outline of live rows over them; both as shares of their
+    own rows.
+    """
     width, height = _HISTOGRAM
     drawn = [tag("path", d=_columns(bars.counts), class_="bar")]
     if sum(live):
@@ -124,7 +128,9 @@ def _steps(counts: Sequence[int], share: float) -> str:
 
 
 def roc(quality: Quality) -> Markup:
-    """Share of positives found against share of negatives called positive, with the file's rule on the curve."""
+    """Share of positives found against share of negatives called positive, with the file's rule on
+    the curve.
+    """
     frame = Frame(0, 1, 0, 1, "false positive rate", "true positive rate")
     drawn = [
         *frame.axes(),
@@ -151,7 +157,9 @@ def roc(quality: Quality) -> Markup:
 
 
 def calibration(bins: Sequence[Calibration]) -> Markup:
-    """What scores say against what came true; on the diagonal both agree. Larger dots stand for more rows."""
+    """What scores say against what came true; on the diagonal both agree. Larger dots stand for
+    more rows.
+    """
     frame = Frame(0, 1, 0, 1, "score", "came true")
     most = max(item.rows for item in bins)
     drawn = [*frame.axes(), tag("path", d=path(frame.at([(0, 0), (1, 1)])), class_="guess")]

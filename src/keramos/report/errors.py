@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 _HEAD = """# Errors
 
-Every exception that keramos raises on purpose, generated from `keramos/errors.py` by `make docs`. Catch
-`KeramosError` to catch them all. `code` is stable: programs may rely on it. A message says which file, what is wrong,
-where, what was received and what to do. The command line ends with 2 for wrong usage and with 1 for all others.
+Every exception that keramos raises on purpose, generated from `keramos/errors.py` by `make docs`.
+Catch `KeramosError` to catch them all. `code` is stable: programs may rely on it. A message says
+which file, what is wrong, where, what was received and what to do. The command line ends with 2 for
+wrong usage and with 1 for all others.
 
 | exception | code | is a | means |
 |---|---|---|---|

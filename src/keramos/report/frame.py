@@ -44,7 +44,9 @@ class Frame:
         return [(self.x(x), self.y(y)) for x, y in points]
 
     def axes(self, *, whole: bool = False) -> list[Markup]:
-        """Grid lines, their numbers, and the names of both axes; ``whole``: only whole numbers across."""
+        """Grid lines, their numbers, and the names of both axes; ``whole``: only whole numbers
+        across.
+        """
         end = HEIGHT - _BOTTOM
         drawn = []
         for value in ticks(self.bottom, self.top, 4):

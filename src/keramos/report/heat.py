@@ -55,22 +55,27 @@ def _bars(one: Activation, values: NDArray[np.float64]) -> Markup:
         top, bottom = min(y, zero), max(y, zero)
         rows.append((place * each + 0.5, top, max(each - 1, 0.7), max(bottom - top, 0.4)))
     base = tag("path", d=path([(0, zero), (_WIDTH, zero)]), class_="axis")
-    label = f"{one.layer}: {len(values)} values from {values.min(initial=0):.4g} to {values.max(initial=0):.4g}"
+    label = (
+        f"{one.layer}: {len(values)} values from {values.min(initial=0):.4g} to "
+        f"{values.max(initial=0):.4g}"
+    )
     return picture(
         _WIDTH, _HEIGHT, label, tag("path", d=boxes(rows), class_="bar"), base, class_="chart small"
     )
 
 
 def _maps(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Maps (maps, rows, columns) of an activation of any rank, the first few and thinned to what can be seen."""
+    """Maps (maps, rows, columns) of an activation of any rank, the first few and thinned to what
+    can be seen.
+    """
     if values.ndim == 1:
         wide = int(np.ceil(len(values) ** 0.5 * 2))
         values = np.pad(values, (0, -len(values) % wide)).reshape(-1, wide)
     maps = (
         values[None]
-        if values.ndim == 2
+        if values.ndim == 2  # noqa: PLR2004 (rows and columns)
         else _RANKS.get(values.ndim, lambda x: x.reshape(1, len(x), -1))(values)
-    )  # noqa: PLR2004 (rows and columns)
+    )
     maps = maps[:_MAPS]
     most = min(_CELLS, int((_MOST_CELLS / max(len(maps), 1)) ** 0.5))
     steps = [max(1, -(-size // most)) for size in maps.shape[1:]]
@@ -101,7 +106,9 @@ def _heat(one: Activation, maps: NDArray[np.float64]) -> Markup:
 
 
 def png(levels: NDArray[np.uint8]) -> bytes:
-    """A picture of levels 0 to 15 through the ramp, two a byte. Source: PNG specification (W3C), third edition."""
+    """A picture of levels 0 to 15 through the ramp, two a byte. Source: PNG specification (W3C),
+    third edition.
+    """
     height, width = levels.shape
     even = np.pad(levels, ((0, 0), (0, width % 2)))
     packed = even[:, ::2] << 4 | even[:, 1::2]

@@ -1,4 +1,6 @@
-"""The page of layers: which classes run, with which options, from which generations, and which do not and why."""
+"""The page of layers: which classes run, with which options, from which generations, and which do
+not and why.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +15,33 @@ if TYPE_CHECKING:
 
 _FIRST = {
     "1": """
-        Activation ActivityRegularization AveragePooling1D AveragePooling2D AveragePooling3D BatchNormalization
-        Bidirectional Conv1D Conv2D Conv2DTranspose Conv3D ConvLSTM2D Cropping1D Cropping2D Cropping3D Dense Dropout ELU
-        Embedding Flatten GRU GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D
-        GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D LSTM LeakyReLU
-        LocallyConnected1D LocallyConnected2D Masking MaxPooling1D MaxPooling2D MaxPooling3D PReLU Permute RepeatVector
-        Reshape SeparableConv2D SimpleRNN SpatialDropout1D SpatialDropout2D SpatialDropout3D ThresholdedReLU
-        TimeDistributed UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
-        Highway MaxoutDense Merge ParametricSoftplus SReLU
+        Activation ActivityRegularization AveragePooling1D AveragePooling2D AveragePooling3D
+        BatchNormalization Bidirectional Conv1D Conv2D Conv2DTranspose Conv3D ConvLSTM2D Cropping1D
+        Cropping2D Cropping3D Dense Dropout ELU Embedding Flatten GRU GaussianDropout GaussianNoise
+        GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
+        GlobalMaxPooling2D GlobalMaxPooling3D LSTM LeakyReLU LocallyConnected1D LocallyConnected2D
+        Masking MaxPooling1D MaxPooling2D MaxPooling3D PReLU Permute RepeatVector Reshape
+        SeparableConv2D SimpleRNN SpatialDropout1D SpatialDropout2D SpatialDropout3D ThresholdedReLU
+        TimeDistributed UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D
+        ZeroPadding3D Highway MaxoutDense Merge ParametricSoftplus SReLU
     """,
     "2": """
-        Add AdditiveAttention AlphaDropout Attention Average CategoryEncoding CenterCrop Concatenate Conv1DTranspose
-        Conv3DTranspose ConvLSTM1D ConvLSTM3D DepthwiseConv1D DepthwiseConv2D Discretization Dot EinsumDense GRUCell
-        GroupNormalization HashedCrossing Hashing Identity IntegerLookup LSTMCell LayerNormalization Maximum Minimum
-        MultiHeadAttention Multiply Normalization RNN RandomBrightness RandomContrast RandomFlip RandomFourierFeatures
-        RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Rescaling Resizing SeparableConv1D
-        SimpleRNNCell Softmax SpectralNormalization StackedRNNCells StringLookup Subtract TextVectorization
-        UnitNormalization
+        Add AdditiveAttention AlphaDropout Attention Average CategoryEncoding CenterCrop Concatenate
+        Conv1DTranspose Conv3DTranspose ConvLSTM1D ConvLSTM3D DepthwiseConv1D DepthwiseConv2D
+        Discretization Dot EinsumDense GRUCell GroupNormalization HashedCrossing Hashing Identity
+        IntegerLookup LSTMCell LayerNormalization Maximum Minimum MultiHeadAttention Multiply
+        Normalization RNN RandomBrightness RandomContrast RandomFlip RandomFourierFeatures
+        RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Rescaling Resizing
+        SeparableConv1D SimpleRNNCell Softmax SpectralNormalization StackedRNNCells StringLookup
+        Subtract TextVectorization UnitNormalization
     """,
 }
 """Generation of Keras -> classes that came with it; all others came with Keras 3."""
 
 _LAST = {
     "1": "Highway MaxoutDense Merge ParametricSoftplus SReLU",
-    "2": "LocallyConnected1D LocallyConnected2D RandomFourierFeatures RandomHeight RandomWidth ThresholdedReLU",
+    "2": "LocallyConnected1D LocallyConnected2D RandomFourierFeatures RandomHeight RandomWidth "
+    "ThresholdedReLU",
 }
 _NEWEST = "3"
 _HIDDEN = (

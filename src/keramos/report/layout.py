@@ -22,7 +22,9 @@ HELD = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table. ``right``: numbers; ``wraps``: may take several lines, or lines of its own beneath."""
+    """One column of a table. ``right``: numbers; ``wraps``: may take several lines, or lines of its
+    own beneath.
+    """
 
     title: str
     right: bool = False
@@ -69,7 +71,9 @@ def pairs(
 def table(
     screen: Screen, columns: Sequence[Column], rows: Iterable[Sequence[object]], indent: str = ""
 ) -> list[str]:
-    """A table as wide as it needs to be; where a window is narrower, texts wrap, then rows stack."""
+    """A table as wide as it needs to be; where a window is narrower, texts wrap, then rows
+    stack.
+    """
     columns = [replace(column, title=screen.clean(column.title)) for column in columns]
     clean = [[screen.clean(cell) for cell in row] for row in rows]
     widths = [
@@ -93,7 +97,9 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _shrunk(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int] | None:
-    """Widths that fit, taken from the columns that wrap, the widest first; None where those would become too small."""
+    """Widths that fit, taken from the columns that wrap, the widest first; None where those would
+    become too small.
+    """
     found, able = (
         list(widths),
         [at for at, column in enumerate(columns) if column.wraps and widths[at] > _LEAST],
@@ -180,7 +186,9 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` columns, broken at blanks; only words longer than a line are broken inside."""
+    """Lines of at most ``width`` columns, broken at blanks; only words longer than a line are
+    broken inside.
+    """
     width = max(width, 2)  # a wide character needs two
     if cells(text) <= width:
         return [text.replace(HELD, " ")]

@@ -60,7 +60,10 @@ def _pairs(drift: InputDrift) -> list[Pair]:
     found = [
         (
             "live",
-            f"{seen.rows:,} rows, PSI {brief(drift.psi)}, Jensen-Shannon {brief(drift.jensen_shannon)}",
+            (
+                f"{seen.rows:,} rows, PSI {brief(drift.psi)}, "
+                f"Jensen-Shannon {brief(drift.jensen_shannon)}"
+            ),
         )
     ]
     for name, count in (
@@ -75,7 +78,9 @@ def _pairs(drift: InputDrift) -> list[Pair]:
 
 
 def _folded(counts: tuple[int, ...], bars: int) -> tuple[int, ...]:
-    """Counts of live rows in as many bars as the card shows; further categories share the last one."""
+    """Counts of live rows in as many bars as the card shows; further categories share the last
+    one.
+    """
     if len(counts) <= bars:
         return (*counts, *[0] * (bars - len(counts)))
     return (*counts[: bars - 1], sum(counts[bars - 1 :]))

@@ -1,4 +1,6 @@
-"""The server's pages: a path and a query -> a page. The server asks for what none of its protocols answers."""
+"""The server's pages: a path and a query -> a page. The server asks for what none of its protocols
+answers.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     Shadows = Callable[[], Sequence[ShadowReport]]
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+    "'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = (
@@ -51,7 +54,9 @@ def _nothing(_model: str, _version: int) -> Live | None:
 
 
 class Pages:
-    """Pages of everything that is served. Safe to share between threads; what is derived from a model goes with it."""
+    """Pages of everything that is served. Safe to share between threads; what is derived from a
+    model goes with it.
+    """
 
     def __init__(
         self, catalogue: Catalogue, live: Look = _nothing, shadows: Shadows = tuple

@@ -59,9 +59,9 @@ def pdf(html: str) -> bytes:
             page.as_uri(),
         ]
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 (the browser that was found, no shell)
                 command, capture_output=True, text=True, timeout=_SECONDS, check=False
-            )  # noqa: S603
+            )
         except subprocess.TimeoutExpired:
             raise SaveError(
                 f"{browser} did not print within {_SECONDS} s; open the HTML and print it"

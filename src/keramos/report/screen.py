@@ -36,7 +36,9 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """``width`` in columns; ``piped``: no window, so tables are as wide as they are; ``encoding`` of the stream."""
+    """``width`` in columns; ``piped``: no window, so tables are as wide as they are; ``encoding``
+    of the stream.
+    """
 
     width: int = PIPED_WIDTH
     piped: bool = True
@@ -49,7 +51,9 @@ class Screen:
         return not self._lacks("▁█│")
 
     def clean(self, value: object) -> str:
-        """A text as one line in which every character shows; those that steer terminals appear as escapes."""
+        """A text as one line in which every character shows; those that steer terminals appear as
+        escapes.
+        """
         text = "".join(_seen(character) for character in str(value))
         if not self._lacks(text):
             return text
@@ -74,7 +78,9 @@ class Screen:
 
 
 def screen_of(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Screen:
-    """What a stream can show. Colours: only in windows, and not where NO_COLOR is set (no-color.org)."""
+    """What a stream can show. Colours: only in windows, and not where NO_COLOR is set
+    (no-color.org).
+    """
     encoding = stream.encoding or "ascii"
     if not stream.isatty():
         return Screen(encoding=encoding)
@@ -102,7 +108,9 @@ def _seen(character: str) -> str:
 
 
 def cells(text: str) -> int:
-    """Columns that a clean text takes: two for wide characters, none for those that combine (Unicode annex 11)."""
+    """Columns that a clean text takes: two for wide characters, none for those that combine
+    (Unicode annex 11).
+    """
     if text.isascii():
         return len(text)
     return sum(

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def report(artifact: Artifact, model: Predictor | None, name: str) -> str:
-    """The report as HTML. ``model`` is None for a file that cannot run; then nothing is predicted."""
+    """The report as HTML. ``model`` is None for a file that cannot run; then nothing is
+    predicted.
+    """
     if model is None:
         values, explanation = (
             render.model_values(model_view(describe(artifact), None, name)),
@@ -30,7 +32,8 @@ def report(artifact: Artifact, model: Predictor | None, name: str) -> str:
         values, explanation = subject.values, subject.explanation(model, {})
     style, script = render.asset("page.css"), render.asset("page.js")
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; "
+        f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src "
+        f"'sha256-{_digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     return render.render(

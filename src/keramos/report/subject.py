@@ -1,4 +1,6 @@
-"""One loaded model with what pages and reports derive from it, each part computed once and when it is needed."""
+"""One loaded model with what pages and reports derive from it, each part computed once and when it
+is needed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 
 class Subject:
-    """A model by the name that pages give it. It holds no reference to the model, so a cache may hold it."""
+    """A model by the name that pages give it. It holds no reference to the model, so a cache may
+    hold it.
+    """
 
     def __init__(self, name: str, model: Predictor) -> None:
         self.name = name
@@ -35,7 +39,9 @@ class Subject:
         return render.model_values(self.view)
 
     def explanation(self, model: Predictor, texts: Mapping[str, str]) -> Markup:
-        """The fragment for one row from the texts of the form; columns that it lacks are those of the sample row."""
+        """The fragment for one row from the texts of the form; columns that it lacks are those of
+        the sample row.
+        """
         try:
             return Markup(self._explained(model, texts))  # noqa: S704 (a rendered template)
         except KeramosError as error:

@@ -1,4 +1,6 @@
-"""Drawing with elements of SVG: the one place where text becomes markup, and everything given is escaped."""
+"""Drawing with elements of SVG: the one place where text becomes markup, and everything given is
+escaped.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ Scalar = str | int | float
 def tag(name: str, *children: str | Markup, **attributes: Scalar) -> Markup:
     """One element. Children and attribute values that are not markup are escaped.
 
-    Names come from this package only; ``_`` in an attribute's name stands for ``-``, and one at the end for nothing.
+    Names come from this package only; ``_`` in an attribute's name stands for ``-``, and one at the
+    end for nothing.
     """
     said = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'

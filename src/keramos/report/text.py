@@ -1,4 +1,6 @@
-"""The views as text, for windows of any width and for pipes: the same values that pages and reports draw."""
+"""The views as text, for windows of any width and for pipes: the same values that pages and reports
+draw.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def _short(metric: str) -> str:
 
 
 def quality(view: ModelView, screen: Screen) -> list[str]:
-    """Each metric with its interval, beside what a constant guess reaches; the rule; truth against decision."""
+    """Each metric with its interval, beside what a constant guess reaches; the rule; truth against
+    decision.
+    """
     found = view.quality
     if found is None:
         return []

@@ -6,5 +6,6 @@ The only room that may import onnxruntime.
 
 import os
 
-# From 1.29 on ONNX Runtime reports to its maker and keeps files in the home folder, unless it is told so when loaded.
+# From 1.29 on ONNX Runtime reports to its maker and keeps files in the home folder, unless it is
+# told so when loaded.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

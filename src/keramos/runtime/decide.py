@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 
 def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
-    """One decision a row of ``output``, shape (rows, units); scores are compared in float32, as computed."""
+    """One decision a row of ``output``, shape (rows, units); scores are compared in float32, as
+    computed.
+    """
     rows: list[tuple[float, ...]] = [tuple(row) for row in output.reshape(len(output), -1).tolist()]
     decide_row = _RULES[rule.kind]
     return [decide_row(row, rule) for row in rows]
 
 
 def choose(output: NDArray[np.generic], rule: DecisionRule) -> NDArray[np.int64] | None:
-    """For each row of ``output``, shape (rows, units), the place of its label in ``rule.labels``; None for a value.
+    """For each row of ``output``, shape (rows, units), the place of its label in ``rule.labels``;
+    None for a value.
 
     The labels are those of ``decide``, for many rows at once.
     """

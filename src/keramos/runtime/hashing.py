@@ -1,7 +1,9 @@
-"""Hashes of byte strings that TensorFlow uses, on many strings at once: those of one length together.
+"""Hashes of byte strings that TensorFlow uses, on many strings at once: those of one length
+together.
 
-FarmHash64: ``farmhashna::Hash64`` of FarmHash 1.1 (TensorFlow's Fingerprint64). SipHash-2-4: Aumasson and Bernstein
-2012. FingerprintCat64: TensorFlow's ``platform/fingerprint.h``. All arithmetic is modulo 2**64.
+FarmHash64: ``farmhashna::Hash64`` of FarmHash 1.1 (TensorFlow's Fingerprint64). SipHash-2-4:
+Aumasson and Bernstein 2012. FingerprintCat64: TensorFlow's ``platform/fingerprint.h``. All
+arithmetic is modulo 2**64.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Steps that run outside ONNX on whole arrays: one row a kind, its parameters -> a function of arrays.
+"""Steps that run outside ONNX on whole arrays: one row a kind, its parameters -> a function of
+arrays.
 
-Text: keras.layers.TextVectorization by way of TensorFlow's string operations, which know no letters but ASCII.
+Text: keras.layers.TextVectorization by way of TensorFlow's string operations, which know no letters
+but ASCII.
 """
 
 from __future__ import annotations

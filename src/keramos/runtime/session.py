@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from keramos.types.network import Compiled, HostStep
 
 _LARGE = 1 << 20
-"""From this many bytes on, ONNX Runtime's layout optimisation repays its start-up cost (docs/benchmarks.md)."""
+"""From this many bytes on, ONNX Runtime's layout optimisation repays its start-up cost
+(docs/benchmarks.md).
+"""
 
 _SILENT = 4  # ONNX Runtime's log level FATAL: errors reach people as exceptions, once
 

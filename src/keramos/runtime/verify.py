@@ -1,4 +1,6 @@
-"""The proof at load: golden rows must give the answers that Keras gave when the file was written."""
+"""The proof at load: golden rows must give the answers that Keras gave when the file was
+written.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.g
         return as_input(cells, spec.dtype).reshape(rows, *_sizes(spec))
     except (TypeError, ValueError, OverflowError) as error:
         raise MismatchError(
-            f"golden rows do not fit input '{spec.name}' ({spec.dtype}, shape {spec.shape}): {str(error)[:200]}"
+            f"golden rows do not fit input '{spec.name}' ({spec.dtype}, shape {spec.shape}): "
+            f"{str(error)[:200]}"
         ) from None
 
 
@@ -58,11 +61,13 @@ def check_fit(content: Content, compiled: Compiled) -> None:
     names = [spec.name for spec in compiled.inputs]
     if names != wanted:
         raise MismatchError(
-            f"the keramos content is for inputs {', '.join(wanted)[:200]}, the model has {', '.join(names)[:200]}"
+            f"the keramos content is for inputs {', '.join(wanted)[:200]}, the model has "
+            f"{', '.join(names)[:200]}"
         )
     if preparation.matrix and compiled.inputs[0].shape[1:] != (len(preparation.inputs),):
         raise MismatchError(
-            f"the keramos content prepares {len(preparation.inputs)} numbers a row, the model takes shape "
+            f"the keramos content prepares {len(preparation.inputs)} numbers a row, the model "
+            "takes shape "
             f"{compiled.inputs[0].shape}"
         )
     needed = {"argmax": len(rule.labels), "threshold": 1}.get(
@@ -72,7 +77,8 @@ def check_fit(content: Content, compiled: Compiled) -> None:
     if units != [needed] or len(content.golden.outputs[0]) != needed:
         raise MismatchError(
             f"a rule of kind {rule.kind} needs {needed} answers a row; the model gives shapes "
-            f"{', '.join(str(spec.shape) for spec in compiled.outputs)}, golden rows {len(content.golden.outputs[0])}"
+            f"{', '.join(str(spec.shape) for spec in compiled.outputs)}, golden rows "
+            f"{len(content.golden.outputs[0])}"
         )
 
 

@@ -1,5 +1,6 @@
 """Room 7b, files in -> files out, at any size.
 
-Enters: a loaded model, files or queries. Leaves: files or tables of decisions, and a ``ScoringSummary``.
-May import: the pipeline and every room below it; pyarrow everywhere here (extra ``tables``).
+Enters: a loaded model, files or queries. Leaves: files or tables of decisions, and a
+``ScoringSummary``. May import: the pipeline and every room below it; pyarrow everywhere here (extra
+``tables``).
 """

@@ -21,7 +21,9 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Block(NamedTuple):
-    """Bytes of whole rows, the place after them in the unpacked text, and the bytes read of the file as stored."""
+    """Bytes of whole rows, the place after them in the unpacked text, and the bytes read of the
+    file as stored.
+    """
 
     data: bytes
     offset: int
@@ -50,7 +52,9 @@ class Text:
         return self._rest[: _last_row(self._rest, quotes=False) or None]
 
     def head(self, *, quotes: bool) -> bytes:
-        """The first row with its line end, without a byte order mark; nothing where the file is empty."""
+        """The first row with its line end, without a byte order mark; nothing where the file is
+        empty.
+        """
         self._fill()
         if self._rest.startswith(_BOM):
             self._rest, self._at = self._rest[len(_BOM) :], len(_BOM)
@@ -66,7 +70,9 @@ class Text:
             at = end
 
     def blocks(self, start: int, *, quotes: bool) -> Iterator[Block]:
-        """Blocks from the place ``start`` on; with ``quotes``, line ends inside of quotes are part of a cell."""
+        """Blocks from the place ``start`` on; with ``quotes``, line ends inside of quotes are part
+        of a cell.
+        """
         self._skip_to(start)
         while True:
             end = _last_row(self._rest, quotes=quotes)
@@ -74,7 +80,8 @@ class Text:
             if more and self._fill():
                 if len(self._rest) > _LONGEST_ROW:
                     raise DataError(
-                        f"{self._name}: no row ends within {_LONGEST_ROW >> 20} MB after byte {self._at:,}; "
+                        f"{self._name}: no row ends within {_LONGEST_ROW >> 20} MB after byte "
+                        f"{self._at:,}; "
                         "is a quote never closed, or is this no text table?"
                     )
                 continue

@@ -1,4 +1,6 @@
-"""What readers give: pieces of a file in order, each ready to be made into a batch by any thread."""
+"""What readers give: pieces of a file in order, each ready to be made into a batch by any
+thread.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ BATCH_ROWS = 1 << 17
 
 
 class Malformed(NamedTuple):
-    """A row that is none: its number in the piece, from 1, the rule it breaks, and what was received."""
+    """A row that is none: its number in the piece, from 1, the rule it breaks, and what was
+    received.
+    """
 
     row: int
     rule: str
@@ -33,7 +37,8 @@ class Malformed(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """The ``rows`` rows of a piece: ``batch`` has those that are rows, ``malformed`` lists the others.
+    """The ``rows`` rows of a piece: ``batch`` has those that are rows, ``malformed`` lists the
+    others.
 
     ``numbers`` are the numbers in the piece, from 1, of the batch's rows; None where all are in it.
     """
@@ -46,8 +51,9 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """A piece of a file. ``load`` may be called by any thread; ``offset`` is the place in the file after the piece,
-    and ``stored`` how many bytes of the file as it is stored were read up to there.
+    """A piece of a file. ``load`` may be called by any thread; ``offset`` is the place in the file
+    after the piece, and ``stored`` how many bytes of the file as it is stored were read up to
+    there.
     """
 
     load: Callable[[], Loaded]

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 class ParquetReader:
-    """A Parquet file. One row group is read at a time: a damaged one is named, and memory stays flat."""
+    """A Parquet file. One row group is read at a time: a damaged one is named, and memory stays
+    flat.
+    """
 
     def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
         self._name, self._size = file.name, file.size
@@ -27,7 +29,8 @@ class ParquetReader:
             raise DataError(f"{file.name}: Parquet compresses inside; unpack the file first")
         if file.stream and not sys.stdin.seekable():  # what wraps it says it is, always
             raise DataError(
-                "Parquet is read from its end, which a pipe shows too late; save it as a file, or send Arrow IPC "
+                "Parquet is read from its end, which a pipe shows too late; save it as a file, "
+                "or send Arrow IPC "
                 "(--format arrow)"
             )
         with readable(self._name):

@@ -1,4 +1,6 @@
-"""SQL databases by URL, through ADBC (https://arrow.apache.org/adbc): connections, and errors without credentials."""
+"""SQL databases by URL, through ADBC (https://arrow.apache.org/adbc): connections, and errors
+without credentials.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _WORD = r"(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
 _SERVER = re.compile(
     rf"(?:{_WORD}(?::(?P<password>{_WORD}))?@)?(?P<place>[\w.,:\[\]%-]*(?:/[^/@?#]*)?)(?:\?(?P<options>[^?#@]*))?"
 )
-"""What follows postgresql:// (RFC 3986; https://www.postgresql.org/docs/current/libpq-connect.html, part 34.1.1.2)."""
+"""What follows postgresql:// (RFC 3986; https://www.postgresql.org/docs/current/libpq-connect.html,
+part 34.1.1.2).
+"""
 
 
 class Statement(Protocol):
@@ -56,9 +60,10 @@ class Cursor(Protocol):
 class Dialect(NamedTuple):
     """What differs between databases.
 
-    ``read_only`` and ``writing`` are said to a new connection, ``options`` to its statements. ``typed``: columns have
-    types of their own. ``schemas``: a table may be named schema.name; temporary ones are in ``temporary``. ``exists``
-    makes the question whether a table exists. ``as_text`` are the types that the driver cannot write.
+    ``read_only`` and ``writing`` are said to a new connection, ``options`` to its statements.
+    ``typed``: columns have types of their own. ``schemas``: a table may be named schema.name;
+    temporary ones are in ``temporary``. ``exists`` makes the question whether a table exists.
+    ``as_text`` are the types that the driver cannot write.
     """
 
     driver: str
@@ -75,7 +80,9 @@ class Dialect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database. ``shown`` names it without user, password and options; ``secrets`` never reach a message."""
+    """A database. ``shown`` names it without user, password and options; ``secrets`` never reach a
+    message.
+    """
 
     shown: str
     dialect: Dialect
@@ -108,7 +115,8 @@ def database(url: str) -> Database:
     found = _SERVER.fullmatch(rest)
     if found is None:
         raise UsageError(
-            "the database URL cannot be read: in user, password and options the characters @ : / ? # % are "
+            "the database URL cannot be read: in user, password and options the characters @ : / "
+            "? # % are "
             f"written %40 %3A %2F %3F %23 %25. An example: {_EXAMPLES}"
         )
     return Database(f"{kind}://{found['place']}", _DIALECTS[kind], url, _secrets(url, found))
@@ -146,7 +154,9 @@ def told(source: Database, kind: type[KeramosError], what: str) -> Iterator[None
 
 
 def _from_driver(error: Exception) -> bool:
-    """ADBC's own classes; and what pyarrow raises where a stream of a driver breaks: ArrowException or OSError."""
+    """ADBC's own classes; and what pyarrow raises where a stream of a driver breaks: ArrowException
+    or OSError.
+    """
     return isinstance(error, OSError) or any(
         kind.__module__.startswith(("adbc_driver_manager", "pyarrow"))
         for kind in type(error).__mro__
@@ -183,7 +193,9 @@ class Connection:
 
     @contextlib.contextmanager
     def transaction(self, *, keep: bool) -> Iterator[Cursor]:
-        """A transaction around the statements inside; rolled back on an error, or where it is not to be kept."""
+        """A transaction around the statements inside; rolled back on an error, or where it is not
+        to be kept.
+        """
         handle = self._connection.adbc_connection
         handle.set_autocommit(False)
         try:

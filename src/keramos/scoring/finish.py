@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 
 def finished(job: Job) -> ScoringSummary | None:
-    """The summary of this very job, if it was completed before; what was left to tidy up is tidied up."""
+    """The summary of this very job, if it was completed before; what was left to tidy up is tidied
+    up.
+    """
     place = job.beside(MANIFEST) if job.mirrored else job.summary
     if is_url(place) or not job.resumable:
         return None

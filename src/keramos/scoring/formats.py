@@ -27,7 +27,9 @@ TEXT = frozenset({"csv", "tsv", "jsonl"})
 
 
 class Format(NamedTuple):
-    """A format, the compression around the whole file ("" for none), and the extension that says both."""
+    """A format, the compression around the whole file ("" for none), and the extension that says
+    both.
+    """
 
     name: str
     compression: str = ""

@@ -35,9 +35,9 @@ STDOUT = "-"
 class Job:
     """A model, the files to score, and where the answers go.
 
-    ``mirrored``: the target is a folder in which each file of the source has files of its own. ``identity`` is the
-    SHA-256 of everything that decides the result. ``query`` is where rows come from if not from files, ``table`` where
-    answers go if not to files.
+    ``mirrored``: the target is a folder in which each file of the source has files of its own.
+    ``identity`` is the SHA-256 of everything that decides the result. ``query`` is where rows come
+    from if not from files, ``table`` where answers go if not to files.
     """
 
     model: Model
@@ -58,7 +58,9 @@ class Job:
 
     @property
     def resumable(self) -> bool:
-        """Whether a run that is stopped can go on: what is read can be read again, what is written shows once."""
+        """Whether a run that is stopped can go on: what is read can be read again, what is written
+        shows once.
+        """
         return not (
             self.files[0].stream
             or self.streamed
@@ -67,7 +69,9 @@ class Job:
 
     @property
     def work(self) -> Path:
-        """The folder of unfinished work: beside a local target, in the current folder for a remote one."""
+        """The folder of unfinished work: beside a local target, in the current folder for a remote
+        one.
+        """
         if self.streamed:
             return Path(tempfile.gettempdir(), f"keramos-{self.identity[:16]}-{os.getpid()}")
         if is_url(self.target):
@@ -77,7 +81,9 @@ class Job:
 
     @property
     def summary(self) -> str:
-        """Where the summary goes; a folder of results has it inside, standard output has none that is not asked for."""
+        """Where the summary goes; a folder of results has it inside, standard output has none that
+        is not asked for.
+        """
         if self.streamed or self.mirrored:
             return self.plan.summary or ("" if self.streamed else self.beside(MANIFEST))
         return self.plan.summary or f"{self.table.name if self.table else self.target}.summary.json"
@@ -156,13 +162,16 @@ def _check_resume(
         return
     if files[0].stream or target == STDOUT:
         raise UsageError(
-            "what comes from standard input or a query, or goes to standard output, cannot be resumed; "
+            "what comes from standard input or a query, or goes to standard output, cannot be "
+            "resumed; "
             "start again without --resume"
         )
     if table and table.if_exists == "append":
         raise UsageError(
-            f"rows that are added to table {table.name} cannot be resumed: whether they are in it already nobody can "
-            "tell. Look at the table; then start again without --resume, or with --if-exists replace"
+            f"rows that are added to table {table.name} cannot be resumed: whether they are in "
+            "it already nobody can "
+            "tell. Look at the table; then start again without --resume, or with --if-exists "
+            "replace"
         )
 
 

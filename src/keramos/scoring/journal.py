@@ -1,7 +1,9 @@
-"""The unfinished work of a run, on the disk: parts that are complete, and a journal that says what they hold.
+"""The unfinished work of a run, on the disk: parts that are complete, and a journal that says what
+they hold.
 
-A part exists once its line in the journal is on the disk. Files that no line names are leftovers of a part that was
-being written, and are removed; a last line that is cut is no line. So a run can be killed at any point.
+A part exists once its line in the journal is on the disk. Files that no line names are leftovers of
+a part that was being written, and are removed; a last line that is cut is no line. So a run can be
+killed at any point.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PartPlace:
-    """Where the files of part ``number`` go. ``header``, ``rejects_header``: whether a line of names comes first."""
+    """Where the files of part ``number`` go. ``header``, ``rejects_header``: whether a line of
+    names comes first.
+    """
 
     results: Path
     rejects: Path
@@ -71,7 +75,8 @@ class Work:
             if resume and old and old != job:
                 self._lock.close()
                 raise UsageError(
-                    f"the unfinished work in {folder} belongs to another job: model, source files or options have "
+                    f"the unfinished work in {folder} belongs to another job: model, source "
+                    "files or options have "
                     "changed. Start again without --resume"
                 )
             if not (resume and old):
@@ -128,12 +133,15 @@ class Work:
     def _check(self, path: Path, file: PartFile) -> None:
         if not path.is_file() or path.stat().st_size != file.size:
             raise DataError(
-                f"the unfinished work is damaged: {path} is not as it was written. Start without --resume"
+                f"the unfinished work is damaged: {path} is not as it was written. Start without "
+                "--resume"
             )
 
     @property
     def next(self) -> PartPlace:
-        """The place of the part after those that are complete; of all files together one has a header."""
+        """The place of the part after those that are complete; of all files together one has a
+        header.
+        """
         return PartPlace(
             self.results,
             self.rejects,
@@ -162,7 +170,9 @@ class Work:
 
     @property
     def begun(self) -> bool:
-        """Whether a part is complete; the journal knows it even where an interrupt came between two lines here."""
+        """Whether a part is complete; the journal knows it even where an interrupt came between two
+        lines here.
+        """
         return self._journal.exists() and self._journal.stat().st_size > 0
 
     def remove(self) -> None:
@@ -198,6 +208,7 @@ def disk(place: Path | str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error).partition("\n")[0]
         raise SaveError(
-            f"{place} could not be written: {reason}. Nothing is half written at the target; make room or repair the "
+            f"{place} could not be written: {reason}. Nothing is half written at the target; "
+            "make room or repair the "
             "place, then run the same command with --resume"
         ) from error

@@ -1,4 +1,6 @@
-"""One machine: read, decide and write at once, in parts that survive a kill; show the result when it is whole."""
+"""One machine: read, decide and write at once, in parts that survive a kill; show the result when
+it is whole.
+"""
 
 from __future__ import annotations
 

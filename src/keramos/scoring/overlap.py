@@ -1,4 +1,6 @@
-"""Reading, running and writing at once: a thread that reads ahead, threads that work, results in order."""
+"""Reading, running and writing at once: a thread that reads ahead, threads that work, results in
+order.
+"""
 
 from __future__ import annotations
 

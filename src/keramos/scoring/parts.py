@@ -34,8 +34,8 @@ MOST_FILES = 1000
 
 
 class PartBuilder:
-    """The part that is being written. With ``mirrored``, each file of the source has one of its own; with ``stream``,
-    answers go there and the part has no file of them.
+    """The part that is being written. With ``mirrored``, each file of the source has one of its
+    own; with ``stream``, answers go there and the part has no file of them.
     """
 
     def __init__(

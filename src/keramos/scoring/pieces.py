@@ -43,13 +43,15 @@ REJECTS = pa.schema(
         ("value", pa.string()),
     ]
 )
-"""Columns of the list of bad cells; ``row`` counts the rows of the file from 1, without a header."""
+"""Columns of the list of bad cells; ``row`` counts the rows of the file from 1, without a
+header.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has the columns of ``REJECTS``
-    with rows counted from the beginning of the piece.
+    """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has the
+    columns of ``REJECTS`` with rows counted from the beginning of the piece.
     """
 
     file: int
@@ -64,7 +66,9 @@ class Piece:
 
 
 class Source:
-    """Files of one format with the columns that a model needs; or a stream, which ``stream`` reads once."""
+    """Files of one format with the columns that a model needs; or a stream, which ``stream`` reads
+    once.
+    """
 
     def __init__(
         self, files: Sequence[SourceFile], form: str, stream: Reader | None = None
@@ -165,7 +169,8 @@ def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
     for field in kept:
         if own.field(field.name).type != field.type:
             raise DataError(
-                f"{name}: column '{field.name}' is {own.field(field.name).type}, but {field.type} in {first}; "
+                f"{name}: column '{field.name}' is {own.field(field.name).type}, but "
+                f"{field.type} in {first}; "
                 "a column that is kept must have one type in all files"
             )
 

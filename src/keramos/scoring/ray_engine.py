@@ -1,7 +1,9 @@
-"""A Ray cluster (extra ``ray``): actors decide units of the source; the parts are taken up in order, each once.
+"""A Ray cluster (extra ``ray``): actors decide units of the source; the parts are taken up in
+order, each once.
 
-Ray Data hands out the units, and hands one out again where a process or a node is lost. What an attempt wrote counts
-only once it is taken up here, under the name of its unit, and then no other attempt at that unit does.
+Ray Data hands out the units, and hands one out again where a process or a node is lost. What an
+attempt wrote counts only once it is taken up here, under the name of its unit, and then no other
+attempt at that unit does.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def run_ray(job: Job, on_progress: OnProgress | None = None) -> ScoringSummary:
     """Score all files of a job on a cluster.
 
     Raises:
-        ClusterError: the cluster cannot be reached, a node cannot do the work, or a unit ends every process it is in.
+        ClusterError: the cluster cannot be reached, a node cannot do the work, or a unit ends every
+            process it is in.
         MissingExtraError: Ray is not installed.
         KeramosError: as on one machine.
     """
@@ -77,7 +80,9 @@ def _processors(ray: ModuleType) -> int:
 
 
 def _planned(ray: ModuleType, job: Job, start: Position, number: int, workers: int) -> list[Unit]:
-    """The units. Large files are looked into by the cluster: where they can be cut may take reading all of them."""
+    """The units. Large files are looked into by the cluster: where they can be cut may take reading
+    all of them.
+    """
     size = unit_bytes(sum(file.size for file in job.files), workers)
     large = [
         number for number in range(start.file, len(job.files)) if job.files[number].size > size
@@ -147,7 +152,9 @@ def _answers(todo: Sequence[Unit], shipped: object, workers: int) -> Iterator[An
 
 @contextlib.contextmanager
 def _quiet(data: ModuleType) -> Iterator[None]:
-    """Progress is told by the engine; Ray Data's own stays away, also from what else this process does with it."""
+    """Progress is told by the engine; Ray Data's own stays away, also from what else this process
+    does with it.
+    """
     context = data.DataContext.get_current()
     before = context.enable_progress_bars, context.print_on_execution_start
     context.enable_progress_bars = context.print_on_execution_start = False

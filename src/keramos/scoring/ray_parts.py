@@ -1,4 +1,6 @@
-"""Parts that were written all over a cluster, taken up one after the other: each unit of the source once."""
+"""Parts that were written all over a cluster, taken up one after the other: each unit of the source
+once.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 
 class Taker:
-    """Takes answers up: in the order of their units, so that the journal is as one machine would have written it."""
+    """Takes answers up: in the order of their units, so that the journal is as one machine would
+    have written it.
+    """
 
     def __init__(self, setting: Setting, attempts: Path, todo: Sequence[Unit]) -> None:
         self._setting, self._work, self._files = setting, setting.work, setting.job.files
@@ -73,7 +77,9 @@ class Taker:
             place.write_bytes(data)
 
     def _placed(self, part: Part, folder: Path, unit: Unit, before: int) -> Part:
-        """The part with its files at their places and its rows counted from the beginning of their files."""
+        """The part with its files at their places and its rows counted from the beginning of their
+        files.
+        """
         outputs = self._header() if part.outputs else ()
         for file in part.outputs:
             place = self._work.results / file.path
@@ -89,7 +95,9 @@ class Taker:
         return replace(part, end=end, outputs=(*outputs, *part.outputs), rejects=rejects)
 
     def _header(self) -> tuple[PartFile, ...]:
-        """The line of names before the first part of a text file; parts of the cluster have none."""
+        """The line of names before the first part of a text file; parts of the cluster have
+        none.
+        """
         job, place = self._setting.job, self._work.next
         if job.mirrored or not place.header or job.form.name not in {"csv", "tsv"}:
             return ()

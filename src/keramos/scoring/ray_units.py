@@ -1,7 +1,9 @@
-"""The source cut into units: ranges of whole rows in order, each a part of its own wherever it is decided.
+"""The source cut into units: ranges of whole rows in order, each a part of its own wherever it is
+decided.
 
-A unit ends where a reader can begin: at the end of a file, between two row groups of Parquet, or after a row of text
-that is not compressed. Many small files share a unit; Arrow IPC and compressed text are never cut.
+A unit ends where a reader can begin: at the end of a file, between two row groups of Parquet, or
+after a row of text that is not compressed. Many small files share a unit; Arrow IPC and compressed
+text are never cut.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ LEAST_BYTES, MOST_BYTES = 1 << 20, 1 << 28
 """A unit is worth a task of the cluster, and little is lost with it."""
 
 _UNITS_PER_WORKER = 8
-"""So many units for each worker, where there is enough: the last ones to work wait little for each other."""
+"""So many units for each worker, where there is enough: the last ones to work wait little for each
+other.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,9 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A place where a file can be cut, as in a ``Position``, and the bytes of the file up to there."""
+    """A place where a file can be cut, as in a ``Position``, and the bytes of the file up to
+    there.
+    """
 
     rows: int
     offset: int

@@ -1,4 +1,6 @@
-"""What runs on the nodes of a Ray cluster: an actor that decides units of a source, each into a part of its own."""
+"""What runs on the nodes of a Ray cluster: an actor that decides units of a source, each into a
+part of its own.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
     from keramos.types.scoring import SourceFile
 
 MOST_ATTEMPTS = 6
-"""A unit that was lost so often with the process it was in is given up: it may be what ends them."""
+"""A unit that was lost so often with the process it was in is given up: it may be what ends
+them.
+"""
 
 REJECTS_FORM = Format("arrow")
 """How bad rows travel: their numbers may have to be counted on before they are listed."""
@@ -44,9 +48,11 @@ REJECTS_FORM = Format("arrow")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What all units have in common; it is shipped once. ``name``, ``sha256`` and ``limits`` are of the model's file.
+    """What all units have in common; it is shipped once. ``name``, ``sha256`` and ``limits`` are of
+    the model's file.
 
-    Names of files hold in ``folder``. Parts go below ``attempts``, where ``token`` shows that it is the driver's.
+    Names of files hold in ``folder``. Parts go below ``attempts``, where ``token`` shows that it is
+    the driver's.
     """
 
     model: bytes
@@ -67,10 +73,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What became of unit ``number``: a part whose files lie below ``folder``, or why there is none.
+    """What became of unit ``number``: a part whose files lie below ``folder``, or why there is
+    none.
 
-    Rows count from where the unit begins in a text file that was cut. ``shipped`` holds the files themselves (path
-    below ``folder`` -> bytes) where the node does not share the driver's folder.
+    Rows count from where the unit begins in a text file that was cut. ``shipped`` holds the files
+    themselves (path below ``folder`` -> bytes) where the node does not share the driver's folder.
     """
 
     number: int
@@ -107,7 +114,9 @@ class Scorer:
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
-        """Where the parts of an attempt go; no two attempts share a place, so one that was given up does no harm."""
+        """Where the parts of an attempt go; no two attempts share a place, so one that was given up
+        does no harm.
+        """
         if self._shared:
             yield self._task.attempts
             return
@@ -134,7 +143,8 @@ class Scorer:
         lost = len(list(base.glob(f"{unit.number:05d}-*")))
         if lost >= MOST_ATTEMPTS:
             raise ClusterError(
-                f"{lost} processes were lost, one after the other, with unit {unit.number} of the source: "
+                f"{lost} processes were lost, one after the other, with unit {unit.number} of "
+                "the source: "
                 f"{self._task.files[unit.start.file].name} from row or byte {unit.start.offset}. "
                 "Is there enough memory on the nodes?"
             )
@@ -178,7 +188,9 @@ def places(folder: str, file: SourceFile, form: str) -> tuple[Cut, ...] | Keramo
 
 
 def _go_to(folder: str) -> None:
-    """Names of files hold where the command was given; a node without that folder knows only whole ones."""
+    """Names of files hold where the command was given; a node without that folder knows only whole
+    ones.
+    """
     with contextlib.suppress(OSError):
         os.chdir(folder)
 

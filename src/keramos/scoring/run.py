@@ -40,12 +40,12 @@ def score(
 
     Args:
         model: a model file, or one that is loaded.
-        source: a file, a pattern (``data/*.parquet``), a folder with or without key=value folders, a URL that fsspec
-            knows, or ``-`` for standard input. Parquet, CSV, TSV, JSON Lines or Arrow IPC; text may be ``.gz`` or
-            ``.zst``. Or a ``Query`` of a database.
-        target: a file, or a folder (a name without extension, or that ends with /) in which each file of the source
-            has files of its own; ``-`` writes to standard output as rows are decided. Or a ``DatabaseTable``, which
-            gets all rows at once.
+        source: a file, a pattern (``data/*.parquet``), a folder with or without key=value folders,
+            a URL that fsspec knows, or ``-`` for standard input. Parquet, CSV, TSV, JSON Lines or
+            Arrow IPC; text may be ``.gz`` or ``.zst``. Or a ``Query`` of a database.
+        target: a file, or a folder (a name without extension, or that ends with /) in which each
+            file of the source has files of its own; ``-`` writes to standard output as rows are
+            decided. Or a ``DatabaseTable``, which gets all rows at once.
         engine: where the work is done.
         on_progress: called after each batch.
         **options: fields of ``ScoringPlan``.
@@ -72,7 +72,8 @@ def score(
     )
     if engine != "local" and (job.files[0].stream or job.streamed):
         raise UsageError(
-            f"the engine '{engine}' shares files among machines; streams and queries need engine local"
+            f"the engine '{engine}' shares files among machines; streams and queries need engine "
+            "local"
         )
     if engine != "local" and loaded.content is None:
         raise UsageError(

@@ -1,4 +1,6 @@
-"""Files to score: one, many by a pattern, a folder with its partitions; on a disk or behind a URL (fsspec)."""
+"""Files to score: one, many by a pattern, a folder with its partitions; on a disk or behind a URL
+(fsspec).
+"""
 
 from __future__ import annotations
 
@@ -182,7 +184,8 @@ def check_unchanged(file: SourceFile) -> None:
         raise DataError(f"{file.name} cannot be read any more: {error.strerror or error}") from None
     if state != (file.size, file.stamp):
         raise DataError(
-            f"{file.name} was changed while it was read ({file.size:,} bytes at first, {state[0]:,} now); "
+            f"{file.name} was changed while it was read ({file.size:,} bytes at first, "
+            f"{state[0]:,} now); "
             "nothing was written. Score it again from the start when it is at rest"
         )
 

@@ -1,8 +1,8 @@
 """The result of a query in, a table out, both as streams of Arrow batches.
 
-A table appears with all its rows or not at all: rows gather in a temporary table, which the database itself forgets
-when the connection ends, however it ends, and one transaction at the end makes the table of it. Until then nobody else
-sees anything, and nobody waits for a lock.
+A table appears with all its rows or not at all: rows gather in a temporary table, which the
+database itself forgets when the connection ends, however it ends, and one transaction at the end
+makes the table of it. Until then nobody else sees anything, and nobody waits for a lock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _STAGING = "keramos_staging"
 
 _SENTINELS = {"text": "''", "real": "0.5", "blob": "x''"}
-"""SQLite's typeof -> a literal of that type; an integer needs none, as the driver takes nothing but NULL for one."""
+"""SQLite's typeof -> a literal of that type; an integer needs none, as the driver takes nothing but
+NULL for one.
+"""
 
 _MISMATCH = re.compile(r"Type mismatch in column (\d+): expected (\w+) but got (\S+)")
 
@@ -59,7 +61,9 @@ def query_result(url: str, query: str) -> Iterator[Result]:
 
 
 def _arriving(connection: Connection, query: str, open_readers: contextlib.ExitStack) -> Result:
-    """The result as the driver gives it; where rows make its types, the first ones are looked at."""
+    """The result as the driver gives it; where rows make its types, the first ones are looked
+    at.
+    """
     reader = _run(connection, query)
     if connection.source.dialect.typed:
         open_readers.callback(reader.close)
@@ -88,7 +92,9 @@ def _run(connection: Connection, query: str) -> pa.RecordBatchReader:
 
 
 def _with_types(connection: Connection, query: str, names: list[str], empty: list[str]) -> str:
-    """The query behind one row that shows the type of each column that began with nothing but NULL."""
+    """The query behind one row that shows the type of each column that began with nothing but
+    NULL.
+    """
     literals = dict.fromkeys(names, "NULL")
     for name in empty:
         connection.cursor.execute(
@@ -101,7 +107,9 @@ def _with_types(connection: Connection, query: str, names: list[str], empty: lis
 
 
 def _plain(source: Database, schema: pa.Schema) -> pa.Schema:
-    """The schema without extensions: PostgreSQL's numeric, json and uuid arrive as extensions of text."""
+    """The schema without extensions: PostgreSQL's numeric, json and uuid arrive as extensions of
+    text.
+    """
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise DataError(
@@ -138,7 +146,10 @@ def _advice(words: str, schema: pa.Schema) -> str:
         return ""
     name = quoted(schema.names[int(found[1])])
     kind = "REAL" if found[3] == "DOUBLE" else "TEXT"
-    return f". SQLite's cells need not agree; say what column {name} is: CAST({name} AS {kind}) AS {name}"
+    return (
+        f". SQLite's cells need not agree; say what column {name} is: CAST({name} AS "
+        f"{kind}) AS {name}"
+    )
 
 
 def quoted(name: str) -> str:
@@ -158,7 +169,9 @@ class StagedTable:
         self._columns: tuple[str, ...] = ()
 
     def begin(self, schema: pa.Schema) -> None:
-        """Make the temporary table, and try to make the real one of it, so that a refusal comes before the work."""
+        """Make the temporary table, and try to make the real one of it, so that a refusal comes
+        before the work.
+        """
         with told(self._source, SaveError, f"table {self._table.name} cannot be written"):
             self._ingest(schema.empty_table(), "create")
             self._columns = tuple(schema.names)
@@ -203,7 +216,8 @@ class StagedTable:
         there = cursor.fetchone() == (True,)
         if there and self._if_exists == "fail":
             raise UsageError(
-                f"{self._source.shown}: table {self._table.name} exists; say what to do with --if-exists "
+                f"{self._source.shown}: table {self._table.name} exists; say what to do with "
+                "--if-exists "
                 "append or replace, or name another table"
             )
         return there
@@ -227,7 +241,9 @@ class _Name(NamedTuple):
 
 
 def _storable(source: Database, rows: pa.Table) -> pa.Table:
-    """The rows in types that the driver can write: categories as what they name, what else it lacks as text."""
+    """The rows in types that the driver can write: categories as what they name, what else it lacks
+    as text.
+    """
     kinds = [_storable_kind(source, field) for field in rows.schema]
     return rows.cast(pa.schema(list(zip(rows.schema.names, kinds, strict=True))))
 
@@ -236,7 +252,8 @@ def _storable_kind(source: Database, field: pa.Field) -> pa.DataType:
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if pa.types.is_nested(kind):
         raise UsageError(
-            f"column '{field.name}' has type {kind}; a cell of a table in {source.shown} is one value"
+            f"column '{field.name}' has type {kind}; a cell of a table in {source.shown} is one "
+            "value"
         )
     return pa.string() if any(test(kind) for test in source.dialect.as_text) else kind
 
@@ -248,8 +265,8 @@ def staged_table(url: str, table: str, *, if_exists: IfExists = "fail") -> Itera
     Args:
         url: the database.
         table: its name, or ``schema.name``.
-        if_exists: what to do with a table of that name: refuse, add rows to it by column name, or put a new one in
-            its place (its indexes and rights go with it).
+        if_exists: what to do with a table of that name: refuse, add rows to it by column name, or
+            put a new one in its place (its indexes and rights go with it).
 
     Raises:
         UsageError: no such database, or the table exists and ``if_exists`` is ``fail``.

@@ -1,4 +1,6 @@
-"""What every engine does around the deciding: look at the job, keep parts safe, show the result when it is whole."""
+"""What every engine does around the deciding: look at the job, keep parts safe, show the result
+when it is whole.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """A job that is about to be done: its source, what decides, the columns of the answers, and the parts so far."""
+    """A job that is about to be done: its source, what decides, the columns of the answers, and the
+    parts so far.
+    """
 
     job: Job
     source: Source
@@ -55,10 +59,12 @@ class Setting:
 def carried_out(
     job: Job, on_progress: OnProgress | None, engine: str, decide: Callable[[Setting], None]
 ) -> ScoringSummary:
-    """Do a job from its last complete part on; ``decide`` adds the parts that are missing, in order.
+    """Do a job from its last complete part on; ``decide`` adds the parts that are missing, in
+    order.
 
     Raises:
-        KeramosError: the job cannot be done, or not be finished; parts that are complete stay for ``resume``.
+        KeramosError: the job cannot be done, or not be finished; parts that are complete stay for
+            ``resume``.
     """
     begun = perf_counter()
     if job.plan.resume:

@@ -1,4 +1,6 @@
-"""Databases at both ends of a job: a query as a stream of batches, parts of the answers as a table."""
+"""Databases at both ends of a job: a query as a stream of batches, parts of the answers as a
+table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""CSV, TSV and JSON Lines: blocks of text parsed by any thread; rows that are none are listed, not fatal."""
+"""CSV, TSV and JSON Lines: blocks of text parsed by any thread; rows that are none are listed, not
+fatal.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ NOT_ONE_VALUE = "a cell must be one value"
 
 
 class DelimitedReader:
-    """A CSV or TSV file (RFC 4180, UTF-8). Every cell stays text: what it means is for the schema to say."""
+    """A CSV or TSV file (RFC 4180, UTF-8). Every cell stays text: what it means is for the schema
+    to say.
+    """
 
     def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
         self._name = file.name
@@ -60,7 +64,8 @@ def _decoded(data: bytes, name: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{name}: byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8. Save the file as UTF-8"
+            f"{name}: byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8. Save "
+            "the file as UTF-8"
         ) from None
 
 
@@ -104,7 +109,9 @@ def _others(
 
 
 class JsonLinesReader:
-    """A JSON Lines file: one object a line. The first block says which columns there are and their types."""
+    """A JSON Lines file: one object a line. The first block says which columns there are and their
+    types.
+    """
 
     def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
         self._name = file.name

@@ -1,4 +1,6 @@
-"""Parts -> totals and the summary. The sums of the same rows are the same, however often a run was interrupted."""
+"""Parts -> totals and the summary. The sums of the same rows are the same, however often a run was
+interrupted.
+"""
 
 from __future__ import annotations
 

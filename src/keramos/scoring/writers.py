@@ -1,4 +1,6 @@
-"""Batches -> files: Parquet, Arrow IPC, CSV, TSV, JSON Lines; and parts of them joined into one file."""
+"""Batches -> files: Parquet, Arrow IPC, CSV, TSV, JSON Lines; and parts of them joined into one
+file.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,8 @@ class _Grouped:
 
 
 def _parquet(sink: pa.NativeFile, schema: pa.Schema, *, header: bool) -> Writer:  # noqa: ARG001 (all have one)
-    # A dictionary helps where values repeat; scores and row numbers do not, and trying it is most of the work.
+    # A dictionary helps where values repeat; scores and row numbers do not, and trying it is most
+    # of the work.
     repeating = [field.name for field in schema if not _is_number(field.type)]
     return _Grouped(sink, schema, pq.ParquetWriter(sink, schema, use_dictionary=repeating))
 
@@ -155,7 +158,9 @@ WRITERS: dict[str, Callable[..., Writer]] = {
     "tsv": _tsv,
     "jsonl": _JsonLines,
 }
-"""Format -> what opens a writer on a sink for a schema; ``header``: whether a line of names comes first."""
+"""Format -> what opens a writer on a sink for a schema; ``header``: whether a line of names comes
+first.
+"""
 
 
 def open_writer(path: Path, form: Format, schema: pa.Schema, *, header: bool = True) -> Writer:
@@ -185,7 +190,8 @@ def writer_on(
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
     if nested and form.name in {"csv", "tsv", "jsonl"}:
         raise UsageError(
-            f"column '{nested[0]}' holds lists or structures, which {form.name} cannot; write parquet"
+            f"column '{nested[0]}' holds lists or structures, which {form.name} cannot; write "
+            "parquet"
         )
     if form.compression:
         sink = pa.CompressedOutputStream(sink, form.compression)
@@ -193,7 +199,9 @@ def writer_on(
 
 
 def join(parts: Sequence[Path], path: Path, form: Format, schema: pa.Schema) -> None:
-    """One file of the rows of all parts, in order. Only the first part of CSV and TSV has a header."""
+    """One file of the rows of all parts, in order. Only the first part of CSV and TSV has a
+    header.
+    """
     path.unlink(missing_ok=True)
     if not parts:
         open_writer(path, form, schema).close()

@@ -1,1 +1,3 @@
-"""Room 7a, a loaded model -> network protocols. Rules: an engine once, protocols that only translate."""
+"""Room 7a, a loaded model -> network protocols. Rules: an engine once, protocols that only
+translate.
+"""

@@ -1,8 +1,10 @@
-"""Detached signatures of model files in the OpenSSF Model Signing format, made and checked with key files, offline.
+"""Detached signatures of model files in the OpenSSF Model Signing format, made and checked with key
+files, offline.
 
-A signature is a Sigstore bundle (JSON) of a DSSE envelope around an in-toto statement that lists digests; the library
-model-signing writes and reads it (https://github.com/ossf/model-signing-spec). What is checked here is a copy of the
-bytes that are parsed afterwards, so a file that changes in between gains nothing.
+A signature is a Sigstore bundle (JSON) of a DSSE envelope around an in-toto statement that lists
+digests; the library model-signing writes and reads it (https://github.com/ossf/model-signing-spec).
+What is checked here is a copy of the bytes that are parsed afterwards, so a file that changes in
+between gains nothing.
 """
 
 from __future__ import annotations
@@ -39,14 +41,16 @@ _EXPLAINED = {
     "Key mismatch": "it was made with another key",
     "Signature mismatch": "the file is not the one that was signed",
 }
-"""How the library's messages begin -> what they mean here; everything else is a signature that does not hold."""
+"""How the library's messages begin -> what they mean here; everything else is a signature that does
+not hold.
+"""
 
 
 def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None) -> Path:
     """Write the signature of a file, by default next to it as ``NAME.sig``; gives its path.
 
-    ``key`` is a PEM file with a private key on NIST P-256, P-384 or P-521. The password of an encrypted one is taken
-    from the environment variable ``KERAMOS_KEY_PASSWORD``.
+    ``key`` is a PEM file with a private key on NIST P-256, P-384 or P-521. The password of an
+    encrypted one is taken from the environment variable ``KERAMOS_KEY_PASSWORD``.
 
     Raises:
         ModelError: the file cannot be read.
@@ -78,7 +82,8 @@ def signed_bytes(
 ) -> bytes:
     """The bytes of a file that the owner of a key has signed; nothing of any other file is parsed.
 
-    ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the file unless it is named.
+    ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the file unless
+    it is named.
 
     Raises:
         SignatureError: there is no signature, or it does not hold for these bytes and this key.
@@ -96,7 +101,8 @@ def signed_bytes(
     with _copy("model", data) as (copy, written):
         written.write_bytes(bundle)
         try:
-            # The library prints advice about old signatures to standard output, which belongs to the caller.
+            # The library prints advice about old signatures to standard output, which belongs to
+            # the caller.
             with contextlib.redirect_stdout(io.StringIO()):
                 verifier.verify(copy, written)
             covered = _covers_something(bundle)
@@ -112,7 +118,8 @@ def signed_bytes(
 
 
 def new_key(name: str | Path) -> tuple[Path, Path]:
-    """Write a new key pair: ``NAME.pem`` (private, readable by its owner only) and ``NAME.pub.pem``; gives both paths.
+    """Write a new key pair: ``NAME.pem`` (private, readable by its owner only) and
+    ``NAME.pub.pem``; gives both paths.
 
     Raises:
         UsageError: one of the files exists.
@@ -184,7 +191,8 @@ def _signature_of(source: str, signature: str | Path | None) -> bytes:
         raise SignatureError(f"{source} is not signed: {error}") from None
     if len(bundle) > _SIGNATURE_BYTES:
         raise SignatureError(
-            f"{source}: {place} has {len(bundle):,} bytes; a signature has at most {_SIGNATURE_BYTES:,}"
+            f"{source}: {place} has {len(bundle):,} bytes; a signature has at most "
+            f"{_SIGNATURE_BYTES:,}"
         )
     return bundle
 
@@ -208,7 +216,8 @@ def _refusal(source: str, key: str | Path, error: Exception) -> SignatureError:
 
 @contextlib.contextmanager
 def _copy(name: str, data: bytes) -> Iterator[tuple[Path, Path]]:
-    """The bytes as a file, and a place for its signature, in a folder that only this user can enter.
+    """The bytes as a file, and a place for its signature, in a folder that only this user can
+    enter.
 
     The library reads files, not bytes.
     """

@@ -1,1 +1,3 @@
-"""Room 7c, versions of models on disk: <root>/<model>/<version>/model.keras, labels, atomic publish."""
+"""Room 7c, versions of models on disk: <root>/<model>/<version>/model.keras, labels, atomic
+publish.
+"""

@@ -29,7 +29,9 @@ class Label:
         return Label(version, (*self.before, self.version)[-_REMEMBERED:])
 
     def back(self, present: Collection[int]) -> Label | None:
-        """The label where it was before, among versions that are still there; None where there is none."""
+        """The label where it was before, among versions that are still there; None where there is
+        none.
+        """
         kept = [number for number in self.before if number in present and number != self.version]
         return replace(self, version=kept[-1], before=tuple(kept[:-1])) if kept else None
 
@@ -49,7 +51,8 @@ def read_labels(data: bytes | None, place: str) -> Labels:
         return msgspec.json.decode(data, type=Labels)
     except msgspec.MsgspecError as error:
         raise StoreError(
-            f'{place} is not a file of labels ({error}); it reads {{"stable": {{"version": 3, "before": [2]}}}}'
+            f'{place} is not a file of labels ({error}); it reads {{"stable": {{"version": 3, '
+            f'"before": [2]}}}}'
         ) from None
 
 

@@ -1,9 +1,9 @@
 """A store on a local disk.
 
-A version is copied into a hidden folder, flushed, checked there, and the folder is renamed to its number: rename(2) to
-a folder that holds something fails, so two publishers never get one number, and a process killed at any moment leaves
-a hidden folder that is no version. Its publisher holds a lock on it (flock(2), gone with the process), by which the
-next writer knows what it may sweep away.
+A version is copied into a hidden folder, flushed, checked there, and the folder is renamed to its
+number: rename(2) to a folder that holds something fails, so two publishers never get one number,
+and a process killed at any moment leaves a hidden folder that is no version. Its publisher holds a
+lock on it (flock(2), gone with the process), by which the next writer knows what it may sweep away.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What models, versions, labels and files may be called: TensorFlow Serving's rules, so that its tools agree.
+"""What models, versions, labels and files may be called: TensorFlow Serving's rules, so that its
+tools agree.
 
-A version is a folder whose name is a non-negative int64 in decimal; other folders are none. A label is made of
-letters, digits and underscores (tensorflow_serving/model_servers/server_core.cc). A model's name is one step of a path.
+A version is a folder whose name is a non-negative int64 in decimal; other folders are none. A label
+is made of letters, digits and underscores (tensorflow_serving/model_servers/server_core.cc). A
+model's name is one step of a path.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ def check_model(name: str) -> str:
     """
     if not is_model(name):
         raise UsageError(
-            f"a model's name is letters, digits, '_', '-' and '.', and begins with no '-' or '.'; received {name!r}"
+            "a model's name is letters, digits, '_', '-' and '.', and begins with no '-' or "
+            f"'.'; received {name!r}"
         )
     return name
 

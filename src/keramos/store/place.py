@@ -33,8 +33,8 @@ class Place(Protocol):
         """Versions of a model that hold a file, ascending; none for a model that is not there."""
 
     def add(self, model: str, file: Path, name_of: Callable[[Path], str]) -> Stored:
-        """Copy ``file`` in as the version after the newest. ``name_of`` checks the copy and gives the name it gets;
-        what it raises leaves the place as it was.
+        """Copy ``file`` in as the version after the newest. ``name_of`` checks the copy and gives
+        the name it gets; what it raises leaves the place as it was.
         """
 
     def remove(self, model: str, number: int) -> None:

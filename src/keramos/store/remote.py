@@ -1,8 +1,9 @@
 """A store behind a URL (s3://, gs://, memory:// ...), through fsspec.
 
-A version is one object, and object stores show an object when it is complete. It is written only where none is yet:
-on S3 and Google Cloud Storage that is decided by the server, elsewhere by a look before. There are no locks, so two
-who move labels of one model at once may undo each other; the last one wins.
+A version is one object, and object stores show an object when it is complete. It is written only
+where none is yet: on S3 and Google Cloud Storage that is decided by the server, elsewhere by a look
+before. There are no locks, so two who move labels of one model at once may undo each other; the
+last one wins.
 """
 
 from __future__ import annotations
@@ -153,7 +154,9 @@ class RemotePlace:
             yield copy
 
     def _entries(self, inside: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-        """Name, kind (file or directory) and description of what lies in a folder; nothing where there is none."""
+        """Name, kind (file or directory) and description of what lies in a folder; nothing where
+        there is none.
+        """
         with _talking(f"{self.root}/{inside}", StoreError):
             for info in self._listed(f"{self._path}/{inside}".rstrip("/")):
                 name = str(info["name"]).rstrip("/").rpartition("/")[2]

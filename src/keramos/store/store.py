@@ -1,6 +1,7 @@
 """A store of models: publish, list, label, roll back, prune.
 
-The layout is TensorFlow Serving's, ``<root>/<model>/<integer>/``, with one Keras file in each version's folder.
+The layout is TensorFlow Serving's, ``<root>/<model>/<integer>/``, with one Keras file in each
+version's folder.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Pruned:
 
 
 class Store:
-    """A store at a folder or a URL (``s3://bucket/models``). Local ones are safe for writers in several processes.
+    """A store at a folder or a URL (``s3://bucket/models``). Local ones are safe for writers in
+    several processes.
 
     It is a ``Source`` of versions for a server too.
     """
@@ -65,7 +67,8 @@ class Store:
         return self._place.local(version.file)
 
     def publish(self, file: str | Path, model: str, labels: Sequence[str] = ()) -> Version:
-        """Prove a model file by its golden rows and add it as the model's next version, completely or not at all.
+        """Prove a model file by its golden rows and add it as the model's next version, completely
+        or not at all.
 
         ``labels`` point to it afterwards.
 
@@ -111,8 +114,9 @@ class Store:
             self._place.write_labels(model, label_bytes(labels))
 
     def rollback(self, model: str, label: str | None = None) -> Version:
-        """Undo the last step: a label goes back to the version it had before; without a label, the file of the version
-        before the newest is published again as the newest, and the bad one stays to be studied.
+        """Undo the last step: a label goes back to the version it had before; without a label, the
+        file of the version before the newest is published again as the newest, and the bad one
+        stays to be studied.
 
         Raises:
             StoreError: there is nothing to go back to.

@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from keramos.types.training import TrainingPlan
 
 _STEPS_AT_ONCE = 256
-"""Steps that one call into the backend takes; the Python cost of a step is larger than its arithmetic."""
+"""Steps that one call into the backend takes; the Python cost of a step is larger than its
+arithmetic.
+"""
 
 _WATCH_ROWS = 8192  # rows at once where only the loss is wanted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Prepared rows with their targets: ``matrix`` (n, features) float32; ``y`` as ``prepare.target`` encodes it."""
+    """Prepared rows with their targets: ``matrix`` (n, features) float32; ``y`` as
+    ``prepare.target`` encodes it.
+    """
 
     matrix: NDArray[np.float32]
     y: NDArray[np.generic]
@@ -39,7 +43,8 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """What to train: rows to learn from, rows to watch, and for early stopping ``validation`` rows that decide.
+    """What to train: rows to learn from, rows to watch, and for early stopping ``validation`` rows
+    that decide.
 
     ``unseen`` are positions of the prepared row that no training row sets.
     """
@@ -60,10 +65,12 @@ def fit(
     model: keras.Model | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> TrainingTrace:
-    """Train and save the network, without the preparation in front of it, to ``save_to`` (a .keras file).
+    """Train and save the network, without the preparation in front of it, to ``save_to`` (a .keras
+    file).
 
-    A regression network learns the standardised target (its loss is in units of the target's variance); the saved
-    one answers in the target's own unit. The same seed on the same machine gives the same weights.
+    A regression network learns the standardised target (its loss is in units of the target's
+    variance); the saved one answers in the target's own unit. The same seed on the same machine
+    gives the same weights.
 
     Raises:
         UsageError: the plan or the caller's own model does not suit the table.
@@ -94,7 +101,9 @@ def fit(
 
 
 def _standardised(job: Job) -> Job:
-    """The job with every open number chosen and, for regression, targets of mean 0 and deviation 1."""
+    """The job with every open number chosen and, for regression, targets of mean 0 and deviation
+    1.
+    """
     job = replace(job, plan=resolve(job.plan, len(job.training.y), job.target.task))
     if job.target.task != "regression":
         return job

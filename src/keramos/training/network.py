@@ -24,7 +24,9 @@ LOSSES = {
 
 METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "mean_absolute_error"}
 DROPOUT = {"binary": 0.3, "multiclass": 0.3, "regression": 0.0}
-"""Share of hidden units switched off in each training step: classes overfit small tables, numbers do not."""
+"""Share of hidden units switched off in each training step: classes overfit small tables, numbers
+do not.
+"""
 
 _OUTPUT_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 
@@ -39,8 +41,9 @@ def build(
 ) -> keras.Model:
     """A small network of Dense layers for ``features`` prepared values.
 
-    The kernel rows of ``unseen`` positions start at zero. No training row ever sets those positions, so their
-    gradient is zero and they stay there: a level that training never saw adds nothing to the answer.
+    The kernel rows of ``unseen`` positions start at zero. No training row ever sets those
+    positions, so their gradient is zero and they stay there: a level that training never saw adds
+    nothing to the answer.
     """
     layers: list[keras.Layer] = [keras.Input((features,), name="prepared")]
     for number, units in enumerate(plan.hidden, 1):
@@ -68,12 +71,14 @@ def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
     wanted_in, wanted_out = (None, features), (None, units_of(target))
     if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UsageError(
-            "a network of your own needs exactly one input and one output; build it with keras.Input"
+            "a network of your own needs exactly one input and one output; build it with "
+            "keras.Input"
         )
     got_in, got_out = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
     if got_in[1:] != wanted_in[1:] or got_out[1:] != wanted_out[1:]:
         raise UsageError(
-            f"a network of your own must map {wanted_in} to {wanted_out} for this {target.task} table; "
+            f"a network of your own must map {wanted_in} to {wanted_out} for this {target.task} "
+            "table; "
             f"received {got_in} to {got_out}"
         )
 
@@ -81,7 +86,9 @@ def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
 def with_target_scale(
     body: keras.Model, target: TargetSchema, mean: float, deviation: float
 ) -> keras.Model:
-    """The trained body, for regression followed by the layer that puts answers into the target's own unit."""
+    """The trained body, for regression followed by the layer that puts answers into the target's
+    own unit.
+    """
     if target.task != "regression":
         return body
     unit = keras.layers.Rescaling(

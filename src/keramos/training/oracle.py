@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def keras_outputs(path: Path, feeds: Feeds) -> list[NDArray[np.generic]]:
-    """Outputs of a file opened with ``keras.models.load_model(path)``, default arguments, no custom objects.
+    """Outputs of a file opened with ``keras.models.load_model(path)``, default arguments, no custom
+    objects.
 
     ``feeds`` are arrays by input name; the outputs are in the order of ``model.outputs``.
 
@@ -47,7 +48,8 @@ def _tensor(array: NDArray[np.generic]) -> object:
         return cast("object", keras.ops.convert_to_tensor(array))
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
-            f"this model takes strings, which Keras cannot compute on the {keras.backend.backend()} backend; "
+            "this model takes strings, which Keras cannot compute on the "
+            f"{keras.backend.backend()} backend; "
             "set KERAS_BACKEND=tensorflow"
         )
     import tensorflow as tf  # noqa: PLC0415 (only this backend has strings)

@@ -18,7 +18,9 @@ _SMALLEST_BATCH, _LARGEST_BATCH = 8, 128
 _HIDDEN = (64, 32)
 _ENOUGH_STEPS = 1000
 _CAREFUL, _QUICK = 1e-3, 2e-3
-"""Learning rates: careful for classes with enough steps, quick where steps are few or the target is a number."""
+"""Learning rates: careful for classes with enough steps, quick where steps are few or the target is
+a number.
+"""
 
 
 def resolve(plan: TrainingPlan, rows: int, task: Task) -> TrainingPlan:

@@ -22,7 +22,8 @@ CONTENT_VERSION = 1
 class Content:
     """What keramos adds to a Keras file: one JSON document, described in docs/format.md.
 
-    Fields with a default came later: files without them are as good, and older readers pass over them.
+    Fields with a default came later: files without them are as good, and older readers pass over
+    them.
     """
 
     schema: Schema
@@ -49,7 +50,9 @@ class WeightDigest:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The content as it is stored: with a digest for each weight it belongs to, and one of the model config's text."""
+    """The content as it is stored: with a digest for each weight it belongs to, and one of the
+    model config's text.
+    """
 
     content: Content
     weights: tuple[WeightDigest, ...]
@@ -58,7 +61,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2, tf_keras or keras3.
+    """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2,
+    tf_keras or keras3.
 
     ``warnings`` lists what is odd about it though it opens.
     """
@@ -74,12 +78,16 @@ class FileInfo:
 
 
 SealState = Literal["absent", "intact", "broken"]
-"""absent: no keramos content. intact: content and weights are as written together. broken: one was changed since."""
+"""absent: no keramos content. intact: content and weights are as written together. broken: one was
+changed since.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artifact:
-    """A model file opened as data: the network, what keramos stored beside it, and whether both belong together."""
+    """A model file opened as data: the network, what keramos stored beside it, and whether both
+    belong together.
+    """
 
     network: Network
     info: FileInfo

@@ -1,4 +1,6 @@
-"""How much of a model file is read before it is refused: one place; every number can be raised by an argument."""
+"""How much of a model file is read before it is refused: one place; every number can be raised by
+an argument.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what a model file may declare. Sizes are bytes, counted before anything is allocated.
+    """Bounds on what a model file may declare. Sizes are bytes, counted before anything is
+    allocated.
 
-    ``file_bytes``: the file itself. ``weight_bytes``: all weights together. ``config_bytes``: one JSON text.
-    ``content_bytes``: what keramos stored beside the model. ``json_depth`` and ``json_nodes``: brackets within each
-    other, and values of one JSON text. ``layers``: layers, nested ones included. ``members``: entries of an archive.
-    ``objects``: groups and datasets. ``ratio``: inflation of a packed text above 1 MiB, ``weight_ratio`` that of
-    weights above 32 MiB, compared with the size of the file. ``structure_bytes``: what an HDF5 file spends on its own
-    structures; checksummed bytes count ninefold, as they take that much longer. ``chunk_bytes``: a chunk of an HDF5
-    dataset that is smaller than half of it. ``row_values``: numbers that one row of any tensor may hold while
-    predicting. ``made_values``: numbers that options of the config may make (tables, waves, windows, ones), beyond 16
-    times those of the weights; ``graph_nodes``: operations of the graph that a config becomes.
+    ``file_bytes``: the file itself. ``weight_bytes``: all weights together. ``config_bytes``: one
+    JSON text. ``content_bytes``: what keramos stored beside the model. ``json_depth`` and
+    ``json_nodes``: brackets within each other, and values of one JSON text. ``layers``: layers,
+    nested ones included. ``members``: entries of an archive. ``objects``: groups and datasets.
+    ``ratio``: inflation of a packed text above 1 MiB, ``weight_ratio`` that of weights above 32
+    MiB, compared with the size of the file. ``structure_bytes``: what an HDF5 file spends on its
+    own structures; checksummed bytes count ninefold, as they take that much longer.
+    ``chunk_bytes``: a chunk of an HDF5 dataset that is smaller than half of it. ``row_values``:
+    numbers that one row of any tensor may hold while predicting. ``made_values``: numbers that
+    options of the config may make (tables, waves, windows, ones), beyond 16 times those of the
+    weights; ``graph_nodes``: operations of the graph that a config becomes.
 
-    ``nonfinite`` accepts weights that are not numbers (NaN, infinity). ``foreign_training`` accepts a training
-    configuration, initialisers and the like that name classes of other modules; they are never imported either way.
+    ``nonfinite`` accepts weights that are not numbers (NaN, infinity). ``foreign_training`` accepts
+    a training configuration, initialisers and the like that name classes of other modules; they are
+    never imported either way.
     """
 
     file_bytes: int = 4 << 30
@@ -59,7 +65,8 @@ def limits_of(texts: Iterable[str]) -> Limits:
     """The usual limits with some of them said otherwise, each as ``name=value``.
 
     Raises:
-        UsageError: there is no such limit, or its value is neither a whole number nor true or false.
+        UsageError: there is no such limit, or its value is neither a whole number nor true or
+            false.
     """
     names = [field.name for field in fields(Limits)]
     found: dict[str, int] = {}
@@ -74,7 +81,8 @@ def limits_of(texts: Iterable[str]) -> Limits:
             )
         if not flag and not re.fullmatch(r"[0-9_]{1,19}", value):
             raise UsageError(
-                f"the limit {name} needs a whole number, as in {name}=1_000; received '{value[:80]}'"
+                f"the limit {name} needs a whole number, as in {name}=1_000; received "
+                f"'{value[:80]}'"
             )
         found[name] = _WORDS[value] if flag else int(value)
     return Limits(**found)  # type: ignore[arg-type]  # each is of the kind of its field

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScoreDrift:
-    """Live scores against those of the file's held-out rows, over the same bins (``edges``, the outer ones open).
+    """Live scores against those of the file's held-out rows, over the same bins (``edges``, the
+    outer ones open).
 
-    ``psi`` and ``jensen_shannon`` are those of ``prepare.drift``. Means are of live and of held-out scores.
+    ``psi`` and ``jensen_shannon`` are those of ``prepare.drift``. Means are of live and of held-out
+    scores.
     """
 
     edges: tuple[float, ...]
@@ -48,9 +50,9 @@ class Live:
 class ShadowReport:
     """What a candidate answered to live rows that ``version`` answered to people.
 
-    ``agreement`` is the share of ``rows`` with the same decision (None for models without a rule). Differences are
-    absolute, of the first output. ``failures`` counts runs that the candidate could not answer. Seconds are of one
-    run, the mean of all.
+    ``agreement`` is the share of ``rows`` with the same decision (None for models without a rule).
+    Differences are absolute, of the first output. ``failures`` counts runs that the candidate could
+    not answer. Seconds are of one run, the mean of all.
     """
 
     model: str

@@ -1,6 +1,8 @@
-"""A Keras model as plain data, in one vocabulary: the class names and config keys of current Keras 3.
+"""A Keras model as plain data, in one vocabulary: the class names and config keys of current Keras
+3.
 
-Readers of every generation produce this; the compiler and the writers consume it. Nothing here runs anything.
+Readers of every generation produce this; the compiler and the writers consume it. Nothing here runs
+anything.
 """
 
 from __future__ import annotations
@@ -15,18 +17,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Config = dict[str, object]
-"""A layer's config: JSON values only, keys and meanings of current Keras 3, every default written out."""
+"""A layer's config: JSON values only, keys and meanings of current Keras 3, every default written
+out.
+"""
 
 
 def quantization_mode(config: Mapping[str, object]) -> str | None:
-    """``int8`` and so on, from a dtype policy such as ``int8_from_float32`` or ``int4/32_from_float32``."""
+    """``int8`` and so on, from a dtype policy such as ``int8_from_float32`` or
+    ``int4/32_from_float32``.
+    """
     mode, word, _ = str(config.get("dtype")).partition("_from_")
     return mode.partition("/")[0] if word else None
 
 
 @dataclass(frozen=True, slots=True)
 class TensorRef:
-    """Output ``tensor`` of the ``node``-th call of ``layer`` (both count from 0), as Keras numbers them."""
+    """Output ``tensor`` of the ``node``-th call of ``layer`` (both count from 0), as Keras numbers
+    them.
+    """
 
     layer: str
     node: int = 0
@@ -37,10 +45,11 @@ class TensorRef:
 class Layer:
     """One layer with its weights.
 
-    ``kind`` is the Keras 3 class name (``Dense``); operations of ``keras.ops`` use ``ops.`` plus their class name
-    (``ops.Add``). ``weights`` are in Keras 3 order (the layer's own, trainable before non-trainable), without those
-    of ``inner`` or ``network``. ``inner`` holds wrapped layers and cells in the order Keras builds them
-    (Bidirectional: forward, backward; TimeDistributed: one; RNN: its cells). ``network`` is set for a nested model.
+    ``kind`` is the Keras 3 class name (``Dense``); operations of ``keras.ops`` use ``ops.`` plus
+    their class name (``ops.Add``). ``weights`` are in Keras 3 order (the layer's own, trainable
+    before non-trainable), without those of ``inner`` or ``network``. ``inner`` holds wrapped layers
+    and cells in the order Keras builds them (Bidirectional: forward, backward; TimeDistributed:
+    one; RNN: its cells). ``network`` is set for a nested model.
     """
 
     name: str
@@ -53,7 +62,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a layer. ``args`` and ``kwargs`` hold TensorRefs, JSON constants, and lists or dicts of both.
+    """One call of a layer. ``args`` and ``kwargs`` hold TensorRefs, JSON constants, and lists or
+    dicts of both.
 
     A layer's calls are numbered by their order in ``Network.calls``.
     """
@@ -65,11 +75,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A model: layers by name, their calls in an order in which every input exists before it is used.
+    """A model: layers by name, their calls in an order in which every input exists before it is
+    used.
 
-    ``inputs`` and ``outputs`` are in the order of Keras' ``model.inputs`` and ``model.outputs``. Input layers are
-    layers of kind ``InputLayer`` and have no call. ``sequential`` says how Keras would write it.
-    ``output_names`` are the keys where Keras would return a dict, else empty.
+    ``inputs`` and ``outputs`` are in the order of Keras' ``model.inputs`` and ``model.outputs``.
+    Input layers are layers of kind ``InputLayer`` and have no call. ``sequential`` says how Keras
+    would write it. ``output_names`` are the keys where Keras would return a dict, else empty.
     """
 
     name: str
@@ -83,7 +94,8 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """An input or output of a model: shape with None where the size is free (the first is the rows), numpy dtype name.
+    """An input or output of a model: shape with None where the size is free (the first is the
+    rows), numpy dtype name.
 
     ``dtype`` is ``float32``, ``int64``, ``str`` and so on.
     """
@@ -97,9 +109,10 @@ class TensorSpec:
 class HostStep:
     """What no ONNX operator computes, done on whole arrays before the graph runs: hashing, text.
 
-    ``kind`` is a row of the runtime's table of such functions and ``config`` its parameters, JSON values only.
-    ``operands`` are ONNX names. They are fed, or results of earlier steps, or else outputs of ``before``, an ONNX
-    model with the inputs ``before_feeds``. ``result`` is the ONNX input that the step's array feeds.
+    ``kind`` is a row of the runtime's table of such functions and ``config`` its parameters, JSON
+    values only. ``operands`` are ONNX names. They are fed, or results of earlier steps, or else
+    outputs of ``before``, an ONNX model with the inputs ``before_feeds``. ``result`` is the ONNX
+    input that the step's array feeds.
     """
 
     kind: str
@@ -114,9 +127,10 @@ class HostStep:
 class Compiled:
     """A network as ONNX: the serialised ModelProto and its inputs and outputs in Keras' order.
 
-    ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX names. ``steps``
-    run before the graph, in order; without them the ONNX model is complete by itself. ``demands`` are further ONNX
-    outputs, of booleans that all must hold, each with what to say where one does not.
+    ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX
+    names. ``steps`` run before the graph, in order; without them the ONNX model is complete by
+    itself. ``demands`` are further ONNX outputs, of booleans that all must hold, each with what to
+    say where one does not.
     """
 
     onnx: bytes

@@ -15,8 +15,9 @@ Feeds = dict[str, "NDArray[np.generic]"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One row's answer. ``label`` is a class or, for regression, the value itself; ``scores`` has one number a class
-    (binary: one number, the probability of the positive class; regression: the value). ``rule`` says what decided.
+    """One row's answer. ``label`` is a class or, for regression, the value itself; ``scores`` has
+    one number a class (binary: one number, the probability of the positive class; regression: the
+    value). ``rule`` says what decided.
     """
 
     label: str | int | bool | float
@@ -27,7 +28,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One step of a prediction trace: what happened, in ``lines`` of (name, value), and how long it took."""
+    """One step of a prediction trace: what happened, in ``lines`` of (name, value), and how long it
+    took.
+    """
 
     title: str
     seconds: float

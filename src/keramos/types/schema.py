@@ -23,7 +23,9 @@ MATRIX_INPUT = "features"
 """Name of the one input of a model whose columns are all numbers."""
 
 MISSING_NUMBER = -(2.0**127)
-"""What stands for a missing number in the model's float32 input; exact in float32, see docs/format.md."""
+"""What stands for a missing number in the model's float32 input; exact in float32, see
+docs/format.md.
+"""
 
 MISSING_INTEGER = -(2**31)
 """What stands for a missing integer category in the model's int64 input."""
@@ -52,7 +54,8 @@ class DroppedColumn:
 
 @dataclass(frozen=True, slots=True)
 class TargetSchema:
-    """The column to predict. ``classes`` is empty for regression; the order is the order of the model's outputs.
+    """The column to predict. ``classes`` is empty for regression; the order is the order of the
+    model's outputs.
 
     For a binary task ``classes[1]`` is the positive class: the score is its probability.
     """
@@ -77,8 +80,9 @@ class Schema:
 class Histogram:
     """How the training rows spread over a column.
 
-    Numbers: ``edges`` has one entry more than ``counts``. Categories: ``edges`` is empty and ``counts`` follows
-    ``Preparation.categories``, then one count for rare levels that share the out-of-vocabulary level.
+    Numbers: ``edges`` has one entry more than ``counts``. Categories: ``edges`` is empty and
+    ``counts`` follows ``Preparation.categories``, then one count for rare levels that share the
+    out-of-vocabulary level.
     """
 
     edges: tuple[float, ...]
@@ -89,10 +93,11 @@ class Histogram:
 class ColumnPreparation:
     """What was learned about one model input from the training rows only.
 
-    A date column gives one of these for each part (``part`` is ``year``, ``month``, ``day``, ``weekday`` or ``hour``);
-    every other column gives exactly one. ``minimum`` .. ``deviation`` describe the training values that are not
-    missing, in the column's own unit (a boolean is 0 or 1); they are 0 for categories.
-    ``categories`` is the vocabulary in model order, without the missing and the out-of-vocabulary level.
+    A date column gives one of these for each part (``part`` is ``year``, ``month``, ``day``,
+    ``weekday`` or ``hour``); every other column gives exactly one. ``minimum`` .. ``deviation``
+    describe the training values that are not missing, in the column's own unit (a boolean is 0 or
+    1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
+    missing and the out-of-vocabulary level.
     """
 
     column: str
@@ -112,7 +117,9 @@ class ColumnPreparation:
 
 @dataclass(frozen=True, slots=True)
 class TargetPreparation:
-    """Training statistics of a regression target, in its own unit; for classes, the training rows of each."""
+    """Training statistics of a regression target, in its own unit; for classes, the training rows
+    of each.
+    """
 
     mean: float = 0.0
     deviation: float = 1.0
@@ -121,10 +128,12 @@ class TargetPreparation:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """Everything preparation learned. ``matrix`` is true when all inputs travel in one (rows, inputs) float32 array.
+    """Everything preparation learned. ``matrix`` is true when all inputs travel in one (rows,
+    inputs) float32 array.
 
     ``features`` names the columns of the prepared 0-1 matrix that the network sees, in order;
-    ``unseen`` lists positions in it that no training row ever set (an out-of-vocabulary level, for example).
+    ``unseen`` lists positions in it that no training row ever set (an out-of-vocabulary level, for
+    example).
     """
 
     scaling: Scaling
@@ -137,7 +146,9 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Row indices (int64, ascending, counted from 0) of the training and the held-out part; ``notes`` for people."""
+    """Row indices (int64, ascending, counted from 0) of the training and the held-out part;
+    ``notes`` for people.
+    """
 
     training: NDArray[np.int64]
     held_out: NDArray[np.int64]

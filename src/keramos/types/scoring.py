@@ -17,8 +17,10 @@ class ScoringPlan:
 
     Args:
         keep: columns of the source that the answers carry along.
-        columns: for a plain Keras file, the columns that are its inputs, in order; empty: all columns of numbers.
-        on_error: fail: a bad row ends the run. skip: bad rows go to a side file, the others are decided.
+        columns: for a plain Keras file, the columns that are its inputs, in order; empty: all
+            columns of numbers.
+        on_error: fail: a bad row ends the run. skip: bad rows go to a side file, the others are
+            decided.
         source_format: csv, tsv, jsonl, parquet or arrow, where the names of files do not say it.
         target_format: the same for what is written.
         rejects: side file of bad rows; empty: beside the target.
@@ -26,8 +28,10 @@ class ScoringPlan:
         resume: go on where an interrupted run of the same job stopped.
         part_rows: rows after which the work so far is safe on the disk.
         threads: batches in work at once; 0: as many as there are processors.
-        ray_address: head of the cluster of the engine ray; empty: the one that RAY_ADDRESS names, or this machine.
-        workers: processes of the engine ray, of one processor each; 0: as many as the cluster has processors.
+        ray_address: head of the cluster of the engine ray; empty: the one that RAY_ADDRESS names,
+            or this machine.
+        workers: processes of the engine ray, of one processor each; 0: as many as the cluster has
+            processors.
     """
 
     keep: tuple[str, ...] = ()
@@ -54,8 +58,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTable:
-    """A table for the answers: the URL of its database, its name or ``schema.name``, and what to do where it exists:
-    refuse, add rows to it, or put a new one in its place.
+    """A table for the answers: the URL of its database, its name or ``schema.name``, and what to do
+    where it exists: refuse, add rows to it, or put a new one in its place.
     """
 
     url: str = field(repr=False)
@@ -65,10 +69,11 @@ class DatabaseTable:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file to score: its name for people and for opening, its path below the source, and what tells a change.
+    """One file to score: its name for people and for opening, its path below the source, and what
+    tells a change.
 
-    ``partition`` are the key=value folders on the way to it, as columns. ``stream``: it can be read once only, as
-    standard input and the result of a query.
+    ``partition`` are the key=value folders on the way to it, as columns. ``stream``: it can be read
+    once only, as standard input and the result of a query.
     """
 
     name: str
@@ -81,7 +86,8 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the source between two batches: so many rows of file number ``file`` (from 0) are done.
+    """A place in the source between two batches: so many rows of file number ``file`` (from 0) are
+    done.
 
     ``offset`` is the same place in bytes, where a format can begin to read anywhere.
     """
@@ -124,7 +130,9 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ScoringSummary:
-    """The result of a scoring run. ``outputs`` are the files written; ``job`` tells one job from another."""
+    """The result of a scoring run. ``outputs`` are the files written; ``job`` tells one job from
+    another.
+    """
 
     model: str
     model_sha256: str
@@ -140,9 +148,11 @@ class ScoringSummary:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands. ``bytes_done`` of ``bytes_all`` bytes of the source; 0 of 0 where its size is unknown.
+    """Where a run stands. ``bytes_done`` of ``bytes_all`` bytes of the source; 0 of 0 where its
+    size is unknown.
 
-    ``rows_now`` and ``bytes_now`` are those of this process, without what an interrupted run did before.
+    ``rows_now`` and ``bytes_now`` are those of this process, without what an interrupted run did
+    before.
     """
 
     rows: int

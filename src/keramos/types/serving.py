@@ -1,6 +1,8 @@
-"""What a server of models knows and offers: names of versions, their states, and the places where other rooms plug in.
+"""What a server of models knows and offers: names of versions, their states, and the places where
+other rooms plug in.
 
-States are those of TensorFlow Serving (``tensorflow_serving/apis/get_model_status.proto``), with the same numbers.
+States are those of TensorFlow Serving (``tensorflow_serving/apis/get_model_status.proto``), with
+the same numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class VersionStatus:
-    """Where one version is in its life. ``code`` is a gRPC status name, ``OK`` unless something went wrong."""
+    """Where one version is in its life. ``code`` is a gRPC status name, ``OK`` unless something
+    went wrong.
+    """
 
     version: int
     state: State
@@ -46,7 +50,9 @@ class VersionStatus:
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """What a request asks for: a version by number, or by label, or else the newest that is available."""
+    """What a request asks for: a version by number, or by label, or else the newest that is
+    available.
+    """
 
     name: str
     version: int | None = None
@@ -101,7 +107,9 @@ class Catalogue(Protocol):
         """Names of all models, also of those with no available version."""
 
     def statuses(self, name: str) -> Sequence[VersionStatus]:
-        """All known versions of a model, the newest first. NotServedError: there is no such model."""
+        """All known versions of a model, the newest first. NotServedError: there is no such
+        model.
+        """
 
     def labels(self, name: str) -> Mapping[str, int]:
         """Label -> version."""
@@ -119,7 +127,9 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer for people: ``headers`` are further pairs such as ``("cache-control", "no-store")``."""
+    """An answer for people: ``headers`` are further pairs such as ``("cache-control",
+    "no-store")``.
+    """
 
     body: bytes
     content_type: str = "text/html; charset=utf-8"

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 class Column:
     """One column of ``rows`` cells.
 
-    ``values`` has shape (rows,) and one of these dtypes: object (``str`` cells), float64, int64, bool or
-    datetime64[us]. ``missing`` has shape (rows,), dtype bool; where it is true the value means nothing.
-    ``text`` is true while cells of a text file are not yet read as numbers, dates or booleans.
-    ``categorical`` is true where the source itself declares categories (a pandas categorical, an Arrow dictionary).
+    ``values`` has shape (rows,) and one of these dtypes: object (``str`` cells), float64, int64,
+    bool or datetime64[us]. ``missing`` has shape (rows,), dtype bool; where it is true the value
+    means nothing. ``text`` is true while cells of a text file are not yet read as numbers, dates or
+    booleans. ``categorical`` is true where the source itself declares categories (a pandas
+    categorical, an Arrow dictionary).
     """
 
     values: NDArray[np.generic]

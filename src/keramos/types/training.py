@@ -13,7 +13,8 @@ class TrainingPlan:
     """What to do: every number that decides the result.
 
     ``batch_size`` 0, ``learning_rate`` 0 and no ``hidden`` units let keramos choose for the table.
-    ``early_stopping`` stops after that many epochs without a better loss on rows set aside from the training rows.
+    ``early_stopping`` stops after that many epochs without a better loss on rows set aside from the
+    training rows.
     """
 
     epochs: int = 10
@@ -65,9 +66,11 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One epoch: ``loss`` and ``metric`` on the training rows, the same on held-out rows, seconds, observation.
+    """One epoch: ``loss`` and ``metric`` on the training rows, the same on held-out rows, seconds,
+    observation.
 
-    ``metric`` is what ``TrainingTrace.metric`` names. The observation is computed from this and earlier epochs.
+    ``metric`` is what ``TrainingTrace.metric`` names. The observation is computed from this and
+    earlier epochs.
     """
 
     number: int
@@ -81,7 +84,9 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class TrainingTrace:
-    """The course of training. ``plan`` has the numbers actually used (batch size, hidden units ...)."""
+    """The course of training. ``plan`` has the numbers actually used (batch size, hidden units
+    ...).
+    """
 
     loss: str
     metric: str
@@ -96,7 +101,8 @@ class TrainingTrace:
 class Metric:
     """One number about quality on the held-out rows, beside what a constant guess reaches.
 
-    ``low`` to ``high`` is a 95 % interval over held-out rows drawn again (bootstrap); None in files without one.
+    ``low`` to ``high`` is a 95 % interval over held-out rows drawn again (bootstrap); None in files
+    without one.
     """
 
     name: str
@@ -113,11 +119,13 @@ HELD_OUT_KEPT = 2000
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Truth and answer of held-out rows, evenly spread where there were more ``rows`` than ``HELD_OUT_KEPT``.
+    """Truth and answer of held-out rows, evenly spread where there were more ``rows`` than
+    ``HELD_OUT_KEPT``.
 
-    ``truths``: the class' position or the target's value. ``scores``: the probability of the positive class (binary),
-    the largest score (multiclass) or the answer itself (regression), exact in float32. ``chosen``: the position of
-    the class with the largest score; empty but for multiclass.
+    ``truths``: the class' position or the target's value. ``scores``: the probability of the
+    positive class (binary), the largest score (multiclass) or the answer itself (regression), exact
+    in float32. ``chosen``: the position of the class with the largest score; empty but for
+    multiclass.
     """
 
     rows: int
@@ -131,8 +139,8 @@ class DecisionRule:
     """How a score becomes a decision.
 
     ``threshold``: binary; label ``labels[1]`` when score >= ``threshold``, else ``labels[0]``.
-    ``argmax``: the label with the largest score, the first of equals. ``value``: the output itself, in ``unit``.
-    ``origin`` says in one sentence how the rule was chosen.
+    ``argmax``: the label with the largest score, the first of equals. ``value``: the output itself,
+    in ``unit``. ``origin`` says in one sentence how the rule was chosen.
     """
 
     kind: Literal["threshold", "argmax", "value"]
@@ -146,9 +154,9 @@ class DecisionRule:
 class GoldenRows:
     """Rows with the answers that Keras itself gave, kept to prove the file at every load.
 
-    ``inputs`` has one list of cells for each model input, in order (a matrix input gives one list of rows).
-    ``outputs`` has shape (rows, units). An answer agrees when
-    ``abs(a - b) <= absolute + relative * abs(b)``.
+    ``inputs`` has one list of cells for each model input, in order (a matrix input gives one list
+    of rows). ``outputs`` has shape (rows, units). An answer agrees when ``abs(a - b) <= absolute +
+    relative * abs(b)``.
     """
 
     inputs: tuple[tuple[object, ...], ...]
@@ -159,7 +167,9 @@ class GoldenRows:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO 8601."""
+    """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO
+    8601.
+    """
 
     source: str
     data_digest: str
@@ -174,7 +184,9 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class SampleRow:
-    """One held-out row as the table had it and as the network saw it, for the data flow: (name, value) pairs."""
+    """One held-out row as the table had it and as the network saw it, for the data flow: (name,
+    value) pairs.
+    """
 
     raw: tuple[tuple[str, str], ...]
     prepared: tuple[tuple[str, float], ...]

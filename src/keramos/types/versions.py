@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a model as it lies there: its file (a path or URL), bytes, and time of writing (seconds, Unix).
+    """One version of a model as it lies there: its file (a path or URL), bytes, and time of writing
+    (seconds, Unix).
 
-    ``labels`` are names that point to this version (``stable``). ``stamp`` differs when the bytes were replaced.
+    ``labels`` are names that point to this version (``stable``). ``stamp`` differs when the bytes
+    were replaced.
     """
 
     model: str
@@ -32,7 +34,9 @@ class Version:
 
 
 class Source(Protocol):
-    """Where models come from. Both calls may block on a disk or a network, and may come from several threads."""
+    """Where models come from. Both calls may block on a disk or a network, and may come from
+    several threads.
+    """
 
     def versions(self) -> Sequence[Version]:
         """Every version that is there now.

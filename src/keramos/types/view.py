@@ -32,7 +32,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A histogram: one label and one count a bar. ``edges`` has one entry more than counts for numbers, else none."""
+    """A histogram: one label and one count a bar. ``edges`` has one entry more than counts for
+    numbers, else none.
+    """
 
     labels: tuple[str, ...]
     counts: tuple[int, ...]
@@ -43,7 +45,8 @@ class Bars:
 class ColumnCard:
     """One model input: what it is, what is allowed, and how the training rows spread over it.
 
-    ``column`` and ``part`` are the column of the table and the part of a date; ``name`` is what people read.
+    ``column`` and ``part`` are the column of the table and the part of a date; ``name`` is what
+    people read.
     """
 
     name: str
@@ -60,7 +63,8 @@ class ColumnCard:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input of the form. ``name`` is the column, or for plain files the model input; ``value`` what it starts with.
+    """One input of the form. ``name`` is the column, or for plain files the model input; ``value``
+    what it starts with.
 
     ``choices`` are texts to choose from. ``optional``: may be left empty, which means missing.
     """
@@ -79,7 +83,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What each threshold ``at`` would have done on the kept held-out rows; ``rule`` is the place of the file's own.
+    """What each threshold ``at`` would have done on the kept held-out rows; ``rule`` is the place
+    of the file's own.
 
     ``hits`` and ``alarms`` count positive and negative rows with a score of at least the threshold.
     """
@@ -94,7 +99,9 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Rows with scores between ``low`` and ``high``: their mean score, and the share that was what the score says."""
+    """Rows with scores between ``low`` and ``high``: their mean score, and the share that was what
+    the score says.
+    """
 
     low: float
     high: float
@@ -105,10 +112,12 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How good the answers were on held-out rows. Empty parts do not apply to the task, or the file lacks them.
+    """How good the answers were on held-out rows. Empty parts do not apply to the task, or the file
+    lacks them.
 
-    ``confusion[i][j]`` counts rows of class i that were called j. ``roc`` has (false, true) positive rates.
-    ``residuals`` has (truth, answer) pairs. ``kept`` of ``rows`` held-out rows are in the file.
+    ``confusion[i][j]`` counts rows of class i that were called j. ``roc`` has (false, true)
+    positive rates. ``residuals`` has (truth, answer) pairs. ``kept`` of ``rows`` held-out rows are
+    in the file.
     """
 
     metrics: tuple[Metric, ...]
@@ -124,7 +133,9 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
-    """One golden row: what Keras answered when the file was written, and what this process answers now."""
+    """One golden row: what Keras answered when the file was written, and what this process answers
+    now.
+    """
 
     recorded: str
     recomputed: str
@@ -133,7 +144,9 @@ class GoldenRow:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Why the file can be trusted, and where it comes from. ``holds`` is None where there is nothing to check."""
+    """Why the file can be trusted, and where it comes from. ``holds`` is None where there is
+    nothing to check.
+    """
 
     holds: bool | None
     sentence: str
@@ -154,7 +167,9 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about saving, ``right`` is the place of the true option; ``because`` says why with numbers."""
+    """A question about saving, ``right`` is the place of the true option; ``because`` says why with
+    numbers.
+    """
 
     text: str
     options: tuple[str, ...]
@@ -177,8 +192,8 @@ class LayerLine:
 class ModelView:
     """Everything that is shown of one model file.
 
-    ``stages``, ``trace``, ``quality``, ``columns`` are empty for files without keramos content; ``lacking`` says what
-    that means. ``unsupported`` names what keeps a file from running.
+    ``stages``, ``trace``, ``quality``, ``columns`` are empty for files without keramos content;
+    ``lacking`` says what that means. ``unsupported`` names what keeps a file from running.
     """
 
     name: str
@@ -205,7 +220,9 @@ class ModelView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activation:
-    """What one layer gave for one row: ``values`` without the axis of rows, in the layer's own dtype."""
+    """What one layer gave for one row: ``values`` without the axis of rows, in the layer's own
+    dtype.
+    """
 
     layer: str
     kind: str
@@ -214,7 +231,9 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """How the answer changes where a column keeps its ``value`` instead of the training rows' usual one."""
+    """How the answer changes where a column keeps its ``value`` instead of the training rows' usual
+    one.
+    """
 
     column: str
     value: str

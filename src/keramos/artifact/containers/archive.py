@@ -1,8 +1,10 @@
-"""A ``.keras`` archive read in memory: strict, because what two readers understand differently can hide anything.
+"""A ``.keras`` archive read in memory: strict, because what two readers understand differently can
+hide anything.
 
-Entries are found by exact name and never extracted. Every byte belongs to exactly one entry or to the directory: no
-bytes before, between or behind them. Sizes are counted while inflating. Structures: APPNOTE.TXT of PKWARE, sections
-4.3 and 4.5. ``zipfile`` reads the same archives, but accepts what is refused here and parses any number of entries.
+Entries are found by exact name and never extracted. Every byte belongs to exactly one entry or to
+the directory: no bytes before, between or behind them. Sizes are counted while inflating.
+Structures: APPNOTE.TXT of PKWARE, sections 4.3 and 4.5. ``zipfile`` reads the same archives, but
+accepts what is refused here and parses any number of entries.
 """
 
 from __future__ import annotations
@@ -72,7 +74,8 @@ class Archive:
             key = unicodedata.normalize("NFC", entry.name.removesuffix("/")).casefold()
             if key in seen:
                 raise UnsafeModelError(
-                    f"{source} has two entries named '{seen[key]}' and '{entry.name}'; refusing to guess which counts"
+                    f"{source} has two entries named '{seen[key]}' and '{entry.name}'; refusing "
+                    "to guess which counts"
                 )
             seen[key] = entry.name
             self._entries[entry.name] = entry
@@ -92,7 +95,8 @@ class Archive:
         """The bytes of an entry, or None where there is none.
 
         Raises:
-            LimitExceededError: it unpacks to more than ``limit`` bytes, or to more than ``ratio`` times its size.
+            LimitExceededError: it unpacks to more than ``limit`` bytes, or to more than ``ratio``
+                times its size.
             CorruptModelError: it is damaged, or is not of the size that the directory states.
         """
         entry = self._entries.get(name)
@@ -101,7 +105,8 @@ class Archive:
         bound = min(limit, max(_FREE, entry.packed * ratio))
         if entry.size > bound:
             raise LimitExceededError(
-                f"{self._source}: entry {name} unpacks from {entry.packed:,} to {entry.size:,} bytes, "
+                f"{self._source}: entry {name} unpacks from {entry.packed:,} to {entry.size:,} "
+                "bytes, "
                 f"the limit is {bound:,}"
             )
         packed = memoryview(self._data)[entry.data : entry.data + entry.packed]
@@ -129,7 +134,8 @@ class Archive:
             ) from None
         if not left:
             raise CorruptModelError(
-                f"{self._source}: entry {entry.name} unpacks to more than the {entry.size:,} bytes it states"
+                f"{self._source}: entry {entry.name} unpacks to more than the {entry.size:,} "
+                "bytes it states"
             )
         if not worker.eof or worker.unused_data:
             raise CorruptModelError(
@@ -152,7 +158,8 @@ class Archive:
                 else "it is cut"
             )
             raise CorruptModelError(
-                f"{self._source} is an incomplete zip archive ({size:,} bytes): {cut}; copy or save it again"
+                f"{self._source} is an incomplete zip archive ({size:,} bytes): {cut}; copy or "
+                "save it again"
             )
         if len(ends) > 1:
             raise UnsafeModelError(
@@ -171,7 +178,8 @@ class Archive:
             )
         if start + length < end:
             raise UnsafeModelError(
-                f"{self._source}: its zip directory should end at byte {start + length:,} and ends at {end:,}: other "
+                f"{self._source}: its zip directory should end at byte {start + length:,} and "
+                f"ends at {end:,}: other "
                 "bytes come before or between, so tools disagree on its content. Save it again"
             )
         return count, start, end
@@ -203,7 +211,8 @@ class Archive:
         for _ in range(count):
             if at + _CENTRAL.size > end or not self._data.startswith(_CENTRAL_MARK, at):
                 raise CorruptModelError(
-                    f"{self._source}: its zip directory does not list the {count:,} entries it counts"
+                    f"{self._source}: its zip directory does not list the {count:,} entries it "
+                    "counts"
                 )
             head = _CENTRAL.unpack_from(self._data, at)
             flags, method, crc, packed, size, attributes, local = (
@@ -237,12 +246,15 @@ class Archive:
             ) from None
         if _UNSAFE_NAME.search(name.removesuffix("/")):
             raise UnsafeModelError(
-                f"{self._source}: entry {name!r} has a name that could lead out of a folder; save the model again"
+                f"{self._source}: entry {name!r} has a name that could lead out of a folder; "
+                "save the model again"
             )
         return name
 
     def _wide(self, name: str, extra: bytes, fields: list[int]) -> list[int]:
-        """Size, packed size and place; those that do not fit into 32 bits stand in the extra field."""
+        """Size, packed size and place; those that do not fit into 32 bits stand in the extra
+        field.
+        """
         missing = [i for i, field in enumerate(fields) if field == _FULL_32]
         at = 0
         while missing and at + 4 <= len(extra):
@@ -276,7 +288,8 @@ class Archive:
             )
 
     def _placed(self, entry: _Entry, directory: int) -> _Entry:
-        """The entry with the place of its data, once the header before it agrees with the directory.
+        """The entry with the place of its data, once the header before it agrees with the
+        directory.
 
         A name, a size or a method that differs between both is how one archive shows two contents.
         """
@@ -305,7 +318,8 @@ class Archive:
             wanted,
         ):
             raise UnsafeModelError(
-                f"{self._source}: entry {entry.name} is described otherwise in its own header ({name}) than in the "
+                f"{self._source}: entry {entry.name} is described otherwise in its own header "
+                f"({name}) than in the "
                 "zip directory, so tools disagree on its content"
             )
         place = at + names + extras
@@ -330,7 +344,8 @@ class Archive:
     def _check_gap(self, begin: int, end: int, room: int) -> None:
         if end - begin > room:
             raise UnsafeModelError(
-                f"{self._source}: {end - begin:,} bytes from byte {begin:,} on belong to no entry of the zip archive, "
+                f"{self._source}: {end - begin:,} bytes from byte {begin:,} on belong to no "
+                "entry of the zip archive, "
                 "so tools disagree on its content. Save it again"
             )
 

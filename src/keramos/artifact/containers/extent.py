@@ -1,7 +1,8 @@
-"""Where an HDF5 file begins and ends, as its superblock says, and whether a zip archive ends where the file does.
+"""Where an HDF5 file begins and ends, as its superblock says, and whether a zip archive ends where
+the file does.
 
-Superblocks: HDF5 File Format Specification, section II.A. A file that is two things at once, or goes on behind its own
-end, is read differently by different tools.
+Superblocks: HDF5 File Format Specification, section II.A. A file that is two things at once, or
+goes on behind its own end, is read differently by different tools.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ _NEW = 2
 
 
 def superblock_at(data: bytes) -> int | None:
-    """Where the HDF5 signature is: at the start, or behind a user block of 512, 1024, 2048 ... bytes."""
+    """Where the HDF5 signature is: at the start, or behind a user block of 512, 1024, 2048 ...
+    bytes.
+    """
     at = 0
     while at < len(data):
         if data.startswith(_SIGNATURE, at):
@@ -27,7 +30,8 @@ def superblock_at(data: bytes) -> int | None:
 
 
 def check_extent(data: bytes, at: int, size: int, source: str) -> None:
-    """Refuse an HDF5 file that was cut, that goes on behind its end, or whose writer did not close it.
+    """Refuse an HDF5 file that was cut, that goes on behind its end, or whose writer did not close
+    it.
 
     ``data`` need hold no more than the superblock at ``at``; ``size`` is that of the whole file.
     """
@@ -48,11 +52,13 @@ def check_extent(data: bytes, at: int, size: int, source: str) -> None:
     end += at - base  # bytes put before the file shift it, which HDF5 allows
     if size < end:
         raise CorruptModelError(
-            f"{source} is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy or save it again"
+            f"{source} is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy "
+            "or save it again"
         )
     if size > end:
         raise UnsafeModelError(
-            f"{source} holds an HDF5 file of {end:,} bytes and {size - end:,} bytes behind it, so tools disagree on "
+            f"{source} holds an HDF5 file of {end:,} bytes and {size - end:,} bytes behind it, "
+            "so tools disagree on "
             "its content. Save the model again"
         )
 

@@ -48,7 +48,9 @@ _PLACES: tuple[tuple[int, bytes, str], ...] = (
 
 
 def kind_of(head: bytes) -> tuple[str, bool]:
-    """What the first bytes of a file say it is, and whether it is a program; empty where they say nothing."""
+    """What the first bytes of a file say it is, and whether it is a program; empty where they say
+    nothing.
+    """
     for beginning, name, program in _BEGINNINGS:
         if head.startswith(beginning):
             return name, program

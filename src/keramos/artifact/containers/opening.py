@@ -32,7 +32,8 @@ _HEAD = 1 << 14
 class Container:
     """What a file holds; ``config`` and ``weights`` are None where it has none.
 
-    ``training`` is the configuration of training where it is a text of its own; it is looked at, never used.
+    ``training`` is the configuration of training where it is a text of its own; it is looked at,
+    never used.
     """
 
     kind: Literal["hdf5", "zip", "json"]
@@ -72,7 +73,8 @@ def _no_model(head: bytes, size: int, source: str) -> ModelError:
     name, program = kind_of(head)
     what = f"it is {name}" if name else f"it begins with {head[:8]!r}"
     message = (
-        f"{source} is neither HDF5 nor a .keras archive: it has {size:,} bytes, and {what}. It was not read any "
+        f"{source} is neither HDF5 nor a .keras archive: it has {size:,} bytes, and {what}. It "
+        "was not read any "
         "further. Save the model with model.save('name.h5') or model.save('name.keras')"
     )
     return ForeignCodeError(message) if program else CorruptModelError(message)
@@ -86,7 +88,8 @@ def open_container(data: bytes, source: str, limits: Limits) -> Container:
     """
     at = superblock_at(data)
     ends_as_zip = zip_ends_with(data)
-    # An archive comes first: the HDF5 file stored inside may begin where a user block of its own would end.
+    # An archive comes first: the HDF5 file stored inside may begin where a user block of its own
+    # would end.
     if data.startswith(_ZIP):
         if at is not None and not ends_as_zip:
             raise _two_files(source)
@@ -98,7 +101,8 @@ def open_container(data: bytes, source: str, limits: Limits) -> Container:
         return _open_hdf5(data, source, limits)
     if ends_as_zip and _ZIP in data:
         raise UnsafeModelError(
-            f"{source} is a zip archive behind {data.index(_ZIP):,} other bytes ({data[:8]!r}...), so tools disagree "
+            f"{source} is a zip archive behind {data.index(_ZIP):,} other bytes "
+            f"({data[:8]!r}...), so tools disagree "
             "on its content. Save the model again"
         )
     if _is_text(data):
@@ -115,7 +119,8 @@ def open_container(data: bytes, source: str, limits: Limits) -> Container:
 
 def _two_files(source: str) -> UnsafeModelError:
     return UnsafeModelError(
-        f"{source} is both an HDF5 file and a zip archive, so tools disagree on its content. Save the model again"
+        f"{source} is both an HDF5 file and a zip archive, so tools disagree on its content. "
+        "Save the model again"
     )
 
 
@@ -139,7 +144,8 @@ def _content(file: Hdf5, source: str, limits: Limits) -> bytes:
     shape = file.shape(H5_CONTENT)
     if len(shape) != 1 or shape[0] > limits.content_bytes:
         raise LimitExceededError(
-            f"{source}: {H5_CONTENT} has shape {shape}, the limit is one row of {limits.content_bytes:,} bytes "
+            f"{source}: {H5_CONTENT} has shape {shape}, the limit is one row of "
+            f"{limits.content_bytes:,} bytes "
             "(content_bytes)"
         )
     found = file.array(H5_CONTENT)
@@ -190,7 +196,8 @@ def _check_entries(names: Collection[str], source: str) -> None:
         )
     if _WEIGHTS not in names and "model.weights.npz" in names:
         raise ForeignCodeError(
-            f"{source} keeps its weights in model.weights.npz, where NumPy may keep pickles; only {_WEIGHTS} is read. "
+            f"{source} keeps its weights in model.weights.npz, where NumPy may keep pickles; "
+            f"only {_WEIGHTS} is read. "
             "Save the model again with h5py installed"
         )
     lacking = [name for name in (_CONFIG, _WEIGHTS) if name not in names]

@@ -1,7 +1,8 @@
 """What keramos stored beside a model, looked at as a whole: its parts must say one thing.
 
-Types and words are checked where the document is parsed. Here are the rules between its parts, which whoever writes a
-document of their own may break, and the bounds without which its proof would prove nothing.
+Types and words are checked where the document is parsed. Here are the rules between its parts,
+which whoever writes a document of their own may break, and the bounds without which its proof would
+prove nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def check_content(content: Content, source: str) -> None:
     fault = next(_faults(content), None)
     if fault is not None:
         raise CorruptModelError(
-            f"{source}: the keramos content contradicts itself: {fault}. It was not written by keramos; save the "
+            f"{source}: the keramos content contradicts itself: {fault}. It was not written by "
+            "keramos; save the "
             "model again"
         )
 
@@ -80,7 +82,10 @@ def _input(column: ColumnPreparation) -> Iterator[str]:
         yield f"{where}: categories of a {column.kind} are not all of type {wanted.__name__}"
     edges, counts = column.histogram.edges, column.histogram.counts
     if edges and (len(edges) != len(counts) + 1 or list(edges) != sorted(edges)):
-        yield f"{where}: a histogram of {len(counts)} counts with {len(edges)} edges, or edges out of order"
+        yield (
+            f"{where}: a histogram of {len(counts)} counts with {len(edges)} edges, or edges "
+            "out of order"
+        )
     if not all(0 <= count <= _MOST_ROWS for count in counts):
         yield f"{where}: a count of its histogram is no number of rows"
 
@@ -88,7 +93,10 @@ def _input(column: ColumnPreparation) -> Iterator[str]:
 def _rule(content: Content) -> Iterator[str]:
     rule, target = content.rule, content.schema.target
     if not _MANY[rule.kind](len(rule.labels)):
-        yield f"rule: a rule of kind {rule.kind} needs {_LABELS[rule.kind]}, it has {len(rule.labels)}"
+        yield (
+            f"rule: a rule of kind {rule.kind} needs {_LABELS[rule.kind]}, it has "
+            f"{len(rule.labels)}"
+        )
     if rule.labels != target.classes:
         yield f"rule.labels {_shown(map(str, rule.labels))} differ from schema.target.classes"
     if rule.kind != _KINDS[target.task]:
@@ -102,7 +110,10 @@ def _golden(content: Content) -> Iterator[str]:
         yield "golden: there are no rows, so they would prove nothing"
         return
     if any(len(cells) != rows for cells in golden.inputs):
-        yield f"golden: {rows} outputs, but {', '.join(str(len(cells)) for cells in golden.inputs[:20])} inputs"
+        yield (
+            f"golden: {rows} outputs, but "
+            f"{', '.join(str(len(cells)) for cells in golden.inputs[:20])} inputs"
+        )
     widths = {len(row) for row in golden.outputs}
     if len(widths) > 1 or 0 in widths:
         yield f"golden: rows of outputs have {_shown(map(str, widths))} values"
@@ -113,7 +124,9 @@ def _golden(content: Content) -> Iterator[str]:
     if not 0 <= golden.relative <= _LOOSEST or not 0 <= golden.absolute <= _LOOSEST * max(
         1.0, largest, deviation
     ):
-        yield f"golden: tolerances {golden.absolute} and {golden.relative} would let any answer pass"
+        yield (
+            f"golden: tolerances {golden.absolute} and {golden.relative} would let any answer pass"
+        )
 
 
 def _twice(where: str, names: list[str]) -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""What keramos adds to a Keras file: one sealed JSON document. docs/format.md describes it for other implementers."""
+"""What keramos adds to a Keras file: one sealed JSON document. docs/format.md describes it for
+other implementers.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
 
 
 def encode(content: Content, network: Network, config: bytes) -> bytes:
-    """The document: its SHA-256 in hexadecimal, a line feed, UTF-8 JSON. ``config`` is the model config as written.
+    """The document: its SHA-256 in hexadecimal, a line feed, UTF-8 JSON. ``config`` is the model
+    config as written.
 
     Equal parcels give equal bytes.
 
     Raises:
-        SaveError: a number in it is not finite; JSON has no word for that, so such a file could not be read again.
+        SaveError: a number in it is not finite; JSON has no word for that, so such a file could not
+            be read again.
     """
     document = Document(content, weight_digests(network), hashlib.sha256(config).hexdigest())
     body = msgspec.json.encode(document, order="deterministic")
@@ -33,7 +37,8 @@ def encode(content: Content, network: Network, config: bytes) -> bytes:
         msgspec.json.decode(body, type=Document)
     except msgspec.ValidationError as error:
         raise SaveError(
-            f"nothing was written: the content holds a number that is not finite ({error}). Training diverged; "
+            f"nothing was written: the content holds a number that is not finite ({error}). "
+            "Training diverged; "
             "try a smaller learning rate"
         ) from None
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
@@ -60,7 +65,8 @@ def decode(data: bytes, source: str) -> Document:
             )
         if version > CONTENT_VERSION:
             raise UnsupportedModelError(
-                f"{source}: its keramos content has version {version}, this keramos reads up to {CONTENT_VERSION}; "
+                f"{source}: its keramos content has version {version}, this keramos reads up to "
+                f"{CONTENT_VERSION}; "
                 "upgrade keramos"
             )
         document = msgspec.json.decode(body, type=Document)

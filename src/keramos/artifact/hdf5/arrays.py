@@ -1,4 +1,6 @@
-"""Fixed and extensible arrays, which index the chunks of newer datasets by number (specification VII.C, VII.D)."""
+"""Fixed and extensible arrays, which index the chunks of newer datasets by number (specification
+VII.C, VII.D).
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,9 @@ class _Elements(NamedTuple):
 
 
 class _Block:
-    """A block of elements; a paged one is read page by page. ``written`` overrides the block's own list of pages."""
+    """A block of elements; a paged one is read page by page. ``written`` overrides the block's own
+    list of pages.
+    """
 
     def __init__(
         self,
@@ -132,7 +136,8 @@ class _Extensible(NamedTuple):
         )
 
     def group(self, number: int) -> tuple[int, int, int]:
-        """Group of blocks that holds an element: its place, the block's place in it, the element's place in that.
+        """Group of blocks that holds an element: its place, the block's place in it, the element's
+        place in that.
 
         Group g has 2^(g//2) blocks of 2^((g+1)//2) times the smallest block's elements.
         """

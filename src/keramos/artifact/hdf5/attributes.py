@@ -1,4 +1,6 @@
-"""Attributes of groups and datasets: names, and values as text, numbers and lists (specification IV.A.2.m, v)."""
+"""Attributes of groups and datasets: names, and values as text, numbers and lists (specification
+IV.A.2.m, v).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Version 1 B-trees: they list symbol nodes of old groups and chunks of old datasets (specification III.A.1)."""
+"""Version 1 B-trees: they list symbol nodes of old groups and chunks of old datasets (specification
+III.A.1).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Datasets in chunks: found by one of six kinds of index, unfiltered, put in their places (specification III, VII)."""
+"""Datasets in chunks: found by one of six kinds of index, unfiltered, put in their places
+(specification III, VII).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ _PLAIN_RECORDS, _FILTERED_RECORDS = 10, 11
 
 
 class Chunk(NamedTuple):
-    """A stored chunk. ``place`` counts chunks along each axis; ``mask`` says which filters were left out."""
+    """A stored chunk. ``place`` counts chunks along each axis; ``mask`` says which filters were
+    left out.
+    """
 
     place: Place
     address: int
@@ -42,7 +46,9 @@ class Chunk(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """How a dataset is cut: chunks along each axis now and at ``most`` (None: endless). ``size``: bytes of one."""
+    """How a dataset is cut: chunks along each axis now and at ``most`` (None: endless). ``size``:
+    bytes of one.
+    """
 
     chunks: Chunks
     shape: tuple[int, ...]
@@ -172,7 +178,9 @@ def _by_array(image: Image, grid: Grid, element: Callable[[int], bytes | None]) 
 
 
 def _recorded(image: Image, grid: Grid, record: bytes, place: Place | None) -> Chunk | None:
-    """A chunk from an index' record: address, then size and mask where there are filters, then the place in a tree."""
+    """A chunk from an index' record: address, then size and mask where there are filters, then the
+    place in a tree.
+    """
     cursor = image.cursor(record, "record of a chunk")
     address = cursor.address()
     size, mask = grid.size, 0
@@ -202,7 +210,9 @@ def _address(grid: Grid) -> int:
 
 
 def _numbered(image: Image, grid: Grid) -> Iterator[tuple[int, Place]]:
-    """Number in the index and place of every chunk: in C order over the largest shape, an endless axis first."""
+    """Number in the index and place of every chunk: in C order over the largest shape, an endless
+    axis first.
+    """
     count = math.prod(grid.counts)
     if count > image.limits.objects:
         raise LimitExceededError(f"has {count:,} chunks, the limit is {image.limits.objects:,}")

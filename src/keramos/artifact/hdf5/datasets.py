@@ -1,4 +1,6 @@
-"""A dataset's values: where they are stored and how they become an array (specification IV.A.2.f, h, i)."""
+"""A dataset's values: where they are stored and how they become an array (specification IV.A.2.f,
+h, i).
+"""
 
 from __future__ import annotations
 
@@ -42,13 +44,15 @@ def is_dataset(header: Header) -> bool:
 
 
 def read_dataset(image: Image, header: Header, brain: object) -> Array:
-    """The array of a dataset in this machine's byte order, a view of the file's bytes where possible.
+    """The array of a dataset in this machine's byte order, a view of the file's bytes where
+    possible.
 
-    ``brain`` is its attribute ``dtype``, by which Keras marks bfloat16 that it stores as opaque bytes; bfloat16
-    becomes float32.
+    ``brain`` is its attribute ``dtype``, by which Keras marks bfloat16 that it stores as opaque
+    bytes; bfloat16 becomes float32.
 
     Raises:
-        UnsafeModelError: the values lie in another file or pass through a filter that Keras never uses.
+        UnsafeModelError: the values lie in another file or pass through a filter that Keras never
+            uses.
         UnsupportedModelError: they are no numbers.
         CorruptModelError: they are damaged.
         LimitExceededError: they are more than the limits allow.
@@ -160,7 +164,9 @@ def _old_chunks(cursor: Cursor) -> Chunks:
 
 
 _PARAMETERS = {1: (), 2: (), 3: (1,), 4: (1, 1, 1, 1, 1), 5: (4, 1, 1)}
-"""Type of a chunk index -> widths of its parameters: single chunk, implicit, fixed array, extensible array, B-tree."""
+"""Type of a chunk index -> widths of its parameters: single chunk, implicit, fixed array,
+extensible array, B-tree.
+"""
 _PLAIN_EDGES, _FILTERED_SINGLE = 0b1, 0b10
 _SINGLE = 1
 
@@ -218,6 +224,7 @@ def _chunked(image: Image, header: Header, values: Values, chunks: Chunks) -> Ar
         raise CorruptModelError(
             f"has chunks of {chunks.shape} for {rank} axes of {values.kind.size} bytes a value"
         )
-    # Keras chunks nothing; this part of the format and zlib are loaded for the few files that something else rewrote.
+    # Keras chunks nothing; this part of the format and zlib are loaded for the few files that
+    # something else rewrote.
     module = importlib.import_module("keramos.artifact.hdf5.chunked")
     return cast("Array", module.read_chunked(image, header, values, chunks))

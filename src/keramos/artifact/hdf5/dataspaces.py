@@ -16,7 +16,9 @@ _NULL = 2
 
 
 class Dataspace(NamedTuple):
-    """``shape`` is None for nothing at all, () for one value. ``most`` may be larger; None in it: without end."""
+    """``shape`` is None for nothing at all, () for one value. ``most`` may be larger; None in it:
+    without end.
+    """
 
     shape: tuple[int, ...] | None
     most: tuple[int | None, ...]

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     Kind = Literal["number", "bool", "bfloat16", "text", "long text", "opaque", "other"]
 
 _CLASSES = {
-    0: "integer", 1: "float", 2: "time", 3: "text", 4: "bit field", 5: "opaque", 6: "compound", 7: "reference",
-    8: "enumeration", 9: "variable-length", 10: "array", 11: "complex",
+    0: "integer", 1: "float", 2: "time", 3: "text", 4: "bit field", 5: "opaque", 6: "compound",
+    7: "reference", 8: "enumeration", 9: "variable-length", 10: "array", 11: "complex",
 }  # fmt: skip
 _INTEGER, _FLOAT, _TEXT, _OPAQUE, _ENUMERATION, _VARIABLE = 0, 1, 3, 5, 8, 9
 _FLOATS: dict[tuple[int, ...], tuple[Kind, str]] = {
@@ -31,7 +31,9 @@ _ALIGNED_NAMES = 3  # from this version on, names of an enumeration are not padd
 
 
 class Datatype(NamedTuple):
-    """``numpy`` is the type of the stored bytes where ``kind`` is one of numbers; ``name`` is for people."""
+    """``numpy`` is the type of the stored bytes where ``kind`` is one of numbers; ``name`` is for
+    people.
+    """
 
     kind: Kind
     size: int

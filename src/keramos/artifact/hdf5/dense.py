@@ -1,4 +1,6 @@
-"""Links and attributes of large objects: messages in a fractal heap, listed by a B-tree (specification III.G)."""
+"""Links and attributes of large objects: messages in a fractal heap, listed by a B-tree
+(specification III.G).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
     from keramos.artifact.hdf5.image import Cursor, Image
 
 _ID_AT = {5: 4, 8: 0}
-"""Type of records in the tree -> where in one the heap's identifier is: after a hash of the name, or first."""
+"""Type of records in the tree -> where in one the heap's identifier is: after a hash of the name,
+or first.
+"""
 _HUGE_BY_NUMBER = 1
 _MANAGED, _HUGE, _TINY = 0, 1, 2
 _SEALED_BLOCKS = 0b10
@@ -45,7 +49,9 @@ class _Head(NamedTuple):
 
     @property
     def direct_rows(self) -> int:
-        """Rows of a table of blocks that point to blocks of data; those below point to further tables."""
+        """Rows of a table of blocks that point to blocks of data; those below point to further
+        tables.
+        """
         return self.largest.bit_length() - self.start.bit_length() + 2
 
     def block_size(self, row: int) -> int:
@@ -147,7 +153,9 @@ class _Heap:
         return cursor.take(size + 1)
 
     def _large(self, cursor: Cursor) -> bytes:
-        """An object too large for a block: it lies alone, at an address that its identifier or a tree knows."""
+        """An object too large for a block: it lies alone, at an address that its identifier or a
+        tree knows.
+        """
         if self._head.id_size > self._image.offsets + self._image.lengths:
             address, size = cursor.address(), cursor.length()
         else:
@@ -184,7 +192,9 @@ class _Heap:
     def _step(
         self, address: int | None, begin: int, rows: int, offset: int
     ) -> tuple[int | None, int, int, int]:
-        """From a table to the block or further table that holds an offset: its address, begin, rows and size."""
+        """From a table to the block or further table that holds an offset: its address, begin, rows
+        and size.
+        """
         head = self._head
         row = 0
         while row < rows and offset >= begin + head.width * head.block_size(row):

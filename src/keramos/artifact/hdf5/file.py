@@ -32,9 +32,9 @@ class Hdf5:
     """One open HDF5 file, from bytes. Every name in an error is a path inside the file.
 
     Raises:
-        ModelError: from every method too: the file is damaged (CorruptModelError), asks for something that is never
-            done (UnsafeModelError), uses a part of HDF5 that Keras never does (UnsupportedModelError), or more than
-            the limits allow (LimitExceededError).
+        ModelError: from every method too: the file is damaged (CorruptModelError), asks for
+            something that is never done (UnsafeModelError), uses a part of HDF5 that Keras never
+            does (UnsupportedModelError), or more than the limits allow (LimitExceededError).
     """
 
     def __init__(self, data: bytes, source: str, limits: Limits) -> None:
@@ -106,7 +106,8 @@ class Hdf5:
             return list(self._links_of(found))
 
     def datasets(self, skip: Collection[str] = ()) -> list[str]:
-        """Paths of all datasets, reached by hard links only; top-level groups named in ``skip`` are left out.
+        """Paths of all datasets, reached by hard links only; top-level groups named in ``skip`` are
+        left out.
 
         Raises:
             LimitExceededError: there are more objects than a model has.
@@ -128,7 +129,8 @@ class Hdf5:
                 with self._at(path):
                     if here.address in groups:
                         raise UnsafeModelError(
-                            "is a group that has another path too; groups must form a tree. Save the model again"
+                            "is a group that has another path too; groups must form a tree. Save "
+                            "the model again"
                         )
                     groups.add(here.address)
                 waiting += self._below(path)
@@ -178,7 +180,8 @@ class Hdf5:
         ]
         if len(found) > self._limits.layers:
             raise LimitExceededError(
-                f"{self._source}: attribute {name} of {_shown(path) or '/'} lists {len(found):,} names, "
+                f"{self._source}: attribute {name} of {_shown(path) or '/'} lists {len(found):,} "
+                "names, "
                 f"the limit is {self._limits.layers:,}"
             )
         return found
@@ -199,7 +202,9 @@ class Hdf5:
             return shape_of(self._image, found)
 
     def array(self, path: str) -> NDArray[np.generic]:
-        """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes float32."""
+        """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes
+        float32.
+        """
         found = self._find(path)
         if found is None or not is_dataset(found):
             raise CorruptModelError(

@@ -91,7 +91,9 @@ def _inflate(data: memoryview, _step: Filter, size: int) -> memoryview:
 
 
 def _unshuffle(data: memoryview, step: Filter, _size: int) -> memoryview:
-    """Values whose first bytes come first, then their second bytes, ...; a rest shorter than a value stays as it is."""
+    """Values whose first bytes come first, then their second bytes, ...; a rest shorter than a
+    value stays as it is.
+    """
     width = step.values[0] if step.values else 0
     if width <= 0:
         raise CorruptModelError("is shuffled by values of no size")
@@ -108,7 +110,9 @@ def _check_sum(data: memoryview, _step: Filter, _size: int) -> memoryview:
 
 
 def fletcher32(data: memoryview) -> int:
-    """The checksum of a chunk: two sums of its big-endian 16-bit words in ones' complement (RFC 1146's, in 16 bits)."""
+    """The checksum of a chunk: two sums of its big-endian 16-bit words in ones' complement (RFC
+    1146's, in 16 bits).
+    """
     odd = bytes(data[-1:]) + b"\0" if len(data) % 2 else b""
     words = np.frombuffer(bytes(data[: len(data) - len(data) % 2]) + odd, ">u2")
     first = second = 0

@@ -49,7 +49,8 @@ class Header(NamedTuple):
         found = self.all(kind)
         if len(found) > 1:
             raise CorruptModelError(
-                f"the object header at byte {self.address:,} has {len(found)} messages of type {kind}"
+                f"the object header at byte {self.address:,} has {len(found)} messages of type "
+                f"{kind}"
             )
         return found[0] if found else None
 
@@ -114,7 +115,8 @@ def _second(image: Image, address: int) -> list[tuple[int, int, bytes]]:
             cursor.skip(before + width)
         elif cursor.take(4) != b"OCHK":
             raise CorruptModelError(
-                f"the object header at byte {address:,} is continued at byte {at:,} by something else"
+                f"the object header at byte {address:,} is continued at byte {at:,} by something "
+                "else"
             )
         _messages(image, cursor, 2 if flags & _ORDERED else 0, waiting, found)
     return found
@@ -160,10 +162,12 @@ def _once(waiting: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def committed(image: Image, data: bytes, kind: int) -> bytes:
-    """The message of a kind that another one stands for by the address of its object (specification IV.A.2, shared).
+    """The message of a kind that another one stands for by the address of its object (specification
+    IV.A.2, shared).
 
     Raises:
-        UnsupportedModelError: it lies in the file's table of shared messages, which Keras never makes.
+        UnsupportedModelError: it lies in the file's table of shared messages, which Keras never
+            makes.
         CorruptModelError: it is not there.
     """
     cursor = image.cursor(data, "shared message")

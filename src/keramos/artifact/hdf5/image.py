@@ -1,4 +1,6 @@
-"""The bytes of one HDF5 file: every access is checked, every structure read is paid for from a budget."""
+"""The bytes of one HDF5 file: every access is checked, every structure read is paid for from a
+budget.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 
 SEAL_BYTES = 4
 STRUCTURE_COST = 256
-"""How many bytes could be parsed in the time that any one structure takes, and stored in the memory."""
+"""How many bytes could be parsed in the time that any one structure takes, and stored in the
+memory.
+"""
 _CHECKSUM_COST = 8
 """How much longer a byte takes to check than to parse, in pure Python."""
 _FREE_BYTES = 32 << 20
@@ -62,7 +66,8 @@ class Cursor:
         begin, self._at = self._at, self._at + size
         if self._at > len(self._data):
             raise CorruptModelError(
-                f"the {self._what} declares {size:,} bytes where {len(self._data) - begin:,} are left"
+                f"the {self._what} declares {size:,} bytes where {len(self._data) - begin:,} are "
+                "left"
             )
         return self._data[begin : self._at]
 
@@ -183,7 +188,8 @@ class Image:
         return data[:-SEAL_BYTES]
 
     def check_seal(self, data: bytes, at: int, what: str) -> None:
-        """Verify the checksum at a place in a structure; it counts all bytes, with zeros in its own place.
+        """Verify the checksum at a place in a structure; it counts all bytes, with zeros in its own
+        place.
 
         Raises:
             CorruptModelError: it differs.
@@ -217,21 +223,25 @@ class Image:
             )
 
     def claim(self, owner: int, extents: list[Extent], unpacked: int) -> None:
-        """Note that the object at ``owner`` keeps its values at ``extents`` and unpacks to so many bytes.
+        """Note that the object at ``owner`` keeps its values at ``extents`` and unpacks to so many
+        bytes.
 
         Raises:
-            LimitExceededError: all arrays together, or their ratio to the file's size, exceed the limits.
+            LimitExceededError: all arrays together, or their ratio to the file's size, exceed the
+                limits.
             CorruptModelError: other values lie there as well.
         """
         if unpacked > self._arrays:
             raise LimitExceededError(
-                f"declares {unpacked:,} bytes; the limit for all weights together is {self.limits.weight_bytes:,}"
+                f"declares {unpacked:,} bytes; the limit for all weights together is "
+                f"{self.limits.weight_bytes:,}"
             )
         self._arrays -= unpacked
         self._unpacked += unpacked
         if self._unpacked > max(_FREE_BYTES, self.limits.weight_ratio * len(self._data)):
             raise LimitExceededError(
-                f"declares {unpacked:,} bytes in a file of {len(self._data):,}; all weights may come to "
+                f"declares {unpacked:,} bytes in a file of {len(self._data):,}; all weights may "
+                "come to "
                 f"{self.limits.weight_ratio} times the file"
             )
         if owner in self._owners:

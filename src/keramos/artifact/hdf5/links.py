@@ -1,4 +1,6 @@
-"""What a group holds: the names in it and where each leads (specification IV.A.2.c, g, r; III.B, III.D)."""
+"""What a group holds: the names in it and where each leads (specification IV.A.2.c, g, r; III.B,
+III.D).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _LINKED_BY_NAME = 5
 
 
 class Link(NamedTuple):
-    """A name in a group. ``address`` is its object's header; ``kind`` says what it is if not a hard link."""
+    """A name in a group. ``address`` is its object's header; ``kind`` says what it is if not a hard
+    link.
+    """
 
     name: bytes
     address: int
@@ -38,7 +42,8 @@ def is_group(header: Header) -> bool:
 
 
 def links(image: Image, header: Header) -> dict[str, Link]:
-    """The links of a group by name: in the order of their making where the group keeps it, else of their names.
+    """The links of a group by name: in the order of their making where the group keeps it, else of
+    their names.
 
     Raises:
         ModelError: the group is damaged or holds more than the limit.
@@ -139,7 +144,9 @@ def _local_heap(image: Image, address: int) -> bytes:
 
 
 def _flags(cursor: Cursor) -> bool:
-    """Whether a link info message says that the order of making is kept; the cursor is left before the addresses."""
+    """Whether a link info message says that the order of making is kept; the cursor is left before
+    the addresses.
+    """
     if cursor.uint(1) != 0:
         raise CorruptModelError("has a link info message of an unknown version")
     flags = cursor.uint(1)

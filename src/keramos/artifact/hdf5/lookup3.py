@@ -1,4 +1,6 @@
-"""Bob Jenkins' lookup3 hash (``hashlittle`` with initial value 0), by which HDF5 seals its newer structures."""
+"""Bob Jenkins' lookup3 hash (``hashlittle`` with initial value 0), by which HDF5 seals its newer
+structures.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ _BLOCK = 12
 
 
 def lookup3(data: bytes) -> int:
-    """The 32-bit hash of some bytes. Source: burtleburtle.net/bob/c/lookup3.c, little-endian form."""
+    """The 32-bit hash of some bytes. Source: burtleburtle.net/bob/c/lookup3.c, little-endian
+    form.
+    """
     a = b = c = (_START + len(data)) & _MASK
     if not data:
         return c

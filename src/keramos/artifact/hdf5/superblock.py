@@ -1,4 +1,6 @@
-"""Where an HDF5 file begins and ends, how wide its numbers are, and where its root group is (specification II.A)."""
+"""Where an HDF5 file begins and ends, how wide its numbers are, and where its root group is
+(specification II.A).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 USER_BLOCKS = (0, *(512 << n for n in range(16)))
-"""Where a signature may be: at the beginning or after a user block of a power of two from 512 bytes."""
+"""Where a signature may be: at the beginning or after a user block of a power of two from 512
+bytes.
+"""
 
 _WIDTHS = (2, 4, 8)
 _OPEN_FOR_WRITING = 0b101  # written by version 3 while a program has the file open for writing
@@ -41,9 +45,8 @@ def open_image(data: bytes, limits: Limits) -> tuple[Image, int]:
     version = data[base + 8]
     if version > 3:  # noqa: PLR2004 (the newest there is)
         raise CorruptModelError(f"the HDF5 superblock has version {version}, known: 0 to 3")
-    offsets, lengths = (
-        (data[base + 13], data[base + 14]) if version < 2 else (data[base + 9], data[base + 10])
-    )  # noqa: PLR2004
+    at = base + (13 if version < 2 else 9)  # noqa: PLR2004 (version 2 drops four fields)
+    offsets, lengths = data[at], data[at + 1]
     if offsets not in _WIDTHS or lengths not in _WIDTHS:
         raise CorruptModelError(
             f"the HDF5 superblock declares addresses of {offsets} and sizes of {lengths} bytes"
@@ -61,11 +64,13 @@ def _check_ends(size: int, base: int, begin: int, end: int) -> None:
         )
     if end > size:
         raise CorruptModelError(
-            f"is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy it or save it again"
+            f"is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy it or "
+            "save it again"
         )
     if end < size:
         raise UnsafeModelError(
-            f"has {size - end:,} bytes after the end of its HDF5 part; refused because tools would disagree on its "
+            f"has {size - end:,} bytes after the end of its HDF5 part; refused because tools "
+            "would disagree on its "
             "content. Save it again"
         )
 
@@ -116,5 +121,6 @@ def _check_extension(image: Image, address: int) -> None:
     for message in read_header(image, address).messages:
         if message.kind in _PECULIAR:
             raise UnsupportedModelError(
-                f"uses {_PECULIAR[message.kind]}, which Keras never writes; rewrite it with h5repack"
+                f"uses {_PECULIAR[message.kind]}, which Keras never writes; rewrite it with "
+                "h5repack"
             )

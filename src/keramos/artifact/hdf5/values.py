@@ -1,4 +1,6 @@
-"""What a dataset says of its values, before they are read: shape, kind, value of what is not stored."""
+"""What a dataset says of its values, before they are read: shape, kind, value of what is not
+stored.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 
 class Chunks(NamedTuple):
-    """Where to look up a dataset's chunks. ``kind`` is 0 for a version 1 B-tree; ``detail`` has its parameters."""
+    """Where to look up a dataset's chunks. ``kind`` is 0 for a version 1 B-tree; ``detail`` has its
+    parameters.
+    """
 
     shape: tuple[int, ...]
     kind: int

@@ -1,8 +1,9 @@
-"""Code and classes of others, found anywhere in a model's JSON: in layers, their options, calls, training.
+"""Code and classes of others, found anywhere in a model's JSON: in layers, their options, calls,
+training.
 
-Nothing here would run or import any of it; a file that asks for it is refused all the same, so that it is not passed
-on to a program that would. Layers that are code or custom classes are left to the compiler, which names all of them at
-once and lets ``replace=`` say what they compute.
+Nothing here would run or import any of it; a file that asks for it is refused all the same, so that
+it is not passed on to a program that would. Layers that are code or custom classes are left to the
+compiler, which names all of them at once and lets ``replace=`` say what they compute.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ _CALLABLE = (
     "activations backend constraints initializers losses metrics ops optimizers regularizers"
 )
 _OTHERS = """
-    applications dtype_policies engine feature_column layers legacy legacy_tf_layers mixed_precision models
-    premade_models quantizers random
+    applications dtype_policies engine feature_column layers legacy legacy_tf_layers mixed_precision
+    models premade_models quantizers random
 """
 _FUNCTIONS = frozenset(_CALLABLE.split())
-"""Modules of Keras whose functions may be named; get_file, load_model and their like live elsewhere."""
+"""Modules of Keras whose functions may be named; get_file, load_model and their like live
+elsewhere.
+"""
 _CLASSES = _FUNCTIONS | frozenset(_OTHERS.split())
 """Modules of Keras whose classes may be named."""
 
@@ -132,8 +135,10 @@ def _is_keras(module: object, parts: frozenset[str]) -> bool:
 
 def _code(link: _Link, what: str) -> ForeignCodeError:
     return ForeignCodeError(
-        f"{_path(link)} {what}. Nothing was run or imported. Replace it by something built into Keras, or leave out "
-        "what only training needs (compile=False, include_optimizer=False), and save the model again; "
+        f"{_path(link)} {what}. Nothing was run or imported. Replace it by something built into "
+        "Keras, or leave out "
+        "what only training needs (compile=False, include_optimizer=False), and save the model "
+        "again; "
         "Limits(foreign_training=True) accepts it where only training would use it"
     )
 

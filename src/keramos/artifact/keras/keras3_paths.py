@@ -1,7 +1,8 @@
 """Where Keras 3 puts weights inside a ``.keras`` archive's ``model.weights.h5``.
 
-A layer's folder is named after its class, not its name: ``layers/dense``, ``layers/dense_1`` ... counted in each
-container. Its own weights are ``vars/0``, ``vars/1`` ...; parts that are layers themselves have folders below.
+A layer's folder is named after its class, not its name: ``layers/dense``, ``layers/dense_1`` ...
+counted in each container. Its own weights are ``vars/0``, ``vars/1`` ...; parts that are layers
+themselves have folders below.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ OWN: dict[str, tuple[str, ...]] = {
         "_output_dense",
     ),
 }
-"""Class -> folders below the layer that hold its own weights, where that is not the layer's folder itself."""
+"""Class -> folders below the layer that hold its own weights, where that is not the layer's folder
+itself.
+"""
 
 INNER: dict[str, tuple[str, ...]] = {
     "Bidirectional": ("forward_layer", "backward_layer"),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def legal(network: Network) -> Network:
-    """The same network with an underscore for every slash in names; numbered where that name is taken."""
+    """The same network with an underscore for every slash in names; numbered where that name is
+    taken.
+    """
     names: dict[str, str] = {}
     taken = set(network.layers)
     for name in network.layers:

@@ -1,7 +1,9 @@
-"""The order in which Keras 3 will list the layers of a Functional model, which decides where it looks for weights.
+"""The order in which Keras 3 will list the layers of a Functional model, which decides where it
+looks for weights.
 
-Layers are sorted by depth (the longest way to an output, deepest first), then by when a depth-first walk from the
-outputs meets them; what no output needs is left out, except inputs. Source: ``map_graph`` in keras.src.ops.function.
+Layers are sorted by depth (the longest way to an output, deepest first), then by when a depth-first
+walk from the outputs meets them; what no output needs is left out, except inputs. Source:
+``map_graph`` in keras.src.ops.function.
 """
 
 from __future__ import annotations

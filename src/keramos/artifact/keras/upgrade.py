@@ -1,8 +1,10 @@
-"""A network in words that current Keras has: what older versions did otherwise is said in other layers, or refused.
+"""A network in words that current Keras has: what older versions did otherwise is said in other
+layers, or refused.
 
-``hard_sigmoid`` was clip(0.2 x + 0.5, 0, 1) and is clip(x / 6 + 0.5, 0, 1): the same function of 1.2 x, so the weights
-before it grow by 1.2. Theano's paddings become layers that pad and crop. Everything else that changed (masks of merged
-tensors, for one) is left to the proof that ``convert`` makes: it only shows where masks are used.
+``hard_sigmoid`` was clip(0.2 x + 0.5, 0, 1) and is clip(x / 6 + 0.5, 0, 1): the same function of
+1.2 x, so the weights before it grow by 1.2. Theano's paddings become layers that pad and crop.
+Everything else that changed (masks of merged tensors, for one) is left to the proof that
+``convert`` makes: it only shows where masks are used.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ _NOTES = frozenset(
         "when_predicting",
     }
 )
-"""Options that readers note and current Keras does not know; where they matter, the proof finds out (``unsaid``)."""
+"""Options that readers note and current Keras does not know; where they matter, the proof finds out
+(``unsaid``).
+"""
 
 _GONE = frozenset(
     {
@@ -77,7 +81,9 @@ def modern(network: Network) -> Network:
 
 
 def unsaid(network: Network, prefix: str = "") -> Iterator[str]:
-    """What ``modern`` leaves out: older meanings that change the answers of some models and not of others."""
+    """What ``modern`` leaves out: older meanings that change the answers of some models and not of
+    others.
+    """
     for layer in network.layers.values():
         noted = sorted(_NOTES & layer.config.keys())
         if noted:
@@ -147,7 +153,9 @@ def _sayable(layer: Layer, option: str, value: object) -> bool:
 
 
 def _theano_sayable(layer: Layer, value: object) -> bool:
-    """A convolution, and not one of even size with steps, whose number of places depends on the input."""
+    """A convolution, and not one of even size with steps, whose number of places depends on the
+    input.
+    """
     if value != "same_theano":
         return True
     if not layer.kind.startswith("Conv") or "Transpose" in layer.kind:
@@ -218,7 +226,9 @@ def _hard_sigmoid(layer: Layer) -> Layer:
 
 
 def _theano_padding(layer: Layer) -> Layer:
-    """Zeros on both sides, then no padding; a window of even size gives one place more, which is cut off."""
+    """Zeros on both sides, then no padding; a window of even size gives one place more, which is
+    cut off.
+    """
     if layer.config.get("padding") != "same_theano":
         return layer
     sizes = _windows(layer)

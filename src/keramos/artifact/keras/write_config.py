@@ -1,4 +1,6 @@
-"""Network -> the config that current Keras writes and reads (``keras.saving.deserialize_keras_object``)."""
+"""Network -> the config that current Keras writes and reads
+(``keras.saving.deserialize_keras_object``).
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ def _functional(network: Network) -> Config:
 
 
 def _end(network: Network, ref: TensorRef) -> list[object]:
-    """Among the ends of a model, calls of a nested Functional model count from 1: Keras counts how it was built."""
+    """Among the ends of a model, calls of a nested Functional model count from 1: Keras counts how
+    it was built.
+    """
     below = network.layers[ref.layer].network
     built = below is not None and not below.sequential
     return [ref.layer, ref.node + built, ref.tensor]

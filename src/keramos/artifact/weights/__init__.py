@@ -1,1 +1,3 @@
-"""Weights: which ones a layer has, in which order and layout a file keeps them, whether they fit."""
+"""Weights: which ones a layer has, in which order and layout a file keeps them, whether they
+fit.
+"""

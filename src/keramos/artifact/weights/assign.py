@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 class Rules(NamedTuple):
-    """What is done with each layer's weights: ``shapes`` refuses stated shapes before they are read, by their roles;
-    ``settle`` turns a layer with weights as they were stored into one as current Keras has it.
+    """What is done with each layer's weights: ``shapes`` refuses stated shapes before they are
+    read, by their roles; ``settle`` turns a layer with weights as they were stored into one as
+    current Keras has it.
     """
 
     shapes: Callable[[Layer, Sequence[tuple[str, tuple[int, ...]]]], None]
@@ -43,7 +44,9 @@ def bind_places(network: Network, stored: Stored, rules: Rules) -> Network:
 
 
 class _Places:
-    """One walk over an archive's folders. A layer that two models share has a folder only where it comes first."""
+    """One walk over an archive's folders. A layer that two models share has a folder only where it
+    comes first.
+    """
 
     def __init__(self, stored: Stored, rules: Rules) -> None:
         self._stored = stored
@@ -95,7 +98,8 @@ def _check_owner(layer: Layer, network: Network, owner: object, folder: str) -> 
     """Current Keras says beside the weights whose they are: those of another layer were swapped."""
     if isinstance(owner, str) and owner != layer.name and owner in network.layers:
         raise MismatchError(
-            f"{folder} says that it holds the weights of layer '{owner}', but stands where those of '{layer.name}' "
+            f"{folder} says that it holds the weights of layer '{owner}', but stands where those "
+            f"of '{layer.name}' "
             "belong; the order was changed. Save the model again"
         )
 
@@ -105,7 +109,8 @@ def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
     if layer.kind in ROLES and len(wanted) != len(weights):
         listed = ", ".join(wanted) or "none"
         raise MismatchError(
-            f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
+            f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights "
+            f"({listed}), "
             f"the file holds {len(weights)}"
         )
 
@@ -123,7 +128,9 @@ def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:
 
 
 class Slot(NamedTuple):
-    """A weight's place in a layer's flat list: the path of the layer that owns it, and its role there."""
+    """A weight's place in a layer's flat list: the path of the layer that owns it, and its role
+    there.
+    """
 
     owner: tuple[str, ...]
     role: str
@@ -158,8 +165,8 @@ _BESIDE_KERNEL = frozenset(
 def flat_order(layer: Layer, *, rebuilt: bool = False) -> list[Slot]:
     """The order of legacy files: all trainable weights, then all others.
 
-    ``rebuilt``: as Keras builds a layer of float8 from a file, with what is beside the kernel first; a layer that was
-    quantised when its kernel was there has it last.
+    ``rebuilt``: as Keras builds a layer of float8 from a file, with what is beside the kernel
+    first; a layer that was quantised when its kernel was there has it last.
     """
     found = list(slots(layer))
     if rebuilt:
@@ -189,11 +196,12 @@ def _order_of(layer: Layer, weights: Sequence[Weight]) -> list[Slot]:
 
 
 def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
-    """A layer with the weights of its group in a legacy file (``.h5``), whose names are a cross-check.
+    """A layer with the weights of its group in a legacy file (``.h5``), whose names are a
+    cross-check.
 
     Raises:
-        MismatchError: there are more or fewer weights than the config has places for, one has another shape than
-            the config says, or its name contradicts its place.
+        MismatchError: there are more or fewer weights than the config has places for, one has
+            another shape than the config says, or its name contradicts its place.
     """
     if layer.kind not in ROLES and layer.network is None and not layer.inner:
         return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
@@ -250,14 +258,17 @@ _SAME_AS = {
 
 
 def _check_name(layer: Layer, slot: Slot, name: str) -> None:
-    """Refuse a name that says its array is something else than its place says: the order was tampered with."""
+    """Refuse a name that says its array is something else than its place says: the order was
+    tampered with.
+    """
     told = _TELLING.search(name)
     if told is None:
         return
     word = told.group(1)
     if not slot.role.endswith((word, _SAME_AS.get(word, word))):
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): the weight named '{name}' stands where {slot.role} belongs; "
+            f"layer '{layer.name}' ({layer.kind}): the weight named '{name}' stands where "
+            f"{slot.role} belongs; "
             "names and order of the weights contradict each other"
         )
 

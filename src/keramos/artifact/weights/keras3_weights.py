@@ -1,4 +1,6 @@
-"""What the weights part of a version 3 archive holds, by folder, with the differences between releases smoothed out."""
+"""What the weights part of a version 3 archive holds, by folder, with the differences between
+releases smoothed out.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,9 @@ class Weight(NamedTuple):
 class Stored:
     """Arrays and vocabularies by the folder of their layer.
 
-    Keras 2.12 and 2.13 call the folder of layers ``_layer_checkpoint_dependencies``, Keras on Windows joined folder
-    names by backslashes, and attention layers hid their parts behind an underscore: all are read as today's names.
+    Keras 2.12 and 2.13 call the folder of layers ``_layer_checkpoint_dependencies``, Keras on
+    Windows joined folder names by backslashes, and attention layers hid their parts behind an
+    underscore: all are read as today's names.
     """
 
     def __init__(self, file: Hdf5, assets: Mapping[str, bytes]) -> None:
@@ -75,7 +78,9 @@ class Stored:
         return self._file.attribute(found[0][1].rpartition("/")[0], "name") if found else None
 
     def unused(self) -> list[str]:
-        """Paths of weights that no layer asked for; states of random generators and the like are none."""
+        """Paths of weights that no layer asked for; states of random generators and the like are
+        none.
+        """
         return [path for path in self._unused if _is_weight(_current(path))]
 
     def holds(self, folder: str) -> bool:
@@ -104,8 +109,8 @@ class Stored:
     def places(self, layers: Mapping[str, Layer], container: str) -> Iterator[tuple[str, Layer]]:
         """Folder and layer for the layers of one container.
 
-        Folders are numbered by class, but Keras 2.12 and 2.13 counted a layer with weights twice, so numbers skip;
-        where as many folders as layers of a class are there, their order decides.
+        Folders are numbered by class, but Keras 2.12 and 2.13 counted a layer with weights twice,
+        so numbers skip; where as many folders as layers of a class are there, their order decides.
         """
         there: dict[str, list[int]] = {}
         for child in self._children.get(container, ()):
@@ -137,7 +142,9 @@ def _is_weight(path: str) -> bool:
 
 
 def _split(name: str) -> tuple[str, int]:
-    """``dense_2`` -> (``dense``, 2); a class whose own name ends in a number is told apart by its folder's order."""
+    """``dense_2`` -> (``dense``, 2); a class whose own name ends in a number is told apart by its
+    folder's order.
+    """
     base, number = _NUMBER.fullmatch(name).groups()  # type: ignore[union-attr]
     return base, int(number or 0)
 

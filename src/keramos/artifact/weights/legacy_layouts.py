@@ -1,7 +1,8 @@
-"""How weights of earlier generations lie, and how they lie today. Applied once a layer has its config and its weights.
+"""How weights of earlier generations lie, and how they lie today. Applied once a layer has its
+config and its weights.
 
-Sources: ``preprocess_weights_for_loading`` of Keras 2.2 (saving of Keras 1 and CuDNN layers), and the ``build``
-methods of Keras 1.2.
+Sources: ``preprocess_weights_for_loading`` of Keras 2.2 (saving of Keras 1 and CuDNN layers), and
+the ``build`` methods of Keras 1.2.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _RESET_AFTER_AXES = 2
 
 
 def settle(layer: Layer, origin: Origin) -> Layer:
-    """The layer with its weights as current Keras keeps them, and with what only the weights could tell.
+    """The layer with its weights as current Keras keeps them, and with what only the weights could
+    tell.
 
     Raises:
         MismatchError: a weight does not have the axes that its layer needs.
@@ -49,7 +51,8 @@ def settle(layer: Layer, origin: Origin) -> Layer:
     except (ValueError, IndexError) as error:
         shapes = ", ".join(str(array.shape) for array in layer.weights)
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): weights of shapes {shapes} do not fit it: {error}"
+            f"layer '{layer.name}' ({layer.kind}): weights of shapes {shapes} do not fit it: "
+            f"{error}"
         ) from None
     return replace(layer, config=_reset_after(layer.kind, config, weights), weights=weights)
 
@@ -63,7 +66,9 @@ def _has_cudnn_bias(layer: Layer) -> bool:
 
 
 def _reset_after(kind: str, config: Config, weights: Arrays) -> Config:
-    """A GRU that applies the reset gate after the product has a second bias; old configs do not say it."""
+    """A GRU that applies the reset gate after the product has a second bias; old configs do not say
+    it.
+    """
     if kind not in {"GRU", "GRUCell"}:
         return config
     bias = weights[2].ndim == _RESET_AFTER_AXES if len(weights) > _RESET_AFTER_AXES else None
@@ -74,7 +79,8 @@ def _reset_after(kind: str, config: Config, weights: Arrays) -> Config:
 
 
 def _flipped(kind: str, weights: Arrays) -> Arrays:
-    """Theano convolves where the others correlate, so its kernels lie mirrored along the spatial axes.
+    """Theano convolves where the others correlate, so its kernels lie mirrored along the spatial
+    axes.
 
     Depthwise convolutions are the exception: Keras asked Theano to correlate there.
     """
@@ -87,7 +93,9 @@ def _flipped(kind: str, weights: Arrays) -> Arrays:
 
 
 def _joined(order: Sequence[int]) -> Step:
-    """Arrays W, U, b of each gate -> one kernel, one recurrent kernel, one bias, gates in today's order."""
+    """Arrays W, U, b of each gate -> one kernel, one recurrent kernel, one bias, gates in today's
+    order.
+    """
 
     def join(_config: Config, weights: Arrays, _origin: Origin) -> Arrays:
         return tuple(
@@ -125,7 +133,9 @@ def _deconvolution(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
 
 
 def _local_bias(config: Config, weights: Arrays, _origin: Origin) -> Arrays:
-    """Channels_first layers add their bias (places..., filters) reshaped, not transposed, to (filters, places...)."""
+    """Channels_first layers add their bias (places..., filters) reshaped, not transposed, to
+    (filters, places...).
+    """
     if config.get("data_format") != "channels_first" or len(weights) == 1:
         return weights
     bias = weights[1]
@@ -140,7 +150,9 @@ def _highway(_config: Config, weights: Arrays, _origin: Origin) -> Arrays:
 
 
 def _cudnn(gates: int, *, sum_biases: bool) -> Step:
-    """CuDNN keeps each gate's input kernel in transposed order and its recurrent kernel transposed; two biases."""
+    """CuDNN keeps each gate's input kernel in transposed order and its recurrent kernel transposed;
+    two biases.
+    """
 
     def convert(_config: Config, weights: Arrays, _origin: Origin) -> Arrays:
         kernel, recurrent, bias = weights
@@ -169,4 +181,6 @@ STEPS: dict[tuple[str, str], tuple[Step, ...]] = {
     ("LocallyConnected2D", "keras1"): (_local_bias,),
     ("SeparableConv2D", "keras1"): (_each(2, 3, 1, 0),),
 }
-"""Class and layout -> what turns its stored arrays into today's. Keras 1 kept LSTM gates in the order i, c, f, o."""
+"""Class and layout -> what turns its stored arrays into today's. Keras 1 kept LSTM gates in the
+order i, c, f, o.
+"""

@@ -30,7 +30,9 @@ _NOT_FOR_ANSWERS = (
 
 
 def root_of(file: Hdf5) -> str | None:
-    """Where the groups are: in a whole model in one group, in a file of weights at the top; None: in neither."""
+    """Where the groups are: in a whole model in one group, in a file of weights at the top; None:
+    in neither.
+    """
     if _ROOT in file.names(""):
         return _ROOT
     return "" if file.text_list("", "layer_names") else None
@@ -62,7 +64,8 @@ def _inside(names: list[str], owner: str) -> list[str]:
     for name in names:
         if name.startswith("/") or not {".", ".."}.isdisjoint(name.split("/")):
             raise UnsafeModelError(
-                f"{owner or '/'} lists '{name}', a path that leads out of its group; the file was altered. "
+                f"{owner or '/'} lists '{name}', a path that leads out of its group; the file "
+                "was altered. "
                 "Save the model again"
             )
     return names
@@ -96,7 +99,9 @@ def bind_groups(network: Network, file: Hdf5, root: str, rules: Rules) -> Networ
 
 
 def _check_listed(file: Hdf5, root: str) -> None:
-    """Refuse weights of a whole model that stand in no list, so that no layer would ever get them."""
+    """Refuse weights of a whole model that stand in no list, so that no layer would ever get
+    them.
+    """
     listed = {name.partition("/")[0] for name in file.text_list(root, "layer_names")} | {_OWN}
     for name in file.names(root) if root else ():
         path = f"{root}/{name}"
@@ -115,27 +120,30 @@ def _check_crossed(groups: Mapping[str, list[str]]) -> None:
     for group, name in said.items():
         if name != group and said.get(name) == group:
             raise MismatchError(
-                f"the weights of '{group}' are named as those of '{name}' and the other way round; they were swapped. "
+                f"the weights of '{group}' are named as those of '{name}' and the other way "
+                "round; they were swapped. "
                 "Save the model again"
             )
 
 
 def _owners(network: Network, groups: Mapping[str, object]) -> dict[str, str]:
-    """Layer name -> group. Names decide where they agree; files of weights alone may name layers otherwise, then the
-    order does.
+    """Layer name -> group. Names decide where they agree; files of weights alone may name layers
+    otherwise, then the order does.
     """
     if groups.keys() <= network.layers.keys():
         in_file, in_config = list(groups), [name for name in network.layers if name in groups]
         if in_file != in_config:
             raise MismatchError(
-                f"the layers' order in the weights ({', '.join(in_file)[:120]}) differs from the config's "
+                f"the layers' order in the weights ({', '.join(in_file)[:120]}) differs from the "
+                "config's "
                 f"({', '.join(in_config)[:120]}); refusing to guess which is right"
             )
         return {name: name for name in groups}
     weighted = [name for name, layer in network.layers.items() if _may_have_weights(layer)]
     if len(weighted) != len(groups):
         raise MismatchError(
-            f"the config has {len(weighted)} layers with weights ({', '.join(weighted)[:200] or 'none'}), "
+            f"the config has {len(weighted)} layers with weights "
+            f"({', '.join(weighted)[:200] or 'none'}), "
             f"the weights are for {len(groups)} ({', '.join(groups)[:200]})"
         )
     return dict(zip(weighted, groups, strict=True))

@@ -1,6 +1,8 @@
-"""LoRA: what was trained beside a frozen kernel (Hu et al. 2021, arXiv:2106.09685) and is added to it.
+"""LoRA: what was trained beside a frozen kernel (Hu et al. 2021, arXiv:2106.09685) and is added to
+it.
 
-Archives hold the sum already; legacy files hold the parts. Source of the formula: ``kernel`` in keras.src.layers.
+Archives hold the sum already; legacy files hold the parts. Source of the formula: ``kernel`` in
+keras.src.layers.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ def parts(layer: Layer) -> tuple[str, ...]:
 
 
 def summed(layer: Layer, role: str, array: Array, stored: Mapping[str, Weight]) -> Array:
-    """The array of a role, with what lies beside it in ``stored`` added: array + alpha / rank * a @ b.
+    """The array of a role, with what lies beside it in ``stored`` added: array + alpha / rank * a @
+    b.
 
     Raises:
         MismatchError: the parts do not fit the array.
@@ -57,13 +60,15 @@ def summed(layer: Layer, role: str, array: Array, stored: Mapping[str, Weight]) 
     fits = first.shape == (*array.shape[:-1], rank) and second.shape == (rank, array.shape[-1])
     if not fits or not isinstance(alpha, int | float):
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): LoRA parts of {first.shape} and {second.shape} do not fit rank "
+            f"layer '{layer.name}' ({layer.kind}): LoRA parts of {first.shape} and "
+            f"{second.shape} do not fit rank "
             f"{rank!r}, alpha {alpha!r} and {role} of {array.shape}"
         )
     a, b = (np.asarray(part.read()) for part in (first, second))
     if {array.dtype.kind, a.dtype.kind, b.dtype.kind} != {"f"}:
         raise UnsupportedModelError(
-            f"layer '{layer.name}' ({layer.kind}): LoRA parts ({a.dtype}, {b.dtype}) cannot be added to {role} "
+            f"layer '{layer.name}' ({layer.kind}): LoRA parts ({a.dtype}, {b.dtype}) cannot be "
+            f"added to {role} "
             f"({array.dtype}); save the model as .keras, where Keras adds them"
         )
     scale = np.float32(alpha / cast("int", rank))

@@ -1,7 +1,8 @@
-"""Weights that can be computed with: of the shape that the config says, of a float type, and finite.
+"""Weights that can be computed with: of the shape that the config says, of a float type, and
+finite.
 
-Shapes are compared before a weight is read, values when it was. What a layer needs beyond that (positive variances,
-sizes that depend on its input) the compiler checks.
+Shapes are compared before a weight is read, values when it was. What a layer needs beyond that
+(positive variances, sizes that depend on its input) the compiler checks.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def check_values(layer: Layer, *, nonfinite: bool) -> None:
 
 
 def _check_finite(layer: Layer, role: str, array: NDArray[np.generic]) -> None:
-    """One pass over the values adds up their squares; only if that is no number, a second looks closer."""
+    """One pass over the values adds up their squares; only if that is no number, a second looks
+    closer.
+    """
     flat = cast("NDArray[np.floating]", array).ravel()
     with np.errstate(over="ignore", invalid="ignore"):
         if (
@@ -60,7 +63,8 @@ def _check_finite(layer: Layer, role: str, array: NDArray[np.generic]) -> None:
     if bad.any():
         first = [int(i) for i in np.unravel_index(int(np.argmax(bad)), array.shape)]
         raise MismatchError(
-            f"{_where(layer)}: {role} has {int(bad.sum()):,} of {bad.size:,} values that are no numbers within float32 "
+            f"{_where(layer)}: {role} has {int(bad.sum()):,} of {bad.size:,} values that are no "
+            "numbers within float32 "
             f"(first at {first}: {flat[int(np.argmax(bad))]}); every answer would be wrong. "
             "Limits(nonfinite=True) accepts them"
         )
@@ -85,7 +89,8 @@ def check_shapes(layer: Layer, named: Sequence[tuple[str, Shape]]) -> None:
         shapes = wanted.get(role)
         if shapes is not None and not any(_fits(shape, one) for one in shapes):
             raise MismatchError(
-                f"{_where(layer)}: {role} has shape {_said(shape)}, its config needs {_said(shapes[0])}"
+                f"{_where(layer)}: {role} has shape {_said(shape)}, its config needs "
+                f"{_said(shapes[0])}"
             )
 
 
@@ -128,7 +133,9 @@ def _convolution(axes: int, *, transposed: bool = False) -> Sizes:
 
 
 def _recurrent(gates: int) -> Sizes:
-    """The bias may be two (GRU with the reset after the product), in one row where it comes from CuDNN."""
+    """The bias may be two (GRU with the reset after the product), in one row where it comes from
+    CuDNN.
+    """
 
     def shapes(config: Config) -> dict[str, tuple[Shape, ...]]:
         units = cast("int", config["units"])
@@ -164,4 +171,6 @@ SHAPES: dict[str, Sizes] = {
     "SimpleRNN": _recurrent(1),
     "SimpleRNNCell": _recurrent(1),
 }
-"""Class -> role -> the shapes that current Keras and Keras 2 give it; None is a size that the input decides."""
+"""Class -> role -> the shapes that current Keras and Keras 2 give it; None is a size that the input
+decides.
+"""

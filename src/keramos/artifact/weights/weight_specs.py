@@ -1,8 +1,8 @@
 """Which weights each Keras class has, in the order Keras keeps them. One row a class.
 
-A word is a role; ``*`` marks a weight that training does not change, ``:option`` one that exists only where that
-config option is true (``:!option`` only where it is not set).
-Order and names: the ``build`` methods of Keras 3.
+A word is a role; ``*`` marks a weight that training does not change, ``:option`` one that exists
+only where that config option is true (``:!option`` only where it is not set). Order and names: the
+``build`` methods of Keras 3.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ class Role(NamedTuple):
 
 
 _GATE = "gate_kernel:use_gate gate_bias:_gate_bias "
-_HEADS = f"query_kernel query_bias:use_bias key_kernel key_bias:use_bias {_GATE}value_kernel value_bias:use_bias "
+_HEADS = (
+    "query_kernel query_bias:use_bias key_kernel key_bias:use_bias "
+    f"{_GATE}value_kernel value_bias:use_bias "
+)
 _OUTPUT = "output_kernel output_bias:use_bias"
 _SPLIT_LSTM = "W_i U_i b_i W_c U_c b_c W_f U_f b_f W_o U_o b_o"  # Keras 1, each gate by itself
 _KERNEL_BIAS = "kernel bias:use_bias"
@@ -130,7 +133,9 @@ def roles(kind: str, config: Config) -> tuple[Role, ...]:
 
 
 def _grouped(config: Config) -> bool:
-    """Whether 4-bit weights have a scale for each group of inputs: ``int4/32_from_float32`` has, ``int4/-1`` not."""
+    """Whether 4-bit weights have a scale for each group of inputs: ``int4/32_from_float32`` has,
+    ``int4/-1`` not.
+    """
     size = str(config.get("dtype")).partition("_from_")[0].partition("/")[2]
     return size not in {"", "-1"}
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from keramos.compile.onnx.graph import Graph
 
 _AXES = "bcdefgh"
-"""Letters of the axes between rows and features in an Einsum equation; in keys and values they are capital."""
+"""Letters of the axes between rows and features in an Einsum equation; in keys and values they are
+capital.
+"""
 
 
 def _positions(g: Graph, x: Value) -> Value:
@@ -88,7 +90,9 @@ def _concat_scores(s: Site, query: Value, key: Value) -> Value:
 
 
 def _attend(s: Site, scores: Value) -> tuple[Value, ...]:
-    """Softmax of the scores over the values, with the masks and call arguments of both simple layers."""
+    """Softmax of the scores over the values, with the masks and call arguments of both simple
+    layers.
+    """
     g, query, value = s.g, s.inputs[0], s.inputs[1]
     given = s.kwargs.get("mask")
     masks = list(given) if isinstance(given, list | tuple) and any(given) else list(s.masks)
@@ -173,7 +177,9 @@ def _allowed(s: Site, streams: _Streams, window: int | None, *, auto_mask: bool)
 def _projected(
     s: Site, x: Value, role: str, shape: tuple[int | None, ...], *, use_bias: bool
 ) -> Value:
-    """The last axes of x times a kernel; ``shape`` is the kernel's, of which the last axes are the new ones."""
+    """The last axes of x times a kernel; ``shape`` is the kernel's, of which the last axes are the
+    new ones.
+    """
     kernel = s.float_weight(f"{role} kernel", shape)
     bound = 1 if role != "output" else 2
     inside = "zyxwv"[: kernel.ndim]
@@ -202,10 +208,12 @@ def _heads(
     *,
     masked_to_zero: bool,
 ) -> tuple[Value, Value]:
-    """Every head by itself: (rows, axes..., heads, size) of three -> the same of values, and the weights.
+    """Every head by itself: (rows, axes..., heads, size) of three -> the same of values, and the
+    weights.
 
-    A target that may see nothing gets an even mean of all values, or zeros with ``masked_to_zero``: Keras' own softmax
-    layer gives zeros since 3.10, but is passed by where nothing needs the weights.
+    A target that may see nothing gets an even mean of all values, or zeros with ``masked_to_zero``:
+    Keras' own softmax layer gives zeros since 3.10, but is passed by where nothing needs the
+    weights.
     """
     g, between = s.g, query.rank - 3
     targets = _AXES[:between]

@@ -1,4 +1,6 @@
-"""Spectrograms of keras.layers.preprocessing: sound -> energy by frequency, or in bands of pitch, over time."""
+"""Spectrograms of keras.layers.preprocessing: sound -> energy by frequency, or in bands of pitch,
+over time.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def _mel(hertz: Numbers) -> Numbers:
 
 
 def _bands(bins: int, rate: float, count: int, low: float, high: float) -> Numbers:
-    """(bins, count) triangles of height 1 that overlap by half, even in pitch; the constant bin has no part."""
+    """(bins, count) triangles of height 1 that overlap by half, even in pitch; the constant bin has
+    no part.
+    """
     pitch = _mel(np.linspace(0, rate / 2, bins)[1:])[:, None]
     edges = np.linspace(_mel(np.array(low)), _mel(np.array(high)), count + 2)
     up = (pitch - edges[:-2]) / (edges[1:-1] - edges[:-2])
@@ -67,7 +71,9 @@ def mel_spectrogram(
     min_power: float = 1e-10,
     ref_power: float = 1.0,
 ) -> Value:
-    """(rows, samples) -> (rows, bands, frames); in decibels the loudest value of all rows counts."""
+    """(rows, samples) -> (rows, bands, frames); in decibels the loudest value of all rows
+    counts.
+    """
     if s.x.rank != 2 or (window is not None and window not in _WINDOWS):
         raise s.unsupported(
             "window", window, "rows of samples under a hann, a hamming or no window are"
@@ -105,7 +111,9 @@ def stft_spectrogram(
     expand_dims: bool = False,
     data_format: str | None = "channels_last",
 ) -> Value:
-    """(rows, samples, channels) -> (rows, frames, channels x frequencies) by learned waves, as ``mode`` wants them."""
+    """(rows, samples, channels) -> (rows, frames, channels x frequencies) by learned waves, as
+    ``mode`` wants them.
+    """
     if mode not in _MODES:
         raise s.unsupported("mode", mode, f"one of {', '.join(_MODES)} is")
     g, last = s.g, data_format != "channels_first"

@@ -1,7 +1,7 @@
 """Recurrent cells of keras.layers: each as a step and, where ONNX has one, as an operator.
 
-Gates: Keras' LSTM keeps input, forget, cell, output, ONNX input, output, forget, cell; GRU is update, reset, hidden
-in both, and ``reset_after`` is ONNX' ``linear_before_reset``.
+Gates: Keras' LSTM keeps input, forget, cell, output, ONNX input, output, forget, cell; GRU is
+update, reset, hidden in both, and ``reset_after`` is ONNX' ``linear_before_reset``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
     "softsign": ("Softsign", [], []),
     "tanh": ("Tanh", [], []),
 }
-"""Keras name -> ONNX function, alpha, beta. ONNX hands the numbers to those functions that take one, in order."""
+"""Keras name -> ONNX function, alpha, beta. ONNX hands the numbers to those functions that take
+one, in order.
+"""
 
 _LSTM_GATES = (0, 3, 1, 2)
 _GRU_GATES = (0, 1, 2)
@@ -49,7 +51,9 @@ def _operator(
     names: list[object],
     **more: object,
 ) -> Operator | None:
-    """The operator, if it knows all activations. The bias is (2, gates * units): for inputs and for states."""
+    """The operator, if it knows all activations. The bias is (2, gates * units): for inputs and for
+    states.
+    """
     if any(
         not isinstance(name, str | None) or (name or "linear") not in _ACTIVATIONS for name in names
     ):
@@ -142,7 +146,9 @@ def gru_cell(
     use_bias: bool = True,
     reset_after: bool = True,
 ) -> Cell:
-    """Gated recurrent unit; ``reset_after`` says on which side of the matrix product the reset gate works."""
+    """Gated recurrent unit; ``reset_after`` says on which side of the matrix product the reset gate
+    works.
+    """
     rows = 2 if reset_after else 1
     kernel, recurrent, bias = _weights(s, features, units, 3, rows=rows, use_bias=use_bias)
 

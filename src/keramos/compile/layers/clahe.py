@@ -1,7 +1,9 @@
-"""Contrast-limited adaptive histogram equalisation: keras.layers.preprocessing.image_preprocessing.clahe.
+"""Contrast-limited adaptive histogram equalisation:
+keras.layers.preprocessing.image_preprocessing.clahe.
 
-Formula: K. Zuiderveld, Contrast Limited Adaptive Histogram Equalization, Graphics Gems IV (1994), as Keras 3 takes it:
-256 bins a tile, what is over the limit spread over all bins once, the curves of the four nearest tiles interpolated.
+Formula: K. Zuiderveld, Contrast Limited Adaptive Histogram Equalization, Graphics Gems IV (1994),
+as Keras 3 takes it: 256 bins a tile, what is over the limit spread over all bins once, the curves
+of the four nearest tiles interpolated.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ def _ranged(s: Site, x: Value, old: tuple[float, float], new: tuple[float, float
 
 
 def _curves(s: Site, pixels: Value, grid: list[int], limit: float) -> Value:
-    """The new value of each old one, for every tile: (rows, tiles down, tiles across, channels, 256)."""
+    """The new value of each old one, for every tile: (rows, tiles down, tiles across, channels,
+    256).
+    """
     g, rows, channels = s.g, size(pixels, 0), known(pixels.shape[3], "channels")
     for axis, tiles in enumerate(grid, 1):
         pixels = g.op(
@@ -101,7 +105,9 @@ def _spread(s: Site, sums: Value, area: int) -> Value:
 
 
 def _interpolated(s: Site, pixels: Value, curves: Value) -> Value:
-    """Pixels through the curves of the four nearest tiles, weighted by nearness; edges count twice."""
+    """Pixels through the curves of the four nearest tiles, weighted by nearness; edges count
+    twice.
+    """
     g, (_, down, across, channels, _) = s.g, curves.shape
     places = [
         _places(known(pixels.shape[axis], "pixels"), known(curves.shape[axis], "tiles"))

@@ -37,7 +37,9 @@ def conv_lstm_cell(
     use_bias: bool = True,
     recurrent_padding: str = "same",
 ) -> Cell:
-    """One step; x is (rows, steps, channels, space...). Convolutions of the states keep their size."""
+    """One step; x is (rows, steps, channels, space...). Convolutions of the states keep their
+    size.
+    """
     axes, gates = x.rank - 3, 4 * filters
     sizes, ones = each(kernel_size, axes), [1] * axes
     order = (axes + 1, axes, *range(axes))

@@ -137,8 +137,9 @@ def _transposed_edges(
 ) -> tuple[int, int, int]:
     """How much of the full result goes before and after, and how many zeros it lacks at the end.
 
-    ``size`` counts what a dilated kernel covers. Output sizes: ``deconv_output_length`` of Keras 2 and 3; where they
-    are cut from the full result: the padding of the convolution that this is the gradient of.
+    ``size`` counts what a dilated kernel covers. Output sizes: ``deconv_output_length`` of Keras 2
+    and 3; where they are cut from the full result: the padding of the convolution that this is the
+    gradient of.
     """
     same = padding != "valid"
     if extra is None:

@@ -59,7 +59,9 @@ def reversible_embedding(
     mask_zero: bool = False,
     logit_soft_cap: float | None = None,
 ) -> Value:
-    """An embedding that also runs backwards: vectors to one score for each integer, with ``reverse`` in the call."""
+    """An embedding that also runs backwards: vectors to one score for each integer, with
+    ``reverse`` in the call.
+    """
     table = s.float_weight("embeddings", (input_dim, output_dim))
     back = table.T if tie_weights else s.float_weight("reverse embeddings", (output_dim, input_dim))
     if not s.kwargs.get("reverse"):

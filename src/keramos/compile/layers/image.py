@@ -1,6 +1,7 @@
 """Layers of keras.layers.preprocessing.image_preprocessing. Random ones do nothing when predicting.
 
-Keras equalises histograms while training only, too, and bounds the number of boxes, of which images have none.
+Keras equalises histograms while training only, too, and bounds the number of boxes, of which images
+have none.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ def random_crop(
     data_format: str | None = "channels_last",
     when_predicting: str = "nothing",
 ) -> Value:
-    """What a random crop does where nothing is random: nothing since Keras 3.8, something else before."""
+    """What a random crop does where nothing is random: nothing since Keras 3.8, something else
+    before.
+    """
     return _WITHOUT_CHANCE[when_predicting](s, s.x, _height_axis(data_format), height, width)
 
 
@@ -121,7 +124,9 @@ def _crop_and_resize(s: Site, x: Value, axis: int, height: int, width: int) -> V
 
 
 def _cut_then_resize(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
-    """Keras 3.6 and 3.7: cut where the middle with the new proportions begins; what is too small is resized."""
+    """Keras 3.6 and 3.7: cut where the middle with the new proportions begins; what is too small is
+    resized.
+    """
     for at, size, other in ((axis, height, width), (axis + 1, width, height)):
         here, across = (known(s.x.shape[place], "places") for place in (at, 2 * axis + 1 - at))
         middle = max(min(here, int(float(across * size) / other)), 1)
@@ -174,16 +179,17 @@ def auto_contrast(
 
 
 _RANDOM = """
-    AugMix CutMix Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness RandomColorDegeneration
-    RandomColorJitter RandomContrast
-    RandomElasticTransform RandomErasing RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue
-    RandomInvert RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear
-    RandomTranslation RandomWidth RandomZoom Solarization
+    AugMix CutMix Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness
+    RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing
+    RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert
+    RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness
+    RandomShear RandomTranslation RandomWidth RandomZoom Solarization
 """
 _DRAWN = """
-    factor data_format value_range mode fill_mode fill_value interpolation height_factor width_factor x_factor y_factor
-    brightness_factor contrast_factor saturation_factor hue_factor kernel_size sigma scale alpha num_ops num_chains
-    chain_depth all_ops addition_factor threshold_factor bins max_number
+    factor data_format value_range mode fill_mode fill_value interpolation height_factor
+    width_factor x_factor y_factor brightness_factor contrast_factor saturation_factor hue_factor
+    kernel_size sigma scale alpha num_ops num_chains chain_depth all_ops addition_factor
+    threshold_factor bins max_number
 """
 
 LAYERS = {

@@ -37,9 +37,11 @@ def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = T
 
 
 def s_relu(s: Site, *, shared_axes: list[int] | None = None, left_capped: bool = False) -> Value:
-    """Three straight pieces: slope a_left below t_left, 1 between, a_right above t_left + |t_right|.
+    """Three straight pieces: slope a_left below t_left, 1 between, a_right above t_left +
+    |t_right|.
 
-    ``left_capped``: Theano cut the left piece at |t_right| too, which shows where its slope is negative.
+    ``left_capped``: Theano cut the left piece at |t_right| too, which shows where its slope is
+    negative.
     """
     g, names = s.g, ("t_left", "a_left", "t_right", "a_right")
     t_left, a_left, t_right, a_right = (g.const(slopes(s, name, shared_axes)) for name in names)

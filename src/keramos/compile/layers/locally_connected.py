@@ -1,4 +1,6 @@
-"""LocallyConnected1D and 2D of Keras 1 and 2: convolutions with a kernel of its own at every place."""
+"""LocallyConnected1D and 2D of Keras 1 and 2: convolutions with a kernel of its own at every
+place.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 def _windows(
     s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool
 ) -> tuple[list[int], Places]:
-    """Sizes of the output, and for each of its places the input values it sees, counted through a flat row.
+    """Sizes of the output, and for each of its places the input values it sees, counted through a
+    flat row.
 
-    Values of a window come in the order of the row; a place beyond the edge counts one past the last value.
+    Values of a window come in the order of the row; a place beyond the edge counts one past the
+    last value.
     """
     shape = [known(size, "places") for size in s.x.shape[1:]]
     space = shape[1:] if first else shape[:-1]

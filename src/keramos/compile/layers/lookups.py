@@ -1,9 +1,10 @@
-"""StringLookup and IntegerLookup: words or integers -> places in a vocabulary, and back; Hashing and text.
+"""StringLookup and IntegerLookup: words or integers -> places in a vocabulary, and back; Hashing
+and text.
 
-Places: [the mask token,] the out-of-vocabulary places, then the vocabulary in order. A learned vocabulary is kept
-with its special words in front. Encodings other than ``int`` have no place for the mask token and leave it out. Where
-there is no place for unknown words either, a run that meets one fails, as in Keras. What ONNX cannot compute runs
-before the graph (keramos.runtime.host).
+Places: [the mask token,] the out-of-vocabulary places, then the vocabulary in order. A learned
+vocabulary is kept with its special words in front. Encodings other than ``int`` have no place for
+the mask token and leave it out. Where there is no place for unknown words either, a run that meets
+one fails, as in Keras. What ONNX cannot compute runs before the graph (keramos.runtime.host).
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def places_of(
     """
     if not vocabulary:
         raise UnsupportedModelError(
-            "its vocabulary is not in the file, because .h5 has no place for a learned one; save the model as .keras"
+            "its vocabulary is not in the file, because .h5 has no place for a learned one; save "
+            "the model as .keras"
         )
     masked = 0 if mask_token is None else 1
     start = masked + num_oov_indices
@@ -158,7 +160,9 @@ def _as_key(s: Site) -> Value:
 
 
 def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Value:
-    """The place of each known word; of others the one there is, or -1 where that is still to be found."""
+    """The place of each known word; of others the one there is, or -1 where that is still to be
+    found.
+    """
     known: dict[Token, int] = {word: places.start + i for i, word in enumerate(places.words)}
     if mask_token is not None:
         known[mask_token] = 0 if places.first_unknown else _NOWHERE
@@ -237,7 +241,9 @@ def hashing(
     output_mode: str = "int",
     sparse: bool = False,
 ) -> Value:
-    """Words or integers -> one of ``num_bins`` places by FarmHash64, or by SipHash-2-4 with a salt; a mask takes 0."""
+    """Words or integers -> one of ``num_bins`` places by FarmHash64, or by SipHash-2-4 with a salt;
+    a mask takes 0.
+    """
     _check(s, sparse=sparse)
     if s.x.dtype == "bool":
         raise s.unsupported("input dtype", s.x.dtype, "text and numbers are")
@@ -257,7 +263,9 @@ def hashing(
 def hashed_crossing(
     s: Site, *, num_bins: int, output_mode: str = "int", sparse: bool = False
 ) -> Value:
-    """Several features together -> one of ``num_bins`` places. All are (rows,) or (rows, 1), text or integers."""
+    """Several features together -> one of ``num_bins`` places. All are (rows,) or (rows, 1), text
+    or integers.
+    """
     _check(s, sparse=sparse)
     _check_count(s, "num_bins", num_bins, 1)
     for x in s.inputs:

@@ -1,7 +1,8 @@
 """Layers of keras.layers.merging: several tensors of fitting shapes -> one.
 
-Masks: Keras 3 lets a step count where it counts in any input (``mask_rule`` any), and only if all inputs have masks;
-before, where it counts in all masks there are (all); Keras 3.0 to 3.3 lost them (none).
+Masks: Keras 3 lets a step count where it counts in any input (``mask_rule`` any), and only if all
+inputs have masks; before, where it counts in all masks there are (all); Keras 3.0 to 3.3 lost them
+(none).
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def average(s: Site, *, mask_rule: str = "any") -> Value:
 
 
 def multiply(s: Site, *, mask_rule: str = "any") -> Value:
-    """Product. In Keras 3 masked steps of an input count as 1, and steps masked everywhere give 0."""
+    """Product. In Keras 3 masked steps of an input count as 1, and steps masked everywhere give
+    0.
+    """
     both = _masked(s, mask_rule)
     if mask_rule != "any" or not any(s.masks):
         return _folded(s, "Mul", _aligned(s))
@@ -109,7 +112,9 @@ def _extreme(kind: str) -> Callable[..., Value]:
 def _choose(
     s: Site, kind: str, first: tuple[Value, Value | None], second: tuple[Value, Value | None]
 ) -> tuple[Value, Value | None]:
-    """The extreme of two where both count, else the one that counts; the second counts before the first."""
+    """The extreme of two where both count, else the one that counts; the second counts before the
+    first.
+    """
     (y, seen), (x, mask), g = first, second, s.g
     if mask is not None:
         x = g.op("Where", g.op("Unsqueeze", mask, [-1]), x, y)
@@ -121,7 +126,9 @@ def _choose(
 
 
 def concatenate(s: Site, *, axis: int = -1, mask_rule: str = "any") -> Value:
-    """Joined along one axis; masks are joined along it too, and a tensor without one counts everywhere."""
+    """Joined along one axis; masks are joined along it too, and a tensor without one counts
+    everywhere.
+    """
     y = s.g.op("Concat", *s.inputs, axis=axis)
     if mask_rule == "none" or not any(s.masks):
         return y

@@ -38,7 +38,8 @@ def batch_normalization(
     scale: bool = True,
     mode: int = 0,
 ) -> Value:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one Mul and Add.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one
+    Mul and Add.
 
     ``mode`` is Keras 1's: 1 takes the statistics of each row, 2 of the rows given together.
     """
@@ -66,7 +67,9 @@ def batch_normalization(
 
 
 def _with_own_statistics(s: Site, axes: list[int], epsilon: float, mode: int) -> Value:
-    """Statistics of the data itself: over the last axis (mode 1), or over all axes but those given (mode 2)."""
+    """Statistics of the data itself: over the last axis (mode 1), or over all axes but those given
+    (mode 2).
+    """
     g, shape = s.g, tuple(s.x.shape[i] for i in axes)
     gamma, beta = s.float_weight("gamma", shape), s.float_weight("beta", shape)
     for role in ("moving mean", "moving variance"):
@@ -112,7 +115,9 @@ def layer_normalization(
 
 
 def unit_normalization(s: Site, *, axis: int | list[int] = -1) -> Value:
-    """X divided by its length over the axes (at least 1e-6 of squared length, as keras.ops.normalize)."""
+    """X divided by its length over the axes (at least 1e-6 of squared length, as
+    keras.ops.normalize).
+    """
     g = s.g
     squares = g.op("ReduceSum", g.op("Mul", s.x, s.x), axes_of(s, axis))
     return g.op("Div", s.x, g.op("Sqrt", g.op("Max", squares, 1e-12)))
@@ -137,7 +142,9 @@ def group_normalization(
     center: bool = True,
     scale: bool = True,
 ) -> Value:
-    """(x - mean) / sqrt(variance + epsilon) over groups of channels and all places, then gamma and beta."""
+    """(x - mean) / sqrt(variance + epsilon) over groups of channels and all places, then gamma and
+    beta.
+    """
     g, at = s.g, front_axis(axis, s.x.rank)
     channels = known(s.x.shape[at], "channels")
     count = channels if groups == -1 else groups

@@ -1,8 +1,10 @@
-"""Layers with weights in 4 bits, two numbers a byte (``model.quantize`` of Keras 3): int4, GPTQ and AWQ.
+"""Layers with weights in 4 bits, two numbers a byte (``model.quantize`` of Keras 3): int4, GPTQ and
+AWQ.
 
-Formulas and layouts: ``_int4_build``, ``_gptq_build`` and ``_awq_build`` of the layers in keras.layers.core, and
-``unpack_int4`` and ``dequantize_with_sz_map`` of keras.quantizers. Until Keras 3.12 int4 kernels were packed along the
-axis that a product sums over, and inputs were rounded too; since then they are packed along the other axes.
+Formulas and layouts: ``_int4_build``, ``_gptq_build`` and ``_awq_build`` of the layers in
+keras.layers.core, and ``unpack_int4`` and ``dequantize_with_sz_map`` of keras.quantizers. Until
+Keras 3.12 int4 kernels were packed along the axis that a product sums over, and inputs were rounded
+too; since then they are packed along the other axes.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
 
 def unpacked(packed: Stored, axis: int, length: int, *, signed: bool = True) -> Array:
-    """Two numbers of each byte along an axis, the lower half first: -8 to 7, or 0 to 15; float32."""
+    """Two numbers of each byte along an axis, the lower half first: -8 to 7, or 0 to 15;
+    float32.
+    """
     parts = np.moveaxis(packed.view("uint8"), axis, 0)
     halves = np.stack([parts & 15, parts >> 4], axis=1).reshape(-1, *parts.shape[1:])[:length]
     whole = (halves.astype("int8") ^ 8) - 8 if signed else halves
@@ -39,7 +43,9 @@ def unpacked(packed: Stored, axis: int, length: int, *, signed: bool = True) -> 
 
 
 def _restored(s: Site, whole: Array, scale: Array, axis: int) -> Array:
-    """Numbers as they were before quantisation in groups along an axis: (whole - zero of its group) * scale of it."""
+    """Numbers as they were before quantisation in groups along an axis: (whole - zero of its group)
+    * scale of it.
+    """
     zero = s.weight("kernel zero", scale.shape).astype("float32")
     return _grouped(s, whole, scale, zero, axis)
 
@@ -65,7 +71,9 @@ def _misfit(s: Site, role: str, array: Stored, rows: int, columns: int) -> Misma
 
 
 def _matrix(s: Site, rows: int, columns: int) -> tuple[Array, bool]:
-    """The kernel's whole numbers (rows, columns), and whether Keras 3.12 or older packed them, along the rows."""
+    """The kernel's whole numbers (rows, columns), and whether Keras 3.12 or older packed them,
+    along the rows.
+    """
     packed = s.weight("kernel")
     if packed.shape == (rows, (columns + 1) // 2):
         return unpacked(packed, 1, columns), False
@@ -75,7 +83,9 @@ def _matrix(s: Site, rows: int, columns: int) -> tuple[Array, bool]:
 
 
 def int4_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
-    """A dense layer on whole numbers of 4 bits, scaled back by unit, or by unit and group of inputs."""
+    """A dense layer on whole numbers of 4 bits, scaled back by unit, or by unit and group of
+    inputs.
+    """
     whole, old = _matrix(s, s.x.shape[-1] or 0, units)
     bias = s.float_weight("bias", (units,)) if use_bias else None
     scale = s.weight("kernel scale").astype("float32")
@@ -192,7 +202,9 @@ def _calibrated_einsum(
 
 
 def _split_at_largest(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns as Keras lays out heads: the largest axis is the model's width and stands alone."""
+    """Rows and columns as Keras lays out heads: the largest axis is the model's width and stands
+    alone.
+    """
     rows = shape[0] if len(shape) == 2 or shape.index(max(shape)) == 0 else prod(shape[:-1])
     return rows, prod(shape) // rows
 
@@ -226,7 +238,9 @@ def awq_einsum_dense(
 
 
 def _table(s: Site, rows: int, columns: int) -> tuple[Array, Array, Groups | None]:
-    """An embedding as whole numbers and as numbers, and where it is in groups, the group of each column."""
+    """An embedding as whole numbers and as numbers, and where it is in groups, the group of each
+    column.
+    """
     packed = s.weight("embeddings", (rows, (columns + 1) // 2))
     whole = unpacked(packed, 1, columns)
     scale = s.weight("embeddings scale").astype("float32")

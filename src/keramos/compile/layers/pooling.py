@@ -39,7 +39,9 @@ def _pool(
 
 
 def _theano_pads(sizes: list[int]) -> dict[str, list[int]]:
-    """Theano pads a window of size n by n - 1 on both sides, by n - 2 where n is odd and above 2."""
+    """Theano pads a window of size n by n - 1 on both sides, by n - 2 where n is odd and above
+    2.
+    """
     return {"pads": [size - 2 if size > 2 and size % 2 else size - 1 for size in sizes] * 2}
 
 

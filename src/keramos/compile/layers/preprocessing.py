@@ -32,7 +32,9 @@ def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
 
 
 def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:
-    """A statistic over the kept axes, so that it broadcasts against x. It may lack the first, or have size 1 there."""
+    """A statistic over the kept axes, so that it broadcasts against x. It may lack the first, or
+    have size 1 there.
+    """
     values = s.weight(role).astype("float64") if given is None else np.asarray(given, "float64")
     kept = [s.x.shape[i] for i in axes]
     sizes = [1] * (len(kept) - values.ndim) + list(values.shape)
@@ -77,7 +79,9 @@ def discretization(
     output_mode: str = "int",
     sparse: bool = False,
 ) -> Value:
-    """How many boundaries are at or below each number, or an encoding of that; NaN is above all of them."""
+    """How many boundaries are at or below each number, or an encoding of that; NaN is above all of
+    them.
+    """
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
     if bin_boundaries is None or list(bin_boundaries) != sorted(bin_boundaries):
@@ -101,7 +105,8 @@ def category_encoding(
 ) -> Value:
     """Whole numbers as one_hot, multi_hot or counts, which ``count_weights`` of the call may weigh.
 
-    A number outside 0 to ``num_tokens`` - 1 counts as nothing, or lets the run fail if it ``must_fit``.
+    A number outside 0 to ``num_tokens`` - 1 counts as nothing, or lets the run fail if it
+    ``must_fit``.
     """
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")

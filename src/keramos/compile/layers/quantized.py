@@ -29,7 +29,9 @@ _FLOAT8, _FLOAT8_LARGEST = 17, 448.0  # ONNX' e4m3fn
 
 
 def rounding(s: Site, default: Mapping[str, object] | None = None) -> Mapping[str, object] | None:
-    """How inputs are rounded: the config of their quantizer, ``default`` where none is named, None: not at all."""
+    """How inputs are rounded: the config of their quantizer, ``default`` where none is named, None:
+    not at all.
+    """
     found = cast(
         "Mapping[str, Mapping[str, object]] | None", s.layer.config.get("quantization_config")
     )
@@ -81,7 +83,9 @@ def scaled_einsum(
     scale: Value | None,
     how: Mapping[str, object] | None,
 ) -> Value:
-    """The same for Einstein's sum; ``equation`` is explicit, ``scale`` has the axes of the result."""
+    """The same for Einstein's sum; ``equation`` is explicit, ``scale`` has the axes of the
+    result.
+    """
     g, x = s.g, s.x
     if how is not None:
         term, out = equation.split(",", maxsplit=1)[0], equation.partition("->")[2]

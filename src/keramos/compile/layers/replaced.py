@@ -1,4 +1,6 @@
-"""What a user gave for a layer that cannot run: an expression, or a lowering function of their own."""
+"""What a user gave for a layer that cannot run: an expression, or a lowering function of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def expression(s: Site, *, expression: str) -> Value | tuple[Value, ...]:
 def function(
     s: Site, *, function: Callable[[Site], Value | tuple[Value, ...]]
 ) -> Value | tuple[Value, ...]:
-    """Whatever the function appends; it gets the place and reads weights there, and may set a mask."""
+    """Whatever the function appends; it gets the place and reads weights there, and may set a
+    mask.
+    """
     return function(s)
 
 

@@ -1,4 +1,6 @@
-"""Layers of keras.layers.rnn: a cell run over the steps of a sequence, and wrappers of such layers."""
+"""Layers of keras.layers.rnn: a cell run over the steps of a sequence, and wrappers of such
+layers.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,9 @@ def _flat(item: object) -> Iterator[Value]:
 
 
 def _mask(s: Site, initial: Sequence[Value]) -> Value | None:
-    """The mask of the steps. Keras 3 forgets that of a sequence which comes with initial states, unless the call names
-    it; earlier generations did not, which the reader notes as ``keras2_mask``.
+    """The mask of the steps. Keras 3 forgets that of a sequence which comes with initial states,
+    unless the call names it; earlier generations did not, which the reader notes as
+    ``keras2_mask``.
     """
     forgotten = initial and "mask" not in s.kwargs and not s.kwargs.get("keras2_mask")
     return None if forgotten else s.mask
@@ -55,7 +58,8 @@ def over_time(
 ) -> tuple[Value, ...]:
     """Run cells over (rows, steps, ...): all outputs or the last one, then the states if wanted.
 
-    A stateful layer begins with zeros in every call, as after ``reset_states``: a file holds no state.
+    A stateful layer begins with zeros in every call, as after ``reset_states``: a file holds no
+    state.
     """
     g, initial = s.g, given_states(s)
     mask = _mask(s, initial)

@@ -65,8 +65,9 @@ def _sparse_plus(g: Graph, x: Value) -> Value:
 
 
 def _sparsemax(g: Graph, x: Value) -> Value:
-    """Sparsemax over the last axis as Keras computes it: its threshold adds up cumulative sums of the support,
-    where the paper (Martins and Astudillo 2016) takes the last one. The file's answers come from Keras.
+    """Sparsemax over the last axis as Keras computes it: its threshold adds up cumulative sums of
+    the support, where the paper (Martins and Astudillo 2016) takes the last one. The file's answers
+    come from Keras.
     """
     size = x.shape[-1]
     if size is None:
@@ -126,7 +127,9 @@ def relu(
     negative_slope: float = 0.0,
     threshold: float = 0.0,
 ) -> Value:
-    """max_value for x >= max_value, x for threshold <= x < max_value, else negative_slope * (x - threshold)."""
+    """max_value for x >= max_value, x for threshold <= x < max_value, else negative_slope * (x -
+    threshold).
+    """
     if threshold:
         below = g.op("Mul", g.op("Sub", x, float(threshold)), float(negative_slope))
         y = g.op("Where", g.op("GreaterOrEqual", x, float(threshold)), x, below)
@@ -172,7 +175,9 @@ WHOLE_LAYERS: dict[str, Callable[..., Value]] = {
     "Softmax": softmax,
     "ThresholdedReLU": thresholded_relu,
 }
-"""Layers without weights that another layer may have as its activation: class -> function of graph, x and options."""
+"""Layers without weights that another layer may have as its activation: class -> function of graph,
+x and options.
+"""
 
 _WITHOUT_EFFECT = TRAINING_ONLY | {"masked_to_zero"}  # no mask reaches an activation
 
@@ -215,7 +220,10 @@ def activation_faults(activation: object) -> Iterator[str]:
 def _layer_faults(kind: str, config: object) -> Iterator[str]:
     if kind not in WHOLE_LAYERS or not isinstance(config, dict):
         known = ", ".join(WHOLE_LAYERS)
-        yield f"layer {kind[:80]} is not one of {known}; let it stand behind the layer instead of in it"
+        yield (
+            f"layer {kind[:80]} is not one of {known}; let it stand behind the layer instead "
+            "of in it"
+        )
         return
     for option in sorted(config.keys() - keywords(WHOLE_LAYERS[kind]) - _WITHOUT_EFFECT):
         yield f"layer {kind} has the unknown option {option[:80]}={config[option]!r}"

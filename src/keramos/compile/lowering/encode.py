@@ -1,4 +1,6 @@
-"""Whole numbers as rows of zeros and ones or of counts: what Keras' categorical layers share as ``output_mode``."""
+"""Whole numbers as rows of zeros and ones or of counts: what Keras' categorical layers share as
+``output_mode``.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ def encode(
 ) -> Value:
     """Places 0 to depth - 1 as they are, one_hot, multi_hot, or counted; tf_idf weighs the counts.
 
-    One-hot puts its axis in place of a last axis of size 1 (unless ``keep_last_axis``), the others in place of any.
+    One-hot puts its axis in place of a last axis of size 1 (unless ``keep_last_axis``), the others
+    in place of any.
     """
     if output_mode == "int":
         return index

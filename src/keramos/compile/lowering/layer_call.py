@@ -1,4 +1,6 @@
-"""What a layer function sees: the place where one layer is called, its inputs as graph values, and its weights."""
+"""What a layer function sees: the place where one layer is called, its inputs as graph values, and
+its weights.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,11 @@ Result = Value | tuple[Value, ...]
 class Site:
     """One call of one layer.
 
-    ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are the tensors of
-    ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis) or None. ``masked`` are all tensors
-    of the call, keyword arguments included, with their masks.
-    ``out_mask`` is set by the function of a layer that makes or changes masks: one, or one for each output.
+    ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are
+    the tensors of ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis)
+    or None. ``masked`` are all tensors of the call, keyword arguments included, with their masks.
+    ``out_mask`` is set by the function of a layer that makes or changes masks: one, or one for each
+    output.
     """
 
     g: Graph
@@ -94,7 +97,8 @@ class Site:
         return self.run(self.g, layer, inputs, (mask, *[None] * (len(inputs) - 1)), **kwargs)
 
     def weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:
-        """The layer's next weight, checked against the shape that the config demands (None: any size).
+        """The layer's next weight, checked against the shape that the config demands (None: any
+        size).
 
         Raises:
             MismatchError: the file holds no such weight, or one of another shape.

@@ -1,7 +1,8 @@
-"""A layer's options, checked before its function sees them: of the kind that the function says, within their bounds.
+"""A layer's options, checked before its function sees them: of the kind that the function says,
+within their bounds.
 
-The annotation of each keyword-only parameter is the schema: ``units: int`` takes a whole number, which a boolean, 8.5
-and "8" are not. Words and least values are those that Keras gives the options.
+The annotation of each keyword-only parameter is the schema: ``units: int`` takes a whole number,
+which a boolean, 8.5 and "8" are not. Words and least values are those that Keras gives the options.
 """
 
 from __future__ import annotations
@@ -87,12 +88,15 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "str": (_is_text, "text is needed"),
     "tuple[float, float]": (_list_of(_is_number), "two numbers are needed"),
 }
-"""Annotation of a parameter -> whether a value of the config is of that kind, and what to say if not."""
+"""Annotation of a parameter -> whether a value of the config is of that kind, and what to say if
+not.
+"""
 
 _FROM_1 = """
-    depth_multiplier dilation_rate fft_length filters groups head_dim height input_dim kernel_size key_dim n nb_feature
-    num_bins num_heads num_key_value_heads num_mel_bins num_query_heads num_tokens output_dim output_size pool_size
-    projection_dim sampling_rate sequence_stride size strides units value_dim width
+    depth_multiplier dilation_rate fft_length filters groups head_dim height input_dim kernel_size
+    key_dim n nb_feature num_bins num_heads num_key_value_heads num_mel_bins num_query_heads
+    num_tokens output_dim output_size pool_size projection_dim sampling_rate sequence_stride size
+    strides units value_dim width
 """
 _FROM_0 = "cropping epsilon num_oov_indices output_padding padding"
 _LEAST: dict[str, int] = {**dict.fromkeys(_FROM_1.split(), 1), **dict.fromkeys(_FROM_0.split(), 0)}

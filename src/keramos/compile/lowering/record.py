@@ -81,7 +81,9 @@ def required(function: Callable[..., object]) -> frozenset[str]:
 
 
 def options_of(function: Callable[..., object], config: Mapping[str, object]) -> dict[str, Any]:
-    """Those values of a config that a function takes; they are of many types, which each function states."""
+    """Those values of a config that a function takes; they are of many types, which each function
+    states.
+    """
     return {key: value for key, value in config.items() if key in keywords(function)}
 
 
@@ -89,13 +91,14 @@ def options_of(function: Callable[..., object], config: Mapping[str, object]) ->
 class Lowering:
     """How one Keras class becomes ONNX.
 
-    ``build(site, **options)``: its keyword-only parameters are exactly the config keys that can change an answer,
-    their defaults those of Keras 3. Any other key of a config is refused unless it is training-only or in ``ignored``.
-    ``mask``: what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop`` ends it
-    (both as Keras does for the class), ``own``: the function sets ``site.out_mask``.
-    ``calls`` are the arguments of a call, beside ``mask`` and ``training``, that the function reads.
-    ``parts`` are functions that ``build`` hands its other options to.
-    ``floats``: the layer computes in floating point, so whole numbers and booleans are converted first.
+    ``build(site, **options)``: its keyword-only parameters are exactly the config keys that can
+    change an answer, their defaults those of Keras 3. Any other key of a config is refused unless
+    it is training-only or in ``ignored``. ``mask``: what happens to a mask that reaches the layer:
+    ``keep`` passes the first input's on, ``stop`` ends it (both as Keras does for the class),
+    ``own``: the function sets ``site.out_mask``. ``calls`` are the arguments of a call, beside
+    ``mask`` and ``training``, that the function reads. ``parts`` are functions that ``build`` hands
+    its other options to. ``floats``: the layer computes in floating point, so whole numbers and
+    booleans are converted first.
     """
 
     build: Callable[..., Result]
@@ -115,8 +118,9 @@ class Lowering:
 class Operation:
     """How one function of keras.ops becomes ONNX, where it stands in a model as a node.
 
-    ``build(site, ...)`` has the parameters of the function under their own names. Keras records some of their values
-    in the config and some in the call; both arrive as arguments. Masks do not pass operations.
+    ``build(site, ...)`` has the parameters of the function under their own names. Keras records
+    some of their values in the config and some in the call; both arrive as arguments. Masks do not
+    pass operations.
     """
 
     build: Callable[..., Result]

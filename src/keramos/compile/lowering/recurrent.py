@@ -1,9 +1,9 @@
 """Run a recurrent cell over the steps of a sequence, with masks and states as Keras has them.
 
-A masked step leaves the states as they are and repeats the output before it. ONNX' operators only know sequences that
-end early, so steps that count are moved to the front, the operator runs over each row's own number of them, and
-outputs return to their places. That is exact, because a step that does not count changes nothing. Cells without an
-operator run in a Scan.
+A masked step leaves the states as they are and repeats the output before it. ONNX' operators only
+know sequences that end early, so steps that count are moved to the front, the operator runs over
+each row's own number of them, and outputs return to their places. That is exact, because a step
+that does not count changes nothing. Cells without an operator run in a Scan.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 
 class Operator(NamedTuple):
-    """A cell as one of ONNX' recurrent operators: weights W, R and B as it wants them, and its attributes."""
+    """A cell as one of ONNX' recurrent operators: weights W, R and B as it wants them, and its
+    attributes.
+    """
 
     kind: str
     weights: tuple[NDArray[np.generic], ...]
@@ -38,8 +40,10 @@ class Operator(NamedTuple):
 class Cell:
     """One recurrent cell. Its output is its first state.
 
-    ``states`` are the sizes of its states without the rows. ``project`` does what needs no state, for all steps at
-    once: (rows, steps, ...) -> (rows, steps, ...); ``step`` takes one such step and the states and gives the new ones.
+    ``states`` are the sizes of its states without the rows. ``project`` does what needs no state,
+    for all steps at
+    once: (rows, steps, ...) -> (rows, steps, ...); ``step`` takes one such step and the states and
+    gives the new ones.
     """
 
     states: tuple[tuple[int, ...], ...]
@@ -66,7 +70,8 @@ def run(
 ) -> Result:
     """Run cells one on top of the other over (rows, steps, ...).
 
-    ``initial`` holds every cell's states in order, or nothing. ``zeros``: outputs of masked steps are 0.
+    ``initial`` holds every cell's states in order, or nothing. ``zeros``: outputs of masked steps
+    are 0.
     """
     given = iter(initial)
     starts = [tuple(next(given) for _ in cell.states) if initial else () for cell in cells]
@@ -151,7 +156,9 @@ def _packed(g: Graph, x: Value, mask: Value) -> tuple[Value, Value]:
 
 
 def _unpacked(g: Graph, outputs: Value, mask: Value) -> Value:
-    """Outputs of packed steps at their places; a step that does not count repeats the one before."""
+    """Outputs of packed steps at their places; a step that does not count repeats the one
+    before.
+    """
     return _picked(g, outputs, g.op("Max", g.op("Sub", _seen(g, mask), 1), 0))
 
 

@@ -1,7 +1,9 @@
-"""Changing the size of an axis of space: each new place is a weighted sum of old places, one matrix an axis.
+"""Changing the size of an axis of space: each new place is a weighted sum of old places, one matrix
+an axis.
 
-Kernels and sample points are TensorFlow's (``tf.image.resize``): pixels have their centre at one half, kernels that
-reach beyond the edge leave out what is not there, and weights sum to 1. Older files sample at other points.
+Kernels and sample points are TensorFlow's (``tf.image.resize``): pixels have their centre at one
+half, kernels that reach beyond the edge leave out what is not there, and weights sum to 1. Older
+files sample at other points.
 """
 
 from __future__ import annotations

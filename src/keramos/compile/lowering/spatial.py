@@ -42,7 +42,8 @@ def as_before(g: Graph, y: Value, data_format: str | None) -> Value:
 def pads(
     x: Value, padding: str, window: Sequence[int], strides: Sequence[int]
 ) -> dict[str, Any]:  # splatted into ONNX attributes of several types
-    """ONNX attributes for a padding; ``window`` counts what a dilated kernel covers, x is channels first.
+    """ONNX attributes for a padding; ``window`` counts what a dilated kernel covers, x is channels
+    first.
 
     ``same`` is TensorFlow's: the output has ceil(n / stride) places, the odd pad goes to the end.
 
@@ -72,7 +73,9 @@ def pads(
 
 
 def trimmed(g: Graph, y: Value, x: Value, padding: str, strides: Sequence[int]) -> Value:
-    """Theano pads both sides alike, and Keras then keeps ceil(places / stride) from the start; others fit already."""
+    """Theano pads both sides alike, and Keras then keeps ceil(places / stride) from the start;
+    others fit already.
+    """
     if padding != "same_theano":
         return y
     ends = [
@@ -95,8 +98,8 @@ def known(size: int | None, what: str) -> int:
 
 
 def adaptive(g: Graph, x: Value, kind: str, counts: Sequence[int], first: int) -> Value:
-    """Reductions of ``counts`` windows along each axis from ``first`` on; i of m covers floor(i n / m) to
-    ceil((i + 1) n / m).
+    """Reductions of ``counts`` windows along each axis from ``first`` on; i of m covers floor(i n /
+    m) to ceil((i + 1) n / m).
     """
     for axis, count in enumerate(counts, first):
         n = known(x.shape[axis], "places")

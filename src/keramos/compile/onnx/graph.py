@@ -1,9 +1,11 @@
-"""A small ONNX graph builder: each call appends a node and returns its output with dtype and shape known.
+"""A small ONNX graph builder: each call appends a node and returns its output with dtype and shape
+known.
 
     y = g.op("Add", g.op("MatMul", x, kernel), bias)
 
-Arrays become initialisers. A bare Python number takes the dtype of the first tensor operand; a list of integers
-becomes int64, which is what ONNX wants for shapes, axes and indices. ``None`` leaves an optional input out.
+Arrays become initialisers. A bare Python number takes the dtype of the first tensor operand; a list
+of integers becomes int64, which is what ONNX wants for shapes, axes and indices. ``None`` leaves an
+optional input out.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ _AMOUNTS = {"Pad": 1, "Resize": 2, "Tile": 1}
 """Operator -> the input that says how much an axis grows: edges, scales, repeats."""
 
 _USES = 16
-"""How often every weight may stand in a graph: layers that are called more than once bring theirs each time."""
+"""How often every weight may stand in a graph: layers that are called more than once bring theirs
+each time.
+"""
 
 _SHARED_BYTES = 1024  # equal initialisers up to this size are stored once
 
@@ -43,7 +47,8 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """A tensor in the graph. Sizes of None are free: the rows first, open time steps or image sides after.
+    """A tensor in the graph. Sizes of None are free: the rows first, open time steps or image sides
+    after.
 
     ``const`` holds the array of an initialiser.
     """
@@ -64,17 +69,20 @@ Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] 
 
 @dataclass(slots=True)
 class _Room:
-    """What may still be added to a model, bodies of loops included: operations, and numbers that are constant."""
+    """What may still be added to a model, bodies of loops included: operations, and numbers that
+    are constant.
+    """
 
     nodes: int
     values: int
 
 
 class Graph:
-    """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use outer values.
+    """A graph under construction. ``parent`` is given for the body of a Scan or Loop, which may use
+    outer values.
 
-    ``place`` names the layer that nodes are made for, so that errors of ONNX Runtime name it. ``weights``: how many
-    numbers the weights hold that will be its constants.
+    ``place`` names the layer that nodes are made for, so that errors of ONNX Runtime name it.
+    ``weights``: how many numbers the weights hold that will be its constants.
     """
 
     def __init__(
@@ -146,7 +154,8 @@ class Graph:
         """
         if prod(sizes) > self._room.values:
             raise LimitExceededError(
-                f"{what} of {' x '.join(f'{size:,}' for size in sizes)} numbers is more than may be made beside the "
+                f"{what} of {' x '.join(f'{size:,}' for size in sizes)} numbers is more than may "
+                "be made beside the "
                 f"weights, {self.limits.made_values:,} (made_values)"
             )
 
@@ -158,7 +167,8 @@ class Graph:
         """
         if number > self._room.nodes:
             raise LimitExceededError(
-                f"the model becomes a graph of more than {self.limits.graph_nodes:,} operations, the limit "
+                f"the model becomes a graph of more than {self.limits.graph_nodes:,} operations, "
+                "the limit "
                 "(graph_nodes)"
             )
 
@@ -192,11 +202,12 @@ class Graph:
     def ops(
         self, kind: str, *operands: Operand, outputs: int, domain: str = "", **attributes: object
     ) -> tuple[Value, ...]:
-        """Append a node with several outputs. ``like=[(dtype, shape), ...]`` states them where no rule exists.
+        """Append a node with several outputs. ``like=[(dtype, shape), ...]`` states them where no
+        rule exists.
 
         Raises:
-            LimitExceededError: one row of an output would hold more than ``row_values`` values, or the graph more
-                operations or constants than it may.
+            LimitExceededError: one row of an output would hold more than ``row_values`` values, or
+                the graph more operations or constants than it may.
         """
         self.room_for_nodes(1)
         self._room.nodes -= 1
@@ -210,7 +221,8 @@ class Graph:
         attributes = {name: item for name, item in attributes.items() if item is not None}
         names = [value.name if value else "" for value in inputs]
         made = [value.name for value in values]
-        # ONNX wants a name of its own for each node, so the layer's is followed by that of the result.
+        # ONNX wants a name of its own for each node, so the layer's is followed by that of the
+        # result.
         self._nodes.append(
             protobuf.node(kind, names, made, attributes, domain, f"{self.place}:{made[0]}")
         )
@@ -226,14 +238,17 @@ class Graph:
             > self.limits.row_values
         ):
             raise LimitExceededError(
-                f"{kind} would make a tensor of shape {value.shape}, more than {self.limits.row_values:,} values a "
+                f"{kind} would make a tensor of shape {value.shape}, more than "
+                f"{self.limits.row_values:,} values a "
                 "row (row_values)"
             )
 
     def _count_fixed(
         self, kind: str, inputs: Sequence[Value | None], values: Sequence[Value]
     ) -> None:
-        """Results that no input of the model reaches are constants: ONNX Runtime computes them when it loads."""
+        """Results that no input of the model reaches are constants: ONNX Runtime computes them when
+        it loads.
+        """
         if not inputs or not all(value is None or value.name in self._fixed for value in inputs):
             return
         for value in values:
@@ -277,7 +292,9 @@ class Graph:
 
 
 def _grown(kind: str, inputs: Sequence[Value | None], shape: Shape) -> Sequence[int]:
-    """The least size of each axis that is free: what the operator adds to it, or how often it repeats it."""
+    """The least size of each axis that is free: what the operator adds to it, or how often it
+    repeats it.
+    """
     amounts = inputs[_AMOUNTS[kind]] if kind in _AMOUNTS and len(inputs) > _AMOUNTS[kind] else None
     if (
         amounts is None

@@ -1,7 +1,8 @@
-"""ONNX protobuf messages as bytes, written directly: no protobuf library, no import cost, the same bytes every time.
+"""ONNX protobuf messages as bytes, written directly: no protobuf library, no import cost, the same
+bytes every time.
 
-Field numbers are those of onnx.proto3 (ONNX specification, IR version 9). Each message is a list of byte parts, so
-that large weights are joined once, at the very end.
+Field numbers are those of onnx.proto3 (ONNX specification, IR version 9). Each message is a list of
+byte parts, so that large weights are joined once, at the very end.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ def tensor(name: str, array: NDArray[np.generic]) -> Parts:
 
 
 def attribute(name: str, value: object) -> Parts:
-    """AttributeProto; the Python type decides the kind (a list of Parts is a subgraph, see ``graph``)."""
+    """AttributeProto; the Python type decides the kind (a list of Parts is a subgraph, see
+    ``graph``).
+    """
     kind, body = _attribute_body(value)
     return [text(1, name), *body, integer(20, _ATTRIBUTE_TYPES[kind])]
 
@@ -126,7 +129,9 @@ def node(
     domain: str = "",
     name: str = "",
 ) -> Parts:
-    """NodeProto; attributes in name order, so that equal graphs have equal bytes. ``name`` stands in errors."""
+    """NodeProto; attributes in name order, so that equal graphs have equal bytes. ``name`` stands
+    in errors.
+    """
     parts: Parts = [text(1, item) for item in inputs]
     parts += [text(2, output) for output in outputs]
     if name:

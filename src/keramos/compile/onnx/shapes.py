@@ -1,4 +1,5 @@
-"""Shape and dtype rules of the ONNX operators that keramos emits: one small function a family, one row an operator.
+"""Shape and dtype rules of the ONNX operators that keramos emits: one small function a family, one
+row an operator.
 
 Rules follow the operator specifications of ONNX opset 20. A size of None is free.
 """
@@ -167,7 +168,8 @@ def _split(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind
 def _slice_size(size: int | None, start: int, stop: int, step: int) -> int | None:
     if size is None:
         return None
-    # ONNX writes "to the end" as a huge number; Python's slice wants None there when walking backwards.
+    # ONNX writes "to the end" as a huge number; Python's slice wants None there when walking
+    # backwards.
     end = None if step < 0 and stop < -size else stop
     return len(range(*slice(start, end, step).indices(size)))
 
@@ -280,14 +282,24 @@ def _dequantize(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
 
 
 _UNARY = (
-    "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu HardSigmoid HardSwish "
-    "Identity LayerNormalization LeakyRelu Log LogSoftmax LpNormalization Mish Neg Not PRelu Reciprocal Relu Round "
-    "ReverseSequence Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Tan Tanh ThresholdedRelu Trilu "
-    "BatchNormalization InstanceNormalization GroupNormalization ScatterElements ScatterND BitwiseNot StringNormalizer"
+    "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu "
+    "HardSigmoid HardSwish "
+    "Identity LayerNormalization LeakyRelu Log LogSoftmax LpNormalization Mish Neg Not PRelu "
+    "Reciprocal Relu Round "
+    "ReverseSequence Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Tan Tanh "
+    "ThresholdedRelu Trilu "
+    "BatchNormalization InstanceNormalization GroupNormalization ScatterElements ScatterND "
+    "BitwiseNot StringNormalizer"
 )
-_BINARY = "Add Sub Mul Div Pow Mod Min Max Mean Sum And Or Xor BitwiseAnd BitwiseOr BitwiseXor BitShift StringConcat"
+_BINARY = (
+    "Add Sub Mul Div Pow Mod Min Max Mean Sum And Or Xor BitwiseAnd BitwiseOr "
+    "BitwiseXor BitShift StringConcat"
+)
 _COMPARE = "Equal Greater GreaterOrEqual Less LessOrEqual"
-_REDUCE = "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSumExp ReduceSumSquare"
+_REDUCE = (
+    "ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2 "
+    "ReduceLogSumExp ReduceSumSquare"
+)
 
 RULES: dict[str, Callable[[Sequence[Tensor], Mapping[str, object]], list[Kind]]] = {
     **dict.fromkeys(_UNARY.split(), _unary),
@@ -343,7 +355,9 @@ def infer(
 
     Raises:
         MismatchError: the inputs cannot fit together.
-        KeyError: the operator has no rule here, an error of keramos itself (pass ``like`` or add a row).
+        KeyError: the operator has no rule here, an error of keramos itself (pass ``like`` or add a
+            row).
     """
-    # Rules index inputs by position; an optional input that is left out is looked at by no rule that needs it.
+    # Rules index inputs by position; an optional input that is left out is looked at by no rule
+    # that needs it.
     return RULES[kind](cast("Sequence[Tensor]", inputs), attributes)

@@ -1,4 +1,6 @@
-"""Reshaping where sizes may be free: a size is a number, or an axis of a tensor looked up while running."""
+"""Reshaping where sizes may be free: a size is a number, or an axis of a tensor looked up while
+running.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Functions of keras.ops that are short for others of its own: named splits, turns, grids, products of arrays."""
+"""Functions of keras.ops that are short for others of its own: named splits, turns, grids, products
+of arrays.
+"""
 
 from __future__ import annotations
 

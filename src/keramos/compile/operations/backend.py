@@ -1,4 +1,6 @@
-"""Functions of Keras 2's keras.backend whose meaning is not that of their namesakes in keras.ops."""
+"""Functions of Keras 2's keras.backend whose meaning is not that of their namesakes in
+keras.ops.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def argmin(s: Site, x: Operand, axis: int = -1) -> Value:
 
 
 def batch_dot(s: Site, x: Operand, y: Operand, axes: int | list[int] | None = None) -> Value:
-    """For every row: sums over one axis of each; two vectors give one number in an axis of its own."""
+    """For every row: sums over one axis of each; two vectors give one number in an axis of its
+    own.
+    """
     a, b = together(s, x, y)
     pair = (
         [axes, axes]
@@ -160,8 +164,8 @@ def reverse(s: Site, x: Operand, axes: int | list[int]) -> Value:
 
 _SAME = {
     "elementwise": """
-        Abs Cast Clip Cos Equal Exp Greater GreaterEqual Less LessEqual Log Maximum Minimum NotEqual Round Sign Sin
-        Square Tanh StopGradient
+        Abs Cast Clip Cos Equal Exp Greater GreaterEqual Less LessEqual Log Maximum Minimum NotEqual
+        Round Sign Sin Square Tanh StopGradient
     """,
     "reductions": "All Any Logsumexp Max Mean Min Prod Std Sum Var",
     "nn": "Sigmoid Softmax Softplus Softsign",

@@ -137,7 +137,9 @@ def separable_conv(
 def _pieces(
     s: Site, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes
 ) -> Value:
-    """The values of every window of x, channels first, one below the other: places first, then channels."""
+    """The values of every window of x, channels first, one below the other: places first, then
+    channels.
+    """
     channels = known(x.shape[1], "channels")
     count = channels * prod(window)
     s.g.room_for("windows", count, count)

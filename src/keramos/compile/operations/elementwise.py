@@ -103,7 +103,9 @@ def _expm1(g: Graph, x: Value) -> Value:
 
 
 def _log1p(g: Graph, x: Value) -> Value:
-    """log(u) x / (u - 1) with u = 1 + x rounded, which keeps the digits of small x (Goldberg 1991)."""
+    """log(u) x / (u - 1) with u = 1 + x rounded, which keeps the digits of small x (Goldberg
+    1991).
+    """
     u = g.op("Add", x, 1.0)
     step = g.op("Sub", u, 1.0)
     same = g.op("Or", g.op("Equal", step, 0.0), g.op("Equal", u, float("inf")))
@@ -152,7 +154,9 @@ def _mod(g: Graph, a: Value, b: Value) -> Value:
 
 
 def arctan2(g: Graph, y: Value, x: Value) -> Value:
-    """The angle of (x, y): the arc tangent of y / x, half a turn further to the left of the y axis."""
+    """The angle of (x, y): the arc tangent of y / x, half a turn further to the left of the y
+    axis.
+    """
     zero = g.op("Equal", x, 0.0)
     plain = g.op("Atan", g.op("Div", y, g.op("Where", zero, 1.0, x)))
     minus, plus = (np.asarray(sign, y.dtype) for sign in (-1, 1))

@@ -73,7 +73,9 @@ def pad_images(
 def _edges(
     x: Value, axis: int, first: int | None, last: int | None, target: tuple[int, int] | None
 ) -> tuple[int, int]:
-    """How much comes before and after an axis, from two of both edges and (size, sign of the change)."""
+    """How much comes before and after an axis, from two of both edges and (size, sign of the
+    change).
+    """
     if first is not None and last is not None:
         return first, last
     size, sign = target or (0, 1)

@@ -23,7 +23,9 @@ def _summed(s: Site, *operands: Operand) -> list[Value]:
 
 
 def matmul(s: Site, x1: Operand, x2: Operand) -> Value:
-    """Matrix product over the last two axes; a vector counts as a row on the left, a column on the right."""
+    """Matrix product over the last two axes; a vector counts as a row on the left, a column on the
+    right.
+    """
     a, b = _summed(s, x1, x2)
     row, column = a.rank == 1, b.rank == 1
     a = s.g.op("Unsqueeze", a, [0]) if row else a

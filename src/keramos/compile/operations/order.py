@@ -69,7 +69,9 @@ def quantile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Value:
-    """The values below which given parts of the others lie; several parts come along a new first axis."""
+    """The values below which given parts of the others lie; several parts come along a new first
+    axis.
+    """
     parts = tensor(s, q).const
     if parts is None or method not in _PLACES:
         raise s.unsupported("method", method, f"numbers for q with {', '.join(_PLACES)} are")

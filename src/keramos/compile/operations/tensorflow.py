@@ -1,8 +1,10 @@
-"""Nodes that Keras 2 made of bare TensorFlow calls: each is a function of keras.ops under other argument names.
+"""Nodes that Keras 2 made of bare TensorFlow calls: each is a function of keras.ops under other
+argument names.
 
-A row of the tables is: TensorFlow's name, the function, then TensorFlow's arguments in order, each with the parameter
-that it is (``y=x2``). ``tf.<symbol>`` nodes take the first argument by position and the others by name. ``tf.op.<Op>``
-nodes are nodes of a TensorFlow graph: their inputs are numbered, some are ``constants``, and attributes have names.
+A row of the tables is: TensorFlow's name, the function, then TensorFlow's arguments in order, each
+with the parameter that it is (``y=x2``). ``tf.<symbol>`` nodes take the first argument by position
+and the others by name. ``tf.op.<Op>`` nodes are nodes of a TensorFlow graph: their inputs are
+numbered, some are ``constants``, and attributes have names.
 """
 
 from __future__ import annotations
@@ -60,9 +62,10 @@ _SILENT = (
 """Arguments that change nothing where these functions run."""
 
 _TYPES = """
-    Index N SrcT T T1 T2 TI Tk Taxis Tdim Tidx Tindex Tindices Tlen Tmultiples Tnumsplit Tpaddings Tparams Tperm Tshape
-    Tshift Tsplits Truncate U bad_indices_policy explicit_paddings grad_a grad_b grad_x grad_y incompatible_shape_error
-    index_type num_split out_type use_cudnn_on_gpu validate_indices element_dtype Ta Tb Tout
+    Index N SrcT T T1 T2 TI Tk Taxis Tdim Tidx Tindex Tindices Tlen Tmultiples Tnumsplit Tpaddings
+    Tparams Tperm Tshape Tshift Tsplits Truncate U bad_indices_policy explicit_paddings grad_a
+    grad_b grad_x grad_y incompatible_shape_error index_type num_split out_type use_cudnn_on_gpu
+    validate_indices element_dtype Ta Tb Tout
 """
 """Attributes of graph nodes that say dtypes and counts, which are known from the inputs."""
 

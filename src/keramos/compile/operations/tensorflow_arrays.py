@@ -1,4 +1,6 @@
-"""Functions of TensorFlow that cut, join and look values up, where they differ from keras.ops in more than names."""
+"""Functions of TensorFlow that cut, join and look values up, where they differ from keras.ops in
+more than names.
+"""
 
 from __future__ import annotations
 
@@ -193,7 +195,9 @@ def strided_slice(
     strides: list[int],
     **masks: int,
 ) -> Value:
-    """A slice as a graph keeps it: masks of bits say where a place is not given, an ellipsis, new or dropped."""
+    """A slice as a graph keeps it: masks of bits say where a place is not given, an ellipsis, new
+    or dropped.
+    """
     if any(isinstance(item, Value) for item in (begin, end, strides)):
         raise s.unsupported("begin", "a tensor", "numbers are")
     parts: list[object] = []

@@ -1,4 +1,6 @@
-"""TensorFlow's functions of images and windows; sizes come as 1, one a side, or one an axis with the outer ones."""
+"""TensorFlow's functions of images and windows; sizes come as 1, one a side, or one an axis with
+the outer ones.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Names and arguments of TensorFlow's functions and graph ops, each with the function here that it is."""
+"""Names and arguments of TensorFlow's functions and graph ops, each with the function here that it
+is.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +32,21 @@ gather tf.gather params=params indices=indices axis=axis batch_dims=batch_dims
 gather_nd tf.gather_nd params=params indices=indices batch_dims=batch_dims
 identity Copy input=x
 image.adjust_contrast tf.adjust_contrast images=images contrast_factor=contrast_factor
-image.crop_to_bounding_box tf.crop_to_box image=image offset_height=top offset_width=left target_height=height \
+image.crop_to_bounding_box tf.crop_to_box image=image offset_height=top offset_width=left \
+    target_height=height \
 target_width=width
-image.extract_patches tf.extract_patches images=images sizes=sizes strides=strides rates=rates padding=padding
+image.extract_patches tf.extract_patches images=images sizes=sizes strides=strides \
+    rates=rates padding=padding
 image.flip_left_right tf.flip_left_right image=image
 image.flip_up_down tf.flip_up_down image=image
 image.grayscale_to_rgb tf.grayscale_to_rgb images=images
 image.hsv_to_rgb HSVToRGB images=images
-image.pad_to_bounding_box tf.pad_to_box image=image offset_height=top offset_width=left target_height=height \
+image.pad_to_bounding_box tf.pad_to_box image=image offset_height=top offset_width=left \
+    target_height=height \
 target_width=width
 image.per_image_standardization tf.standardized image=image
-image.resize tf.resize images=images size=size method=method preserve_aspect_ratio=preserve_aspect_ratio \
+image.resize tf.resize images=images size=size method=method \
+    preserve_aspect_ratio=preserve_aspect_ratio \
 antialias=antialias
 image.rgb_to_grayscale RGBToGrayscale images=images
 image.rgb_to_hsv RGBToHSV images=images
@@ -51,7 +57,8 @@ linalg.cross Cross a=x1 b=x2
 linalg.diag_part tf.diag_part input=x
 linalg.einsum tf.einsum equation=equation inputs=inputs
 linalg.l2_normalize tf.l2_normalize x=x axis=axis epsilon=epsilon
-linalg.matmul tf.matmul a=a b=b transpose_a=transpose_a transpose_b=transpose_b adjoint_a=adjoint_a \
+linalg.matmul tf.matmul a=a b=b transpose_a=transpose_a transpose_b=transpose_b \
+    adjoint_a=adjoint_a \
 adjoint_b=adjoint_b
 linalg.matrix_transpose tf.matrix_transpose a=a
 linalg.matvec tf.matvec a=a b=b transpose_a=transpose_a
@@ -145,37 +152,50 @@ math.xdivy tf.xdivy x=x1 y=x2
 math.xlogy tf.xlogy x=x1 y=x2
 math.zero_fraction tf.zero_fraction value=x
 nn.avg_pool tf.avg_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.avg_pool1d tf.avg_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.avg_pool2d tf.avg_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.avg_pool3d tf.avg_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.batch_normalization tf.batch_normalization x=x mean=mean variance=variance offset=offset scale=scale \
+nn.avg_pool1d tf.avg_pool input=x ksize=ksize strides=strides padding=padding \
+    data_format=data_format
+nn.avg_pool2d tf.avg_pool input=x ksize=ksize strides=strides padding=padding \
+    data_format=data_format
+nn.avg_pool3d tf.avg_pool input=x ksize=ksize strides=strides padding=padding \
+    data_format=data_format
+nn.batch_normalization tf.batch_normalization x=x mean=mean variance=variance \
+    offset=offset scale=scale \
 variance_epsilon=epsilon
 nn.bias_add tf.bias_add value=x bias=bias data_format=data_format
-nn.conv1d tf.conv input=x filters=kernel stride=strides padding=padding data_format=data_format dilations=dilations
-nn.conv2d tf.conv input=x filters=kernel strides=strides padding=padding data_format=data_format dilations=dilations
-nn.conv3d tf.conv input=x filters=kernel strides=strides padding=padding data_format=data_format dilations=dilations
+nn.conv1d tf.conv input=x filters=kernel stride=strides padding=padding \
+    data_format=data_format dilations=dilations
+nn.conv2d tf.conv input=x filters=kernel strides=strides padding=padding \
+    data_format=data_format dilations=dilations
+nn.conv3d tf.conv input=x filters=kernel strides=strides padding=padding \
+    data_format=data_format dilations=dilations
 nn.crelu tf.crelu features=x axis=axis
 nn.depth_to_space tf.depth_to_space input=x block_size=block_size data_format=data_format
-nn.depthwise_conv2d tf.depthwise_conv input=x filter=kernel strides=strides padding=padding data_format=data_format \
+nn.depthwise_conv2d tf.depthwise_conv input=x filter=kernel strides=strides \
+    padding=padding data_format=data_format \
 dilations=dilations
 nn.elu Elu features=x
 nn.embedding_lookup tf.gather params=params ids=indices
 nn.gelu tf.gelu features=x approximate=approximate
 nn.l2_loss tf.l2_loss t=x
 nn.leaky_relu LeakyRelu features=x alpha=negative_slope
-nn.local_response_normalization tf.lrn input=x depth_radius=depth_radius bias=bias alpha=alpha beta=beta
+nn.local_response_normalization tf.lrn input=x depth_radius=depth_radius bias=bias \
+    alpha=alpha beta=beta
 nn.log_softmax LogSoftmax logits=x axis=axis
 nn.max_pool tf.max_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.max_pool1d tf.max_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.max_pool2d tf.max_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
-nn.max_pool3d tf.max_pool input=x ksize=ksize strides=strides padding=padding data_format=data_format
+nn.max_pool1d tf.max_pool input=x ksize=ksize strides=strides padding=padding \
+    data_format=data_format
+nn.max_pool2d tf.max_pool input=x ksize=ksize strides=strides padding=padding \
+    data_format=data_format
+nn.max_pool3d tf.max_pool input=x ksize=ksize strides=strides padding=padding \
+    data_format=data_format
 nn.moments tf.moments x=x axes=axes shift=shift keepdims=keepdims
 nn.relu Relu features=x
 nn.relu6 Relu6 features=x
 nn.selu Selu features=x
 nn.silu tf.silu features=x beta=beta
 nn.space_to_depth tf.space_to_depth input=x block_size=block_size data_format=data_format
-one_hot tf.one_hot indices=x depth=num_classes on_value=on_value off_value=off_value axis=axis dtype=dtype
+one_hot tf.one_hot indices=x depth=num_classes on_value=on_value off_value=off_value \
+    axis=axis dtype=dtype
 ones_like OnesLike input=x dtype=dtype
 pad tf.pad tensor=x paddings=pad_width mode=mode constant_values=constant_values
 rank tf.rank input=x
@@ -230,7 +250,9 @@ ALIASES = {
     "subtract": "math.subtract",
     "tensordot": "linalg.tensordot",
 }
-"""Other names under which TensorFlow exports the same function; ``compat.v1.`` before a name changes nothing."""
+"""Other names under which TensorFlow exports the same function; ``compat.v1.`` before a name
+changes nothing.
+"""
 
 GRAPH_OPS = """
 Abs Abs 0=x
@@ -255,14 +277,16 @@ Cast Cast 0=x DstT=dtype
 Ceil Ceil 0=x
 ClipByValue Clip 0=x 1=x_min 2=x_max
 ConcatV2 tf.concat_v2 *=inputs
-Conv2D tf.conv 0=x 1=kernel strides=strides padding=padding data_format=data_format dilations=dilations
+Conv2D tf.conv 0=x 1=kernel strides=strides padding=padding data_format=data_format \
+    dilations=dilations
 Cos Cos 0=x
 Cosh Cosh 0=x
 Cross Cross 0=x1 1=x2
 Cumprod tf.cumprod 0=x 1=axis exclusive=exclusive reverse=reverse
 Cumsum tf.cumsum 0=x 1=axis exclusive=exclusive reverse=reverse
 DepthToSpace tf.depth_to_space 0=x block_size=block_size data_format=data_format
-DepthwiseConv2dNative tf.depthwise_conv 0=x 1=kernel strides=strides padding=padding data_format=data_format \
+DepthwiseConv2dNative tf.depthwise_conv 0=x 1=kernel strides=strides padding=padding \
+    data_format=data_format \
 dilations=dilations
 Div tf.divide 0=x1 1=x2
 DivNoNan DivideNoNan 0=x1 1=x2
@@ -324,7 +348,8 @@ Reciprocal Reciprocal 0=x
 Relu Relu 0=x
 Relu6 Relu6 0=x
 Reshape Reshape 0=x 1=newshape
-ResizeBilinear tf.resize_bilinear 0=images 1=size align_corners=align_corners half_pixel_centers=half_pixel_centers
+ResizeBilinear tf.resize_bilinear 0=images 1=size align_corners=align_corners \
+    half_pixel_centers=half_pixel_centers
 ResizeNearestNeighbor tf.resize_nearest 0=images 1=size align_corners=align_corners \
 half_pixel_centers=half_pixel_centers
 ReverseV2 Flip 0=x 1=axis

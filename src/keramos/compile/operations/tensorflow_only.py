@@ -130,7 +130,9 @@ def silu(s: Site, x: Operand, *, beta: float = 1.0) -> Value:
 
 
 def _sum_of(kind: str, *, whole: str) -> Callable[..., Value]:
-    """A reduction that keeps the dtype, which ONNX computes in another one for short or whole numbers."""
+    """A reduction that keeps the dtype, which ONNX computes in another one for short or whole
+    numbers.
+    """
 
     def build(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
         value = tensor(s, x)
@@ -183,7 +185,9 @@ def batch_normalization(
     *,
     epsilon: float,
 ) -> Value:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, everything repeated where it has size 1."""
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, everything repeated where it has size
+    1.
+    """
     return nn.batch_norm(s, x, mean, variance, offset, scale, axis=-1, epsilon=epsilon)
 
 
@@ -207,7 +211,9 @@ def l2_loss(s: Site, x: Operand) -> Value:
 
 
 def select(s: Site, condition: Operand, x1: Operand, x2: Operand) -> Value:
-    """x1 where a condition of the same shape holds, else x2; a condition of one axis would choose rows."""
+    """x1 where a condition of the same shape holds, else x2; a condition of one axis would choose
+    rows.
+    """
     if tensor(s, condition).rank != tensor(s, x1).rank:
         raise s.unsupported(
             "condition", tensor(s, condition).shape, "a condition as large as the branches is"

@@ -1,7 +1,7 @@
 """Operands of operations: tensors, numbers and stored arrays, brought to one dtype as Keras does.
 
-Promotion: keras.backend.result_type. Whole numbers with floats give float32; a bare number takes the kind of the
-tensor beside it, where that can hold it.
+Promotion: keras.backend.result_type. Whole numbers with floats give float32; a bare number takes
+the kind of the tensor beside it, where that can hold it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from keramos.compile.onnx.graph import Graph
 
 Operand = Value | bool | int | float | list[object] | dict[str, object]
-"""What may stand as an argument: a tensor, a number, a list of numbers, or an array as Keras serialises it."""
+"""What may stand as an argument: a tensor, a number, a list of numbers, or an array as Keras
+serialises it.
+"""
 
 ONNX_TYPES = {
     "float32": 1,
@@ -92,7 +94,9 @@ def cast_to(g: Graph, x: Value, dtype: str) -> Value:
 
 
 def widely(g: Graph, compute: Callable[..., Value], *xs: Value) -> Value:
-    """The result of ``compute``, by way of a wider dtype where ONNX Runtime has no kernels for short whole numbers."""
+    """The result of ``compute``, by way of a wider dtype where ONNX Runtime has no kernels for
+    short whole numbers.
+    """
     narrow = xs[0].dtype
     if narrow not in _WIDER:
         return compute(*xs)

@@ -1,1 +1,3 @@
-"""A model file -> the values that people see, one part a file. Pages, reports and the terminal draw them."""
+"""A model file -> the values that people see, one part a file. Pages, reports and the terminal draw
+them.
+"""

@@ -125,7 +125,9 @@ def _round(value: float) -> float:
 
 
 def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
-    """A row as programs would send it from what people typed; what does not parse stays text, to be refused by name."""
+    """A row as programs would send it from what people typed; what does not parse stays text, to be
+    refused by name.
+    """
     return {
         column.name: _typed(texts.get(column.name, ""), column.kind)
         for column in content.schema.columns

@@ -49,7 +49,8 @@ def _learned(content: Content) -> tuple[Stage, ...]:
             "Model training",
             f"{source.training_rows:,} x {features}",
             f"{network} network",
-            f"{trace.parameters:,} weights, {len(trace.epochs)} epochs x {steps} steps in {seconds(trace.seconds)}",
+            f"{trace.parameters:,} weights, {len(trace.epochs)} epochs x {steps} steps in "
+            f"{seconds(trace.seconds)}",
             (("loss, first epoch", f"{first:.4f}"), ("loss, last epoch", f"{last:.4f}")),
         ),
     )
@@ -91,7 +92,10 @@ def rule_sentence(content: Content) -> str:
     """The decision rule in one sentence."""
     rule = content.rule
     if rule.kind == "threshold":
-        return f"{rule.labels[1]} when its score is at least {number(rule.threshold)}, else {rule.labels[0]}"
+        return (
+            f"{rule.labels[1]} when its score is at least {number(rule.threshold)}, else "
+            f"{rule.labels[0]}"
+        )
     if rule.kind == "argmax":
         return f"the one of {len(rule.labels)} classes with the largest score"
     return "the output is the answer" + (f", in {rule.unit}" if rule.unit else "")

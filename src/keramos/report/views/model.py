@@ -62,7 +62,9 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
 
 
 def headline(artifact: Artifact) -> tuple[str, tuple[Pair, ...]]:
-    """What a file is for and its first facts, from what is read already: cheap enough for lists of models."""
+    """What a file is for and its first facts, from what is read already: cheap enough for lists of
+    models.
+    """
     content = artifact.content
     facts = (*_quality_facts(content), ("file", size(artifact.info.size)))
     kinds = [layer.kind for layer in artifact.network.layers.values()]
@@ -83,7 +85,10 @@ def _purpose(content: Content) -> str:
 
 def _plain_purpose(every: list[str]) -> str:
     kinds = [kind for kind in every if kind != "InputLayer"]
-    return f"A Keras network of {counted(len(kinds), 'layer')}: {listed(list(dict.fromkeys(kinds)), 8)}."
+    return (
+        f"A Keras network of {counted(len(kinds), 'layer')}: "
+        f"{listed(list(dict.fromkeys(kinds)), 8)}."
+    )
 
 
 def _facts(found: Inspection, content: Content | None, model: Predictor | None) -> tuple[Pair, ...]:

@@ -62,7 +62,8 @@ def _field(spec: TensorSpec) -> Field:
 
 
 def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
-    """One row of an input made up: its own name decides the random numbers, so the same form gives the same answer.
+    """One row of an input made up: its own name decides the random numbers, so the same form gives
+    the same answer.
 
     Raises:
         MismatchError: the input is too large.

@@ -1,4 +1,6 @@
-"""Why a file can be trusted: its digests, its golden rows computed again, and where it comes from."""
+"""Why a file can be trusted: its digests, its golden rows computed again, and where it comes
+from.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,10 @@ def _verdict(
         return False, f"A golden row answers differently, by {worst:.3g}; do not use these answers."
     return (
         True,
-        f"Seal intact, and {len(rows)} golden rows answer as Keras did: largest difference {worst:.2g}.",
+        (
+            f"Seal intact, and {len(rows)} golden rows answer as Keras did: "
+            f"largest difference {worst:.2g}."
+        ),
     )
 
 
@@ -112,7 +117,10 @@ def _provenance(content: Content) -> tuple[Pair, ...]:
         ("sha256 of the table", source.data_digest),
         (
             "rows",
-            f"{source.rows:,}: {source.training_rows:,} for training, {source.held_out_rows:,} held out",
+            (
+                f"{source.rows:,}: {source.training_rows:,} for training, "
+                f"{source.held_out_rows:,} held out"
+            ),
         ),
         ("sha256 of the split", source.training_index_digest),
         ("seed", str(source.seed)),

@@ -71,7 +71,9 @@ _TASKS = {"threshold": _threshold, "argmax": _argmax, "value": _value}
 
 
 def _sweep(positive: Bools, scores: Floats, threshold: float) -> Sweep:
-    """Counts at every hundredth and at the rule's own threshold; compared in float32, as decisions are."""
+    """Counts at every hundredth and at the rule's own threshold; compared in float32, as decisions
+    are.
+    """
     at = sorted({*(step / 100 for step in range(101)), threshold})
     chosen = [scores.astype("float32") >= np.float32(value) for value in at]
     return Sweep(
@@ -85,7 +87,9 @@ def _sweep(positive: Bools, scores: Floats, threshold: float) -> Sweep:
 
 
 def _roc(positive: Bools, scores: Floats) -> tuple[tuple[float, float], ...]:
-    """False and true positive rates, thinned to what a chart can show; none where a class is absent."""
+    """False and true positive rates, thinned to what a chart can show; none where a class is
+    absent.
+    """
     if positive.all() or not positive.any():
         return ()
     order = np.argsort(-scores, kind="stable")
@@ -102,7 +106,9 @@ def _evenly(count: int, most: int) -> NDArray[np.int64]:
 
 
 def _calibration(true: Bools, scores: Floats) -> tuple[Calibration, ...]:
-    """Ten bins of score; source of the idea: reliability diagrams, A. Murphy and R. Winkler, 1977."""
+    """Ten bins of score; source of the idea: reliability diagrams, A. Murphy and R. Winkler,
+    1977.
+    """
     place = np.minimum((scores * _BINS).astype(int), _BINS - 1)
     found = []
     for index in range(_BINS):

@@ -22,14 +22,17 @@ _MOVED = 0.1  # a tenth of the target's deviation
 def questions(
     artifact: Artifact, content: Content, load_seconds: float, proof: Proof
 ) -> tuple[Question, ...]:
-    """Three questions: training against loading, the same answers after reload, what preparation is worth."""
+    """Three questions: training against loading, the same answers after reload, what preparation is
+    worth.
+    """
     return (_time(content, load_seconds), _same(proof), _lost(artifact, content))
 
 
 def insight(content: Content, load_seconds: float) -> str:
     """The key insight in one sentence."""
     return (
-        f"Learning took {seconds(content.trace.seconds)} and {content.provenance.training_rows:,} rows; "
+        f"Learning took {seconds(content.trace.seconds)} and "
+        f"{content.provenance.training_rows:,} rows; "
         f"the file gives it back in {seconds(load_seconds)}, anywhere and unchanged, "
         "because it keeps everything the answer depends on and not the network alone."
     )
@@ -39,11 +42,14 @@ def _time(content: Content, load_seconds: float) -> Question:
     ratio = content.trace.seconds / max(load_seconds, 1e-6)
     options, right = _options(max(ratio, 1.0), "times faster")
     return Question(
-        f"Training took {seconds(content.trace.seconds)}. How much faster is loading the saved file?",
+        f"Training took {seconds(content.trace.seconds)}. How much faster is loading the saved "
+        "file?",
         options,
         right,
-        f"Loading took {seconds(load_seconds)} in this process, {_times(ratio)} faster than training, and it includes "
-        "running the golden rows. Without the file every program that wants an answer would have to train again.",
+        f"Loading took {seconds(load_seconds)} in this process, {_times(ratio)} faster than "
+        "training, and it includes "
+        "running the golden rows. Without the file every program that wants an answer would have "
+        "to train again.",
     )
 
 
@@ -52,7 +58,9 @@ def _times(ratio: float) -> str:
 
 
 def _options(ratio: float, unit: str) -> tuple[tuple[str, ...], int]:
-    """Three numbers a factor of ten apart; where the true one stands depends on the number, not on habit."""
+    """Three numbers a factor of ten apart; where the true one stands depends on the number, not on
+    habit.
+    """
     right = int(ratio) % 3
     values = [ratio * 10.0 ** (place - right) for place in range(3)]
     return tuple(f"about {_near(value)} {unit}" for value in values), right
@@ -66,7 +74,8 @@ def _same(proof: Proof) -> Question:
     worst = max((row.difference for row in proof.golden), default=0.0)
     said = "not at all" if worst == 0 else f"by {worst:.2g} at most"
     return Question(
-        f"The file holds {len(proof.golden)} rows with the answers that Keras gave when it was saved. How far are the "
+        f"The file holds {len(proof.golden)} rows with the answers that Keras gave when it was "
+        "saved. How far are the "
         "answers of this process from those?",
         (
             "Some per cent: weights are rounded when saved",
@@ -74,7 +83,8 @@ def _same(proof: Proof) -> Question:
             "It depends on the day's random seed",
         ),
         1,
-        f"{proof.sentence} Saving keeps every weight bit for bit; what remains is the order of additions.",
+        f"{proof.sentence} Saving keeps every weight bit for bit; what remains is the order of "
+        "additions.",
     )
 
 
@@ -90,36 +100,45 @@ def _lost(artifact: Artifact, content: Content) -> Question:
     )
     columns = len(content.schema.columns)
     return Question(
-        "Suppose only the network had been saved and its preprocessing had been lost. What would be missing?",
+        "Suppose only the network had been saved and its preprocessing had been lost. What would "
+        "be missing?",
         (
             "Nothing: the weights are the model",
             "Only the speed: preprocessing saves time",
             f"{' and '.join(learned)}: the answers would be wrong",
         ),
         2,
-        f"The network takes {len(content.preparation.features)} prepared values, and a row has {columns} raw ones. "
-        + _effect(artifact, content),
+        f"The network takes {len(content.preparation.features)} prepared values, and a row has "
+        f"{columns} raw ones. " + _effect(artifact, content),
     )
 
 
 def _effect(artifact: Artifact, content: Content) -> str:
     bare = without_scaling(artifact)
     if bare is None:
-        return "Without the vocabularies there is no way from a word to the inputs that the network learned."
+        return (
+            "Without the vocabularies there is no way from a word to the inputs that the "
+            "network learned."
+        )
     before = np.array(content.golden.outputs)
     if content.rule.kind == "value":
         far = np.abs(bare - before).max(1) > _MOVED * content.preparation.target.deviation
         row = int(np.abs(bare - before).max(1).argmax())
         return (
-            f"Fed with raw numbers, the same weights miss {int(far.sum())} of {len(far)} golden rows; "
+            f"Fed with raw numbers, the same weights miss {int(far.sum())} of {len(far)} golden "
+            "rows; "
             f"one answer turns from {number(before[row, 0])} into {number(bare[row, 0])}."
         )
     changed = _labels(bare, content) != _labels(before, content)
     if not changed.any():
         off = float(np.abs(bare - before).max())
-        return f"Fed with raw numbers, the same weights give scores that are up to {off:.2g} off{_most(bare)}."
+        return (
+            f"Fed with raw numbers, the same weights give scores that are up to {off:.2g} "
+            f"off{_most(bare)}."
+        )
     return (
-        f"Fed with raw numbers, the same weights decide {int(changed.sum())} of {len(changed)} golden rows "
+        f"Fed with raw numbers, the same weights decide {int(changed.sum())} of {len(changed)} "
+        "golden rows "
         f"otherwise{_most(bare)}, and nothing would say so."
     )
 

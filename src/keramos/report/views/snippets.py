@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from keramos.types.serving import Predictor
 
 SERVER = "http://127.0.0.1:8501"
-"""Where ``keramos serve`` listens unless told otherwise; pages put their own address in its place."""
+"""Where ``keramos serve`` listens unless told otherwise; pages put their own address in its
+place.
+"""
 
 _OIP = {"str": "BYTES", "bool": "BOOL", "float32": "FP32", "float64": "FP64", "float16": "FP16"}
 _MOST_VALUES = 64  # of one array; larger ones are written as zeros
@@ -56,7 +58,10 @@ def _decide(name: str, content: Content) -> tuple[Snippet, Snippet]:
 
 
 def _curl(url: str, body: str) -> str:
-    return f"curl -s {shlex.quote(url)} \\\n  -H 'content-type: application/json' \\\n  -d {shlex.quote(body)}\n"
+    return (
+        f"curl -s {shlex.quote(url)} \\\n  -H 'content-type: application/json' \\\n  -d "
+        f"{shlex.quote(body)}\n"
+    )
 
 
 def _rest(url: str, fed: Feeds) -> str:
@@ -107,7 +112,8 @@ def _literal(array: NDArray[np.generic]) -> str:
 
 def _triton(name: str, model: Predictor, fed: Feeds) -> str:
     given = "\n".join(
-        f"    ({spec.name!r}, {_literal(fed[spec.name])}, '{_OIP.get(spec.dtype, spec.dtype.upper())}'),"
+        f"    ({spec.name!r}, {_literal(fed[spec.name])}, "
+        f"'{_OIP.get(spec.dtype, spec.dtype.upper())}'),"
         for spec in model.inputs
     )
     address = SERVER.removeprefix("http://")
@@ -127,4 +133,7 @@ def _own(model: Predictor, fed: Feeds) -> str:
         row = typed_row(dict(model.content.sample.raw), model.content)
         return f"import keramos\n\nmodel = keramos.load({file!r})\nprint(model.decide([{row!r}]))\n"
     arrays = ", ".join(_literal(fed[spec.name]) for spec in model.inputs)
-    return f"import keramos\nimport numpy as np\n\nmodel = keramos.load({file!r})\nprint(model.predict([{arrays}]))\n"
+    return (
+        "import keramos\nimport numpy as np\n\nmodel = "
+        f"keramos.load({file!r})\nprint(model.predict([{arrays}]))\n"
+    )

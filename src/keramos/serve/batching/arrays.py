@@ -1,7 +1,8 @@
-"""Requests of one tick of the event loop that are arrays already: they share one run of their model.
+"""Requests of one tick of the event loop that are arrays already: they share one run of their
+model.
 
-Nothing waits for more requests to come. Where a shared run fails, each request runs alone, so that only the one at
-fault is refused. What takes long runs in a thread, and the loop goes on.
+Nothing waits for more requests to come. Where a shared run fails, each request runs alone, so that
+only the one at fault is refused. What takes long runs in a thread, and the loop goes on.
 """
 
 from __future__ import annotations

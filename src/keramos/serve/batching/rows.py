@@ -1,7 +1,8 @@
 """Requests that arrive in one tick of the event loop share one run of their model.
 
-Nothing waits for more requests to come: a tick's requests are what the sockets held when the loop looked. A request
-that cannot share (its body needs judgement, or its rows make the model refuse) is answered alone and harms no other.
+Nothing waits for more requests to come: a tick's requests are what the sockets held when the loop
+looked. A request that cannot share (its body needs judgement, or its rows make the model refuse) is
+answered alone and harms no other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""JSON as servers of models take it: NaN and Infinity are numbers, and bytes after the value do not matter."""
+"""JSON as servers of models take it: NaN and Infinity are numbers, and bytes after the value do not
+matter.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Arrays as JSON text. Floats are the shortest digits that read back as the same number of their own precision.
+"""Arrays as JSON text. Floats are the shortest digits that read back as the same number of their
+own precision.
 
-0.2 in float32 is written 0.2 and not 0.20000000298; whole numbers keep ``.0``; what is not finite is written as the
-tokens ``NaN``, ``Infinity`` and ``-Infinity``, as TensorFlow Serving does.
+0.2 in float32 is written 0.2 and not 0.20000000298; whole numbers keep ``.0``; what is not finite
+is written as the tokens ``NaN``, ``Infinity`` and ``-Infinity``, as TensorFlow Serving does.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _quote = msgspec.json.Encoder().encode
 def number_texts(array: NDArray[np.generic]) -> list[str]:
     """Each number of a float array in C order."""
     flat = array.ravel()
-    # numpy prints float16, float32 and float64 with the fewest digits that are unique in their precision.
+    # numpy prints float16, float32 and float64 with the fewest digits that are unique in their
+    # precision.
     texts: list[str] = flat.astype("U32").tolist()
     if not np.isfinite(flat).all():
         texts = [_TOKENS.get(text, text) for text in texts]

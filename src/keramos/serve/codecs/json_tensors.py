@@ -1,4 +1,6 @@
-"""Nested lists of JSON -> arrays of a model input's dtype, judged strictly: text is no number, 1.0 no whole number."""
+"""Nested lists of JSON -> arrays of a model input's dtype, judged strictly: text is no number, 1.0
+no whole number.
+"""
 
 from __future__ import annotations
 
@@ -123,15 +125,22 @@ def _why(value: object, dtype: str, name: str) -> str:
         where = f"'{name}'" + "".join(f"[{index}]" for index in place)
         if len(place) < depth:
             if not isinstance(item, list):
-                return f"{where}: JSON Value: {shown(item)} Type: {_WORDS[type(item)]} is not of expected type: list"
+                return (
+                    f"{where}: JSON Value: {shown(item)} Type: {_WORDS[type(item)]} is not of "
+                    "expected type: list"
+                )
             size = sizes.setdefault(len(place), len(item))
             if len(item) != size:
                 return (
-                    f"{where}: Encountered list at unexpected size: {len(item)} at level: {len(place)} "
+                    f"{where}: Encountered list at unexpected size: {len(item)} at level: "
+                    f"{len(place)} "
                     f"expected size: {size}"
                 )
         elif not _fits(item, dtype):
-            return f"{where}: JSON Value: {shown(item)} Type: {_WORDS[type(item)]} is not of expected type: {wanted}"
+            return (
+                f"{where}: JSON Value: {shown(item)} Type: {_WORDS[type(item)]} is not of "
+                f"expected type: {wanted}"
+            )
     return f"'{name}' is no tensor of {wanted}"
 
 

@@ -1,7 +1,8 @@
 """Arrays by name, as gRPC protocols carry them -> model inputs.
 
-A file with a schema takes one array a column, in the column's own terms: missing values, categories and dates are the
-file's business. Where all its columns are numbers it takes one matrix as well. A plain Keras file takes Keras' inputs.
+A file with a schema takes one array a column, in the column's own terms: missing values, categories
+and dates are the file's business. Where all its columns are numbers it takes one matrix as well. A
+plain Keras file takes Keras' inputs.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ def _check_names(arrays: Arrays, names: Sequence[str]) -> None:
 
 
 def _check_kind(column: ColumnSchema, array: NDArray[np.generic]) -> None:
-    """Text and numbers are told apart: a number would have to be written as text again, in one of many ways."""
+    """Text and numbers are told apart: a number would have to be written as text again, in one of
+    many ways.
+    """
     if array.dtype.kind not in _KINDS[column.kind]:
         raise RequestError(
             f"column '{column.name}' is a {column.kind.replace('_', ' ')}; received {array.dtype}"
@@ -111,7 +114,9 @@ def _check_kind(column: ColumnSchema, array: NDArray[np.generic]) -> None:
 
 
 def _check_dtype(name: str, array: NDArray[np.generic], wanted: str) -> None:
-    """Refuse what a cast would change: text for numbers, fractions for whole numbers, numbers out of range."""
+    """Refuse what a cast would change: text for numbers, fractions for whole numbers, numbers out
+    of range.
+    """
     if (array.dtype == object) != (wanted == "str"):
         given = "text" if array.dtype == object else str(array.dtype)
         raise RequestError(

@@ -1,8 +1,9 @@
 """Rows as protocols carry them -> what ``Model.feeds`` takes, for models that know their columns.
 
-A cell is judged by itself, never by its neighbours: JSON tells numbers, text and truth values apart, and so does this.
-A number in a column of text would have to be written as text again, and there is no telling how its sender writes it
-(1.0 or 1.00, 1e3 or 1000); only whole numbers have one way. The same holds for truth values among numbers.
+A cell is judged by itself, never by its neighbours: JSON tells numbers, text and truth values
+apart, and so does this. A number in a column of text would have to be written as text again, and
+there is no telling how its sender writes it (1.0 or 1.00, 1e3 or 1000); only whole numbers have one
+way. The same holds for truth values among numbers.
 """
 
 from __future__ import annotations
@@ -61,13 +62,15 @@ def column_names(served: Served) -> list[str]:
 def row_dicts(
     items: Sequence[object], names: Sequence[str], most: int, bad: list[Problem] | None = None
 ) -> list[Row]:
-    """Items of a list, each an object by column name or a list in the order of the columns, as dicts.
+    """Items of a list, each an object by column name or a list in the order of the columns, as
+    dicts.
 
-    An item that is neither, or a list of the wrong length, goes to ``bad`` where that is given, and is empty then. Keys
-    that name no column keep no value.
+    An item that is neither, or a list of the wrong length, goes to ``bad`` where that is given, and
+    is empty then. Keys that name no column keep no value.
 
     Raises:
-        RequestError: such an item, where ``bad`` is not given; says which row. Or there are too many.
+        RequestError: such an item, where ``bad`` is not given; says which row. Or there are too
+            many.
     """
     check_count(len(items), most)
     known = frozenset(names)
@@ -87,7 +90,10 @@ def _misfit(item: object, names: Sequence[str]) -> str:
     if cells == len(names):
         return ""
     listed = ", ".join(f"'{name}'" for name in names)
-    return f"{cells} value(s) for {len(names)} columns; give an object by column name, or a list in this order: {listed}"
+    return (
+        f"{cells} value(s) for {len(names)} columns; give an object by column name, or a "
+        f"list in this order: {listed}"
+    )
 
 
 def feeds_of(served: Served, rows: Sequence[Row]) -> Feeds:
@@ -103,7 +109,9 @@ def feeds_of(served: Served, rows: Sequence[Row]) -> Feeds:
 
 
 def as_sent(problems: Sequence[Problem], rows: Sequence[Row]) -> list[Problem]:
-    """The problems with each value as the request has it: a column of mixed cells is read as text."""
+    """The problems with each value as the request has it: a column of mixed cells is read as
+    text.
+    """
     return [
         replace(problem, value=show(cell))
         if (cell := rows[problem.row - 1].get(problem.column)) is not None
@@ -130,7 +138,9 @@ def sound(served: Served, rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def judged(rows: Sequence[Row], content: Content) -> tuple[list[Row], list[Problem]]:
-    """The rows with something harmless for each cell that its column cannot have, and a problem for each of those."""
+    """The rows with something harmless for each cell that its column cannot have, and a problem for
+    each of those.
+    """
     problems: list[Problem] = []
     mended = list(rows)
     for column in content.schema.columns:
@@ -165,7 +175,9 @@ def _row(item: object, names: Sequence[str], known: frozenset[str]) -> Row:
 
 
 def _cell(cell: object) -> object:
-    """A cell; a list of one value is that value, for clients that send tensors of shape (rows, 1)."""
+    """A cell; a list of one value is that value, for clients that send tensors of shape (rows,
+    1).
+    """
     if isinstance(cell, list) and len(cell) == 1:
         cell = cell[0]
     if not isinstance(cell, dict):

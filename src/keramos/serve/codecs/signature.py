@@ -1,4 +1,6 @@
-"""What a version takes and gives, as protocols describe it: the table's columns for a keramos file, else tensors."""
+"""What a version takes and gives, as protocols describe it: the table's columns for a keramos file,
+else tensors.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnKind
 
 DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regression"
-"""Names of signatures: the first is TensorFlow's own default, the others those of its estimators."""
+"""Names of signatures: the first is TensorFlow's own default, the others those of its
+estimators.
+"""
 
 _COLUMNS: Mapping[ColumnKind, str] = {
     "number": "float32",
@@ -26,7 +30,9 @@ _COLUMNS: Mapping[ColumnKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One input or output: numpy dtype name (``str`` for text), shape with -1 where the size is free."""
+    """One input or output: numpy dtype name (``str`` for text), shape with -1 where the size is
+    free.
+    """
 
     name: str
     dtype: str

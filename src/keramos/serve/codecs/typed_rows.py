@@ -1,8 +1,8 @@
 """Rows of JSON, decoded and checked in one step by types made from the model's columns.
 
-The types take only cells that need no judgement: numbers that fit, categories of the vocabulary, null where the null
-policy has a value for it. Everything else goes the long way through ``Model.feeds``, which judges and explains, so
-that no rule about cells is written twice.
+The types take only cells that need no judgement: numbers that fit, categories of the vocabulary,
+null where the null policy has a value for it. Everything else goes the long way through
+``Model.feeds``, which judges and explains, so that no rule about cells is written twice.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _astuple = msgspec.structs.astuple
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowTypes:
-    """``row`` is what msgspec decodes a row as; ``cells`` gives its cells; ``feeds`` the inputs of many rows' cells."""
+    """``row`` is what msgspec decodes a row as; ``cells`` gives its cells; ``feeds`` the inputs of
+    many rows' cells.
+    """
 
     row: object
     cells: Callable[[Sequence[object]], list[Cells]]
@@ -114,7 +116,9 @@ def _nothing(column: ColumnPreparation) -> object:
 
 
 def _cells(fill: Cells | None) -> Callable[[Sequence[object]], list[Cells]]:
-    """A function from decoded rows to their cells; with ``fill``, what stands for a missing cell of each column."""
+    """A function from decoded rows to their cells; with ``fill``, what stands for a missing cell of
+    each column.
+    """
 
     def plain(rows: Sequence[object]) -> list[Cells]:
         return [row if type(row) is tuple else _astuple(row) for row in rows]  # type: ignore[arg-type]

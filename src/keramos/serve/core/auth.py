@@ -48,7 +48,9 @@ def read_keys(path: str) -> tuple[str, ...]:
 
 
 class Access:
-    """Keys and origins of one server; without either everything is admitted and nothing is added."""
+    """Keys and origins of one server; without either everything is admitted and nothing is
+    added.
+    """
 
     def __init__(self, keys: Sequence[str] = (), cors_origin: str | None = None) -> None:
         self._digests = [sha256(key.encode()).digest() for key in keys]

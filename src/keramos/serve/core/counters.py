@@ -1,4 +1,6 @@
-"""What was answered, counted in plain numbers; names and formats of metrics are the business of ``metrics``."""
+"""What was answered, counted in plain numbers; names and formats of metrics are the business of
+``metrics``.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EDGES = tuple(10e-6 * 1.8**power for power in range(33))
-"""Upper edges of the latency buckets in seconds, as TensorFlow Serving has them: from 10 µs by factors of 1.8."""
+"""Upper edges of the latency buckets in seconds, as TensorFlow Serving has them: from 10 µs by
+factors of 1.8.
+"""
 
 
 class Call(NamedTuple):
-    """What was called. ``api`` and ``entrypoint`` (REST or GRPC) are TensorFlow Serving's labels of a request."""
+    """What was called. ``api`` and ``entrypoint`` (REST or GRPC) are TensorFlow Serving's labels of
+    a request.
+    """
 
     protocol: str
     api: str
@@ -71,7 +77,9 @@ class Counts:
         self.runs.add(seconds)
 
     def answered(self, call: Call, code: str, seconds: float, received: int, sent: int) -> None:
-        """One request that got an answer; ``code`` is a gRPC status name, ``received`` and ``sent`` are bytes."""
+        """One request that got an answer; ``code`` is a gRPC status name, ``received`` and ``sent``
+        are bytes.
+        """
         found = self.requests.get(call) or self.requests.setdefault(call, Requests())
         found.outcomes[code] = found.outcomes.get(code, 0) + 1
         found.seconds.add(seconds)

@@ -1,4 +1,5 @@
-"""What the hot path needs to answer one URL: how its body becomes rows, and how answers become its reply.
+"""What the hot path needs to answer one URL: how its body becomes rows, and how answers become its
+reply.
 
 A protocol makes one of these for a model version; ``batch`` runs the rows of many requests at once.
 """
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 
 class Answers:
-    """The outputs of one run, in the forms in which replies need them; each form is made once for all requests."""
+    """The outputs of one run, in the forms in which replies need them; each form is made once for
+    all requests.
+    """
 
     def __init__(self, outputs: Outputs) -> None:
         self.outputs = outputs
@@ -61,10 +64,12 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quick:
-    """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs the long way.
+    """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs
+    the long way.
 
-    ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the reply for the rows
-    from one index up to another; ``answer`` is the long way. ``counted`` says as what its requests are counted.
+    ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the
+    reply for the rows from one index up to another; ``answer`` is the long way. ``counted`` says as
+    what its requests are counted.
     """
 
     served: Served

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def importing() -> Iterator[None]:
     """Look for no garbage while modules are imported, and never again among what they made.
 
-    The collector would walk through all of it several times, a sixth of the time to start, and once in a while later
-    on, while requests wait (https://docs.python.org/3/library/gc.html, ``gc.freeze``). Models are loaded outside: what
-    reading them leaves behind is found.
+    The collector would walk through all of it several times, a sixth of the time to start, and once
+    in a while later on, while requests wait (https://docs.python.org/3/library/gc.html,
+    ``gc.freeze``). Models are loaded outside: what reading them leaves behind is found.
     """
     gc.disable()
     try:

@@ -1,6 +1,8 @@
-"""What a server says of itself on standard error: a line for people, or one JSON object a line for programs.
+"""What a server says of itself on standard error: a line for people, or one JSON object a line for
+programs.
 
-Every event has a name that stays (``model_failed``) and its facts as fields; the text for people may change.
+Every event has a name that stays (``model_failed``) and its facts as fields; the text for people
+may change.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ def event(name: str, /, **facts: object) -> Mapping[str, object]:
 
 
 def start_logging(form: str, *, access: bool = False) -> None:
-    """Write all logs of this process to standard error, as ``json`` or ``text``; ``access`` is a line a request."""
+    """Write all logs of this process to standard error, as ``json`` or ``text``; ``access`` is a
+    line a request.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_FORMS[form]())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -37,7 +41,9 @@ def start_logging(form: str, *, access: bool = False) -> None:
 def log_access(
     way: str, path: str, status: object, seconds: float, received: int, sent: int
 ) -> None:
-    """One request that was answered. ``way`` is its HTTP method or gRPC; ``received`` and ``sent`` are bytes."""
+    """One request that was answered. ``way`` is its HTTP method or gRPC; ``received`` and ``sent``
+    are bytes.
+    """
     path = path.partition("?")[0]
     took = round(seconds, 6)
     extra = event(
@@ -47,7 +53,9 @@ def log_access(
 
 
 class _Json(logging.Formatter):
-    """One object a line: time (UTC), level, event, message, the event's facts, and a traceback where there is one."""
+    """One object a line: time (UTC), level, event, message, the event's facts, and a traceback
+    where there is one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

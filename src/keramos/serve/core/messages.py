@@ -17,7 +17,9 @@ _encode = msgspec.json.Encoder(order=None).encode
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``path`` is still percent-encoded, ``headers`` have lower-case names, ``body`` is inflated."""
+    """One request: ``path`` is still percent-encoded, ``headers`` have lower-case names, ``body``
+    is inflated.
+    """
 
     method: str
     path: str

@@ -1,4 +1,6 @@
-"""Observers of answers, in a thread of their own: they see what was answered and cost the answers nothing."""
+"""Observers of answers, in a thread of their own: they see what was answered and cost the answers
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     from keramos.types.serving import Observer, Outputs
 
 _WAITING = 256
-"""So many runs may wait for slow observers; further ones are not shown, and counted in ``missed``."""
+"""So many runs may wait for slow observers; further ones are not shown, and counted in
+``missed``.
+"""
 
 _log = logging.getLogger("keramos.serve")
 
@@ -26,7 +30,9 @@ class Observers:
     def __init__(self) -> None:
         self.missed = 0
         self.pause = 0.0
-        """Seconds between two runs that are shown; those between are not, and cost one look at the clock."""
+        """Seconds between two runs that are shown; those between are not, and cost one look at the
+        clock.
+        """
         self._next = 0.0
         self._observers: tuple[Observer, ...] = ()
         self._queue: Queue[tuple[str, int, Feeds, Outputs]] = Queue(_WAITING)
@@ -36,7 +42,9 @@ class Observers:
         return bool(self._observers)
 
     def add(self, observer: Observer) -> None:
-        """Show runs from now on to ``observer``: all, or where there is a ``pause`` those that it lets through."""
+        """Show runs from now on to ``observer``: all, or where there is a ``pause`` those that it
+        lets through.
+        """
         if not self._observers:
             Thread(target=self._work, name="keramos-observers", daemon=True).start()
         self._observers = (*self._observers, observer)

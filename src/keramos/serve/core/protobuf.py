@@ -1,8 +1,9 @@
 """Protocol buffer messages from a table of their fields, made when a gRPC server starts.
 
-Only numbers and types of fields are on the wire (https://protobuf.dev/programming-guides/encoding/), so a few lines a
-protocol do what generated modules and the packages that carry them would. Enums are declared as the int32 they travel
-as. The messages live in a pool of their own and meet no others of the same names in the process.
+Only numbers and types of fields are on the wire
+(https://protobuf.dev/programming-guides/encoding/), so a few lines a protocol do what generated
+modules and the packages that carry them would. Enums are declared as the int32 they travel as. The
+messages live in a pool of their own and meet no others of the same names in the process.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Message = Any
-"""A message or its class. Their fields come from a table at run time, which no type checker sees."""
+"""A message or its class. Their fields come from a table at run time, which no type checker
+sees.
+"""
 
 _FIELD = re.compile(r"(\w+) (\w+)([*?@]?) (\d+)")
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -36,8 +39,8 @@ _SCALARS = {
 def messages(package: str, table: str) -> Mapping[str, Message]:
     """Message name -> class. A line of the table is ``Name: field type number, ...``.
 
-    A type is a scalar or another message of the table; after it, ``*`` repeats it, ``@`` makes it a map from strings,
-    and ``?`` tells an absent scalar from a zero.
+    A type is a scalar or another message of the table; after it, ``*`` repeats it, ``@`` makes it a
+    map from strings, and ``?`` tells an absent scalar from a zero.
     """
     file = descriptor_pb2.FileDescriptorProto(
         name=f"{package}.proto", package=package, syntax="proto3"

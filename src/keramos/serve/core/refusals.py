@@ -33,7 +33,9 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """What to tell the client. An error that keramos did not raise on purpose is a fault of keramos, and logged."""
+    """What to tell the client. An error that keramos did not raise on purpose is a fault of
+    keramos, and logged.
+    """
     for kind, status, code in STATUSES:
         if isinstance(error, kind):
             return Refusal(status, code, str(error), error)

@@ -1,4 +1,6 @@
-"""What a protocol offers: routes, each with the function that answers it, and the protocol's way to refuse."""
+"""What a protocol offers: routes, each with the function that answers it, and the protocol's way to
+refuse.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,12 @@ _LARGEST_VERSION = 2**63 - 1
 
 @dataclass(slots=True)
 class Context:
-    """What answering needs: the engine, limits, and the calls that change what is served, where they are allowed.
+    """What answering needs: the engine, limits, and the calls that change what is served, where
+    they are allowed.
 
-    ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked to stop. ``live``
-    gives what was counted of a version's live rows, ``shadows`` what candidates answered; ``metrics`` those of all
-    workers, where there are several.
+    ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked
+    to stop. ``live`` gives what was counted of a version's live rows, ``shadows`` what candidates
+    answered; ``metrics`` those of all workers, where there are several.
     """
 
     engine: Engine
@@ -61,9 +64,9 @@ class Refusal:
 class Route:
     """``pattern`` matches the whole raw path; its groups name, version and label say which model.
 
-    ``quick`` makes the hot path's answer for a served version, where the protocol has one. ``refuse`` writes a
-    refusal as the protocol does. ``counted`` says as what its requests are counted, ``ref`` for which model; a
-    ``slow`` one is answered in a thread.
+    ``quick`` makes the hot path's answer for a served version, where the protocol has one.
+    ``refuse`` writes a refusal as the protocol does. ``counted`` says as what its requests are
+    counted, ``ref`` for which model; a ``slow`` one is answered in a thread.
     """
 
     method: str

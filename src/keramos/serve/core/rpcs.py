@@ -1,4 +1,6 @@
-"""A gRPC protocol as a table of methods: each takes its message apart and says what to run, or answers at once."""
+"""A gRPC protocol as a table of methods: each takes its message apart and says what to run, or
+answers at once.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,8 @@ class Asked:
 class Rpc:
     """One method. ``answer`` gives the reply or what to run first.
 
-    ``slow`` ones may wait for a disk or run models, and get a thread. ``probe`` ones need no API key. ``ref`` names the
-    model under which a request is counted, ``counted`` says as what.
+    ``slow`` ones may wait for a disk or run models, and get a thread. ``probe`` ones need no API
+    key. ``ref`` names the model under which a request is counted, ``counted`` says as what.
     """
 
     name: str

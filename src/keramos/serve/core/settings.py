@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``request_seconds`` is the time in which a request must arrive; ``idle_seconds`` how long a connection may rest.
+    """``request_seconds`` is the time in which a request must arrive; ``idle_seconds`` how long a
+    connection may rest.
 
-    ``drain_seconds`` is how long a server that was asked to stop still takes connections. Sizes are bytes.
-    ``grpc_ports`` are ports for gRPC, none where it is off.
+    ``drain_seconds`` is how long a server that was asked to stop still takes connections. Sizes are
+    bytes. ``grpc_ports`` are ports for gRPC, none where it is off.
     """
 
     host: str = "127.0.0.1"

@@ -32,7 +32,9 @@ NAME = "keramos"
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """How many replicas: between ``least`` and ``most``, so that each has about ``requests`` in work at a time."""
+    """How many replicas: between ``least`` and ``most``, so that each has about ``requests`` in
+    work at a time.
+    """
 
     least: int = 1
     most: int = 1
@@ -108,7 +110,8 @@ class Replica:
 
 
 def deploy(ray: ModuleType, snapshot: Snapshot, scaling: Scaling, settings: Settings) -> None:
-    """Put the application in place of one that runs already; returns when it answers at its host and port.
+    """Put the application in place of one that runs already; returns when it answers at its host
+    and port.
 
     Raises:
         ClusterError: its replicas do not start.

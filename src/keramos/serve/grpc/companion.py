@@ -48,7 +48,8 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[int, ...]:
-    """Ports to listen at. A usual port that is taken is left out and said; a chosen one must be free.
+    """Ports to listen at. A usual port that is taken is left out and said; a chosen one must be
+    free.
 
     Raises:
         UsageError: a chosen port is taken.
@@ -71,7 +72,8 @@ def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[in
             )
         else:
             raise UsageError(
-                f"cannot listen at {host} port {port} for gRPC: it is taken, or no address of this machine"
+                f"cannot listen at {host} port {port} for gRPC: it is taken, or no address of "
+                "this machine"
             )
     return tuple(ports)
 
@@ -89,7 +91,9 @@ def _is_free(host: str, port: int) -> bool:
 
 
 class Grpc:
-    """A companion of the HTTP server. gRPC is loaded when HTTP answers already, so that it delays no start."""
+    """A companion of the HTTP server. gRPC is loaded when HTTP answers already, so that it delays
+    no start.
+    """
 
     def __init__(self, context: Context, settings: Settings) -> None:
         self._context = context

@@ -1,4 +1,6 @@
-"""One gRPC server in the event loop of the HTTP server, at one port or two, with every service at each."""
+"""One gRPC server in the event loop of the HTTP server, at one port or two, with every service at
+each.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ _log = logging.getLogger("keramos.serve")
 
 @dataclass(frozen=True, slots=True)
 class GrpcSettings:
-    """Where and how. ``ports`` are the ports to listen at; ``most_message`` is bytes of a message at most.
+    """Where and how. ``ports`` are the ports to listen at; ``most_message`` is bytes of a message
+    at most.
 
     ``shared`` lets several processes listen at one port, which the system then divides among them.
     """
@@ -67,7 +70,9 @@ class GrpcSettings:
 
 
 class GrpcServer:
-    """Start and stop in a running event loop. ``ports`` are the ones that it listens at, also where 0 was asked for."""
+    """Start and stop in a running event loop. ``ports`` are the ones that it listens at, also where
+    0 was asked for.
+    """
 
     def __init__(self, context: Context, settings: GrpcSettings, admit: Admit) -> None:
         self.ports: tuple[int, ...] = ()
@@ -116,7 +121,8 @@ class GrpcServer:
             bound = 0
         if not bound:
             raise UsageError(
-                f"gRPC cannot listen at {address}: the port is taken, or the address is not this machine's. "
+                f"gRPC cannot listen at {address}: the port is taken, or the address is not this "
+                "machine's. "
                 "Choose another port, or switch gRPC off with --grpc-port none --oip-grpc-port none"
             )
         return int(bound)
@@ -129,11 +135,16 @@ class GrpcServer:
         return grpc.method_handlers_generic_handler(service.name, handlers)
 
     def _handler(self, rpc: Rpc) -> Handle:
-        """Bytes in, bytes out: messages are taken apart here, so that a broken one is the client's fault."""
+        """Bytes in, bytes out: messages are taken apart here, so that a broken one is the client's
+        fault.
+        """
 
         async def handle(data: bytes, call: grpc.aio.ServicerContext) -> bytes:
             if not rpc.probe and not self._admitted(call):
-                said = "an API key is needed: send it as metadata 'authorization: Bearer KEY' or 'x-api-key: KEY'"
+                said = (
+                    "an API key is needed: send it as metadata 'authorization: Bearer KEY' or "
+                    "'x-api-key: KEY'"
+                )
                 await call.abort(grpc.StatusCode.UNAUTHENTICATED, said)
             begun, code, request, reply = perf_counter(), "OK", None, b""
             try:
@@ -207,7 +218,9 @@ async def _abort(call: grpc.aio.ServicerContext, code: str, message: str) -> NoR
 
 
 def _credentials(cert: str, key: str | None) -> grpc.ServerCredentials:
-    """Credentials of PEM files; checked here, because gRPC would only say that the port cannot be had."""
+    """Credentials of PEM files; checked here, because gRPC would only say that the port cannot be
+    had.
+    """
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
         return grpc.ssl_server_credentials(

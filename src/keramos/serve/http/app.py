@@ -1,4 +1,6 @@
-"""An ordinary ASGI application over the engine: the protocols' routes, and one place that turns errors into replies."""
+"""An ordinary ASGI application over the engine: the protocols' routes, and one place that turns
+errors into replies.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from keramos.serve.core.routes import Context, Route
     from keramos.types.serving import Pages
 
-    # ASGI's own words: events are dicts of anything (https://asgi.readthedocs.io, specification 3.0).
+    # ASGI's own words: events are dicts of anything (https://asgi.readthedocs.io, specification
+    # 3.0).
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -115,13 +118,16 @@ class App:
             return await asyncio.to_thread(self.answer, request) if slow else self.answer(request)
         try:
             body = await _read(request, receive, self._most_body)
-            # In a thread: large bodies and slow models must not keep the event loop from everybody else.
+            # In a thread: large bodies and slow models must not keep the event loop from everybody
+            # else.
             return await asyncio.to_thread(self._inflated_answer, replace(request, body=body))
         except _BodyError as error:
             return self._refusal_writer(request)(error.refusal)
 
     def _slow(self, path: str) -> bool:
-        """Pages and metrics take milliseconds; what other routes answer to GET takes microseconds."""
+        """Pages and metrics take milliseconds; what other routes answer to GET takes
+        microseconds.
+        """
         found = (
             route.slow
             for route in self._routes.get(_first(path), ())
@@ -153,7 +159,9 @@ class App:
         return None
 
     def template(self, path: str) -> str:
-        """The path of a route with its variable parts by name, as in ``/v2/models/{name}/infer``; "" for no route."""
+        """The path of a route with its variable parts by name, as in ``/v2/models/{name}/infer``;
+        "" for no route.
+        """
         for route in self._routes.get(_first(path), ()):
             match = route.pattern.fullmatch(path)
             if match is not None:
@@ -209,14 +217,19 @@ class App:
 
 
 def _first(path: str) -> str:
-    """The first part of a path or of a pattern for paths; it chooses among the routes that may match."""
+    """The first part of a path or of a pattern for paths; it chooses among the routes that may
+    match.
+    """
     return path[1:].partition("/")[0].partition(":")[0].lower()
 
 
 def _wrong_method(request: Request, routes: list[Route]) -> Reply:
     methods = sorted({route.method for route in routes})
     status = routes[0].wrong_method
-    said = f"Malformed request: {request.method} {request.path[:200]}; this path takes {', '.join(methods)}"
+    said = (
+        f"Malformed request: {request.method} {request.path[:200]}; this path takes "
+        f"{', '.join(methods)}"
+    )
     reply = routes[0].refuse(Refusal(status, "INVALID_ARGUMENT", said))
     return replace(reply, headers=(*reply.headers, ("allow", ", ".join(methods))))
 
@@ -291,7 +304,9 @@ async def _send_reply(send: Send, reply: Reply) -> None:
 
 @contextmanager
 def _client_may_leave() -> Iterator[None]:
-    """Uvloop raises where a connection was reset in this very moment; then nobody waits for anything."""
+    """Uvloop raises where a connection was reset in this very moment; then nobody waits for
+    anything.
+    """
     try:
         yield
     except RuntimeError as error:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Shared:
-    """``draining`` turns true when the server is asked to stop: from then on replies close their connections."""
+    """``draining`` turns true when the server is asked to stop: from then on replies close their
+    connections.
+    """
 
     table: QuickTable
     batch: Batch

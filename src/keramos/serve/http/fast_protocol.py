@@ -1,9 +1,10 @@
 """The hot path: a protocol class inside uvicorn's own server.
 
-Small predict requests of quick models are answered here, a tick's worth in one run; every other request goes on to
-uvicorn's protocol and the ASGI application as if this class were not there. uvicorn keeps its limits, keep-alive,
-pipelining and shutdown; what its protocol leaves open is closed here: heads without end, slow clients, half-closed
-sockets, and the wish to stop while a request is on its way.
+Small predict requests of quick models are answered here, a tick's worth in one run; every other
+request goes on to uvicorn's protocol and the ASGI application as if this class were not there.
+uvicorn keeps its limits, keep-alive, pipelining and shutdown; what its protocol leaves open is
+closed here: heads without end, slow clients, half-closed sockets, and the wish to stop while a
+request is on its way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from keramos.serve.http.connection_state import Shared
 
 LARGEST_BODY = 1 << 16
-"""Longer bodies take longer to read than to route, so they take the ordinary way, in a thread of their own."""
+"""Longer bodies take longer to read than to route, so they take the ordinary way, in a thread of
+their own.
+"""
 
 _LARGEST_HEAD = 1 << 16
 _LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
@@ -175,7 +178,9 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """What came is no HTTP. Requests before it get their replies first; then the connection closes."""
+        """What came is no HTTP. Requests before it get their replies first; then the connection
+        closes.
+        """
         cycle = self._asked()
         self._give_up()
         self.last = self.ended = True
@@ -199,15 +204,15 @@ class Protocol(HttpToolsProtocol):
         self._give_up()
         body = message.encode()
         head = (
-            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            % len(body)
+            b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: "
+            b"close\r\n\r\n" % len(body)
         )
         self.transport.write(STATUS_LINE[status] + head + body)
         self._end_slowly()
 
     def _end_slowly(self) -> None:
-        """Send no more, but read on for a while: closing while bytes are unread resets the connection, and what was
-        written last may never reach the client (RFC 9112, section 9.6).
+        """Send no more, but read on for a while: closing while bytes are unread resets the
+        connection, and what was written last may never reach the client (RFC 9112, section 9.6).
         """
         self.last = self.ended = True
         self.receiving = False
@@ -254,7 +259,9 @@ class Protocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client will send nothing more; it still gets what it asked for. True keeps the socket open for that."""
+        """The client will send nothing more; it still gets what it asked for. True keeps the socket
+        open for that.
+        """
         if self.receiving or not self.busy() or self.scheme == "https":
             return False
         self.last = True

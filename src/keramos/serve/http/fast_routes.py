@@ -1,4 +1,6 @@
-"""URLs of the hot path: which version answers them and how, found once and kept until something changes."""
+"""URLs of the hot path: which version answers them and how, found once and kept until something
+changes.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,17 @@ if TYPE_CHECKING:
     Headers = Sequence[tuple[bytes, bytes]]
 
 SLOW = 0.002
-"""A model whose warm run of one row takes longer than this many seconds runs in a thread, not in the event loop."""
+"""A model whose warm run of one row takes longer than this many seconds runs in a thread, not in
+the event loop.
+"""
 
 _MOST = 4096
 
 
 class QuickTable:
-    """URL -> how to answer it. ``make`` knows the protocols; ``admit`` says whether a caller may ask at all."""
+    """URL -> how to answer it. ``make`` knows the protocols; ``admit`` says whether a caller may
+    ask at all.
+    """
 
     def __init__(
         self,

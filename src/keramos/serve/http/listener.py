@@ -20,7 +20,9 @@ _BACKLOG = 2048
 
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h; the socket module has no name for it
 _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-"""Classic BPF (linux/filter.h): load the flags of TCP; if SYN is among them drop the packet, else take all of it."""
+"""Classic BPF (linux/filter.h): load the flags of TCP; if SYN is among them drop the packet, else
+take all of it.
+"""
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -46,9 +48,10 @@ def listen(settings: Settings) -> socket.socket:
 def refuse_new(listener: socket.socket) -> None:
     """No further connection begins at this socket, and none that has begun is lost.
 
-    Closing a socket resets the connections that wait in its backlog, and between the last ``accept`` and ``close`` one
-    more can come. So the first packet of new ones is dropped from now on: they are refused as soon as the socket is
-    closed. Only Linux has such filters; elsewhere that gap of microseconds stays.
+    Closing a socket resets the connections that wait in its backlog, and between the last
+    ``accept`` and ``close`` one more can come. So the first packet of new ones is dropped from now
+    on: they are refused as soon as the socket is closed. Only Linux has such filters; elsewhere
+    that gap of microseconds stays.
     """
     instructions = ctypes.create_string_buffer(
         b"".join(struct.pack("HBBI", *one) for one in _NO_SYN)

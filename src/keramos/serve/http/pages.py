@@ -1,4 +1,6 @@
-"""The pages of ``keramos serve``, loaded when requests are answered already: they delay no start."""
+"""The pages of ``keramos serve``, loaded when requests are answered already: they delay no
+start.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class LaterPages:
-    """A companion of the HTTP server, and its pages. Who asks for one before they are loaded waits for them."""
+    """A companion of the HTTP server, and its pages. Who asks for one before they are loaded waits
+    for them.
+    """
 
     def __init__(
         self,
@@ -27,7 +31,9 @@ class LaterPages:
         self._pages: Pages | None = None
 
     async def start(self) -> None:
-        """Load them, and what all of them need, in a thread of its own, so that no visitor waits for it."""
+        """Load them, and what all of them need, in a thread of its own, so that no visitor waits
+        for it.
+        """
         Thread(target=self._prepare, name="keramos-pages", daemon=True).start()
 
     async def stop(self, seconds: float) -> None:

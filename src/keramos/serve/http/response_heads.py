@@ -13,7 +13,9 @@ _CLOSE = b"connection: close\r\n"
 
 
 class Heads:
-    """Writes heads; what is the same for every reply is written once a second, when uvicorn changes the date."""
+    """Writes heads; what is the same for every reply is written once a second, when uvicorn changes
+    the date.
+    """
 
     def __init__(self) -> None:
         self._source: list[tuple[bytes, bytes]] | None = None

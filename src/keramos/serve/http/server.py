@@ -1,4 +1,6 @@
-"""One server process: uvicorn's server with the hot path, checks of its connections once a second, and a gentle end."""
+"""One server process: uvicorn's server with the hot path, checks of its connections once a second,
+and a gentle end.
+"""
 
 from __future__ import annotations
 
@@ -43,13 +45,17 @@ _GRACE = 0.5
 """Seconds in which a connection taken last must send its request."""
 
 _FIRST = 0.01
-"""Seconds in which requests that waited already are answered, before companions load what they need."""
+"""Seconds in which requests that waited already are answered, before companions load what they
+need.
+"""
 
 _TICKS_A_SECOND = 10  # of uvicorn's main loop
 
 
 class Companion(Protocol):
-    """Something that lives as long as the server: a watch for new versions, a server of another protocol."""
+    """Something that lives as long as the server: a watch for new versions, a server of another
+    protocol.
+    """
 
     async def start(self) -> None:
         """Begin, in the server's event loop; HTTP requests are taken already."""
@@ -99,7 +105,9 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or bool(self.stops)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Not ready from now on; each reply closes its connection; then no connection is taken; then the end."""
+        """Not ready from now on; each reply closes its connection; then no connection is taken;
+        then the end.
+        """
         _log.info("stopping: requests that were sent are answered", extra=event("stopping"))
         self._context.stopping = True
         self._shared.draining = True
@@ -124,7 +132,9 @@ class Server(uvicorn.Server):
             self._check()
 
     async def _take_the_rest(self, sockets: list[socket.socket]) -> None:
-        """Connections that the kernel has taken already are answered too; then the listening sockets close."""
+        """Connections that the kernel has taken already are answered too; then the listening
+        sockets close.
+        """
         loop = asyncio.get_running_loop()
         if not self.goes_on():
             for listener in sockets:
@@ -162,8 +172,11 @@ def work(
     listener: socket.socket,
     folder: str | None = None,
 ) -> None:
-    """Serve at a listening socket until a signal says stop; in ``folder`` workers count together."""
-    # Signals that come before uvicorn takes them, and those that it raises again when all is done, with exit code 0.
+    """Serve at a listening socket until a signal says stop; in ``folder`` workers count
+    together.
+    """
+    # Signals that come before uvicorn takes them, and those that it raises again when all is done,
+    # with exit code 0.
     stops: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stops.append(number))

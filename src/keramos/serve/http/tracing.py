@@ -1,7 +1,8 @@
 """OpenTelemetry traces of HTTP requests (extra ``otel``), sent by OTLP over HTTP.
 
-Names and attributes are those of OpenTelemetry's semantic conventions for HTTP servers. Where spans go, how many are
-kept and how callers' trace ids arrive is said by OpenTelemetry's own environment variables (``OTEL_...``).
+Names and attributes are those of OpenTelemetry's semantic conventions for HTTP servers. Where spans
+go, how many are kept and how callers' trace ids arrive is said by OpenTelemetry's own environment
+variables (``OTEL_...``).
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from keramos.serve.http.app import App, Receive, Scope, Send
 
 _STOP_SECONDS = 2.0
-"""For the last spans; a collector that does not answer must not keep a server that was asked to stop."""
+"""For the last spans; a collector that does not answer must not keep a server that was asked to
+stop.
+"""
 
 _SERVER_FAULT = 500
 _METHODS = frozenset(

@@ -1,7 +1,9 @@
-"""Several processes that serve at one listening socket, and the one that keeps so many of them alive.
+"""Several processes that serve at one listening socket, and the one that keeps so many of them
+alive.
 
-The supervisor itself answers nothing and loads no model. uvicorn's supervisor is not used: the class of its servers
-cannot be chosen, and it kills a worker that is silent for five seconds, as one that loads a large model may be.
+The supervisor itself answers nothing and loads no model. uvicorn's supervisor is not used: the
+class of its servers cannot be chosen, and it kills a worker that is silent for five seconds, as one
+that loads a large model may be.
 """
 
 from __future__ import annotations
@@ -38,13 +40,16 @@ _spawn = multiprocessing.get_context(
 _LOOK_SECONDS = 0.2
 _CANNOT_START = 3
 _PAUSE_SECONDS = 1.0
-"""Between two starts of workers that die, so that one that always dies does not take the machine."""
+"""Between two starts of workers that die, so that one that always dies does not take the
+machine.
+"""
 
 
 def supervise(
     join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket
 ) -> None:
-    """Keep ``settings.workers`` workers until a signal says stop; then each finishes what it was asked.
+    """Keep ``settings.workers`` workers until a signal says stop; then each finishes what it was
+    asked.
 
     Raises:
         ServingError: a worker could not start.

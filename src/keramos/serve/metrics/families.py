@@ -1,7 +1,8 @@
 """What a server counts and knows, as metrics.
 
-Names that begin with ``:tensorflow:serving:`` are those of TensorFlow Serving, with its labels and its microseconds, so
-that its dashboards go on; they hold requests of every protocol. All others are keramos' own, in seconds and bytes.
+Names that begin with ``:tensorflow:serving:`` are those of TensorFlow Serving, with its labels and
+its microseconds, so that its dashboards go on; they hold requests of every protocol. All others are
+keramos' own, in seconds and bytes.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 _TF = ":tensorflow:serving:"
 _MICRO = 1e6
 _BOUNDS = (*(f"{edge * _MICRO:.6g}" for edge in EDGES), "+Inf")
-"""Upper edges of latency buckets in microseconds, written with six digits as TensorFlow Serving does."""
+"""Upper edges of latency buckets in microseconds, written with six digits as TensorFlow Serving
+does.
+"""
 
 
 def families(context: Context) -> list[Family]:

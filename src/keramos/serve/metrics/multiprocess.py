@@ -1,8 +1,10 @@
-"""Metrics of several worker processes as one: each writes its own to a file once a second, and whoever is asked adds.
+"""Metrics of several worker processes as one: each writes its own to a file once a second, and
+whoever is asked adds.
 
-Counters and histograms are summed; of gauges each worker's is shown with a label ``worker``. A worker has a seat, a
-number that it keeps as long as it lives (a lock on a file, which the system lets go when a process dies, however that
-happens). Who takes a seat after another goes on from its counters, so that none of them goes back.
+Counters and histograms are summed; of gauges each worker's is shown with a label ``worker``. A
+worker has a seat, a number that it keeps as long as it lives (a lock on a file, which the system
+lets go when a process dies, however that happens). Who takes a seat after another goes on from its
+counters, so that none of them goes back.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Tally:
-    """The seat of this process among the workers that share a folder. ``own`` gives its metrics as they are now."""
+    """The seat of this process among the workers that share a folder. ``own`` gives its metrics as
+    they are now.
+    """
 
     def __init__(self, folder: str, own: Callable[[], list[Family]]) -> None:
         self._folder, self._own = Path(folder), own
@@ -43,8 +47,8 @@ class Tally:
         self._task: asyncio.Task[None] | None = None
 
     def families(self) -> list[Family]:
-        """Metrics of all workers; those of others are up to a second old. What was told is written, so that no count
-        goes back when this worker is killed.
+        """Metrics of all workers; those of others are up to a second old. What was told is written,
+        so that no count goes back when this worker is killed.
         """
         mine = self.write()
         others = [_read(path) for path in sorted(self._folder.glob("*.json")) if path != self._file]

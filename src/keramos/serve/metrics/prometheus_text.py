@@ -1,7 +1,8 @@
 """Metrics as text: version 0.0.4 of Prometheus' exposition format
 (https://prometheus.io/docs/instrumenting/exposition_formats/).
 
-Prometheus' own Python library would rename TensorFlow Serving's counters: it ends every counter's name in ``_total``.
+Prometheus' own Python library would rename TensorFlow Serving's counters: it ends every counter's
+name in ``_total``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One number; ``suffix`` follows the family's name (``_bucket``, ``_sum``, ``_count`` of histograms)."""
+    """One number; ``suffix`` follows the family's name (``_bucket``, ``_sum``, ``_count`` of
+    histograms).
+    """
 
     labels: Labels
     value: float

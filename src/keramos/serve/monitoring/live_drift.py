@@ -1,7 +1,7 @@
 """Live rows against the training rows of the served file: an observer with bounded memory.
 
-Two windows a version: the last rows, and the last hour. Each is a ring of blocks; a block counts into the bins of the
-file's own histograms, and the oldest one goes when a new one begins.
+Two windows a version: the last rows, and the last hour. Each is a ring of blocks; a block counts
+into the bins of the file's own histograms, and the oldest one goes when a new one begins.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ LAST_SECONDS = 3600.0
 _BLOCKS = 10
 _BINS = 10
 _MOST_ROWS = 512
-"""Of one run so many rows are counted at most, evenly taken: one huge request is not all of today's traffic."""
+"""Of one run so many rows are counted at most, evenly taken: one huge request is not all of today's
+traffic.
+"""
 
 
 _TOGETHER_SECONDS = 1.0
@@ -158,7 +160,9 @@ def _counted(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray
 
 
 class LiveDrift:
-    """Counts live rows of every version that has a schema. Called by the observers' thread, read by any."""
+    """Counts live rows of every version that has a schema. Called by the observers' thread, read by
+    any.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -196,7 +200,8 @@ class LiveDrift:
             known.count()
             windows = tuple(known.window(ring) for ring in known.rings)
         note = (
-            "Counted after answers have left: of busy times at most 50 runs a second, of one run at most "
+            "Counted after answers have left: of busy times at most 50 runs a second, of one run "
+            "at most "
             f"{_MOST_ROWS} rows."
         )
         return Live(windows, note)

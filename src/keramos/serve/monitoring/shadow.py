@@ -1,4 +1,6 @@
-"""A candidate version answers a share of live rows too, after the answers have left; nobody waits for it."""
+"""A candidate version answers a share of live rows too, after the answers have left; nobody waits
+for it.
+"""
 
 from __future__ import annotations
 
@@ -40,14 +42,17 @@ class _Sums:
 
 
 class Shadow:
-    """An observer. ``wish`` is ``model@label=share`` or ``model@number=share``; the share is of runs."""
+    """An observer. ``wish`` is ``model@label=share`` or ``model@number=share``; the share is of
+    runs.
+    """
 
     def __init__(self, engine: Engine, wish: str) -> None:
         match = _FORM.fullmatch(wish)
         share = _number(match["share"]) if match else 0.0
         if match is None or not 0 < share <= 1:
             raise UsageError(
-                f"a shadow is MODEL@LABEL=SHARE, for example credit@candidate=0.1 with a share above 0 and up to 1; "
+                "a shadow is MODEL@LABEL=SHARE, for example credit@candidate=0.1 with a share "
+                "above 0 and up to 1; "
                 f"received {wish!r}"
             )
         self.model, self.share, self.label = match["model"], share, match["candidate"]

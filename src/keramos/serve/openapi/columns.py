@@ -1,4 +1,6 @@
-"""What a version takes and gives, as JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them), made from its columns."""
+"""What a version takes and gives, as JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them), made
+from its columns.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,8 @@ def list_schema(content: Content) -> Json:
     columns = content.schema.columns
     return {
         "type": "array",
-        "description": f"One row in the order of the columns: {', '.join(column.name for column in columns)}.",
+        "description": "One row in the order of the columns: "
+        f"{', '.join(column.name for column in columns)}.",
         "prefixItems": [_cell(column, prepared[column.name]) for column in columns],
         "minItems": len(columns),
         "maxItems": len(columns),
@@ -113,7 +116,9 @@ def _number(column: ColumnPreparation) -> Json:
 
 
 def _category(column: ColumnPreparation, of: Json) -> Json:
-    """Any value is taken; those of the vocabulary are listed, and others share the level of the unseen."""
+    """Any value is taken; those of the vocabulary are listed, and others share the level of the
+    unseen.
+    """
     if not 0 < len(column.categories) <= _MOST_NAMED:
         return of | {
             "description": f"One of {len(column.categories)} categories; others count as unseen."

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of a server (https://spec.openapis.org/oas/v3.1.0).
 
-Each model has paths of its own, so that each has schemas made from its columns; a client made from the document knows
-names, types, categories and which cells may be null.
+Each model has paths of its own, so that each has schemas made from its columns; a client made from
+the document knows names, types, categories and which cells may be null.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
-_ABOUT = """Answers of Keras models, in the protocols that clients already speak. Bodies may be compressed
-(`Content-Encoding: gzip` or `deflate`). JSON bodies may hold the tokens NaN, Infinity and -Infinity as numbers, and
-replies hold them where an output is not finite, as TensorFlow Serving's do."""
+_ABOUT = """Answers of Keras models, in the protocols that clients already speak. Bodies may be
+compressed (`Content-Encoding: gzip` or `deflate`). JSON bodies may hold the tokens NaN, Infinity
+and -Infinity as numbers, and replies hold them where an output is not finite, as TensorFlow
+Serving's do."""
 _BINARY: Json = {
     "application/octet-stream": {
         "schema": {"description": "JSON, then little-endian tensors, as Triton has it."}
@@ -36,7 +37,9 @@ _BINARY: Json = {
 }
 _TIMEOUT, _UNAUTHORIZED = 408, 401
 _ALSO_TEXT = frozenset({400, 415, 503})
-"""What cannot be read as HTTP, or has one connection too many, is refused before its path is known."""
+"""What cannot be read as HTTP, or has one connection too many, is refused before its path is
+known.
+"""
 
 _CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
 
@@ -76,7 +79,9 @@ def _newest(context: Context) -> Iterator[Served]:
 
 
 def _key(place: int, served: Served) -> str:
-    """A name for a model's schemas; OpenAPI takes fewer characters there than a file system in names of files."""
+    """A name for a model's schemas; OpenAPI takes fewer characters there than a file system in
+    names of files.
+    """
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", served.name)
     return plain if plain == served.name else f"{plain}_{place}"
 

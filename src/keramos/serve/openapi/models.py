@@ -1,4 +1,6 @@
-"""The schemas of one model: what each of its requests takes, what each reply holds, and examples that are answered."""
+"""The schemas of one model: what each of its requests takes, what each reply holds, and examples
+that are answered.
+"""
 
 from __future__ import annotations
 

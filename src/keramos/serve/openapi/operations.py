@@ -1,4 +1,6 @@
-"""Every operation of HTTP as a table: where it is, what it says, what it takes, what it may answer."""
+"""Every operation of HTTP as a table: where it is, what it says, what it takes, what it may
+answer.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,12 @@ LABELS, VERSIONS = "/labels/{label}", "/versions/{version}"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``path`` may name a model as ``{M}``; then there is one operation a model, and one for each of ``at`` after it.
+    """``path`` may name a model as ``{M}``; then there is one operation a model, and one for each
+    of ``at`` after it.
 
-    ``takes`` and ``gives`` name schemas: those that begin with a dot are the model's own; no schema is an empty body.
-    ``needs`` says which models have it: any, those with columns, those that classify or regress. ``text`` replies are
-    no JSON; a ``refused`` operation has no good reply.
+    ``takes`` and ``gives`` name schemas: those that begin with a dot are the model's own; no schema
+    is an empty body. ``needs`` says which models have it: any, those with columns, those that
+    classify or regress. ``text`` replies are no JSON; a ``refused`` operation has no good reply.
     """
 
     method: str

@@ -22,7 +22,8 @@ def route(others: Sequence[Route]) -> Route:
     """The route that describes ``others`` and itself."""
 
     def answer(context: Context, _: Request, __: re.Match[str]) -> Reply:
-        # Few ask for the document, and nobody in the first moment: a server starts without this room.
+        # Few ask for the document, and nobody in the first moment: a server starts without this
+        # room.
         room = importlib.import_module("keramos.serve.openapi.document")
         found = room.document(context, (*others, made))
         return replace(json_reply(found), headers=(("cache-control", "no-store"),))

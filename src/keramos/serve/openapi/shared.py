@@ -42,7 +42,8 @@ SCHEMAS: Mapping[str, Json] = {
         }
     )
     | {
-        "description": "A cell that breaks a rule. Rows count from 1; the value is shortened to 80 characters."
+        "description": "A cell that breaks a rule. Rows count from 1; the value is shortened to "
+        "80 characters."
     },
     "Error": record(needed={"error": TEXT}, more={"problems": _PROBLEMS}),
     "OwnError": record(needed={"error": TEXT}, more={"code": TEXT, "problems": _PROBLEMS}),

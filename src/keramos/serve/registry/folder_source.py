@@ -1,6 +1,7 @@
 """Model files where they lie: one file, or a folder of files, each a model of its name.
 
-A file is version 1 of its model when it is first seen; each time it has changed it is the next version.
+A file is version 1 of its model when it is first seen; each time it has changed it is the next
+version.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""From what lies in a source to what answers: read, proven, warmed, put in place; then the old version is let go.
+"""From what lies in a source to what answers: read, proven, warmed, put in place; then the old
+version is let go.
 
-A version that cannot be used is reported and changes nothing else: whatever answered before goes on answering, and the
-next older version answers where nothing did. It is tried again when its file has changed.
+A version that cannot be used is reported and changes nothing else: whatever answered before goes on
+answering, and the next older version answers where nothing did. It is tried again when its file has
+changed.
 """
 
 from __future__ import annotations
@@ -30,13 +32,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger("keramos.serve")
 
 _LOOKS_BEFORE_GONE = 2
-"""A model is let go when so many looks in a row found nothing: programs that replace a file often delete it first."""
+"""A model is let go when so many looks in a row found nothing: programs that replace a file often
+delete it first.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which of a model's versions ought to answer: the ``newest`` so many, ``exactly`` these, or all where neither is
-    given. Versions with a label are wanted too (TensorFlow Serving's policies, ``file_system_storage_path.proto``).
+    """Which of a model's versions ought to answer: the ``newest`` so many, ``exactly`` these, or
+    all where neither is given. Versions with a label are wanted too (TensorFlow Serving's policies,
+    ``file_system_storage_path.proto``).
     """
 
     newest: int = 0
@@ -54,7 +59,9 @@ LATEST = Policy(newest=1)
 
 @dataclass(slots=True)
 class _Model:
-    """What was made of one model's versions so far: number -> stamp of the file that was loaded, or that failed."""
+    """What was made of one model's versions so far: number -> stamp of the file that was loaded, or
+    that failed.
+    """
 
     loaded: dict[int, object] = field(default_factory=dict)
     failed: dict[int, object] = field(default_factory=dict)
@@ -64,8 +71,8 @@ class _Model:
 
 
 class Lifecycle:
-    """Keeps an engine at what a source holds. Everything happens in the caller's thread or in the one of ``watch``;
-    requests go on meanwhile.
+    """Keeps an engine at what a source holds. Everything happens in the caller's thread or in the
+    one of ``watch``; requests go on meanwhile.
     """
 
     def __init__(
@@ -76,7 +83,9 @@ class Lifecycle:
         limits: Limits = LIMITS,
         key: str | None = None,
     ) -> None:
-        """``key`` is a file with a public key: then only files signed for it are opened, and nothing else is parsed."""
+        """``key`` is a file with a public key: then only files signed for it are opened, and
+        nothing else is parsed.
+        """
         self._engine = engine
         self._source = source
         self._policy = policy
@@ -88,7 +97,9 @@ class Lifecycle:
         self._complaint = ""
 
     def look(self) -> None:
-        """Bring the engine to what the source holds now; a source that cannot be read changes nothing."""
+        """Bring the engine to what the source holds now; a source that cannot be read changes
+        nothing.
+        """
         with self._lock:
             found = self._found()
             if found is None:
@@ -178,7 +189,9 @@ class Lifecycle:
         self._engine.set_labels(name, self._labels(name, model, found))
 
     def _stamp(self, version: Version) -> object:
-        """What tells that a version must be looked at again: where signatures count, also that its signature is new."""
+        """What tells that a version must be looked at again: where signatures count, also that its
+        signature is new.
+        """
         if self._key is None:
             return version.stamp
         try:
@@ -196,7 +209,9 @@ class Lifecycle:
         return self._policy.wanted(usable) | labelled
 
     def _labels(self, name: str, model: _Model, found: Mapping[int, Version]) -> dict[str, int]:
-        """Where labels point: to their version unless that failed; then they stay where they were, if that is there."""
+        """Where labels point: to their version unless that failed; then they stay where they were,
+        if that is there.
+        """
         before = self._engine.labels(name) if name in self._engine.names() else {}
         labels = {}
         for number, version in found.items():

@@ -1,7 +1,9 @@
-"""The registry of what is served: model -> version -> loaded model. One for all protocols; safe to share by threads.
+"""The registry of what is served: model -> version -> loaded model. One for all protocols; safe to
+share by threads.
 
-Readers take one reference and keep it: a version that is removed while it answers ends when its last answer has left.
-Writers copy, change and put back, so a reader sees the old state or the new one and never something between.
+Readers take one reference and keep it: a version that is removed while it answers ends when its
+last answer has left. Writers copy, change and put back, so a reader sees the old state or the new
+one and never something between.
 """
 
 from __future__ import annotations
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """One version that answers requests. ``seconds`` is what one warm run of one row takes; ``types`` are those of
-    its rows, where rows can be decoded by type. ``shares`` says whether requests may share a run.
+    """One version that answers requests. ``seconds`` is what one warm run of one row takes;
+    ``types`` are those of its rows, where rows can be decoded by type. ``shares`` says whether
+    requests may share a run.
     """
 
     name: str
@@ -66,7 +69,9 @@ _REMEMBERED = 8
 
 
 class Engine:
-    """Everything that is served. Nothing here waits for anything but ``add``, which warms the model first."""
+    """Everything that is served. Nothing here waits for anything but ``add``, which warms the model
+    first.
+    """
 
     def __init__(self) -> None:
         self.observers = Observers()
@@ -75,7 +80,9 @@ class Engine:
         self.load_failures: dict[str, int] = {}
         """Model -> how often a file of it could not be loaded."""
         self.changed: list[Callable[[], None]] = []
-        """Called after each change, in the thread that made it; for caches of what ``get`` answered."""
+        """Called after each change, in the thread that made it; for caches of what ``get``
+        answered.
+        """
         self._entries: dict[str, _Entry] = {}
         self._counts: dict[str, dict[int, Counts]] = {}
         self._lock = Lock()
@@ -136,8 +143,8 @@ class Engine:
         )
 
     def counts(self) -> Mapping[str, Mapping[int, Counts]]:
-        """Model -> version -> what it has answered since the start, also of versions that answer no more; those that
-        are not even known any more are one, ``EARLIER``.
+        """Model -> version -> what it has answered since the start, also of versions that answer no
+        more; those that are not even known any more are one, ``EARLIER``.
         """
         with self._lock:
             return {
@@ -150,7 +157,8 @@ class Engine:
     def ready(self) -> bool:
         """Whether there is a model that answers, and none whose first version is still on its way.
 
-        A model whose versions all failed, or that was unloaded, does not keep the others from their requests.
+        A model whose versions all failed, or that was unloaded, does not keep the others from their
+        requests.
         """
         entries = self._entries.values()
         coming = (
@@ -188,7 +196,9 @@ class Engine:
         return served
 
     def remove(self, name: str, version: int, *, code: str = "OK", message: str = "") -> None:
-        """Take a version away; requests that have it end undisturbed. It stays known, in state END."""
+        """Take a version away; requests that have it end undisturbed. It stays known, in state
+        END.
+        """
         with self._lock:
             old = self._entry(name)
             left = {number: served for number, served in old.served.items() if number != version}
@@ -197,7 +207,9 @@ class Engine:
         self._tell()
 
     def report(self, name: str, status: VersionStatus, *, failed: bool = False) -> None:
-        """Note where a version is that does not answer yet, or never will (START, LOADING, END with an error)."""
+        """Note where a version is that does not answer yet, or never will (START, LOADING, END with
+        an error).
+        """
         with self._lock:
             if failed:
                 self.load_failures[name] = self.load_failures.get(name, 0) + 1
@@ -257,9 +269,11 @@ def _chosen(entry: _Entry, ref: ModelRef) -> int | None:
 
 
 def warm(model: Model) -> float:
-    """Run a model on its golden row, or on random input, until it is warm; gives the seconds of one row's run.
+    """Run a model on its golden row, or on random input, until it is warm; gives the seconds of one
+    row's run.
 
-    A model that cannot run on random input (one that demands sorted numbers, say) stays cold: infinity.
+    A model that cannot run on random input (one that demands sorted numbers, say) stays cold:
+    infinity.
     """
     one = _some_rows(model, 1)
     best = float("inf")
@@ -276,8 +290,9 @@ def warm(model: Model) -> float:
 
 
 def rows_stand_alone(model: Model) -> bool:
-    """Whether each row gets one answer, the same together as alone, so that requests may share a run: a model can
-    compute over the axis of the rows (a mean of the batch, another number of rows), and then they must not.
+    """Whether each row gets one answer, the same together as alone, so that requests may share a
+    run: a model can compute over the axis of the rows (a mean of the batch, another number of
+    rows), and then they must not.
     """
     fed = _some_rows(model, _TOGETHER)
     rows = len(next(iter(fed.values())))

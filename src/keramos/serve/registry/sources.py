@@ -1,4 +1,6 @@
-"""What ``keramos serve PATH`` finds at PATH: a model file, a folder of files, a store, or one model of a store."""
+"""What ``keramos serve PATH`` finds at PATH: a model file, a folder of files, a store, or one model
+of a store.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What to serve: a path or URL, the name of its one model, which versions, seconds between two looks, what its
-    files may declare, and the public key for which they must be signed.
+    """What to serve: a path or URL, the name of its one model, which versions, seconds between two
+    looks, what its files may declare, and the public key for which they must be signed.
     """
 
     path: str
@@ -63,7 +65,8 @@ def lifecycle_of(where: Where, engine: Engine) -> Lifecycle:
     source = source_of(where.path, where.name)
     if not source.versions():
         raise UsageError(
-            f"{where.path} holds no model; publish one with: keramos store publish FILE {where.path} --model M"
+            f"{where.path} holds no model; publish one with: keramos store publish FILE "
+            f"{where.path} --model M"
         )
     found = Lifecycle(engine, source, policy_of(where.versions), where.limits, where.key)
     found.look()
@@ -99,7 +102,8 @@ class OneModel:
 
 
 def source_of(path: str, name: str | None = None) -> Source:
-    """The source at a path or URL; ``name`` is what its one model is called, instead of what the file is called.
+    """The source at a path or URL; ``name`` is what its one model is called, instead of what the
+    file is called.
 
     Raises:
         UsageError: nothing that can be served is there, or a name is given to several models.

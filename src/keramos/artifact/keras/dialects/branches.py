@@ -1,4 +1,6 @@
-"""Keras 1: a Sequential model whose first layer merges branches -> a Functional network with the branches inside."""
+"""Keras 1: a Sequential model whose first layer merges branches -> a Functional network with the
+branches inside.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ BRANCHED = "Merge"
 def spliced(name: str, layers: Sequence[Layer], branches: Sequence[Layer]) -> Network:
     """One network of the branches, the merge (the first of ``layers``) and the layers after it.
 
-    Weights of such files lie in one flat list of groups, branch layers included, so the branches are not nested.
+    Weights of such files lie in one flat list of groups, branch layers included, so the branches
+    are not nested.
 
     Raises:
         CorruptModelError: two layers have one name.

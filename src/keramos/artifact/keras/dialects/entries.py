@@ -31,7 +31,9 @@ _KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
 
 
 _EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
-"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which ``.keras`` files hold."""
+"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which
+``.keras`` files hold.
+"""
 
 
 def class_of(entry: Entry) -> str:
@@ -70,7 +72,9 @@ def is_entry(value: object) -> bool:
 
 
 def vocabulary(entry: Entry) -> str:
-    """The class as a kind: operations of keras.ops get the prefix ``ops.``, classes of others ``custom.``."""
+    """The class as a kind: operations of keras.ops get the prefix ``ops.``, classes of others
+    ``custom.``.
+    """
     kind, module = class_of(entry), str(entry.get("module") or "")
     if module.startswith(("keras.src.ops", "keras.ops")):
         return f"ops.{kind}"
@@ -92,7 +96,8 @@ def clean(config: Config) -> Config:
     """
     if isinstance(config.get("vocabulary"), str):
         raise UnsafeModelError(
-            f"layer '{config.get('name')}': its vocabulary is the path {str(config['vocabulary'])[:80]!r}; only words "
+            f"layer '{config.get('name')}': its vocabulary is the path "
+            f"{str(config['vocabulary'])[:80]!r}; only words "
             "stored in the file itself are read. Give the layer a list of words and save it again"
         )
     kept: Config = {}
@@ -127,7 +132,8 @@ def _policy(layer: object, value: object) -> object:
     if isinstance(mode, str):
         return f"{mode}_from_{facts.get('source_name')}"
     raise UnsupportedModelError(
-        f"layer '{layer}': its dtype is a {str(cast('Entry', value)['class_name'])[:80]!r} that names no type; "
+        f"layer '{layer}': its dtype is a {str(cast('Entry', value)['class_name'])[:80]!r} that "
+        "names no type; "
         "float32, mixed_float16 and the like are needed"
     )
 

@@ -1,7 +1,7 @@
 """Keras 1.0 to 1.2 -> current vocabulary: other argument names, other class names, nothing else.
 
-Names: keras/legacy/interfaces.py of Keras 2.0, which translated calls of Keras 1; layers that Keras 2 dropped keep
-their class names. How their weights lie is the business of layouts.py.
+Names: keras/legacy/interfaces.py of Keras 2.0, which translated calls of Keras 1; layers that Keras
+2 dropped keep their class names. How their weights lie is the business of layouts.py.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ _MERGES: dict[str, str] = {
     "mul": "Multiply",
     "sum": "Add",
 }
-"""Merge modes that are layers of their own today. ``cos`` normalised in another way than Dot does and stays a Merge."""
+"""Merge modes that are layers of their own today. ``cos`` normalised in another way than Dot does
+and stays a Merge.
+"""
 
 
 def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config]:
@@ -145,8 +147,8 @@ def _dilated(config: Config, origin: Origin) -> Config:
 def _deconvolution(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
     """The output's size was an argument; today it follows from the input and ``output_padding``.
 
-    With steps s and kernel size k an output size n belongs to the input size ceil((n - k + 1) / s) without padding
-    and ceil(n / s) with; output_padding makes up the rest.
+    With steps s and kernel size k an output size n belongs to the input size ceil((n - k + 1) / s)
+    without padding and ceil(n / s) with; output_padding makes up the rest.
     """
     kind, config = _kernel_2d(kind, config, origin)
     shape = cast("list[int | None]", config.pop("output_shape", None) or [])
@@ -212,7 +214,9 @@ def _padding_1d(kind: str, config: Config, _origin: Origin) -> tuple[str, Config
 
 
 def _batch_normalization(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
-    """Mode 0 is today's layer. Mode 1 normalised each row by itself, mode 2 each batch; both stay named."""
+    """Mode 0 is today's layer. Mode 1 normalised each row by itself, mode 2 each batch; both stay
+    named.
+    """
     mode = config.pop("mode", 0)
     return kind, config if mode == 0 else {**config, "mode": mode}
 

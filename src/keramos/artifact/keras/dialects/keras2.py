@@ -111,7 +111,9 @@ def _as_is(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
 
 
 def _input(config: Config) -> Config:
-    """Shapes include the batch size; ``ragged`` and ``sparse`` stay where they are set, to be refused."""
+    """Shapes include the batch size; ``ragged`` and ``sparse`` stay where they are set, to be
+    refused.
+    """
     shape = config.get("batch_shape") or config.get("batch_input_shape")
     dtype = config.get("dtype") or config.get("input_dtype") or "float32"
     odd: Config = {key: True for key in ("ragged", "sparse") if config.get(key)}
@@ -133,7 +135,9 @@ def _ungrouped(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]
 
 
 def _upsampling(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    """Bilinear meant other sample points: TensorFlow 1's in standalone Keras and TensorFlow up to 1.12."""
+    """Bilinear meant other sample points: TensorFlow 1's in standalone Keras and TensorFlow up to
+    1.12.
+    """
     if config.get("interpolation") != "bilinear" or not _old_sampling(origin):
         return kind, config
     return kind, {
@@ -164,7 +168,9 @@ def _merging(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
 
 
 def _bidirectional(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    """Since TensorFlow 1.14 both directions give zeros at masked steps; before, the output before them."""
+    """Since TensorFlow 1.14 both directions give zeros at masked steps; before, the output before
+    them.
+    """
     zeros = origin.generation == "tf_keras" and not origin.version.startswith("2.1.")
     return kind, config if zeros else {**config, "zero_output_for_mask": False}
 
@@ -175,7 +181,9 @@ def _time_distributed(kind: str, config: Config, _origin: Origin) -> tuple[str, 
 
 
 def _multi_head(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    """Softmax over nothing but masked places was even; before TensorFlow 2.10 masks of the inputs hid nothing."""
+    """Softmax over nothing but masked places was even; before TensorFlow 2.10 masks of the inputs
+    hid nothing.
+    """
     old = version_numbers(origin.version) < _MASKED_HEADS_SINCE
     even: Config = {"masked_to_zero": False}
     return kind, {**config, **even, "auto_mask": False} if old else {**config, **even}
@@ -187,7 +195,9 @@ def _softmax(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
 
 
 def _stacked_cells(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    """Until 2.2.2 states were listed from the last cell to the first, without a word in the config."""
+    """Until 2.2.2 states were listed from the last cell to the first, without a word in the
+    config.
+    """
     old = version_numbers(origin.version) < _STATES_IN_ORDER_SINCE
     return kind, {**config, "reverse_state_order": True} if old else config
 

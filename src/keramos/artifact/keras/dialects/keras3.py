@@ -28,7 +28,9 @@ _OLD_RULES: dict[str, dict[tuple[int, ...], Config]] = {
         (3, 8): {"when_predicting": "cut, then resize"},
     },
 }
-"""Class -> versions that changed its answers, oldest first, each with the option that says a file is older."""
+"""Class -> versions that changed its answers, oldest first, each with the option that says a file
+is older.
+"""
 
 _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {
     "Dot"
@@ -38,7 +40,8 @@ _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {
 def _is_operation(entry: Entry, config: Config) -> bool:
     """Whether an entry without a module, as Keras 3 writes them in ``.h5``, is one of keras.ops.
 
-    Where a layer has the same name, the call tells: a layer merges one list, an operation takes its operands.
+    Where a layer has the same name, the call tells: a layer merges one list, an operation takes its
+    operands.
     """
     kind, nodes = class_of(entry), entry.get("inbound_nodes")
     if entry.get("module") or kind not in OPERATIONS:
@@ -53,9 +56,10 @@ def _is_operation(entry: Entry, config: Config) -> bool:
 def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config]:
     """Kind and config of a layer.
 
-    Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size 1, which the extra
-    key ``keep_last_axis`` says (keras-team/keras pull request 19742), and merging layers did not see masks (19685);
-    until 3.9 softmax over nothing but masked places was an even distribution (21149).
+    Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size
+    1, which the extra key ``keep_last_axis`` says (keras-team/keras pull request 19742), and
+    merging layers did not see masks (19685); until 3.9 softmax over nothing but masked places was
+    an even distribution (21149).
     """
     kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
     if kind == "ops.Cast":

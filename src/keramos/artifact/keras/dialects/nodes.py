@@ -1,7 +1,9 @@
-"""How layers are connected: the nodes of a Functional model, in the form of Keras 3 and in the older one.
+"""How layers are connected: the nodes of a Functional model, in the form of Keras 3 and in the
+older one.
 
-Keras 3: ``{"args": [...], "kwargs": {...}}`` with tensors as ``__keras_tensor__``. Before: nested lists whose leaves
-are ``[layer, node, tensor, {kwargs}]``, a constant being ``["_CONSTANT_VALUE", -1, value, {kwargs}]``.
+Keras 3: ``{"args": [...], "kwargs": {...}}`` with tensors as ``__keras_tensor__``. Before: nested
+lists whose leaves are ``[layer, node, tensor, {kwargs}]``, a constant being ``["_CONSTANT_VALUE",
+-1, value, {kwargs}]``.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ class Node(NamedTuple):
 
 
 def read_node(node: object, names: Collection[str], *, keep_list: bool) -> Node:
-    """One entry of ``inbound_nodes``. ``keep_list`` leaves a list of one tensor a list, as operations of tf.* need.
+    """One entry of ``inbound_nodes``. ``keep_list`` leaves a list of one tensor a list, as
+    operations of tf.* need.
 
     Raises:
         CorruptModelError: it is neither form.
@@ -40,7 +43,8 @@ def read_node(node: object, names: Collection[str], *, keep_list: bool) -> Node:
         args, kwargs = node.get("args", []), node.get("kwargs", {})
         if not isinstance(args, list) or not isinstance(kwargs, dict):
             raise CorruptModelError(
-                f"it is called with {repr(args)[:80]} and {repr(kwargs)[:80]}; a list and an object are needed"
+                f"it is called with {repr(args)[:80]} and {repr(kwargs)[:80]}; a list and an "
+                "object are needed"
             )
         named = {key: _argument(item) for key, item in kwargs.items()}
         return Node(tuple(_argument(item) for item in args), _given(named))
@@ -217,14 +221,19 @@ def order(
 
 
 def _stuck(waiting: Mapping[tuple[str, int], set[tuple[str, int]]]) -> str:
-    """Why calls wait for ever: one for a tensor that nothing makes, or some for each other in a loop."""
+    """Why calls wait for ever: one for a tensor that nothing makes, or some for each other in a
+    loop.
+    """
     place, seen = next(iter(waiting)), dict[tuple[str, int], None]()
     while place not in seen:
         seen[place] = None
         missing = sorted(need for need in waiting[place] if need not in waiting)
         if missing:
             (layer, call), user = missing[0], place[0]
-            return f"layer '{user}' takes the output of call {call} of layer '{layer}', which there is not"
+            return (
+                f"layer '{user}' takes the output of call {call} of layer '{layer}', which there "
+                "is not"
+            )
         place = min(waiting[place])
     loop = list(seen)[list(seen).index(place) :]
     names = [name for name, _ in (place, *reversed(loop))]

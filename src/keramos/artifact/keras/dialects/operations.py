@@ -1,9 +1,10 @@
 """Nodes that Keras 2 made of bare TensorFlow calls, as data.
 
-``TFOpLambda`` becomes kind ``tf.<symbol>`` (``tf.math.multiply``): the first argument of a call is positional, the
-others are keywords, as TensorFlow names them. ``SlicingOpLambda`` becomes ``tf.slice``: its keyword ``slice_spec``
-holds numbers or {start, stop, step} objects. ``TensorFlowOpLayer`` becomes ``tf.op.<OpName>``: config holds the op's
-attributes as plain values and ``constants``, input position -> value; a call's tensors are the other inputs in order.
+``TFOpLambda`` becomes kind ``tf.<symbol>`` (``tf.math.multiply``): the first argument of a call is
+positional, the others are keywords, as TensorFlow names them. ``SlicingOpLambda`` becomes
+``tf.slice``: its keyword ``slice_spec`` holds numbers or {start, stop, step} objects.
+``TensorFlowOpLayer`` becomes ``tf.op.<OpName>``: config holds the op's attributes as plain values
+and ``constants``, input position -> value; a call's tensors are the other inputs in order.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def _from_text(text: str) -> object:
 
 
 def _plain(value: Mapping[str, object]) -> object:
-    """A protobuf attribute, written as {its type: its value}; 64-bit integers are texts in its JSON form."""
+    """A protobuf attribute, written as {its type: its value}; 64-bit integers are texts in its JSON
+    form.
+    """
     (tag, inner), *_ = value.items() if value else [("", None)]
     if tag == "i":
         return int(cast("str", inner))

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class Origin:
     """What a dialect must know beside the config itself.
 
-    ``generation`` is keras1, keras2 (both standalone Keras), tf_keras (inside or beside TensorFlow 1 and 2) or
-    keras3. ``version`` is as written, "" where the file does not say. ``data_format`` is what layers of Keras 1 that
-    do not state theirs used. ``notes`` says what was guessed.
+    ``generation`` is keras1, keras2 (both standalone Keras), tf_keras (inside or beside TensorFlow
+    1 and 2) or keras3. ``version`` is as written, "" where the file does not say. ``data_format``
+    is what layers of Keras 1 that do not state theirs used. ``notes`` says what was guessed.
     """
 
     generation: str
@@ -39,7 +39,9 @@ _FIRST_TF_ONLY_MINOR = 4  # standalone Keras ended with 2.3.1; every later 2.x i
 
 
 def origin_of(version: str, backend: str, config: str, weight_names: Sequence[str]) -> Origin:
-    """Recognise the writer from what it recorded, and from the config's own words where it recorded nothing."""
+    """Recognise the writer from what it recorded, and from the config's own words where it recorded
+    nothing.
+    """
     known = _VERSION.match(version) is not None
     generation = _by_version(version) if known else _by_words(config)
     notes = (
@@ -53,12 +55,14 @@ def origin_of(version: str, backend: str, config: str, weight_names: Sequence[st
         backend = _backend_by_names(weight_names)
         if not weight_names:
             notes.append(
-                "the file does not say its backend and has no weights that show it; Theano is assumed"
+                "the file does not say its backend and has no weights that show it; Theano is "
+                "assumed"
             )
     data_format, guessed = _data_format(config)
     if guessed and _UNSTATED.search(config):
         notes.append(
-            f"layers that do not state their data format are taken as {data_format}, from the input's shape"
+            f"layers that do not state their data format are taken as {data_format}, from the "
+            "input's shape"
         )
     return Origin(generation, version, backend, data_format, tuple(notes))
 
@@ -88,13 +92,16 @@ def _by_words(config: str) -> str:
 
 
 def _backend_by_names(names: Sequence[str]) -> str:
-    """Keras 1 does not say its backend, but only TensorFlow's variables have names that end in ``:0``."""
+    """Keras 1 does not say its backend, but only TensorFlow's variables have names that end in
+    ``:0``.
+    """
     return "tensorflow" if any(name.endswith(":0") for name in names) else "theano"
 
 
 def _data_format(config: str) -> tuple[str, bool]:
-    """Cropping, padding and upsampling layers of Keras 1 follow a setting that only other layers of the file show;
-    without such layers, channels are taken to be fewer than rows and columns. Also says whether that was a guess.
+    """Cropping, padding and upsampling layers of Keras 1 follow a setting that only other layers of
+    the file show; without such layers, channels are taken to be fewer than rows and columns. Also
+    says whether that was a guess.
     """
     stated = set(re.findall(r'"dim_ordering": ?"(th|tf)"', config))
     if len(stated) == 1:

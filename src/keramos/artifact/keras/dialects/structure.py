@@ -1,4 +1,6 @@
-"""Models of any generation -> Network: Sequential, Functional, nested, shared. Layers are translated by a dialect."""
+"""Models of any generation -> Network: Sequential, Functional, nested, shared. Layers are
+translated by a dialect.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ _CAUSAL = frozenset({"Attention", "AdditiveAttention"})
 
 
 def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Network:
-    """The model in a config, without its weights; a nested Sequential need not say the shape of its input.
+    """The model in a config, without its weights; a nested Sequential need not say the shape of its
+    input.
 
     Raises:
         CorruptModelError: the config contradicts itself or lacks something.
@@ -92,7 +95,9 @@ def layer(entry: Entry, translate: Translate) -> Layer:
 
 
 def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config]:
-    """Kind and config; an activation may be a whole layer, whose config is of the same generation."""
+    """Kind and config; an activation may be a whole layer, whose config is of the same
+    generation.
+    """
     kind, kept = translate(entry, clean(config))
     for key in ACTIVATION_KEYS:
         part = cast("Entry", kept.get(key))
@@ -103,7 +108,9 @@ def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str
 
 
 def _directions(inner: Layer) -> list[Layer]:
-    """Before Keras 3 a Bidirectional layer states only one direction; the other is its mirror image."""
+    """Before Keras 3 a Bidirectional layer states only one direction; the other is its mirror
+    image.
+    """
     mirrored = {**inner.config, "go_backwards": not inner.config.get("go_backwards", False)}
     return [
         replace(inner, name=f"forward_{inner.name}"),
@@ -120,7 +127,9 @@ def _entries(value: object, model: str) -> list[Entry]:
 
 
 def _sequential_parts(entry: Entry) -> tuple[str, list[Entry], object]:
-    """Name, layers and recorded input shape; until Keras 2.2.2 a Sequential is a bare list of layers."""
+    """Name, layers and recorded input shape; until Keras 2.2.2 a Sequential is a bare list of
+    layers.
+    """
     config = entry.get("config")
     if isinstance(config, list):
         return str(entry.get("name") or "sequential"), _entries(config, "sequential"), None
@@ -159,7 +168,9 @@ def _branches(entry: Entry, translate: Translate) -> list[Layer]:
 
 
 def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested: bool) -> Layer:
-    """The input that a Sequential model without an InputLayer has: as its first layer says, batch size included."""
+    """The input that a Sequential model without an InputLayer has: as its first layer says, batch
+    size included.
+    """
     shape, dtype = _first_shape(entry) or shape, _first_dtype(entry)
     if first.network is not None:
         source = first.network.layers[first.network.inputs[0].layer]
@@ -172,7 +183,9 @@ def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested:
 
 
 def _first_shape(entry: Entry) -> object:
-    """A wrapper may leave the shape to what it wraps, counted without the wrapper's own axis; only its own counts."""
+    """A wrapper may leave the shape to what it wraps, counted without the wrapper's own axis; only
+    its own counts.
+    """
     config = entry.get("config")
     if not isinstance(config, dict):
         return None
@@ -200,7 +213,8 @@ def _check_names(layers: Sequence[Layer], model: str) -> None:
             )
         if item.kind.startswith("custom.") and not item.name:
             raise UnsupportedModelError(
-                f"model '{model}': layer {len(seen) + 1} is a {item.kind.removeprefix('custom.')}, which is not a "
+                f"model '{model}': layer {len(seen) + 1} is a "
+                f"{item.kind.removeprefix('custom.')}, which is not a "
                 "built-in Keras layer, so its code is not in the file"
             )
         if item.name in seen or not item.name:
@@ -254,7 +268,8 @@ def _check_inputs(inputs: Sequence[TensorRef], layers: Mapping[str, Layer], mode
     for ref in inputs:
         if layers[ref.layer].kind != "InputLayer":
             raise CorruptModelError(
-                f"model '{model}' names layer '{ref.layer}' as an input; it is a {layers[ref.layer].kind}, "
+                f"model '{model}' names layer '{ref.layer}' as an input; it is a "
+                f"{layers[ref.layer].kind}, "
                 "an InputLayer is needed"
             )
         if inputs.count(ref) > 1:
@@ -289,8 +304,9 @@ def _from_zero(
 ) -> tuple[dict[str, list[Node]], tuple[TensorRef, ...]]:
     """Call numbers that start at 0.
 
-    A nested model carries the call by which it was built, so its calls in the outer model count from 1: everywhere
-    before Keras 3 (unless it was built by that very call), and only among the outputs in Keras 3.
+    A nested model carries the call by which it was built, so its calls in the outer model count
+    from 1: everywhere before Keras 3 (unless it was built by that very call), and only among the
+    outputs in Keras 3.
     """
     nested = {name for name, item in layers.items() if item.network is not None}
     if current:
@@ -325,15 +341,16 @@ def _check_ends(
         )
         if ref.node >= known:
             raise CorruptModelError(
-                f"model '{model}' names call {ref.node} of layer '{ref.layer}' as an input or output; it has {known}"
+                f"model '{model}' names call {ref.node} of layer '{ref.layer}' as an input or "
+                f"output; it has {known}"
             )
 
 
 def _current(item: Layer, node: Node, *, masks: bool) -> Node:
     """A call in the words of Keras 3: initial states and causality are keywords there.
 
-    Keras 3 forgets the mask of a sequence that comes with initial states, earlier generations did not: the extra
-    keyword ``keras2_mask`` says so where the model has masks at all.
+    Keras 3 forgets the mask of a sequence that comes with initial states, earlier generations did
+    not: the extra keyword ``keras2_mask`` says so where the model has masks at all.
     """
     first = node.args[0] if node.args else None
     if item.kind in _RECURRENT and isinstance(first, list) and len(first) > 1:

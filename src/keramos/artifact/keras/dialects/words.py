@@ -1,4 +1,6 @@
-"""Steps that the dialects before Keras 3 share: rename, drop, and say what a word of that time meant."""
+"""Steps that the dialects before Keras 3 share: rename, drop, and say what a word of that time
+meant.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ HARMLESS: dict[str, tuple[object, ...]] = {
     "time_major": (False,),
     "virtual_batch_size": (None,),
 }
-"""Keys that change nothing at these values and that Keras 3 does not have; at others the compiler refuses them."""
+"""Keys that change nothing at these values and that Keras 3 does not have; at others the compiler
+refuses them.
+"""
 
 
 def renamed(config: Config, names: Mapping[str, str]) -> Config:
@@ -39,7 +43,9 @@ def without(config: Config, keys: Collection[str]) -> Config:
 
 
 def old_hard_sigmoid(config: Config) -> Config:
-    """``hard_sigmoid`` was clip(0.2 x + 0.5, 0, 1) before Keras 3, which made it clip(x / 6 + 0.5, 0, 1)."""
+    """``hard_sigmoid`` was clip(0.2 x + 0.5, 0, 1) before Keras 3, which made it clip(x / 6 + 0.5,
+    0, 1).
+    """
     said = {
         key: "hard_sigmoid_keras2" for key in _ACTIVATION_KEYS if config.get(key) == "hard_sigmoid"
     }
@@ -53,12 +59,13 @@ def single_axis(config: Config) -> Config:
 
 
 def theano_padding(kind: str, config: Config) -> Config:
-    """Theano pads both sides alike, Keras' other backends pad the far side more; where that differs, it is said.
+    """Theano pads both sides alike, Keras' other backends pad the far side more; where that
+    differs, it is said.
 
-    Convolutions pad size // 2 (of the dilated kernel) on both sides, pooling size - 1 (size - 2 for odd sizes above
-    2); then ceil(input / stride) positions are kept from the start. The recurrent convolution of ConvLSTM always pads
-    so, which the extra key ``recurrent_padding`` says. Source: keras/backend/theano_backend.py of
-    Keras 1.2 and 2.3.
+    Convolutions pad size // 2 (of the dilated kernel) on both sides, pooling size - 1 (size - 2 for
+    odd sizes above 2); then ceil(input / stride) positions are kept from the start. The recurrent
+    convolution of ConvLSTM always pads so, which the extra key ``recurrent_padding`` says. Source:
+    keras/backend/theano_backend.py of Keras 1.2 and 2.3.
     """
     if kind.startswith("ConvLSTM") and not all(
         size % 2 for size in _numbers(config.get("kernel_size"))

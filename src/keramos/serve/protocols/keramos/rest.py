@@ -1,4 +1,6 @@
-"""keramos' own protocol: what is served, decisions with their rules, and the four steps to one of them."""
+"""keramos' own protocol: what is served, decisions with their rules, and the four steps to one of
+them.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def plain_list(context: Context) -> Reply:
 
 
 def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
-    """POST /models/M/decide: label, score and rule of each row; with ``partial=true`` of each good row."""
+    """POST /models/M/decide: label, score and rule of each row; with ``partial=true`` of each good
+    row.
+    """
     served = context.engine.get(ref_of(match))
     content = _content(served, "decide")
     partial = request.options().get("partial", "false").lower()
@@ -77,7 +81,9 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
 
 
 def _decided_partly(served: Served, content: Content, items: list[object], most: int) -> Reply:
-    """Decisions for the good rows and what is wrong with each other row; 200 even where none is good."""
+    """Decisions for the good rows and what is wrong with each other row; 200 even where none is
+    good.
+    """
     begun = perf_counter()
     shapeless: list[Problem] = []
     given = row_dicts(items, column_names(served), most, shapeless)
@@ -134,7 +140,8 @@ def _rows(body: bytes) -> list[object]:
         value = value["rows"] if set(value) == {"rows"} else [value]
     if not isinstance(value, list) or not value:
         raise RequestError(
-            'the body must be {"rows": [...]}, a list of rows, or one row as an object by column name; '
+            'the body must be {"rows": [...]}, a list of rows, or one row as an object by column '
+            "name; "
             f"received {shown(value)}"
         )
     return value
@@ -144,7 +151,8 @@ def _content(served: Served, verb: str) -> Content:
     content = served.model.content
     if content is None:
         raise RequestError(
-            f"model '{served.name}' is a plain Keras file without schema and decision rule, so it cannot {verb}; "
+            f"model '{served.name}' is a plain Keras file without schema and decision rule, so "
+            f"it cannot {verb}; "
             f"ask POST /v1/models/{served.name}:predict"
         )
     return content
@@ -163,7 +171,8 @@ def _decisions(
         _decision(row, decision, texts[at * units : (at + 1) * units])
         for at, (row, decision) in enumerate(zip(rows, decisions, strict=True))
     )
-    return f'{{"model":{json_text(served.name)},"version":{served.version},"decisions":[{listed}]{more}}}'.encode()
+    head = f'"model":{json_text(served.name)},"version":{served.version}'
+    return f'{{{head},"decisions":[{listed}]{more}}}'.encode()
 
 
 def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
@@ -172,7 +181,8 @@ def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
     )
     label = score if isinstance(decision.label, float) else json_text(decision.label)
     rule = json_text(decision.rule)
-    return f'{{"row":{row},"label":{label},"score":{score},"scores":[{",".join(scores)}],"rule":{rule}}}'
+    listed = ",".join(scores)
+    return f'{{"row":{row},"label":{label},"score":{score},"scores":[{listed}],"rule":{rule}}}'
 
 
 def _texts(decisions: Iterable[Decision]) -> list[str]:

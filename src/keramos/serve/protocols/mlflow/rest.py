@@ -1,7 +1,8 @@
-"""MLflow's scoring protocol, 2.x and 3.x: /invocations in each of its shapes, /ping, /health and /version.
+"""MLflow's scoring protocol, 2.x and 3.x: /invocations in each of its shapes, /ping, /health and
+/version.
 
-Wire facts: ``mlflow/pyfunc/scoring_server``. Where one model is served it is the one that answers; among several,
-``/models/M/invocations`` says which.
+Wire facts: ``mlflow/pyfunc/scoring_server``. Where one model is served it is the one that answers;
+among several, ``/models/M/invocations`` says which.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def invocations(context: Context, request: Request, match: re.Match[str]) -> Rep
     kind, _, parameter = request.headers.get("content-type", "").partition(";")
     read = _READERS.get(kind.strip().lower())
     if read is None or parameter.strip().lower() not in {"", "charset=utf-8"}:
-        said = f"content-type must be {', '.join(_READERS)}, in UTF-8; received {shown(kind + parameter)}"
+        said = (
+            f"content-type must be {', '.join(_READERS)}, in UTF-8; received "
+            f"{shown(kind + parameter)}"
+        )
         return Reply(415, said.encode(), "text/plain; charset=utf-8")
     outputs = context.engine.run(served, read(served, request.body, context.most_rows))
     texts = [tensor_text(array) for array in outputs]
@@ -57,7 +61,8 @@ def _asked(context: Context, match: re.Match[str]) -> ModelRef:
     names = context.engine.names()
     if len(names) != 1:
         raise RequestError(
-            f"{len(names)} models are served; ask POST /models/M/invocations, M of {', '.join(names)}"
+            f"{len(names)} models are served; ask POST /models/M/invocations, M of "
+            f"{', '.join(names)}"
         )
     return ModelRef(names[0])
 
@@ -77,7 +82,8 @@ def _json(served: Served, body: bytes, most: int) -> Feeds:
 def _split(served: Served, value: object, most: int) -> Feeds:
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise RequestError(
-            f"dataframe_split must be an object with 'data', a list of rows; received {shown(value)}"
+            "dataframe_split must be an object with 'data', a list of rows; received "
+            f"{shown(value)}"
         )
     if extra := sorted(set(value) - {"columns", "index", "data"}):
         raise RequestError(
@@ -89,7 +95,8 @@ def _split(served: Served, value: object, most: int) -> Feeds:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(columns):
             raise RequestError(
-                f"row {number} of dataframe_split must have {len(columns)} values; received {shown(row)}"
+                f"row {number} of dataframe_split must have {len(columns)} values; received "
+                f"{shown(row)}"
             )
     return instance_feeds(
         served, [dict(zip(map(str, columns), row, strict=True)) for row in rows], most
@@ -111,7 +118,8 @@ def _parquet(served: Served, body: bytes, most: int) -> Feeds:
 def _check_columns(served: Served) -> None:
     if not column_names(served):
         raise RequestError(
-            "a plain Keras file knows no columns; send tensors as JSON under 'instances' or 'inputs'"
+            "a plain Keras file knows no columns; send tensors as JSON under 'instances' or "
+            "'inputs'"
         )
 
 

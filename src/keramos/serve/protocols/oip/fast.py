@@ -1,8 +1,8 @@
 """Infer requests of the Open Inference Protocol on the hot path: tensors as JSON or as binary data.
 
-Taken are the inputs of a model that is one matrix, or one tensor a column, in the data types of the model's metadata.
-Whatever else the protocol allows, and whatever needs judgement, goes the long way through ``oip_rest.infer``; the
-replies of both ways are the same to the byte.
+Taken are the inputs of a model that is one matrix, or one tensor a column, in the data types of the
+model's metadata. Whatever else the protocol allows, and whatever needs judgement, goes the long way
+through ``oip_rest.infer``; the replies of both ways are the same to the byte.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Flat(msgspec.Struct, gc=False):
-    """Has the type of a matrix' numbers; msgspec keeps what it knows of a struct, and of no other type."""
+    """Has the type of a matrix' numbers; msgspec keeps what it knows of a struct, and of no other
+    type.
+    """
 
     cells: list[float]
 
@@ -122,7 +124,9 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
 
 
 def _json_size(headers: Sequence[tuple[bytes, bytes]], whole: int) -> int:
-    """Bytes of JSON at the beginning of the body; raises ValueError where none or too many are said."""
+    """Bytes of JSON at the beginning of the body; raises ValueError where none or too many are
+    said.
+    """
     said = None
     for name, value in headers:
         if name == _HEADER:
@@ -136,7 +140,9 @@ def _json_size(headers: Sequence[tuple[bytes, bytes]], whole: int) -> int:
 
 
 def _values(inputs: Sequence[_Input], data: bytes, at: int) -> list[list[object]]:
-    """The values of each input, from its JSON or from the bytes from ``at`` on; raises ValueError for what is odd."""
+    """The values of each input, from its JSON or from the bytes from ``at`` on; raises ValueError
+    for what is odd.
+    """
     found: list[list[object]] = []
     for item in inputs:
         size = item.parameters.binary_data_size

@@ -1,7 +1,7 @@
 """The Open Inference Protocol's gRPC API, with Triton's repository calls and model config.
 
-Wire facts: ``open_inference_grpc.proto``; ``grpc_service.proto`` of Triton. What a request means, and what is said
-about a wrong one, is as in the REST API.
+Wire facts: ``open_inference_grpc.proto``; ``grpc_service.proto`` of Triton. What a request means,
+and what is said about a wrong one, is as in the REST API.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def _arrays(request: Message) -> dict[str, NDArray[np.generic]]:
     raws = request.raw_input_contents
     if raws and len(raws) != len(request.inputs):
         raise RequestError(
-            f"raw_input_contents has {len(raws)} tensors for {len(request.inputs)} inputs; all must be raw"
+            f"raw_input_contents has {len(raws)} tensors for {len(request.inputs)} inputs; all "
+            "must be raw"
         )
     arrays: dict[str, NDArray[np.generic]] = {}
     for index, tensor in enumerate(request.inputs):
@@ -156,7 +157,9 @@ def _arrays(request: Message) -> dict[str, NDArray[np.generic]]:
 
 
 def _class_count(wanted: Message) -> int:
-    """Triton's output parameter ``classification``: so many best classes instead of all numbers; 0 where not asked."""
+    """Triton's output parameter ``classification``: so many best classes instead of all numbers; 0
+    where not asked.
+    """
     parameter = wanted.parameters.get("classification")
     return int(parameter.int64_param) if parameter else 0
 

@@ -1,7 +1,8 @@
-"""The Open Inference Protocol, version 2, over HTTP, with Triton's binary tensors and repository calls.
+"""The Open Inference Protocol, version 2, over HTTP, with Triton's binary tensors and repository
+calls.
 
-Wire facts: the protocol's ``open_inference_rest.yaml`` and Triton's ``extension_binary_data.md``. A file with a schema
-takes one input a column. Every fault of a client is a 4xx.
+Wire facts: the protocol's ``open_inference_rest.yaml`` and Triton's ``extension_binary_data.md``. A
+file with a schema takes one input a column. Every fault of a client is a 4xx.
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ def _described(slot: Slot) -> Item:
 
 
 def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
-    """POST .../infer: tensors by name as JSON, as binary data after it, or one tensor as the whole body."""
+    """POST .../infer: tensors by name as JSON, as binary data after it, or one tensor as the whole
+    body.
+    """
     served = context.engine.get(ref_of(match))
     header = request.headers.get(HEADER)
     if header == "0":
@@ -122,7 +125,8 @@ def _json_size(header: str | None, whole: int) -> int:
         return whole
     if not header.isascii() or not header.isdigit() or len(header) > _DIGITS or int(header) > whole:
         raise RequestError(
-            f"{HEADER} must be a number of bytes of the body, which has {whole}; received {header[:40]!r}"
+            f"{HEADER} must be a number of bytes of the body, which has {whole}; received "
+            f"{header[:40]!r}"
         )
     return int(header)
 
@@ -135,7 +139,8 @@ def _items(body: Item, key: str) -> list[Item]:
         or not items
     ):
         raise RequestError(
-            f"'{key}' must be a list of one or more tensors, each an object; received {shown(items)}"
+            f"'{key}' must be a list of one or more tensors, each an object; received "
+            f"{shown(items)}"
         )
     return items
 
@@ -167,7 +172,8 @@ def _arrays(items: list[Item], raw: bytes) -> dict[str, Array]:
         size = _binary_size(item, name)
         if size is not None and at + size > len(raw):
             raise RequestError(
-                f"input '{name}' has {size} bytes of binary data; {len(raw) - at} are left in the body"
+                f"input '{name}' has {size} bytes of binary data; {len(raw) - at} are left in "
+                "the body"
             )
         arrays[name] = _array(item, name, None if size is None else raw[at : at + size])
         at += size or 0
@@ -192,7 +198,8 @@ def _array(item: Item, name: str, raw: bytes | None) -> Array:
     shape, dtype = item.get("shape"), DTYPES.get(str(item.get("datatype")))
     if dtype is None:
         raise RequestError(
-            f"input '{name}' has data type {shown(item.get('datatype'))}; known are {', '.join(DTYPES)}"
+            f"input '{name}' has data type {shown(item.get('datatype'))}; known are "
+            f"{', '.join(DTYPES)}"
         )
     if not isinstance(shape, list) or not all(
         type(size) is int and 0 <= size < 1 << 31 for size in shape

@@ -1,4 +1,6 @@
-"""Tensors of the Open Inference Protocol's gRPC <-> arrays (``open_inference_grpc.proto``: contents, raw contents)."""
+"""Tensors of the Open Inference Protocol's gRPC <-> arrays (``open_inference_grpc.proto``:
+contents, raw contents).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class _Kind(NamedTuple):
-    """One data type: its name, the field of its values (none: raw only), and its number in Triton's config."""
+    """One data type: its name, the field of its values (none: raw only), and its number in Triton's
+    config.
+    """
 
     name: str
     values: str
@@ -48,7 +52,8 @@ _LENGTH = struct.Struct("<I")
 
 
 def from_input(tensor: Message, raw: bytes | None) -> NDArray[np.generic]:
-    """The array of an input: of its contents, or of its raw bytes, little-endian. Texts are objects of bytes.
+    """The array of an input: of its contents, or of its raw bytes, little-endian. Texts are objects
+    of bytes.
 
     Raises:
         RequestError: the data type is none, or shape and values do not fit together.
@@ -84,7 +89,8 @@ def _contents(name: str, contents: Message, dtype: str) -> NDArray[np.generic]:
     ]
     if other:
         raise RequestError(
-            f"input '{name}' is {KINDS[dtype].name}, whose values go to {field}; received {other[0]}"
+            f"input '{name}' is {KINDS[dtype].name}, whose values go to {field}; received "
+            f"{other[0]}"
         )
     if dtype == "str":
         return _objects(list(values))
@@ -134,7 +140,9 @@ def _objects(cells: list[bytes]) -> NDArray[np.generic]:
 
 
 def fill_output(tensor: Message, array: NDArray[np.generic], *, raw: bool) -> bytes:
-    """Describe an array in an output tensor, with its values as contents; or give them as raw bytes."""
+    """Describe an array in an output tensor, with its values as contents; or give them as raw
+    bytes.
+    """
     dtype = dtype_of(array)
     kind = KINDS[dtype]
     tensor.datatype = kind.name

@@ -1,4 +1,6 @@
-"""The health checks of gRPC itself (``grpc/health/v1/health.proto``), which Kubernetes and load balancers speak."""
+"""The health checks of gRPC itself (``grpc/health/v1/health.proto``), which Kubernetes and load
+balancers speak.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ _NAMES = frozenset({"", *(service.name for service in (*tf_grpc.SERVICES, *oip_g
 def _check(context: Context, request: Message) -> Message:
     if request.service not in _NAMES:
         raise NotServedError(
-            f"no service '{request.service[:80]}' is here; there is {', '.join(sorted(_NAMES - {''}))}"
+            f"no service '{request.service[:80]}' is here; there is "
+            f"{', '.join(sorted(_NAMES - {''}))}"
         )
     return _M["HealthCheckResponse"](status=_SERVING if ready(context) else _NOT_SERVING)
 

@@ -1,4 +1,6 @@
-"""Prometheus' scrapes, at its usual path and at TensorFlow Serving's (``monitoring_config``'s default in its docs)."""
+"""Prometheus' scrapes, at its usual path and at TensorFlow Serving's (``monitoring_config``'s
+default in its docs).
+"""
 
 from __future__ import annotations
 

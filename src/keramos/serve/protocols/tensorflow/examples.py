@@ -1,7 +1,8 @@
-"""TensorFlow Serving's classify and regress: examples by feature, for files that know their columns and their rule.
+"""TensorFlow Serving's classify and regress: examples by feature, for files that know their columns
+and their rule.
 
-Wire facts: ``tensorflow_serving/model_servers/http_rest_api_handler.cc`` and ``util/json_tensor.cc``. The key of the
-reply is ``results``.
+Wire facts: ``tensorflow_serving/model_servers/http_rest_api_handler.cc`` and
+``util/json_tensor.cc``. The key of the reply is ``results``.
 """
 
 from __future__ import annotations
@@ -72,13 +73,15 @@ def rule_of(served: Served, method: str) -> DecisionRule:
     content = served.model.content
     if content is None:
         raise RequestError(
-            f"model '{served.name}' is a plain Keras file without columns and classes; it cannot {method}: "
+            f"model '{served.name}' is a plain Keras file without columns and classes; it cannot "
+            f"{method}: "
             "ask with :predict"
         )
     if (content.rule.kind == "value") != (method == "regress"):
         able = "regress" if content.rule.kind == "value" else "classify"
         raise RequestError(
-            f"Expected {method} signature method_name; model '{served.name}' can :{able}, not :{method}"
+            f"Expected {method} signature method_name; model '{served.name}' can :{able}, not "
+            f":{method}"
         )
     return content.rule
 

@@ -1,7 +1,7 @@
 """TensorFlow Serving's gRPC API: PredictionService and ModelService.
 
-Wire facts: ``tensorflow_serving/apis/prediction_service.proto`` and ``model_service.proto``. What a request means, and
-what is said about a wrong one, is as in the REST API.
+Wire facts: ``tensorflow_serving/apis/prediction_service.proto`` and ``model_service.proto``. What a
+request means, and what is said about a wrong one, is as in the REST API.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def _ref(request: Message) -> ModelRef:
 def _served(context: Context, request: Message) -> Served:
     if not request.model_spec.name:
         raise RequestError(
-            f"Missing ModelSpec: model_spec.name is empty; served here: {', '.join(context.engine.names())}"
+            "Missing ModelSpec: model_spec.name is empty; served here: "
+            f"{', '.join(context.engine.names())}"
         )
     return served_by(context, _ref(request))
 
@@ -67,7 +68,8 @@ def _signature(served: Served, request: Message) -> str:
     names = signature_names(served)
     if asked not in names:
         raise RequestError(
-            f'Serving signature name: "{asked}" not found in signature def; there is {", ".join(names)}'
+            f'Serving signature name: "{asked}" not found in signature def; there is '
+            f"{', '.join(names)}"
         )
     return asked
 
@@ -108,7 +110,9 @@ def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
 
 
 def _cells(example: Message, where: str) -> dict[str, object]:
-    """The features of an example that hold a value, as cells of a row; an empty feature is a missing value."""
+    """The features of an example that hold a value, as cells of a row; an empty feature is a
+    missing value.
+    """
     cells: dict[str, object] = {}
     for name, feature in example.features.feature.items():
         values: list[object] = [
@@ -204,7 +208,8 @@ def _multi_inference(context: Context, request: Message) -> Message:
 def _metadata(context: Context, request: Message) -> Message:
     if list(request.metadata_field) != ["signature_def"]:
         raise RequestError(
-            f"metadata_field must be exactly ['signature_def']; received {list(request.metadata_field)[:20]}"
+            "metadata_field must be exactly ['signature_def']; received "
+            f"{list(request.metadata_field)[:20]}"
         )
     served = _served(context, request)
     inputs = {slot.name: info(slot, f"{DEFAULT}_{slot.name}:0") for slot in input_slots(served)}

@@ -1,5 +1,6 @@
-"""TensorFlow Serving's messages: field numbers of ``tensorflow_serving/apis/*.proto`` and of the parts of TensorFlow
-they use (``tensor.proto``, ``example.proto``, ``meta_graph.proto``). Fields that keramos has no use for are left out.
+"""TensorFlow Serving's messages: field numbers of ``tensorflow_serving/apis/*.proto`` and of the
+parts of TensorFlow they use (``tensor.proto``, ``example.proto``, ``meta_graph.proto``). Fields
+that keramos has no use for are left out.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ M = messages(
     ModelSpec: name string 1, version Int64Value 2, signature_name string 3, version_label string 4
     Dim: size int64 1, name string 2
     TensorShapeProto: dim Dim* 2, unknown_rank bool 3
-    TensorProto: dtype int32 1, tensor_shape TensorShapeProto 2, tensor_content bytes 4, float_val float* 5, \
-double_val double* 6, int_val int32* 7, string_val bytes* 8, int64_val int64* 10, bool_val bool* 11, \
+    TensorProto: dtype int32 1, tensor_shape TensorShapeProto 2, tensor_content bytes 4, \
+        float_val float* 5, \
+double_val double* 6, int_val int32* 7, string_val bytes* 8, int64_val int64* 10, bool_val \
+    bool* 11, \
 half_val int32* 13, uint32_val uint32* 16, uint64_val uint64* 17
     PredictRequest: model_spec ModelSpec 1, inputs TensorProto@ 2, output_filter string* 3
     PredictResponse: outputs TensorProto@ 1, model_spec ModelSpec 2

@@ -1,8 +1,8 @@
 """TensorFlow Serving's REST API: status, metadata, predict, classify and regress.
 
-Wire facts: ``tensorflow_serving/model_servers/http_rest_api_handler.cc`` and ``util/json_tensor.cc``. For a keramos
-file the inputs of the signature are the table's columns: rows are raw cells by column name, null where the schema
-allows it.
+Wire facts: ``tensorflow_serving/model_servers/http_rest_api_handler.cc`` and
+``util/json_tensor.cc``. For a keramos file the inputs of the signature are the table's columns:
+rows are raw cells by column name, null where the schema allows it.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
     _check_signature(served, body)
     if "instances" in body and "inputs" in body:
         raise RequestError(
-            "JSON Value: Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
+            "JSON Value: Not formatted correctly expecting only one of 'inputs' or 'instances' "
+            "keys to exist "
         )
     if "instances" in body:
         feeds = instance_feeds(served, body["instances"], context.most_rows)
@@ -153,7 +154,8 @@ def _check_signature(served: Served, body: dict[str, object]) -> None:
     names = signature_names(served)
     if name and name not in names:
         raise RequestError(
-            f'Serving signature name: "{name}" not found in signature def; there is {", ".join(names)}'
+            f'Serving signature name: "{name}" not found in signature def; there is '
+            f"{', '.join(names)}"
         )
 
 
@@ -175,7 +177,8 @@ def instance_feeds(served: Served, items: object, most: int) -> Feeds:
     if not isinstance(items[0], dict) or "b64" in items[0]:
         if len(specs) > 1:
             raise RequestError(
-                "instances is a plain list, but expecting list of objects as multiple input tensors required as per "
+                "instances is a plain list, but expecting list of objects as multiple input "
+                "tensors required as per "
                 f"tensorinfo_map: {_aliases(served)}"
             )
         return served.model.feeds({specs[0].name: _stacked(items, specs[0].dtype, specs[0].name)})
@@ -253,7 +256,8 @@ def column_feeds(served: Served, given: object, most: int) -> Feeds:
     if not isinstance(given, dict) or "b64" in given:
         if len(specs) > 1:
             raise RequestError(
-                f"inputs is a plain value/list, but expecting an object as multiple input tensors required as per "
+                "inputs is a plain value/list, but expecting an object as multiple input "
+                "tensors required as per "
                 f"tensorinfo_map: {_aliases(served)}"
             )
         given = {specs[0].name: given}
@@ -281,7 +285,8 @@ def _predictions(served: Served, outputs: Outputs) -> bytes:
     for spec, lines in zip(served.model.outputs, texts, strict=True):
         if len(lines) != rows:
             raise RequestError(
-                f"Tensor name: {spec.name} has inconsistent batch size: {len(lines)} expecting: {rows}; "
+                f"Tensor name: {spec.name} has inconsistent batch size: {len(lines)} expecting: "
+                f"{rows}; "
                 "ask in the column format, under 'inputs'"
             )
     if len(texts) == 1:

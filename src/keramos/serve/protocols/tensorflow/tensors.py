@@ -48,7 +48,8 @@ _DTYPES = {kind.number: dtype for dtype, kind in KINDS.items()}
 
 
 def from_tensor(name: str, tensor: Message) -> NDArray[np.generic]:
-    """An array from a TensorProto: its bytes, or its values, one of which stands for all where it is alone.
+    """An array from a TensorProto: its bytes, or its values, one of which stands for all where it
+    is alone.
 
     Strings are bytes in an array of objects.
 
@@ -65,7 +66,8 @@ def from_tensor(name: str, tensor: Message) -> NDArray[np.generic]:
         size *= length
     if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0 or size > MOST_VALUES:
         raise RequestError(
-            f"input '{name}' has shape {shape}; all sizes must be known, with {MOST_VALUES} values at most"
+            f"input '{name}' has shape {shape}; all sizes must be known, with {MOST_VALUES} "
+            "values at most"
         )
     values = (
         _content(name, tensor.tensor_content, dtype)
@@ -102,7 +104,9 @@ def _values(tensor: Message, dtype: str) -> NDArray[np.generic]:
 
 
 def to_tensor(array: NDArray[np.generic], tensor: Message) -> None:
-    """Fill a TensorProto with the values of an array; fields of values, which every client reads."""
+    """Fill a TensorProto with the values of an array; fields of values, which every client
+    reads.
+    """
     dtype = "str" if array.dtype.kind in "OUS" else str(array.dtype)
     kind = KINDS[dtype]
     tensor.dtype = kind.number
