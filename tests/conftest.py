@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from postgresql import binaries, execute, server
-
-SHARED = Path(__file__).parents[2] / "shared"
-
-TARGETS = {
-    "apartments.csv": "m2_price",
-    "autompg.csv": "mpg",
-    "breast_cancer.csv": "target",
-    "concrete.csv": "compressive_strength",
-    "credit_data.csv": "Status",
-    "diamonds.parquet": "price",
-    "flights_late.parquet": "late",
-    "german_credit.csv": "risk",
-    "iris.csv": "target",
-    "mlc_churn.csv": "churn",
-    "penguins.csv": "species",
-    "segment.csv": "category",
-    "titanic.csv": "survived",
-    "wine.csv": "target",
-}
-
-
-def keramos(*args, cwd=None, stdin=None, **environment):
-    """Run the real command line in a process of its own."""
-    command = [str(Path(sys.executable).with_name("keramos")), *map(str, args)]
-    env = {**os.environ, "COLUMNS": "100", **environment}
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, input=stdin, env=env, check=False
-    )
+from support.postgresql import binaries, execute, server
+from support.shared import SHARED
 
 
 @pytest.fixture(scope="session")
