@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keramos.serve.grpc.server import SERVICES
+from keramos.serve.assemble import grpc_services
 from support.served_models import folder, matrix_model, mixed_model, mixed_rows, plain_model
 from support.servers import serving
 
@@ -295,7 +295,7 @@ def test_a_bomb_of_gzip_is_refused_unseen(server):
     assert 400 <= twice.status_code < 500
 
 
-METHODS = [f"/{service.name}/{rpc.name}" for service in SERVICES for rpc in service.rpcs]
+METHODS = [f"/{service.name}/{rpc.name}" for service in grpc_services() for rpc in service.rpcs]
 FAULTS = {
     "OK",
     "INVALID_ARGUMENT",

@@ -257,7 +257,9 @@ def test_a_port_that_is_taken_is_a_clear_error(engine):
         async def start():
             from keramos.serve.grpc.server import GrpcServer, GrpcSettings
 
-            await GrpcServer(Context(engine), GrpcSettings(ports=(port,)), lambda _: True).start()
+            await GrpcServer(
+                Context(engine), (), GrpcSettings(ports=(port,)), lambda _: True
+            ).start()
 
         with pytest.raises(
             UsageError, match=f"gRPC cannot listen at 127.0.0.1:{port}: the port is taken"

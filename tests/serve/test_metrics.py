@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 import keramos
 from keramos.errors import KeramosError
+from keramos.serve.assemble import ROUTES
 from keramos.serve.core.auth import Access
 from keramos.serve.core.counters import EDGES, Call, Counts
 from keramos.serve.core.messages import Request
+from keramos.serve.core.metric_family import Family, Sample
 from keramos.serve.core.routes import Context
 from keramos.serve.http.app import App
 from keramos.serve.metrics.families import families
-from keramos.serve.metrics.prometheus_text import CONTENT_TYPE, Family, Sample, text
+from keramos.serve.metrics.prometheus_text import CONTENT_TYPE, text
 from keramos.serve.monitoring.live_drift import LiveDrift
 from keramos.serve.monitoring.shadow import Shadow
 from keramos.serve.registry.folder_source import Files
@@ -173,7 +175,7 @@ def test_scrapes_while_requests_are_counted_never_fail():
     engine = Engine()
     engine.add("m", 1, matrix_model())
     context, stop = Context(engine), threading.Event()
-    app = App(context, Access())
+    app = App(context, ROUTES, Access())
 
     def count():
         turn = 0
@@ -195,7 +197,7 @@ def test_scrapes_while_requests_are_counted_never_fail():
 
 def test_requests_for_names_that_nobody_serves_make_no_labels():
     engine = Engine()
-    app = App(Context(engine), Access())
+    app = App(Context(engine), ROUTES, Access())
     for number in range(50):
         app.answer(Request("POST", f"/v1/models/invented{number}:predict", body=b"{}"))
     with pytest.raises(KeramosError):

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi
 
-from keramos.serve.http.app import ROUTES
+from keramos.serve.assemble import ROUTES
 from support.served_models import folder, matrix_model, mixed_model, plain_model
 from support.servers import serving
 

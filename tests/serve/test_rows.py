@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from keramos.serve.assemble import ROUTES
 from keramos.serve.core.auth import Access
 from keramos.serve.core.messages import Request
 from keramos.serve.core.routes import Context
@@ -33,7 +34,7 @@ DRAWN = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROWS[0], "other"], CE
 def app():
     engine = Engine()
     engine.add("mixed", 1, mixed_model())
-    return App(Context(engine, most_rows=100), Access())
+    return App(Context(engine, most_rows=100), ROUTES, Access())
 
 
 def post(app, path, body, kind="application/json"):

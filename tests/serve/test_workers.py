@@ -13,8 +13,8 @@ import psutil
 import pytest
 import requests
 
+from keramos.serve.core.metric_family import Family, Sample
 from keramos.serve.metrics.multiprocess import Tally
-from keramos.serve.metrics.prometheus_text import Family, Sample
 from support.metrics_text import COUNT, read, value
 from support.raw_http import ask_until_closed, raw
 from support.served_models import folder, matrix_model, matrix_rows

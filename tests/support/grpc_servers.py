@@ -6,6 +6,7 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
+from keramos.serve.assemble import grpc_services
 from keramos.serve.grpc.server import GrpcServer, GrpcSettings
 
 
@@ -16,7 +17,9 @@ class Running:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
-        self.server = GrpcServer(context, GrpcSettings(ports=(0,), **settings), admit)
+        self.server = GrpcServer(
+            context, grpc_services(), GrpcSettings(ports=(0,), **settings), admit
+        )
         self.call(self.server.start())
         self.port = self.server.ports[0]
         self.address = f"127.0.0.1:{self.port}"

@@ -176,6 +176,7 @@ def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joi
     from keramos.serve.core.gc_freeze import importing
 
     with importing():
+        from keramos.serve.assemble import ROUTES, grpc_services
         from keramos.serve.core.routes import Context
         from keramos.serve.grpc.companion import Grpc
         from keramos.serve.http.pages import LaterPages
@@ -199,5 +200,8 @@ def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joi
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
     return Joined(
-        context, pages, companions=(Watch(versions, where.poll), Grpc(context, settings), pages)
+        context,
+        ROUTES,
+        pages,
+        (Watch(versions, where.poll), Grpc(context, grpc_services, settings), pages),
     )

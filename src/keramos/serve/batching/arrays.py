@@ -18,7 +18,7 @@ from keramos.errors import KeramosError
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from keramos.serve.registry.registry import Engine, Served
+    from keramos.serve.core.served import Registry, Served
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Outputs
 
@@ -47,7 +47,7 @@ class _Asked:
 class Ticks:
     """Runs for the requests of one event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Registry) -> None:
         self._engine = engine
         self._asked: list[_Asked] = []
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from keramos.errors import KeramosError
-from keramos.serve.core.fast_route import Answers
+from keramos.serve.codecs.json_answers import JsonAnswers
 from keramos.serve.core.logging import event, log_access
 from keramos.serve.core.messages import JSON, Request
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from keramos.serve.core.fast_route import Decoded, Quick
     from keramos.serve.core.messages import Reply
-    from keramos.serve.registry.registry import Engine, Served
+    from keramos.serve.core.served import Registry, Served
 
 _ROWS = 1024
 """Rows of one run. A small model takes less than 0.1 ms for them; more would gain nothing."""
@@ -71,7 +71,7 @@ Member = tuple[Waiting, "Decoded"]
 class Batch:
     """The requests of one tick, for one event loop."""
 
-    def __init__(self, engine: Engine, *, access_log: bool = False) -> None:
+    def __init__(self, engine: Registry, *, access_log: bool = False) -> None:
         self._engine = engine
         self._access_log = access_log
         self._waiting: list[Waiting] = []
@@ -110,7 +110,7 @@ class Batch:
             else [row for _, decoded in group for row in decoded.rows]
         )
         try:
-            answers = Answers(self._engine.run(served, group[0][0].quick.feeds(rows)))
+            answers = JsonAnswers(self._engine.run(served, group[0][0].quick.feeds(rows)))
             end = 0
             for one, decoded in group:
                 begin, end = end, end + len(decoded.rows)

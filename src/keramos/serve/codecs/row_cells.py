@@ -21,7 +21,7 @@ from keramos.serve.codecs.json_tensors import text_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.artifact import Content
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnKind

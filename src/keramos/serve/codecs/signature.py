@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.network import TensorSpec
     from keramos.types.schema import ColumnKind
 

@@ -8,7 +8,6 @@ null where the null policy has a value for it. Everything else goes the long way
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from operator import or_
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -17,18 +16,17 @@ import msgspec
 import numpy as np
 
 from keramos.prepare.feeds import LARGEST
+from keramos.serve.core.served import RowTypes
 from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keramos.inference.model import Model
+    from keramos.serve.core.served import Cells
     from keramos.types.network import TensorSpec
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnPreparation, Preparation
-
-Cells = tuple[object, ...]
-"""The cells of one row, in the order of the model's columns."""
 
 _Number = Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
 _MATRIX_RANK = 2
@@ -37,18 +35,6 @@ _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
 """What msgspec takes in no name of a field."""
 
 _astuple = msgspec.structs.astuple
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RowTypes:
-    """``row`` is what msgspec decodes a row as; ``cells`` gives its cells; ``feeds`` the inputs of
-    many rows' cells.
-    """
-
-    row: object
-    cells: Callable[[Sequence[object]], list[Cells]]
-    feeds: Callable[[list[Cells]], Feeds]
-    columns: int
 
 
 def row_types(model: Model) -> RowTypes | None:

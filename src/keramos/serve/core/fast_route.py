@@ -7,51 +7,32 @@ A protocol makes one of these for a model version; ``batch`` runs the rows of ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from keramos.runtime.decide import decide
-from keramos.serve.codecs.json_numbers import flat_texts, nested
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.serve.codecs.typed_rows import Cells
     from keramos.serve.core.counters import Call
     from keramos.serve.core.messages import Reply, Request
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Cells, Served
     from keramos.types.prediction import Decision, Feeds
     from keramos.types.serving import Outputs
     from keramos.types.training import DecisionRule
 
 
-class Answers:
-    """The outputs of one run, in the forms in which replies need them; each form is made once for
-    all requests.
-    """
+class Answers(Protocol):
+    """The outputs of one run, in the forms in which replies need them."""
 
-    def __init__(self, outputs: Outputs) -> None:
-        self.outputs = outputs
-        self._flat: list[str] | None = None
-        self._rows: list[str] | None = None
-        self._decisions: list[Decision] | None = None
+    outputs: Outputs
 
     def flat(self) -> list[str]:
         """Each number of the first output as JSON."""
-        if self._flat is None:
-            self._flat = flat_texts(self.outputs[0])
-        return self._flat
 
     def rows(self) -> list[str]:
         """Each row of the first output as JSON."""
-        if self._rows is None:
-            self._rows = nested(self.flat(), self.outputs[0].shape)
-        return self._rows
 
     def decisions(self, rule: DecisionRule) -> list[Decision]:
         """Each row's decision."""
-        if self._decisions is None:
-            self._decisions = decide(self.outputs[0], rule)
-        return self._decisions
 
 
 @dataclass(frozen=True, slots=True)

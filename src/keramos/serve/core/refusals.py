@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from keramos.errors import (
     DataError,
@@ -15,7 +16,12 @@ from keramos.errors import (
     UsageError,
 )
 from keramos.serve.core.logging import event
+from keramos.serve.core.messages import json_reply
 from keramos.serve.core.routes import Refusal
+
+if TYPE_CHECKING:
+    from keramos.errors import Problem
+    from keramos.serve.core.messages import Reply
 
 _log = logging.getLogger("keramos.serve")
 
@@ -43,3 +49,26 @@ def refusal_of(error: Exception) -> Refusal:
     return Refusal(
         500, "INTERNAL", "a fault of this server, not of the request; its log says more", error
     )
+
+
+def json_refusal(refusal: Refusal) -> Reply:
+    """A refusal as keramos' own JSON: the message, its stable code, and each cell that breaks a
+    rule.
+    """
+    problems = [problem_fields(problem) for problem in getattr(refusal.error, "problems", ())]
+    body = {
+        "error": refusal.message,
+        "code": getattr(refusal.error, "code", refusal.code),
+        "problems": problems,
+    }
+    return json_reply(body, refusal.status)
+
+
+def problem_fields(problem: Problem) -> dict[str, object]:
+    """A broken rule about one cell, as the fields of a JSON object."""
+    return {
+        "row": problem.row,
+        "column": problem.column,
+        "reason": problem.reason,
+        "value": problem.value,
+    }

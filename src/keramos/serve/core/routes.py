@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from keramos.serve.core.counters import Call
     from keramos.serve.core.fast_route import Quick
     from keramos.serve.core.messages import Reply, Request
-    from keramos.serve.metrics.prometheus_text import Family
-    from keramos.serve.registry.registry import Engine
+    from keramos.serve.core.metric_family import Family
+    from keramos.serve.core.served import Registry
     from keramos.types.live import Live, ShadowReport
 
 _LARGEST_VERSION = 2**63 - 1
@@ -35,7 +35,7 @@ class Context:
     answered; ``metrics`` those of all workers, where there are several.
     """
 
-    engine: Engine
+    engine: Registry
     most_rows: int = 1_000_000
     load: Callable[[str], None] | None = None
     unload: Callable[[str], None] | None = None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keramos.serve.core.counters import Call
     from keramos.serve.core.protobuf import Message
     from keramos.serve.core.routes import Context
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.prediction import Feeds
     from keramos.types.serving import ModelRef, Outputs
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from keramos.errors import ClusterError, NotReadyError
 from keramos.pipeline.load import load
 from keramos.platform.ray import ray_module
+from keramos.serve.assemble import ROUTES
 from keramos.serve.core.auth import Access, read_keys
 from keramos.serve.core.routes import Context
 from keramos.serve.http.app import App
@@ -96,7 +97,11 @@ class Replica:
         """What answers the requests."""
         access = Access(self._keys, self._settings.cors_origin)
         return App(
-            Context(self._engine, self._settings.most_rows), access, None, self._settings.most_body
+            Context(self._engine, self._settings.most_rows),
+            ROUTES,
+            access,
+            None,
+            self._settings.most_body,
         )
 
     def check_health(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import socket
 from typing import TYPE_CHECKING
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from keramos.serve.core.routes import Context
+    from keramos.serve.core.rpcs import Service
     from keramos.serve.core.settings import Settings
     from keramos.serve.grpc.server import GrpcServer
 
@@ -95,8 +95,12 @@ class Grpc:
     no start.
     """
 
-    def __init__(self, context: Context, settings: Settings) -> None:
+    def __init__(
+        self, context: Context, services: Callable[[], Sequence[Service]], settings: Settings
+    ) -> None:
+        """``services`` imports and gives what is served."""
         self._context = context
+        self._services = services
         self._settings = settings
         self._server: GrpcServer | None = None
 
@@ -106,14 +110,24 @@ class Grpc:
         Raises:
             UsageError: a port has been taken meanwhile, or the certificate cannot be used.
         """
-        settings = self._settings
-        if not settings.grpc_ports:
+        if not self._settings.grpc_ports:
             return
-        room = await asyncio.to_thread(importlib.import_module, "keramos.serve.grpc.server")
-        from keramos.serve.core.auth import Access, read_keys
+        self._server = await asyncio.to_thread(self._made)
+        await self._server.start()
 
+    async def stop(self, seconds: float) -> None:
+        """Finish what has begun."""
+        if self._server is not None:
+            await self._server.stop(seconds)
+
+    def _made(self) -> GrpcServer:
+        """In a thread: importing gRPC takes longer than requests may wait."""
+        from keramos.serve.core.auth import Access, read_keys
+        from keramos.serve.grpc.server import GrpcServer, GrpcSettings
+
+        settings = self._settings
         keys = read_keys(settings.api_keys_file) if settings.api_keys_file else ()
-        how = room.GrpcSettings(
+        how = GrpcSettings(
             host=settings.host,
             ports=settings.grpc_ports,
             most_message=settings.most_body,
@@ -122,10 +136,4 @@ class Grpc:
             shared=settings.workers > 1,
             access_log=settings.access_log,
         )
-        self._server = room.GrpcServer(self._context, how, Access(keys).admit_raw)
-        await self._server.start()
-
-    async def stop(self, seconds: float) -> None:
-        """Finish what has begun."""
-        if self._server is not None:
-            await self._server.stop(seconds)
+        return GrpcServer(self._context, self._services(), how, Access(keys).admit_raw)

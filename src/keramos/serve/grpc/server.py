@@ -25,9 +25,6 @@ from keramos.serve.batching.arrays import Ticks
 from keramos.serve.core.logging import log_access
 from keramos.serve.core.refusals import refusal_of
 from keramos.serve.core.rpcs import Asked, DeniedError
-from keramos.serve.protocols.oip import grpc as oip_grpc
-from keramos.serve.protocols.probes import grpc as health_grpc
-from keramos.serve.protocols.tensorflow import grpc as tf_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
 
     Admit = Callable[[Sequence[tuple[bytes, bytes]]], bool]
     Handle = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
-
-SERVICES = (*tf_grpc.SERVICES, *oip_grpc.SERVICES, *health_grpc.SERVICES)
 
 _LARGE = 1 << 16
 """Messages of more bytes are taken apart in a thread."""
@@ -74,9 +69,16 @@ class GrpcServer:
     0 was asked for.
     """
 
-    def __init__(self, context: Context, settings: GrpcSettings, admit: Admit) -> None:
+    def __init__(
+        self,
+        context: Context,
+        services: Sequence[Service],
+        settings: GrpcSettings,
+        admit: Admit,
+    ) -> None:
         self.ports: tuple[int, ...] = ()
         self._context = context
+        self._services = services
         self._settings = settings
         self._admit = admit
         self._ticks = Ticks(context.engine)
@@ -95,7 +97,9 @@ class GrpcServer:
             ("grpc.so_reuseport", int(settings.shared)),
         )
         self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.most_calls)
-        self._server.add_generic_rpc_handlers(tuple(self._service(service) for service in SERVICES))
+        self._server.add_generic_rpc_handlers(
+            tuple(self._service(service) for service in self._services)
+        )
         self.ports = tuple(
             self._listen(self._server, port) for port in dict.fromkeys(settings.ports)
         )

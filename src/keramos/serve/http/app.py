@@ -15,19 +15,11 @@ from typing import TYPE_CHECKING, cast
 from keramos.errors import KeramosError
 from keramos.serve.core.logging import log_access
 from keramos.serve.core.messages import Reply, Request, json_reply
-from keramos.serve.core.refusals import refusal_of
+from keramos.serve.core.refusals import json_refusal, refusal_of
 from keramos.serve.core.routes import Refusal, ref_of
-from keramos.serve.openapi.route import route as openapi_route
-from keramos.serve.protocols.keramos import rest as own
-from keramos.serve.protocols.mlflow import rest as mlflow
-from keramos.serve.protocols.oip import rest as oip_rest
-from keramos.serve.protocols.probes import metrics as monitoring
-from keramos.serve.protocols.probes import rest as probes
-from keramos.serve.protocols.tensorflow import examples as tf_examples
-from keramos.serve.protocols.tensorflow import rest as tf_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
     from typing import Any
 
     from keramos.serve.core.auth import Access
@@ -42,16 +34,6 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_PROTOCOLS: tuple[Route, ...] = (
-    *own.ROUTES,
-    *tf_rest.ROUTES,
-    *tf_examples.ROUTES,
-    *oip_rest.ROUTES,
-    *mlflow.ROUTES,
-    *probes.ROUTES,
-    *monitoring.ROUTES,
-)
-ROUTES = (*_PROTOCOLS, openapi_route(_PROTOCOLS))
 _FAULT = 400
 _GZIP, _ZLIB = 31, 15  # zlib's window bits for one format alone (zlib manual, inflateInit2)
 _CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}  # RFC 9110, section 8.4.1
@@ -71,6 +53,7 @@ class App:
     def __init__(
         self,
         context: Context,
+        routes: Sequence[Route],
         access: Access,
         pages: Pages | None = None,
         most_body: int = 64 << 20,
@@ -83,7 +66,7 @@ class App:
         self._pages = pages
         self._most_body = most_body
         self._routes: dict[str, list[Route]] = {}
-        for route in ROUTES:
+        for route in routes:
             self._routes.setdefault(_first(route.pattern.pattern), []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,7 +187,7 @@ class App:
         if page is not None:
             return _packed(request, Reply(page.status, page.body, page.content_type, page.headers))
         if request.path == "/" and method == "GET":
-            return own.plain_list(self.context)
+            return _plain_list(self.context)
         return json_reply(
             {"error": f"Not Found: nothing answers {request.method} {request.path[:200]}"}, 404
         )
@@ -213,7 +196,13 @@ class App:
         for route in self._routes.get(_first(request.path), ()):
             if route.pattern.fullmatch(request.path):
                 return route.refuse
-        return own.refuse
+        return json_refusal
+
+
+def _plain_list(context: Context) -> Reply:
+    """GET / where there are no pages: names of models, for people."""
+    lines = [f"{name}\n" for name in context.engine.names()]
+    return Reply(200, "".join(lines).encode(), "text/plain; charset=utf-8")
 
 
 def _first(path: str) -> str:

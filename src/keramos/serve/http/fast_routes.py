@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keramos.serve.core.fast_route import Quick
-    from keramos.serve.registry.registry import Engine
+    from keramos.serve.core.served import Registry
 
     Headers = Sequence[tuple[bytes, bytes]]
 
@@ -31,7 +31,7 @@ class QuickTable:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Registry,
         make: Callable[[str], Quick | None],
         admit: Callable[[Headers], bool] | None = None,
     ) -> None:

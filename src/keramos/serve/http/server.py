@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Sequence
 
-    from keramos.serve.core.routes import Context
+    from keramos.serve.core.routes import Context, Route
     from keramos.serve.core.settings import Settings
     from keramos.serve.http.tracing import Spans
     from keramos.types.serving import Pages
@@ -69,6 +69,7 @@ class Joined:
     """What a front door joins into a server."""
 
     context: Context
+    routes: Sequence[Route]
     pages: Pages | None = None
     companions: Sequence[Companion] = field(default=())
 
@@ -206,7 +207,12 @@ def make(joined: Joined, settings: Settings) -> Server:
         read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin
     )
     app = App(
-        joined.context, access, joined.pages, settings.most_body, access_log=settings.access_log
+        joined.context,
+        joined.routes,
+        access,
+        joined.pages,
+        settings.most_body,
+        access_log=settings.access_log,
     )
     engine = joined.context.engine
     spans = _spans(app) if settings.tracing else None

@@ -11,8 +11,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from keramos.serve.core.counters import EDGES, Counts
+from keramos.serve.core.metric_family import Family, Sample
 from keramos.serve.metrics.monitoring_families import drift_families, shadow_families
-from keramos.serve.metrics.prometheus_text import Family, Sample
 from keramos.serve.registry.registry import EARLIER
 from keramos.types.serving import State
 from keramos.version import __version__
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from keramos.serve.core.counters import Call, Histogram
+    from keramos.serve.core.metric_family import Labels
     from keramos.serve.core.routes import Context
-    from keramos.serve.metrics.prometheus_text import Labels
-    from keramos.serve.registry.registry import Engine
+    from keramos.serve.core.served import Registry
 
 _TF = ":tensorflow:serving:"
 _MICRO = 1e6
@@ -130,7 +130,7 @@ def _work(counted: Mapping[str, Mapping[int, Counts]]) -> Iterator[Family]:
         yield Family(f"keramos_{name}_total", "counter", about, samples)
 
 
-def _versions(engine: Engine) -> Iterator[Family]:
+def _versions(engine: Registry) -> Iterator[Family]:
     """States as the files and stores have them, what failed, and where labels point."""
     states, failed, labelled = [], [], []
     for name in engine.names():
@@ -175,7 +175,7 @@ def _versions(engine: Engine) -> Iterator[Family]:
     )
 
 
-def _missed(engine: Engine) -> Family:
+def _missed(engine: Registry) -> Family:
     about = "Runs that were not looked at for drift and shadows because too many waited."
     return Family(
         "keramos_observations_missed_total",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.serve.metrics.prometheus_text import Family, Sample
+from keramos.serve.core.metric_family import Family, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from keramos.serve.metrics.prometheus_text import Labels
-    from keramos.serve.registry.registry import Engine
+    from keramos.serve.core.metric_family import Labels
+    from keramos.serve.core.served import Registry
     from keramos.types.drift import InputDrift
     from keramos.types.live import Live, LiveWindow, ScoreDrift, ShadowReport
 
@@ -86,7 +86,7 @@ _Seen = list[tuple["Labels", "LiveWindow"]]
 
 
 def drift_families(
-    engine: Engine, look: Callable[[str, int], Live | None] | None
+    engine: Registry, look: Callable[[str, int], Live | None] | None
 ) -> Iterator[Family]:
     """Drift of each column and of the score, by version and window."""
     seen = _seen(engine, look) if look else []
@@ -119,7 +119,7 @@ def shadow_families(reports: Sequence[ShadowReport]) -> Iterator[Family]:
         yield Family(f"keramos_shadow_{name}", kind, about, samples)
 
 
-def _seen(engine: Engine, look: Callable[[str, int], Live | None]) -> _Seen:
+def _seen(engine: Registry, look: Callable[[str, int], Live | None]) -> _Seen:
     seen: _Seen = []
     for one in engine.all_served():
         live = look(one.name, one.version)

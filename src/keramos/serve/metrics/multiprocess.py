@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from keramos.serve.metrics.prometheus_text import Family
+from keramos.serve.core.metric_family import Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from io import TextIOWrapper
 
-    from keramos.serve.metrics.prometheus_text import Sample
+    from keramos.serve.core.metric_family import Sample
 
 _SECONDS = 1.0
 _decode = msgspec.json.Decoder(list[Family]).decode

@@ -8,36 +8,14 @@ name in ``_total``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from keramos.serve.core.metric_family import Family, Sample
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-Labels = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One number; ``suffix`` follows the family's name (``_bucket``, ``_sum``, ``_count`` of
-    histograms).
-    """
-
-    labels: Labels
-    value: float
-    suffix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Samples of one name; ``kind`` is counter, gauge or histogram."""
-
-    name: str
-    kind: str
-    about: str
-    samples: tuple[Sample, ...]
 
 
 def text(families: Iterable[Family]) -> bytes:

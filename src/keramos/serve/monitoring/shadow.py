@@ -19,7 +19,7 @@ from keramos.types.live import ShadowReport
 from keramos.types.serving import ModelRef
 
 if TYPE_CHECKING:
-    from keramos.serve.registry.registry import Engine, Served
+    from keramos.serve.core.served import Registry, Served
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Outputs
 
@@ -46,7 +46,7 @@ class Shadow:
     runs.
     """
 
-    def __init__(self, engine: Engine, wish: str) -> None:
+    def __init__(self, engine: Registry, wish: str) -> None:
         match = _FORM.fullmatch(wish)
         share = _number(match["share"]) if match else 0.0
         if match is None or not 0 < share <= 1:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keramos.serve.codecs.signature import Slot
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.artifact import Content
     from keramos.types.network import TensorSpec
     from keramos.types.schema import ColumnPreparation, ColumnSchema

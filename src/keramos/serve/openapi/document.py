@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from keramos.serve.core.routes import Context, Route
+    from keramos.serve.core.served import Served
     from keramos.serve.openapi.operations import Operation
-    from keramos.serve.registry.registry import Served
 
 Json = dict[str, object]
 

@@ -22,7 +22,7 @@ from keramos.serve.openapi.shared import TEXT, many, record, ref
 from keramos.serve.protocols.oip.tensors import DTYPES
 
 if TYPE_CHECKING:
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.artifact import Content
 
 Json = dict[str, object]

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keramos.serve.core.messages import json_reply
+from keramos.serve.core.refusals import json_refusal
 from keramos.serve.core.routes import Route
-from keramos.serve.protocols.keramos import rest as own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,5 +28,5 @@ def route(others: Sequence[Route]) -> Route:
         found = room.document(context, (*others, made))
         return replace(json_reply(found), headers=(("cache-control", "no-store"),))
 
-    made = Route("GET", re.compile("/openapi.json"), answer, own.refuse, slow=True)
+    made = Route("GET", re.compile("/openapi.json"), answer, json_refusal, slow=True)
     return made

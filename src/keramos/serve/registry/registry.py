@@ -21,6 +21,7 @@ from keramos.runtime.verify import golden_feeds
 from keramos.serve.codecs.typed_rows import row_types
 from keramos.serve.core.counters import Counts
 from keramos.serve.core.observers import Observers
+from keramos.serve.core.served import Served
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
@@ -29,25 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.inference.model import Model
-    from keramos.serve.codecs.typed_rows import RowTypes
     from keramos.types.prediction import Feeds
     from keramos.types.serving import ModelRef, Outputs
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Served:
-    """One version that answers requests. ``seconds`` is what one warm run of one row takes;
-    ``types`` are those of its rows, where rows can be decoded by type. ``shares`` says whether
-    requests may share a run.
-    """
-
-    name: str
-    version: int
-    model: Model
-    seconds: float
-    types: RowTypes | None
-    shares: bool
-    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)

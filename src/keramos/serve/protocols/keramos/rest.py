@@ -22,6 +22,7 @@ from keramos.serve.codecs.row_cells import as_sent, column_names, feeds_of, judg
 from keramos.serve.core.counters import Call
 from keramos.serve.core.fast_route import Decoded, Quick
 from keramos.serve.core.messages import Reply, json_reply, json_text
+from keramos.serve.core.refusals import json_refusal, problem_fields
 from keramos.serve.core.routes import Route, ref_of
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from keramos.errors import Problem
     from keramos.serve.core.fast_route import Answers
     from keramos.serve.core.messages import Request
-    from keramos.serve.core.routes import Context, Refusal
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.routes import Context
+    from keramos.serve.core.served import Served
     from keramos.types.artifact import Content
     from keramos.types.prediction import Decision
     from keramos.types.serving import ModelRef
@@ -54,12 +55,6 @@ def models(context: Context, _: Request, __: re.Match[str]) -> Reply:
         for name in engine.names()
     ]
     return json_reply({"models": listed})
-
-
-def plain_list(context: Context) -> Reply:
-    """GET / where there are no pages: names of models, for people."""
-    lines = [f"{name}\n" for name in context.engine.names()]
-    return Reply(200, "".join(lines).encode(), "text/plain; charset=utf-8")
 
 
 def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
@@ -100,7 +95,7 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
         pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad
     ]
     served.counts.ran(len(good), perf_counter() - begun)
-    listed = json_text([_problem(problem) for problem in problems])
+    listed = json_text([problem_fields(problem) for problem in problems])
     more = f',"problems":{listed},"ignored_columns":{json_text(list(decided.ignored))}'
     made = [decision for _, decision in good]
     return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
@@ -189,26 +184,6 @@ def _texts(decisions: Iterable[Decision]) -> list[str]:
     return number_texts(np.array([decision.scores for decision in decisions], np.float32))
 
 
-def _problem(problem: Problem) -> dict[str, object]:
-    return {
-        "row": problem.row,
-        "column": problem.column,
-        "reason": problem.reason,
-        "value": problem.value,
-    }
-
-
-def refuse(refusal: Refusal) -> Reply:
-    """An error: what is wrong, its stable code, and each cell that breaks a rule."""
-    problems = [_problem(problem) for problem in getattr(refusal.error, "problems", ())]
-    body = {
-        "error": refusal.message,
-        "code": getattr(refusal.error, "code", refusal.code),
-        "problems": problems,
-    }
-    return json_reply(body, refusal.status)
-
-
 def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
     """Rows decoded by type, for files with a decision rule."""
     served, most = context.engine.get(ref), context.most_rows
@@ -236,7 +211,9 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
 _DECIDE = Call("keramos", "Decide")
 
 ROUTES = (
-    Route("GET", re.compile("/models"), models, refuse),
-    Route("POST", re.compile(MODEL + "/decide"), decide, refuse, quick, counted=_DECIDE),
-    Route("POST", re.compile(MODEL + "/trace"), trace, refuse, counted=Call("keramos", "Trace")),
+    Route("GET", re.compile("/models"), models, json_refusal),
+    Route("POST", re.compile(MODEL + "/decide"), decide, json_refusal, quick, counted=_DECIDE),
+    Route(
+        "POST", re.compile(MODEL + "/trace"), trace, json_refusal, counted=Call("keramos", "Trace")
+    ),
 )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from keramos.serve.core.messages import Request
     from keramos.serve.core.routes import Context, Refusal
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.prediction import Feeds
 
 _KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")

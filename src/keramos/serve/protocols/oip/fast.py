@@ -23,11 +23,10 @@ from keramos.serve.protocols.oip.tensors import DTYPES, KINDS, from_raw, to_raw
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.serve.codecs.typed_rows import Cells
     from keramos.serve.core.fast_route import Answers
     from keramos.serve.core.messages import Request
     from keramos.serve.core.routes import Context
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Cells, Served
     from keramos.types.network import TensorSpec
     from keramos.types.serving import ModelRef
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from keramos.serve.codecs.signature import Slot
     from keramos.serve.core.protobuf import Message
     from keramos.serve.core.routes import Context
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.serving import Outputs
 
 _STATES = {

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from keramos.serve.codecs.signature import Slot
     from keramos.serve.core.messages import Request
     from keramos.serve.core.routes import Context, Refusal
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.serving import Outputs
 
     Array = NDArray[np.generic]

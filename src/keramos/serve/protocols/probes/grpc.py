@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from keramos.errors import NotServedError
 from keramos.serve.core.protobuf import messages
 from keramos.serve.core.rpcs import Rpc, Service
-from keramos.serve.protocols.oip import grpc as oip_grpc
 from keramos.serve.protocols.probes.rest import ready
-from keramos.serve.protocols.tensorflow import grpc as tf_grpc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.serve.core.protobuf import Message
     from keramos.serve.core.routes import Context
 
@@ -25,18 +25,19 @@ _M = messages(
     HealthCheckResponse: status int32 1
     """,
 )
-_NAMES = frozenset({"", *(service.name for service in (*tf_grpc.SERVICES, *oip_grpc.SERVICES))})
 
 
-def _check(context: Context, request: Message) -> Message:
-    if request.service not in _NAMES:
-        raise NotServedError(
-            f"no service '{request.service[:80]}' is here; there is "
-            f"{', '.join(sorted(_NAMES - {''}))}"
-        )
-    return _M["HealthCheckResponse"](status=_SERVING if ready(context) else _NOT_SERVING)
+def health(others: Sequence[Service]) -> Service:
+    """The health service of a server that offers ``others``."""
+    names = sorted(service.name for service in others)
 
+    def check(context: Context, request: Message) -> Message:
+        if request.service and request.service not in names:
+            raise NotServedError(
+                f"no service '{request.service[:80]}' is here; there is {', '.join(names)}"
+            )
+        return _M["HealthCheckResponse"](status=_SERVING if ready(context) else _NOT_SERVING)
 
-SERVICES = (
-    Service("grpc.health.v1.Health", (Rpc("Check", _M["HealthCheckRequest"], _check, probe=True),)),
-)
+    return Service(
+        "grpc.health.v1.Health", (Rpc("Check", _M["HealthCheckRequest"], check, probe=True),)
+    )

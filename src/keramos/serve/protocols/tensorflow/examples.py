@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from keramos.serve.core.messages import Request
     from keramos.serve.core.routes import Context
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.prediction import Decision
     from keramos.types.training import DecisionRule
 

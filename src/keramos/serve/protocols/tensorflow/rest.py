@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from keramos.serve.core.fast_route import Answers
     from keramos.serve.core.messages import Request
     from keramos.serve.core.routes import Context, Refusal
-    from keramos.serve.registry.registry import Served
+    from keramos.serve.core.served import Served
     from keramos.types.prediction import Feeds
     from keramos.types.serving import ModelRef, Outputs
 
