@@ -11,8 +11,8 @@ import numpy as np
 
 import keramos
 from keramos.compile.emit import compile_network
-from keramos.serve.protocols.oip.messages import M as OIP
-from keramos.serve.protocols.tensorflow.messages import M as TF
+from keramos.serving.protocols.oip.messages import M as OIP
+from keramos.serving.protocols.tensorflow.messages import M as TF
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -135,7 +135,7 @@ def test_the_serving_runtime_starts_a_command_that_exists_with_its_probes_on_its
 
 
 def test_the_probes_of_the_files_are_paths_that_the_server_answers():
-    from keramos.serve.assemble import ROUTES
+    from keramos.serving.assemble import ROUTES
 
     for path in ("/startupz", "/livez", "/readyz"):
         assert any(route.method == "GET" and route.pattern.fullmatch(path) for route in ROUTES), (

@@ -6,8 +6,8 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
-from keramos.serve.assemble import grpc_services
-from keramos.serve.grpc.server import GrpcServer, GrpcSettings
+from keramos.serving.assemble import grpc_services
+from keramos.serving.grpc.server import GrpcServer, GrpcSettings
 
 
 class Running:

@@ -11,16 +11,16 @@ import click
 from keramos.cli.limits import limit_option
 from keramos.cli.serve_ray import options as engine_options
 from keramos.cli.serve_ray import serve_ray
-from keramos.serve.grpc.companion import options as grpc_options
-from keramos.serve.registry.sources import Where
+from keramos.serving.grpc.companion import options as grpc_options
+from keramos.serving.registry.sources import Where
 
 if TYPE_CHECKING:
     from keramos.cli.serve_ray import Chosen
-    from keramos.serve.core.settings import Settings
-    from keramos.serve.http.server import Joined
+    from keramos.serving.core.settings import Settings
+    from keramos.serving.http.server import Joined
 
 
-_log = logging.getLogger("keramos.serve")
+_log = logging.getLogger("keramos.serving")
 
 
 @click.command("serve", epilog="Example: keramos serve model.h5 --port 8501")
@@ -105,12 +105,12 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     """
     from functools import partial
 
-    from keramos.serve.core.gc_freeze import importing
+    from keramos.serving.core.gc_freeze import importing
 
     with importing():
-        from keramos.serve.core.logging import event, start_logging
-        from keramos.serve.http.listener import address, listen
-        from keramos.serve.http.server import work
+        from keramos.serving.core.logging import event, start_logging
+        from keramos.serving.http.listener import address, listen
+        from keramos.serving.http.server import work
 
     named = {name: options.pop(name) for name in ("name", "versions", "poll", "limits", "key")}
     where = Where(path, **named)  # type: ignore[arg-type] # options of the same names
@@ -130,7 +130,7 @@ def command(path: str, *, chosen: Chosen, shadows: tuple[str, ...], **options: o
     )
     joined = partial(join, where, shadows=shadows)
     if settings.workers > 1:
-        from keramos.serve.http.workers import supervise
+        from keramos.serving.http.workers import supervise
 
         supervise(joined, settings, listener)
     else:
@@ -150,8 +150,8 @@ _NAMES = {
 def _settings(options: dict[str, object]) -> Settings:
     import msgspec
 
-    from keramos.serve.core.settings import Settings
-    from keramos.serve.grpc.companion import free_ports
+    from keramos.serving.core.settings import Settings
+    from keramos.serving.grpc.companion import free_ports
 
     if bool(options["tls_cert"]) != bool(options["tls_key"]):
         raise click.UsageError("--tls-cert and --tls-key go together")
@@ -173,18 +173,18 @@ time.
 
 def join(where: Where, settings: Settings, shadows: tuple[str, ...] = ()) -> Joined:
     """The parts of one server process."""
-    from keramos.serve.core.gc_freeze import importing
+    from keramos.serving.core.gc_freeze import importing
 
     with importing():
-        from keramos.serve.assemble import ROUTES, grpc_services
-        from keramos.serve.core.routes import Context
-        from keramos.serve.grpc.companion import Grpc
-        from keramos.serve.http.pages import LaterPages
-        from keramos.serve.http.server import Joined
-        from keramos.serve.monitoring.live_drift import LiveDrift
-        from keramos.serve.monitoring.shadow import Shadow
-        from keramos.serve.registry.registry import Engine
-        from keramos.serve.registry.sources import Watch, lifecycle_of
+        from keramos.serving.assemble import ROUTES, grpc_services
+        from keramos.serving.core.routes import Context
+        from keramos.serving.grpc.companion import Grpc
+        from keramos.serving.http.pages import LaterPages
+        from keramos.serving.http.server import Joined
+        from keramos.serving.monitoring.live_drift import LiveDrift
+        from keramos.serving.monitoring.shadow import Shadow
+        from keramos.serving.registry.registry import Engine
+        from keramos.serving.registry.sources import Watch, lifecycle_of
 
     engine = Engine()
     versions = lifecycle_of(where, engine)

@@ -16,11 +16,11 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.serve.core.settings import Settings
-    from keramos.serve.registry.sources import Where
+    from keramos.serving.core.settings import Settings
+    from keramos.serving.registry.sources import Where
 
 
-_log = logging.getLogger("keramos.serve")
+_log = logging.getLogger("keramos.serving")
 
 
 class Chosen(NamedTuple):
@@ -68,9 +68,9 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 def serve_ray(where: Where, settings: Settings, chosen: Chosen, shadows: tuple[str, ...]) -> None:
     """Deploy what is at a place, wait, and take it away again."""
     from keramos.platform.ray import cluster
-    from keramos.serve.core.logging import event
-    from keramos.serve.deploy.ray_serve import Scaling, Snapshot, deploy, withdraw
-    from keramos.serve.registry.sources import policy_of, source_of
+    from keramos.serving.core.logging import event
+    from keramos.serving.deploy.ray_serve import Scaling, Snapshot, deploy, withdraw
+    from keramos.serving.registry.sources import policy_of, source_of
 
     own = (
         ("--tls-cert", settings.tls_cert),

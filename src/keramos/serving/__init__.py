@@ -1,0 +1,1 @@
+"""Loaded models behind network protocols: one registry, protocols that only translate."""

@@ -1,0 +1,41 @@
+"""The outputs of one run as the JSON that replies are cut from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.runtime.decide import decide
+from keramos.serving.codecs.json_numbers import flat_texts, nested
+
+if TYPE_CHECKING:
+    from keramos.types.prediction import Decision
+    from keramos.types.serving import Outputs
+    from keramos.types.training import DecisionRule
+
+
+class JsonAnswers:
+    """The ``Answers`` of one run; each form is made once for all requests that share the run."""
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+        self._flat: list[str] | None = None
+        self._rows: list[str] | None = None
+        self._decisions: list[Decision] | None = None
+
+    def flat(self) -> list[str]:
+        """Each number of the first output as JSON."""
+        if self._flat is None:
+            self._flat = flat_texts(self.outputs[0])
+        return self._flat
+
+    def rows(self) -> list[str]:
+        """Each row of the first output as JSON."""
+        if self._rows is None:
+            self._rows = nested(self.flat(), self.outputs[0].shape)
+        return self._rows
+
+    def decisions(self, rule: DecisionRule) -> list[Decision]:
+        """Each row's decision."""
+        if self._decisions is None:
+            self._decisions = decide(self.outputs[0], rule)
+        return self._decisions

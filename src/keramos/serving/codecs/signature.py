@@ -1,0 +1,74 @@
+"""What a version takes and gives, as protocols describe it: the table's columns for a keramos file,
+else tensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from keramos.serving.core.served import Served
+    from keramos.types.network import TensorSpec
+    from keramos.types.schema import ColumnKind
+
+DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regression"
+"""Names of signatures: the first is TensorFlow's own default, the others those of its
+estimators.
+"""
+
+_COLUMNS: Mapping[ColumnKind, str] = {
+    "number": "float32",
+    "integer_category": "int64",
+    "string_category": "str",
+    "boolean": "bool",
+    "date": "str",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One input or output: numpy dtype name (``str`` for text), shape with -1 where the size is
+    free.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    nullable: bool = False
+
+
+def input_slots(served: Served) -> tuple[Slot, ...]:
+    """The columns of a keramos file, each of shape (rows,); the inputs of any other."""
+    content = served.model.content
+    if content is None:
+        return tuple(_slot(spec) for spec in served.model.inputs)
+    policies = {column.column: column.null_policy for column in content.preparation.inputs}
+    return tuple(
+        Slot(
+            column.name,
+            _COLUMNS[column.kind],
+            (-1,),
+            policies.get(column.name, "refuse") != "refuse",
+        )
+        for column in content.schema.columns
+    )
+
+
+def output_slots(served: Served) -> tuple[Slot, ...]:
+    """The model's outputs."""
+    return tuple(_slot(spec) for spec in served.model.outputs)
+
+
+def signature_names(served: Served) -> tuple[str, ...]:
+    """The default, and by what the file decides classification or regression."""
+    content = served.model.content
+    if content is None:
+        return (DEFAULT,)
+    return (DEFAULT, REGRESSES if content.rule.kind == "value" else CLASSIFIES)
+
+
+def _slot(spec: TensorSpec) -> Slot:
+    return Slot(spec.name, spec.dtype, tuple(-1 if size is None else size for size in spec.shape))

@@ -1,0 +1,136 @@
+"""Rows of JSON, decoded and checked in one step by types made from the model's columns.
+
+The types take only cells that need no judgement: numbers that fit, categories of the vocabulary,
+null where the null policy has a value for it. Everything else goes the long way through
+``Model.feeds``, which judges and explains, so that no rule about cells is written twice.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import or_
+from types import GenericAlias
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import msgspec
+import numpy as np
+
+from keramos.prepare.feeds import LARGEST
+from keramos.serving.core.served import RowTypes
+from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keramos.inference.model import Model
+    from keramos.serving.core.served import Cells
+    from keramos.types.network import TensorSpec
+    from keramos.types.prediction import Feeds
+    from keramos.types.schema import ColumnPreparation, Preparation
+
+_Number = Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
+_MATRIX_RANK = 2
+_MOST_CATEGORIES = 4096
+_UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
+"""What msgspec takes in no name of a field."""
+
+_astuple = msgspec.structs.astuple
+
+
+def row_types(model: Model) -> RowTypes | None:
+    """The types of a model's rows, or None where rows need the long way always."""
+    if model.content is not None:
+        return _of_columns(model.content.preparation)
+    if len(model.inputs) == 1:
+        return _of_matrix(model.inputs[0])
+    return None
+
+
+def _of_matrix(spec: TensorSpec) -> RowTypes | None:
+    """Rows of a model that has one input of so many numbers: plain lists."""
+    if (
+        not spec.dtype.startswith("float")
+        or len(spec.shape) != _MATRIX_RANK
+        or spec.shape[1] is None
+    ):
+        return None
+    size, dtype, name = spec.shape[1], np.dtype(spec.dtype), spec.name
+    row = Annotated[list[float], msgspec.Meta(min_length=size, max_length=size)]
+
+    def feeds(rows: list[Cells]) -> Feeds:
+        with np.errstate(
+            over="ignore"
+        ):  # a number beyond the input's precision is Infinity there, as in TensorFlow
+            return {name: np.array(rows, np.float64).astype(dtype)}
+
+    return RowTypes(row, lambda rows: cast("list[Cells]", rows), feeds, size)
+
+
+def _of_columns(preparation: Preparation) -> RowTypes | None:
+    """Rows by column name, or as lists in the order of the columns."""
+    columns = preparation.inputs
+    if any(
+        column.kind == "date" or len(column.categories) > _MOST_CATEGORIES for column in columns
+    ):
+        return None
+    if any(_UNNAMEABLE.search(column.column) for column in columns):
+        return None
+    types = [_cell_type(column) for column in columns]
+    names = [f"c{place}" for place in range(len(columns))]
+    fields = [
+        (name, kind) if column.null_policy == "refuse" else (name, kind, None)
+        for name, kind, column in zip(names, types, columns, strict=True)
+    ]
+    rename = {name: column.column for name, column in zip(names, columns, strict=True)}
+    by_name = msgspec.defstruct("Row", fields, rename=rename, kw_only=True, gc=False)
+    in_order = GenericAlias(tuple, tuple(types))
+    fill = tuple(_nothing(column) for column in columns)
+    cells = _cells(fill if any(column.null_policy != "refuse" for column in columns) else None)
+    return RowTypes(or_(in_order, by_name), cells, _assembler(preparation), len(columns))
+
+
+def _cell_type(column: ColumnPreparation) -> object:
+    kinds: dict[str, object] = {"number": _Number, "boolean": bool}
+    kind = Literal[column.categories] if column.categories else kinds.get(column.kind)
+    return kind if column.null_policy == "refuse" else or_(kind, None)
+
+
+def _nothing(column: ColumnPreparation) -> object:
+    return {"string_category": MISSING_TEXT, "integer_category": MISSING_INTEGER}.get(
+        column.kind, MISSING_NUMBER
+    )
+
+
+def _cells(fill: Cells | None) -> Callable[[Sequence[object]], list[Cells]]:
+    """A function from decoded rows to their cells; with ``fill``, what stands for a missing cell of
+    each column.
+    """
+
+    def plain(rows: Sequence[object]) -> list[Cells]:
+        return [row if type(row) is tuple else _astuple(row) for row in rows]  # type: ignore[arg-type]
+
+    def filled(rows: Sequence[object]) -> list[Cells]:
+        return [
+            row
+            if None not in row
+            else tuple(f if c is None else c for f, c in zip(fill or (), row, strict=True))
+            for row in plain(rows)
+        ]
+
+    return plain if fill is None else filled
+
+
+def _assembler(preparation: Preparation) -> Callable[[list[Cells]], Feeds]:
+    if preparation.matrix:
+        return lambda rows: {MATRIX_INPUT: np.array(rows, np.float32)}
+    dtypes = {"string_category": object, "integer_category": np.int64}
+    slots = [(column.input, dtypes.get(column.kind, np.float32)) for column in preparation.inputs]
+
+    def named(rows: list[Cells]) -> Feeds:
+        columns = zip(*rows, strict=True)
+        return {
+            name: np.array(cells, dtype)[:, None]
+            for (name, dtype), cells in zip(slots, columns, strict=True)
+        }
+
+    return named

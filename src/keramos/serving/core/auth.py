@@ -1,0 +1,105 @@
+"""Who may ask: API keys, and browsers of other origins."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.errors import UsageError
+from keramos.serving.core.messages import Reply, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keramos.serving.core.messages import Request
+
+OPEN_PATHS = frozenset(
+    {
+        "/healthz",
+        "/livez",
+        "/readyz",
+        "/startupz",
+        "/ping",
+        "/health",
+        "/v2/health/live",
+        "/v2/health/ready",
+    }
+)
+"""Probes need no key: what asks them has none, and they tell nothing but yes or no."""
+
+
+def read_keys(path: str) -> tuple[str, ...]:
+    """API keys from a file, one a line; empty lines and lines that begin with # do not count.
+
+    Raises:
+        UsageError: it cannot be read, or holds no key.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: the file of API keys cannot be read: {error}") from None
+    keys = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    if not keys:
+        raise UsageError(f"{path}: the file of API keys holds none; write one a line")
+    return keys
+
+
+class Access:
+    """Keys and origins of one server; without either everything is admitted and nothing is
+    added.
+    """
+
+    def __init__(self, keys: Sequence[str] = (), cors_origin: str | None = None) -> None:
+        self._digests = [sha256(key.encode()).digest() for key in keys]
+        self._origin = cors_origin
+
+    def admit_raw(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether one of raw headers carries a key."""
+        if not self._digests:
+            return True
+        return any(self._known(_token(name, value)) for name, value in headers)
+
+    def refused(self, request: Request) -> Reply | None:
+        """The reply that ends a request early: a preflight, or one without a key."""
+        if request.method == "OPTIONS" and self._origin and "origin" in request.headers:
+            return Reply(204)
+        if not self._digests or request.path in OPEN_PATHS:
+            return None
+        pairs = [
+            (name.encode(), value.encode("latin-1")) for name, value in request.headers.items()
+        ]
+        if self.admit_raw(pairs):
+            return None
+        said = "an API key is needed: send it as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'"
+        return replace(json_reply({"error": said}, 401), headers=(("www-authenticate", "Bearer"),))
+
+    def shared_with(self, request: Request, reply: Reply) -> Reply:
+        """The reply with what lets a browser of the allowed origin read it."""
+        origin = request.headers.get("origin")
+        if not self._origin or not origin or self._origin not in {"*", origin}:
+            return reply
+        more = (
+            ("access-control-allow-origin", self._origin),
+            ("access-control-allow-methods", "POST, GET"),
+            ("access-control-allow-headers", "Content-Type, Authorization, X-API-Key"),
+            ("vary", "origin"),
+        )
+        return replace(reply, headers=(*reply.headers, *more))
+
+    def _known(self, token: bytes) -> bool:
+        """Compares with every key in the same time, however much of it is right."""
+        if not token:
+            return False
+        digest = sha256(token).digest()
+        return any([hmac.compare_digest(digest, known) for known in self._digests])  # noqa: C419 (no early end)
+
+
+def _token(name: bytes, value: bytes) -> bytes:
+    if name == b"x-api-key":
+        return value.strip()
+    if name == b"authorization" and value[:7].lower() == b"bearer ":
+        return value[7:].strip()
+    return b""

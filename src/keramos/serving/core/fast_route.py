@@ -1,0 +1,61 @@
+"""What the hot path needs to answer one URL: how its body becomes rows, and how answers become its
+reply.
+
+A protocol makes one of these for a model version; ``batch`` runs the rows of many requests at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keramos.serving.core.counters import Call
+    from keramos.serving.core.messages import Reply, Request
+    from keramos.serving.core.served import Cells, Served
+    from keramos.types.prediction import Decision, Feeds
+    from keramos.types.serving import Outputs
+    from keramos.types.training import DecisionRule
+
+
+class Answers(Protocol):
+    """The outputs of one run, in the forms in which replies need them."""
+
+    outputs: Outputs
+
+    def flat(self) -> list[str]:
+        """Each number of the first output as JSON."""
+
+    def rows(self) -> list[str]:
+        """Each row of the first output as JSON."""
+
+    def decisions(self, rule: DecisionRule) -> list[Decision]:
+        """Each row's decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The rows of one request, and what its reply needs to know of it."""
+
+    rows: list[Cells]
+    context: object = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quick:
+    """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs
+    the long way.
+
+    ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the
+    reply for the rows from one index up to another; ``answer`` is the long way. ``counted`` says as
+    what its requests are counted.
+    """
+
+    served: Served
+    feeds: Callable[[list[Cells]], Feeds]
+    decode: Callable[[bytes, Sequence[tuple[bytes, bytes]]], Decoded | None]
+    write: Callable[[Answers, int, int, object], bytes | Reply]
+    answer: Callable[[Request], Reply]
+    counted: Call

@@ -1,0 +1,79 @@
+"""Observers of answers, in a thread of their own: they see what was answered and cost the answers
+nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from queue import Full, Queue
+from threading import Thread
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from keramos.serving.core.logging import event
+
+if TYPE_CHECKING:
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import Observer, Outputs
+
+_WAITING = 256
+"""So many runs may wait for slow observers; further ones are not shown, and counted in
+``missed``.
+"""
+
+_log = logging.getLogger("keramos.serving")
+
+
+class Observers:
+    """Hands every run to each observer. Its truth value says whether there is one."""
+
+    def __init__(self) -> None:
+        self.missed = 0
+        self.pause = 0.0
+        """Seconds between two runs that are shown; those between are not, and cost one look at the
+        clock.
+        """
+        self._next = 0.0
+        self._observers: tuple[Observer, ...] = ()
+        self._queue: Queue[tuple[str, int, Feeds, Outputs]] = Queue(_WAITING)
+
+    def __bool__(self) -> bool:
+        """Whether anybody looks."""
+        return bool(self._observers)
+
+    def add(self, observer: Observer) -> None:
+        """Show runs from now on to ``observer``: all, or where there is a ``pause`` those that it
+        lets through.
+        """
+        if not self._observers:
+            Thread(target=self._work, name="keramos-observers", daemon=True).start()
+        self._observers = (*self._observers, observer)
+
+    def show(self, model: str, version: int, feeds: Feeds, outputs: Outputs) -> None:
+        """One run, to be looked at later. Never waits."""
+        now = perf_counter()
+        if now < self._next:
+            return
+        self._next = now + self.pause
+        try:
+            self._queue.put_nowait((model, version, feeds, outputs))
+        except Full:
+            self.missed += 1
+
+    def wait(self) -> None:
+        """Until everything shown so far has been seen."""
+        self._queue.join()
+
+    def _work(self) -> None:
+        while True:
+            run = self._queue.get()
+            for observer in self._observers:
+                try:
+                    observer(*run)
+                except Exception:  # noqa: BLE001 (whatever it was, answers must go on)
+                    _log.exception(
+                        "an observer failed on a run of model '%s'",
+                        run[0],
+                        extra=event("fault", model=run[0]),
+                    )
+            self._queue.task_done()

@@ -1,0 +1,82 @@
+"""A served model version, and the registry of all of them as protocols see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from keramos.serving.core.counters import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keramos.inference.model import Model
+    from keramos.serving.core.observers import Observers
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import ModelRef, Outputs, VersionStatus
+
+Cells = tuple[object, ...]
+"""The cells of one row, in the order of the model's columns."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowTypes:
+    """``row`` is the type that msgspec decodes a row as; ``cells`` gives the cells of decoded rows;
+    ``feeds`` the model's inputs for many rows of cells.
+    """
+
+    row: object
+    cells: Callable[[Sequence[object]], list[Cells]]
+    feeds: Callable[[list[Cells]], Feeds]
+    columns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """One version that answers requests. ``seconds`` is the time of one warm run of one row;
+    ``types`` are the types of its rows, where rows can be decoded by type. ``shares`` says whether
+    requests may share a run.
+    """
+
+    name: str
+    version: int
+    model: Model
+    seconds: float
+    types: RowTypes | None
+    shares: bool
+    counts: Counts = field(default_factory=Counts)
+
+
+class Registry(Protocol):
+    """Every served model version, to look up and to run."""
+
+    observers: Observers
+    unserved: Counts
+    load_failures: dict[str, int]
+    changed: list[Callable[[], None]]
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all models, also of those with no available version, in order."""
+
+    def statuses(self, name: str) -> tuple[VersionStatus, ...]:
+        """All known versions of a model, the newest first. NotServedError: there is no such
+        model.
+        """
+
+    def labels(self, name: str) -> Mapping[str, int]:
+        """Label -> version. NotServedError: there is no such model."""
+
+    def get(self, ref: ModelRef) -> Served:
+        """The version that answers ``ref``. NotServedError, NotReadyError: there is none."""
+
+    def all_served(self) -> tuple[Served, ...]:
+        """Every version that answers, by name and number."""
+
+    def counts(self) -> Mapping[str, Mapping[int, Counts]]:
+        """Model -> version -> what it has answered since the start."""
+
+    def ready(self) -> bool:
+        """Whether a model answers and none is loading its first version."""
+
+    def run(self, served: Served, feeds: Feeds) -> Outputs:
+        """Outputs of one run. MismatchError: an array does not fit the model's inputs."""

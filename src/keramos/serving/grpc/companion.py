@@ -1,0 +1,139 @@
+"""gRPC for ``keramos serve``: its ports, and its server beside the HTTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from keramos.serving.core.routes import Context
+    from keramos.serving.core.rpcs import Service
+    from keramos.serving.core.settings import Settings
+    from keramos.serving.grpc.server import GrpcServer
+
+_log = logging.getLogger("keramos.serving")
+
+TF_PORT, OIP_PORT = 8500, 8001
+"""Where clients of TensorFlow Serving and of the Open Inference Protocol look first."""
+
+
+def _port(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """A port; 0 where gRPC is off, None where nobody chose."""
+    if value is None or value.lower() == "none":
+        return None if value is None else 0
+    if value.isascii() and value.isdigit() and int(value) < 1 << 16:
+        return int(value)
+    raise click.BadParameter(f"a port, or none, is needed; received {value!r}")
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of ``keramos serve`` for gRPC."""
+    said = "[default: {} if it is free]"
+    both = (
+        ("--grpc-port", f"Port of TensorFlow Serving's gRPC, or none.  {said.format(TF_PORT)}"),
+        (
+            "--oip-grpc-port",
+            f"Port of the Open Inference Protocol's gRPC, or none.  {said.format(OIP_PORT)}",
+        ),
+    )
+    for name, text in reversed(both):
+        command = click.option(name, metavar="PORT", callback=_port, help=text)(command)
+    return command
+
+
+def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[int, ...]:
+    """Ports to listen at. A usual port that is taken is left out and said; a chosen one must be
+    free.
+
+    Raises:
+        UsageError: a chosen port is taken.
+    """
+    from keramos.errors import UsageError
+    from keramos.serving.core.logging import event
+
+    ports: dict[int, None] = {}
+    for chosen, usual in ((tf_port, TF_PORT), (oip_port, OIP_PORT)):
+        port = usual if chosen is None else chosen
+        if port == 0 or port in ports:
+            continue
+        if _is_free(host, port):
+            ports[port] = None
+        elif chosen is None:
+            _log.warning(
+                "gRPC port %d is taken; gRPC is not offered there",
+                port,
+                extra=event("grpc_off", port=port),
+            )
+        else:
+            raise UsageError(
+                f"cannot listen at {host} port {port} for gRPC: it is taken, or no address of "
+                "this machine"
+            )
+    return tuple(ports)
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+class Grpc:
+    """A companion of the HTTP server. gRPC is loaded when HTTP answers already, so that it delays
+    no start.
+    """
+
+    def __init__(
+        self, context: Context, services: Callable[[], Sequence[Service]], settings: Settings
+    ) -> None:
+        """``services`` imports and gives what is served."""
+        self._context = context
+        self._services = services
+        self._settings = settings
+        self._server: GrpcServer | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            UsageError: a port has been taken meanwhile, or the certificate cannot be used.
+        """
+        if not self._settings.grpc_ports:
+            return
+        self._server = await asyncio.to_thread(self._made)
+        await self._server.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Finish what has begun."""
+        if self._server is not None:
+            await self._server.stop(seconds)
+
+    def _made(self) -> GrpcServer:
+        """In a thread: importing gRPC takes longer than requests may wait."""
+        from keramos.serving.core.auth import Access, read_keys
+        from keramos.serving.grpc.server import GrpcServer, GrpcSettings
+
+        settings = self._settings
+        keys = read_keys(settings.api_keys_file) if settings.api_keys_file else ()
+        how = GrpcSettings(
+            host=settings.host,
+            ports=settings.grpc_ports,
+            most_message=settings.most_body,
+            tls_cert=settings.tls_cert,
+            tls_key=settings.tls_key,
+            shared=settings.workers > 1,
+            access_log=settings.access_log,
+        )
+        return GrpcServer(self._context, self._services(), how, Access(keys).admit_raw)

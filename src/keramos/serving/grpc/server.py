@@ -1,0 +1,236 @@
+"""One gRPC server in the event loop of the HTTP server, at one port or two, with every service at
+each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, NoReturn
+
+os.environ.setdefault(
+    "GRPC_VERBOSITY", "NONE"
+)  # what goes wrong is said once, by us; set before grpc is loaded
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from keramos.errors import KeramosError, RequestError, UsageError
+from keramos.serving.batching.arrays import Ticks
+from keramos.serving.core.logging import log_access
+from keramos.serving.core.refusals import refusal_of
+from keramos.serving.core.rpcs import Asked, DeniedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from keramos.serving.core.counters import Counts
+    from keramos.serving.core.protobuf import Message
+    from keramos.serving.core.routes import Context
+    from keramos.serving.core.rpcs import Rpc, Service
+
+    Admit = Callable[[Sequence[tuple[bytes, bytes]]], bool]
+    Handle = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
+
+_LARGE = 1 << 16
+"""Messages of more bytes are taken apart in a thread."""
+
+_SAID = 4000
+"""Characters of an error at most: statuses travel in headers, which clients limit to 8 KB."""
+
+_log = logging.getLogger("keramos.serving")
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcSettings:
+    """Where and how. ``ports`` are the ports to listen at; ``most_message`` is bytes of a message
+    at most.
+
+    ``shared`` lets several processes listen at one port, which the system then divides among them.
+    """
+
+    host: str = "127.0.0.1"
+    ports: tuple[int, ...] = ()
+    most_message: int = 64 << 20
+    most_calls: int = 4096
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    shared: bool = False
+    access_log: bool = False
+
+
+class GrpcServer:
+    """Start and stop in a running event loop. ``ports`` are the ones that it listens at, also where
+    0 was asked for.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        services: Sequence[Service],
+        settings: GrpcSettings,
+        admit: Admit,
+    ) -> None:
+        self.ports: tuple[int, ...] = ()
+        self._context = context
+        self._services = services
+        self._settings = settings
+        self._admit = admit
+        self._ticks = Ticks(context.engine)
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            UsageError: a port is taken, or the certificate or its key cannot be used.
+        """
+        settings = self._settings
+        options = (
+            ("grpc.max_receive_message_length", settings.most_message),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", int(settings.shared)),
+        )
+        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.most_calls)
+        self._server.add_generic_rpc_handlers(
+            tuple(self._service(service) for service in self._services)
+        )
+        self.ports = tuple(
+            self._listen(self._server, port) for port in dict.fromkeys(settings.ports)
+        )
+        await self._server.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Take no new calls, and finish those that have begun within so many seconds."""
+        if self._server is not None:
+            await self._server.stop(seconds)
+
+    def _listen(self, server: grpc.aio.Server, port: int) -> int:
+        settings = self._settings
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"{host}:{port}"
+        try:
+            if settings.tls_cert:
+                bound = server.add_secure_port(
+                    address, _credentials(settings.tls_cert, settings.tls_key)
+                )
+            else:
+                bound = server.add_insecure_port(address)
+        except RuntimeError:
+            bound = 0
+        if not bound:
+            raise UsageError(
+                f"gRPC cannot listen at {address}: the port is taken, or the address is not this "
+                "machine's. "
+                "Choose another port, or switch gRPC off with --grpc-port none --oip-grpc-port none"
+            )
+        return int(bound)
+
+    def _service(self, service: Service) -> grpc.GenericRpcHandler:
+        handlers = {
+            rpc.name: grpc.unary_unary_rpc_method_handler(self._handler(rpc))
+            for rpc in service.rpcs
+        }
+        return grpc.method_handlers_generic_handler(service.name, handlers)
+
+    def _handler(self, rpc: Rpc) -> Handle:
+        """Bytes in, bytes out: messages are taken apart here, so that a broken one is the client's
+        fault.
+        """
+
+        async def handle(data: bytes, call: grpc.aio.ServicerContext) -> bytes:
+            if not rpc.probe and not self._admitted(call):
+                said = (
+                    "an API key is needed: send it as metadata 'authorization: Bearer KEY' or "
+                    "'x-api-key: KEY'"
+                )
+                await call.abort(grpc.StatusCode.UNAUTHENTICATED, said)
+            begun, code, request, reply = perf_counter(), "OK", None, b""
+            try:
+                request = _parsed(rpc, data)
+                reply = await self._answer(rpc, request, len(data) > _LARGE)
+            except Exception as error:  # noqa: BLE001 (a fault of ours is logged there, and answered as INTERNAL)
+                code, message = _refusal(error)
+            seconds = perf_counter() - begun
+            if rpc.counted:
+                self._counts(rpc, request).answered(
+                    rpc.counted, code, seconds, len(data), len(reply)
+                )
+            if self._settings.access_log:
+                log_access("gRPC", rpc.name, code, seconds, len(data), len(reply))
+            return reply if code == "OK" else await _abort(call, code, message)
+
+        return handle
+
+    async def _answer(self, rpc: Rpc, request: Message, large: bool) -> bytes:  # noqa: FBT001 (passed on)
+        context = self._context
+        long = large or rpc.slow
+        found = (
+            await asyncio.to_thread(rpc.answer, context, request)
+            if long
+            else rpc.answer(context, request)
+        )
+        if not isinstance(found, Asked):
+            return bytes(found.SerializeToString())
+        outputs = await self._ticks.run(found.served, found.feeds)
+        reply = await asyncio.to_thread(found.write, outputs) if long else found.write(outputs)
+        return bytes(reply.SerializeToString())
+
+    def _admitted(self, call: grpc.aio.ServicerContext) -> bool:
+        pairs = call.invocation_metadata() or ()
+        return self._admit(
+            [
+                (name.encode(), value if isinstance(value, bytes) else value.encode())
+                for name, value in pairs
+            ]
+        )
+
+    def _counts(self, rpc: Rpc, request: Message) -> Counts:
+        try:
+            if rpc.ref is not None and request is not None:
+                return self._context.engine.get(rpc.ref(request)).counts
+        except KeramosError:
+            pass
+        return (
+            self._context.engine.unserved
+        )  # a name that anybody may invent is no label of a metric
+
+
+def _parsed(rpc: Rpc, data: bytes) -> Message:
+    try:
+        return rpc.request.FromString(data)
+    except DecodeError as error:
+        raise RequestError(f"the message is no {rpc.request.DESCRIPTOR.name}: {error}") from None
+
+
+def _refusal(error: Exception) -> tuple[str, str]:
+    if isinstance(error, DeniedError):
+        return error.code, str(error)
+    refusal = refusal_of(error)
+    return refusal.code, refusal.message
+
+
+async def _abort(call: grpc.aio.ServicerContext, code: str, message: str) -> NoReturn:
+    short = message if len(message) <= _SAID else message[: _SAID - 3] + "..."
+    await call.abort(grpc.StatusCode[code], short)
+    raise AssertionError  # abort does not come back
+
+
+def _credentials(cert: str, key: str | None) -> grpc.ServerCredentials:
+    """Credentials of PEM files; checked here, because gRPC would only say that the port cannot be
+    had.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+        return grpc.ssl_server_credentials(
+            [(Path(key or cert).read_bytes(), Path(cert).read_bytes())]
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"the certificate {cert} with its key {key or cert} cannot be used: {error}"
+        ) from None

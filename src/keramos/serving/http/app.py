@@ -1,0 +1,303 @@
+"""An ordinary ASGI application over the engine: the protocols' routes, and one place that turns
+errors into replies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from contextlib import contextmanager
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, cast
+
+from keramos.errors import KeramosError
+from keramos.serving.core.logging import log_access
+from keramos.serving.core.messages import Reply, Request, json_reply
+from keramos.serving.core.refusals import json_refusal, refusal_of
+from keramos.serving.core.routes import Refusal, ref_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+    from typing import Any
+
+    from keramos.serving.core.auth import Access
+    from keramos.serving.core.counters import Counts
+    from keramos.serving.core.fast_route import Quick
+    from keramos.serving.core.routes import Context, Route
+    from keramos.types.serving import Pages
+
+    # ASGI's own words: events are dicts of anything (https://asgi.readthedocs.io, specification
+    # 3.0).
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_FAULT = 400
+_GZIP, _ZLIB = 31, 15  # zlib's window bits for one format alone (zlib manual, inflateInit2)
+_CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}  # RFC 9110, section 8.4.1
+
+
+class _BodyError(Exception):
+    """The body cannot be taken; carries the refusal."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(status, "INVALID_ARGUMENT", message)
+
+
+class App:
+    """ASGI 3 application; also answers single requests without ASGI."""
+
+    def __init__(
+        self,
+        context: Context,
+        routes: Sequence[Route],
+        access: Access,
+        pages: Pages | None = None,
+        most_body: int = 64 << 20,
+        *,
+        access_log: bool = False,
+    ) -> None:
+        self.context = context
+        self._access_log = access_log
+        self._access = access
+        self._pages = pages
+        self._most_body = most_body
+        self._routes: dict[str, list[Route]] = {}
+        for route in routes:
+            self._routes.setdefault(_first(route.pattern.pattern), []).append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; other kinds of connection are none of ours."""
+        if scope["type"] != "http":
+            return
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        request = Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers)
+        begun = perf_counter()
+        reply = self._access.refused(request)
+        if reply is None:
+            reply = await self._answered(request, receive)
+        await _send_reply(send, self._access.shared_with(request, reply))
+        if self._access_log:
+            received = int(headers.get("content-length", 0))
+            log_access(
+                request.method,
+                path,
+                reply.status,
+                perf_counter() - begun,
+                received,
+                len(reply.body),
+            )
+
+    async def _answered(self, request: Request, receive: Receive) -> Reply:
+        if request.method in {"GET", "HEAD"}:
+            slow = self._slow(request.path)
+            return await asyncio.to_thread(self.answer, request) if slow else self.answer(request)
+        try:
+            body = await _read(request, receive, self._most_body)
+            # In a thread: large bodies and slow models must not keep the event loop from everybody
+            # else.
+            return await asyncio.to_thread(self._inflated_answer, replace(request, body=body))
+        except _BodyError as error:
+            return self._refusal_writer(request)(error.refusal)
+
+    def _slow(self, path: str) -> bool:
+        """Pages and metrics take milliseconds; what other routes answer to GET takes
+        microseconds.
+        """
+        found = (
+            route.slow
+            for route in self._routes.get(_first(path), ())
+            if route.pattern.fullmatch(path)
+        )
+        return next(found, self._pages is not None)
+
+    def _inflated_answer(self, request: Request) -> Reply:
+        return self.answer(_inflated(request, self._most_body))
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to a request, also where it is refused. The body is already inflated."""
+        method = "GET" if request.method == "HEAD" else request.method
+        wrong: list[Route] = []
+        for route in self._routes.get(_first(request.path), ()):
+            match = route.pattern.fullmatch(request.path)
+            if match is not None:
+                if route.method == method:
+                    return self._answer_by(route, request, match)
+                wrong.append(route)
+        return _wrong_method(request, wrong) if wrong else self._page(request, method)
+
+    def quick(self, url: str) -> Quick | None:
+        """How the hot path answers POST requests of a URL, or None where it does not."""
+        for route in self._routes.get(_first(url), ()):
+            match = route.pattern.fullmatch(url) if route.quick is not None else None
+            if match is not None and route.quick is not None:
+                return route.quick(self.context, ref_of(match), self.answer)
+        return None
+
+    def template(self, path: str) -> str:
+        """The path of a route with its variable parts by name, as in ``/v2/models/{name}/infer``;
+        "" for no route.
+        """
+        for route in self._routes.get(_first(path), ()):
+            match = route.pattern.fullmatch(path)
+            if match is not None:
+                parts, end = "", 0
+                for begin, until, name in sorted(
+                    (*match.span(name), name) for name in route.pattern.groupindex
+                ):
+                    if begin >= end:
+                        parts, end = f"{parts}{path[end:begin].lower()}{{{name}}}", until
+                return parts + path[end:].lower()
+        return ""
+
+    def _answer_by(self, route: Route, request: Request, match: re.Match[str]) -> Reply:
+        begun = perf_counter()
+        try:
+            reply = route.answer(self.context, request, match)
+            code = "OK" if reply.status < _FAULT else "INVALID_ARGUMENT"
+        except Exception as error:  # noqa: BLE001 (a fault is logged there and answered with 500)
+            refusal = refusal_of(error)
+            code, reply = refusal.code, route.refuse(refusal)
+        if route.counted:
+            counts, seconds = self._counts(route, match), perf_counter() - begun
+            counts.answered(route.counted, code, seconds, len(request.body), len(reply.body))
+        return reply
+
+    def _counts(self, route: Route, match: re.Match[str]) -> Counts:
+        try:
+            return self.context.engine.get(route.ref(self.context, match)).counts
+        except KeramosError:
+            return (
+                self.context.engine.unserved
+            )  # a name that anybody may invent is no label of a metric
+
+    def _page(self, request: Request, method: str) -> Reply:
+        page = (
+            self._pages(request.decoded_path(), request.query)
+            if self._pages and method == "GET"
+            else None
+        )
+        if page is not None:
+            return _packed(request, Reply(page.status, page.body, page.content_type, page.headers))
+        if request.path == "/" and method == "GET":
+            return _plain_list(self.context)
+        return json_reply(
+            {"error": f"Not Found: nothing answers {request.method} {request.path[:200]}"}, 404
+        )
+
+    def _refusal_writer(self, request: Request) -> Callable[[Refusal], Reply]:
+        for route in self._routes.get(_first(request.path), ()):
+            if route.pattern.fullmatch(request.path):
+                return route.refuse
+        return json_refusal
+
+
+def _plain_list(context: Context) -> Reply:
+    """GET / where there are no pages: names of models, for people."""
+    lines = [f"{name}\n" for name in context.engine.names()]
+    return Reply(200, "".join(lines).encode(), "text/plain; charset=utf-8")
+
+
+def _first(path: str) -> str:
+    """The first part of a path or of a pattern for paths; it chooses among the routes that may
+    match.
+    """
+    return path[1:].partition("/")[0].partition(":")[0].lower()
+
+
+def _wrong_method(request: Request, routes: list[Route]) -> Reply:
+    methods = sorted({route.method for route in routes})
+    status = routes[0].wrong_method
+    said = (
+        f"Malformed request: {request.method} {request.path[:200]}; this path takes "
+        f"{', '.join(methods)}"
+    )
+    reply = routes[0].refuse(Refusal(status, "INVALID_ARGUMENT", said))
+    return replace(reply, headers=(*reply.headers, ("allow", ", ".join(methods))))
+
+
+async def _read(request: Request, receive: Receive, most: int) -> bytes:
+    """The whole body, if it is not longer than ``most``."""
+    said = request.headers.get("content-length", "0")
+    if said.isdigit() and int(said) > most:
+        raise _BodyError(413, f"the body has {said} bytes; {most} are allowed")
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        event: MutableMapping[str, object] = {"type": "http.disconnect"}
+        with _client_may_leave():
+            event = await receive()
+        if event["type"] == "http.disconnect":
+            raise _BodyError(400, "the client left before its request was complete")
+        part = cast("bytes", event.get("body", b""))
+        size += len(part)
+        if size > most:
+            raise _BodyError(413, f"the body has more than {most} bytes, as many as are allowed")
+        parts.append(part)
+        if not event.get("more_body"):
+            return b"".join(parts)
+
+
+def _packed(request: Request, reply: Reply) -> Reply:
+    """A page as gzip, where the browser takes that: a model of many columns has a long one."""
+    if not re.search(
+        r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")
+    ):
+        return reply
+    packer = zlib.compressobj(wbits=_GZIP)
+    headers = (*reply.headers, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
+    return replace(reply, body=packer.compress(reply.body) + packer.flush(), headers=headers)
+
+
+def _inflated(request: Request, most: int) -> Request:
+    coding = request.headers.get("content-encoding", "").lower().strip()
+    if coding in {"", "identity"}:
+        return request
+    if coding not in _CODINGS:
+        raise _BodyError(
+            415, f"content-encoding {coding[:40]!r} is not known; gzip and deflate are"
+        )
+    inflater = zlib.decompressobj(_CODINGS[coding])
+    try:
+        body = inflater.decompress(request.body, most + 1)
+    except zlib.error as error:
+        raise _BodyError(
+            400, f"the body is not {coding}, though its content-encoding says so: {error}"
+        ) from None
+    if len(body) > most:
+        raise _BodyError(
+            413, f"the body inflates to more than {most} bytes, as many as are allowed"
+        )
+    if not inflater.eof:
+        raise _BodyError(400, f"the {coding} body is cut short")
+    return replace(request, body=body)
+
+
+async def _send_reply(send: Send, reply: Reply) -> None:
+    headers = [
+        (b"content-type", reply.content_type.encode()),
+        (b"content-length", str(len(reply.body)).encode()),
+    ]
+    headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    with _client_may_leave():
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+
+@contextmanager
+def _client_may_leave() -> Iterator[None]:
+    """Uvloop raises where a connection was reset in this very moment; then nobody waits for
+    anything.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise

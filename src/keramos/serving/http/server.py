@@ -1,0 +1,265 @@
+"""One server process: uvicorn's server with the hot path, checks of its connections once a second,
+and a gentle end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import uvicorn
+
+from keramos.errors import MissingExtraError, UsageError
+from keramos.serving.batching.rows import Batch
+from keramos.serving.core.auth import Access, read_keys
+from keramos.serving.core.logging import event
+from keramos.serving.http.app import App
+from keramos.serving.http.connection_state import Shared
+from keramos.serving.http.fast_protocol import Protocol as HotProtocol
+from keramos.serving.http.fast_routes import QuickTable
+from keramos.serving.http.listener import HANDSHAKE_SECONDS, refuse_new
+from keramos.serving.metrics.families import families
+from keramos.serving.metrics.multiprocess import Tally
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+
+    from keramos.serving.core.routes import Context, Route
+    from keramos.serving.core.settings import Settings
+    from keramos.serving.http.tracing import Spans
+    from keramos.types.serving import Pages
+
+_log = logging.getLogger("keramos.serving")
+
+ALL_STOP = "stop"
+"""A file beside the counts of workers: all of them end, not this one alone."""
+
+_GRACE = 0.5
+"""Seconds in which a connection taken last must send its request."""
+
+_FIRST = 0.01
+"""Seconds in which requests that waited already are answered, before companions load what they
+need.
+"""
+
+_TICKS_A_SECOND = 10  # of uvicorn's main loop
+
+
+class Companion(Protocol):
+    """Something that lives as long as the server: a watch for new versions, a server of another
+    protocol.
+    """
+
+    async def start(self) -> None:
+        """Begin, in the server's event loop; HTTP requests are taken already."""
+
+    async def stop(self, seconds: float) -> None:
+        """End, within so many seconds, while HTTP requests end too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a front door joins into a server."""
+
+    context: Context
+    routes: Sequence[Route]
+    pages: Pages | None = None
+    companions: Sequence[Companion] = field(default=())
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server; a signal to stop lets every request that was sent get its reply."""
+
+    def __init__(
+        self, config: uvicorn.Config, shared: Shared, joined: Joined, settings: Settings
+    ) -> None:
+        super().__init__(config)
+        self._shared = shared
+        self._context = joined.context
+        self._companions = joined.companions
+        self._drain_seconds = settings.drain_seconds
+        self._request_seconds = settings.request_seconds
+        self.stops: list[int] = []
+        """Signals to stop from before this server took them."""
+        self.goes_on: Callable[[], bool] = bool
+        """Whether others go on taking connections at the same sockets."""
+        self.spans: Spans | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, then the companions."""
+        await super().startup(sockets)
+        await asyncio.sleep(_FIRST)
+        for companion in self._companions:
+            await companion.start()
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's; once a second each connection is asked whether it takes too long."""
+        if counter % _TICKS_A_SECOND == 0:
+            self._check()
+        return await super().on_tick(counter) or bool(self.stops)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Not ready from now on; each reply closes its connection; then no connection is taken;
+        then the end.
+        """
+        _log.info("stopping: requests that were sent are answered", extra=event("stopping"))
+        self._context.stopping = True
+        self._shared.draining = True
+        ends = [
+            asyncio.create_task(companion.stop(self._request_seconds))
+            for companion in self._companions
+        ]
+        await self._let_go(self._drain_seconds)
+        await self._take_the_rest(sockets or [])
+        await self._let_go(_GRACE)
+        await super().shutdown(sockets)
+        await asyncio.gather(*ends)
+        if self.spans is not None:
+            await asyncio.to_thread(self.spans.stop)
+
+    async def _let_go(self, seconds: float) -> None:
+        """So much time for connections to end by themselves."""
+        for _ in range(round(seconds * _TICKS_A_SECOND)):
+            if self.force_exit or not self.server_state.connections:
+                return
+            await asyncio.sleep(1 / _TICKS_A_SECOND)
+            self._check()
+
+    async def _take_the_rest(self, sockets: list[socket.socket]) -> None:
+        """Connections that the kernel has taken already are answered too; then the listening
+        sockets close.
+        """
+        loop = asyncio.get_running_loop()
+        if not self.goes_on():
+            for listener in sockets:
+                refuse_new(listener)
+            await asyncio.sleep(HANDSHAKE_SECONDS)
+        waiting: list[socket.socket] = []
+        for listener in sockets:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    waiting.append(listener.accept()[0])
+        for server in self.servers:
+            server.close()
+        taken = (
+            loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl)
+            for client in waiting
+        )
+        # One that begins no TLS must not hold up the end.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                asyncio.gather(*taken, return_exceptions=True), self._request_seconds
+            )
+
+    def _protocol(self) -> asyncio.Protocol:
+        return HotProtocol(self._shared, self.config, self.server_state, self.lifespan.state)
+
+    def _check(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            cast("HotProtocol", connection).check(now)
+
+
+def work(
+    join: Callable[[Settings], Joined],
+    settings: Settings,
+    listener: socket.socket,
+    folder: str | None = None,
+) -> None:
+    """Serve at a listening socket until a signal says stop; in ``folder`` workers count
+    together.
+    """
+    # Signals that come before uvicorn takes them, and those that it raises again when all is done,
+    # with exit code 0.
+    stops: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: stops.append(number))
+    joined = join(settings)
+    if folder:
+        tally = Tally(folder, partial(families, joined.context))
+        joined.context.metrics = tally.families
+        joined = replace(joined, companions=(*joined.companions, tally))
+    server = make(joined, settings)
+    server.stops = stops
+    if folder:
+        server.goes_on = lambda: not Path(folder, ALL_STOP).exists()
+    server.run([listener])
+    if folder:
+        tally.leave()
+    _log.info("stopped", extra=event("stopped"))
+
+
+def make(joined: Joined, settings: Settings) -> Server:
+    """A server, ready to run.
+
+    Raises:
+        UsageError: the file of keys or the certificate cannot be used.
+        MissingExtraError: traces are wanted and OpenTelemetry is not installed.
+    """
+    access = Access(
+        read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin
+    )
+    app = App(
+        joined.context,
+        joined.routes,
+        access,
+        joined.pages,
+        settings.most_body,
+        access_log=settings.access_log,
+    )
+    engine = joined.context.engine
+    spans = _spans(app) if settings.tracing else None
+    # With traces each request takes the ordinary way, where a span is around it.
+    quick = app.quick if spans is None else lambda _: None
+    table = QuickTable(engine, quick, access.admit_raw if settings.api_keys_file else None)
+    shared = Shared(
+        table,
+        Batch(engine, access_log=settings.access_log),
+        settings.most_connections,
+        settings.request_seconds,
+        settings.idle_seconds,
+    )
+    config = _config(spans or app, partial(HotProtocol, shared), settings)
+    server = Server(config, shared, joined, settings)
+    server.spans = spans
+    return server
+
+
+def _spans(app: App) -> Spans:
+    try:
+        from keramos.serving.http.tracing import Spans  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise MissingExtraError(f"traces need {error.name}: pip install 'keramos[otel]'") from None
+    return Spans(app)
+
+
+def _config(
+    app: App | Spans, protocol: Callable[..., HotProtocol], settings: Settings
+) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", protocol),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(settings.idle_seconds),
+        timeout_graceful_shutdown=int(settings.request_seconds),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+    try:
+        config.load()
+    except OSError as error:
+        files = f"{settings.tls_cert} with its key {settings.tls_key}"
+        raise UsageError(f"the certificate {files} cannot be used: {error}") from None
+    return config

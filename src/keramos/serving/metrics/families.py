@@ -1,0 +1,212 @@
+"""What a server counts and knows, as metrics.
+
+Names that begin with ``:tensorflow:serving:`` are those of TensorFlow Serving, with its labels and
+its microseconds, so that its dashboards go on; they hold requests of every protocol. All others are
+keramos' own, in seconds and bytes.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from keramos.serving.core.counters import EDGES, Counts
+from keramos.serving.core.metric_family import Family, Sample
+from keramos.serving.metrics.monitoring_families import drift_families, shadow_families
+from keramos.serving.registry.registry import EARLIER
+from keramos.types.serving import State
+from keramos.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from keramos.serving.core.counters import Call, Histogram
+    from keramos.serving.core.metric_family import Labels
+    from keramos.serving.core.routes import Context
+    from keramos.serving.core.served import Registry
+
+_TF = ":tensorflow:serving:"
+_MICRO = 1e6
+_BOUNDS = (*(f"{edge * _MICRO:.6g}" for edge in EDGES), "+Inf")
+"""Upper edges of latency buckets in microseconds, written with six digits as TensorFlow Serving
+does.
+"""
+
+
+def families(context: Context) -> list[Family]:
+    """All metrics of this process, as they are now."""
+    engine = context.engine
+    counted = engine.counts()
+    server = (
+        Family(
+            "keramos_info",
+            "gauge",
+            "The running keramos.",
+            (Sample((("version", __version__),), 1),),
+        ),
+        Family(
+            "keramos_ready",
+            "gauge",
+            "1 while traffic may come.",
+            (Sample((), int(context.ready())),),
+        ),
+    )
+    return [
+        *server,
+        *_tf_families(counted),
+        *_requests(counted, Counts.total([engine.unserved])),
+        *_work(counted),
+        *_versions(engine),
+        _missed(engine),
+        *drift_families(engine, context.live),
+        *shadow_families(context.shadows()),
+    ]
+
+
+def _tf_families(counted: Mapping[str, Mapping[int, Counts]]) -> Iterator[Family]:
+    """Requests, latencies and rows by model, under TensorFlow Serving's names."""
+    count, rows = [], []
+    requests: list[Sample] = []
+    runs: list[Sample] = []
+    for name, versions in counted.items():
+        total = Counts.total(versions.values())
+        count += [
+            Sample((("model_name", name), ("status", code)), n)
+            for code, n in sorted(total.outcomes().items())
+        ]
+        rows.append(Sample((("model", name),), total.rows))
+        for call, found in sorted(total.requests.items()):
+            labels = (("model_name", name), ("API", call.api), ("entrypoint", call.entrypoint))
+            requests += _buckets(labels, found.seconds)
+        runs += _buckets(
+            (("model_name", name), ("API", "Predict"), ("runtime", "ONNXRuntime")), total.runs
+        )
+    yield Family(f"{_TF}request_count", "counter", "Requests by model and outcome.", tuple(count))
+    yield Family(f"{_TF}request_latency", "histogram", "Microseconds of requests.", tuple(requests))
+    yield Family(
+        f"{_TF}runtime_latency",
+        "histogram",
+        "Microseconds of runs; requests share them.",
+        tuple(runs),
+    )
+    yield Family(f"{_TF}request_example_count_total", "counter", "Rows by model.", tuple(rows))
+
+
+def _requests(counted: Mapping[str, Mapping[int, Counts]], unserved: Counts) -> Iterator[Family]:
+    samples = [
+        Sample((*labels, *_called(call), ("status", code)), times)
+        for labels, counts in _each(counted)
+        for call, found in sorted(counts.requests.items())
+        for code, times in sorted(found.outcomes.items())
+    ]
+    yield Family(
+        "keramos_requests_total",
+        "counter",
+        "Requests by version, protocol and outcome.",
+        tuple(samples),
+    )
+    strays = [
+        Sample((*_called(call), ("status", code)), times)
+        for call, found in sorted(unserved.requests.items())
+        for code, times in sorted(found.outcomes.items())
+    ]
+    about = "Requests for models that do not answer."
+    yield Family("keramos_unserved_requests_total", "counter", about, tuple(strays))
+
+
+_WORK: tuple[tuple[str, str, Callable[[Counts], float]], ...] = (
+    ("rows", "Rows that the model has answered.", lambda counts: counts.rows),
+    ("runs", "Runs of the model; requests share them.", lambda counts: sum(counts.runs.counts)),
+    ("run_seconds", "Seconds in runs of the model.", lambda counts: counts.runs.sum),
+    ("request_bytes", "Bytes of requests' bodies.", lambda counts: counts.received),
+    ("reply_bytes", "Bytes of replies' bodies.", lambda counts: counts.sent),
+)
+
+
+def _work(counted: Mapping[str, Mapping[int, Counts]]) -> Iterator[Family]:
+    each = list(_each(counted))
+    for name, about, value in _WORK:
+        samples = tuple(Sample(labels, value(counts)) for labels, counts in each)
+        yield Family(f"keramos_{name}_total", "counter", about, samples)
+
+
+def _versions(engine: Registry) -> Iterator[Family]:
+    """States as the files and stores have them, what failed, and where labels point."""
+    states, failed, labelled = [], [], []
+    for name in engine.names():
+        for status in engine.statuses(name):
+            labels = (("model", name), ("version", str(status.version)))
+            states.append(Sample((*labels, ("state", status.state.name)), 1))
+            if status.code != "OK":
+                failed.append(Sample((*labels, ("code", status.code)), 1))
+        labelled += [
+            Sample((("model", name), ("label", label)), at)
+            for label, at in engine.labels(name).items()
+        ]
+    loaded = [
+        Sample((("model", one.name), ("version", str(one.version))), one.model.load_seconds)
+        for one in engine.all_served()
+    ]
+    failures = [
+        Sample((("model", name),), times)
+        for name, times in sorted(engine.load_failures.copy().items())
+    ]
+    available = sum(sample.labels[-1][1] == State.AVAILABLE.name for sample in states)
+    yield Family(
+        "keramos_versions_available", "gauge", "Versions that answer.", (Sample((), available),)
+    )
+    yield Family(
+        "keramos_version_state", "gauge", "1 for the state in which a version is.", tuple(states)
+    )
+    yield Family(
+        "keramos_version_failed",
+        "gauge",
+        "1 for a version that could not be loaded.",
+        tuple(failed),
+    )
+    yield Family(
+        "keramos_load_failures_total", "counter", "Files that could not be loaded.", tuple(failures)
+    )
+    yield Family(
+        "keramos_load_seconds", "gauge", "Seconds that reading and proving took.", tuple(loaded)
+    )
+    yield Family(
+        "keramos_label_version", "gauge", "The version to which a label points.", tuple(labelled)
+    )
+
+
+def _missed(engine: Registry) -> Family:
+    about = "Runs that were not looked at for drift and shadows because too many waited."
+    return Family(
+        "keramos_observations_missed_total",
+        "counter",
+        about,
+        (Sample((), engine.observers.missed),),
+    )
+
+
+def _each(counted: Mapping[str, Mapping[int, Counts]]) -> Iterator[tuple[Labels, Counts]]:
+    for name, versions in counted.items():
+        for version, counts in versions.items():
+            yield (
+                (("model", name), ("version", "earlier" if version == EARLIER else str(version))),
+                counts,
+            )
+
+
+def _called(call: Call) -> Labels:
+    return ("protocol", call.protocol), ("api", call.api), ("entrypoint", call.entrypoint)
+
+
+def _buckets(labels: Labels, histogram: Histogram) -> list[Sample]:
+    """A histogram as Prometheus has it: each bucket holds all smaller ones."""
+    upto = list(accumulate(histogram.counts))
+    samples = [
+        Sample((*labels, ("le", bound)), n, "_bucket")
+        for bound, n in zip(_BOUNDS, upto, strict=True)
+    ]
+    return [
+        *samples,
+        Sample(labels, histogram.sum * _MICRO, "_sum"),
+        Sample(labels, upto[-1], "_count"),
+    ]

@@ -1,0 +1,151 @@
+"""A candidate version answers a share of live rows too, after the answers have left; nobody waits
+for it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import KeramosError, UsageError
+from keramos.runtime.decide import decide
+from keramos.types.live import ShadowReport
+from keramos.types.serving import ModelRef
+
+if TYPE_CHECKING:
+    from keramos.serving.core.served import Registry, Served
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import Outputs
+
+_FORM = re.compile(r"(?P<model>[^@=]+)@(?P<candidate>[^@=]+)=(?P<share>[0-9.]+)")
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What was seen of one pair of versions."""
+
+    rows: int = 0
+    runs: int = 0
+    decided: int = 0
+    same: int = 0
+    difference: float = 0.0
+    largest: float = 0.0
+    seconds: float = 0.0
+    failures: int = 0
+    last_failure: str = ""
+
+
+class Shadow:
+    """An observer. ``wish`` is ``model@label=share`` or ``model@number=share``; the share is of
+    runs.
+    """
+
+    def __init__(self, engine: Registry, wish: str) -> None:
+        match = _FORM.fullmatch(wish)
+        share = _number(match["share"]) if match else 0.0
+        if match is None or not 0 < share <= 1:
+            raise UsageError(
+                "a shadow is MODEL@LABEL=SHARE, for example credit@candidate=0.1 with a share "
+                "above 0 and up to 1; "
+                f"received {wish!r}"
+            )
+        self.model, self.share, self.label = match["model"], share, match["candidate"]
+        version = int(self.label) if self.label.isdecimal() and self.label.isascii() else None
+        self._ref = ModelRef(self.model, version, "" if version is not None else self.label)
+        self._engine = engine
+        self._random = random.Random(0)  # noqa: S311 (a draw of rows, not a secret)
+        self._sums: dict[tuple[int, int], _Sums] = {}
+        self._lock = Lock()
+
+    def __call__(self, model: str, version: int, feeds: Feeds, outputs: Outputs) -> None:
+        """Let the candidate answer what ``version`` has answered."""
+        if model != self.model or self._random.random() >= self.share:
+            return
+        try:
+            live, candidate = (
+                self._engine.get(ModelRef(model, version)),
+                self._engine.get(self._ref),
+            )
+        except KeramosError:  # no candidate now
+            return
+        if candidate.version == version:
+            return
+        with self._lock:
+            self._compare(
+                self._sums.setdefault((version, candidate.version), _Sums()),
+                live,
+                candidate,
+                feeds,
+                outputs,
+            )
+
+    def _compare(
+        self, sums: _Sums, live: Served, candidate: Served, feeds: Feeds, outputs: Outputs
+    ) -> None:
+        begun = perf_counter()
+        try:
+            # Not through the engine: a shadow is neither counted as traffic nor observed in turn.
+            answers = candidate.model.run(feeds)
+        except (KeramosError, LookupError, ValueError) as error:  # its inputs may be others
+            sums.failures += 1
+            sums.last_failure = str(error)[:200]
+            return
+        if answers[0].shape != outputs[0].shape:
+            sums.failures += 1
+            sums.last_failure = (
+                f"it answers with {answers[0].shape[1:]} numbers instead of {outputs[0].shape[1:]}"
+            )
+            return
+        sums.seconds += perf_counter() - begun
+        far = (
+            np.abs(answers[0].astype(float) - outputs[0].astype(float))
+            .reshape(len(outputs[0]), -1)
+            .max(1)
+        )
+        sums.runs += 1
+        sums.rows += len(far)
+        sums.difference += float(far.sum())
+        sums.largest = max(sums.largest, float(far.max(initial=0.0)))
+        if (
+            live.model.content
+            and candidate.model.content
+            and live.model.content.rule.kind != "value"
+        ):
+            before = decide(outputs[0], live.model.content.rule)
+            after = decide(answers[0], candidate.model.content.rule)
+            sums.decided += len(before)
+            sums.same += sum(a.label == b.label for a, b in zip(before, after, strict=True))
+
+    def look(self) -> tuple[ShadowReport, ...]:
+        """One report for each pair of versions that was compared."""
+        with self._lock:
+            return tuple(self._report(*pair, sums) for pair, sums in self._sums.items())
+
+    def _report(self, version: int, candidate: int, sums: _Sums) -> ShadowReport:
+        return ShadowReport(
+            model=self.model,
+            version=version,
+            candidate=candidate,
+            label=self.label,
+            share=self.share,
+            rows=sums.rows,
+            agreement=sums.same / sums.decided if sums.decided else None,
+            mean_difference=sums.difference / sums.rows if sums.rows else 0.0,
+            largest_difference=sums.largest,
+            failures=sums.failures,
+            seconds=sums.seconds / sums.runs if sums.runs else 0.0,
+            last_failure=sums.last_failure,
+        )
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,226 @@
+"""keramos' own protocol: what is served, decisions with their rules, and the four steps to one of
+them.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import or_
+from time import perf_counter
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from keramos.data.read import as_table
+from keramos.errors import RequestError
+from keramos.runtime.decide import decide as decisions_of
+from keramos.serving.codecs.json_lenient import parse, shown
+from keramos.serving.codecs.json_numbers import number_texts
+from keramos.serving.codecs.row_cells import (
+    as_sent,
+    column_names,
+    feeds_of,
+    judged,
+    row_dicts,
+    sound,
+)
+from keramos.serving.core.counters import Call
+from keramos.serving.core.fast_route import Decoded, Quick
+from keramos.serving.core.messages import Reply, json_reply, json_text
+from keramos.serving.core.refusals import json_refusal, problem_fields
+from keramos.serving.core.routes import Route, ref_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from keramos.errors import Problem
+    from keramos.serving.core.fast_route import Answers
+    from keramos.serving.core.messages import Request
+    from keramos.serving.core.routes import Context
+    from keramos.serving.core.served import Served
+    from keramos.types.artifact import Content
+    from keramos.types.prediction import Decision
+    from keramos.types.serving import ModelRef
+
+MODEL = r"/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/]+))?"
+
+
+def models(context: Context, _: Request, __: re.Match[str]) -> Reply:
+    """GET /models: every model with its versions."""
+    engine = context.engine
+    listed = [
+        {
+            "name": name,
+            "versions": [
+                {"version": item.version, "state": item.state.name, "message": item.message}
+                for item in engine.statuses(name)
+            ],
+            "labels": engine.labels(name),
+        }
+        for name in engine.names()
+    ]
+    return json_reply({"models": listed})
+
+
+def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST /models/M/decide: label, score and rule of each row; with ``partial=true`` of each good
+    row.
+    """
+    served = context.engine.get(ref_of(match))
+    content = _content(served, "decide")
+    partial = request.options().get("partial", "false").lower()
+    if partial not in {"true", "false"}:
+        raise RequestError(f"partial must be true or false; received {shown(partial)}")
+    items = _rows(request.body)
+    if partial == "true":
+        return _decided_partly(served, content, items, context.most_rows)
+    rows = row_dicts(items, column_names(served), context.most_rows)
+    outputs = context.engine.run(served, feeds_of(served, rows))
+    made = decisions_of(outputs[0], content.rule)
+    return Reply(body=_decisions(served, range(1, len(rows) + 1), made, number_texts(outputs[0])))
+
+
+def _decided_partly(served: Served, content: Content, items: list[object], most: int) -> Reply:
+    """Decisions for the good rows and what is wrong with each other row; 200 even where none is
+    good.
+    """
+    begun = perf_counter()
+    shapeless: list[Problem] = []
+    given = row_dicts(items, column_names(served), most, shapeless)
+    rows, misfits = judged(given, content)
+    every = [{column.name: None for column in content.schema.columns} | row for row in rows]
+    decided = served.model.decide_table(as_table(every))
+    no_rows = {problem.row for problem in shapeless}
+    others = [problem for problem in decided.problems if problem.row not in no_rows]
+    problems = _one_a_cell(
+        [*shapeless, *misfits, *as_sent(others, given)], ["", *column_names(served)]
+    )
+    bad = {problem.row for problem in problems}
+    good = [
+        pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad
+    ]
+    served.counts.ran(len(good), perf_counter() - begun)
+    listed = json_text([problem_fields(problem) for problem in problems])
+    more = f',"problems":{listed},"ignored_columns":{json_text(list(decided.ignored))}'
+    made = [decision for _, decision in good]
+    return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
+
+
+def _one_a_cell(problems: Sequence[Problem], order: Sequence[str]) -> list[Problem]:
+    """Problems by row and column; what is wrong with a cell is said once."""
+    ordered = sorted(problems, key=lambda one: (one.row, order.index(one.column), one.reason))
+    return list({(one.row, one.column): one for one in reversed(ordered)}.values())[::-1]
+
+
+def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST /models/M/trace: the four steps to the decision about one row, as data and as text."""
+    served = context.engine.get(ref_of(match))
+    content = _content(served, "trace")
+    rows = _rows(request.body)
+    if len(rows) != 1:
+        raise RequestError(f"a trace is of one row; the request has {len(rows)}")
+    row = sound(served, row_dicts(rows, column_names(served), 1))[0]
+    found = served.model.trace(
+        {column.name: row.get(column.name) for column in content.schema.columns}
+    )
+    steps = [
+        {"title": step.title, "seconds": step.seconds, "lines": [list(line) for line in step.lines]}
+        for step in found.steps
+    ]
+    head = {"model": served.name, "version": served.version, "steps": steps}
+    decision = _decision(1, found.decision, _texts([found.decision]))
+    body = f'{json_text(head)[:-1]},"decision":{decision},"text":{json_text(str(found))}}}'
+    return Reply(body=body.encode())
+
+
+def _rows(body: bytes) -> list[object]:
+    """The rows of a body: ``{"rows": [...]}``, a list of rows, or one row as an object."""
+    value = parse(body)
+    if isinstance(value, dict):
+        value = value["rows"] if set(value) == {"rows"} else [value]
+    if not isinstance(value, list) or not value:
+        raise RequestError(
+            'the body must be {"rows": [...]}, a list of rows, or one row as an object by column '
+            "name; "
+            f"received {shown(value)}"
+        )
+    return value
+
+
+def _content(served: Served, verb: str) -> Content:
+    content = served.model.content
+    if content is None:
+        raise RequestError(
+            f"model '{served.name}' is a plain Keras file without schema and decision rule, so "
+            f"it cannot {verb}; "
+            f"ask POST /v1/models/{served.name}:predict"
+        )
+    return content
+
+
+def _decisions(
+    served: Served,
+    rows: Iterable[int],
+    decisions: Sequence[Decision],
+    texts: Sequence[str],
+    more: str = "",
+) -> bytes:
+    """``texts`` are the scores of all decisions, one after the other, as JSON."""
+    units = len(texts) // max(len(decisions), 1)
+    listed = ",".join(
+        _decision(row, decision, texts[at * units : (at + 1) * units])
+        for at, (row, decision) in enumerate(zip(rows, decisions, strict=True))
+    )
+    head = f'"model":{json_text(served.name)},"version":{served.version}'
+    return f'{{{head},"decisions":[{listed}]{more}}}'.encode()
+
+
+def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
+    score = (
+        scores[decision.scores.index(decision.score)] if decision.score == decision.score else "NaN"
+    )
+    label = score if isinstance(decision.label, float) else json_text(decision.label)
+    rule = json_text(decision.rule)
+    listed = ",".join(scores)
+    return f'{{"row":{row},"label":{label},"score":{score},"scores":[{listed}],"rule":{rule}}}'
+
+
+def _texts(decisions: Iterable[Decision]) -> list[str]:
+    return number_texts(np.array([decision.scores for decision in decisions], np.float32))
+
+
+def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
+    """Rows decoded by type, for files with a decision rule."""
+    served, most = context.engine.get(ref), context.most_rows
+    content = served.model.content
+    if served.types is None or content is None:
+        return None
+    rows = GenericAlias(list, (served.types.row,))
+    body = msgspec.defstruct("Body", [("rows", rows)], gc=False, forbid_unknown_fields=True)
+    decode_body, cells = msgspec.json.Decoder[Any](or_(body, rows)).decode, served.types.cells
+
+    def decode(data: bytes, _: object) -> Decoded | None:
+        found = decode_body(data)
+        given = found if type(found) is list else found.rows
+        return Decoded(cells(given)) if 0 < len(given) <= most else None
+
+    def write(answers: Answers, begin: int, end: int, _: object) -> bytes:
+        rows, texts = range(1, end - begin + 1), answers.flat()
+        units = len(texts) // len(answers.outputs[0])
+        made = answers.decisions(content.rule)[begin:end]
+        return _decisions(served, rows, made, texts[begin * units : end * units])
+
+    return Quick(served, served.types.feeds, decode, write, answer, _DECIDE)
+
+
+_DECIDE = Call("keramos", "Decide")
+
+ROUTES = (
+    Route("GET", re.compile("/models"), models, json_refusal),
+    Route("POST", re.compile(MODEL + "/decide"), decide, json_refusal, quick, counted=_DECIDE),
+    Route(
+        "POST", re.compile(MODEL + "/trace"), trace, json_refusal, counted=Call("keramos", "Trace")
+    ),
+)

@@ -1,0 +1,169 @@
+"""MLflow's scoring protocol, 2.x and 3.x: /invocations in each of its shapes, /ping, /health and
+/version.
+
+Wire facts: ``mlflow/pyfunc/scoring_server``. Where one model is served it is the one that answers;
+among several, ``/models/M/invocations`` says which.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from keramos.data.delimited import read_delimited
+from keramos.errors import RequestError
+from keramos.serving.codecs.json_lenient import parse_object, shown
+from keramos.serving.codecs.json_numbers import tensor_text
+from keramos.serving.codecs.parquet import read_parquet
+from keramos.serving.codecs.row_cells import check_count, column_names
+from keramos.serving.core.counters import Call
+from keramos.serving.core.messages import Reply, json_reply
+from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.protocols.probes.rest import ready
+from keramos.serving.protocols.tensorflow.rest import column_feeds, instance_feeds
+from keramos.types.serving import ModelRef
+from keramos.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.serving.core.messages import Request
+    from keramos.serving.core.routes import Context, Refusal
+    from keramos.serving.core.served import Served
+    from keramos.types.prediction import Feeds
+
+_KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+def invocations(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST /invocations: a table or tensors in, one prediction a row out."""
+    served = context.engine.get(_asked(context, match))
+    kind, _, parameter = request.headers.get("content-type", "").partition(";")
+    read = _READERS.get(kind.strip().lower())
+    if read is None or parameter.strip().lower() not in {"", "charset=utf-8"}:
+        said = (
+            f"content-type must be {', '.join(_READERS)}, in UTF-8; received "
+            f"{shown(kind + parameter)}"
+        )
+        return Reply(415, said.encode(), "text/plain; charset=utf-8")
+    outputs = context.engine.run(served, read(served, request.body, context.most_rows))
+    texts = [tensor_text(array) for array in outputs]
+    if len(texts) == 1:
+        return Reply(body=('{"predictions":' + texts[0] + "}").encode())
+    names = (spec.name for spec in served.model.outputs)
+    listed = ",".join(f'"{name}":{text}' for name, text in zip(names, texts, strict=True))
+    return Reply(body=('{"predictions":{' + listed + "}}").encode())
+
+
+def _asked(context: Context, match: re.Match[str]) -> ModelRef:
+    if "name" in match.groupdict():
+        return ref_of(match)
+    names = context.engine.names()
+    if len(names) != 1:
+        raise RequestError(
+            f"{len(names)} models are served; ask POST /models/M/invocations, M of "
+            f"{', '.join(names)}"
+        )
+    return ModelRef(names[0])
+
+
+def _json(served: Served, body: bytes, most: int) -> Feeds:
+    value = parse_object(body)
+    if "signature_name" in value:
+        raise RequestError('"signature_name" parameter is currently not supported')
+    given = [key for key in _KEYS if key in value]
+    if len(given) != 1:
+        raise RequestError(
+            f"the body must have exactly one of {', '.join(_KEYS)}; it has {shown(sorted(value))}"
+        )
+    return _SHAPES[given[0]](served, value[given[0]], most)
+
+
+def _split(served: Served, value: object, most: int) -> Feeds:
+    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
+        raise RequestError(
+            "dataframe_split must be an object with 'data', a list of rows; received "
+            f"{shown(value)}"
+        )
+    if extra := sorted(set(value) - {"columns", "index", "data"}):
+        raise RequestError(
+            f"dataframe_split has the keys columns, index and data; received {shown(extra)}"
+        )
+    columns, rows = value.get("columns"), value["data"]
+    if columns is None or not column_names(served):
+        return instance_feeds(served, rows, most)
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, list) or len(row) != len(columns):
+            raise RequestError(
+                f"row {number} of dataframe_split must have {len(columns)} values; received "
+                f"{shown(row)}"
+            )
+    return instance_feeds(
+        served, [dict(zip(map(str, columns), row, strict=True)) for row in rows], most
+    )
+
+
+def _csv(served: Served, body: bytes, most: int) -> Feeds:
+    _check_columns(served)
+    table = read_delimited(body, "the body")
+    check_count(table.rows, most)
+    return served.model.feeds(table)
+
+
+def _parquet(served: Served, body: bytes, most: int) -> Feeds:
+    _check_columns(served)
+    return served.model.feeds(read_parquet(body, column_names(served), most))
+
+
+def _check_columns(served: Served) -> None:
+    if not column_names(served):
+        raise RequestError(
+            "a plain Keras file knows no columns; send tensors as JSON under 'instances' or "
+            "'inputs'"
+        )
+
+
+_SHAPES: dict[str, Callable[[Served, object, int], Feeds]] = {
+    "dataframe_split": _split,
+    "dataframe_records": instance_feeds,
+    "instances": instance_feeds,
+    "inputs": column_feeds,
+}
+_READERS: dict[str, Callable[[Served, bytes, int], Feeds]] = {
+    "application/json": _json,
+    "text/csv": _csv,
+    "application/vnd.apache.parquet": _parquet,
+}
+
+
+def _ping(context: Context, _: Request, __: re.Match[str]) -> Reply:
+    return Reply(200 if ready(context) else 404, b"\n")
+
+
+def _version(_: Context, __: Request, ___: re.Match[str]) -> Reply:
+    return Reply(200, __version__.encode(), "text/plain; charset=utf-8")
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """An error as MLflow writes it."""
+    code = "BAD_REQUEST" if refusal.code == "INVALID_ARGUMENT" else refusal.code
+    problems = getattr(refusal.error, "problems", ())
+    body: dict[str, object] = {"error_code": code, "message": refusal.message}
+    return json_reply(body | {"problems": problems} if problems else body, refusal.status)
+
+
+_COUNTED = Call("mlflow", "Invocations")
+
+ROUTES = (
+    Route("POST", re.compile("/invocations"), invocations, refuse, counted=_COUNTED, ref=_asked),
+    Route(
+        "POST",
+        re.compile("/models/(?P<name>[^/]+)/invocations"),
+        invocations,
+        refuse,
+        counted=_COUNTED,
+    ),
+    Route("GET", re.compile("/ping"), _ping, refuse),
+    Route("GET", re.compile("/health"), _ping, refuse),
+    Route("GET", re.compile("/version"), _version, refuse),
+)

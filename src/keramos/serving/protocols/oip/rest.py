@@ -1,0 +1,343 @@
+"""The Open Inference Protocol, version 2, over HTTP, with Triton's binary tensors and repository
+calls.
+
+Wire facts: the protocol's ``open_inference_rest.yaml`` and Triton's ``extension_binary_data.md``. A
+file with a schema takes one input a column. Every fault of a client is a 4xx.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import NotReadyError, RequestError
+from keramos.serving.codecs.json_lenient import parse_object, shown
+from keramos.serving.codecs.json_numbers import flat_texts
+from keramos.serving.codecs.json_tensors import tensor
+from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
+from keramos.serving.codecs.row_cells import check_count
+from keramos.serving.codecs.signature import input_slots, output_slots
+from keramos.serving.core.messages import Reply, json_reply, json_text
+from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.protocols.oip.fast import COUNTED, HEADER, quick
+from keramos.serving.protocols.oip.tensors import DTYPES, KINDS, dtype_of, from_raw, to_raw
+from keramos.serving.protocols.probes.rest import ready
+from keramos.types.serving import State
+from keramos.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.core.messages import Request
+    from keramos.serving.core.routes import Context, Refusal
+    from keramos.serving.core.served import Served
+    from keramos.types.serving import Outputs
+
+    Array = NDArray[np.generic]
+    Item = dict[str, object]
+
+_DIGITS = 20  # more make no number of bytes, and Python refuses to read thousands
+_STATES = {
+    State.AVAILABLE: "READY",
+    State.LOADING: "LOADING",
+    State.START: "LOADING",
+    State.UNLOADING: "UNLOADING",
+}
+_FORBIDDEN = 403
+
+
+def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
+    return Reply()
+
+
+def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:
+    return Reply(200 if ready(context) else 400)
+
+
+def _server(context: Context, _: Request, __: re.Match[str]) -> Reply:
+    return json_reply({"name": "keramos", "version": __version__, "extensions": context.extensions})
+
+
+def _model_ready(context: Context, _: Request, match: re.Match[str]) -> Reply:
+    try:
+        served = context.engine.get(ref_of(match))
+    except NotReadyError as error:
+        return json_reply({"error": f"Model version not ready: {error}"}, 400)
+    return json_reply({"name": served.name, "ready": True})
+
+
+def _model(context: Context, _: Request, match: re.Match[str]) -> Reply:
+    served = context.engine.get(ref_of(match))
+    known = reversed(context.engine.statuses(served.name))
+    return json_reply(
+        {
+            "name": served.name,
+            "versions": [str(item.version) for item in known if item.state is State.AVAILABLE],
+            "platform": platform(served.model),
+            "inputs": [_described(slot) for slot in input_slots(served)],
+            "outputs": [_described(slot) for slot in output_slots(served)],
+        }
+    )
+
+
+def _described(slot: Slot) -> Item:
+    return {"name": slot.name, "datatype": KINDS[slot.dtype].name, "shape": slot.shape}
+
+
+def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST .../infer: tensors by name as JSON, as binary data after it, or one tensor as the whole
+    body.
+    """
+    served = context.engine.get(ref_of(match))
+    header = request.headers.get(HEADER)
+    if header == "0":
+        return _raw_mode(context, served, request.body)
+    size = _json_size(header, len(request.body))
+    body = parse_object(request.body[:size])
+    arrays = _arrays(_items(body, "inputs"), request.body[size:])
+    check_count(
+        max((len(array) for array in arrays.values() if array.ndim), default=0), context.most_rows
+    )
+    wanted = _items(body, "outputs") if "outputs" in body else []
+    names = output_names(served.model, [_name(item) for item in wanted])
+    all_binary = _parameter(body, "binary_data_output", default=False)
+    binary = {_name(item) for item in wanted if _parameter(item, "binary_data", default=all_binary)}
+    asked = body.get("id")
+    if asked is not None and not isinstance(asked, str):
+        raise RequestError(f"'id' must be a string; received {shown(asked)}")
+    outputs = context.engine.run(served, as_feeds(served.model, arrays))
+    return _reply(
+        served,
+        asked,
+        _named(served, outputs),
+        names,
+        set(names) if all_binary and not wanted else binary,
+    )
+
+
+def _json_size(header: str | None, whole: int) -> int:
+    if header is None:
+        return whole
+    if not header.isascii() or not header.isdigit() or len(header) > _DIGITS or int(header) > whole:
+        raise RequestError(
+            f"{HEADER} must be a number of bytes of the body, which has {whole}; received "
+            f"{header[:40]!r}"
+        )
+    return int(header)
+
+
+def _items(body: Item, key: str) -> list[Item]:
+    items = body.get(key)
+    if (
+        not isinstance(items, list)
+        or not all(isinstance(item, dict) for item in items)
+        or not items
+    ):
+        raise RequestError(
+            f"'{key}' must be a list of one or more tensors, each an object; received "
+            f"{shown(items)}"
+        )
+    return items
+
+
+def _name(item: Item) -> str:
+    name = item.get("name")
+    if not isinstance(name, str):
+        raise RequestError(f"a tensor needs a name; received {shown(item)}")
+    return name
+
+
+def _parameter(item: Item, key: str, *, default: bool) -> bool:
+    parameters = item.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise RequestError(f"'parameters' must be an object; received {shown(parameters)}")
+    value = parameters.get(key, default)
+    if not isinstance(value, bool):
+        raise RequestError(f"parameter '{key}' must be true or false; received {shown(value)}")
+    return value
+
+
+def _arrays(items: list[Item], raw: bytes) -> dict[str, Array]:
+    arrays: dict[str, Array] = {}
+    at = 0
+    for item in items:
+        name = _name(item)
+        if name in arrays:
+            raise RequestError(f"input '{name}' is given twice")
+        size = _binary_size(item, name)
+        if size is not None and at + size > len(raw):
+            raise RequestError(
+                f"input '{name}' has {size} bytes of binary data; {len(raw) - at} are left in "
+                "the body"
+            )
+        arrays[name] = _array(item, name, None if size is None else raw[at : at + size])
+        at += size or 0
+    if at != len(raw):
+        raise RequestError(f"the body has {len(raw)} bytes of binary data; its inputs take {at}")
+    return arrays
+
+
+def _binary_size(item: Item, name: str) -> int | None:
+    parameters = item.get("parameters") or {}
+    size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
+    if size is None:
+        return None
+    if type(size) is not int or size < 0 or "data" in item:
+        raise RequestError(
+            f"input '{name}': binary_data_size must be a number of bytes, and 'data' absent"
+        )
+    return size
+
+
+def _array(item: Item, name: str, raw: bytes | None) -> Array:
+    shape, dtype = item.get("shape"), DTYPES.get(str(item.get("datatype")))
+    if dtype is None:
+        raise RequestError(
+            f"input '{name}' has data type {shown(item.get('datatype'))}; known are "
+            f"{', '.join(DTYPES)}"
+        )
+    if not isinstance(shape, list) or not all(
+        type(size) is int and 0 <= size < 1 << 31 for size in shape
+    ):
+        raise RequestError(
+            f"input '{name}': shape must be a list of sizes; received {shown(shape)}"
+        )
+    flat = from_raw(name, raw, dtype) if raw is not None else _values(item, name, dtype)
+    count = 1
+    for size in shape:
+        count *= size
+    if count != flat.size:
+        raise RequestError(
+            f"input '{name}' has shape {shape}, which is {count} values; received {flat.size}"
+        )
+    return flat.reshape(shape)
+
+
+def _values(item: Item, name: str, dtype: str) -> Array:
+    if "data" not in item:
+        raise RequestError(f"input '{name}' has no 'data'")
+    data = item["data"]
+    cells = data if isinstance(data, list) else [data]
+    if None in cells:  # a missing value of a column; whether it may be is the schema's business
+        return _with_gaps(cells, name, dtype)
+    return tensor(cells, dtype, name).reshape(-1)
+
+
+def _with_gaps(cells: list[object], name: str, dtype: str) -> Array:
+    present = tensor([cell for cell in cells if cell is not None], dtype, name)
+    array = np.empty(len(cells), object)
+    array[:] = cells
+    if dtype == "str" or not present.size:
+        return array
+    return np.array([np.nan if cell is None else cell for cell in cells], float)
+
+
+def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
+    """The body is the one input of one row; all outputs are binary."""
+    specs = served.model.inputs
+    if len(specs) != 1:
+        raise RequestError(
+            f"a raw body is one tensor; model '{served.name}' has {len(specs)} inputs"
+        )
+    flat = from_raw(specs[0].name, body, specs[0].dtype)
+    sizes = [size or -1 for size in specs[0].shape[1:]]
+    try:
+        array = flat.reshape(1, *sizes)
+    except ValueError:
+        raise RequestError(
+            f"input '{specs[0].name}' takes shape {[1, *sizes]}; received {flat.size} values"
+        ) from None
+    outputs = _named(
+        served, context.engine.run(served, as_feeds(served.model, {specs[0].name: array}))
+    )
+    return _reply(served, None, outputs, list(outputs), set(outputs))
+
+
+def _named(served: Served, outputs: Outputs) -> dict[str, Array]:
+    return dict(zip((spec.name for spec in served.model.outputs), outputs, strict=True))
+
+
+def _reply(
+    served: Served, asked: object, outputs: dict[str, Array], names: Sequence[str], binary: set[str]
+) -> Reply:
+    head: Item = {"model_name": served.name, "model_version": str(served.version)}
+    if asked is not None:
+        head["id"] = asked
+    texts, tail = [], []
+    for name in names:
+        array = outputs[name]
+        described: Item = {
+            "name": name,
+            "datatype": KINDS[dtype_of(array)].name,
+            "shape": array.shape,
+        }
+        if name in binary or array.dtype == np.float16:
+            tail.append(to_raw(array))
+            described["parameters"] = {"binary_data_size": len(tail[-1])}
+            texts.append(json_text(described))
+        else:
+            texts.append(
+                json_text(described)[:-1] + ',"data":[' + ",".join(flat_texts(array)) + "]}"
+            )
+    text = f'{json_text(head)[:-1]},"outputs":[{",".join(texts)}]}}'.encode()
+    if not tail:
+        return Reply(body=text)
+    lengths = ((HEADER, str(len(text))),)
+    return Reply(200, text + b"".join(tail), "application/octet-stream", lengths)
+
+
+def _index(context: Context, request: Request, _: re.Match[str]) -> Reply:
+    body = parse_object(request.body) if request.body.strip() else {}
+    listed = [
+        {"name": name, "version": str(item.version), "state": state, "reason": item.message}
+        for name in context.engine.names()
+        for item in context.engine.statuses(name)
+        if (state := _STATES.get(item.state, "UNAVAILABLE")) == "READY"
+        or body.get("ready") is not True
+    ]
+    return json_reply(listed)
+
+
+def _load(context: Context, _: Request, match: re.Match[str]) -> Reply:
+    return _changed(context.load, ref_of(match).name)
+
+
+def _unload(context: Context, _: Request, match: re.Match[str]) -> Reply:
+    return _changed(context.unload, ref_of(match).name)
+
+
+def _changed(call: Callable[[str], None] | None, name: str) -> Reply:
+    if call is None:
+        return json_reply(
+            {"error": "loading and unloading is off; start the server with --admin"}, _FORBIDDEN
+        )
+    call(name)
+    return Reply()
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """An error as the protocol writes it; rows that break rules are listed beside it."""
+    problems = getattr(refusal.error, "problems", ())
+    body: Item = {"error": refusal.message}
+    return json_reply(body | {"problems": problems} if problems else body, refusal.status)
+
+
+_MODEL = r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+))?"
+_REPOSITORY = r"/v2/repository/models/(?P<name>[^/]+)"
+
+ROUTES = (
+    Route("GET", re.compile("/v2/?"), _server, refuse),
+    Route("GET", re.compile("/v2/health/live"), _live, refuse),
+    Route("GET", re.compile("/v2/health/ready"), _ready, refuse),
+    Route("GET", re.compile(_MODEL), _model, refuse),
+    Route("GET", re.compile(_MODEL + "/ready"), _model_ready, refuse),
+    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, quick, counted=COUNTED),
+    Route("POST", re.compile("/v2/repository/index"), _index, refuse),
+    Route("POST", re.compile(_REPOSITORY + "/load"), _load, refuse),
+    Route("POST", re.compile(_REPOSITORY + "/unload"), _unload, refuse),
+)

@@ -1,0 +1,291 @@
+"""TensorFlow Serving's gRPC API: PredictionService and ModelService.
+
+Wire facts: ``tensorflow_serving/apis/prediction_service.proto`` and ``model_service.proto``. What a
+request means, and what is said about a wrong one, is as in the REST API.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.errors import NotServedError, RequestError
+from keramos.runtime.decide import decide
+from keramos.serving.codecs.named_arrays import as_feeds, output_names
+from keramos.serving.codecs.row_cells import check_count
+from keramos.serving.codecs.signature import DEFAULT, input_slots, output_slots, signature_names
+from keramos.serving.core.counters import Call
+from keramos.serving.core.rpcs import Asked, DeniedError, Rpc, Service
+from keramos.serving.protocols.tensorflow.examples import class_scores, rule_of
+from keramos.serving.protocols.tensorflow.messages import PACKAGE, M
+from keramos.serving.protocols.tensorflow.rest import METHODS, served_by
+from keramos.serving.protocols.tensorflow.tensors import from_tensor, info, to_tensor
+from keramos.types.serving import ModelRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.serving.core.protobuf import Message
+    from keramos.serving.core.routes import Context
+    from keramos.serving.core.served import Served
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import Outputs
+    from keramos.types.training import DecisionRule
+
+_CODES = {
+    "OK": 0,
+    "INVALID_ARGUMENT": 3,
+    "FAILED_PRECONDITION": 9,
+    "ABORTED": 10,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+}
+"""Numbers of the gRPC statuses that a version can have (google/rpc/code.proto)."""
+
+
+def _ref(request: Message) -> ModelRef:
+    spec = request.model_spec
+    version = spec.version.value if spec.HasField("version") else None
+    return ModelRef(spec.name, version, "" if version is not None else spec.version_label)
+
+
+def _served(context: Context, request: Message) -> Served:
+    if not request.model_spec.name:
+        raise RequestError(
+            "Missing ModelSpec: model_spec.name is empty; served here: "
+            f"{', '.join(context.engine.names())}"
+        )
+    return served_by(context, _ref(request))
+
+
+def _spec(served: Served, signature: str = "") -> Message:
+    return M["ModelSpec"](
+        name=served.name, version=M["Int64Value"](value=served.version), signature_name=signature
+    )
+
+
+def _signature(served: Served, request: Message) -> str:
+    asked = str(request.model_spec.signature_name) or DEFAULT
+    names = signature_names(served)
+    if asked not in names:
+        raise RequestError(
+            f'Serving signature name: "{asked}" not found in signature def; there is '
+            f"{', '.join(names)}"
+        )
+    return asked
+
+
+def _predict(context: Context, request: Message) -> Asked:
+    served = _served(context, request)
+    signature = _signature(served, request)
+    names = output_names(served.model, list(request.output_filter))
+    arrays = {name: from_tensor(name, tensor) for name, tensor in request.inputs.items()}
+    check_count(
+        max((len(array) for array in arrays.values() if array.ndim), default=0), context.most_rows
+    )
+    feeds = as_feeds(served.model, arrays)
+
+    def write(outputs: Outputs) -> Message:
+        reply = M["PredictResponse"](model_spec=_spec(served, signature))
+        for spec, array in zip(served.model.outputs, outputs, strict=True):
+            if spec.name in names:
+                to_tensor(array, reply.outputs[spec.name])
+        return reply
+
+    return Asked(served, feeds, write)
+
+
+def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
+    common = {}
+    examples = given.example_list.examples
+    if given.HasField("example_list_with_context"):
+        examples = given.example_list_with_context.examples
+        common = _cells(given.example_list_with_context.context, "the context")
+    if not examples:
+        raise RequestError("Input is empty: it must hold one or more examples")
+    check_count(len(examples), context.most_rows)
+    rows = [
+        common | _cells(example, f"example {number}") for number, example in enumerate(examples, 1)
+    ]
+    return served.model.feeds([_typed(served, row) for row in rows])
+
+
+def _cells(example: Message, where: str) -> dict[str, object]:
+    """The features of an example that hold a value, as cells of a row; an empty feature is a
+    missing value.
+    """
+    cells: dict[str, object] = {}
+    for name, feature in example.features.feature.items():
+        values: list[object] = [
+            *feature.bytes_list.value,
+            *feature.float_list.value,
+            *feature.int64_list.value,
+        ]
+        if len(values) > 1:
+            raise RequestError(
+                f"{where}: feature '{name}' holds {len(values)} values; a column has one"
+            )
+        cells[name] = _text(values[0], where, name) if values else None
+    return cells
+
+
+def _text(value: object, where: str, name: str) -> object:
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        raise RequestError(f"{where}: the bytes of feature '{name}' are not UTF-8 text") from None
+
+
+def _typed(served: Served, row: dict[str, object]) -> dict[str, object]:
+    """A row in which 0 and 1 are booleans where the column is: an Example knows no booleans."""
+    content = served.model.content
+    flags = (
+        [column.name for column in content.schema.columns if column.kind == "boolean"]
+        if content
+        else []
+    )
+    return row | {name: bool(row[name]) for name in flags if row.get(name) in (0, 1)}
+
+
+def _classifications(rule: DecisionRule, outputs: Outputs) -> Message:
+    result = M["ClassificationResult"]()
+    for decision in decide(outputs[0], rule):
+        classes = result.classifications.add().classes
+        for label, score in zip(rule.labels, class_scores(decision, rule).tolist(), strict=True):
+            classes.add(label=str(label), score=score)
+    return result
+
+
+def _regressions(rule: DecisionRule, outputs: Outputs) -> Message:
+    decisions = decide(outputs[0], rule)
+    return M["RegressionResult"](
+        regressions=[M["Regression"](value=decision.score) for decision in decisions]
+    )
+
+
+_RESULTS: dict[str, tuple[str, Callable[[DecisionRule, Outputs], Message]]] = {
+    "classify": ("ClassificationResponse", _classifications),
+    "regress": ("RegressionResponse", _regressions),
+}
+
+
+def _decided(method: str) -> Callable[[Context, Message], Asked]:
+    """The answer of Classify or Regress."""
+    response, result = _RESULTS[method]
+
+    def answer(context: Context, request: Message) -> Asked:
+        served = _served(context, request)
+        rule = rule_of(served, method)
+        signature = _signature(served, request)
+        feeds = _example_feeds(context, served, request.input)
+
+        def write(outputs: Outputs) -> Message:
+            return M[response](model_spec=_spec(served, signature), result=result(rule, outputs))
+
+        return Asked(served, feeds, write)
+
+    return answer
+
+
+def _multi_inference(context: Context, request: Message) -> Message:
+    reply = M["MultiInferenceResponse"]()
+    for task in request.tasks:
+        method = task.method_name.rpartition("/")[2]
+        if method not in _RESULTS:
+            raise RequestError(
+                f"Unsupported signature method_name: {task.method_name}; there is {METHODS}"
+            )
+        served = _served(context, task)
+        rule = rule_of(served, method)
+        outputs = context.engine.run(served, _example_feeds(context, served, request.input))
+        field = {"classify": "classification_result", "regress": "regression_result"}[method]
+        made = {field: _RESULTS[method][1](rule, outputs)}
+        reply.results.append(
+            M["InferenceResult"](model_spec=_spec(served, _signature(served, task)), **made)
+        )
+    return reply
+
+
+def _metadata(context: Context, request: Message) -> Message:
+    if list(request.metadata_field) != ["signature_def"]:
+        raise RequestError(
+            "metadata_field must be exactly ['signature_def']; received "
+            f"{list(request.metadata_field)[:20]}"
+        )
+    served = _served(context, request)
+    inputs = {slot.name: info(slot, f"{DEFAULT}_{slot.name}:0") for slot in input_slots(served)}
+    outputs = {slot.name: info(slot, "StatefulPartitionedCall:0") for slot in output_slots(served)}
+    defined = M["SignatureDefMap"]()
+    for name in signature_names(served):
+        made = M["SignatureDef"](inputs=inputs, outputs=outputs, method_name=METHODS[name])
+        defined.signature_def[name].CopyFrom(made)
+    url = f"type.googleapis.com/{PACKAGE}.SignatureDefMap"
+    packed = M["Any"](type_url=url, value=defined.SerializeToString())
+    return M["GetModelMetadataResponse"](
+        model_spec=_spec(served), metadata={"signature_def": packed}
+    )
+
+
+def _status(context: Context, request: Message) -> Message:
+    ref = _ref(request)
+    try:
+        known = context.engine.statuses(ref.name)
+    except NotServedError:
+        raise NotServedError(f"Could not find any versions of model {ref.name}") from None
+    version = context.engine.labels(ref.name).get(ref.label) if ref.label else ref.version
+    if version is not None or ref.label:
+        known = tuple(item for item in known if item.version == version)
+        if not known:
+            raise NotServedError(
+                f"Could not find version {ref.label or version} of model {ref.name}"
+            )
+    reply = M["GetModelStatusResponse"]()
+    for item in known:
+        status = M["StatusProto"](error_code=_CODES.get(item.code, 2), error_message=item.message)
+        reply.model_version_status.add(version=item.version, state=int(item.state), status=status)
+    return reply
+
+
+def _reload(_: Context, __: Message) -> Message:
+    raise DeniedError(
+        "UNIMPLEMENTED",
+        "models are found by watching their folder or store; publish a version there",
+    )
+
+
+SERVICES = (
+    Service(
+        f"{PACKAGE}.PredictionService",
+        (
+            Rpc(
+                "Predict",
+                M["PredictRequest"],
+                _predict,
+                ref=_ref,
+                counted=Call("tensorflow", "Predict", "GRPC"),
+            ),
+            Rpc(
+                "Classify",
+                M["ClassificationRequest"],
+                _decided("classify"),
+                ref=_ref,
+                counted=Call("tensorflow", "Classify", "GRPC"),
+            ),
+            Rpc(
+                "Regress",
+                M["RegressionRequest"],
+                _decided("regress"),
+                ref=_ref,
+                counted=Call("tensorflow", "Regress", "GRPC"),
+            ),
+            Rpc("MultiInference", M["MultiInferenceRequest"], _multi_inference, slow=True),
+            Rpc("GetModelMetadata", M["GetModelMetadataRequest"], _metadata),
+        ),
+    ),
+    Service(
+        f"{PACKAGE}.ModelService",
+        (
+            Rpc("GetModelStatus", M["GetModelStatusRequest"], _status),
+            Rpc("HandleReloadConfigRequest", M["ReloadConfigRequest"], _reload),
+        ),
+    ),
+)

@@ -1,0 +1,385 @@
+"""TensorFlow Serving's REST API: status, metadata, predict, classify and regress.
+
+Wire facts: ``tensorflow_serving/model_servers/http_rest_api_handler.cc`` and
+``util/json_tensor.cc``. For a keramos file the inputs of the signature are the table's columns:
+rows are raw cells by column name, null where the schema allows it.
+"""
+
+from __future__ import annotations
+
+import re
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from keramos.errors import NotServedError, RequestError
+from keramos.serving.codecs.json_lenient import parse_object, shown
+from keramos.serving.codecs.json_numbers import b64_text, nested, rows_of, tensor_text
+from keramos.serving.codecs.json_tensors import tensor
+from keramos.serving.codecs.row_cells import (
+    check_count,
+    column_feeds_of,
+    column_names,
+    feeds_of,
+    row_dicts,
+)
+from keramos.serving.codecs.signature import (
+    CLASSIFIES,
+    DEFAULT,
+    REGRESSES,
+    input_slots,
+    output_slots,
+    signature_names,
+)
+from keramos.serving.core.counters import Call
+from keramos.serving.core.fast_route import Decoded, Quick
+from keramos.serving.core.messages import Reply, json_reply
+from keramos.serving.core.routes import Route, ref_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.core.fast_route import Answers
+    from keramos.serving.core.messages import Request
+    from keramos.serving.core.routes import Context, Refusal
+    from keramos.serving.core.served import Served
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import ModelRef, Outputs
+
+DTYPES = {
+    "float16": "DT_HALF",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "bool": "DT_BOOL",
+    "str": "DT_STRING",
+    "int8": "DT_INT8",
+    "int16": "DT_INT16",
+    "int32": "DT_INT32",
+    "int64": "DT_INT64",
+    "uint8": "DT_UINT8",
+    "uint16": "DT_UINT16",
+    "uint32": "DT_UINT32",
+    "uint64": "DT_UINT64",
+}
+"""numpy dtype name -> TensorFlow's (``tensorflow/core/framework/types.proto``)."""
+
+METHODS = {
+    DEFAULT: "tensorflow/serving/predict",
+    CLASSIFIES: "tensorflow/serving/classify",
+    REGRESSES: "tensorflow/serving/regress",
+}
+
+
+def status(context: Context, _: Request, match: re.Match[str]) -> Reply:
+    """GET /v1/models/M: the versions that are known, also those that failed."""
+    ref = ref_of(match)
+    try:
+        known = context.engine.statuses(ref.name)
+    except NotServedError:
+        raise NotServedError(f"Could not find any versions of model {ref.name}") from None
+    version = context.engine.labels(ref.name).get(ref.label) if ref.label else ref.version
+    if version is not None or ref.label:
+        known = tuple(item for item in known if item.version == version)
+        if not known:
+            raise NotServedError(
+                f"Could not find version {ref.label or version} of model {ref.name}"
+            )
+    listed = [
+        {
+            "version": str(item.version),
+            "state": item.state.name,
+            "status": {"error_code": item.code, "error_message": item.message},
+        }
+        for item in known
+    ]
+    return json_reply({"model_version_status": listed})
+
+
+def metadata(context: Context, _: Request, match: re.Match[str]) -> Reply:
+    """GET /v1/models/M/metadata: the signatures."""
+    served = served_by(context, ref_of(match))
+    inputs = {
+        slot.name: _tensor_info(slot, f"{DEFAULT}_{slot.name}") for slot in input_slots(served)
+    }
+    outputs = {
+        slot.name: _tensor_info(slot, "StatefulPartitionedCall") for slot in output_slots(served)
+    }
+    defined = {
+        name: {"inputs": inputs, "outputs": outputs, "method_name": METHODS[name]}
+        for name in signature_names(served)
+    }
+    spec = {"name": served.name, "signature_name": "", "version": str(served.version)}
+    return json_reply(
+        {"model_spec": spec, "metadata": {"signature_def": {"signature_def": defined}}}
+    )
+
+
+def _tensor_info(slot: Slot, name: str) -> dict[str, object]:
+    dims = [{"size": str(size), "name": ""} for size in slot.shape]
+    return {
+        "dtype": DTYPES[slot.dtype],
+        "tensor_shape": {"dim": dims, "unknown_rank": False},
+        "name": f"{name}:0",
+    }
+
+
+def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
+    """POST :predict, rows under ``instances`` or columns under ``inputs``."""
+    served = served_by(context, ref_of(match))
+    body = parse_object(request.body)
+    _check_signature(served, body)
+    if "instances" in body and "inputs" in body:
+        raise RequestError(
+            "JSON Value: Not formatted correctly expecting only one of 'inputs' or 'instances' "
+            "keys to exist "
+        )
+    if "instances" in body:
+        feeds = instance_feeds(served, body["instances"], context.most_rows)
+        return Reply(body=_predictions(served, context.engine.run(served, feeds)))
+    if "inputs" in body:
+        feeds = column_feeds(served, body["inputs"], context.most_rows)
+        return Reply(body=_outputs(served, context.engine.run(served, feeds)))
+    raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown(sorted(body))}")
+
+
+def _check_signature(served: Served, body: dict[str, object]) -> None:
+    name = body.get("signature_name", DEFAULT)
+    if not isinstance(name, str):
+        raise RequestError(f"'signature_name' key must be a string value; received {shown(name)}")
+    names = signature_names(served)
+    if name and name not in names:
+        raise RequestError(
+            f'Serving signature name: "{name}" not found in signature def; there is '
+            f"{', '.join(names)}"
+        )
+
+
+def instance_feeds(served: Served, items: object, most: int) -> Feeds:
+    """Model inputs from the row format.
+
+    Raises:
+        RequestError: it is not that; or RowError, where cells break rules of the schema.
+    """
+    if not isinstance(items, list):
+        raise RequestError(f"Expecting 'instances' to be an list/array; received {shown(items)}")
+    if not items:
+        raise RequestError("No values in 'instances' array")
+    names = column_names(served)
+    if names:
+        return feeds_of(served, row_dicts(items, names, most))
+    check_count(len(items), most)
+    specs = served.model.inputs
+    if not isinstance(items[0], dict) or "b64" in items[0]:
+        if len(specs) > 1:
+            raise RequestError(
+                "instances is a plain list, but expecting list of objects as multiple input "
+                "tensors required as per "
+                f"tensorinfo_map: {_aliases(served)}"
+            )
+        return served.model.feeds({specs[0].name: _stacked(items, specs[0].dtype, specs[0].name)})
+    given = _by_alias(served, items)
+    return served.model.feeds(
+        {spec.name: _stacked(given[spec.name], spec.dtype, spec.name) for spec in specs}
+    )
+
+
+def _by_alias(served: Served, items: Sequence[object]) -> dict[str, list[object]]:
+    aliases = {spec.name for spec in served.model.inputs}
+    given: dict[str, list[object]] = {alias: [] for alias in aliases}
+    for index, item in enumerate(items):
+        failed = (
+            f"Failed to process element: {index} of 'instances' list. Error: INVALID_ARGUMENT: "
+        )
+        if not isinstance(item, dict):
+            raise RequestError(
+                f"{failed}Expecting object but got list/array or a value: {shown(item)}"
+            )
+        for alias in item:
+            if alias not in aliases:
+                raise RequestError(f"{failed}JSON object: does not have named input: {alias}")
+        if set(item) != aliases:
+            raise RequestError(
+                f"{failed}keys must be equal to: {_aliases(served)}; received {shown(sorted(item))}"
+            )
+        for alias, value in item.items():
+            given[alias].append(value)
+    return given
+
+
+def _aliases(served: Served) -> str:
+    return ",".join(sorted(spec.name for spec in served.model.inputs))
+
+
+def _stacked(items: list[object], dtype: str, name: str) -> NDArray[np.generic]:
+    """Items of one shape as an array with the rows first."""
+    try:
+        return tensor(items, dtype, name)
+    except RequestError:
+        _name_first_misfit(items, dtype, name)
+        raise
+
+
+def _name_first_misfit(items: list[object], dtype: str, name: str) -> None:
+    """Say which row does not fit, where one row alone shows it."""
+    first = None
+    for index, item in enumerate(items):
+        failed = (
+            f"Failed to process element: {index} of 'instances' list. Error: INVALID_ARGUMENT: "
+        )
+        try:
+            array = tensor(item, dtype, name)
+        except RequestError as error:
+            raise RequestError(f"{failed}{error}") from None
+        first = array if first is None else first
+        if array.shape != first.shape:
+            raise RequestError(f"{failed}Expecting tensor size: {first.size} but got: {array.size}")
+
+
+def column_feeds(served: Served, given: object, most: int) -> Feeds:
+    """Model inputs from the column format.
+
+    Raises:
+        RequestError: it is not that; or RowError, where cells break rules of the schema.
+    """
+    names = column_names(served)
+    if names:
+        if isinstance(given, list) and len(names) > 1:
+            return feeds_of(served, row_dicts(given, names, most))
+        named = given if isinstance(given, dict) else {names[0]: given}
+        return column_feeds_of(served, named, most)
+    specs = served.model.inputs
+    if not isinstance(given, dict) or "b64" in given:
+        if len(specs) > 1:
+            raise RequestError(
+                "inputs is a plain value/list, but expecting an object as multiple input "
+                "tensors required as per "
+                f"tensorinfo_map: {_aliases(served)}"
+            )
+        given = {specs[0].name: given}
+    for spec in specs:
+        if spec.name not in given:
+            raise RequestError(f"Missing named input: {spec.name} in 'inputs' object.")
+    return served.model.feeds(
+        {spec.name: tensor(given[spec.name], spec.dtype, spec.name) for spec in specs}
+    )
+
+
+def _alias_texts(alias: str, array: NDArray[np.generic]) -> list[str]:
+    """One JSON text a row; text under an alias that ends in ``_bytes`` is base64."""
+    if alias.endswith("_bytes") and array.dtype.kind == "O":
+        return nested([b64_text(item) for item in array.ravel().tolist()], array.shape)
+    return rows_of(array)
+
+
+def _predictions(served: Served, outputs: Outputs) -> bytes:
+    texts = [
+        _alias_texts(spec.name, array)
+        for spec, array in zip(served.model.outputs, outputs, strict=True)
+    ]
+    rows = len(texts[0])
+    for spec, lines in zip(served.model.outputs, texts, strict=True):
+        if len(lines) != rows:
+            raise RequestError(
+                f"Tensor name: {spec.name} has inconsistent batch size: {len(lines)} expecting: "
+                f"{rows}; "
+                "ask in the column format, under 'inputs'"
+            )
+    if len(texts) == 1:
+        return _listed("predictions", texts[0])
+    keys = [msgspec.json.encode(spec.name).decode() for spec in served.model.outputs]
+    pairs = (zip(keys, row, strict=True) for row in zip(*texts, strict=True))
+    return _listed(
+        "predictions", ["{" + ",".join(f"{key}:{text}" for key, text in row) + "}" for row in pairs]
+    )
+
+
+def _listed(key: str, texts: Sequence[str]) -> bytes:
+    return ('{"' + key + '":[' + ",".join(texts) + "]}").encode()
+
+
+def _outputs(served: Served, outputs: Outputs) -> bytes:
+    texts = [tensor_text(array) for array in outputs]
+    if len(texts) == 1:
+        return ('{"outputs":' + texts[0] + "}").encode()
+    keys = (msgspec.json.encode(spec.name).decode() for spec in served.model.outputs)
+    listed = ",".join(f"{key}:{text}" for key, text in zip(keys, texts, strict=True))
+    return ('{"outputs":{' + listed + "}}").encode()
+
+
+def served_by(context: Context, ref: ModelRef) -> Served:
+    """The version that answers.
+
+    Raises:
+        NotServedError: there is none, in TensorFlow Serving's words and ours.
+    """
+    try:
+        return context.engine.get(ref)
+    except NotServedError as error:
+        asked = (
+            f"Latest({ref.name})" if ref.version is None else f"Specific({ref.name}, {ref.version})"
+        )
+        raise NotServedError(f"Servable not found for request: {asked}: {error}") from None
+
+
+def refuse(refusal: Refusal) -> Reply:
+    """An error as TensorFlow Serving writes it; rows that break rules are listed beside it."""
+    problems = getattr(refusal.error, "problems", ())
+    body: dict[str, object] = {"error": refusal.message}
+    return json_reply(body | {"problems": problems} if problems else body, refusal.status)
+
+
+def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
+    """Rows under ``instances``, decoded by type, for models with one output."""
+    served, most = context.engine.get(ref), context.most_rows
+    if (
+        served.types is None
+        or len(served.model.outputs) != 1
+        or served.model.outputs[0].dtype == "str"
+    ):
+        return None
+    body = msgspec.defstruct(
+        "Body",
+        [
+            ("instances", GenericAlias(list, (served.types.row,))),
+            ("signature_name", Literal["", "serving_default"], ""),
+            ("inputs", msgspec.UnsetType, msgspec.UNSET),
+        ],
+        gc=False,
+    )
+    decode_body, cells = msgspec.json.Decoder[Any](body).decode, served.types.cells
+
+    def decode(data: bytes, _: object) -> Decoded | None:
+        instances = decode_body(data).instances
+        return Decoded(cells(instances)) if 0 < len(instances) <= most else None
+
+    return Quick(served, served.types.feeds, decode, _write, answer, _COUNTED)
+
+
+def _write(answers: Answers, begin: int, end: int, _: object) -> bytes:
+    return _listed("predictions", answers.rows()[begin:end])
+
+
+MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
+_STATUS = re.compile(MODEL, re.IGNORECASE)
+_METADATA = re.compile(MODEL + "/metadata", re.IGNORECASE)
+_PREDICT = re.compile(MODEL + ":predict", re.IGNORECASE)
+_COUNTED = Call("tensorflow", "Predict")
+_NO_NAME = re.compile("/v1/models/?", re.IGNORECASE)
+
+
+def _no_name(context: Context, *_: object) -> Reply:
+    names = ", ".join(context.engine.names())
+    raise RequestError(f"Missing model name in request. Served here: {names}")
+
+
+ROUTES = (
+    Route("GET", _NO_NAME, _no_name, refuse, wrong_method=400),
+    Route("GET", _STATUS, status, refuse, wrong_method=400),
+    Route("GET", _METADATA, metadata, refuse, wrong_method=400),
+    Route("POST", _PREDICT, predict, refuse, quick, counted=_COUNTED, wrong_method=400),
+)

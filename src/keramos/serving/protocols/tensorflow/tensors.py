@@ -1,0 +1,128 @@
+"""TensorProto <-> arrays (``tensorflow/core/framework/tensor.proto`` and ``types.proto``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from keramos.errors import RequestError
+from keramos.serving.protocols.tensorflow.messages import M
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.core.protobuf import Message
+
+MOST_VALUES = 1 << 26
+"""Values of one tensor at most: a short message may ask for one value in a very large shape."""
+
+
+class _Kind(NamedTuple):
+    """One data type: its number and name in TensorFlow, and the field of its values."""
+
+    number: int
+    name: str
+    values: str
+
+
+KINDS = {
+    "float32": _Kind(1, "DT_FLOAT", "float_val"),
+    "float64": _Kind(2, "DT_DOUBLE", "double_val"),
+    "int32": _Kind(3, "DT_INT32", "int_val"),
+    "uint8": _Kind(4, "DT_UINT8", "int_val"),
+    "int16": _Kind(5, "DT_INT16", "int_val"),
+    "int8": _Kind(6, "DT_INT8", "int_val"),
+    "str": _Kind(7, "DT_STRING", "string_val"),
+    "int64": _Kind(9, "DT_INT64", "int64_val"),
+    "bool": _Kind(10, "DT_BOOL", "bool_val"),
+    "uint16": _Kind(17, "DT_UINT16", "int_val"),
+    "float16": _Kind(19, "DT_HALF", "half_val"),
+    "uint32": _Kind(22, "DT_UINT32", "uint32_val"),
+    "uint64": _Kind(23, "DT_UINT64", "uint64_val"),
+}
+"""numpy dtype name -> TensorFlow's."""
+
+_DTYPES = {kind.number: dtype for dtype, kind in KINDS.items()}
+
+
+def from_tensor(name: str, tensor: Message) -> NDArray[np.generic]:
+    """An array from a TensorProto: its bytes, or its values, one of which stands for all where it
+    is alone.
+
+    Strings are bytes in an array of objects.
+
+    Raises:
+        RequestError: its type is not one of ``KINDS``, or shape and values do not fit together.
+    """
+    dtype = _DTYPES.get(tensor.dtype)
+    if dtype is None:
+        known = ", ".join(kind.name for kind in KINDS.values())
+        raise RequestError(f"input '{name}' has data type {tensor.dtype}; known are {known}")
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    size = 1
+    for length in shape:
+        size *= length
+    if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0 or size > MOST_VALUES:
+        raise RequestError(
+            f"input '{name}' has shape {shape}; all sizes must be known, with {MOST_VALUES} "
+            "values at most"
+        )
+    values = (
+        _content(name, tensor.tensor_content, dtype)
+        if tensor.tensor_content
+        else _values(tensor, dtype)
+    )
+    if len(values) == 1 and size > 1 and not tensor.tensor_content:
+        return np.full(shape, values[0], values.dtype)
+    if len(values) != size:
+        raise RequestError(
+            f"input '{name}' has shape {shape}, which is {size} values; received {len(values)}"
+        )
+    return values.reshape(shape)
+
+
+def _content(name: str, data: bytes, dtype: str) -> NDArray[np.generic]:
+    if dtype == "str":
+        raise RequestError(f"input '{name}' holds text in tensor_content; text goes to string_val")
+    kind = np.dtype(dtype).newbyteorder("<")
+    if len(data) % kind.itemsize:
+        raise RequestError(
+            f"input '{name}' has {len(data)} bytes of tensor_content, which are no {dtype} values"
+        )
+    return np.frombuffer(data, kind)
+
+
+def _values(tensor: Message, dtype: str) -> NDArray[np.generic]:
+    values = getattr(tensor, KINDS[dtype].values)
+    if dtype == "str":
+        return np.array([*values, None], object)[:-1]
+    if dtype == "float16":
+        return np.array(values, np.uint16).view(np.float16)
+    return np.array(values, np.int64 if dtype.startswith("int") else dtype).astype(dtype)
+
+
+def to_tensor(array: NDArray[np.generic], tensor: Message) -> None:
+    """Fill a TensorProto with the values of an array; fields of values, which every client
+    reads.
+    """
+    dtype = "str" if array.dtype.kind in "OUS" else str(array.dtype)
+    kind = KINDS[dtype]
+    tensor.dtype = kind.number
+    for length in array.shape:
+        tensor.tensor_shape.dim.add(size=length)
+    getattr(tensor, kind.values).extend(_listed(array.reshape(-1), dtype))
+
+
+def _listed(flat: NDArray[np.generic], dtype: str) -> list[object]:
+    if dtype == "str":
+        return [cell if isinstance(cell, bytes) else str(cell).encode() for cell in flat.tolist()]
+    values: list[object] = (flat.view(np.uint16) if dtype == "float16" else flat).tolist()
+    return values
+
+
+def info(slot: Slot, name: str) -> Message:
+    """A TensorInfo; free sizes are -1."""
+    shape = M["TensorShapeProto"](dim=[M["Dim"](size=size) for size in slot.shape])
+    return M["TensorInfo"](name=name, dtype=KINDS[slot.dtype].number, tensor_shape=shape)

@@ -1,0 +1,289 @@
+"""From what lies in a source to what answers: read, proven, warmed, put in place; then the old
+version is let go.
+
+A version that cannot be used is reported and changes nothing else: whatever answered before goes on
+answering, and the next older version answers where nothing did. It is tried again when its file has
+changed.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from keramos.errors import KeramosError, NotServedError, StoreError
+from keramos.pipeline.load import load
+from keramos.serving.core.logging import event
+from keramos.signing.signing import SUFFIX
+from keramos.types.limits import LIMITS
+from keramos.types.serving import State, VersionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from keramos.serving.registry.registry import Engine
+    from keramos.types.limits import Limits
+    from keramos.types.versions import Source, Version
+
+_log = logging.getLogger("keramos.serving")
+
+_LOOKS_BEFORE_GONE = 2
+"""A model is let go when so many looks in a row found nothing: programs that replace a file often
+delete it first.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which of a model's versions ought to answer: the ``newest`` so many, ``exactly`` these, or
+    all where neither is given. Versions with a label are wanted too (TensorFlow Serving's policies,
+    ``file_system_storage_path.proto``).
+    """
+
+    newest: int = 0
+    exactly: frozenset[int] = frozenset()
+
+    def wanted(self, numbers: Collection[int]) -> set[int]:
+        """The wanted ones among what is there."""
+        if self.exactly:
+            return set(numbers) & self.exactly
+        return set(sorted(numbers)[-self.newest :])
+
+
+LATEST = Policy(newest=1)
+
+
+@dataclass(slots=True)
+class _Model:
+    """What was made of one model's versions so far: number -> stamp of the file that was loaded, or
+    that failed.
+    """
+
+    loaded: dict[int, object] = field(default_factory=dict)
+    failed: dict[int, object] = field(default_factory=dict)
+    again: set[int] = field(default_factory=set)
+    looks_without: int = 0
+    off: bool = False
+
+
+class Lifecycle:
+    """Keeps an engine at what a source holds. Everything happens in the caller's thread or in the
+    one of ``watch``; requests go on meanwhile.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        source: Source,
+        policy: Policy = LATEST,
+        limits: Limits = LIMITS,
+        key: str | None = None,
+    ) -> None:
+        """``key`` is a file with a public key: then only files signed for it are opened, and
+        nothing else is parsed.
+        """
+        self._engine = engine
+        self._source = source
+        self._policy = policy
+        self._limits = limits
+        self._key = key
+        self._models: dict[str, _Model] = {}
+        self._lock = Lock()
+        self._stop = Event()
+        self._complaint = ""
+
+    def look(self) -> None:
+        """Bring the engine to what the source holds now; a source that cannot be read changes
+        nothing.
+        """
+        with self._lock:
+            found = self._found()
+            if found is None:
+                return
+            for name in sorted({*found, *self._models}):
+                model = self._models.setdefault(name, _Model())
+                if not model.off:
+                    self._settle(name, model, found.get(name, {}))
+
+    def watch(self, seconds: float) -> None:
+        """Look again and again, in a thread of its own, until ``close``."""
+        Thread(target=self._watch, args=(seconds,), name="keramos-versions", daemon=True).start()
+
+    def close(self) -> None:
+        """No look begins after this."""
+        self._stop.set()
+
+    def load(self, name: str) -> None:
+        """Serve a model again that was unloaded, and look for new versions of all.
+
+        Raises:
+            NotServedError: the source has no such model.
+        """
+        with self._lock:
+            if name in self._models:
+                self._models[name].off = False
+        self.look()
+        self._engine.statuses(name)
+
+    def unload(self, name: str) -> None:
+        """Let go of a model until ``load``; requests that have it end undisturbed.
+
+        Raises:
+            NotServedError: there is no such model.
+        """
+        with self._lock:
+            if name not in self._models:
+                raise NotServedError(f"no model '{name}' is served here")
+            model = self._models[name]
+            model.off = True
+            for number in sorted(model.loaded):
+                self._let_go(name, model, number, "unloaded on request")
+
+    def _watch(self, seconds: float) -> None:
+        while not self._stop.wait(seconds):
+            try:
+                self.look()
+            except Exception:  # noqa: BLE001 (whatever it was, the next look may succeed)
+                _log.exception("looking for new versions failed", extra=event("fault"))
+
+    def _found(self) -> Mapping[str, Mapping[int, Version]] | None:
+        try:
+            versions = self._source.versions()
+        except KeramosError as error:
+            if str(error) != self._complaint:
+                self._complaint = str(error)
+                _log.error("%s; what is served stays", error, extra=event("source_failed"))
+            return None
+        self._complaint = ""
+        found: dict[str, dict[int, Version]] = {}
+        for version in versions:
+            found.setdefault(version.model, {})[version.number] = version
+        return found
+
+    def _settle(self, name: str, model: _Model, found: Mapping[int, Version]) -> None:
+        """Load what is wanted and not there, then let go of what is there and not wanted."""
+        model.looks_without = 0 if found else model.looks_without + 1
+        if not found:
+            if model.looks_without >= _LOOKS_BEFORE_GONE:
+                self._forget(name)
+            return
+        for number in model.again:
+            model.failed.pop(number, None)
+        model.again.clear()
+        while True:
+            wanted = self._wanted(name, model, found)
+            missing = [
+                found[n] for n in sorted(wanted) if self._stamp(found[n]) not in _stamps(model, n)
+            ]
+            done = [self._load(model, version) for version in missing]
+            if all(done):
+                break
+        kept = wanted & set(model.loaded)
+        if kept:
+            for number in sorted(set(model.loaded) - wanted):
+                self._let_go(name, model, number, "another version took its place")
+        self._engine.set_labels(name, self._labels(name, model, found))
+
+    def _stamp(self, version: Version) -> object:
+        """What tells that a version must be looked at again: where signatures count, also that its
+        signature is new.
+        """
+        if self._key is None:
+            return version.stamp
+        try:
+            return version.stamp, Path(f"{version.file}{SUFFIX}").stat().st_mtime
+        except OSError:
+            return version.stamp, 0.0
+
+    def _wanted(self, name: str, model: _Model, found: Mapping[int, Version]) -> set[int]:
+        usable = {
+            n
+            for n, version in found.items()
+            if n in model.loaded or model.failed.get(n) != self._stamp(version)
+        }
+        labelled = {n for n in self._labels(name, model, found).values() if n in usable}
+        return self._policy.wanted(usable) | labelled
+
+    def _labels(self, name: str, model: _Model, found: Mapping[int, Version]) -> dict[str, int]:
+        """Where labels point: to their version unless that failed; then they stay where they were,
+        if that is there.
+        """
+        before = self._engine.labels(name) if name in self._engine.names() else {}
+        labels = {}
+        for number, version in found.items():
+            for label in version.labels:
+                broken = number not in model.loaded and model.failed.get(number) == self._stamp(
+                    version
+                )
+                labels[label] = (
+                    before[label] if broken and before.get(label) in model.loaded else number
+                )
+        return labels
+
+    def _load(self, model: _Model, version: Version) -> bool:
+        """Load one version and make it available; says whether that went well."""
+        name, number, stamp = version.model, version.number, self._stamp(version)
+        swapped = bool(model.loaded)
+        if number not in model.loaded:
+            self._engine.report(name, VersionStatus(number, State.LOADING))
+        try:
+            with self._source.local(version) as path:
+                loaded = load(path, limits=self._limits, require_signature=self._key)
+                self._engine.add(name, number, loaded)
+        except Exception as error:  # noqa: BLE001 (one file must not take the others down)
+            self._failed(model, version, stamp, error)
+            return False
+        model.loaded[number] = stamp
+        model.failed.pop(number, None)
+        gc.collect()  # what loading left in cycles is large
+        extra = event(
+            "model_swapped" if swapped else "model_loaded",
+            model=name,
+            version=number,
+            seconds=loaded.load_seconds,
+        )
+        _log.info("version %d of model '%s' answers", number, name, extra=extra)
+        return True
+
+    def _failed(self, model: _Model, version: Version, stamp: object, error: Exception) -> None:
+        name, number = version.model, version.number
+        model.failed[number] = stamp
+        code, text = "FAILED_PRECONDITION", str(error)
+        if isinstance(error, StoreError):
+            code = "UNAVAILABLE"
+            model.again.add(number)
+        elif not isinstance(error, KeramosError):
+            code, text = "INTERNAL", f"{type(error).__name__}: {error}"
+            extra = event("fault", model=name, version=number, file=version.file)
+            _log.error("loading %s failed", version.file, exc_info=error, extra=extra)
+        if number in model.loaded:
+            status = VersionStatus(
+                number, State.AVAILABLE, "OK", f"its file has changed and is refused: {text}"
+            )
+        else:
+            status = VersionStatus(number, State.END, code, text)
+        self._engine.report(name, status, failed=True)
+        extra = event("model_failed", model=name, version=number, code=code, file=version.file)
+        _log.error("version %d of model '%s' cannot be served: %s", number, name, text, extra=extra)
+
+    def _let_go(self, name: str, model: _Model, number: int, reason: str) -> None:
+        del model.loaded[number]
+        self._engine.remove(name, number, message=reason)
+        extra = event("model_ended", model=name, version=number, reason=reason)
+        _log.info("version %d of model '%s' ends: %s", number, name, reason, extra=extra)
+
+    def _forget(self, name: str) -> None:
+        del self._models[name]
+        self._engine.forget(name)
+        _log.warning(
+            "model '%s' ends: its files are gone", name, extra=event("model_gone", model=name)
+        )
+
+
+def _stamps(model: _Model, number: int) -> tuple[object, object]:
+    """The files of a version that need no look: the one that answers and the one that failed."""
+    return model.loaded.get(number), model.failed.get(number)

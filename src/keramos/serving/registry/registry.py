@@ -1,0 +1,320 @@
+"""The registry of what is served: model -> version -> loaded model. One for all protocols; safe to
+share by threads.
+
+Readers take one reference and keep it: a version that is removed while it answers ends when its
+last answer has left. Writers copy, change and put back, so a reader sees the old state or the new
+one and never something between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import MismatchError, NotReadyError, NotServedError
+from keramos.pipeline.verify import random_feeds
+from keramos.runtime.verify import golden_feeds
+from keramos.serving.codecs.typed_rows import row_types
+from keramos.serving.core.counters import Counts
+from keramos.serving.core.observers import Observers
+from keramos.serving.core.served import Served
+from keramos.types.serving import State, VersionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.inference.model import Model
+    from keramos.types.prediction import Feeds
+    from keramos.types.serving import ModelRef, Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One model: the versions that answer, what is known of all its versions, and its labels."""
+
+    served: Mapping[int, Served] = field(default_factory=dict)
+    known: Mapping[int, VersionStatus] = field(default_factory=dict)
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+_TOGETHER = 3  # rows that are compared together and alone
+
+EARLIER = -1
+"""The version under which all forgotten versions are counted together."""
+
+_REMEMBERED = 8
+"""So many ended versions of a model stay known."""
+
+
+class Engine:
+    """Everything that is served. Nothing here waits for anything but ``add``, which warms the model
+    first.
+    """
+
+    def __init__(self) -> None:
+        self.observers = Observers()
+        self.unserved = Counts()
+        """Requests for models that are not served."""
+        self.load_failures: dict[str, int] = {}
+        """Model -> how often a file of it could not be loaded."""
+        self.changed: list[Callable[[], None]] = []
+        """Called after each change, in the thread that made it; for caches of what ``get``
+        answered.
+        """
+        self._entries: dict[str, _Entry] = {}
+        self._counts: dict[str, dict[int, Counts]] = {}
+        self._lock = Lock()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all models, also of those with no available version, in order."""
+        return tuple(sorted(self._entries))
+
+    def statuses(self, name: str) -> tuple[VersionStatus, ...]:
+        """All known versions of a model, the newest first.
+
+        Raises:
+            NotServedError: there is no such model.
+        """
+        known = self._entry(name).known
+        return tuple(known[version] for version in sorted(known, reverse=True))
+
+    def labels(self, name: str) -> Mapping[str, int]:
+        """Label -> version; a label may name a version that is not available.
+
+        Raises:
+            NotServedError: there is no such model.
+        """
+        return dict(self._entry(name).labels)
+
+    def get(self, ref: ModelRef) -> Served:
+        """The version that answers ``ref``: by number, by label, or the newest that is available.
+
+        Raises:
+            NotServedError: there is no such model, version or label.
+            NotReadyError: it is known, but not available now.
+        """
+        entry = self._entry(ref.name)
+        version = _chosen(entry, ref)
+        if version is None:
+            states = "; ".join(
+                f"version {item.version} is {_said(item)}" for item in self.statuses(ref.name)
+            )
+            raise NotReadyError(
+                f"model '{ref.name}' has no available version" + (f": {states}" if states else "")
+            )
+        if version in entry.served:
+            return entry.served[version]
+        if version in entry.known:
+            raise NotReadyError(
+                f"version {version} of model '{ref.name}' is {_said(entry.known[version])}"
+            )
+        raise NotServedError(
+            f"model '{ref.name}' has no version {version}; available: {_listed(entry.served)}"
+        )
+
+    def all_served(self) -> tuple[Served, ...]:
+        """Every version that answers, by name and number."""
+        return tuple(
+            entry.served[version]
+            for _, entry in sorted(self._entries.items())
+            for version in sorted(entry.served)
+        )
+
+    def counts(self) -> Mapping[str, Mapping[int, Counts]]:
+        """Model -> version -> what it has answered since the start, also of versions that answer no
+        more; those that are not even known any more are one, ``EARLIER``.
+        """
+        with self._lock:
+            return {
+                name: {
+                    version: Counts.total([counts]) for version, counts in sorted(versions.items())
+                }
+                for name, versions in sorted(self._counts.items())
+            }
+
+    def ready(self) -> bool:
+        """Whether there is a model that answers, and none whose first version is still on its way.
+
+        A model whose versions all failed, or that was unloaded, does not keep the others from their
+        requests.
+        """
+        entries = self._entries.values()
+        coming = (
+            item.state is not State.END
+            for entry in entries
+            if not entry.served
+            for item in entry.known.values()
+        )
+        return any(entry.served for entry in entries) and not any(coming)
+
+    def run(self, served: Served, feeds: Feeds) -> Outputs:
+        """Outputs of one run, counted and shown to the observers.
+
+        Raises:
+            MismatchError: an array does not fit the model's inputs.
+        """
+        begun = perf_counter()
+        outputs = served.model.run(feeds)
+        served.counts.ran(len(outputs[0]) if outputs[0].ndim else 1, perf_counter() - begun)
+        if self.observers:
+            self.observers.show(served.name, served.version, feeds, outputs)
+        return outputs
+
+    def add(self, name: str, version: int, model: Model) -> Served:
+        """Warm a loaded model and make it AVAILABLE; a version of that number is replaced."""
+        shares = rows_stand_alone(model)
+        seconds, types = warm(model), row_types(model) if shares else None
+        with self._lock:
+            counts = self._counts.setdefault(name, {}).setdefault(version, Counts())
+            served = Served(name, version, model, seconds, types, shares, counts)
+            old = self._entries.get(name, _Entry())
+            known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
+            self._put(name, replace(old, served={**old.served, version: served}, known=known))
+        self._tell()
+        return served
+
+    def remove(self, name: str, version: int, *, code: str = "OK", message: str = "") -> None:
+        """Take a version away; requests that have it end undisturbed. It stays known, in state
+        END.
+        """
+        with self._lock:
+            old = self._entry(name)
+            left = {number: served for number, served in old.served.items() if number != version}
+            known = {**old.known, version: VersionStatus(version, State.END, code, message)}
+            self._put(name, replace(old, served=left, known=known))
+        self._tell()
+
+    def report(self, name: str, status: VersionStatus, *, failed: bool = False) -> None:
+        """Note where a version is that does not answer yet, or never will (START, LOADING, END with
+        an error).
+        """
+        with self._lock:
+            if failed:
+                self.load_failures[name] = self.load_failures.get(name, 0) + 1
+            old = self._entries.get(name, _Entry())
+            self._put(name, replace(old, known={**old.known, status.version: status}))
+        self._tell()
+
+    def set_labels(self, name: str, labels: Mapping[str, int]) -> None:
+        """All labels of a model at once."""
+        with self._lock:
+            self._put(name, replace(self._entries.get(name, _Entry()), labels=dict(labels)))
+        self._tell()
+
+    def forget(self, name: str) -> None:
+        """Remove a model with all that is known of it."""
+        with self._lock:
+            self._entries = {key: entry for key, entry in self._entries.items() if key != name}
+            self._counts.pop(name, None)
+            self.load_failures.pop(name, None)
+        self._tell()
+
+    def _put(self, name: str, entry: _Entry) -> None:
+        ended = sorted(
+            version for version, status in entry.known.items() if status.state is State.END
+        )
+        known = {
+            version: entry.known[version]
+            for version in entry.known
+            if version not in ended[:-_REMEMBERED]
+        }
+        self._entries = {**self._entries, name: replace(entry, known=known)}
+        counts = self._counts.get(name, {})
+        for version in [one for one in counts if one not in known and one != EARLIER]:
+            counts.setdefault(EARLIER, Counts()).merge(counts.pop(version))
+
+    def _tell(self) -> None:
+        for call in self.changed:
+            call()
+
+    def _entry(self, name: str) -> _Entry:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise NotServedError(
+                f"no model '{name}' is served here; served: {_listed(self._entries)}"
+            ) from None
+
+
+def _chosen(entry: _Entry, ref: ModelRef) -> int | None:
+    if not ref.label:
+        return max(entry.served, default=None) if ref.version is None else ref.version
+    if ref.label not in entry.labels:
+        raise NotServedError(
+            f"model '{ref.name}' has no label '{ref.label}'; it has {_listed(entry.labels)}"
+        )
+    return entry.labels[ref.label]
+
+
+def warm(model: Model) -> float:
+    """Run a model on its golden row, or on random input, until it is warm; gives the seconds of one
+    row's run.
+
+    A model that cannot run on random input (one that demands sorted numbers, say) stays cold:
+    infinity.
+    """
+    one = _some_rows(model, 1)
+    best = float("inf")
+    for _ in range(3):
+        begun = perf_counter()
+        try:
+            model.run(one)
+        except MismatchError:
+            if model.content:
+                raise
+            break
+        best = min(best, perf_counter() - begun)
+    return best
+
+
+def rows_stand_alone(model: Model) -> bool:
+    """Whether each row gets one answer, the same together as alone, so that requests may share a
+    run: a model can compute over the axis of the rows (a mean of the batch, another number of
+    rows), and then they must not.
+    """
+    fed = _some_rows(model, _TOGETHER)
+    rows = len(next(iter(fed.values())))
+    try:
+        together = model.run(fed)
+        alone = [
+            model.run({name: array[row : row + 1] for name, array in fed.items()})
+            for row in range(rows)
+        ]
+        return all(
+            array.shape[:1] == (rows,) and _equal(array, [parts[place] for parts in alone])
+            for place, array in enumerate(together)
+        )
+    except (MismatchError, ValueError):
+        return False
+
+
+def _some_rows(model: Model, rows: int) -> Feeds:
+    golden = model.content.golden if model.content else None
+    fed = golden_feeds(golden, model.inputs) if golden else random_feeds(model.inputs)
+    return {name: array[:rows] for name, array in fed.items()}
+
+
+def _equal(together: NDArray[np.generic], alone: Sequence[NDArray[np.generic]]) -> bool:
+    one_by_one = np.concatenate(alone)
+    if together.dtype.kind != "f":
+        return np.array_equal(together, one_by_one)
+    return together.shape == one_by_one.shape and np.allclose(
+        together, one_by_one, 1e-3, 1e-4, equal_nan=True
+    )
+
+
+def _listed(names: Mapping[str, object] | Mapping[int, object]) -> str:
+    return (
+        ", ".join(f"'{name}'" if isinstance(name, str) else str(name) for name in sorted(names))
+        or "none"
+    )
+
+
+def _said(status: VersionStatus) -> str:
+    return status.state.name + (f" ({status.message})" if status.message else "")

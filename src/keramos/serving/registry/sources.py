@@ -1,0 +1,166 @@
+"""What ``keramos serve PATH`` finds at PATH: a model file, a folder of files, a store, or one model
+of a store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keramos.types.limits import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from keramos.serving.registry.lifecycle import Lifecycle, Policy
+    from keramos.serving.registry.registry import Engine
+    from keramos.types.limits import Limits
+    from keramos.types.versions import Source, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What to serve: a path or URL, the name of its one model, which versions, seconds between two
+    looks, what its files may declare, and the public key for which they must be signed.
+    """
+
+    path: str
+    name: str | None = None
+    versions: str = "latest"
+    poll: float = 1.0
+    limits: Limits = LIMITS
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A companion of the server that looks for new versions."""
+
+    lifecycle: Lifecycle
+    seconds: float
+
+    async def start(self) -> None:
+        """Begin to look."""
+        self.lifecycle.watch(self.seconds)
+
+    async def stop(self, seconds: float) -> None:  # noqa: ARG002 (nothing to wait for)
+        """No look begins after this."""
+        self.lifecycle.close()
+
+
+def lifecycle_of(where: Where, engine: Engine) -> Lifecycle:
+    """The versions at a place, loaded.
+
+    Raises:
+        UsageError: nothing that can be served is there.
+        ModelError: it is one file, and that cannot be used.
+    """
+    from keramos.errors import ModelError, UsageError
+    from keramos.serving.registry.lifecycle import Lifecycle
+
+    source = source_of(where.path, where.name)
+    if not source.versions():
+        raise UsageError(
+            f"{where.path} holds no model; publish one with: keramos store publish FILE "
+            f"{where.path} --model M"
+        )
+    found = Lifecycle(engine, source, policy_of(where.versions), where.limits, where.key)
+    found.look()
+    if Path(where.path).is_file() and not engine.all_served():
+        raise ModelError(
+            next(
+                (status.message for name in engine.names() for status in engine.statuses(name)),
+                where.path,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class OneModel:
+    """A ``Source`` of one model of another source, under a name of its own."""
+
+    inner: Source
+    model: str
+    name: str
+
+    def versions(self) -> Sequence[Version]:
+        """The versions of that model."""
+        return [
+            replace(found, model=self.name)
+            for found in self.inner.versions()
+            if found.model == self.model
+        ]
+
+    def local(self, version: Version) -> AbstractContextManager[Path]:
+        """The version's file."""
+        return self.inner.local(version)
+
+
+def source_of(path: str, name: str | None = None) -> Source:
+    """The source at a path or URL; ``name`` is what its one model is called, instead of what the
+    file is called.
+
+    Raises:
+        UsageError: nothing that can be served is there, or a name is given to several models.
+    """
+    from keramos.errors import UsageError
+    from keramos.serving.registry.folder_source import Files
+    from keramos.store.store import Store
+
+    if "://" in path:
+        found: Source = Store(path)
+    elif _is_model_of_store(path):
+        place = Path(path).resolve()
+        found = OneModel(Store(place.parent), place.name, place.name)
+    else:
+        found = Store(path) if _is_store(path) else Files(path)
+    if name is None:
+        return found
+    models = sorted({version.model for version in found.versions()})
+    if len(models) != 1:
+        raise UsageError(
+            f"--name is for one model; {path} has {len(models)}: {', '.join(models[:20])}"
+        )
+    return OneModel(found, models[0], name)
+
+
+def _is_model_of_store(path: str) -> bool:
+    from keramos.store.local import LocalPlace
+
+    place = Path(path).resolve()
+    return place.is_dir() and bool(LocalPlace(str(place.parent)).versions(place.name))
+
+
+def _is_store(path: str) -> bool:
+    from keramos.store.local import LocalPlace
+
+    place = LocalPlace(path)
+    return Path(path).is_dir() and any(place.versions(model) for model in place.models())
+
+
+def policy_of(text: str) -> Policy:
+    """``latest``, ``latest:N``, ``all``, or version numbers with commas between.
+
+    Raises:
+        BadParameter: it is none of these.
+    """
+    from keramos.serving.registry.lifecycle import LATEST, Policy
+
+    word, _, count = text.partition(":")
+    parts = text.split(",")
+    if text == "latest":
+        return LATEST
+    if text == "all":
+        return Policy()
+    if word == "latest" and count.isascii() and count.isdigit() and int(count) > 0:
+        return Policy(newest=int(count))
+    if all(part.isascii() and part.isdigit() for part in parts):
+        return Policy(exactly=frozenset(map(int, parts)))
+    raise click.BadParameter(
+        f"latest, latest:N, all, or versions such as 3,5 are needed; received {text!r}"
+    )

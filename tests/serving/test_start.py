@@ -1,0 +1,54 @@
+import json
+import subprocess
+import sys
+
+import requests
+
+from support.served_models import folder, matrix_model
+from support.servers import NO_GRPC, Server
+
+_LATER = (
+    "jinja2",
+    "grpc",
+    "h5py",
+    "pyarrow",
+    "pandas",
+    "keramos.report.pages",
+    "keramos.serving.openapi.document",
+)
+
+_JOIN = """
+import json, sys
+from keramos.cli.serve import join
+from keramos.serving.registry.sources import Where
+from keramos.serving.http.server import make
+from keramos.serving.core.settings import Settings
+
+settings = Settings()
+make(join(Where(sys.argv[1]), settings), settings)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def matrix():
+    matrix_model()
+    return folder() / "matrix.keras"
+
+
+def test_a_server_is_ready_before_pages_the_openapi_document_and_grpc_are_loaded():
+    done = subprocess.run(
+        [sys.executable, "-c", _JOIN, str(matrix())], capture_output=True, check=True, text=True
+    )
+    loaded = set(json.loads(done.stdout))
+
+    assert "onnxruntime" in loaded
+    assert not loaded.intersection(_LATER)
+
+
+def test_a_page_and_the_openapi_document_asked_for_at_once_are_waited_for():
+    server = Server(matrix(), *NO_GRPC)  # it listens from here on, and answers when it can
+    page = requests.get(server.url("/"), timeout=30)
+    document = requests.get(server.url("/openapi.json"), timeout=30)
+
+    assert (page.status_code, document.status_code, server.stop()) == (200, 200, 0)
+    assert "/models/matrix" in page.text
