@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from keramos.evaluate.held_out import kept_rows
 from keramos.evaluate.intervals import metrics_with_intervals
-from keramos.evaluate.metrics import kept_rows
 from keramos.types.schema import TargetPreparation, TargetSchema
 from keramos.types.training import HELD_OUT_KEPT
 

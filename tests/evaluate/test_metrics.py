@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from keramos.errors import UsageError
-from keramos.evaluate.metrics import GOALS, auc, f1, metrics, tune_threshold
+from keramos.evaluate.metrics import auc, f1, metrics
+from keramos.evaluate.thresholds import GOALS, tune_threshold
 from keramos.types.schema import TargetPreparation, TargetSchema
 
 truths = st.lists(st.integers(0, 1), min_size=4, max_size=40).filter(lambda t: 0 < sum(t) < len(t))

@@ -65,7 +65,7 @@ def test_a_table_trains_saves_and_answers_as_plain_keras_does(name, shared, tmp_
         answers = model.predict(rows)
         if given is None:  # a date column: plain Keras gets its parts from keramos
             from keramos.runtime.verify import golden_feeds
-            from keramos.training.room import keras_outputs
+            from keramos.training.keras_engine.answers import keras_outputs
 
             fed = golden_feeds(run.content.golden, model.inputs)
             answers, expected = model.session.run(fed)[0], keras_outputs(path, fed)[0]

@@ -21,7 +21,7 @@ from keramos.prepare.fit import fit
 from keramos.prepare.front import front
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.session import Session
-from keramos.training.room import keras_outputs
+from keramos.training.keras_engine.answers import keras_outputs
 
 RNG = np.random.default_rng(0)
 ROWS = 40

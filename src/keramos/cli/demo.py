@@ -80,7 +80,7 @@ def _proof(model: Path, run: Run) -> list[str]:
 
     from keramos.pipeline.load import load
     from keramos.runtime.verify import golden_feeds
-    from keramos.training.room import keras_outputs
+    from keramos.training.keras_engine.answers import keras_outputs
 
     loaded = load(model)
     fed = golden_feeds(run.content.golden, loaded.inputs)

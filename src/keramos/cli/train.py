@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.training.engines import AUTO, ENGINES
+
 if TYPE_CHECKING:
     from keramos.types.training import Epoch
 
@@ -82,6 +84,13 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
     "--early-stopping", default=0, metavar="N", help="Stop after N epochs without improvement."
 )
 @click.option("--class-weight", is_flag=True, help="Give every class the same total weight.")
+@click.option(
+    "--engine",
+    type=click.Choice([AUTO, *ENGINES]),
+    default=AUTO,
+    show_default=True,
+    help="What trains the network.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:
     """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard
@@ -106,6 +115,7 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
         "seed",
         "early_stopping",
         "class_weight",
+        "engine",
     )
     plan = TrainingPlan(**{name: options.pop(name) for name in numbers})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)

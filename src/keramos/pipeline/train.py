@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.read import read
 from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
 from keramos.data.conform import conform
@@ -19,25 +17,31 @@ from keramos.data.infer import Wishes, infer_schema
 from keramos.data.read import as_table
 from keramos.data.split import split
 from keramos.data.target import encode_target, take, with_target
-from keramos.errors import MissingExtraError, UsageError
+from keramos.errors import UsageError
+from keramos.evaluate.held_out import kept_rows
+from keramos.evaluate.intervals import metrics_with_intervals
+from keramos.evaluate.thresholds import tune_threshold
 from keramos.inference.model import row_error
 from keramos.prepare.feeds import feeds
 from keramos.prepare.fit import fit
 from keramos.prepare.front import front, join
 from keramos.runtime.session import Session
+from keramos.training.engines import engine as engine_of
+from keramos.training.engines import engine_name
 from keramos.types.artifact import Content
 from keramos.types.training import DecisionRule, GoldenRows, Provenance, SampleRow, TrainingPlan
+from keramos.types.training_job import TrainingJob, TrainingRows
 from keramos.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from types import ModuleType
 
     from numpy.typing import NDArray
 
+    from keramos.training.trainer import Trainer
     from keramos.types.network import Config, Network
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import Preparation, Scaling, Schema, Split, Task
+    from keramos.types.schema import Preparation, Scaling, Schema, Split, TargetSchema, Task
     from keramos.types.table import Table
     from keramos.types.training import Epoch, TrainingTrace
 
@@ -49,7 +53,6 @@ negative.
 """
 
 GOLDEN_ROWS = 16
-_VALIDATION_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +91,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     scaling: Scaling = "minmax",
     threshold: Goal = 0.5,
     plan: TrainingPlan | None = None,
+    engine: str | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_message: Callable[[str], None] = lambda _: None,
@@ -107,24 +111,28 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         scaling: ``minmax`` to 0-1, or ``standard``.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         plan: epochs, batch size and so on.
+        engine: what trains, instead of ``plan.engine``: a name in ``keramos.training.engines``,
+            or ``auto``.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained.
-        on_epoch: told each epoch as it ends.
-        on_message: told what was inferred, dropped or left out.
+        on_epoch: called with each epoch as it ends.
+        on_message: called with what was inferred, dropped or left out, in sentences.
 
     Raises:
         DataError: the table cannot be used; says which row or column and why.
         UsageError: an option does not fit the table.
-        MissingExtraError: Keras is not installed.
+        MissingExtraError: the engine's library is not installed.
     """
     _check(scaling, threshold)
+    plan = plan or TrainingPlan()
+    plan = replace(plan, engine=engine_name(engine or plan.engine))
     source = as_table(table)
     schema = infer_schema(source, target, Wishes(drop, categorical, numeric, task, positive, units))
     _announce(schema, on_message)
-    rows = _rows(source, schema, plan or TrainingPlan(), scaling)
+    rows = _rows(source, schema, plan, scaling)
     for note in rows.notes:
         on_message(note)
-    return _learn(_training_room(), rows, threshold, plan or TrainingPlan(), model, on_epoch)
+    return _learn(engine_of(plan.engine), rows, _Choices(plan, threshold, model, on_epoch))
 
 
 def _check(scaling: str, threshold: Goal) -> None:
@@ -134,22 +142,22 @@ def _check(scaling: str, threshold: Goal) -> None:
         raise UsageError(f"a threshold is a probability between 0 and 1; received {threshold}")
 
 
-def _training_room() -> ModuleType:
-    try:
-        from keramos.training import room  # noqa: PLC0415 (an extra that only training needs)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"training needs {error.name}: pip install 'keramos[train]'"
-        ) from None
-    return room
-
-
 def _announce(schema: Schema, tell: Callable[[str], None]) -> None:
     tell(f"target '{schema.target.name}': {schema.target.task}, because {schema.target.reason}")
     for column in schema.columns:
         tell(f"column '{column.name}': {column.kind.replace('_', ' ')}, because {column.reason}")
     for dropped in schema.dropped:
         tell(f"column '{dropped.name}' is not used: {dropped.reason}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Choices:
+    """How the caller wants the network trained."""
+
+    plan: TrainingPlan
+    threshold: Goal
+    model: object
+    on_epoch: Callable[[Epoch], None] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,82 +215,98 @@ def _usable(typed: Table, preparation: Preparation, parts: Split) -> tuple[Split
     return replace(parts, held_out=kept), note
 
 
-def _learn(
-    room: ModuleType,
-    rows: _Prepared,
-    threshold: Goal,
-    plan: TrainingPlan,
-    model: object,
-    on_epoch: Callable[[Epoch], None] | None,
-) -> Run:
-    target = rows.schema.target
-    tuned = not isinstance(threshold, (int, float)) and target.task == "binary"
-    learning, validating = rows.parts.training, None
-    if tuned or plan.early_stopping:
-        inner = split(
-            len(learning), rows.y[learning].reshape(-1) if target.classes else None, seed=plan.seed
-        )
-        learning, validating = learning[inner.training], learning[inner.held_out]
+def _learn(engine: Trainer, rows: _Prepared, choices: _Choices) -> Run:
+    learning, validating = _learning_rows(rows, choices)
 
-    def some(index: NDArray[np.int64]) -> object:
-        return room.Rows(rows.matrix[index], rows.y[index])
+    def chosen(index: NDArray[np.int64]) -> TrainingRows:
+        return TrainingRows(rows.matrix[index], rows.y[index])
 
-    with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
-        body = Path(folder, "body.keras")
-        job = room.Job(
-            training=some(learning),
-            held_out=some(rows.parts.held_out),
-            target=target,
-            statistics=rows.preparation.target,
-            plan=plan,
-            unseen=rows.preparation.unseen,
-            validation=None if validating is None else some(validating),
-        )
-        trace: TrainingTrace = room.fit(job, body, model=model, on_epoch=on_epoch)
-        network = join(rows.layers, read(body).network)
-        whole = Path(folder, "model.keras")
-        write(whole, network, None)
-        golden = _golden(room, rows, whole, body)
+    job = TrainingJob(
+        training=chosen(learning),
+        held_out=chosen(rows.parts.held_out),
+        target=rows.schema.target,
+        statistics=rows.preparation.target,
+        plan=choices.plan,
+        unseen=rows.preparation.unseen,
+        validation=None if validating is None else chosen(validating),
+        model=choices.model,
+        on_epoch=choices.on_epoch,
+    )
+    body, trace = engine.fit(job)
+    network = join(rows.layers, body)
+    golden = _golden(engine, rows, network, body)
     session = Session(compile_network(network))
-    rule = _rule(room, rows, threshold, session, validating if tuned else None)
-    content = _content(room, rows, trace, rule, golden, session)
+    rule = _rule(rows, choices.threshold, session, validating)
+    output = session.run(_pick(rows.fed, rows.parts.held_out))[0]
+    held_out = rows.y[rows.parts.held_out]
+    content = Content(
+        schema=rows.schema,
+        preparation=rows.preparation,
+        rule=rule,
+        trace=trace,
+        metrics=metrics_with_intervals(
+            held_out, output, rows.schema.target, rows.preparation.target, rule.threshold
+        ),
+        provenance=_provenance(engine, rows, trace),
+        sample=_sample(rows),
+        golden=golden,
+        held_out=kept_rows(held_out, output, rows.schema.target),
+    )
     return Run(network, content, rows.parts, rows.notes)
+
+
+def _learning_rows(
+    rows: _Prepared, choices: _Choices
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """Training rows to learn from, and those set aside for early stopping or a tuned threshold."""
+    learning, target = rows.parts.training, rows.schema.target
+    if not (choices.plan.early_stopping or _is_tuned(choices.threshold, target)):
+        return learning, None
+    classes = rows.y[learning].reshape(-1) if target.classes else None
+    inner = split(len(learning), classes, seed=choices.plan.seed)
+    return learning[inner.training], learning[inner.held_out]
+
+
+def _is_tuned(threshold: Goal, target: TargetSchema) -> bool:
+    return target.task == "binary" and not isinstance(threshold, (int, float))
 
 
 def _pick(fed: Feeds, index: NDArray[np.int64]) -> Feeds:
     return {name: array[index] for name, array in fed.items()}
 
 
-def _golden(room: ModuleType, rows: _Prepared, whole: Path, body: Path) -> GoldenRows:
-    """Held-out rows, evenly spread, with Keras' own answers; rows with missing values first where
-    there are some.
-    """
-    held_out = rows.parts.held_out
-    gone = np.zeros(rows.typed.rows, bool)
-    for column in rows.schema.columns:
-        gone |= rows.typed.columns[column.name].missing
-    lacking, complete = held_out[gone[held_out]][: GOLDEN_ROWS // 4], held_out[~gone[held_out]]
-    spread = complete[:: max(1, len(complete) // GOLDEN_ROWS)][: GOLDEN_ROWS - len(lacking)]
-    index = np.concatenate([lacking, spread])
+def _golden(engine: Trainer, rows: _Prepared, network: Network, body: Network) -> GoldenRows:
+    """Golden rows with the engine's own answers."""
+    index = _golden_index(rows)
     fed = _pick(rows.fed, index)
     try:
-        output = room.keras_outputs(whole, fed)[0]
-    except UsageError:  # a Keras backend without strings: its answers to the prepared rows
-        output = room.keras_outputs(body, {"prepared": rows.matrix[index]})[0]
-    scale = (
-        max(1.0, rows.preparation.target.deviation)
-        if rows.schema.target.task == "regression"
-        else 1.0
-    )
+        output = engine.answers(network, fed)
+    except UsageError:
+        # An engine without texts still answers to the prepared rows.
+        output = engine.answers(body, {body.inputs[0].layer: rows.matrix[index]})
+    regression = rows.schema.target.task == "regression"
+    scale = max(1.0, rows.preparation.target.deviation) if regression else 1.0
     return GoldenRows(
         inputs=tuple(tuple(array.tolist()) for array in fed.values()),
         outputs=tuple(tuple(row) for row in output.reshape(len(index), -1).tolist()),
         absolute=1e-6 * scale,
+        reference=engine.reference,
     )
 
 
+def _golden_index(rows: _Prepared) -> NDArray[np.int64]:
+    """Held-out rows, evenly spread; up to a quarter of them have missing values and come first."""
+    held_out = rows.parts.held_out
+    missing = np.zeros(rows.typed.rows, bool)
+    for column in rows.schema.columns:
+        missing |= rows.typed.columns[column.name].missing
+    lacking = held_out[missing[held_out]][: GOLDEN_ROWS // 4]
+    complete = held_out[~missing[held_out]]
+    step = max(1, len(complete) // GOLDEN_ROWS)
+    return np.concatenate([lacking, complete[::step][: GOLDEN_ROWS - len(lacking)]])
+
+
 def _rule(
-    room: ModuleType,
     rows: _Prepared,
     threshold: Goal,
     session: Session,
@@ -293,41 +317,16 @@ def _rule(
         return DecisionRule("value", "the model's output is the answer", unit=target.unit)
     if target.task == "multiclass":
         return DecisionRule("argmax", "the class with the largest score", target.classes)
-    if validating is None:
+    if validating is None or isinstance(threshold, (int, float)):
         given = float(threshold) if isinstance(threshold, (int, float)) else 0.5
         origin = "the usual threshold for a probability" if given == 0.5 else "given by the caller"  # noqa: PLR2004
         return DecisionRule("threshold", origin, target.classes, given)
     scores = session.run(_pick(rows.fed, validating))[0]
-    best, origin = room.tune_threshold(rows.y[validating], scores, threshold)
+    best, origin = tune_threshold(rows.y[validating], scores, threshold)
     return DecisionRule("threshold", origin, target.classes, best)
 
 
-def _content(
-    room: ModuleType,
-    rows: _Prepared,
-    trace: TrainingTrace,
-    rule: DecisionRule,
-    golden: GoldenRows,
-    session: Session,
-) -> Content:
-    held_out = rows.parts.held_out
-    output = session.run(_pick(rows.fed, held_out))[0]
-    return Content(
-        schema=rows.schema,
-        preparation=rows.preparation,
-        rule=rule,
-        trace=trace,
-        metrics=room.metrics_with_intervals(
-            rows.y[held_out], output, rows.schema.target, rows.preparation.target, rule.threshold
-        ),
-        provenance=_provenance(room, rows, trace),
-        sample=_sample(rows),
-        golden=golden,
-        held_out=room.kept_rows(rows.y[held_out], output, rows.schema.target),
-    )
-
-
-def _provenance(room: ModuleType, rows: _Prepared, trace: TrainingTrace) -> Provenance:
+def _provenance(engine: Trainer, rows: _Prepared, trace: TrainingTrace) -> Provenance:
     return Provenance(
         source=Path(rows.raw.source).name,
         data_digest=_data_digest(rows.raw),
@@ -338,7 +337,7 @@ def _provenance(room: ModuleType, rows: _Prepared, trace: TrainingTrace) -> Prov
             rows.parts.training.astype("<i8").tobytes()
         ).hexdigest(),
         seed=trace.plan.seed,
-        versions=(("keramos", __version__), *room.versions(), ("numpy", np.__version__)),
+        versions=(("keramos", __version__), *engine.versions(), ("numpy", np.__version__)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

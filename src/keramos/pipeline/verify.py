@@ -139,7 +139,7 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
         ModelError: Keras cannot open the file, or it answers differently.
     """
     try:
-        from keramos.training.room import keras_outputs  # noqa: PLC0415 (an extra)
+        from keramos.training.keras_engine.answers import keras_outputs  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise MissingExtraError(
             f"comparing with Keras needs {error.name}: pip install 'keramos[train]'"

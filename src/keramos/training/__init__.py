@@ -1,5 +1,5 @@
-"""Room 3, the prepared matrix -> Network and TrainingTrace.
+"""Training engines: a prepared matrix -> Network and TrainingTrace.
 
-Enters: a float32 matrix, a target and a ``TrainingPlan``. Leaves: the trained ``Network`` and its
-``TrainingTrace``. The only room that may import keras.
+An engine is an implementation of ``Trainer`` and one row of ``engines.ENGINES``. Only engines
+import the library that they train with.
 """

@@ -1,4 +1,4 @@
-"""Choose what the caller left open: a network and a batch size that suit the table."""
+"""What every engine does the same: open numbers of a plan, losses, targets of mean 0, weights."""
 
 from __future__ import annotations
 
@@ -6,9 +6,24 @@ from dataclasses import replace
 from math import log2
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from keramos.types.schema import Task
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import TargetSchema, Task
     from keramos.types.training import TrainingPlan
+    from keramos.types.training_job import TrainingJob, TrainingRows
+
+LOSSES = {
+    "binary": "binary_crossentropy",
+    "multiclass": "sparse_categorical_crossentropy",
+    "regression": "mean_squared_error",
+}
+"""Long names: Keras cannot reopen an .h5 compiled with the short ones (keras issue 19330)."""
+
+METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "mean_absolute_error"}
+OUTPUT_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 
 _STEPS = 2000
 """Optimiser steps that ten epochs should hold; fewer leave a network of this size under-trained."""
@@ -21,6 +36,11 @@ _CAREFUL, _QUICK = 1e-3, 2e-3
 """Learning rates: careful for classes with enough steps, quick where steps are few or the target is
 a number.
 """
+
+
+def output_units(target: TargetSchema) -> int:
+    """How many numbers a network gives for a row."""
+    return len(target.classes) if target.task == "multiclass" else 1
 
 
 def resolve(plan: TrainingPlan, rows: int, task: Task) -> TrainingPlan:
@@ -43,3 +63,30 @@ def _batch_size(rows: int) -> int:
     wanted = max(10 * rows / _STEPS, 1.0)
     smallest = _SMALLEST_BATCH if rows >= _FEW_ROWS else _SMALLEST_BATCH // 2
     return int(min(max(2 ** round(log2(wanted)), smallest), _LARGEST_BATCH))
+
+
+def standardised(job: TrainingJob) -> TrainingJob:
+    """The job with a resolved plan and, for regression, targets of mean 0 and deviation 1."""
+    job = replace(job, plan=resolve(job.plan, len(job.training.targets), job.target.task))
+    if job.target.task != "regression":
+        return job
+
+    def scaled(rows: TrainingRows) -> TrainingRows:
+        centred = rows.targets.astype(float) - job.statistics.mean
+        return replace(rows, targets=(centred / job.statistics.deviation).astype("float32"))
+
+    return replace(
+        job,
+        training=scaled(job.training),
+        held_out=scaled(job.held_out),
+        validation=None if job.validation is None else scaled(job.validation),
+    )
+
+
+def class_weights(targets: NDArray[np.generic]) -> dict[int, float]:
+    """Weights that give every class the same total: rows / (classes * rows of the class)."""
+    classes, counts = np.unique(targets.astype(int), return_counts=True)
+    return {
+        int(label): len(targets) / (len(classes) * int(count))
+        for label, count in zip(classes, counts, strict=True)
+    }

@@ -10,11 +10,11 @@ from keramos.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What to do: every number that decides the result.
+    """How to train: every choice that decides the result.
 
     ``batch_size`` 0, ``learning_rate`` 0 and no ``hidden`` units let keramos choose for the table.
     ``early_stopping`` stops after that many epochs without a better loss on rows set aside from the
-    training rows.
+    training rows. ``engine`` is a name in ``keramos.training.engines``, or ``auto``.
     """
 
     epochs: int = 10
@@ -24,9 +24,10 @@ class TrainingPlan:
     seed: int = 0
     early_stopping: int = 0
     class_weight: bool = False
+    engine: str = "auto"
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no sense.
+        """Refuse values outside their range.
 
         Raises:
             UsageError: names the number, what it must be and what was received.
@@ -84,7 +85,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class TrainingTrace:
-    """The course of training. ``plan`` has the numbers actually used (batch size, hidden units
+    """The course of training. ``plan`` holds the values that were used (batch size, hidden units
     ...).
     """
 
@@ -152,7 +153,9 @@ class DecisionRule:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRows:
-    """Rows with the answers that Keras itself gave, kept to prove the file at every load.
+    """Rows with reference answers, kept to prove the file at every load.
+
+    ``reference`` names what gave the answers: ``keras``, ``numpy`` or ``original parts``.
 
     ``inputs`` has one list of cells for each model input, in order (a matrix input gives one list
     of rows). ``outputs`` has shape (rows, units). An answer agrees when ``abs(a - b) <= absolute +
@@ -163,6 +166,7 @@ class GoldenRows:
     outputs: tuple[tuple[float, ...], ...]
     absolute: float = 1e-6
     relative: float = 1e-5
+    reference: str = "keras"
 
 
 @dataclass(frozen=True, slots=True)

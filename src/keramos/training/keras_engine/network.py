@@ -1,4 +1,4 @@
-"""The default network for tables, and the checks on a network of the caller's own."""
+"""The default Keras network for tables, and the checks of a network that the caller built."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import UsageError
-from keramos.training.quiet import keras
+from keramos.training.keras_engine.quiet import keras
+from keramos.training.plan import OUTPUT_ACTIVATIONS, output_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,25 +16,10 @@ if TYPE_CHECKING:
     from keramos.types.schema import TargetSchema
     from keramos.types.training import TrainingPlan
 
-LOSSES = {
-    "binary": "binary_crossentropy",
-    "multiclass": "sparse_categorical_crossentropy",
-    "regression": "mean_squared_error",
-}
-"""Long names: Keras cannot reopen an .h5 compiled with the short ones (keras issue 19330)."""
-
-METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "mean_absolute_error"}
 DROPOUT = {"binary": 0.3, "multiclass": 0.3, "regression": 0.0}
 """Share of hidden units switched off in each training step: classes overfit small tables, numbers
 do not.
 """
-
-_OUTPUT_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
-
-
-def units_of(target: TargetSchema) -> int:
-    """How many numbers the network answers with."""
-    return len(target.classes) if target.task == "multiclass" else 1
 
 
 def build(
@@ -41,9 +27,9 @@ def build(
 ) -> keras.Model:
     """A small network of Dense layers for ``features`` prepared values.
 
-    The kernel rows of ``unseen`` positions start at zero. No training row ever sets those
-    positions, so their gradient is zero and they stay there: a level that training never saw adds
-    nothing to the answer.
+    The kernel rows of ``unseen`` features start at zero. No training row sets those features, so
+    their gradient is zero and the rows stay zero: a category that training never saw adds nothing
+    to the answer.
     """
     layers: list[keras.Layer] = [keras.Input((features,), name="prepared")]
     for number, units in enumerate(plan.hidden, 1):
@@ -52,7 +38,7 @@ def build(
             layers.append(keras.layers.Dropout(DROPOUT[target.task], name=f"dropout_{number}"))
     layers.append(
         keras.layers.Dense(
-            units_of(target), activation=_OUTPUT_ACTIVATIONS[target.task], name="answer"
+            output_units(target), activation=OUTPUT_ACTIVATIONS[target.task], name="answer"
         )
     )
     model = keras.Sequential(layers, name="network")
@@ -63,12 +49,12 @@ def build(
 
 
 def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
-    """Refuse a network of the caller's own that cannot take the prepared matrix or answer the task.
+    """Refuse a network of the caller's that cannot take the prepared matrix or answer the task.
 
     Raises:
         UsageError: it has the wrong input or output shape.
     """
-    wanted_in, wanted_out = (None, features), (None, units_of(target))
+    wanted_in, wanted_out = (None, features), (None, output_units(target))
     if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UsageError(
             "a network of your own needs exactly one input and one output; build it with "
@@ -86,9 +72,7 @@ def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
 def with_target_scale(
     body: keras.Model, target: TargetSchema, mean: float, deviation: float
 ) -> keras.Model:
-    """The trained body, for regression followed by the layer that puts answers into the target's
-    own unit.
-    """
+    """The trained network; for regression with a last layer that scales to the target's unit."""
     if target.task != "regression":
         return body
     unit = keras.layers.Rescaling(

@@ -1,4 +1,4 @@
-"""What Keras itself answers: the source of golden rows and of ``verify --against-keras``."""
+"""What Keras answers to a file: for golden rows and for ``verify --against-keras``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.errors import UsageError
-from keramos.training.quiet import keras
+from keramos.training.keras_engine.quiet import keras
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def keras_outputs(path: Path, feeds: Feeds) -> list[NDArray[np.generic]]:
     Raises:
         UsageError: the model takes strings, which only Keras' TensorFlow backend can.
     """
-    # Keras warns that metrics will be built later, which is no news to anyone who only predicts.
+    # Keras warns that metrics are built later, which does not matter for prediction.
     logging.getLogger("absl").setLevel(logging.ERROR)
     model = keras.models.load_model(path)
     inputs = [_tensor(feeds[tensor.name]) for tensor in model.inputs]
@@ -37,7 +37,7 @@ def keras_outputs(path: Path, feeds: Feeds) -> list[NDArray[np.generic]]:
 
 
 def _structured(model: keras.Model, inputs: list[object]) -> object:
-    """Inputs in the structure that the model was built with: a list or a dict by name."""
+    """Inputs in the structure of the model: a list, or a dict by name."""
     names = [tensor.name for tensor in model.inputs]
     structure = getattr(model, "_inputs_struct", None)
     return dict(zip(names, inputs, strict=True)) if isinstance(structure, dict) else inputs
@@ -58,7 +58,7 @@ def _tensor(array: NDArray[np.generic]) -> object:
 
 
 def versions() -> tuple[tuple[str, str], ...]:
-    """Versions of what trained: Keras and its backend."""
+    """Versions of Keras and its backend."""
     backend = keras.backend.backend()
     module = __import__(backend)
     return (("keras", keras.__version__), (backend, str(module.__version__)))

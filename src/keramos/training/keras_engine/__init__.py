@@ -1,0 +1,1 @@
+"""The engine that trains with Keras, and what Keras itself answers."""

@@ -1,0 +1,51 @@
+"""What a training engine is given.
+
+These values are apart from ``types.training`` because reading a file needs those and not these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import TargetPreparation, TargetSchema
+    from keramos.types.training import Epoch, TrainingPlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRows:
+    """Prepared rows and their targets.
+
+    ``matrix`` has shape (rows, features), float32. ``targets`` has shape (rows, 1): 0 or 1 (binary,
+    float32) or the value (regression, float32); or shape (rows,): the class' position (multiclass).
+    """
+
+    matrix: NDArray[np.float32]
+    targets: NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingJob:
+    """What to train and how.
+
+    An engine learns from ``training``, reports each epoch on ``held_out``, and decides early
+    stopping on ``validation``. ``statistics`` describe the training rows' target. ``unseen`` lists
+    the features that no training row sets. ``model`` is a network that the caller built for this
+    engine. ``on_epoch`` receives each epoch as it ends.
+    """
+
+    training: TrainingRows
+    held_out: TrainingRows
+    target: TargetSchema
+    statistics: TargetPreparation
+    plan: TrainingPlan
+    unseen: tuple[int, ...] = ()
+    validation: TrainingRows | None = None
+    model: object = None
+    on_epoch: Callable[[Epoch], None] | None = None
