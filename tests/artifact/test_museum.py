@@ -11,7 +11,7 @@ import keras
 import pytest
 
 from keramos.artifact.read import read
-from keramos.artifact.weights.weight_specs import ROLES, roles
+from keramos.artifact.weights.weight_specs import may_have_weights, weights_of
 
 MUSEUM = Path(__file__).parents[3] / "shared" / "museum"
 MANIFEST = json.loads((MUSEUM / "manifest.json").read_text()) if MUSEUM.is_dir() else []
@@ -98,8 +98,8 @@ def test_every_layer_of_an_era_has_exactly_the_weights_it_needs(era):
     for row, artifact in era_files(era):
         for layer in leaves(artifact.network):
             quantised = "_from_" in str(layer.config.get("dtype"))
-            if layer.kind in ROLES and not quantised:
-                assert len(layer.weights) == len(roles(layer.kind, layer.config)), (
+            if may_have_weights(layer.kind) and not quantised:
+                assert len(layer.weights) == len(weights_of(layer)), (
                     row["file"],
                     layer.name,
                 )

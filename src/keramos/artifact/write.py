@@ -22,10 +22,11 @@ from keramos.artifact.keras.layer_names import legal
 from keramos.artifact.keras.layer_order import keras_order
 from keramos.artifact.keras.upgrade import modern
 from keramos.artifact.keras.write_config import KERAS_VERSION, model_config
-from keramos.artifact.weights.assign import LOOKUPS, flat_order, slots
+from keramos.artifact.weights.assign import flat_order, slots
 from keramos.artifact.weights.lora import merged
-from keramos.artifact.weights.weight_specs import roles
+from keramos.artifact.weights.weight_specs import weights_of
 from keramos.errors import UnsupportedModelError, UsageError
+from keramos.keras_layers.registry import spec_of
 from keramos.platform.atomic_write import write_atomically
 
 if TYPE_CHECKING:
@@ -154,8 +155,8 @@ def _owned(
     layer: Layer, path: tuple[str, ...]
 ) -> Mapping[tuple[tuple[str, ...], str], NDArray[np.generic]]:
     here = (*path, layer.name)
-    named = zip(roles(layer.kind, layer.config), layer.weights, strict=True)
-    found = {(here, role.name): np.asarray(array) for role, array in named}
+    named = zip(weights_of(layer), layer.weights, strict=True)
+    found = {(here, weight.name): np.asarray(array) for weight, array in named}
     below = [] if layer.network is None else list(layer.network.layers.values())
     for part in below:
         found |= _owned(part, here)
@@ -218,8 +219,9 @@ def _put_place(file: h5py.File, layer: Layer, folder: str) -> None:
     if layer.network is not None:
         _put_places(file, layer.network, f"{folder}/")
         return
+    spec = spec_of(layer.kind)
     weights = layer.weights
-    if layer.kind == "SpectralNormalization":  # Keras lists the inner kernel here too
+    if spec is not None and spec.copies == "before":  # Keras lists the inner kernel here too
         weights = (layer.inner[0].weights[0], *weights)
     own = own_folders(layer, folder)
     share = len(weights) // len(own)
@@ -235,12 +237,11 @@ def _put_place(file: h5py.File, layer: Layer, folder: str) -> None:
 
 def _put_idf(file: h5py.File, layer: Layer, folder: str) -> None:
     """Inverse document frequencies lie beside the weights, under their name."""
-    idf = layer.config.get("idf_weights")
-    if layer.kind not in LOOKUPS or idf is None:
+    idf, spec = layer.config.get("idf_weights"), spec_of(layer.kind)
+    if spec is None or not spec.vocabulary or idf is None:
         return
-    places = (folder, f"{folder}/_lookup_layer") if layer.kind == "TextVectorization" else (folder,)
-    for place in places:
-        file.require_group(f"{place}/vars").create_dataset(
+    for below in spec.asset_folders:
+        file.require_group(f"{folder}{below}/vars").create_dataset(
             "idf_weights", data=np.asarray(idf, "float32")
         )
 

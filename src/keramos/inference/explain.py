@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.emit import compile_network
+from keramos.keras_layers.registry import spec_of
 from keramos.prepare.fit import is_level
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
@@ -32,21 +33,6 @@ if TYPE_CHECKING:
     from keramos.types.serving import Predictor
 
 _SHOWN_LAYERS = 32
-_SILENT = frozenset(
-    {
-        *(
-            "ActivityRegularization",
-            "AlphaDropout",
-            "Dropout",
-            "GaussianDropout",
-            "GaussianNoise",
-            "Identity",
-            "Masking",
-        ),
-        *("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
-    }
-)
-"""Layers that pass on what they get when predicting."""
 
 
 class Explainer:
@@ -117,7 +103,8 @@ def _calls(network: Network) -> Iterator[TensorRef]:
     for call in network.calls:
         node = seen.get(call.layer, 0)
         seen[call.layer] = node + 1
-        if network.layers[call.layer].kind not in _SILENT:
+        spec = spec_of(network.layers[call.layer].kind)
+        if spec is None or spec.visible:
             yield TensorRef(call.layer, node)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.keras_layers.registry import LAYERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,20 +26,11 @@ class Rule(NamedTuple):
     applies: Callable[[Artifact, list[Layer]], bool]
 
 
-_RECURRENT = frozenset(
-    {"LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"}
-)
-_WRAPPERS = frozenset({"Bidirectional", "TimeDistributed", "RNN"})
+_RECURRENT = frozenset(kind for kind, spec in LAYERS.items() if "initial_state" in spec.calls)
+_WRAPPERS = frozenset(kind for kind, spec in LAYERS.items() if spec.inner)
 _GROUPED = frozenset({"DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"})
-_GONE = frozenset(
-    {
-        "LocallyConnected1D",
-        "LocallyConnected2D",
-        "RandomFourierFeatures",
-        "RandomHeight",
-        "RandomWidth",
-    }
-)
+_GONE = frozenset(kind for kind, spec in LAYERS.items() if spec.until != "3") - {"ThresholdedReLU"}
+"""Classes that Keras 3 dropped and does not read either."""
 _CHANGED = ("hard_sigmoid_keras2", "same_theano", "bilinear_keras2", "bilinear_theano")
 
 

@@ -7,43 +7,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.gaps import GAPS
-from keramos.compile.layers import LAYERS, QUANTIZED
+from keramos.compile.layers import QUANTIZED
 from keramos.compile.operations.table import KERAS, OPERATIONS
+from keramos.keras_layers.registry import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_FIRST = {
-    "1": """
-        Activation ActivityRegularization AveragePooling1D AveragePooling2D AveragePooling3D
-        BatchNormalization Bidirectional Conv1D Conv2D Conv2DTranspose Conv3D ConvLSTM2D Cropping1D
-        Cropping2D Cropping3D Dense Dropout ELU Embedding Flatten GRU GaussianDropout GaussianNoise
-        GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
-        GlobalMaxPooling2D GlobalMaxPooling3D LSTM LeakyReLU LocallyConnected1D LocallyConnected2D
-        Masking MaxPooling1D MaxPooling2D MaxPooling3D PReLU Permute RepeatVector Reshape
-        SeparableConv2D SimpleRNN SpatialDropout1D SpatialDropout2D SpatialDropout3D ThresholdedReLU
-        TimeDistributed UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D
-        ZeroPadding3D Highway MaxoutDense Merge ParametricSoftplus SReLU
-    """,
-    "2": """
-        Add AdditiveAttention AlphaDropout Attention Average CategoryEncoding CenterCrop Concatenate
-        Conv1DTranspose Conv3DTranspose ConvLSTM1D ConvLSTM3D DepthwiseConv1D DepthwiseConv2D
-        Discretization Dot EinsumDense GRUCell GroupNormalization HashedCrossing Hashing Identity
-        IntegerLookup LSTMCell LayerNormalization Maximum Minimum MultiHeadAttention Multiply
-        Normalization RNN RandomBrightness RandomContrast RandomFlip RandomFourierFeatures
-        RandomHeight RandomRotation RandomTranslation RandomWidth RandomZoom ReLU Rescaling Resizing
-        SeparableConv1D SimpleRNNCell Softmax SpectralNormalization StackedRNNCells StringLookup
-        Subtract TextVectorization UnitNormalization
-    """,
-}
-"""Generation of Keras -> classes that came with it; all others came with Keras 3."""
+    from keramos.keras_layers.spec import LayerSpec
 
-_LAST = {
-    "1": "Highway MaxoutDense Merge ParametricSoftplus SReLU",
-    "2": "LocallyConnected1D LocallyConnected2D RandomFourierFeatures RandomHeight RandomWidth "
-    "ThresholdedReLU",
-}
-_NEWEST = "3"
 _HIDDEN = (
     "auto_mask",
     "inner_mask",
@@ -57,29 +29,19 @@ _HIDDEN = (
 """Options that no file holds: readers note in them what an older version did otherwise."""
 
 
-def _generations() -> dict[str, str]:
-    first = {name: generation for generation, names in _FIRST.items() for name in names.split()}
-    last = {name: generation for generation, names in _LAST.items() for name in names.split()}
-    return {
-        name: start
-        if (start := first.get(name, _NEWEST)) == (end := last.get(name, _NEWEST))
-        else f"{start} to {end}"
-        for name in LAYERS
-    }
+def _generations(spec: LayerSpec) -> str:
+    return spec.since if spec.since == spec.until else f"{spec.since} to {spec.until}"
 
 
 def _rows() -> Iterator[str]:
-    generations = _generations()
-    for name, row in sorted(LAYERS.items()):
-        if name.startswith("replaced."):
-            continue
-        options = ", ".join(sorted(row.options - set(_HIDDEN))) or "none"
-        silent = ", ".join(sorted(row.ignored))
-        calls = ", ".join(call for call in row.calls if call != "keras2_mask")
+    for name, spec in sorted(LAYERS.items()):
+        options = ", ".join(sorted(spec.options.keys() - set(_HIDDEN))) or "none"
+        silent = ", ".join(sorted(spec.ignored))
+        calls = ", ".join(call for call in spec.calls if call != "keras2_mask")
         extra = "".join(
             (f"; call: {calls}" if calls else "", f"; no effect: {silent}" if silent else "")
         )
-        yield f"| {name} | {generations[name]} | {options}{extra} |"
+        yield f"| {name} | {_generations(spec)} | {options}{extra} |"
 
 
 def _gaps(when: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from keramos.artifact.content.consistency import check_content
 from keramos.artifact.keras.keras3_paths import leaves
-from keramos.artifact.weights.weight_specs import roles
+from keramos.artifact.weights.weight_specs import weights_of
 from keramos.errors import CorruptModelError, LimitExceededError, SaveError, UnsupportedModelError
 from keramos.types.artifact import CONTENT_VERSION, Document, WeightDigest
 
@@ -92,7 +92,7 @@ def weight_digests(network: Network) -> tuple[WeightDigest, ...]:
     """One digest a weight, in Keras' order of layers and weights."""
     found = []
     for folder, layer in leaves(network):
-        names = [role.name for role in roles(layer.kind, layer.config)]
+        names = [role.name for role in weights_of(layer)]
         for place, weight in enumerate(layer.weights):
             name = names[place] if place < len(names) else str(place)
             array = np.ascontiguousarray(weight)

@@ -10,37 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.entries import LISTS
+from keramos.keras_layers.registry import spec_of
+from keramos.keras_layers.spec import folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from keramos.types.network import Layer, Network
-
-OWN: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), ("cell",)
-    ),
-    "MultiHeadAttention": ("query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"),
-    "GroupQueryAttention": (
-        "_query_dense",
-        "_key_dense",
-        "_gate_dense",
-        "_value_dense",
-        "_output_dense",
-    ),
-}
-"""Class -> folders below the layer that hold its own weights, where that is not the layer's folder
-itself.
-"""
-
-INNER: dict[str, tuple[str, ...]] = {
-    "Bidirectional": ("forward_layer", "backward_layer"),
-    "RNN": ("cell",),
-    "SpectralNormalization": ("layer",),
-    "TimeDistributed": ("layer",),
-}
-"""Class -> folders of its inner layers, in the order of ``Layer.inner``."""
 
 
 def snake_case(name: str) -> str:
@@ -50,15 +26,11 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-_NAMED_OTHERWISE = {"GroupQueryAttention": "GroupedQueryAttention"}
-"""Public name -> class name, where a class is exported under another name than its own."""
-
-
 def class_name(layer: Layer) -> str:
     """The class after which a layer's folder is named."""
     if layer.network is None:
-        kind = layer.kind.rpartition(".")[2]
-        return _NAMED_OTHERWISE.get(kind, kind)
+        spec = spec_of(layer.kind)
+        return (spec.class_name if spec else "") or layer.kind.rpartition(".")[2]
     return "Sequential" if layer.network.sequential else "Functional"
 
 
@@ -74,24 +46,22 @@ def numbered(layers: Mapping[str, Layer]) -> Iterator[tuple[str, Layer]]:
 
 def own_folders(layer: Layer, folder: str) -> list[str]:
     """Folders whose ``vars`` hold the layer's own weights."""
-    parts = OWN.get(layer.kind)
-    if parts is None:
-        return [folder]
-    return [
-        f"{folder}/{part}"
-        for part in parts
-        if not part.endswith("gate_dense") or layer.config.get("use_gate")
-    ]
+    spec = spec_of(layer.kind)
+    below = folders_of(spec.weights_of(layer.config)) if spec else ()
+    return [f"{folder}/{name}" if name else folder for name in below] or [folder]
 
 
 def inner_folders(layer: Layer, folder: str) -> list[tuple[str, Layer]]:
     """Folder and layer for each inner layer."""
-    if layer.kind in LISTS:
+    spec = spec_of(layer.kind)
+    if spec is None:
+        return []
+    if spec.inner_list:
         listed = {str(place): inner for place, inner in enumerate(layer.inner)}
-        return [(f"{folder}/{LISTS[layer.kind]}/{name}", inner) for name, inner in numbered(listed)]
+        return [(f"{folder}/{spec.inner_list}/{name}", inner) for name, inner in numbered(listed)]
     return [
         (f"{folder}/{part}", inner)
-        for part, inner in zip(INNER.get(layer.kind, ()), layer.inner, strict=False)
+        for part, inner in zip(spec.inner.values(), layer.inner, strict=False)
     ]
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, LISTS, is_entry
-from keramos.artifact.keras.keras3_paths import INNER
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_entry
 from keramos.artifact.keras.operation_modules import module_of
+from keramos.keras_layers.registry import spec_of
 from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 KERAS_VERSION = "3.9.0"
 """The Keras whose file layout is written; the oldest that the extra ``train`` allows."""
-
-
-_MODULES = {
-    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
-    "LayerScale": "keras.src.applications.convnext",
-    "StochasticDepth": "keras.src.applications.convnext",
-}
-"""Classes that Keras does not export -> where it looks for them."""
 
 
 def model_config(network: Network) -> Config:
@@ -49,7 +41,10 @@ def _entry(layer: Layer) -> Config:
 
 def _object(name: str, config: Config) -> Config:
     kind = name.rpartition(".")[2]
-    module = module_of(kind) if name.startswith("ops.") else _MODULES.get(kind, "keras.layers")
+    spec = spec_of(kind)
+    module = spec.module if spec else "keras.layers"
+    if name.startswith("ops."):
+        module = module_of(kind)
     return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
 
@@ -68,12 +63,12 @@ def _activations(layer: Layer) -> Config:
 
 def _inner(layer: Layer) -> Config:
     """Inner layers go back under the key that Keras reads them from."""
-    if layer.kind in LISTS:
-        return {LISTS[layer.kind]: [_entry(part) for part in layer.inner]}
-    keys = (
-        ("layer", "backward_layer") if layer.kind == "Bidirectional" else INNER.get(layer.kind, ())
-    )
-    return {key: _entry(part) for key, part in zip(keys, layer.inner, strict=False)}
+    spec = spec_of(layer.kind)
+    if spec is None:
+        return {}
+    if spec.inner_list:
+        return {spec.inner_list: [_entry(part) for part in layer.inner]}
+    return {key: _entry(part) for key, part in zip(spec.inner, layer.inner, strict=False)}
 
 
 def _sequential(network: Network) -> Config:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
 from keramos.artifact.weights.lora import adapted, parts, summed
-from keramos.artifact.weights.weight_specs import ROLES, roles
+from keramos.artifact.weights.weight_specs import is_foreign, may_have_weights, weights_of
 from keramos.errors import MismatchError
+from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,9 +34,6 @@ class Rules(NamedTuple):
 
     shapes: Callable[[Layer, Sequence[tuple[str, tuple[int, ...]]]], None]
     settle: Callable[[Layer], Layer]
-
-
-LOOKUPS = frozenset({"StringLookup", "IntegerLookup", "TextVectorization"})
 
 
 def bind_places(network: Network, stored: Stored, rules: Rules) -> Network:
@@ -73,22 +71,18 @@ class _Places:
         found = [
             weight for own in own_folders(layer, folder) for weight in self._stored.weights(own)
         ]
-        if (
-            layer.kind == "BatchNormalization"
-        ):  # renormalisation's own averages follow; only training reads them
-            found = found[: len(roles(layer.kind, layer.config))]
-        if layer.kind == "SpectralNormalization":  # its copy of the inner kernel comes first
-            found = found[-1:]
+        specs, record = weights_of(layer), spec_of(layer.kind)
+        if record is not None and record.copies:
+            found = found[: len(specs)] if record.copies == "after" else found[-len(specs) :]
         _check_count(layer, found, folder)
-        named = [role.name for role in roles(layer.kind, layer.config)]
         self._rules.shapes(
-            layer, [(role, weight.shape) for role, weight in zip(named, found, strict=False)]
+            layer, [(spec.name, weight.shape) for spec, weight in zip(specs, found, strict=False)]
         )
         weights = tuple(weight.read() for weight in found)
         inner = tuple(self._bound(part, below) for below, part in inner_folders(layer, folder))
-        config = (
-            _with_vocabulary(layer, self._stored, folder) if layer.kind in LOOKUPS else layer.config
-        )
+        config = layer.config
+        if record is not None and record.vocabulary:
+            config = _with_vocabulary(layer, record.vocabulary, self._stored, folder)
         return self._rules.settle(
             replace(layer, config=config, weights=weights, inner=inner or layer.inner)
         )
@@ -105,8 +99,8 @@ def _check_owner(layer: Layer, network: Network, owner: object, folder: str) -> 
 
 
 def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
-    wanted = [role.name for role in roles(layer.kind, layer.config)]
-    if layer.kind in ROLES and len(wanted) != len(weights):
+    wanted = [weight.name for weight in weights_of(layer)]
+    if may_have_weights(layer.kind) and len(wanted) != len(weights):
         listed = ", ".join(wanted) or "none"
         raise MismatchError(
             f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights "
@@ -115,14 +109,14 @@ def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
         )
 
 
-def _with_vocabulary(layer: Layer, stored: Stored, folder: str) -> Config:
+def _with_vocabulary(layer: Layer, option: str, stored: Stored, folder: str) -> Config:
     """A vocabulary learned from data lies beside the config, special tokens included."""
-    words = stored.vocabulary(folder) if layer.config.get("vocabulary") is None else None
+    words = stored.vocabulary(folder) if layer.config.get(option) is None else None
     if words is None:
         return layer.config
     idf = stored.named(folder, "idf_weights")
     known: Config = {
-        "vocabulary": [int(word) for word in words] if layer.kind == "IntegerLookup" else words
+        option: [int(word) for word in words] if layer.kind == "IntegerLookup" else words
     }
     return {**layer.config, **known, **({} if idf is None else {"idf_weights": idf.tolist()})}
 
@@ -146,8 +140,8 @@ def slots(layer: Layer, path: tuple[str, ...] = (), *, trainable: bool = True) -
             yield from slots(part, here, trainable=free)
         return
     frozen = adapted(layer)
-    for role in roles(layer.kind, layer.config):
-        yield Slot(here, role.name, role.trainable and free and role.name != frozen)
+    for weight in weights_of(layer):
+        yield Slot(here, weight.name, weight.trained and free and weight.name != frozen)
     for name in parts(layer):
         yield Slot(here, name, free)
     for place, part in enumerate(layer.inner):
@@ -203,11 +197,11 @@ def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
         MismatchError: there are more or fewer weights than the config has places for, one has
             another shape than the config says, or its name contradicts its place.
     """
-    if layer.kind not in ROLES and layer.network is None and not layer.inner:
+    if not may_have_weights(layer.kind) and layer.network is None and not layer.inner:
         return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
     wanted = _order_of(layer, weights)
     if len(wanted) != len(weights):
-        if any(_is_foreign(part) for part in _parts(layer)):
+        if any(is_foreign(part.kind) for part in _parts(layer)):
             return layer
         listed = ", ".join(slot.role for slot in wanted) or "none"
         raise MismatchError(
@@ -235,15 +229,10 @@ def _parts(layer: Layer) -> Iterator[Layer]:
 def has_foreign(network: Network) -> bool:
     """Whether a layer of a network is code or a class that Keras does not have."""
     return any(
-        _is_foreign(part) or part.kind == "Lambda"
+        is_foreign(part.kind) or part.kind == "Lambda"
         for top in network.layers.values()
         for part in _parts(top)
     )
-
-
-def _is_foreign(layer: Layer) -> bool:
-    """Whether only code that is not in the file knows which weights a layer has."""
-    return layer.kind.startswith("custom.")
 
 
 _TELLING = re.compile(
@@ -287,8 +276,8 @@ def _fill(
         return replace(layer, network=replace(layer.network, layers=layers))
     mine = owned.get(here, {})
     rules.shapes(layer, [(role, weight.shape) for role, weight in mine.items()])
-    named = [role.name for role in roles(layer.kind, layer.config)]
-    weights = tuple(summed(layer, role, mine[role].read(), mine) for role in named)
+    names = [weight.name for weight in weights_of(layer)]
+    weights = tuple(summed(layer, name, mine[name].read(), mine) for name in names)
     inner = tuple(
         _fill(part, owned, (*here, str(place)), rules) for place, part in enumerate(layer.inner)
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.weights.assign import bind_flat, flat_order
 from keramos.artifact.weights.keras3_weights import weight_at
-from keramos.artifact.weights.weight_specs import ROLES
+from keramos.artifact.weights.weight_specs import is_foreign
 from keramos.errors import MismatchError, ModelError, UnsafeModelError
 
 if TYPE_CHECKING:
@@ -150,4 +150,4 @@ def _owners(network: Network, groups: Mapping[str, object]) -> dict[str, str]:
 
 
 def _may_have_weights(layer: Layer) -> bool:
-    return bool(flat_order(layer)) or (layer.kind not in ROLES and layer.kind.startswith("custom."))
+    return bool(flat_order(layer)) or is_foreign(layer.kind)

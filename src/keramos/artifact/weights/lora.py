@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.artifact.weights.weight_specs import roles
+from keramos.artifact.weights.weight_specs import weights_of
 from keramos.errors import MismatchError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def adapted(layer: Layer) -> str:
     """The role of the weight that has parts beside it, or "" where none has."""
     if not layer.config.get("lora_rank"):
         return ""
-    return next(
-        (role.name for role in roles(layer.kind, layer.config) if role.name in _ADAPTED), ""
-    )
+    return next((weight.name for weight in weights_of(layer) if weight.name in _ADAPTED), "")
 
 
 def parts(layer: Layer) -> tuple[str, ...]:

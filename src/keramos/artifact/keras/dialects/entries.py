@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.keras.dialects.classes import KNOWN
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
+from keramos.keras_layers.registry import LAYERS
 
 if TYPE_CHECKING:
     from keramos.types.network import Config
@@ -24,13 +25,13 @@ ACTIVATION_KEYS = ("activation", "recurrent_activation")
 INNER_KEYS = ("layer", "backward_layer", "cell")
 """Config keys that hold a layer, in the order of ``Layer.inner``."""
 
-LISTS = {"Pipeline": "layers", "StackedRNNCells": "cells"}
+LISTS = {kind: spec.inner_list for kind, spec in LAYERS.items() if spec.inner_list}
 """Class -> config key that holds a list of layers."""
 
 _KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
 
 
-_EXPORTED = {"GroupedQueryAttention": "GroupQueryAttention"}
+_EXPORTED = {spec.class_name: kind for kind, spec in LAYERS.items() if spec.class_name}
 """Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which
 ``.keras`` files hold.
 """

@@ -20,6 +20,7 @@ from keramos.artifact.keras.dialects.entries import (
 from keramos.artifact.keras.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
+from keramos.keras_layers.registry import LAYERS
 from keramos.types.network import Call, Layer, Network, TensorRef
 
 if TYPE_CHECKING:
@@ -32,11 +33,8 @@ if TYPE_CHECKING:
     """A class and its cleaned config -> kind and config of current Keras 3."""
 
 _MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"})
-_RECURRENT = frozenset(
-    {"RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"}
-)
-_TEXTUAL = frozenset({"StringLookup", "TextVectorization"})
-"""Classes that take text, whatever dtype their results have."""
+_RECURRENT = frozenset(kind for kind, spec in LAYERS.items() if "initial_state" in spec.calls)
+_TEXTUAL = frozenset(kind for kind, spec in LAYERS.items() if spec.takes_text)
 
 _CAUSAL = frozenset({"Attention", "AdditiveAttention"})
 

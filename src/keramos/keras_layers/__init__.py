@@ -1,0 +1,1 @@
+"""Every Keras class as one record, by Keras' own families: data only, nothing here computes."""

@@ -1,0 +1,30 @@
+"""Layers of keras.layers.activations."""
+
+from keramos.keras_layers.options import ACTIVATION, AXES, FLAG, NUMBER
+from keramos.keras_layers.spec import LayerSpec, Weight
+
+_BY_VALUE = LayerSpec(mask="keep", floats=True, since="1")
+
+LAYERS = {
+    "Activation": _BY_VALUE._replace(options={"activation": ACTIVATION}),
+    "ELU": _BY_VALUE._replace(options={"alpha": NUMBER(1.0)}),
+    "LeakyReLU": _BY_VALUE._replace(options={"negative_slope": NUMBER(0.3)}),
+    "PReLU": _BY_VALUE._replace(options={"shared_axes": AXES(None)}, weights=(Weight("alpha"),)),
+    "ReLU": LayerSpec(
+        options={
+            "max_value": NUMBER(None),
+            "negative_slope": NUMBER(0.0),
+            "threshold": NUMBER(0.0),
+        },
+        mask="keep",
+        floats=True,
+        since="2",
+    ),
+    "Softmax": LayerSpec(
+        options={"axis": AXES(-1), "masked_to_zero": FLAG(True)},
+        mask="keep",
+        floats=True,
+        since="2",
+    ),
+    "ThresholdedReLU": _BY_VALUE._replace(options={"theta": NUMBER(1.0)}, until="2"),
+}

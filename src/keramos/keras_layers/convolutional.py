@@ -1,0 +1,78 @@
+"""Layers of keras.layers.convolutional, and LocallyConnected of Keras 1 and 2."""
+
+from keramos.keras_layers.options import (
+    ACTIVATION,
+    COUNT,
+    DATA_FORMAT,
+    FLAG,
+    SIZES,
+    WHOLE,
+    words,
+)
+from keramos.keras_layers.spec import LayerSpec, Weight, by_space
+
+PADDING = words("valid", "same", "causal", "same_theano")
+_BIAS = Weight("bias", "filters", when="use_bias")
+_ENDS = {"activation": ACTIVATION, "use_bias": FLAG(True)}
+_WINDOW = {
+    "kernel_size": SIZES,
+    "strides": SIZES(1),
+    "padding": PADDING,
+    "data_format": DATA_FORMAT,
+}
+_DILATED = {**_WINDOW, "dilation_rate": SIZES(1)}
+
+_CONVOLUTION = LayerSpec(
+    options={"filters": COUNT, **_DILATED, "groups": COUNT(1), **_ENDS},
+    weights=(Weight("kernel", "*kernel_size channels/groups filters"), _BIAS),
+    floats=True,
+    since="1",
+)
+_TRANSPOSED = LayerSpec(
+    options={
+        "filters": COUNT,
+        **_DILATED,
+        "output_padding": SIZES(None)._replace(least=0),
+        **_ENDS,
+    },
+    weights=(Weight("kernel", "*kernel_size filters channels"), _BIAS),
+    floats=True,
+    since="2",
+)
+_DEPTHWISE = LayerSpec(
+    options={**_DILATED, "depth_multiplier": COUNT(1), **_ENDS},
+    weights=(
+        Weight("kernel", "*kernel_size channels depth_multiplier"),
+        Weight("bias", "channels*depth_multiplier", when="use_bias"),
+    ),
+    floats=True,
+    since="2",
+)
+_SEPARABLE = LayerSpec(
+    options={"filters": COUNT, **_DILATED, "depth_multiplier": COUNT(1), **_ENDS},
+    weights=(
+        Weight("depthwise_kernel", "*kernel_size channels depth_multiplier"),
+        Weight("pointwise_kernel", "*ones channels*depth_multiplier filters"),
+        _BIAS,
+    ),
+    floats=True,
+    since="2",
+)
+_LOCAL = LayerSpec(
+    options={"filters": COUNT, **_WINDOW, **_ENDS, "implementation": WHOLE(1)},
+    # Keras has three ways to store the kernel, which ``implementation`` names.
+    weights=(Weight("kernel"), Weight("bias", "*places filters", when="use_bias")),
+    floats=True,
+    since="1",
+    until="2",
+)
+
+LAYERS = {
+    **by_space("Conv{}D", _CONVOLUTION),
+    **by_space("Conv{}DTranspose", _TRANSPOSED),
+    **by_space("Conv{}DTranspose", _TRANSPOSED._replace(since="1"), 2),
+    **by_space("DepthwiseConv{}D", _DEPTHWISE, 1, 2),
+    **by_space("SeparableConv{}D", _SEPARABLE, 1, 2),
+    **by_space("SeparableConv{}D", _SEPARABLE._replace(since="1"), 2),
+    **by_space("LocallyConnected{}D", _LOCAL, 1, 2),
+}

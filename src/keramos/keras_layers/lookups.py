@@ -1,0 +1,70 @@
+"""Layers of keras.layers.preprocessing for words and categories."""
+
+from keramos.keras_layers.options import (
+    AXES,
+    COUNT,
+    FLAG,
+    NUMBER_LIST,
+    TEXT,
+    TEXTS,
+    TOKEN,
+    TOKEN_OR_NUMBER,
+    TOKENS,
+    WHOLE,
+)
+from keramos.keras_layers.spec import LayerSpec
+
+_ENCODED = {"output_mode": TEXT("int"), "sparse": FLAG(False)}
+_LEARNED = {
+    **_ENCODED,
+    "pad_to_max_tokens": FLAG(False),
+    "max_tokens": WHOLE(None),
+    "idf_weights": NUMBER_LIST(None),
+    "encoding": TEXT("utf-8"),
+}
+_LOOKUP = LayerSpec(
+    options={
+        "vocabulary": TOKENS(None),
+        "num_oov_indices": WHOLE(1)._replace(least=0),
+        "mask_token": TOKEN(None),
+        "oov_token": TOKEN(None),
+        "invert": FLAG(False),
+        "oov_method": TEXT("floormod"),
+        "salt": AXES(None),
+        **_LEARNED,
+    },
+    ignored=("vocabulary_dtype", "vocabulary_size"),
+    vocabulary="vocabulary",
+    since="2",
+)
+
+LAYERS = {
+    "HashedCrossing": LayerSpec(options={"num_bins": COUNT, **_ENCODED}, since="2"),
+    "Hashing": LayerSpec(
+        options={
+            "num_bins": COUNT,
+            "mask_value": TOKEN_OR_NUMBER(None),
+            "salt": AXES(None),
+            **_ENCODED,
+        },
+        since="2",
+    ),
+    "IntegerLookup": _LOOKUP,
+    "StringLookup": _LOOKUP._replace(takes_text=True),
+    "TextVectorization": LayerSpec(
+        options={
+            "vocabulary": TEXTS(None),
+            "standardize": TEXT("lower_and_strip_punctuation")._replace(nullable=True),
+            "split": TEXT("whitespace")._replace(nullable=True),
+            "ngrams": AXES(None),
+            "output_sequence_length": WHOLE(None),
+            "ragged": FLAG(False),
+            **_LEARNED,
+        },
+        ignored=("vocabulary_size",),
+        takes_text=True,
+        vocabulary="vocabulary",
+        asset_folders=("", "/_lookup_layer"),
+        since="2",
+    ),
+}

@@ -1,0 +1,72 @@
+"""Layers of keras.layers.normalization."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.keras_layers.options import AXES, FLAG, NUMBER, WHOLE
+from keramos.keras_layers.spec import LayerSpec, Weight
+
+if TYPE_CHECKING:
+    from keramos.types.network import Config
+
+_EPSILON = NUMBER(1e-3)._replace(least=0)
+_ENDS = {"epsilon": _EPSILON, "center": FLAG(True), "scale": FLAG(True)}
+
+
+def _layer_gamma(config: Config) -> bool:
+    """RMS scaling has a gamma whatever ``scale`` says."""
+    return bool(config.get("scale", True) or config.get("rms_scaling"))
+
+
+def _layer_beta(config: Config) -> bool:
+    return bool(config.get("center", True)) and not config.get("rms_scaling")
+
+
+LAYERS = {
+    "BatchNormalization": LayerSpec(
+        options={"axis": AXES(-1), **_ENDS, "mode": WHOLE(0)},
+        weights=(
+            Weight("gamma", "*sizes", when="scale"),
+            Weight("beta", "*sizes", when="center"),
+            Weight("moving_mean", "*sizes", trained=False),
+            Weight("moving_variance", "*sizes", trained=False),
+        ),
+        ignored=(
+            *("momentum", "renorm", "renorm_clipping", "renorm_momentum"),
+            *("virtual_batch_size", "adjustment", "fused"),
+        ),
+        mask="keep",
+        floats=True,
+        copies="after",  # the averages of renormalisation, which only training reads
+        since="1",
+    ),
+    "GroupNormalization": LayerSpec(
+        # -1 is one group for each channel.
+        options={"groups": WHOLE(32), "axis": WHOLE(-1), **_ENDS},
+        weights=(
+            Weight("gamma", "size", when="scale"),
+            Weight("beta", "size", when="center"),
+        ),
+        mask="keep",
+        floats=True,
+        since="2",
+    ),
+    "LayerNormalization": LayerSpec(
+        options={"axis": AXES(-1), **_ENDS, "rms_scaling": FLAG(False)},
+        weights=(
+            Weight("gamma", "*sizes", when=_layer_gamma),
+            Weight("beta", "*sizes", when=_layer_beta),
+        ),
+        mask="keep",
+        floats=True,
+        since="2",
+    ),
+    "RMSNormalization": LayerSpec(
+        options={"axis": AXES(-1), "epsilon": NUMBER(1e-6)._replace(least=0)},
+        weights=(Weight("scale", "*sizes"),),
+        mask="keep",
+        floats=True,
+    ),
+    "UnitNormalization": LayerSpec(options={"axis": AXES(-1)}, mask="keep", floats=True, since="2"),
+}

@@ -1,0 +1,48 @@
+"""Layers of keras.layers.preprocessing for numbers."""
+
+from keramos.keras_layers.options import AXES, COUNT, FLAG, NUMBER_LIST, NUMBERS, TEXT
+from keramos.keras_layers.spec import LayerSpec, Weight
+
+LAYERS = {
+    "CategoryEncoding": LayerSpec(
+        options={
+            "num_tokens": COUNT,
+            "output_mode": TEXT("multi_hot"),
+            "sparse": FLAG(False),
+            "keep_last_axis": FLAG(False),
+            "must_fit": FLAG(False),
+        },
+        calls=("count_weights",),
+        since="2",
+    ),
+    "Discretization": LayerSpec(
+        options={
+            "bin_boundaries": NUMBER_LIST(None),
+            "output_mode": TEXT("int"),
+            "sparse": FLAG(False),
+        },
+        ignored=("num_bins", "epsilon"),
+        floats=True,
+        any_dtype=True,
+        since="2",
+    ),
+    "Normalization": LayerSpec(
+        options={
+            "axis": AXES(-1)._replace(nullable=True),
+            "mean": NUMBERS(None),
+            "variance": NUMBERS(None),
+            "invert": FLAG(False),
+        },
+        weights=(
+            Weight("mean", when="!mean", trained=False),
+            Weight("variance", when="!mean", trained=False),
+            Weight("count", when="!mean", trained=False),
+        ),
+        mask="keep",
+        floats=True,
+        since="2",
+    ),
+    "Rescaling": LayerSpec(
+        options={"scale": NUMBERS, "offset": NUMBERS(0.0)}, mask="keep", since="2"
+    ),
+}

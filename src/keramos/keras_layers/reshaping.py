@@ -1,0 +1,31 @@
+"""Layers of keras.layers.reshaping."""
+
+from keramos.keras_layers.options import AXES, COUNT, DATA_FORMAT, EDGES, SIZES, TEXT
+from keramos.keras_layers.spec import LayerSpec, by_space
+
+_KERAS_1 = LayerSpec(since="1")
+
+LAYERS = {
+    **by_space(
+        "Cropping{}D",
+        _KERAS_1._replace(options={"cropping": EDGES(1), "data_format": DATA_FORMAT}),
+    ),
+    "Flatten": _KERAS_1._replace(options={"data_format": DATA_FORMAT}),
+    "Permute": _KERAS_1._replace(options={"dims": AXES}),
+    "RepeatVector": _KERAS_1._replace(options={"n": COUNT}),
+    "Reshape": _KERAS_1._replace(options={"target_shape": AXES}),
+    **by_space(
+        "UpSampling{}D",
+        _KERAS_1._replace(
+            options={
+                "size": SIZES(2),
+                "data_format": DATA_FORMAT,
+                "interpolation": TEXT("nearest"),
+            }
+        ),
+    ),
+    **by_space(
+        "ZeroPadding{}D",
+        _KERAS_1._replace(options={"padding": EDGES(1), "data_format": DATA_FORMAT}),
+    ),
+}

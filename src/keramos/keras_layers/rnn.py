@@ -1,0 +1,94 @@
+"""Recurrent layers of keras.layers.rnn, their cells and wrappers."""
+
+from keramos.keras_layers.conv_lstm import SPLIT_LSTM
+from keramos.keras_layers.options import ACTIVATION, ANYTHING, COUNT, FLAG, TEXT
+from keramos.keras_layers.spec import LayerSpec, Weight, in_folder
+
+_CALLS = ("initial_state", "keras2_mask")
+_STEPS = {
+    "return_sequences": FLAG(False),
+    "return_state": FLAG(False),
+    "go_backwards": FLAG(False),
+    "zero_output_for_mask": FLAG(False),
+}
+
+
+def _cell(gates: int, bias: Weight, **more: object) -> LayerSpec:
+    """A cell with a kernel for inputs and one for states, each for several gates."""
+    options = {"units": COUNT, "activation": ACTIVATION("tanh")}
+    if gates > 1:
+        options["recurrent_activation"] = ACTIVATION("sigmoid")
+    return LayerSpec(
+        options={**options, "use_bias": FLAG(True), **more},  # type: ignore[dict-item] # options
+        weights=(
+            Weight("kernel", f"features {gates}*units"),
+            Weight("recurrent_kernel", f"units {gates}*units"),
+            bias,
+        ),
+        calls=("states",),
+        floats=True,
+        since="2",
+    )
+
+
+def _layer(cell: LayerSpec) -> LayerSpec:
+    """A layer that runs one cell over the steps of a sequence."""
+    return cell._replace(
+        options={**cell.options, **_STEPS},
+        weights=in_folder("cell", cell.weights),
+        ignored=("stateful",),
+        calls=_CALLS,
+        mask="own",
+        since="1",
+    )
+
+
+# CuDNN keeps two biases, one for inputs and one for states; so does a GRU with ``reset_after``.
+_LSTM = _cell(4, Weight("bias", "4*units", when="use_bias", older="2 4*units | 8*units"))
+_GRU = _cell(
+    3,
+    Weight("bias", "2 3*units", when="use_bias", older="3*units | 6*units"),
+    reset_after=FLAG(True),
+)
+_SIMPLE = _cell(1, Weight("bias", "units", when="use_bias"))
+
+LAYERS = {
+    "Bidirectional": LayerSpec(
+        options={
+            "merge_mode": TEXT("concat")._replace(nullable=True),
+            "weights": ANYTHING(None),
+            "zero_output_for_mask": FLAG(True),
+        },
+        calls=_CALLS,
+        inner={"layer": "forward_layer", "backward_layer": "backward_layer"},
+        mask="own",
+        floats=True,
+        since="1",
+    ),
+    "GRU": _layer(_GRU)._replace(
+        layouts={"split": tuple(Weight(f"{part}_{gate}") for gate in "zrh" for part in "WUb")}
+    ),
+    "GRUCell": _GRU,
+    "LSTM": _layer(_LSTM)._replace(layouts={"split": SPLIT_LSTM}),
+    "LSTMCell": _LSTM,
+    "RNN": LayerSpec(
+        options=_STEPS,
+        ignored=("stateful",),
+        calls=_CALLS,
+        inner={"cell": "cell"},
+        mask="own",
+        floats=True,
+        since="2",
+    ),
+    "SimpleRNN": _layer(_SIMPLE),
+    "SimpleRNNCell": _SIMPLE,
+    "StackedRNNCells": LayerSpec(
+        options={"reverse_state_order": FLAG(False)}, inner_list="cells", since="2"
+    ),
+    "TimeDistributed": LayerSpec(
+        options={"inner_mask": FLAG(False)},
+        inner={"layer": "layer"},
+        mask="own",
+        since="1",
+    ),
+}

@@ -1,0 +1,173 @@
+"""The record of one Keras class: all that reading, checking, writing and explaining need to know.
+
+Records are data. How a class is computed stands in ``keramos.compile.layers`` under the same name.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from keramos.types.network import quantization_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from keramos.keras_layers.options import Option
+    from keramos.types.network import Config
+
+    Shape = tuple[int | None, ...]
+
+_NO_OPTIONS: Mapping[str, Option] = MappingProxyType({})
+_NO_WEIGHTS: Mapping[str, tuple[Weight, ...]] = MappingProxyType({})
+_NO_LAYERS: Mapping[str, str] = MappingProxyType({})
+
+
+class Weight(NamedTuple):
+    """One weight of a class, in the order in which Keras builds them.
+
+    ``shape`` has a word for each axis: a number, an option (``*kernel_size``: one axis for each of
+    its numbers), a size of the input (``features``, ``channels``, or what the lowering gives), or a
+    product or quotient of these (``4*units``). "" is the shape of a single number; None is any
+    shape. ``older`` are shapes, separated by ``|``, in which files of older versions may hold it.
+    ``when``: the option that must be true for the weight to exist, ``!option`` one that must not
+    be, or a function of the config. ``folder``: where below its layer an archive keeps it.
+    """
+
+    name: str
+    shape: str | None = None
+    when: str | Callable[[Config], bool] = ""
+    trained: bool = True
+    older: str = ""
+    folder: str = ""
+
+
+class LayerSpec(NamedTuple):
+    """One class of Keras.
+
+    ``options``: those that answers depend on; ``ignored``: those that answers do not. ``mask``:
+    what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop``
+    ends it, ``own``: the lowering decides. ``calls``: arguments of a call, beside ``mask`` and
+    ``training``, that the lowering reads. ``floats``: it computes in floating point, so that whole
+    numbers and booleans are converted first; ``any_dtype``: its result may still be of another
+    type. ``takes_text``: its input is text. ``space``: its axes of space; ``rank``: the axes that
+    its input must have (0: any).
+
+    ``inner``: config key -> archive folder of each wrapped layer, in the order of ``Layer.inner``;
+    ``inner_list``: the config key, and folder, of a list of layers. ``vocabulary``: archives keep
+    the option of this name, learned from data, as a file of words in each of ``asset_folders``.
+    ``copies``: archives hold further arrays ``before`` or ``after`` the weights.
+
+    ``since`` and ``until``: the first and last generation of Keras that has the class;
+    ``class_name``: its name in Python, where it is exported under another; ``module``: where
+    current Keras finds it. ``quantized``: mode -> weights in that form. ``layouts``: weights in an
+    older layout, by the reader's word for it. ``visible``: whether explanations show its output.
+    """
+
+    options: Mapping[str, Option] = _NO_OPTIONS
+    weights: tuple[Weight, ...] = ()
+    ignored: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    mask: Literal["keep", "stop", "own"] = "stop"
+    floats: bool = False
+    any_dtype: bool = False
+    takes_text: bool = False
+    space: int = 0
+    rank: int = 0
+    inner: Mapping[str, str] = _NO_LAYERS
+    inner_list: str = ""
+    vocabulary: str = ""
+    asset_folders: tuple[str, ...] = ("",)
+    copies: Literal["", "before", "after"] = ""
+    since: Literal["1", "2", "3"] = "3"
+    until: Literal["1", "2", "3"] = "3"
+    class_name: str = ""
+    module: str = "keras.layers"
+    quantized: Mapping[str, tuple[Weight, ...]] = _NO_WEIGHTS
+    layouts: Mapping[str, tuple[Weight, ...]] = _NO_WEIGHTS
+    visible: bool = True
+
+    def with_rank(self, space: int, extra: int = 2) -> LayerSpec:
+        """The class for ``space`` axes of space; ``extra`` counts rows, channels and steps."""
+        return self._replace(space=space, rank=space + extra)
+
+    def value(self, config: Config, option: str) -> object:
+        """An option of a config, or its default."""
+        if option in config or option not in self.options:
+            return config.get(option)
+        return self.options[option].default
+
+    def weights_of(self, config: Config, layout: str = "") -> tuple[Weight, ...]:
+        """The weights that a layer with this config has; ``layout`` is that of an older file."""
+        mode = quantization_mode(config) or ""
+        known = self.quantized.get(mode, self.layouts.get(layout, self.weights))
+        return tuple(weight for weight in known if self._exists(weight.when, config))
+
+    def _exists(self, when: str | Callable[[Config], bool], config: Config) -> bool:
+        if not isinstance(when, str):
+            return when(config)
+        if when.startswith("!"):
+            return not self.value(config, when[1:])
+        return not when or bool(self.value(config, when))
+
+    def shape(
+        self, words: str, config: Config, sizes: Mapping[str, int | Sequence[int] | None]
+    ) -> Shape | None:
+        """The shape that words of a weight mean; ``sizes`` are those of the input.
+
+        An axis is None where its size is unknown; None is returned where the number of axes is.
+        """
+        found: list[int | None] = []
+        for word in words.split():
+            if word.startswith("*"):
+                part = self._listed(self._size(word[1:], config, sizes))
+                if part is None:
+                    return None
+                found += part
+            else:
+                found.append(self._product(word, config, sizes))
+        return tuple(found)
+
+    def _listed(self, value: object) -> list[int | None] | None:
+        if isinstance(value, int) and self.space:
+            return [value] * self.space
+        return list(value) if isinstance(value, list | tuple) else None
+
+    def _product(
+        self, word: str, config: Config, sizes: Mapping[str, int | Sequence[int] | None]
+    ) -> int | None:
+        product = 1
+        factors, _, divisor = word.partition("/")
+        for factor in factors.split("*"):
+            size = self._size(factor, config, sizes)
+            if not isinstance(size, int) or isinstance(size, bool):
+                return None
+            product *= size
+        if not divisor:
+            return product
+        by = self._size(divisor, config, sizes)
+        return product // by if isinstance(by, int) and by else None
+
+    def _size(
+        self, word: str, config: Config, sizes: Mapping[str, int | Sequence[int] | None]
+    ) -> object:
+        if word.isdigit():
+            return int(word)
+        if word == "ones":
+            return [1] * self.space
+        return sizes[word] if word in sizes else self.value(config, word)
+
+
+def by_space(name: str, spec: LayerSpec, *spaces: int, extra: int = 2) -> dict[str, LayerSpec]:
+    """``Conv{}D`` -> Conv1D, Conv2D and Conv3D, or those of some numbers of axes of space."""
+    return {name.format(n): spec.with_rank(n, extra) for n in spaces or (1, 2, 3)}
+
+
+def in_folder(folder: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """The same weights, which an archive keeps in a folder below the layer."""
+    return tuple(weight._replace(folder=folder) for weight in weights)
+
+
+def folders_of(weights: Sequence[Weight]) -> Iterator[str]:
+    """Folders of weights in order, each once."""
+    return iter(dict.fromkeys(weight.folder for weight in weights))
