@@ -17,6 +17,7 @@ from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.hdf5.image import Image
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.read import read
+from keramos.artifact.sources import ModelSource
 from keramos.artifact.strict_json import parse_json
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError
@@ -63,7 +64,7 @@ def _accept(_image: Image, _data: bytes, _at: int, _what: str) -> None:
 
 def archive(data: bytes) -> None:
     """A ``.keras`` file as a whole."""
-    read("m.keras", bytes_of=lambda *_: data)
+    read("m.keras", source_of=lambda path, _: ModelSource.of_file(path, data))
 
 
 def texts(data: bytes) -> None:
@@ -73,7 +74,12 @@ def texts(data: bytes) -> None:
 
 def dialects(data: bytes) -> None:
     """A config of any generation, beside a file of weights that has none."""
-    read("m.json", weights=_EMPTY, bytes_of=lambda name, _: _NO_WEIGHTS if name == _EMPTY else data)
+    held = {"m.json": data, _EMPTY: _NO_WEIGHTS}
+    read(
+        "m.json",
+        weights=_EMPTY,
+        source_of=lambda path, _: ModelSource.of_file(path, held[path]),
+    )
 
 
 def model(data: bytes) -> None:
@@ -87,7 +93,7 @@ def model(data: bytes) -> None:
 
 def whole(file: bytes) -> None:
     """A model file from its bytes to a session."""
-    artifact = read("m.h5", bytes_of=lambda *_: file)
+    artifact = read("m.h5", source_of=lambda path, _: ModelSource.of_file(path, file))
     Session(compile_network(artifact.network))
 
 

@@ -15,7 +15,7 @@ from keramos.errors import MissingExtraError, SignatureError, UnsafeModelError, 
 from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
 from keramos.pipeline.verify import verify
-from keramos.signing.signing import new_key, sign, signed_bytes
+from keramos.signing.signing import new_key, sign, signed_source
 from keramos.types.network import Call, Layer, Network, TensorRef
 from support.command import keramos
 
@@ -72,7 +72,7 @@ def test_a_signed_file_opens_for_its_key(signed, keys):
     answers = load(signed, require_signature=keys[1]).predict(np.ones((1, 2), "f4"))
 
     assert answers.tolist() == [[2.0]]
-    assert signed_bytes(signed, key=keys[1]) == signed.read_bytes()
+    assert signed_source(signed, key=keys[1]).main == signed.read_bytes()
     assert inspect(signed, require_signature=keys[1]).parameters == 2
 
 
@@ -118,14 +118,14 @@ def test_a_file_that_changes_while_it_is_checked_gains_nothing(signed, keys, mon
     """
     import keramos.signing.signing as module
 
-    before = module.read_bytes
+    before = module.any_source
 
-    def read_and_swap(path, *limits):
-        data = before(path, *limits)
+    def read_and_swap(path, limits):
+        source = before(path, limits)
         write(signed, network(100.0), None)
-        return data
+        return source
 
-    monkeypatch.setattr(module, "read_bytes", read_and_swap)
+    monkeypatch.setattr(module, "any_source", read_and_swap)
     answers = load(signed, require_signature=keys[1]).predict(np.ones((1, 2), "f4"))
 
     assert answers.tolist() == [[2.0]]

@@ -1,9 +1,14 @@
-"""The bytes of a model file: a regular file only, bounded before it is read, and read once."""
+"""The bytes of regular files: bounded before they are read, and read once.
+
+Files of a folder are opened step by step from the folder's own descriptor, and links are not
+followed, so a folder that is exchanged meanwhile gains nothing.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +22,7 @@ from keramos.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from keramos.artifact.limits import Limits
 
@@ -30,46 +35,155 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a link; copy the folder with cp -rL"),
 )
+_FLAGS = os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
 _HEAD = 1 << 14
 _BLOCK = 512
 _SPARSE = 1 << 25
 
 
 def read_bytes(
-    source: str, limits: Limits = LIMITS, check: Callable[[bytes, int], None] | None = None
+    source: str, limits: Limits = LIMITS, check: Callable[[bytes, int], object] | None = None
 ) -> bytes:
-    """The whole file. ``check``, where it is given, sees its first bytes and its size before the
+    """The whole file. ``check``, where it is given, gets its first bytes and its size before the
     rest is read.
 
     Raises:
-        ModelError: there is none, or it cannot be opened.
+        ModelError: the file does not exist, or cannot be opened.
         UnsafeModelError: it is a folder, a pipe or a device.
         LimitExceededError: it is too large, or almost all of it is holes.
         CorruptModelError: it changed while it was read.
     """
-    descriptor = _opened(source)
+    return _content(_opened(source), source, limits, check)
+
+
+def read_folder(source: str, limits: Limits = LIMITS) -> dict[str, bytes]:
+    """All files of a folder and of the folders in it, by relative path, sorted; names that begin
+    with a dot are left out.
+
+    Raises:
+        ModelError: a file cannot be opened.
+        UnsafeModelError: something in the folder is a link, a pipe or a device.
+        LimitExceededError: there are more files than ``members`` allows, or more bytes than
+            ``file_bytes`` does.
+        CorruptModelError: a file changed while it was read.
+    """
+    return read_files(source, file_names(source, limits), limits)
+
+
+def file_names(source: str, limits: Limits = LIMITS) -> list[str]:
+    """The relative paths of what ``read_folder`` reads, sorted.
+
+    Raises:
+        ModelError: the folder cannot be read.
+        LimitExceededError: there are more files and folders than ``members`` allows.
+    """
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        for entry in entry_names(f"{source}/{below}", limits):
+            (waiting if entry.endswith("/") else found).append(f"{below}{entry}")
+        _check_number(len(found) + len(waiting), source, limits)
+    return sorted(found)
+
+
+def entry_names(source: str, limits: Limits = LIMITS) -> list[str]:
+    """What stands in a folder itself, sorted; the name of a folder ends in a slash, and names that
+    begin with a dot are left out.
+
+    Raises:
+        ModelError: the folder cannot be read.
+        LimitExceededError: there are more than ``members`` allows.
+    """
+    try:
+        with os.scandir(source) as entries:
+            found = [
+                f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
+                for entry in islice(entries, limits.members + 1)
+                if not entry.name.startswith(".")
+            ]
+    except OSError as error:
+        raise ModelError(f"{source} cannot be read as a folder: {error.strerror}") from None
+    _check_number(len(found), source, limits)
+    return sorted(found)
+
+
+def _check_number(number: int, source: str, limits: Limits) -> None:
+    if number > limits.members:
+        raise LimitExceededError(
+            f"{source} holds more than {limits.members:,} files, the limit (members)"
+        )
+
+
+def read_files(folder: str, names: Sequence[str], limits: Limits) -> dict[str, bytes]:
+    """Files below a folder by their relative paths, together within the limit of one file.
+
+    Raises:
+        ModelError: one cannot be read, exceeds a limit, or its path leads out of the folder.
+    """
+    _check_number(len(names), folder, limits)
+    found: dict[str, bytes] = {}
+    left = limits.file_bytes
+    try:
+        top = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be read as a folder: {error.strerror}") from None
+    try:
+        for name in names:
+            shown = f"{folder}/{name}" if folder else name
+            found[name] = _content(_below(top, name, shown), shown, limits, None, left)
+            left -= len(found[name])
+    finally:
+        os.close(top)
+    return found
+
+
+def _below(top: int, name: str, shown: str) -> int:
+    """A descriptor of a file below a folder, reached without links."""
+    steps = name.split("/")
+    if not {"", ".", ".."}.isdisjoint(steps) or "\\" in name or not name.isprintable():
+        raise UnsafeModelError(f"{shown!r} is a path that could lead out of the model's folder")
+    here = os.dup(top)
+    try:
+        for step in steps[:-1]:
+            inner = os.open(step, os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=here)
+            os.close(here)
+            here = inner
+        _check_kind(os.stat(steps[-1], dir_fd=here, follow_symlinks=False), shown)
+        return os.open(steps[-1], os.O_RDONLY | _FLAGS, dir_fd=here)
+    except OSError as error:
+        raise CorruptModelError(f"{shown} cannot be read: {error.strerror}") from None
+    finally:
+        os.close(here)
+
+
+def _content(
+    descriptor: int,
+    source: str,
+    limits: Limits,
+    check: Callable[[bytes, int], object] | None,
+    most: int | None = None,
+) -> bytes:
+    """All bytes behind a descriptor, which is closed afterwards."""
     try:
         before = os.fstat(descriptor)
         _check_kind(before, source)
-        _check_size(before, source, limits)
+        _check_size(before, source, limits, limits.file_bytes if most is None else most)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            head = file.read(_HEAD)
+            data = file.read(_HEAD)
             if check is not None:
-                check(head, before.st_size)
-            data = (
-                head + file.read(max(before.st_size - len(head), 0))
-                if before.st_size > len(head)
-                else head
-            )
+                check(data, before.st_size)
+            if before.st_size > len(data):
+                data += file.read(before.st_size - len(data))
         after = os.fstat(descriptor)
     except OSError as error:
         raise CorruptModelError(f"{source} cannot be read: {error.strerror}") from None
     finally:
         os.close(descriptor)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
-        data
-    ) != before.st_size:
+    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+    if changed or len(data) != before.st_size:
         raise CorruptModelError(
             f"{source} changed while it was read; wait until its writer is done, then try again"
         )
@@ -77,12 +191,10 @@ def read_bytes(
 
 
 def _opened(source: str) -> int:
-    """A descriptor. What is not a regular file is not even opened: opening some devices does
-    something.
-    """
+    """A descriptor of a regular file; nothing else is opened, since opening some devices acts."""
     try:
         _check_kind(Path(source).stat(), source)
-        return os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        return os.open(source, os.O_RDONLY | _FLAGS & ~os.O_NOFOLLOW)
     except FileNotFoundError:
         if Path(source).is_symlink():
             raise ModelError(
@@ -99,17 +211,26 @@ def _opened(source: str) -> int:
 def _check_kind(status: os.stat_result, source: str) -> None:
     if stat.S_ISREG(status.st_mode):
         return
-    kind = next((name for test, name in _KINDS if test(status.st_mode)), "something else")
-    raise UnsafeModelError(f"{source} is not a regular file: it is {kind}")
+    raise _not_regular(source, status.st_mode)
 
 
-def _check_size(status: os.stat_result, source: str, limits: Limits) -> None:
+def not_a_file(source: str) -> UnsafeModelError:
+    """The error about a folder that is not a model in any known form."""
+    return _not_regular(source, stat.S_IFDIR)
+
+
+def _not_regular(source: str, mode: int) -> UnsafeModelError:
+    kind = next((name for test, name in _KINDS if test(mode)), "something else")
+    return UnsafeModelError(f"{source} is not a regular file: it is {kind}")
+
+
+def _check_size(status: os.stat_result, source: str, limits: Limits, most: int) -> None:
+    """``most`` is what is left of the limit of bytes."""
     size, stored = status.st_size, status.st_blocks * _BLOCK
-    if size > limits.file_bytes:
+    if size > most:
         raise LimitExceededError(
-            f"{source} has {size:,} bytes, the limit is {limits.file_bytes:,} (file_bytes). "
-            "Raise it if the file is "
-            "yours"
+            f"{source} has {size:,} bytes, the limit is {most:,} (file_bytes). "
+            "Raise it if the file is yours"
         )
     if size > _SPARSE and 0 < stored * limits.weight_ratio < size:
         raise LimitExceededError(

@@ -1,56 +1,37 @@
-"""A model file -> Artifact. Magic bytes decide what it is, never its name."""
+"""A saved model -> Artifact: source, container, origin, network, weights, content."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import os
-from typing import TYPE_CHECKING, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.opening import model_bytes, open_container
+from keramos.artifact.containers.table import form_of, model_source
 from keramos.artifact.content.document import decode, seal_of
 from keramos.artifact.keras.dialects.origin import origin_of
-from keramos.artifact.keras.dialects.structure import network as network_of
-from keramos.artifact.keras.foreign_code import refuse_foreign
+from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
-from keramos.artifact.strict_json import parse_json
-from keramos.artifact.weights.assign import Rules, bind_places, has_foreign
-from keramos.artifact.weights.keras3_weights import Stored
-from keramos.artifact.weights.legacy_layouts import settle
-from keramos.artifact.weights.legacy_weights import bind_groups, root_of, weight_names
-from keramos.artifact.weights.validate import check_shapes, check_values
-from keramos.errors import (
-    LimitExceededError,
-    MismatchError,
-    ModelError,
-    UnsupportedModelError,
-    UsageError,
-)
+from keramos.artifact.weights.fill import fill, rules_of
+from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
 from keramos.types.artifact import Artifact, FileInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from keramos.artifact.containers.opening import Container
-    from keramos.artifact.hdf5 import Hdf5
-    from keramos.artifact.keras.dialects.entries import Entry
+    from keramos.artifact.containers.container import Container, Form, LayerGroups, WeightStore
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.limits import Limits
-    from keramos.types.network import Config, Layer, Network
-
-    Translate = Callable[[Entry, Config, Origin], tuple[str, Config]]
+    from keramos.artifact.sources import ModelSource
+    from keramos.types.network import Network
 
 _OWN_NAME = "keramos"
 """What keramos calls the models that it makes."""
 
 _LOST = (
     "keramos made this model, but another program saved it again and left out its schema, rule "
-    "and golden rows: "
-    "nothing proves it any more. Use the file that keramos wrote"
+    "and golden rows: nothing proves it any more. Use the file that keramos wrote"
 )
-_DIALECTS = {"keras1": "keras1", "keras2": "keras2", "tf_keras": "keras2", "keras3": "keras3"}
-"""Generation -> module of its dialect; one file speaks one of them, so only that one is loaded."""
 
 
 def read(
@@ -58,23 +39,42 @@ def read(
     *,
     weights: str | Path | None = None,
     limits: Limits = LIMITS,
-    bytes_of: Callable[[str, Limits], bytes] = model_bytes,
+    source_of: Callable[[str, Limits], ModelSource] = model_source,
 ) -> Artifact:
-    """The model in a ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras as data.
+    """The model at a path as data, in any form of ``containers.table.FORMS``, of any Keras.
 
     ``weights`` names the file of weights where ``path`` is an architecture alone
-    (``model.to_json()``). ``bytes_of`` gives the bytes of a file; each file is read once.
+    (``model.to_json()``). ``source_of`` gives the bytes at a path; each path is read once.
 
     Raises:
-        ModelError: one of its subclasses says why the file cannot be used, and where.
-        UsageError: weights are given for a file that has its own, or are not for one that has none.
+        ModelError: one of its subclasses says why the model cannot be used, and where.
+        UsageError: weights are given for a model that has its own, or are missing for one that
+            has none.
     """
-    source = os.fspath(path)
-    data = bytes_of(source, limits)
+    source = source_of(os.fspath(path), limits)
+    with _located(source.path):
+        form = form_of(source)
+        container = form.open(source, limits)
+        config = _config(container, source)
+        store = _weights(container, source, weights, limits, source_of)
+        entry = parse_config(config, container.training, source.path, limits)
+        groups = store.groups()
+        origin = _origin(container, store, groups, config)
+        empty = read_config(entry, origin)
+        network = fill(empty, store, groups, container.assets, rules_of(empty, origin, limits))
+    info = _info(source, form, origin, weights, _lost(container, network))
+    if container.content is None:
+        return Artifact(network, info)
+    document = decode(container.content, source.path)
+    seal, detail = seal_of(document, network, config)
+    return Artifact(network, info, document.content, seal, detail)
+
+
+@contextmanager
+def _located(source: str) -> Iterator[None]:
+    """Errors inside name the source."""
     try:
-        container = open_container(data, source, limits)
-        file = _weights_of(container, source, weights, limits, bytes_of)
-        network, origin = _network(container, file, source, limits)
+        yield
     except RecursionError:
         raise LimitExceededError(
             f"{source}: models are nested deeper than any real model"
@@ -83,100 +83,76 @@ def read(
         raise (
             error if str(error).startswith(source) else type(error)(f"{source}: {error}")
         ) from error.__cause__
-    info = FileInfo(
-        path=source,
-        container=container.kind,
-        generation=origin.generation,
-        keras_version=origin.version,
-        backend=origin.backend,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        warnings=(*origin.notes, *_lost(container, network)),
-    )
-    if container.content is None or container.config is None:
-        return Artifact(network, info)
-    document = decode(container.content, source)
-    seal, detail = seal_of(document, network, container.config)
-    return Artifact(network, info, document.content, seal, detail)
 
 
-def _lost(container: Container, network: Network) -> tuple[str, ...]:
-    """What to say about a model that keramos made and another program saved again, without what lay
-    beside it.
-    """
-    if container.content is not None or network.name != _OWN_NAME:
-        return ()
-    return (_LOST,)
-
-
-def _weights_of(
-    container: Container,
-    source: str,
-    weights: str | Path | None,
-    limits: Limits,
-    bytes_of: Callable[[str, Limits], bytes],
-) -> Hdf5:
-    """The HDF5 file that holds the weights."""
+def _config(container: Container, source: ModelSource) -> bytes:
     if container.config is None:
         raise UnsupportedModelError(
-            f"{source} has no model_config: it holds weights only. Save the whole model with "
-            "model.save(...), "
-            "or read the architecture's JSON file with weights=this file"
+            f"{source.path} has no model_config: it holds weights only. Save the whole model with "
+            "model.save(...), or read the architecture's JSON file with weights=this file"
         )
+    return container.config
+
+
+def _weights(
+    container: Container,
+    source: ModelSource,
+    weights: str | Path | None,
+    limits: Limits,
+    source_of: Callable[[str, Limits], ModelSource],
+) -> WeightStore:
+    """The weights of the container itself, or those of the file that ``weights`` names."""
     if weights is None:
         if container.weights is None:
             raise UsageError(
-                f"{source} is an architecture without weights; name their file with weights="
+                f"{source.path} is an architecture without weights; name their file with weights="
             )
         return container.weights
     if container.weights is not None:
         raise UsageError(
-            f"{source} has weights of its own; weights= is for an architecture in JSON"
+            f"{source.path} has weights of its own; weights= is for an architecture in JSON"
         )
-    other = os.fspath(weights)
-    found = open_container(bytes_of(other, limits), other, limits).weights
+    other = source_of(os.fspath(weights), limits)
+    found = form_of(other).open(other, limits).weights
     if found is None:
-        raise UnsupportedModelError(f"{other} is not an HDF5 file of weights")
+        raise UnsupportedModelError(f"{other.path} is not an HDF5 file of weights")
     return found
 
 
-def _network(
-    container: Container, file: Hdf5, source: str, limits: Limits
-) -> tuple[Network, Origin]:
-    text = cast("bytes", container.config)
-    entry = parse_json(text, f"{source}, model config", limits)
-    refuse_foreign(entry, "model config", model=True, limits=limits)
-    if container.training is not None:
-        training = parse_json(container.training, f"{source}, training config", limits)
-        refuse_foreign(training, "training config", model=False, limits=limits)
-    root = root_of(file)
-    names = {} if root is None else weight_names(file, root)
-    version = container.keras_version or file.text(root or "", "keras_version") or ""
-    backend = container.backend or file.text(root or "", "backend") or ""
-    origin = origin_of(
-        version, backend, text.decode(), [name for group in names.values() for name in group]
-    )
-    module = importlib.import_module(
-        f"keramos.artifact.keras.dialects.{_DIALECTS[origin.generation]}"
-    )
-    translate: Translate = module.translate
-    network = network_of(entry, lambda layer, config: translate(layer, config, origin))
+def _origin(
+    container: Container, store: WeightStore, groups: LayerGroups | None, config: bytes
+) -> Origin:
+    """Who wrote the model: as the container says, else as its weights say, else as words show."""
+    version = container.keras_version or store.recorded("keras_version")
+    backend = container.backend or store.recorded("backend")
+    names = [name for group in (groups.names.values() if groups else ()) for name in group]
+    return origin_of(version, backend, config.decode(), names)
 
-    def settled(layer: Layer) -> Layer:
-        check_values(layer, nonfinite=limits.nonfinite)
-        return settle(layer, origin)
 
-    # Keras 1 kept weights in layouts of its own, which only settling tells apart; a model that
-    # needs foreign code is
-    # refused for that, whatever its weights are.
-    early = origin.generation != "keras1" and not has_foreign(network)
-    rules = Rules(check_shapes if early else lambda _layer, _named: None, settled)
-    if root is not None:
-        return bind_groups(network, file, root, rules), origin
-    stored = Stored(file, container.assets)
-    bound = bind_places(network, stored, rules)
-    if (unused := stored.unused()) and not has_foreign(network):
-        raise MismatchError(
-            f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for"
-        )
-    return bound, origin
+def _info(
+    source: ModelSource,
+    form: Form,
+    origin: Origin,
+    weights: str | Path | None,
+    warnings: tuple[str, ...],
+) -> FileInfo:
+    return FileInfo(
+        path=source.path,
+        container=form.kind,
+        generation=origin.generation,
+        keras_version=origin.version,
+        backend=origin.backend,
+        size=source.size,
+        sha256=source.sha256,
+        warnings=(*origin.notes, *warnings),
+        title=form.title,
+        suffix=form.suffix,
+        weights_path="" if weights is None else os.fspath(weights),
+    )
+
+
+def _lost(container: Container, network: Network) -> tuple[str, ...]:
+    """A warning where another program saved a model of keramos again, without its content."""
+    if container.content is not None or network.name != _OWN_NAME:
+        return ()
+    return (_LOST,)

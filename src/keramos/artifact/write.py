@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, cast
 import h5py
 import numpy as np
 
-from keramos.artifact.containers.opening import H5_CONTENT, ZIP_CONTENT
+from keramos.artifact.containers.hdf5_container import CONTENT as H5_CONTENT
+from keramos.artifact.containers.keras_archive import CONTENT as ZIP_CONTENT
 from keramos.artifact.content.document import encode
 from keramos.artifact.keras.keras3_paths import inner_folders, numbered, own_folders
 from keramos.artifact.keras.layer_names import legal

@@ -75,7 +75,7 @@ def inspect(
     """
     with about(path):
         return describe(
-            read(path, weights=weights, limits=limits, bytes_of=reader(require_signature)), limits
+            read(path, weights=weights, limits=limits, source_of=reader(require_signature)), limits
         )
 
 

@@ -57,16 +57,16 @@ def _old_tensorflow(artifact: Artifact, first: tuple[int, ...]) -> bool:
 FAILS: tuple[Rule, ...] = (
     Rule(
         "it is an architecture alone",
-        lambda a, _: a.info.container == "json" and a.info.generation != "keras3",
+        lambda a, _: bool(a.info.weights_path) and a.info.generation != "keras3",
     ),
     Rule(
         "its name does not fit its container",
-        lambda a, _: a.info.path.endswith(".keras") != (a.info.container == "zip"),
+        lambda a, _: a.info.path.endswith(".keras") != (a.info.suffix == ".keras"),
     ),
     Rule("it was written by Keras 1", lambda a, _: a.info.generation == "keras1"),
     Rule(
         "its .keras archive names modules of Keras 2",
-        lambda a, _: a.info.container == "zip" and a.info.generation != "keras3",
+        lambda a, _: a.info.suffix == ".keras" and a.info.generation != "keras3",
     ),
     Rule("it holds Python code", lambda _, layers: any(layer.kind == "Lambda" for layer in layers)),
     Rule(

@@ -53,7 +53,7 @@ def load(
     """
     begun = perf_counter()
     with about(path):
-        artifact = read(path, weights=weights, limits=limits, bytes_of=reader(require_signature))
+        artifact = read(path, weights=weights, limits=limits, source_of=reader(require_signature))
     network = replaced(artifact.network, replace) if replace else artifact.network
     with about(path):
         compiled = compile_network(network, limits=limits)

@@ -1,15 +1,14 @@
-"""How the bytes of a model file are taken: as they are, or only if they are signed."""
+"""How the bytes of a model are read: as they are, or only if they are signed."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.opening import model_bytes
+from keramos.artifact.containers.table import model_source
 from keramos.errors import (
     CorruptModelError,
     LimitExceededError,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keramos.artifact.limits import Limits
+    from keramos.artifact.sources import ModelSource
 
 
 _ADVICE: tuple[tuple[type[ModelError], str], ...] = (
@@ -87,12 +87,11 @@ def _advice(error: ModelError, said: str) -> str:
 
 def reader(
     key: str | Path | None, signature: str | Path | None = None
-) -> Callable[[str, Limits], bytes]:
-    """What gives the bytes of a file; with a public key, only of files whose signature holds for
-    it.
-    """
+) -> Callable[[str, Limits], ModelSource]:
+    """What reads the bytes at a path; with a public key, only of models that are signed for it."""
     if key is None:
-        return model_bytes
-    # What checks signatures takes time to import, and most files are opened without.
-    signed: Callable[..., bytes] = importlib.import_module("keramos.signing.signing").signed_bytes
-    return partial(signed, key=key, signature=signature)
+        return model_source
+    # Checking signatures takes long to import, and most models are opened without.
+    from keramos.signing.signing import signed_source  # noqa: PLC0415 (start-up time)
+
+    return partial(signed_source, key=key, signature=signature)

@@ -65,7 +65,7 @@ def verify(
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
         with about(path):
-            artifact = read(path, limits=limits, bytes_of=reader(key, signature))
+            artifact = read(path, limits=limits, source_of=reader(key, signature))
     except SignatureError as error:
         return (Check("signature", passed=False, detail=str(error)),)
     except ModelError as error:

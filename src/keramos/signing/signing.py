@@ -3,8 +3,8 @@ files, offline.
 
 A signature is a Sigstore bundle (JSON) of a DSSE envelope around an in-toto statement that lists
 digests; the library model-signing writes and reads it (https://github.com/ossf/model-signing-spec).
-What is checked here is a copy of the bytes that are parsed afterwards, so a file that changes in
-between gains nothing.
+A folder is signed with all its files. What is checked here is a copy of the bytes that are parsed
+afterwards, so a file that changes in between gains nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.table import any_source
 from keramos.artifact.files import read_bytes
 from keramos.artifact.limits import LIMITS
 from keramos.errors import MissingExtraError, ModelError, SaveError, SignatureError, UsageError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from keramos.artifact.limits import Limits
+    from keramos.artifact.sources import ModelSource
 
 SUFFIX = ".sig"
 """What the name of a signature adds to the name of its file."""
@@ -47,7 +49,8 @@ not hold.
 
 
 def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None) -> Path:
-    """Write the signature of a file, by default next to it as ``NAME.sig``; gives its path.
+    """Write the signature of a file or folder, by default next to it as ``NAME.sig``; gives its
+    path.
 
     ``key`` is a PEM file with a private key on NIST P-256, P-384 or P-521. The password of an
     encrypted one is taken from the environment variable ``KERAMOS_KEY_PASSWORD``.
@@ -59,30 +62,35 @@ def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None)
         MissingExtraError: the library that signs is not installed.
     """
     library = _library("signing")
-    data, password = read_bytes(os.fspath(path)), os.environ.get(PASSWORD)
+    source, password = any_source(os.fspath(path), LIMITS), os.environ.get(PASSWORD)
     signer = _with_key(
         lambda: library.Config().use_elliptic_key_signer(
             private_key=_key_file(key), password=None if password is None else password.encode()
         ),
         f"{key} holds no private key that can sign (PEM, NIST P-256, P-384 or P-521)",
     )
-    target = Path(output) if output else Path(f"{os.fspath(path)}{SUFFIX}")
-    with _copy(Path(path).name, data) as (copy, written):
+    target = Path(output) if output else signature_path(path)
+    with _copy(source, Path(path).resolve().name) as (copy, written):
         signer.sign(copy, written)
         write_atomically(target, written.read_bytes())
     return target
 
 
-def signed_bytes(
+def signature_path(path: str | Path) -> Path:
+    """Where the signature of a file or folder is looked for."""
+    return Path(f"{Path(path)}{SUFFIX}")
+
+
+def signed_source(
     path: str | Path,
     limits: Limits = LIMITS,
     *,
     key: str | Path,
     signature: str | Path | None = None,
-) -> bytes:
-    """The bytes of a file that the owner of a key has signed; nothing of any other file is parsed.
+) -> ModelSource:
+    """The bytes of a file or folder that the owner of a key has signed; no other is parsed.
 
-    ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the file unless
+    ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the path unless
     it is named.
 
     Raises:
@@ -96,25 +104,21 @@ def signed_bytes(
         lambda: library.Config().use_elliptic_key_verifier(public_key=_key_file(key)),
         f"{key} holds no public key that can be checked against (PEM, NIST P-256, P-384 or P-521)",
     )
-    source = os.fspath(path)
-    data, bundle = read_bytes(source, limits), _signature_of(source, signature)
-    with _copy("model", data) as (copy, written):
+    place = Path(signature) if signature else signature_path(path)
+    source, bundle = any_source(os.fspath(path), limits), _bundle(os.fspath(path), place)
+    with _copy(source, "model") as (copy, written):
         written.write_bytes(bundle)
         try:
             # The library prints advice about old signatures to standard output, which belongs to
             # the caller.
             with contextlib.redirect_stdout(io.StringIO()):
                 verifier.verify(copy, written)
-            covered = _covers_something(bundle)
-        except (
-            Exception
-        ) as error:  # whatever a strange signature does to its parser, the file stays unread
-            raise _refusal(source, key, error) from error
-    if not covered:
-        raise SignatureError(
-            f"{source}: its signature covers no file; sign the file again with keramos sign"
-        )
-    return data
+            covered = _covered(bundle)
+        # Whatever a malformed signature does to its parser, the model stays unread.
+        except Exception as error:
+            raise _refusal(source.path, key, error) from error
+    _check_covered(source, covered)
+    return source
 
 
 def new_key(name: str | Path) -> tuple[Path, Path]:
@@ -183,10 +187,9 @@ def _with_key(make: Callable[[], Any], otherwise: str) -> Any:  # noqa: ANN401 (
         raise UsageError(f"{otherwise}{hint}") from error
 
 
-def _signature_of(source: str, signature: str | Path | None) -> bytes:
-    place = os.fspath(signature) if signature else f"{source}{SUFFIX}"
+def _bundle(source: str, place: Path) -> bytes:
     try:
-        bundle = read_bytes(place)
+        bundle = read_bytes(os.fspath(place))
     except ModelError as error:
         raise SignatureError(f"{source} is not signed: {error}") from None
     if len(bundle) > _SIGNATURE_BYTES:
@@ -197,10 +200,25 @@ def _signature_of(source: str, signature: str | Path | None) -> bytes:
     return bundle
 
 
-def _covers_something(bundle: bytes) -> bool:
-    """Whether the statement lists a digest; called for signatures that hold."""
+def _covered(bundle: bytes) -> frozenset[str]:
+    """Names that the statement lists with a digest; called for signatures that hold."""
     statement = json.loads(base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]))
-    return bool(statement["predicate"]["resources"])
+    return frozenset(resource["name"] for resource in statement["predicate"]["resources"])
+
+
+def _check_covered(source: ModelSource, covered: frozenset[str]) -> None:
+    """Refuse parts without a digest in the statement, which may ask the library to ignore some."""
+    if not covered:
+        raise SignatureError(
+            f"{source.path}: its signature covers no file; sign the file again with keramos sign"
+        )
+    # The digest of a single file is listed under the name that its signer's copy had.
+    unsigned = [name for name in source.parts if name not in covered] if source.folder else []
+    if unsigned:
+        raise SignatureError(
+            f"{source.path}: its signature does not cover {', '.join(unsigned)[:200]}; sign the "
+            "folder again with keramos sign"
+        )
 
 
 def _refusal(source: str, key: str | Path, error: Exception) -> SignatureError:
@@ -215,14 +233,12 @@ def _refusal(source: str, key: str | Path, error: Exception) -> SignatureError:
 
 
 @contextlib.contextmanager
-def _copy(name: str, data: bytes) -> Iterator[tuple[Path, Path]]:
-    """The bytes as a file, and a place for its signature, in a folder that only this user can
-    enter.
+def _copy(source: ModelSource, name: str) -> Iterator[tuple[Path, Path]]:
+    """The bytes as files and a path for their signature, in a folder that only this user can enter.
 
     The library reads files, not bytes.
     """
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
-        path = Path(folder, "held", name)
-        path.parent.mkdir()
-        path.write_bytes(data)
-        yield path, Path(folder, "signature")
+        held = Path(folder, "held")
+        held.mkdir()
+        yield source.write(held, name), Path(folder, "signature")

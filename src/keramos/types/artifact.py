@@ -64,17 +64,23 @@ class FileInfo:
     """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2,
     tf_keras or keras3.
 
+    ``container`` is the word of its form (hdf5, zip, json ...) and ``title`` the form for people.
+    ``suffix`` is the extension under which Keras opens the form, "" where Keras opens none.
+    ``size`` and ``sha256`` cover all its parts. ``weights_path`` is the path of separate weights.
     ``warnings`` lists what is odd about it though it opens.
     """
 
     path: str
-    container: Literal["hdf5", "zip", "json"]
+    container: str
     generation: str
     keras_version: str
     backend: str
     size: int
     sha256: str
     warnings: tuple[str, ...] = ()
+    title: str = ""
+    suffix: str = ""
+    weights_path: str = ""
 
 
 SealState = Literal["absent", "intact", "broken"]

@@ -1,6 +1,19 @@
-"""What a file that is no model file is, from its first bytes: so that a refusal can say it."""
+"""Identify files by their first and last bytes, for recognition and for error messages."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError
+
+if TYPE_CHECKING:
+    from keramos.errors import ModelError
+
+ZIP = b"PK\x03\x04"
+"""How a zip archive with an entry begins."""
+
+_HEAD = 1 << 14
+_END, _END_SIZE, _COMMENT = b"PK\x05\x06", 22, 0xFFFF
 
 _BEGINNINGS: tuple[tuple[bytes, str, bool], ...] = (
     (
@@ -61,4 +74,41 @@ def kind_of(head: bytes) -> tuple[str, bool]:
             return name, False
     return (
         ("", False) if head.strip(b"\0") else ("nothing but zero bytes" if head else "empty", False)
+    )
+
+
+def is_text(data: bytes) -> bool:
+    """Whether bytes begin as a JSON object or a JSON text."""
+    return data.lstrip()[:1] in {b"{", b'"'}
+
+
+def zip_ends_with(data: bytes) -> bool:
+    """Whether a zip archive's end record stands exactly at the end."""
+    at = data.find(_END, max(0, len(data) - _END_SIZE - _COMMENT))
+    while at >= 0:
+        if at + _END_SIZE <= len(data) and at + _END_SIZE + int.from_bytes(
+            data[at + 20 : at + 22], "little"
+        ) == len(data):
+            return True
+        at = data.find(_END, at + 1)
+    return False
+
+
+def unknown_form(data: bytes, size: int, source: str) -> ModelError:
+    """The error about a file that no form recognises; ``data`` holds its first bytes."""
+    name, program = kind_of(data[:_HEAD])
+    what = f"it is {name}" if name else f"it begins with {data[:8]!r}"
+    message = (
+        f"{source} is neither HDF5 nor a .keras archive: it has {size:,} bytes, and {what}. It "
+        "was not read any further. Save the model with model.save('name.h5') or "
+        "model.save('name.keras')"
+    )
+    return ForeignCodeError(message) if program else CorruptModelError(message)
+
+
+def two_files(source: str) -> UnsafeModelError:
+    """The error about a file that is HDF5 and zip at once."""
+    return UnsafeModelError(
+        f"{source} is both an HDF5 file and a zip archive, so tools disagree on its content. "
+        "Save the model again"
     )

@@ -1,5 +1,5 @@
-"""What the weights part of a version 3 archive holds, by folder, with the differences between
-releases smoothed out.
+"""Weights by the paths of their layers, as Keras 3 stores them; differences between releases are
+normalised here.
 """
 
 from __future__ import annotations
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.artifact.hdf5 import Hdf5
+    from keramos.artifact.containers.container import WeightStore
     from keramos.types.network import Layer
 
     Array = NDArray[np.generic]
 
 _NUMBER = re.compile(r"(.*?)(?:_(\d+))?\Z")
-_NOT_WEIGHTS = frozenset({"optimizer", "metrics"})
 _STATES = frozenset({"_lookup_layer", "loss_tracker", "metrics", "optimizer", "seed_generator"})
-"""Folders of what answers do not depend on, or what is found by a name of its own."""
+"""Folders of arrays that predictions never read, or that are found by a name of their own."""
 _VOCABULARY = "vocabulary.txt"
 
 
 class Weight(NamedTuple):
-    """A weight in a file, with its stated shape, before it is read."""
+    """A weight of a store with its stated shape, before it is read."""
 
     name: str
     shape: tuple[int, ...]
@@ -45,9 +44,9 @@ class Stored:
     underscore: all are read as today's names.
     """
 
-    def __init__(self, file: Hdf5, assets: Mapping[str, bytes]) -> None:
-        paths = file.datasets(_NOT_WEIGHTS)
-        self._file = file
+    def __init__(self, store: WeightStore, assets: Mapping[str, bytes]) -> None:
+        paths = store.paths()
+        self._store = store
         self._unused = dict.fromkeys(paths)
         self._paths: dict[str, list[tuple[str, str]]] = {}
         self._children: dict[str, set[str]] = {}
@@ -70,16 +69,16 @@ class Stored:
 
     def _taken(self, path: str) -> Weight:
         self._unused.pop(path, None)
-        return weight_at(self._file, path, path)
+        return weight_at(self._store, path, path)
 
     def owner(self, folder: str) -> object:
         """The name of the layer that the weights at a folder say they belong to, where they do."""
         found = self._paths.get(f"{folder}/vars")
-        return self._file.attribute(found[0][1].rpartition("/")[0], "name") if found else None
+        return self._store.owner(found[0][1]) if found else None
 
     def unused(self) -> list[str]:
-        """Paths of weights that no layer asked for; states of random generators and the like are
-        none.
+        """Paths of weights that no layer has taken, without states such as those of random
+        generators.
         """
         return [path for path in self._unused if _is_weight(_current(path))]
 
@@ -126,9 +125,9 @@ class Stored:
             yield (f"{container}/{base}_{place}" if place else f"{container}/{base}"), layer
 
 
-def weight_at(file: Hdf5, path: str, name: str) -> Weight:
+def weight_at(store: WeightStore, path: str, name: str) -> Weight:
     """The weight at a path, unread."""
-    return Weight(name, file.shape(path), partial(file.array, path))
+    return Weight(name, store.shape(path), partial(store.array, path))
 
 
 def _is_weight(path: str) -> bool:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from keramos.types.serving import Predictor
     from keramos.types.view import Pair
 
-_CONTAINERS = {"hdf5": "HDF5 (.h5)", "zip": "zip archive (.keras)", "json": "JSON"}
-
 
 def proof(found: Inspection, model: Predictor | None) -> Proof:
     """The proof of a file; golden rows are run now where the file holds some and runs."""
@@ -102,7 +100,7 @@ def _digests(artifact: Artifact) -> tuple[Pair, ...]:
     return (
         ("file", Path(info.path).name),
         ("size", f"{info.size:,} bytes"),
-        ("format", f"Keras {info.keras_version or '(no version)'}, {_CONTAINERS[info.container]}"),
+        ("format", f"Keras {info.keras_version or '(no version)'}, {info.title}"),
         ("generation", f"{info.generation}, backend {info.backend or 'not said'}"),
         ("sha256", info.sha256),
         ("seal", artifact.seal),

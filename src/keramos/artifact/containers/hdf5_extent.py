@@ -1,8 +1,7 @@
-"""Where an HDF5 file begins and ends, as its superblock says, and whether a zip archive ends where
-the file does.
+"""Where an HDF5 file begins and ends, as its superblock says.
 
-Superblocks: HDF5 File Format Specification, section II.A. A file that is two things at once, or
-goes on behind its own end, is read differently by different tools.
+Superblocks: HDF5 File Format Specification, section II.A. A file that goes on behind its own end is
+read differently by different tools.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from keramos.errors import CorruptModelError, UnsafeModelError
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _FIRST_USER_BLOCK = 512
 _LONGEST = 128  # more bytes than any superblock has
-_END, _END_SIZE, _COMMENT = b"PK\x05\x06", 22, 0xFFFF
 _OPEN_FLAGS = 0x5
 _NEW = 2
 
@@ -61,15 +59,3 @@ def check_extent(data: bytes, at: int, size: int, source: str) -> None:
             "so tools disagree on "
             "its content. Save the model again"
         )
-
-
-def zip_ends_with(data: bytes) -> bool:
-    """Whether a zip archive's end record stands exactly at the end."""
-    at = data.find(_END, max(0, len(data) - _END_SIZE - _COMMENT))
-    while at >= 0:
-        if at + _END_SIZE <= len(data) and at + _END_SIZE + int.from_bytes(
-            data[at + 20 : at + 22], "little"
-        ) == len(data):
-            return True
-        at = data.find(_END, at + 1)
-    return False

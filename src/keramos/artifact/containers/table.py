@@ -1,0 +1,112 @@
+"""The forms in which models are saved: which one a source has, by its bytes and never by its name.
+
+To add a form, write a module with ``recognise`` and ``open`` and add its row to ``FORMS``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from keramos.artifact.containers.container import Form, Head
+from keramos.artifact.containers.hdf5_container import is_hdf5, open_hdf5
+from keramos.artifact.containers.json_config import is_json, open_json
+from keramos.artifact.containers.keras_archive import is_archive, open_archive
+from keramos.artifact.containers.magic_bytes import unknown_form
+from keramos.artifact.files import entry_names, not_a_file, read_bytes, read_files, read_folder
+from keramos.artifact.sources import ModelSource
+from keramos.errors import ModelError
+
+if TYPE_CHECKING:
+    from keramos.artifact.limits import Limits
+
+FORMS: tuple[Form, ...] = (
+    Form(
+        "zip",
+        "zip archive (.keras)",
+        is_archive,
+        open_archive,
+        suffix=".keras",
+        suffixes=(".keras",),
+        stored_as="model.keras",
+    ),
+    Form(
+        "hdf5",
+        "HDF5 (.h5)",
+        is_hdf5,
+        open_hdf5,
+        suffix=".h5",
+        suffixes=(".h5", ".hdf5"),
+        stored_as="model.h5",
+    ),
+    Form("json", "JSON", is_json, open_json),
+)
+"""Tried in this order; the first that recognises a source opens it."""
+
+
+def form_of(source: ModelSource) -> Form:
+    """The form of a source.
+
+    Raises:
+        ModelError: no form recognises it.
+    """
+    if source.folder:
+        return _recognised(Head(source.path, b"", 0, source.entries()))
+    return _recognised(Head(source.path, source.main, len(source.main)))
+
+
+def _recognised(head: Head) -> Form:
+    for form in FORMS:
+        if form.recognise(head):
+            return form
+    if head.names is not None:
+        raise not_a_file(head.path)
+    raise unknown_form(head.data, head.size, head.path)
+
+
+def any_source(path: str, limits: Limits) -> ModelSource:
+    """The bytes of a file or of a folder's files, whatever they are.
+
+    Raises:
+        ModelError: they cannot be read, or exceed the limits.
+    """
+    if os.path.isdir(path):  # noqa: PTH112 (one call on the path of every load)
+        return ModelSource(path, read_folder(path, limits), folder=True)
+    return ModelSource.of_file(path, read_bytes(path, limits))
+
+
+def model_source(path: str, limits: Limits) -> ModelSource:
+    """The bytes of a model; what no form recognises is refused unread.
+
+    Raises:
+        ModelError: there is no such file or folder, or it is no model.
+    """
+    if os.path.isdir(path):  # noqa: PTH112
+        _recognised(Head(path, b"", 0, entry_names(path, limits)))
+        return ModelSource(path, read_folder(path, limits), folder=True)
+    data = read_bytes(path, limits, lambda head, size: _recognised(Head(path, head, size)))
+    source = ModelSource.of_file(path, data)
+    companions = form_of(source).companions
+    if companions is None:
+        return source
+    beside = read_files(os.path.dirname(path), companions(data, limits), limits)  # noqa: PTH120
+    return ModelSource(path, {**source.parts, **beside})
+
+
+def is_model_folder(path: str) -> bool:
+    """Whether a folder is one model in a known form."""
+    try:
+        head = Head(path, b"", 0, entry_names(path))
+    except ModelError:
+        return False
+    return any(form.recognise(head) for form in FORMS)
+
+
+def suffixes() -> tuple[str, ...]:
+    """Extensions under which a server finds models."""
+    return tuple(suffix for form in FORMS for suffix in form.suffixes)
+
+
+def stored_names() -> tuple[str, ...]:
+    """What models are called in the folders of a store."""
+    return tuple(form.stored_as for form in FORMS if form.stored_as)

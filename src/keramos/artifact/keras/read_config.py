@@ -1,0 +1,72 @@
+"""A model config of any Keras generation -> Network without weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.artifact.keras.dialects.structure import network as network_of
+from keramos.artifact.keras.foreign_code import refuse_foreign
+from keramos.artifact.strict_json import parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.artifact.keras.dialects.entries import Entry
+    from keramos.artifact.keras.dialects.origin import Origin
+    from keramos.artifact.limits import Limits
+    from keramos.types.network import Config, Network
+
+    Translate = Callable[[Entry, Config, Origin], tuple[str, Config]]
+
+
+def parse_config(config: bytes, training: bytes | None, source: str, limits: Limits) -> Entry:
+    """The config as data, once neither it nor the training config needs foreign code.
+
+    Raises:
+        ForeignCodeError: one of them does.
+        ModelError: one is not readable JSON, or exceeds a limit.
+    """
+    entry = parse_json(config, f"{source}, model config", limits)
+    refuse_foreign(entry, "model config", model=True, limits=limits)
+    if training is not None:
+        found = parse_json(training, f"{source}, training config", limits)
+        refuse_foreign(found, "training config", model=False, limits=limits)
+    return entry
+
+
+def read_config(entry: Entry, origin: Origin) -> Network:
+    """The network that a config describes in the dialect of its origin.
+
+    Raises:
+        ModelError: something in it cannot be expressed in the words of current Keras.
+    """
+    translate = _DIALECTS[origin.generation]()
+    return network_of(entry, lambda layer, config: translate(layer, config, origin))
+
+
+# A file speaks one dialect; each is imported when the first file that speaks it is read.
+def _keras1() -> Translate:
+    from keramos.artifact.keras.dialects.keras1 import translate  # noqa: PLC0415 (start-up time)
+
+    return translate
+
+
+def _keras2() -> Translate:
+    from keramos.artifact.keras.dialects.keras2 import translate  # noqa: PLC0415 (start-up time)
+
+    return translate
+
+
+def _keras3() -> Translate:
+    from keramos.artifact.keras.dialects.keras3 import translate  # noqa: PLC0415 (start-up time)
+
+    return translate
+
+
+_DIALECTS: dict[str, Callable[[], Translate]] = {
+    "keras1": _keras1,
+    "keras2": _keras2,
+    "tf_keras": _keras2,
+    "keras3": _keras3,
+}
+"""Generation -> what imports its dialect."""

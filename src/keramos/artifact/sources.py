@@ -1,0 +1,84 @@
+"""A model as it is stored: one file, or a folder of files, read once."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.errors import CorruptModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ModelSource:
+    """The bytes of a model by the names of its parts.
+
+    A file is one part of its own name, followed by files beside it where its form has such
+    companions. A folder has its files as parts, named by their relative paths.
+    """
+
+    def __init__(self, path: str, parts: Mapping[str, bytes], *, folder: bool = False) -> None:
+        """``parts`` begins with the named file itself, unless ``folder`` is true."""
+        self.path = path
+        self.parts = parts
+        self.folder = folder
+
+    @classmethod
+    def of_file(cls, path: str, data: bytes) -> ModelSource:
+        """A source of one file."""
+        return cls(path, {Path(path).name: data})
+
+    @property
+    def main(self) -> bytes:
+        """The bytes of the named file; empty for a folder."""
+        return b"" if self.folder else next(iter(self.parts.values()))
+
+    def part(self, name: str) -> bytes:
+        """The bytes of a part.
+
+        Raises:
+            CorruptModelError: there is no such part.
+        """
+        if name not in self.parts:
+            raise CorruptModelError(f"{self.path} has no part '{name}'")
+        return self.parts[name]
+
+    def entries(self) -> list[str]:
+        """What stands in the folder itself, sorted; the name of a folder ends in a slash."""
+        steps = (name.partition("/") for name in self.parts)
+        return sorted({f"{first}{slash}" for first, slash, _ in steps})
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(map(len, self.parts.values()))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The identity: the SHA-256 of a single file, else that of ``listing``."""
+        single = not self.folder and len(self.parts) == 1
+        return hashlib.sha256(self.main if single else self.listing).hexdigest()
+
+    @property
+    def listing(self) -> bytes:
+        """SHA-256 and name of each part, sorted by name, in the format of ``sha256sum``."""
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in self.parts.items()}
+        return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """The parts by their relative paths where the source is stored under another name."""
+        if self.folder:
+            return {f"{name}/{part}": data for part, data in self.parts.items()}
+        own, *others = self.parts
+        return {name: self.parts[own], **{other: self.parts[other] for other in others}}
+
+    def write(self, folder: Path, name: str) -> Path:
+        """Write all parts below a folder, the source itself under ``name``; gives its path."""
+        for relative, data in self.files(name).items():
+            target = folder / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        return folder / name

@@ -1,0 +1,65 @@
+"""Fill a network with its weights, whichever of Keras' two layouts they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.artifact.weights.assign import Rules, bind_places, has_foreign
+from keramos.artifact.weights.keras3_weights import Stored
+from keramos.artifact.weights.legacy_layouts import settle
+from keramos.artifact.weights.legacy_weights import bind_groups
+from keramos.artifact.weights.validate import check_shapes, check_values
+from keramos.errors import MismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from keramos.artifact.containers.container import LayerGroups, WeightStore
+    from keramos.artifact.keras.dialects.origin import Origin
+    from keramos.artifact.limits import Limits
+    from keramos.types.network import Layer, Network
+
+
+def fill(
+    network: Network,
+    store: WeightStore,
+    groups: LayerGroups | None,
+    assets: Mapping[str, bytes],
+    rules: Rules,
+) -> Network:
+    """The network with the weights of a store: by layer groups where it has ``groups``, else by
+    paths.
+
+    Raises:
+        MismatchError: config and weights do not fit together.
+    """
+    if groups is not None:
+        return bind_groups(network, store, groups, rules)
+    stored = Stored(store, assets)
+    filled = bind_places(network, stored, rules)
+    if (unused := stored.unused()) and not has_foreign(network):
+        raise MismatchError(
+            f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for"
+        )
+    return filled
+
+
+def rules_of(network: Network, origin: Origin, limits: Limits) -> Rules:
+    """How weights of this origin are checked and brought to the layouts of current Keras."""
+
+    def settled(layer: Layer) -> Layer:
+        check_values(layer, nonfinite=limits.nonfinite)
+        return settle(layer, origin)
+
+    return Rules(check_shapes if _shapes_are_final(network, origin) else _unchecked, settled)
+
+
+def _shapes_are_final(network: Network, origin: Origin) -> bool:
+    """Whether stated shapes can be compared with the config before weights are read."""
+    if origin.generation == "keras1":
+        return False  # its layouts differ from current ones until weights are settled
+    return not has_foreign(network)  # foreign code is the reason to name, whatever the weights are
+
+
+def _unchecked(_layer: Layer, _named: Sequence[tuple[str, tuple[int, ...]]]) -> None:
+    """No check: the compiler compares the settled weights."""
