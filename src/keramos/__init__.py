@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.train import Run, train
     from keramos.pipeline.verify import verify
     from keramos.scoring.run import score
+    from keramos.serving.serve import serve
     from keramos.types.limits import Limits
     from keramos.types.scoring import DatabaseTable, Query
     from keramos.types.training import TrainingPlan
@@ -31,6 +32,7 @@ __all__ = [
     "inspect",
     "load",
     "score",
+    "serve",
     "train",
     "verify",
 ]
@@ -46,6 +48,7 @@ _HOMES = {
     "inspect": "keramos.pipeline.inspect",
     "load": "keramos.pipeline.load",
     "score": "keramos.scoring.run",
+    "serve": "keramos.serving.serve",
     "train": "keramos.pipeline.train",
     "verify": "keramos.pipeline.verify",
 }

@@ -181,7 +181,7 @@ def test_requests_that_have_begun_are_answered_when_the_server_stops(engine):
 
 def test_messages_beyond_the_limit_are_refused(engine):
     with (
-        running(Context(engine), most_message=1000) as server,
+        running(Context(engine), max_message_bytes=1000) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)

@@ -44,7 +44,7 @@ def engine():
 
 @pytest.fixture(scope="module")
 def address(engine):
-    with running(Context(engine, most_rows=1000)) as server:
+    with running(Context(engine, max_rows=1000)) as server:
         yield server.address
 
 

@@ -63,7 +63,7 @@ def ask(engine):
     """Requests of one tick (URL, body, headers) -> replies of the hot path, those of the long way,
     and runs of the first.
     """
-    app = App(Context(engine, most_rows=200), ROUTES, Access())
+    app = App(Context(engine, max_rows=200), ROUTES, Access())
 
     def both(*requests):
         client = Client()
@@ -94,7 +94,7 @@ def runs(engine):
 
 def taken(engine, url, body, headers):
     """Whether the hot path reads a body itself."""
-    quick = App(Context(engine, most_rows=200), ROUTES, Access()).quick(url)
+    quick = App(Context(engine, max_rows=200), ROUTES, Access()).quick(url)
     try:
         return (
             quick.decode(body, [(k.encode(), v.encode()) for k, v in headers.items()]) is not None

@@ -34,7 +34,7 @@ DRAWN = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROWS[0], "other"], CE
 def app():
     engine = Engine()
     engine.add("mixed", 1, mixed_model())
-    return App(Context(engine, most_rows=100), ROUTES, Access())
+    return App(Context(engine, max_rows=100), ROUTES, Access())
 
 
 def post(app, path, body, kind="application/json"):

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from keramos.serving.core.settings import Settings
-from keramos.serving.http.server import make
+from keramos.serving.http.server import build_server
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import serving
 
@@ -137,14 +137,14 @@ def test_a_collector_that_does_not_answer_costs_no_answer_and_does_not_hold_the_
 
 
 def test_without_the_extra_the_message_says_what_to_install(file, monkeypatch):
-    from keramos.cli.serve import join
     from keramos.errors import MissingExtraError
-    from keramos.serving.registry.sources import Where
+    from keramos.serving.assemble import assemble
+    from keramos.serving.registry.sources import ModelLocation
 
     monkeypatch.delitem(sys.modules, "keramos.serving.http.tracing", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry.propagate", None)
-    settings = Settings(tracing=True)
+    settings = Settings(otel=True)
     with pytest.raises(
         MissingExtraError, match=r"traces need opentelemetry.*pip install 'keramos\[otel\]'"
     ):
-        make(join(Where(str(file)), settings), settings)
+        build_server(assemble(ModelLocation(str(file)), settings), settings)

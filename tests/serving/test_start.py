@@ -19,13 +19,13 @@ _LATER = (
 
 _JOIN = """
 import json, sys
-from keramos.cli.serve import join
-from keramos.serving.registry.sources import Where
-from keramos.serving.http.server import make
+from keramos.serving.assemble import assemble
+from keramos.serving.registry.sources import ModelLocation
+from keramos.serving.http.server import build_server
 from keramos.serving.core.settings import Settings
 
 settings = Settings()
-make(join(Where(sys.argv[1]), settings), settings)
+build_server(assemble(ModelLocation(sys.argv[1]), settings), settings)
 print(json.dumps(sorted(sys.modules)))
 """
 

@@ -1,9 +1,15 @@
-"""What a server is made of: the protocols that it speaks, one row each."""
+"""The composition root: the protocols of a server, one row each, and its parts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.serving.core.routes import Context
+from keramos.serving.grpc.companion import Grpc
+from keramos.serving.http.pages import LaterPages
+from keramos.serving.http.server import ServerParts
+from keramos.serving.monitoring.live_drift import LiveDrift
+from keramos.serving.monitoring.shadow import Shadow
 from keramos.serving.openapi.route import route as openapi_route
 from keramos.serving.protocols.keramos import rest as own
 from keramos.serving.protocols.mlflow import rest as mlflow
@@ -12,10 +18,16 @@ from keramos.serving.protocols.probes import metrics
 from keramos.serving.protocols.probes import rest as probes
 from keramos.serving.protocols.tensorflow import examples as tensorflow_examples
 from keramos.serving.protocols.tensorflow import rest as tensorflow
+from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.sources import Watch, lifecycle_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.serving.core.routes import Route
     from keramos.serving.core.rpcs import Service
+    from keramos.serving.core.settings import Settings
+    from keramos.serving.registry.sources import ModelLocation
 
 _PROTOCOLS: tuple[Route, ...] = (
     *own.ROUTES,
@@ -39,3 +51,35 @@ def grpc_services() -> tuple[Service, ...]:
 
     services = (*tensorflow_grpc.SERVICES, *oip_grpc.SERVICES)
     return (*services, health(services))
+
+
+_OBSERVED_RUNS = 50
+"""Runs a second that are observed for drift and shadows, which takes one percent of a busy server's
+time.
+"""
+
+
+def assemble(
+    location: ModelLocation, settings: Settings, shadows: Sequence[str] = ()
+) -> ServerParts:
+    """The parts of one server process, with the models at a location loaded.
+
+    Raises:
+        UsageError: there is no model at the location, or a shadow names none.
+        ModelError: the location is one file, and it cannot be served.
+    """
+    engine = Engine()
+    versions = lifecycle_of(location, engine)
+    candidates = [Shadow(engine, shadow) for shadow in shadows]
+    drift = LiveDrift(engine)
+    engine.observers.pause = 1 / _OBSERVED_RUNS
+    engine.observers.add(drift)
+    for shadow in candidates:
+        engine.observers.add(shadow)
+    context = Context(engine, settings.max_rows, live=drift.look)
+    context.shadows = lambda: [one for shadow in candidates for one in shadow.look()]
+    pages = LaterPages(engine, drift.look, context.shadows)
+    if settings.admin:
+        context.load, context.unload = versions.load, versions.unload
+    companions = (Watch(versions, location.poll), Grpc(context, grpc_services, settings), pages)
+    return ServerParts(context, ROUTES, pages, companions)

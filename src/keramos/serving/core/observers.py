@@ -35,7 +35,7 @@ class Observers:
         """
         self._next = 0.0
         self._observers: tuple[Observer, ...] = ()
-        self._queue: Queue[tuple[str, int, Feeds, Outputs]] = Queue(_WAITING)
+        self._queue: Queue[tuple[str, int, Feeds, Outputs] | None] = Queue(_WAITING)
 
     def __bool__(self) -> bool:
         """Whether anybody looks."""
@@ -64,9 +64,14 @@ class Observers:
         """Until everything shown so far has been seen."""
         self._queue.join()
 
+    def close(self) -> None:
+        """Show no further runs, and end the thread."""
+        if self._observers:
+            self._observers = ()
+            self._queue.put(None)
+
     def _work(self) -> None:
-        while True:
-            run = self._queue.get()
+        while (run := self._queue.get()) is not None:
             for observer in self._observers:
                 try:
                     observer(*run)

@@ -36,7 +36,7 @@ class Context:
     """
 
     engine: Registry
-    most_rows: int = 1_000_000
+    max_rows: int = 1_000_000
     load: Callable[[str], None] | None = None
     unload: Callable[[str], None] | None = None
     stopping: bool = False

@@ -1,34 +1,67 @@
-"""How to serve: every option of the server as one plain value, which worker processes get too."""
+"""The options of one server, as one plain value that worker processes get too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keramos.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``request_seconds`` is the time in which a request must arrive; ``idle_seconds`` how long a
-    connection may rest.
+    """How to serve. Fields have the names of the command's options.
 
-    ``drain_seconds`` is how long a server that was asked to stop still takes connections. Sizes are
-    bytes. ``grpc_ports`` are ports for gRPC, none where it is off.
+    Attributes:
+        host: address to listen at.
+        port: port for HTTP; 0 takes a free one.
+        grpc_ports: ports for gRPC; empty where gRPC is off.
+        workers: processes that share the port.
+        max_body_bytes: bytes of a request's body, also after decompression.
+        max_rows: rows of one request.
+        max_connections: open connections of one process.
+        request_timeout: seconds in which a request must arrive.
+        idle_timeout: seconds for which an idle connection is kept.
+        drain_seconds: seconds for which a stopping server still accepts connections.
+        tls_cert: certificate (PEM).
+        tls_key: private key of the certificate (PEM).
+        api_keys_file: file of API keys, one a line.
+        cors_origin: origin whose pages may read responses, or ``*``.
+        admin: whether clients may load and unload models.
+        log: ``text`` or ``json``; None leaves the logging of the process as it is.
+        access_log: whether each request is logged.
+        otel: whether traces are exported by OpenTelemetry.
+        fast_path: whether small requests are decoded and batched below the ASGI application.
+
+    Raises:
+        UsageError: options contradict each other.
     """
 
     host: str = "127.0.0.1"
     port: int = 8501
     grpc_ports: tuple[int, ...] = ()
     workers: int = 1
-    most_body: int = 64 << 20
-    most_rows: int = 1_000_000
-    most_connections: int = 4096
-    request_seconds: float = 30.0
-    idle_seconds: float = 75.0
+    max_body_bytes: int = 64 << 20
+    max_rows: int = 1_000_000
+    max_connections: int = 4096
+    request_timeout: float = 30.0
+    idle_timeout: float = 75.0
     drain_seconds: float = 1.0
     tls_cert: str | None = None
     tls_key: str | None = None
     api_keys_file: str | None = None
     cors_origin: str | None = None
     admin: bool = False
+    log: str | None = None
     access_log: bool = False
-    log_format: str = "text"
-    tracing: bool = False
+    otel: bool = False
+    fast_path: bool = True
+
+    def __post_init__(self) -> None:
+        """Check what no single option shows."""
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise UsageError("--tls-cert and --tls-key go together")
+        if self.admin and self.workers != 1:
+            raise UsageError(
+                "--admin is for one worker; several workers learn of new versions from a store or "
+                "a folder"
+            )

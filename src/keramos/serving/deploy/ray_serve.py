@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import re
+import signal
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
-from keramos.errors import ClusterError, NotReadyError
+from keramos.errors import ClusterError, NotReadyError, UsageError
 from keramos.pipeline.load import load
-from keramos.platform.ray import ray_module
+from keramos.platform.ray import cluster, ray_module
 from keramos.serving.assemble import ROUTES
 from keramos.serving.core.auth import Access, read_keys
+from keramos.serving.core.logging import event
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
 from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.sources import policy_of, source_of
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -24,8 +30,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from keramos.serving.core.settings import Settings
+    from keramos.serving.registry.sources import ModelLocation
     from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
+
+_log = logging.getLogger("keramos.serving")
 
 NAME = "keramos"
 """Of the application and its deployment in the cluster."""
@@ -40,6 +49,18 @@ class Scaling:
     least: int = 1
     most: int = 1
     requests: int = 4
+
+    @classmethod
+    def of(cls, replicas: str) -> Scaling:
+        """The scaling of ``MIN:MAX``.
+
+        Raises:
+            UsageError: it is not of that form.
+        """
+        found = re.fullmatch(r"(\d+):(\d+)", replicas)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise UsageError(f"--replicas takes MIN:MAX, such as 1:4; received {replicas!r}")
+        return cls(int(found[1]), int(found[2]))
 
 
 class Snapshot:
@@ -97,11 +118,11 @@ class Replica:
         """What answers the requests."""
         access = Access(self._keys, self._settings.cors_origin)
         return App(
-            Context(self._engine, self._settings.most_rows),
+            Context(self._engine, self._settings.max_rows),
             ROUTES,
             access,
             None,
-            self._settings.most_body,
+            self._settings.max_body_bytes,
         )
 
     def check_health(self) -> None:
@@ -112,6 +133,34 @@ class Replica:
         """
         if not self._engine.ready():
             raise NotReadyError(f"not every model answers: {', '.join(self._engine.names())}")
+
+
+def serve_on_ray(
+    location: ModelLocation, settings: Settings, address: str, scaling: Scaling
+) -> None:
+    """Deploy the models at a location on a Ray cluster, wait for a signal to stop, and withdraw
+    them.
+
+    Raises:
+        KeramosError: the models cannot be served, or the cluster cannot be used.
+    """
+    snapshot = Snapshot.of(
+        source_of(location.path, location.name), policy_of(location.versions), location.limits
+    )
+    stop = Event()
+    with cluster(address) as ray:
+        deploy(ray, snapshot, scaling, settings)
+        url = f"http://{settings.host}:{settings.port}"
+        _log.info(
+            "serving %s at %s on Ray (HTTP; gRPC, pages and drift are for the engine local)",
+            location.path,
+            url,
+            extra=event("start", path=location.path, url=url),
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
+        withdraw()
 
 
 def deploy(ray: ModuleType, snapshot: Snapshot, scaling: Scaling, settings: Settings) -> None:

@@ -7,7 +7,9 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-import click
+from keramos.errors import UsageError
+from keramos.serving.core.auth import Access, read_keys
+from keramos.serving.core.logging import event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,42 +25,18 @@ TF_PORT, OIP_PORT = 8500, 8001
 """Where clients of TensorFlow Serving and of the Open Inference Protocol look first."""
 
 
-def _port(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    """A port; 0 where gRPC is off, None where nobody chose."""
-    if value is None or value.lower() == "none":
-        return None if value is None else 0
-    if value.isascii() and value.isdigit() and int(value) < 1 << 16:
-        return int(value)
-    raise click.BadParameter(f"a port, or none, is needed; received {value!r}")
-
-
-def options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of ``keramos serve`` for gRPC."""
-    said = "[default: {} if it is free]"
-    both = (
-        ("--grpc-port", f"Port of TensorFlow Serving's gRPC, or none.  {said.format(TF_PORT)}"),
-        (
-            "--oip-grpc-port",
-            f"Port of the Open Inference Protocol's gRPC, or none.  {said.format(OIP_PORT)}",
-        ),
-    )
-    for name, text in reversed(both):
-        command = click.option(name, metavar="PORT", callback=_port, help=text)(command)
-    return command
-
-
-def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[int, ...]:
-    """Ports to listen at. A usual port that is taken is left out and said; a chosen one must be
-    free.
+def free_ports(
+    host: str, grpc_port: int | str | None = None, oip_grpc_port: int | str | None = None
+) -> tuple[int, ...]:
+    """Ports to listen at. Each may be a port, ``none``, or None for its default port, which is left
+    out with a warning where it is taken.
 
     Raises:
-        UsageError: a chosen port is taken.
+        UsageError: a chosen port is taken, or is not a port.
     """
-    from keramos.errors import UsageError
-    from keramos.serving.core.logging import event
-
     ports: dict[int, None] = {}
-    for chosen, usual in ((tf_port, TF_PORT), (oip_port, OIP_PORT)):
+    for given, usual in ((grpc_port, TF_PORT), (oip_grpc_port, OIP_PORT)):
+        chosen = _port(given)
         port = usual if chosen is None else chosen
         if port == 0 or port in ports:
             continue
@@ -76,6 +54,16 @@ def free_ports(host: str, tf_port: int | None, oip_port: int | None) -> tuple[in
                 "this machine"
             )
     return tuple(ports)
+
+
+def _port(given: int | str | None) -> int | None:
+    """A port; 0 where gRPC is off, None where none was chosen."""
+    text = "none" if given is None else str(given).lower()
+    if text == "none":
+        return None if given is None else 0
+    if text.isascii() and text.isdigit() and int(text) < 1 << 16:
+        return int(text)
+    raise UsageError(f"a gRPC port is a number below 65536, or none; received {given!r}")
 
 
 def _is_free(host: str, port: int) -> bool:
@@ -121,16 +109,15 @@ class Grpc:
             await self._server.stop(seconds)
 
     def _made(self) -> GrpcServer:
-        """In a thread: importing gRPC takes longer than requests may wait."""
-        from keramos.serving.core.auth import Access, read_keys
-        from keramos.serving.grpc.server import GrpcServer, GrpcSettings
+        # Importing gRPC takes 0.1 s, and HTTP requests are answered meanwhile.
+        from keramos.serving.grpc.server import GrpcServer, GrpcSettings  # noqa: PLC0415 (see above)
 
         settings = self._settings
         keys = read_keys(settings.api_keys_file) if settings.api_keys_file else ()
         how = GrpcSettings(
             host=settings.host,
             ports=settings.grpc_ports,
-            most_message=settings.most_body,
+            max_message_bytes=settings.max_body_bytes,
             tls_cert=settings.tls_cert,
             tls_key=settings.tls_key,
             shared=settings.workers > 1,

@@ -48,16 +48,14 @@ _log = logging.getLogger("keramos.serving")
 
 @dataclass(frozen=True, slots=True)
 class GrpcSettings:
-    """Where and how. ``ports`` are the ports to listen at; ``most_message`` is bytes of a message
-    at most.
-
-    ``shared`` lets several processes listen at one port, which the system then divides among them.
+    """Where and how: ``ports`` to listen at, and limits. ``shared`` lets several processes listen
+    at one port, among which the system divides connections.
     """
 
     host: str = "127.0.0.1"
     ports: tuple[int, ...] = ()
-    most_message: int = 64 << 20
-    most_calls: int = 4096
+    max_message_bytes: int = 64 << 20
+    max_calls: int = 4096
     tls_cert: str | None = None
     tls_key: str | None = None
     shared: bool = False
@@ -92,11 +90,11 @@ class GrpcServer:
         """
         settings = self._settings
         options = (
-            ("grpc.max_receive_message_length", settings.most_message),
+            ("grpc.max_receive_message_length", settings.max_message_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", int(settings.shared)),
         )
-        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.most_calls)
+        self._server = grpc.aio.server(options=options, maximum_concurrent_rpcs=settings.max_calls)
         self._server.add_generic_rpc_handlers(
             tuple(self._service(service) for service in self._services)
         )

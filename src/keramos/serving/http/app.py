@@ -56,7 +56,7 @@ class App:
         routes: Sequence[Route],
         access: Access,
         pages: Pages | None = None,
-        most_body: int = 64 << 20,
+        max_body_bytes: int = 64 << 20,
         *,
         access_log: bool = False,
     ) -> None:
@@ -64,7 +64,7 @@ class App:
         self._access_log = access_log
         self._access = access
         self._pages = pages
-        self._most_body = most_body
+        self._max_body_bytes = max_body_bytes
         self._routes: dict[str, list[Route]] = {}
         for route in routes:
             self._routes.setdefault(_first(route.pattern.pattern), []).append(route)
@@ -100,7 +100,7 @@ class App:
             slow = self._slow(request.path)
             return await asyncio.to_thread(self.answer, request) if slow else self.answer(request)
         try:
-            body = await _read(request, receive, self._most_body)
+            body = await _read(request, receive, self._max_body_bytes)
             # In a thread: large bodies and slow models must not keep the event loop from everybody
             # else.
             return await asyncio.to_thread(self._inflated_answer, replace(request, body=body))
@@ -119,7 +119,7 @@ class App:
         return next(found, self._pages is not None)
 
     def _inflated_answer(self, request: Request) -> Reply:
-        return self.answer(_inflated(request, self._most_body))
+        return self.answer(_inflated(request, self._max_body_bytes))
 
     def answer(self, request: Request) -> Reply:
         """The reply to a request, also where it is refused. The body is already inflated."""

@@ -20,8 +20,8 @@ class Shared:
 
     table: QuickTable
     batch: Batch
-    most_connections: int
-    request_seconds: float
-    idle_seconds: float
+    max_connections: int
+    request_timeout: float
+    idle_timeout: float
     draining: bool = False
     heads: Heads = field(default_factory=Heads)

@@ -67,7 +67,7 @@ class Protocol(HttpToolsProtocol):
         self.ended = False  # the client itself said so: what it still sends is not read
         self.blocked = 0.0  # since when the client does not read
         self.lingers = 0  # bytes that may still come after the last word
-        if len(self.connections) > self.shared.most_connections:
+        if len(self.connections) > self.shared.max_connections:
             self.refuse(503, "too many connections; come back later")
             self.transport.close()  # a flood must not keep sockets
 
@@ -244,13 +244,13 @@ class Protocol(HttpToolsProtocol):
         if self.lingers:
             if now - self.since > _LINGER_SECONDS:
                 self.transport.abort()
-        elif self.blocked and now - self.blocked > limits.request_seconds:
+        elif self.blocked and now - self.blocked > limits.request_timeout:
             self.transport.abort()
-        elif self.receiving and now - self.since > limits.request_seconds:
+        elif self.receiving and now - self.since > limits.request_timeout:
             self.refuse(
-                408, f"the request did not arrive within {limits.request_seconds:g} seconds"
+                408, f"the request did not arrive within {limits.request_timeout:g} seconds"
             )
-        elif not self.busy() and now - self.since > limits.idle_seconds:
+        elif not self.busy() and now - self.since > limits.idle_timeout:
             self.transport.close()
 
     def on_response_complete(self) -> None:

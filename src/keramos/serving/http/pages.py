@@ -47,7 +47,8 @@ class LaterPages:
         self._loaded().prepare()
 
     def _loaded(self) -> Pages:
-        from keramos.report.pages import Pages
+        # Templates take 50 ms to import, while the first requests are answered.
+        from keramos.report.pages import Pages  # noqa: PLC0415 (see above)
 
         with self._loading:
             if self._pages is None:

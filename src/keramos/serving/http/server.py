@@ -11,6 +11,7 @@ import signal
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Protocol, cast
 
 import uvicorn
@@ -65,8 +66,8 @@ class Companion(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """What a front door joins into a server."""
+class ServerParts:
+    """What a server is assembled from; ``companions`` live as long as it does."""
 
     context: Context
     routes: Sequence[Route]
@@ -78,19 +79,21 @@ class Server(uvicorn.Server):
     """uvicorn's server; a signal to stop lets every request that was sent get its reply."""
 
     def __init__(
-        self, config: uvicorn.Config, shared: Shared, joined: Joined, settings: Settings
+        self, config: uvicorn.Config, shared: Shared, parts: ServerParts, settings: Settings
     ) -> None:
         super().__init__(config)
         self._shared = shared
-        self._context = joined.context
-        self._companions = joined.companions
+        self._context = parts.context
+        self._companions = parts.companions
         self._drain_seconds = settings.drain_seconds
-        self._request_seconds = settings.request_seconds
+        self._request_timeout = settings.request_timeout
         self.stops: list[int] = []
         """Signals to stop from before this server took them."""
         self.goes_on: Callable[[], bool] = bool
         """Whether others go on taking connections at the same sockets."""
         self.spans: Spans | None = None
+        self.complete = Event()
+        """Set when the companions run too."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
@@ -98,6 +101,7 @@ class Server(uvicorn.Server):
         await asyncio.sleep(_FIRST)
         for companion in self._companions:
             await companion.start()
+        self.complete.set()
 
     async def on_tick(self, counter: int) -> bool:
         """As uvicorn's; once a second each connection is asked whether it takes too long."""
@@ -113,7 +117,7 @@ class Server(uvicorn.Server):
         self._context.stopping = True
         self._shared.draining = True
         ends = [
-            asyncio.create_task(companion.stop(self._request_seconds))
+            asyncio.create_task(companion.stop(self._request_timeout))
             for companion in self._companions
         ]
         await self._let_go(self._drain_seconds)
@@ -155,7 +159,7 @@ class Server(uvicorn.Server):
         # One that begins no TLS must not hold up the end.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
-                asyncio.gather(*taken, return_exceptions=True), self._request_seconds
+                asyncio.gather(*taken, return_exceptions=True), self._request_timeout
             )
 
     def _protocol(self) -> asyncio.Protocol:
@@ -167,8 +171,8 @@ class Server(uvicorn.Server):
             cast("HotProtocol", connection).check(now)
 
 
-def work(
-    join: Callable[[Settings], Joined],
+def run_server(
+    assemble: Callable[[Settings], ServerParts],
     settings: Settings,
     listener: socket.socket,
     folder: str | None = None,
@@ -181,12 +185,12 @@ def work(
     stops: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stops.append(number))
-    joined = join(settings)
+    parts = assemble(settings)
     if folder:
-        tally = Tally(folder, partial(families, joined.context))
-        joined.context.metrics = tally.families
-        joined = replace(joined, companions=(*joined.companions, tally))
-    server = make(joined, settings)
+        tally = Tally(folder, partial(families, parts.context))
+        parts.context.metrics = tally.families
+        parts = replace(parts, companions=(*parts.companions, tally))
+    server = build_server(parts, settings)
     server.stops = stops
     if folder:
         server.goes_on = lambda: not Path(folder, ALL_STOP).exists()
@@ -196,7 +200,7 @@ def work(
     _log.info("stopped", extra=event("stopped"))
 
 
-def make(joined: Joined, settings: Settings) -> Server:
+def build_server(parts: ServerParts, settings: Settings) -> Server:
     """A server, ready to run.
 
     Raises:
@@ -207,27 +211,27 @@ def make(joined: Joined, settings: Settings) -> Server:
         read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin
     )
     app = App(
-        joined.context,
-        joined.routes,
+        parts.context,
+        parts.routes,
         access,
-        joined.pages,
-        settings.most_body,
+        parts.pages,
+        settings.max_body_bytes,
         access_log=settings.access_log,
     )
-    engine = joined.context.engine
-    spans = _spans(app) if settings.tracing else None
-    # With traces each request takes the ordinary way, where a span is around it.
-    quick = app.quick if spans is None else lambda _: None
+    engine = parts.context.engine
+    spans = _spans(app) if settings.otel else None
+    # With traces each request takes the general path, where a span is around it.
+    quick = app.quick if settings.fast_path and spans is None else lambda _: None
     table = QuickTable(engine, quick, access.admit_raw if settings.api_keys_file else None)
     shared = Shared(
         table,
         Batch(engine, access_log=settings.access_log),
-        settings.most_connections,
-        settings.request_seconds,
-        settings.idle_seconds,
+        settings.max_connections,
+        settings.request_timeout,
+        settings.idle_timeout,
     )
     config = _config(spans or app, partial(HotProtocol, shared), settings)
-    server = Server(config, shared, joined, settings)
+    server = Server(config, shared, parts, settings)
     server.spans = spans
     return server
 
@@ -252,8 +256,8 @@ def _config(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=int(settings.idle_seconds),
-        timeout_graceful_shutdown=int(settings.request_seconds),
+        timeout_keep_alive=int(settings.idle_timeout),
+        timeout_graceful_shutdown=int(settings.request_timeout),
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )

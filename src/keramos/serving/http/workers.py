@@ -8,6 +8,7 @@ that loads a large model may be.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError, ServingError
 from keramos.serving.core.logging import event, start_logging
-from keramos.serving.http.server import ALL_STOP, work
+from keramos.serving.http.server import ALL_STOP, run_server
 
 if TYPE_CHECKING:
     import socket
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from keramos.serving.core.settings import Settings
-    from keramos.serving.http.server import Joined
+    from keramos.serving.http.server import ServerParts
 
 _log = logging.getLogger("keramos.serving")
 _spawn = multiprocessing.get_context(
@@ -46,7 +47,7 @@ machine.
 
 
 def supervise(
-    join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket
+    assemble: Callable[[Settings], ServerParts], settings: Settings, listener: socket.socket
 ) -> None:
     """Keep ``settings.workers`` workers until a signal says stop; then each finishes what it was
     asked.
@@ -62,7 +63,7 @@ def supervise(
         failed = False
         while not stops and not failed:
             while len(workers) < settings.workers:
-                workers.append(_started(join, settings, listener, folder))
+                workers.append(_started(assemble, settings, listener, folder))
             wait([worker.sentinel for worker in workers], _LOOK_SECONDS)
             failed, workers = _settled(workers)
         listener.close()  # else it would take connections that nobody answers
@@ -76,9 +77,12 @@ def supervise(
 
 
 def _started(
-    join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket, folder: str
+    assemble: Callable[[Settings], ServerParts],
+    settings: Settings,
+    listener: socket.socket,
+    folder: str,
 ) -> SpawnProcess:
-    worker = _spawn.Process(target=_worker, args=(join, settings, listener, folder))
+    worker = _spawn.Process(target=_worker, args=(assemble, settings, listener, folder))
     worker.start()
     _log.info("worker %d starts", worker.pid, extra=event("worker_started", worker=worker.pid))
     return worker
@@ -97,13 +101,18 @@ def _settled(workers: list[SpawnProcess]) -> tuple[bool, list[SpawnProcess]]:
 
 
 def _worker(
-    join: Callable[[Settings], Joined], settings: Settings, listener: socket.socket, folder: str
+    assemble: Callable[[Settings], ServerParts],
+    settings: Settings,
+    listener: socket.socket,
+    folder: str,
 ) -> None:
     """One process that answers; it ends with its supervisor, however that ended."""
-    start_logging(settings.log_format, access=settings.access_log)
+    gc.freeze()  # modules stay: the collector need not walk through them
+    if settings.log:
+        start_logging(settings.log, access=settings.access_log)
     Thread(target=_follow, name="keramos-supervisor", daemon=True).start()
     try:
-        work(join, settings, listener, folder)
+        run_server(assemble, settings, listener, folder)
     except KeramosError as error:
         _log.error("%s", error, extra=event("start_failed"))
         sys.exit(_CANNOT_START)

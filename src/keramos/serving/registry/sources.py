@@ -1,5 +1,5 @@
-"""What ``keramos serve PATH`` finds at PATH: a model file, a folder of files, a store, or one model
-of a store.
+"""The model source at a path or URL: a model file, a folder of files, a store, or one model of a
+store.
 """
 
 from __future__ import annotations
@@ -8,24 +8,31 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from keramos.errors import ModelError, UsageError
+from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from keramos.serving.registry.lifecycle import Lifecycle, Policy
     from keramos.serving.registry.registry import Engine
     from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """What to serve: a path or URL, the name of its one model, which versions, seconds between two
-    looks, what its files may declare, and the public key for which they must be signed.
+class ModelLocation:
+    """What to serve.
+
+    Attributes:
+        path: a path or URL.
+        name: name of its one model, instead of the name of its file.
+        versions: ``latest``, ``latest:N``, ``all``, or numbers such as ``3,5``.
+        poll: seconds between two looks for new versions.
+        limits: safety limits for its files.
+        require_signature: file of the public key for which its files must be signed.
     """
 
     path: str
@@ -33,7 +40,7 @@ class Where:
     versions: str = "latest"
     poll: float = 1.0
     limits: Limits = LIMITS
-    key: str | None = None
+    require_signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +59,28 @@ class Watch:
         self.lifecycle.close()
 
 
-def lifecycle_of(where: Where, engine: Engine) -> Lifecycle:
+def lifecycle_of(location: ModelLocation, engine: Engine) -> Lifecycle:
     """The versions at a place, loaded.
 
     Raises:
         UsageError: nothing that can be served is there.
         ModelError: it is one file, and that cannot be used.
     """
-    from keramos.errors import ModelError, UsageError
-    from keramos.serving.registry.lifecycle import Lifecycle
-
-    source = source_of(where.path, where.name)
+    source = source_of(location.path, location.name)
     if not source.versions():
         raise UsageError(
-            f"{where.path} holds no model; publish one with: keramos store publish FILE "
-            f"{where.path} --model M"
+            f"{location.path} holds no model; publish one with: keramos store publish FILE "
+            f"{location.path} --model M"
         )
-    found = Lifecycle(engine, source, policy_of(where.versions), where.limits, where.key)
+    found = Lifecycle(
+        engine, source, policy_of(location.versions), location.limits, location.require_signature
+    )
     found.look()
-    if Path(where.path).is_file() and not engine.all_served():
+    if Path(location.path).is_file() and not engine.all_served():
         raise ModelError(
             next(
                 (status.message for name in engine.names() for status in engine.statuses(name)),
-                where.path,
+                location.path,
             )
         )
     return found
@@ -108,9 +114,8 @@ def source_of(path: str, name: str | None = None) -> Source:
     Raises:
         UsageError: nothing that can be served is there, or a name is given to several models.
     """
-    from keramos.errors import UsageError
-    from keramos.serving.registry.folder_source import Files
-    from keramos.store.store import Store
+    # Listing a store imports hashing and JSON codecs, which a server of one file does not need.
+    from keramos.store.store import Store  # noqa: PLC0415 (see above)
 
     if "://" in path:
         found: Source = Store(path)
@@ -130,14 +135,14 @@ def source_of(path: str, name: str | None = None) -> Source:
 
 
 def _is_model_of_store(path: str) -> bool:
-    from keramos.store.local import LocalPlace
+    from keramos.store.local import LocalPlace  # noqa: PLC0415 (as in source_of)
 
     place = Path(path).resolve()
     return place.is_dir() and bool(LocalPlace(str(place.parent)).versions(place.name))
 
 
 def _is_store(path: str) -> bool:
-    from keramos.store.local import LocalPlace
+    from keramos.store.local import LocalPlace  # noqa: PLC0415 (as in source_of)
 
     place = LocalPlace(path)
     return Path(path).is_dir() and any(place.versions(model) for model in place.models())
@@ -147,10 +152,8 @@ def policy_of(text: str) -> Policy:
     """``latest``, ``latest:N``, ``all``, or version numbers with commas between.
 
     Raises:
-        BadParameter: it is none of these.
+        UsageError: it is not one of these.
     """
-    from keramos.serving.registry.lifecycle import LATEST, Policy
-
     word, _, count = text.partition(":")
     parts = text.split(",")
     if text == "latest":
@@ -161,6 +164,6 @@ def policy_of(text: str) -> Policy:
         return Policy(newest=int(count))
     if all(part.isascii() and part.isdigit() for part in parts):
         return Policy(exactly=frozenset(map(int, parts)))
-    raise click.BadParameter(
-        f"latest, latest:N, all, or versions such as 3,5 are needed; received {text!r}"
+    raise UsageError(
+        f"--versions takes latest, latest:N, all, or numbers such as 3,5; received {text!r}"
     )

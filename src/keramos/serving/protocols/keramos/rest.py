@@ -75,8 +75,8 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
         raise RequestError(f"partial must be true or false; received {shown(partial)}")
     items = _rows(request.body)
     if partial == "true":
-        return _decided_partly(served, content, items, context.most_rows)
-    rows = row_dicts(items, column_names(served), context.most_rows)
+        return _decided_partly(served, content, items, context.max_rows)
+    rows = row_dicts(items, column_names(served), context.max_rows)
     outputs = context.engine.run(served, feeds_of(served, rows))
     made = decisions_of(outputs[0], content.rule)
     return Reply(body=_decisions(served, range(1, len(rows) + 1), made, number_texts(outputs[0])))
@@ -193,7 +193,7 @@ def _texts(decisions: Iterable[Decision]) -> list[str]:
 
 def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
     """Rows decoded by type, for files with a decision rule."""
-    served, most = context.engine.get(ref), context.most_rows
+    served, most = context.engine.get(ref), context.max_rows
     content = served.model.content
     if served.types is None or content is None:
         return None

@@ -46,7 +46,7 @@ def invocations(context: Context, request: Request, match: re.Match[str]) -> Rep
             f"{shown(kind + parameter)}"
         )
         return Reply(415, said.encode(), "text/plain; charset=utf-8")
-    outputs = context.engine.run(served, read(served, request.body, context.most_rows))
+    outputs = context.engine.run(served, read(served, request.body, context.max_rows))
     texts = [tensor_text(array) for array in outputs]
     if len(texts) == 1:
         return Reply(body=('{"predictions":' + texts[0] + "}").encode())

@@ -101,7 +101,7 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
     outputs = served.model.outputs
     if served.types is None or len(outputs) != 1 or outputs[0].dtype in {"str", "float16"}:
         return None
-    read, most, name = _reader(served), context.most_rows, outputs[0].name
+    read, most, name = _reader(served), context.max_rows, outputs[0].name
 
     def decode(data: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Decoded | None:
         size = _json_size(headers, len(data))

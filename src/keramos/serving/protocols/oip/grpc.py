@@ -114,7 +114,7 @@ def _infer(context: Context, request: Message) -> Asked:
     served = context.engine.get(_infer_ref(request))
     arrays = _arrays(request)
     check_count(
-        max((len(array) for array in arrays.values() if array.ndim), default=0), context.most_rows
+        max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
     )
     names = output_names(served.model, [wanted.name for wanted in request.outputs])
     classes = {wanted.name: _class_count(wanted) for wanted in request.outputs}

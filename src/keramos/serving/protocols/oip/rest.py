@@ -101,7 +101,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     body = parse_object(request.body[:size])
     arrays = _arrays(_items(body, "inputs"), request.body[size:])
     check_count(
-        max((len(array) for array in arrays.values() if array.ndim), default=0), context.most_rows
+        max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
     )
     wanted = _items(body, "outputs") if "outputs" in body else []
     names = output_names(served.model, [_name(item) for item in wanted])

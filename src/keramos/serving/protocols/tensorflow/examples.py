@@ -93,7 +93,7 @@ def _decided(
     rule = rule_of(served, method)
     body = parse_object(request.body)
     _check_signature(body, signature_names(served))
-    rows = row_dicts(_examples(body, method), column_names(served), context.most_rows)
+    rows = row_dicts(_examples(body, method), column_names(served), context.max_rows)
     outputs = context.engine.run(served, feeds_of(served, rows))
     return rule, decide(outputs[0], rule)
 

@@ -80,7 +80,7 @@ def _predict(context: Context, request: Message) -> Asked:
     names = output_names(served.model, list(request.output_filter))
     arrays = {name: from_tensor(name, tensor) for name, tensor in request.inputs.items()}
     check_count(
-        max((len(array) for array in arrays.values() if array.ndim), default=0), context.most_rows
+        max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
     )
     feeds = as_feeds(served.model, arrays)
 
@@ -102,7 +102,7 @@ def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
         common = _cells(given.example_list_with_context.context, "the context")
     if not examples:
         raise RequestError("Input is empty: it must hold one or more examples")
-    check_count(len(examples), context.most_rows)
+    check_count(len(examples), context.max_rows)
     rows = [
         common | _cells(example, f"example {number}") for number, example in enumerate(examples, 1)
     ]

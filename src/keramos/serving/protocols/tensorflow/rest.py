@@ -139,10 +139,10 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
             "keys to exist "
         )
     if "instances" in body:
-        feeds = instance_feeds(served, body["instances"], context.most_rows)
+        feeds = instance_feeds(served, body["instances"], context.max_rows)
         return Reply(body=_predictions(served, context.engine.run(served, feeds)))
     if "inputs" in body:
-        feeds = column_feeds(served, body["inputs"], context.most_rows)
+        feeds = column_feeds(served, body["inputs"], context.max_rows)
         return Reply(body=_outputs(served, context.engine.run(served, feeds)))
     raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown(sorted(body))}")
 
@@ -335,7 +335,7 @@ def refuse(refusal: Refusal) -> Reply:
 
 def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
     """Rows under ``instances``, decoded by type, for models with one output."""
-    served, most = context.engine.get(ref), context.most_rows
+    served, most = context.engine.get(ref), context.max_rows
     if (
         served.types is None
         or len(served.model.outputs) != 1
