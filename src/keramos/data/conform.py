@@ -1,13 +1,14 @@
-"""A table as the outside has it -> the columns that a schema asks for, typed."""
+"""Any table -> the columns that a schema asks for, each in its kind's dtype."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
-from keramos.data.parse import parse, problems
 from keramos.errors import DataError
-from keramos.types.table import Table
+from keramos.tabular.kind import problems
+from keramos.tabular.kinds import KINDS
+from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
     from keramos.errors import Problem
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class Conformed(NamedTuple):
-    """The typed table (one column for each of the schema's, in its order), the cells that could not
-    be read, and the names of columns that the schema has no use for.
+    """The typed table (one column for each of the schema's, in its order), the cells that were
+    refused, and the names of columns that the schema has no use for.
     """
 
     table: Table
@@ -40,9 +41,9 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
         if name == schema.target.name:
             typed[name] = source
             continue
-        typed[name], bad = parse(source, kinds[name])
-        if bad.any():
-            found += problems(name, source, bad, kinds[name])
+        parsed = KINDS[kinds[name]].parse(source)
+        typed[name] = Column(parsed.values, parsed.missing)
+        found += problems(name, source, parsed)
     known = {*kinds, schema.target.name, *(column.name for column in schema.dropped)}
     return Conformed(
         Table(table.source, typed, table.rows),

@@ -7,8 +7,9 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from keramos.data.columns import show, table_of, text_column
 from keramos.errors import DataError
+from keramos.tabular.cell import show
+from keramos.tabular.columns import table_of, text_column
 
 if TYPE_CHECKING:
     from keramos.types.table import Table

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 import narwhals.stable.v2 as nw
 import pyarrow as pa
 
-from keramos.data.arrow import from_arrow
 from keramos.errors import DataError, UsageError
+from keramos.tabular.arrow import arrow_column
+from keramos.tabular.columns import cells_column, table_of
 
 if TYPE_CHECKING:
-    from keramos.types.table import Table
+    from keramos.types.table import Column, Table
 
 
 def from_frame(frame: object) -> Table:
@@ -19,29 +20,31 @@ def from_frame(frame: object) -> Table:
 
     Raises:
         UsageError: it is not a DataFrame.
-        DataError: a column name appears twice, or a column holds something that is not one value a
-            cell.
+        DataError: a column name appears twice.
     """
     source = f"{type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
     try:
         eager = nw.from_native(cast("Any", frame))  # narwhals decides at run time what it knows
         eager = eager.collect() if isinstance(eager, nw.LazyFrame) else eager
-        arrow = eager.to_arrow()
-        # pandas brings an index that is no plain count as a column of its own.
-        return from_arrow(
-            arrow.select([name for name in arrow.column_names if name in eager.columns]), source
-        )
+        names = eager.columns
+        return table_of(source, {str(name): _column(eager.get_column(name)) for name in names})
     except nw.exceptions.DuplicateError as error:
+        reason = str(error).strip().partition("\n")[0]
         raise DataError(
-            f"{source}: a column name appears more than once; rename one ({_first(error)})"
+            f"{source}: a column name appears more than once; rename one ({reason})"
         ) from None
     except TypeError:
         raise UsageError(
             f"a table is a path, a DataFrame, rows or a dict of columns; received a {source}"
         ) from None
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"{source}: a column mixes kinds of values: {_first(error)}") from None
 
 
-def _first(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+def _column(series: nw.Series[Any]) -> Column:
+    """Objects are Python cells already; Arrow would refuse a column of several types."""
+    if series.dtype == nw.Object:
+        return cells_column(series.to_list())
+    try:
+        arrow = series.to_arrow()
+    except (pa.ArrowException, TypeError, NotImplementedError):
+        return cells_column(series.to_list())
+    return arrow_column(arrow if isinstance(arrow, pa.ChunkedArray) else pa.chunked_array([arrow]))

@@ -7,20 +7,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, cast
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.data.columns import show
 from keramos.data.conform import check_present
-from keramos.data.parse import NUMBER_NULLS, parse
 from keramos.data.target import infer_target
 from keramos.errors import DataError, UsageError
+from keramos.tabular.cell import Refused, distinct, show
+from keramos.tabular.kind import NUMBER_NULLS
+from keramos.tabular.kinds import KINDS, parse
 from keramos.types.schema import ColumnSchema, DroppedColumn, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from keramos.tabular.kind import Parsed
     from keramos.types.schema import ColumnKind, Task
     from keramos.types.table import Column, Table
 
@@ -31,6 +34,8 @@ _ID_WORDS = frozenset(_ID_NAMES.split())
 _MOST_CODES = 50
 _FREE_TEXT_SHARE = 0.5
 _FREE_TEXT_VALUES = 50
+_ORDINARY = frozenset({str, int, float, bool, Decimal, np.datetime64})
+"""Classes of cells that some kind can read."""
 _FEW_ROWS = 20
 """With fewer rows, all-distinct values are no sign of an identifier."""
 
@@ -117,41 +122,56 @@ def _useless(name: str, column: Column, wishes: Wishes) -> str:
         if name in {*wishes.categorical, *wishes.numeric}:
             raise DataError(f"column '{name}' has no value in any row; drop it")
         return "every value is missing"
-    distinct = np.unique(present)
+    different = _distinct(present)
     if name in {*wishes.categorical, *wishes.numeric}:
         if (
-            len(distinct) == len(present)
+            len(different) == len(present)
             and name in wishes.categorical
-            and len(distinct) > _FEW_ROWS
+            and len(different) > _FEW_ROWS
         ):
             raise DataError(
-                f"column '{name}' has as many categories as rows ({len(distinct)}); drop it"
+                f"column '{name}' has as many categories as rows ({len(different)}); drop it"
             )
         return ""
-    if len(distinct) == 1 and not column.missing.any():
-        return f"constant: every row has {show(_plain(distinct[0]))}"
+    if reason := _odd_cell(column):
+        return reason
+    if len(different) == 1 and not column.missing.any():
+        return f"constant: every row has {show(different[0])}"
     if len(column.values) < _FEW_ROWS:
         return ""
     return next(
-        (reason for reason in _identifier_reasons(name, column, present, len(distinct)) if reason),
+        (reason for reason in _identifier_reasons(name, column, present, len(different)) if reason),
         "",
     )
 
 
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value
+def _distinct(present: np.ndarray) -> list[object]:
+    """The distinct cells of a column, in no promised order."""
+    if present.dtype.kind == "O":
+        return distinct(present.tolist())[0]
+    return list(np.unique(present).tolist())
+
+
+def _odd_cell(column: Column) -> str:
+    """Why no model can use a column of lists, bytes or the like; empty for ordinary cells."""
+    if not column.text:
+        return ""
+    for row, cell in enumerate(column.values.tolist(), 1):
+        if type(cell) not in _ORDINARY:
+            found = KINDS["string_category"].read(cell)
+            if isinstance(found, Refused):
+                return f"row {row} has {show(cell)}: {found.reason}"
+    return ""
 
 
 def _identifier_reasons(
     name: str, column: Column, present: np.ndarray, distinct: int
 ) -> Iterator[str]:
     unique = distinct == len(column.values)
-    numbers, bad = (
-        parse(column, "integer_category") if not _is_date(column) else (None, np.ones(1, bool))
-    )
-    if numbers is not None and not bad.any():
+    numbers = None if _is_date(column) else parse(column, "integer_category")
+    if numbers is not None and not numbers.bad.any():
         if unique and not column.missing.any():
-            values = np.sort(numbers.values.astype("int64"))
+            values = np.sort(numbers.values)
             if values[0] in (0, 1) and values[-1] - values[0] + 1 == len(values):
                 yield "row identifier: counts the rows"
             if _words(name) & _ID_WORDS or not name or name.startswith("Unnamed"):
@@ -159,8 +179,7 @@ def _identifier_reasons(
         return
     if not column.text and present.dtype.kind != "O":
         return
-    _, not_number = parse(column, "number")
-    if not not_number.any() or _is_date(column):
+    if not parse(column, "number").bad.any() or _is_date(column):
         return
     if unique:
         yield "row identifier: a different text in every row"
@@ -171,15 +190,17 @@ def _identifier_reasons(
 def _is_date(column: Column) -> bool:
     if column.values.dtype.kind == "M":
         return True
-    return column.text and not parse(column, "date")[1].any() and not column.missing.all()
+    return column.text and not parse(column, "date").bad.any() and not column.missing.all()
 
 
 def _kind(name: str, column: Column, wishes: Wishes) -> tuple[ColumnKind, str]:
+    if column.values.dtype.kind == "b":
+        return "boolean", "the source stores booleans"
     if name in wishes.numeric:
         return "number", "numeric on request"
     if name in wishes.categorical:
         return _category_kind(column), "categorical on request"
-    if column.categorical:
+    if column.categorical and (column.text or column.values.dtype.kind == "i"):
         return _category_kind(column), "the source declares categories"
     if not column.text:
         return _typed_kind(name, column)
@@ -187,10 +208,8 @@ def _kind(name: str, column: Column, wishes: Wishes) -> tuple[ColumnKind, str]:
 
 
 def _category_kind(column: Column) -> ColumnKind:
-    whole = column.values.dtype.kind in "iu" or not (
-        _padded(column) or parse(column, "integer_category")[1].any()
-    )
-    return "integer_category" if whole and column.values.dtype.kind != "b" else "string_category"
+    whole = not _padded(column) and not parse(column, "integer_category").bad.any()
+    return "integer_category" if whole else "string_category"
 
 
 def _padded(column: Column) -> bool:
@@ -198,15 +217,13 @@ def _padded(column: Column) -> bool:
     if not column.text:
         return False
     return any(
-        len(cell) > 1 and cell[0] == "0" and cell.isdigit()
+        type(cell) is str and len(cell) > 1 and cell[0] == "0" and cell.isdigit()
         for cell in column.values[~column.missing]
     )
 
 
 def _typed_kind(name: str, column: Column) -> tuple[ColumnKind, str]:
     match column.values.dtype.kind:
-        case "b":
-            return "boolean", "the source stores booleans"
         case "M":
             return "date", "the source stores dates"
         case "f":
@@ -228,31 +245,32 @@ def _integer_kind(name: str, values: np.ndarray) -> tuple[ColumnKind, str]:
 
 
 def _text_kind(name: str, column: Column) -> tuple[ColumnKind, str]:
-    numbers, bad = parse(column, "number")
-    distinct = len(np.unique(column.values[~column.missing].astype(str)))
+    numbers = parse(column, "number")
+    bad = numbers.bad
+    different = len(_distinct(column.values[~column.missing]))
     if not bad.any() and not numbers.missing.all():
-        return _number_kind(name, column, numbers, distinct)
-    if not parse(column, "boolean")[1].any():
+        return _number_kind(name, column, numbers, different)
+    if not parse(column, "boolean").bad.any():
         return "boolean", "every value is true or false"
     if _is_date(column):
         return "date", "every value is an ISO 8601 date"
     share = 1 - bad.sum() / max(int((~column.missing).sum()), 1)
-    example = show(cast("object", column.values[bad][0]))
+    example = show(column.values[bad][0])
     mixed = f"; {share:.0%} look like numbers, but {example} does not" if share > 0 else ""
-    return "string_category", f"text with {distinct} different values{mixed}"
+    return "string_category", f"text with {different} different values{mixed}"
 
 
 def _number_kind(
-    name: str, column: Column, numbers: Column, distinct: int
+    name: str, column: Column, numbers: Parsed, different: int
 ) -> tuple[ColumnKind, str]:
     if _padded(column):
         return "string_category", "digits with leading zeros are codes, not amounts"
-    marks = sorted(set(column.values[numbers.missing & ~column.missing].tolist()) & NUMBER_NULLS)
+    marks = sorted(NUMBER_NULLS.intersection(column.values[numbers.missing & ~column.missing]))
     note = f"; {', '.join(map(repr, marks))} is read as missing" if marks else ""
     present = numbers.values[~numbers.missing]
     if (present == np.floor(present)).all() and not any(
-        "." in cell for cell in column.values[~column.missing]
+        type(cell) is str and "." in cell for cell in column.values[~column.missing]
     ):
         kind, why = _integer_kind(name, present)
         return kind, why + note
-    return "number", f"decimal numbers ({distinct} different){note}"
+    return "number", f"decimal numbers ({different} different){note}"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from keramos.data.columns import cells_column, table_of
 from keramos.errors import DataError
+from keramos.tabular.columns import cells_column, table_of
 
 if TYPE_CHECKING:
     from keramos.types.table import Table
@@ -17,7 +17,7 @@ def read_json_lines(data: bytes, source: str) -> Table:
     """A table of the objects' keys, in order of first appearance; an absent key is a missing value.
 
     Raises:
-        DataError: a line is not a JSON object, or a value is a list or an object.
+        DataError: a line is not a JSON object.
     """
     decode = msgspec.json.Decoder(dict[str, object]).decode
     rows: list[dict[str, object]] = []
@@ -37,5 +37,5 @@ def from_rows(rows: list[dict[str, object]], source: str) -> Table:
     names = dict.fromkeys(str(name) for row in rows for name in row)
     return table_of(
         source,
-        {name: cells_column(name, [row.get(name) for row in rows], source) for name in names},
+        {name: cells_column([row.get(name) for row in rows]) for name in names},
     )

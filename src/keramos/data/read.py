@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.data.columns import array_column, cells_column, table_of
 from keramos.data.delimited import read_delimited
 from keramos.data.json_lines import from_rows, read_json_lines
 from keramos.errors import DataError, MissingExtraError, UsageError
+from keramos.tabular.columns import array_column, cells_column, table_of
 from keramos.types.table import Table
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _any_column(name: str, cells: object) -> Column:
     if isinstance(cells, np.ndarray):
         return array_column(cells, name=name, source="dict of columns")
     if isinstance(cells, (list, tuple)):
-        return cells_column(name, cells, "dict of columns")
+        return cells_column(cells)
     raise UsageError(f"column '{name}' is a {type(cells).__name__}; a list or an array is needed")
 
 

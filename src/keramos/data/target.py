@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.data.columns import show
-from keramos.data.parse import parse, problems
 from keramos.errors import DataError, RowError, UsageError
+from keramos.tabular.cell import show
+from keramos.tabular.kind import problems
+from keramos.tabular.kinds import parse
 from keramos.types.schema import TargetSchema
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keramos.tabular.kind import Parsed
     from keramos.types.schema import Label, Task
 
 _MOST_INTEGER_CLASSES = 20
@@ -34,20 +36,20 @@ def infer_target(
         DataError: no value, one class only, or far too many.
         UsageError: the wished task or positive class does not fit the values.
     """
-    column = table.columns[name]
+    column = _written(table.columns[name])
     keep = ~column.missing
     if not keep.any():
         raise DataError(f"{table.source}: the target '{name}' has no value in any row")
     present = Column(column.values[keep], column.missing[keep], column.text, column.categorical)
-    numbers, bad = parse(present, "number")
-    chosen, reason = _task(present, numbers, numeric=not bad.any())
+    numbers = parse(present, "number")
+    chosen, reason = _task(present, numbers, numeric=not numbers.bad.any())
     if task is not None and task != chosen:
         chosen, reason = task, f"{task} on request"
     if chosen == "regression":
-        if bad.any():
+        if numbers.bad.any():
             raise RowError(
                 f"{table.source}: the target is not a number: "
-                f"{problems(name, present, bad, 'number')[0]}"
+                f"{problems(name, present, numbers)[0]}"
             )
         return TargetSchema(name, "regression", reason, (), unit)
     classes = _classes(present)
@@ -69,7 +71,16 @@ def infer_target(
     return TargetSchema(name, chosen, reason, _ordered(classes, positive, name))
 
 
-def _task(present: Column, numbers: Column, *, numeric: bool) -> tuple[Task, str]:
+def _written(column: Column) -> Column:
+    """The column with cells of several types as text: labels are compared as they are written."""
+    if not column.text:
+        return column
+    cells = (cell if type(cell) is str else str(cell) for cell in column.values.tolist())
+    values = np.fromiter(cells, object, len(column.values))
+    return Column(values, column.missing, text=True, categorical=column.categorical)
+
+
+def _task(present: Column, numbers: Parsed, *, numeric: bool) -> tuple[Task, str]:
     distinct = len(np.unique(present.values))
     if distinct <= _TWO:
         return "binary", f"the target has {distinct} different values"
@@ -96,8 +107,9 @@ def label_cells(column: Column) -> NDArray[np.generic]:
     """The target's cells as labels: text that is integers throughout becomes integers."""
     if not column.text:
         return column.values
-    whole, bad = parse(column, "integer_category")
-    plain = not bad.any() and not any(
+    column = _written(column)
+    whole = parse(column, "integer_category")
+    plain = not whole.bad.any() and not any(
         cell[:1] == "0" and len(cell) > 1 for cell in column.values[~column.missing]
     )
     return whole.values if plain else column.values
@@ -150,9 +162,9 @@ def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
         RowError: a value is not one of the classes, or not a number.
     """
     if target.task == "regression":
-        numbers, bad = parse(column, "number")
-        if bad.any():
-            found = problems(target.name, column, bad, "number")
+        numbers = parse(column, "number")
+        if numbers.bad.any():
+            found = problems(target.name, column, numbers)
             raise RowError(f"the target is not a number: {found[0]}", found)
         return numbers.values.astype("float32").reshape(-1, 1)
     places = {label: place for place, label in enumerate(target.classes)}

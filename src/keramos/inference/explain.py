@@ -13,9 +13,9 @@ import numpy as np
 
 from keramos.compile.emit import compile_network
 from keramos.keras_layers.registry import spec_of
-from keramos.prepare.fit import is_level
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
+from keramos.tabular.kinds import KINDS
 from keramos.types.network import TensorRef
 from keramos.types.prediction import TraceStep
 from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_TEXT
@@ -174,10 +174,10 @@ def _answered(scores: NDArray[np.float64], content: Content) -> tuple[int, str]:
 
 def _usual(item: ColumnPreparation) -> str | int | float:
     """The training median; of categories the most frequent one."""
-    if not is_level(item.kind):
+    if not KINDS[item.kind].is_category:
         return item.median
     if item.missing_rows > max(item.histogram.counts):
-        return MISSING_TEXT if item.kind == "string_category" else MISSING_INTEGER
+        return KINDS[item.kind].null_code  # type: ignore[return-value]
     return item.categories[0]  # the vocabulary is ordered by frequency
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.prepare.fit import is_level
+from keramos.tabular.kinds import KINDS
 from keramos.types.drift import InputCounts, InputDrift
 from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
@@ -55,7 +55,7 @@ class DriftCounter:
             self._groups: dict[str, _Numbers | _Levels] = {MATRIX_INPUT: _Numbers(columns)}
         else:
             self._groups = {
-                c.input: _Levels(c) if is_level(c.kind) else _Numbers((c,)) for c in columns
+                c.input: _Levels(c) if KINDS[c.kind].is_category else _Numbers((c,)) for c in columns
             }
         self._columns = {column.input: column for column in columns}
 
@@ -178,7 +178,7 @@ class _Levels:
     def __init__(self, column: ColumnPreparation) -> None:
         self.names = [column.input]
         self._bins = {level: place for place, level in enumerate(column.categories)}
-        self._nothing = MISSING_TEXT if column.kind == "string_category" else MISSING_INTEGER
+        self._nothing = KINDS[column.kind].null_code
         self._total = InputCounts(column.input, 0, 0, 0, 0, 0, (0,) * (len(column.categories) + 1))
 
     def add(self, found: Mapping[object, int]) -> None:

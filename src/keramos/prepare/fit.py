@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.errors import DataError
-from keramos.prepare.dates import part, parts_of
+from keramos.tabular.kinds import KINDS
 from keramos.types.schema import (
-    MISSING_INTEGER,
     ColumnPreparation,
     Histogram,
     Preparation,
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.schema import (
-        ColumnKind,
         ColumnSchema,
         NullPolicy,
         Scaling,
@@ -66,11 +64,7 @@ def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]
     names: dict[str, list[tuple[str, str]]] = {}
     for column in schema.columns:
         cells = table.columns[column.name]
-        parts = (
-            parts_of(cells.values.astype("datetime64[us]"), cells.missing)
-            if column.kind == "date"
-            else ("",)
-        )
+        parts = KINDS[column.kind].parts(cells.values, cells.missing)
         names[column.name] = [
             (which, _free(f"{column.name}_{which}" if which else column.name, taken))
             for which in parts
@@ -92,14 +86,10 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
     if column.missing.all():
         raise DataError(f"column '{source.name}' has no value in any training row; drop it")
     missing = int(column.missing.sum())
-    if source.kind.endswith("category"):
+    kind = KINDS[source.kind]
+    if kind.is_category:
         return _learn_levels(source, column, name, missing)
-    values = (
-        part(cast("NDArray[np.datetime64]", column.values), column.missing, which)
-        if which
-        else column.values
-    )
-    present = values[~column.missing].astype(float)
+    present = kind.numbers(column.values, column.missing, which)[~column.missing]
     low, high = float(present.min()), float(present.max())
     counts, edges = np.histogram(
         present, _BINS, (low, high) if high > low else (low - 0.5, low + 0.5)
@@ -132,10 +122,10 @@ def _learn_levels(
         raise DataError(
             f"column '{source.name}': each of its {len(counts)} categories appears once; drop it"
         )
-    if source.kind == "integer_category" and MISSING_INTEGER in counts:
+    null_code = KINDS[source.kind].null_code
+    if null_code in counts:
         raise DataError(
-            f"column '{source.name}': {MISSING_INTEGER} stands for missing values and cannot be "
-            "a category"
+            f"column '{source.name}': {null_code} stands for missing values and cannot be a category"
         )
     rare = sum(counts.values()) - sum(counts[level] for level in common)
     policy: NullPolicy = "level" if missing else "refuse"
@@ -150,14 +140,9 @@ def _learn_levels(
     )
 
 
-def is_level(kind: ColumnKind) -> bool:
-    """Whether a kind becomes one-hot levels rather than a number."""
-    return kind.endswith("category")
-
-
 def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names of the prepared row in order, and the positions that no training row sets."""
-    numbers = [column for column in inputs if not is_level(column.kind)]
+    numbers = [column for column in inputs if not KINDS[column.kind].is_category]
     # A number that never changed is 0 in every prepared training row, so nothing was learned about
     # it either.
     named: list[tuple[str, bool]] = [
@@ -167,7 +152,7 @@ def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], t
         (f"{column.input} is missing", True) for column in numbers if column.null_policy == "median"
     ]
     for column in inputs:
-        if is_level(column.kind):
+        if KINDS[column.kind].is_category:
             named += _level_names(column)
     return tuple(name for name, _ in named), tuple(
         place for place, (_, seen) in enumerate(named) if not seen

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.prepare.fit import is_level
+from keramos.tabular.kinds import KINDS
 from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
 
@@ -66,8 +66,8 @@ def front(preparation: Preparation) -> Network:
     float32.
     """
     plan = _Plan()
-    numbers = [column for column in preparation.inputs if not is_level(column.kind)]
-    levels = [column for column in preparation.inputs if is_level(column.kind)]
+    numbers = [column for column in preparation.inputs if not KINDS[column.kind].is_category]
+    levels = [column for column in preparation.inputs if KINDS[column.kind].is_category]
     sources = _inputs(plan, preparation)
     parts: list[TensorRef] = []
     if numbers:
@@ -86,9 +86,8 @@ def front(preparation: Preparation) -> Network:
 def _inputs(plan: _Plan, preparation: Preparation) -> dict[str, TensorRef]:
     if preparation.matrix:
         return {MATRIX_INPUT: plan.input(MATRIX_INPUT, "float32", len(preparation.inputs))}
-    dtypes = {"string_category": "string", "integer_category": "int64"}
     return {
-        column.input: plan.input(column.input, dtypes.get(column.kind, "float32"), 1)
+        column.input: plan.input(column.input, KINDS[column.kind].input_dtype, 1)
         for column in preparation.inputs
     }
 

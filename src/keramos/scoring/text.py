@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 
-from keramos.data.columns import show
 from keramos.errors import DataError
 from keramos.scoring.blocks import Text
 from keramos.scoring.chunks import Chunk, Loaded, Malformed, check_columns, readable
+from keramos.tabular.cell import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

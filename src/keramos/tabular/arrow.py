@@ -1,0 +1,219 @@
+"""Columns of Arrow tables and batches -> cells (extra ``tables``).
+
+Numbers are taken as they lie in memory. Everything else is read cell by cell by its kind, each
+distinct cell once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keramos.tabular.cell import Unreadable
+from keramos.tabular.columns import cells_column
+from keramos.tabular.kind import NOT_ONE_VALUE, problems
+from keramos.tabular.kinds import KINDS
+from keramos.tabular.number import plain_numbers
+from keramos.types.table import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from keramos.errors import Problem
+    from keramos.types.schema import ColumnKind
+
+    Convert = Callable[[pa.ChunkedArray], Column]
+
+_EXACT_DIGITS = 15
+"""Decimals of so many digits are exact as float64."""
+
+_PLAIN_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+
+
+class JsonCells(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no types
+    """A column of JSON whose cells have several types: each is kept as its own JSON text."""
+
+    def __init__(self) -> None:
+        super().__init__(pa.string(), "keramos.json_cells")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        """The type has no parameters."""
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, _storage: pa.DataType, _data: bytes) -> JsonCells:
+        """The only such type."""
+        return cls()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The distinct cells of a column, parsed, and which of them each row holds.
+
+    ``codes`` has shape (rows,): positions in ``distinct``. ``problems`` number the distinct cells
+    from 1.
+    """
+
+    distinct: Column
+    codes: NDArray[np.int32]
+    problems: list[Problem]
+
+
+def cells(array: pa.Array, name: str, kind: ColumnKind) -> Cells:
+    """A column parsed as the schema's kind wants it."""
+    if kind == "number" and _is_text(array.type):
+        return _text_numbers(array, name)
+    coded = None if kind == "number" and plain_numbers(array[:0]) is not None else _coded(array)
+    if coded is None:
+        column = arrow_column(pa.chunked_array([array]))
+        codes = np.arange(len(array), dtype="int32")
+    else:
+        column = arrow_column(pa.chunked_array([coded.dictionary]))
+        codes = coded.indices.to_numpy()
+    parsed = KINDS[kind].parse(column)
+    return Cells(Column(parsed.values, parsed.missing), codes, problems(name, column, parsed))
+
+
+def _text_numbers(array: pa.Array, name: str) -> Cells:
+    """Text that is written as plain numbers at once, the other cells one by one."""
+    match = pc.fill_null(pc.match_substring_regex(array, _PLAIN_NUMBER), False)
+    numbers = pc.if_else(match, array, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    fast = np.isfinite(numbers)  # not the text of a number beyond float64
+    coded = array.filter(pa.array(~fast)).dictionary_encode(null_encoding="encode")
+    column = arrow_column(pa.chunked_array([coded.dictionary]))
+    others = KINDS["number"].parse(column)
+    before = int(fast.sum())
+    codes = np.empty(len(array), "int32")
+    codes[fast] = np.arange(before)
+    codes[~fast] = coded.indices.to_numpy() + before
+    distinct = Column(
+        np.concatenate([numbers[fast], others.values]),
+        np.concatenate([np.zeros(before, bool), others.missing]),
+    )
+    found = problems(name, column, others)
+    return Cells(distinct, codes, [replace(one, row=one.row + before) for one in found])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _coded(array: pa.Array) -> pa.DictionaryArray | None:
+    """The distinct cells (missing is one) with an index a row; None where the type has no such
+    form.
+    """
+    kind = array.type
+    try:
+        if isinstance(kind, pa.BaseExtensionType):
+            coded = array.storage.dictionary_encode(null_encoding="encode")
+            entries = pa.ExtensionArray.from_storage(kind, coded.dictionary)
+            return _Coded(entries, coded.indices)
+        if pa.types.is_dictionary(kind):
+            array = array.dictionary_decode()
+        if pa.types.is_string_view(kind):
+            array = array.cast(pa.string())
+        return array.dictionary_encode(null_encoding="encode")
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Coded:
+    """A dictionary of extension cells, which Arrow has no array for."""
+
+    dictionary: pa.Array
+    indices: pa.Array
+
+
+def arrow_column(chunked: pa.ChunkedArray) -> Column:
+    """One column of an Arrow table, whatever its type; cells of odd types are ``Unreadable``."""
+    categorical = pa.types.is_dictionary(chunked.type)
+    if categorical:
+        chunks = [chunk.dictionary_decode() for chunk in chunked.chunks]
+        chunked = pa.chunked_array(chunks, chunked.type.value_type)
+    convert = next(convert for test, convert in _TYPES if test(chunked.type))
+    return replace(convert(chunked), categorical=categorical)
+
+
+def odd_type(kind: pa.DataType) -> str:
+    """Why no cell of an Arrow type can be read; empty for the types that tables have."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    convert = next(convert for test, convert in _TYPES if test(kind))
+    return _unreadable(kind).reason if convert is _odd else ""
+
+
+def _unreadable(kind: pa.DataType) -> Unreadable:
+    reason = f"a column of type {kind}, which is not a number, text, boolean or date"
+    return Unreadable(str(kind), NOT_ONE_VALUE if pa.types.is_nested(kind) else reason)
+
+
+def _odd(chunked: pa.ChunkedArray) -> Column:
+    cell = _unreadable(chunked.type)
+    return cells_column([None if gone else cell for gone in chunked.is_null().to_pylist()])
+
+
+def _listed(chunked: pa.ChunkedArray) -> Column:
+    return cells_column(chunked.to_pylist())
+
+
+def _json(chunked: pa.ChunkedArray) -> Column:
+    decode = msgspec.json.decode
+    texts = (text for chunk in chunked.chunks for text in chunk.storage.to_pylist())
+    return cells_column([None if text is None else decode(text) for text in texts])
+
+
+def _filled(value: object, dtype: str) -> Convert:
+    def convert(chunked: pa.ChunkedArray) -> Column:
+        missing = np.asarray(chunked.is_null())
+        return Column(chunked.fill_null(value).to_numpy().astype(dtype), missing.astype(bool))
+
+    return convert
+
+
+def _floats(chunked: pa.ChunkedArray) -> Column:
+    values = chunked.cast(pa.float64()).fill_null(np.nan).to_numpy()
+    return Column(values, np.isnan(values))
+
+
+def _moments(chunked: pa.ChunkedArray) -> Column:
+    """Dates and timestamps as their own clock shows them: a time zone is dropped."""
+    if pa.types.is_timestamp(chunked.type) and chunked.type.tz:
+        chunked = pc.local_timestamp(chunked)
+    values = chunked.cast(pa.timestamp("us"), safe=False).to_numpy().astype("datetime64[us]")
+    return Column(values, np.isnat(values))
+
+
+def _is_exact_integer(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind)) and kind != pa.uint64()
+
+
+def _is_short_decimal(kind: pa.DataType) -> bool:
+    """Whether float64 holds every such decimal to its last digit."""
+    return bool(pa.types.is_decimal(kind)) and kind.precision <= _EXACT_DIGITS
+
+
+_TYPES: tuple[tuple[Callable[[pa.DataType], bool], Convert], ...] = (
+    (pa.types.is_boolean, _filled(False, "bool")),
+    (_is_exact_integer, _filled(0, "int64")),
+    (pa.types.is_floating, _floats),
+    (_is_short_decimal, _floats),
+    (pa.types.is_null, lambda chunked: cells_column([None] * len(chunked))),
+    (pa.types.is_timestamp, _moments),
+    (pa.types.is_date, _moments),
+    (lambda kind: isinstance(kind, JsonCells), _json),
+    (pa.types.is_integer, _listed),
+    (pa.types.is_decimal, _listed),
+    (pa.types.is_string, _listed),
+    (pa.types.is_large_string, _listed),
+    (pa.types.is_string_view, _listed),
+    (lambda _: True, _odd),
+)
+"""Test of an Arrow type -> how its cells are taken; the first that holds counts."""

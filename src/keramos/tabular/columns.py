@@ -1,0 +1,120 @@
+"""Cells of any source -> ``Column``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import DataError
+from keramos.tabular.cell import NULL_TEXT, plain
+from keramos.tabular.kind import EXACT_INTEGER
+from keramos.types.table import Column, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+def text_column(cells: Iterable[str]) -> Column:
+    """A column of a text file, cells not yet read as numbers or dates."""
+    return _raw([cell.strip() for cell in cells])
+
+
+def cells_column(cells: Iterable[object]) -> Column:
+    """A column of Python values (rows of dicts, JSON).
+
+    Cells of one type make an array of numbers, booleans or dates. Cells of several types, and whole
+    numbers that the array would change, stay as they are: each is read by itself.
+    """
+    values = [plain(cell) for cell in cells]
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int} and all(_fits(cell, 2**63 - 1) for cell in values):
+        return _typed(values, 0, "int64")
+    if float in kinds and kinds <= {int, float} and all(_is_exact(cell) for cell in values):
+        return _typed(values, np.nan, "float64")
+    if kinds == {bool}:
+        return _typed(values, False, "bool")
+    if kinds == {np.datetime64}:
+        return _typed(values, np.datetime64("NaT"), "datetime64[us]")
+    return _raw(values)
+
+
+def _fits(cell: object, most: int) -> bool:
+    return cell is None or -most <= cell <= most  # type: ignore[operator]  # an int
+
+
+def _is_exact(cell: object) -> bool:
+    """Whether a number is the same as float64."""
+    return type(cell) is float or _fits(cell, EXACT_INTEGER)
+
+
+def _typed(values: list[object], filler: object, dtype: str) -> Column:
+    missing = np.fromiter((cell is None for cell in values), bool, len(values))
+    if missing.any():
+        values = [filler if cell is None else cell for cell in values]
+    return Column(np.array(values, dtype), missing)
+
+
+def _raw(values: list[object] | list[str]) -> Column:
+    """Cells that are text, or of several types."""
+    missing = np.fromiter(
+        (cell is None or (type(cell) is str and cell in NULL_TEXT) for cell in values),
+        bool,
+        len(values),
+    )
+    cells = ("" if cell is None else cell for cell in values)
+    return Column(np.fromiter(cells, object, len(values)), missing, text=True)
+
+
+def array_column(
+    values: NDArray[np.generic], missing: NDArray[np.bool_] | None = None, *, name: str, source: str
+) -> Column:
+    """A column from a numpy array of any ordinary dtype.
+
+    Raises:
+        DataError: the array has more than one axis, or a dtype that no table cell has.
+    """
+    if values.ndim != 1:
+        raise DataError(
+            f"{source}: column '{name}' has shape {values.shape}; a column has one axis"
+        )
+    gone = np.zeros(len(values), bool) if missing is None else missing
+    match values.dtype.kind:
+        case "b":
+            return Column(values, gone)
+        case "u" if values.size and values.max() > np.iinfo("int64").max:
+            return cells_column(_cells(values, gone))
+        case "i" | "u":
+            return Column(values.astype("int64"), gone)
+        case "f":
+            return Column(values.astype("float64"), gone | np.isnan(values))
+        case "M":
+            return Column(values.astype("datetime64[us]"), gone | np.isnat(values))
+        case "O" | "U" | "T":
+            return cells_column(_cells(values, gone))
+    raise DataError(
+        f"{source}: column '{name}' has dtype {values.dtype}, which is not a number, text, "
+        "boolean or date"
+    )
+
+
+def _cells(values: NDArray[np.generic], missing: NDArray[np.bool_]) -> list[object]:
+    return [None if gone else cell for cell, gone in zip(values.tolist(), missing, strict=True)]
+
+
+def table_of(source: str, columns: Mapping[str, Column]) -> Table:
+    """Columns as a table.
+
+    Raises:
+        DataError: there is no column, or lengths differ.
+    """
+    if not columns:
+        raise DataError(f"{source} has no columns")
+    sizes = {name: len(column.values) for name, column in columns.items()}
+    if len(set(sizes.values())) > 1:
+        raise DataError(f"{source}: columns have different lengths: {sizes}")
+    return Table(source, dict(columns), next(iter(sizes.values())))
+
+

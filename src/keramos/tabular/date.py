@@ -1,0 +1,119 @@
+"""Dates and times (ISO 8601, local clock), as numbers a network can use: year, month, day, weekday
+(Monday is 0), hour.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from keramos.tabular.cell import Refused
+from keramos.tabular.kind import Encoded, Json, Kind
+from keramos.types.schema import MISSING_NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import ColumnPreparation
+    from keramos.types.table import Column
+
+    Part = Callable[[NDArray[np.datetime64]], NDArray[np.int64]]
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:?\d{2})?")
+_MONDAY = 4  # 1970-01-01 was a Thursday: three days after a Monday, four before the next
+
+
+def _count(values: NDArray[np.datetime64], unit: str) -> NDArray[np.int64]:
+    return values.astype(f"datetime64[{unit}]").astype("int64")
+
+
+PARTS: dict[str, Part] = {
+    "year": lambda values: _count(values, "Y") + 1970,
+    "month": lambda values: _count(values, "M") % 12 + 1,
+    "day": lambda values: (
+        _count(values, "D")
+        - values.astype("datetime64[M]").astype("datetime64[D]").astype("int64")
+        + 1
+    ),
+    "weekday": lambda values: (_count(values, "D") - _MONDAY) % 7,
+    "hour": lambda values: _count(values, "h") % 24,
+}
+
+
+class Date(Kind):
+    """A column of dates; each part of them is a model input of its own."""
+
+    name = "date"
+    noun = "dates"
+    refusal = "not a date (write it like 2024-01-31 or 2024-01-31 13:45:00)"
+    dtype = "datetime64[us]"
+    filler = "NaT"
+    input_dtype = "float32"
+    array_dtype = np.float32
+    null_code = MISSING_NUMBER
+    tensor_dtype = "str"
+    tensor_kinds = "O"
+
+    def _value(self, cell: object) -> object:
+        match cell:
+            case np.datetime64():
+                return cell
+            case str():
+                return _read(cell) or Refused(self.refusal)
+            case bool():
+                return Refused(self.refusal)
+        return self._refused(cell)
+
+    def _vector(
+        self, values: NDArray[np.generic]
+    ) -> tuple[NDArray[np.generic], NDArray[np.bool_]] | None:
+        return (values, ~np.isnat(values)) if values.dtype.kind == "M" else None  # type: ignore[type-var]
+
+    def parts(self, values: NDArray[np.generic], missing: NDArray[np.bool_]) -> tuple[str, ...]:
+        """The parts that say something: the hour only where some date has a time of day."""
+        present = values[~missing]
+        midnight = bool((present == present.astype("datetime64[D]")).all())
+        return tuple(name for name in PARTS if name != "hour" or not midnight)
+
+    def numbers(
+        self, values: NDArray[np.generic], missing: NDArray[np.bool_], part: str
+    ) -> NDArray[np.float64]:
+        """One part of each date."""
+        safe = np.where(missing | np.isnat(values), np.datetime64("1970-01-01", "us"), values)  # type: ignore[type-var]
+        return PARTS[part](cast("NDArray[np.datetime64]", safe)).astype(float)
+
+    def encode(self, column: Column, part: str) -> Encoded:
+        """One part as float32, with the code for missing."""
+        numbers = self.numbers(column.values, column.missing, part)
+        filled = np.where(column.missing, MISSING_NUMBER, numbers)
+        return Encoded(filled.astype("float32").reshape(-1, 1))
+
+    def json_schema(self, column: ColumnPreparation) -> Json:
+        """A date."""
+        del column
+        return {
+            "type": "string",
+            "format": "date",
+            "description": "ISO 8601; a time of day may follow.",
+        }
+
+    def example(self, column: ColumnPreparation) -> object:
+        """A date."""
+        del column
+        return "2024-01-31"
+
+
+def _read(cell: str) -> np.datetime64 | None:
+    """ISO 8601 without its time zone: hours and weekdays of the local clock carry the meaning."""
+    match = _DATE.fullmatch(cell)
+    if not match:
+        return None
+    local = cell.removesuffix(match.group(4) or "").replace(" ", "T")
+    try:
+        return np.datetime64(local, "us")
+    except ValueError:  # the 31st of February
+        return None

@@ -1,0 +1,233 @@
+"""What every kind of column has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from keramos.errors import Problem
+from keramos.tabular.cell import NULL_TEXT, Refused, Unreadable, distinct, plain, show
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import ColumnKind, ColumnPreparation
+    from keramos.types.table import Column
+
+Json = dict[str, object]
+
+EXACT_INTEGER = 2**53
+"""Integers up to here are exact as float64."""
+
+NUMBER_NULLS = frozenset({"?", "-", ".", "None", "none", "unknown", "missing"})
+"""Text that means missing in a column of numbers, beside ``NULL_TEXT``."""
+
+NOT_ONE_VALUE = "not one value"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """A column in its kind's dtype.
+
+    ``refusals`` has shape (rows,): 0 where the cell is read or missing, else one more than the
+    position of the reason in ``reasons``; the value of a refused cell means nothing.
+    """
+
+    values: NDArray[np.generic]
+    missing: NDArray[np.bool_]
+    refusals: NDArray[np.int16]
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> NDArray[np.bool_]:
+        """Which cells are refused."""
+        return self.refusals > 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """A model input of shape (rows, 1), which of its cells the input cannot hold, and why."""
+
+    values: NDArray[np.generic]
+    outside: NDArray[np.bool_] | None = None
+    reason: str = ""
+
+
+class NotPlainError(Exception):
+    """A cell needs the general path."""
+
+
+class Kind(ABC):
+    """One kind of column. ``read`` is the rule for a cell; everything about columns follows it."""
+
+    name: ClassVar[ColumnKind]
+    noun: ClassVar[str]
+    """What the cells are, for messages: numbers, text, dates."""
+    refusal: ClassVar[str]
+    """Reason for text and numbers that the kind cannot read."""
+    dtype: ClassVar[str]
+    """Of the values of a parsed column."""
+    filler: ClassVar[object]
+    """Stands for a missing or refused cell in a parsed column."""
+    input_dtype: ClassVar[str]
+    """Of the model input, as Keras names it."""
+    array_dtype: ClassVar[type]
+    """Of the model input, as numpy names it."""
+    null_code: ClassVar[float | int | str]
+    """What the model input has for a missing cell."""
+    tensor_dtype: ClassVar[str]
+    """numpy name (``str`` for text) under which protocols of tensors offer the column."""
+    tensor_kinds: ClassVar[str]
+    """Kinds of numpy dtypes that may carry the column in such protocols."""
+    null_texts: ClassVar[frozenset[str]] = NULL_TEXT
+    is_category: ClassVar[bool] = False
+    """Whether the model input is a word of a vocabulary, not a number."""
+
+    def read(self, cell: object) -> object:
+        """The value of one cell: None where it is missing, ``Refused`` where it cannot be read."""
+        value = plain(cell)
+        if value is None or (type(value) is str and value in self.null_texts):
+            return None
+        return self._value(value)
+
+    @abstractmethod
+    def _value(self, cell: object) -> object:
+        """The value of a plain cell that is not missing, or ``Refused``."""
+
+    def _refused(self, cell: object) -> Refused:
+        """Why the kind takes no such cell."""
+        match cell:
+            case Unreadable():
+                return Refused(cell.reason)
+            case str() | int() | float() | Decimal() if not isinstance(cell, bool):
+                return Refused(self.refusal)
+            case bool():
+                return Refused(f"a boolean, and the column has {self.noun}")
+            case np.datetime64():
+                return Refused(f"a date, and the column has {self.noun}")
+            case bytes() | bytearray() | memoryview():
+                return Refused("bytes; decode them to text first")
+            case list() | tuple() | dict() | set() | frozenset() | np.ndarray():
+                return Refused(NOT_ONE_VALUE)
+        return Refused(
+            f"a {type(cell).__name__}, which is not a number, text, boolean or date"
+        )
+
+    def parse(self, column: Column) -> Parsed:
+        """A column of any source in this kind's dtype; each cell by the rule of ``read``."""
+        found = self._vector(column.values)
+        if found is not None:
+            return self._checked(column, *found)
+        if column.values.dtype.kind == "O":
+            cells = [
+                None if gone else cell
+                for cell, gone in zip(column.values.tolist(), column.missing, strict=True)
+            ]
+            kept, codes = distinct(cells)
+        else:
+            unique, codes = np.unique(column.values, return_inverse=True)
+            kept = list(unique.tolist())
+        return self._spread(column.missing, [self.read(cell) for cell in kept], codes)
+
+    def _vector(
+        self, values: NDArray[np.generic]
+    ) -> tuple[NDArray[np.generic], NDArray[np.bool_]] | None:
+        """The values of a numpy array at once, and which of them can be read; None where cells must
+        be looked at one by one.
+        """
+        del values
+        return None
+
+    def _checked(
+        self, column: Column, values: NDArray[np.generic], readable: NDArray[np.bool_]
+    ) -> Parsed:
+        refused = ~readable & ~column.missing
+        values = np.where(readable & ~column.missing, values, self._filler())
+        return Parsed(values, column.missing, refused.astype(np.int16), (self.refusal,))
+
+    def _filler(self) -> NDArray[np.generic]:
+        return np.array(self.filler, self.dtype)
+
+    def _spread(
+        self, missing: NDArray[np.bool_], found: list[object], codes: NDArray[np.intp]
+    ) -> Parsed:
+        """Values of distinct cells -> values of all rows."""
+        reasons: dict[str, int] = {}
+        values = np.full(len(found), self._filler())
+        gone, refusals = np.zeros(len(found), bool), np.zeros(len(found), np.int16)
+        for place, value in enumerate(found):
+            if value is None:
+                gone[place] = True
+            elif type(value) is Refused:
+                refusals[place] = reasons.setdefault(value.reason, len(reasons) + 1)
+            else:
+                values[place] = value
+        everywhere = missing | gone[codes]
+        refused = np.where(everywhere, np.int16(0), refusals[codes])
+        return Parsed(
+            np.where(everywhere, self._filler(), values[codes]), everywhere, refused, tuple(reasons)
+        )
+
+    def vector(self, array: pa.Array) -> NDArray[np.generic] | None:
+        """The model input of an Arrow column at once, shape (rows,), where no cell needs to be
+        looked at; else None.
+        """
+        del array
+        return None
+
+    def parts(self, values: NDArray[np.generic], missing: NDArray[np.bool_]) -> tuple[str, ...]:
+        """Names of the model inputs that a column gives; one without a name for most kinds."""
+        del values, missing
+        return ("",)
+
+    def numbers(
+        self, values: NDArray[np.generic], missing: NDArray[np.bool_], part: str
+    ) -> NDArray[np.float64]:
+        """One part of a parsed column as numbers, shape (rows,); those of missing cells mean
+        nothing.
+        """
+        del missing, part
+        return values.astype(float)
+
+    @abstractmethod
+    def encode(self, column: Column, part: str) -> Encoded:
+        """The model input of a parsed column."""
+
+    def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
+        """A function from the plainest cells to what the model input holds; it raises
+        ``NotPlainError`` for others.
+        """
+        del column
+        return _never
+
+    def json_type(self, column: ColumnPreparation) -> object:
+        """What msgspec decodes such a cell of JSON as, or None where it needs the general path."""
+        del column
+
+    @abstractmethod
+    def json_schema(self, column: ColumnPreparation) -> Json:
+        """The JSON Schema of one cell, for OpenAPI."""
+
+    @abstractmethod
+    def example(self, column: ColumnPreparation) -> object:
+        """An ordinary cell."""
+
+
+def _never(_: object) -> object:
+    raise NotPlainError
+
+
+def problems(name: str, column: Column, parsed: Parsed) -> list[Problem]:
+    """A Problem for each refused cell; ``column`` has the cells as they came."""
+    return [
+        Problem(
+            int(row) + 1, name, show(column.values[row]), parsed.reasons[parsed.refusals[row] - 1]
+        )
+        for row in np.flatnonzero(parsed.refusals)
+    ]

@@ -1,0 +1,144 @@
+"""Numbers: finite, in the range of the model's float32 input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.tabular.cell import NULL_TEXT, Refused
+from keramos.tabular.kind import NUMBER_NULLS, Encoded, Json, Kind, NotPlainError
+from keramos.types.schema import MISSING_NUMBER
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from keramos.types.schema import ColumnPreparation
+    from keramos.types.table import Column
+
+LARGEST = -MISSING_NUMBER / 2
+"""Numbers lie strictly between -2**126 and 2**126: float32 holds them, and the code for missing is
+beyond.
+"""
+
+TOO_LARGE = "too large for the model's float32 input"
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_EXACT_BITS = 32
+"""Integers of up to so many bits are exact in float64."""
+_LARGEST_BITS = 1023
+"""Integers of more bits are beyond float64."""
+
+
+class Number(Kind):
+    """A column of numbers."""
+
+    name = "number"
+    noun = "numbers"
+    refusal = "not a finite number (write it like 1234.5)"
+    dtype = "float64"
+    filler = np.nan
+    input_dtype = "float32"
+    array_dtype = np.float32
+    null_code = MISSING_NUMBER
+    tensor_dtype = "float32"
+    tensor_kinds = "fiuO"
+    null_texts = NULL_TEXT | NUMBER_NULLS
+
+    def _value(self, cell: object) -> object:
+        kind = type(cell)
+        if kind is str:
+            value = float(cell) if _NUMBER.fullmatch(cell) else np.inf  # type: ignore[arg-type]
+        elif kind is int:
+            value = float(cell) if cell.bit_length() <= _LARGEST_BITS else np.inf  # type: ignore[attr-defined,arg-type]
+        elif kind is float or isinstance(cell, Decimal):
+            value = float(cell)  # type: ignore[arg-type]
+        else:
+            return self._refused(cell)
+        return value if isfinite(value) else Refused(self.refusal)
+
+    def _vector(
+        self, values: NDArray[np.generic]
+    ) -> tuple[NDArray[np.generic], NDArray[np.bool_]] | None:
+        if values.dtype.kind == "i":
+            return values.astype(float), np.ones(len(values), bool)
+        return (values, np.isfinite(values)) if values.dtype.kind == "f" else None
+
+    def vector(self, array: pa.Array) -> NDArray[np.generic] | None:
+        """The column as float32, if all cells are numbers of ordinary size."""
+        values = plain_numbers(array)
+        if values is None:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            vector = values.astype("float32", copy=False)
+            # One pass shows whether all is finite and of ordinary size.
+            size = float(np.dot(vector, vector))
+        return vector if isfinite(size) else None
+
+    def encode(self, column: Column, part: str) -> Encoded:
+        """Numbers as float32, with the code for missing."""
+        filled = np.where(
+            column.missing, MISSING_NUMBER, self.numbers(column.values, column.missing, part)
+        )
+        large = (np.abs(filled) >= LARGEST) & ~column.missing
+        # Refused cells are NaN here and have a problem of their own.
+        filled = np.where(large | np.isnan(filled), 0.0, filled)
+        return Encoded(
+            filled.astype("float32").reshape(-1, 1), large if large.any() else None, TOO_LARGE
+        )
+
+    def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
+        """Floats and ints within the bounds, as they are."""
+        nullable = column.null_policy != "refuse"
+
+        def encode(cell: object) -> object:
+            if (type(cell) is float or type(cell) is int) and -LARGEST < cell < LARGEST:
+                return cell
+            if cell is None and nullable:
+                return MISSING_NUMBER
+            raise NotPlainError
+
+        return encode
+
+    def json_type(self, column: ColumnPreparation) -> object:
+        """A number within the bounds."""
+        del column
+        from typing import Annotated  # noqa: PLC0415 (only servers need it)
+
+        import msgspec  # noqa: PLC0415 (only servers need it)
+
+        return Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
+
+    def json_schema(self, column: ColumnPreparation) -> Json:
+        """A number within the bounds, with the range of the training rows."""
+        low, high = column.minimum, column.maximum
+        return {
+            "type": "number",
+            "exclusiveMinimum": -LARGEST,
+            "exclusiveMaximum": LARGEST,
+            "description": f"The training rows lie between {low:.6g} and {high:.6g}.",
+            "x-training-range": [low, high],
+        }
+
+    def example(self, column: ColumnPreparation) -> object:
+        """The training median."""
+        return round(column.median, 6)
+
+
+def plain_numbers(array: pa.Array) -> NDArray[np.generic] | None:
+    """The values of an Arrow column of numbers without nulls, in its own dtype (int64 as float64);
+    None for any other column.
+    """
+    import pyarrow as pa  # noqa: PLC0415 (an extra; whoever has an Arrow column has it)
+
+    kind = array.type
+    if array.null_count or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return None
+    values: NDArray[np.generic] = array.to_numpy(zero_copy_only=True)
+    wide = kind.bit_width > _EXACT_BITS and values.dtype.kind in "iu"
+    return values.astype(float) if wide else values
