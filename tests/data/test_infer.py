@@ -66,6 +66,16 @@ def test_a_name_that_says_code_makes_few_integers_a_category_and_one_that_says_i
     assert kind_of([i * i for i in range(ROWS)], "customerId")[0] == "dropped"
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"), [([1, 2], "not one value"), ({"a": 1}, "not one value"), (b"x", "bytes")]
+)
+def test_a_column_whose_cells_no_model_can_use_is_dropped_with_the_row_named(cell, words):
+    kind, reason = kind_of([*range(5, ROWS + 4), cell])
+
+    assert kind == "dropped"
+    assert f"row {ROWS} has {cell!r}: {words}" in reason
+
+
 def test_missing_marks_of_numbers_are_named_in_the_reason():
     assert "'?' is read as missing" in kind_of(["?", *text(range(5, 64))])[1]
 

@@ -118,7 +118,6 @@ BAD_FILES = {
     "nul.csv": (b"a,b\n1,\x002\n", "line 2: a NUL byte"),
     "quote.csv": (b'a,b\n"open,2\n', "line 2"),
     "rows.jsonl": (b'{"a": 1}\n[1, 2]\n', "line 2 is not a JSON object"),
-    "deep.jsonl": (b'{"a": {"b": 1}}\n', "row 1, column 'a' holds a dict"),
     "none.jsonl": (b"\n", "holds no rows"),
     "bad.parquet": (b"PAR1nonsense", "not a readable Parquet file"),
     "bad.arrow": (b"ARROW1nonsense", "not a readable Arrow IPC file"),

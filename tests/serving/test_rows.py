@@ -81,8 +81,8 @@ def test_a_row_gets_the_same_judgement_and_answer_alone_as_among_others(app, row
     [
         ("place", 1e999, "text", "inf"),
         ("place", 2.5, "text", "2.5"),
-        ("place", True, "truth value", "True"),
-        ("size", True, "truth value", "True"),
+        ("place", True, "boolean", "True"),
+        ("size", True, "boolean", "True"),
         ("size", 1e999, "finite", "inf"),
         ("size", "soon", "number", "'soon'"),
         ("size", [1, 2], "one value", "[1, 2]"),

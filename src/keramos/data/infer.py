@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np

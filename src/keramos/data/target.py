@@ -48,8 +48,7 @@ def infer_target(
     if chosen == "regression":
         if numbers.bad.any():
             raise RowError(
-                f"{table.source}: the target is not a number: "
-                f"{problems(name, present, numbers)[0]}"
+                f"{table.source}: the target is not a number: {problems(name, present, numbers)[0]}"
             )
         return TargetSchema(name, "regression", reason, (), unit)
     classes = _classes(present)

@@ -177,7 +177,7 @@ def _usual(item: ColumnPreparation) -> str | int | float:
     if not KINDS[item.kind].is_category:
         return item.median
     if item.missing_rows > max(item.histogram.counts):
-        return KINDS[item.kind].null_code  # type: ignore[return-value]
+        return KINDS[item.kind].null_code
     return item.categories[0]  # the vocabulary is ordered by frequency
 
 

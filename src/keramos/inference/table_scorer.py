@@ -1,22 +1,19 @@
-"""Arrow batches in, decided batches out: the one way of deciding many rows, wherever they come
-from.
+"""Decide Arrow batches: the one way of deciding many rows, wherever they come from.
 
-Good rows take no step of Python; bad ones are listed with the column, the rule they break and the
-value.
+Columns of numbers take no step of Python a row; refused cells are listed with the column, the rule
+they break and the value.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from keramos.data.arrow_cells import cells, plain_numbers
 from keramos.data.conform import check_present
-from keramos.errors import UsageError
+from keramos.errors import Problem, RowError, UsageError
 from keramos.inference.scored import (
     Scored,
     finite_rows,
@@ -29,6 +26,8 @@ from keramos.inference.scored import (
 from keramos.monitor.drift import DriftCounter
 from keramos.prepare.feeds import feeds
 from keramos.runtime.decide import choose
+from keramos.tabular.arrow import cells, odd_type
+from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 from keramos.types.table import Table
 
@@ -88,8 +87,10 @@ class BatchScorer:
 
         Raises:
             DataError: a column that the model or ``keep`` needs is absent.
+            RowError: no cell of a column can be read, by its type.
         """
         check_present(given.names, list(self.needs), source)
+        self._check_types(given, source)
         empty = pa.RecordBatch.from_pylist([], given)
         return self.score(empty, source).decided.schema
 
@@ -97,10 +98,12 @@ class BatchScorer:
         """Decide the rows of a batch; ``source`` names it in messages.
 
         Raises:
-            DataError: a column is absent, or is not one of numbers, text, booleans or dates.
+            DataError: a column is absent.
+            RowError: no cell of a column can be read, by its type.
         """
         rows = batch.num_rows
         check_present(batch.schema.names, list(self.needs), source)
+        self._check_types(batch.schema, source)
         fed, levels, rejects = self._encoded(batch, source)
         good = good_rows(rejects, rows)
         if good is not None:
@@ -120,6 +123,20 @@ class BatchScorer:
         bad = 0 if good is None else rows - int(good.sum())
         return Scored(rows, decided, rejected(rejects), bad, counter.counts())
 
+    def _check_types(self, given: pa.Schema, source: str) -> None:
+        """Refuse a column in which no cell can be read, before any row is decided.
+
+        Raises:
+            RowError: names the column and its type.
+        """
+        for column in self._columns:
+            kind = given.field(column.name).type
+            if reason := odd_type(kind):
+                problem = Problem(1, column.name, str(kind), reason)
+                raise RowError(
+                    f"{source}: column '{column.name}' has type {kind}: {reason}", [problem]
+                )
+
     def _encoded(
         self, batch: pa.RecordBatch, source: str
     ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
@@ -133,11 +150,11 @@ class BatchScorer:
         )
         for place, column in enumerate(self._columns):
             array = batch.column(column.name)
-            vector = _plain_vector(array) if column.kind == "number" else None
+            vector = KINDS[column.kind].vector(array)
             if vector is not None:
                 arrays: Feeds = {self._parts[column.name].inputs[0].input: vector[:, None]}
             else:
-                arrays, own, bad = self._judged(array, column, source)
+                arrays, own, bad = self._parsed(array, column, source)
                 levels |= own
                 rejects += bad
             if matrix is not None:
@@ -146,11 +163,11 @@ class BatchScorer:
                 fed |= arrays
         return ({MATRIX_INPUT: matrix} if matrix is not None else fed), levels, rejects
 
-    def _judged(
+    def _parsed(
         self, array: pa.Array, column: ColumnSchema, source: str
     ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
-        """Model inputs from one column by the rules for cells, each distinct cell once."""
-        found = cells(array, column.name, column.kind, source)
+        """Model inputs of one column, each distinct cell parsed once."""
+        found = cells(array, column.name, column.kind)
         table = Table(source, {column.name: found.distinct}, len(found.distinct.values))
         part = self._parts[column.name]
         fed = feeds(table, part)
@@ -216,19 +233,6 @@ def _answer_names(rule: DecisionRule) -> list[str]:
     if rule.kind == "value":
         return ["value"]
     return ["label", "score", *(f"score_{label}" for label in rule.labels if rule.kind == "argmax")]
-
-
-def _plain_vector(array: pa.Array) -> NDArray[np.float32] | None:
-    """A column as float32, if all its cells are numbers that float32 holds; shape (rows,)."""
-    values = plain_numbers(array)
-    if values is None:
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        vector = values.astype("float32", copy=False)
-        # One pass tells whether all is finite and of ordinary size; where it is not, a longer way
-        # looks closer.
-        size = float(np.dot(vector, vector))
-    return vector if isfinite(size) else None
 
 
 def _labels(chosen: NDArray[np.int64], labels: Sequence[str | int | bool]) -> pa.Array:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from keramos.data.arrow_cells import cells, plain_numbers
 from keramos.data.conform import check_present
 from keramos.errors import UsageError
 from keramos.inference.scored import (
@@ -23,6 +22,8 @@ from keramos.inference.scored import (
     rejected,
     rule_rejects,
 )
+from keramos.tabular.arrow import cells
+from keramos.tabular.number import plain_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,8 +137,7 @@ class PlainScorer:
         self.schema(batch.schema, source)
         rejects: list[Rejects] = []
         columns = [
-            self._numbers(batch.column(name), at, source, rejects)
-            for at, name in enumerate(self._columns)
+            self._numbers(batch.column(name), at, rejects) for at, name in enumerate(self._columns)
         ]
         good = good_rows(rejects, batch.num_rows)
         places = np.arange(batch.num_rows) if good is None else np.flatnonzero(good)
@@ -159,9 +159,7 @@ class PlainScorer:
             batch.num_rows, joined(kept, self._answers, answers), rejected(rejects), bad, ()
         )
 
-    def _numbers(
-        self, array: pa.Array, place: int, source: str, rejects: list[Rejects]
-    ) -> NDArray[np.float64]:
+    def _numbers(self, array: pa.Array, place: int, rejects: list[Rejects]) -> NDArray[np.float64]:
         """The numbers of a column, shape (rows,); cells that are none join the rejects and are
         0.
         """
@@ -170,7 +168,7 @@ class PlainScorer:
         if plain is not None:
             values = plain.astype(float)
         else:
-            found = cells(array, name, "number", source)
+            found = cells(array, name, "number")
             judged = rule_rejects(found.problems, found.codes)
             told = np.concatenate([np.empty(0, "int64"), *(reject.rows for reject in judged)])
             missing = np.setdiff1d(np.flatnonzero(found.distinct.missing[found.codes]), told)

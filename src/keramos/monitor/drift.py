@@ -21,7 +21,7 @@ import numpy as np
 
 from keramos.tabular.kinds import KINDS
 from keramos.types.drift import InputCounts, InputDrift
-from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.types.schema import MATRIX_INPUT, MISSING_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,7 +55,8 @@ class DriftCounter:
             self._groups: dict[str, _Numbers | _Levels] = {MATRIX_INPUT: _Numbers(columns)}
         else:
             self._groups = {
-                c.input: _Levels(c) if KINDS[c.kind].is_category else _Numbers((c,)) for c in columns
+                c.input: _Levels(c) if KINDS[c.kind].is_category else _Numbers((c,))
+                for c in columns
             }
         self._columns = {column.input: column for column in columns}
 

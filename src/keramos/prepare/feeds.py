@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnPreparation, Preparation
     from keramos.types.table import Column, Table
 
-NO_VALUE = "missing; no training row lacked it (fill it, or train with rows that lack it)"
+NO_VALUE = (
+    "no value, and the column had none missing in training (fill it, or retrain with examples)"
+)
 
 
 @dataclass(frozen=True, slots=True)

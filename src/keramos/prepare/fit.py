@@ -125,7 +125,8 @@ def _learn_levels(
     null_code = KINDS[source.kind].null_code
     if null_code in counts:
         raise DataError(
-            f"column '{source.name}': {null_code} stands for missing values and cannot be a category"
+            f"column '{source.name}': {null_code} stands for missing values and cannot be a "
+            "category"
         )
     rare = sum(counts.values()) - sum(counts[level] for level in common)
     policy: NullPolicy = "level" if missing else "refuse"

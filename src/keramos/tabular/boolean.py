@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.tabular.cell import Refused
-from keramos.tabular.kind import Encoded, Json, Kind, NotPlainError
+from keramos.tabular.kind import Encoded, Kind, NotPlainError
 from keramos.types.schema import MISSING_NUMBER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
+    from keramos.tabular.kind import Json
     from keramos.types.schema import ColumnPreparation
     from keramos.types.table import Column
 
@@ -33,7 +35,6 @@ class Boolean(Kind):
     array_dtype = np.float32
     null_code = MISSING_NUMBER
     tensor_dtype = "bool"
-    tensor_kinds = "bfiuO"
 
     def _value(self, cell: object) -> object:
         if isinstance(cell, str):
@@ -52,7 +53,9 @@ class Boolean(Kind):
     def encode(self, column: Column, part: str) -> Encoded:
         """1 and 0 as float32, with the code for missing."""
         del part
-        filled = np.where(column.missing, MISSING_NUMBER, np.nan_to_num(column.values.astype(float)))
+        filled = np.where(
+            column.missing, MISSING_NUMBER, np.nan_to_num(column.values.astype(float))
+        )
         return Encoded(filled.astype("float32").reshape(-1, 1))
 
     def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:

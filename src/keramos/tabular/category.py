@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from keramos.tabular.kind import Json, Kind, NotPlainError
+from keramos.tabular.kind import Kind, NotPlainError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.tabular.kind import Json
     from keramos.types.schema import ColumnPreparation
 
 _MOST_NAMED = 200

@@ -12,7 +12,7 @@ from keramos.tabular.kind import EXACT_INTEGER
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -116,5 +116,3 @@ def table_of(source: str, columns: Mapping[str, Column]) -> Table:
     if len(set(sizes.values())) > 1:
         raise DataError(f"{source}: columns have different lengths: {sizes}")
     return Table(source, dict(columns), next(iter(sizes.values())))
-
-

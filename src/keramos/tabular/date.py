@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.tabular.cell import Refused
-from keramos.tabular.kind import Encoded, Json, Kind
+from keramos.tabular.kind import Encoded, Kind
 from keramos.types.schema import MISSING_NUMBER
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.tabular.kind import Json
     from keramos.types.schema import ColumnPreparation
     from keramos.types.table import Column
 
@@ -56,7 +57,6 @@ class Date(Kind):
     array_dtype = np.float32
     null_code = MISSING_NUMBER
     tensor_dtype = "str"
-    tensor_kinds = "O"
 
     def _value(self, cell: object) -> object:
         match cell:
@@ -71,7 +71,7 @@ class Date(Kind):
     def _vector(
         self, values: NDArray[np.generic]
     ) -> tuple[NDArray[np.generic], NDArray[np.bool_]] | None:
-        return (values, ~np.isnat(values)) if values.dtype.kind == "M" else None  # type: ignore[type-var]
+        return (values, ~np.isnat(values)) if values.dtype.kind == "M" else None
 
     def parts(self, values: NDArray[np.generic], missing: NDArray[np.bool_]) -> tuple[str, ...]:
         """The parts that say something: the hour only where some date has a time of day."""
@@ -83,7 +83,7 @@ class Date(Kind):
         self, values: NDArray[np.generic], missing: NDArray[np.bool_], part: str
     ) -> NDArray[np.float64]:
         """One part of each date."""
-        safe = np.where(missing | np.isnat(values), np.datetime64("1970-01-01", "us"), values)  # type: ignore[type-var]
+        safe = np.where(missing | np.isnat(values), np.datetime64("1970-01-01", "us"), values)
         return PARTS[part](cast("NDArray[np.datetime64]", safe)).astype(float)
 
     def encode(self, column: Column, part: str) -> Encoded:

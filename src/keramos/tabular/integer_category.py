@@ -36,7 +36,6 @@ class IntegerCategory(Category):
     array_dtype = np.int64
     null_code = MISSING_INTEGER
     tensor_dtype = "int64"
-    tensor_kinds = "fiuO"
     null_texts = NULL_TEXT | NUMBER_NULLS
     word = int
     first = 0

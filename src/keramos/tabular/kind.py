@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +13,8 @@ from keramos.errors import Problem
 from keramos.tabular.cell import NULL_TEXT, Refused, Unreadable, distinct, plain, show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -29,6 +30,16 @@ NUMBER_NULLS = frozenset({"?", "-", ".", "None", "none", "unknown", "missing"})
 """Text that means missing in a column of numbers, beside ``NULL_TEXT``."""
 
 NOT_ONE_VALUE = "not one value"
+
+
+_REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((bool,), "a boolean, and the column has {noun}"),
+    ((str, int, float, Decimal), "{refusal}"),
+    ((np.datetime64,), "a date, and the column has {noun}"),
+    ((bytes, bytearray, memoryview), "bytes; decode them to text first"),
+    ((list, tuple, dict, set, frozenset, np.ndarray), NOT_ONE_VALUE),
+)
+"""Classes of plain cells -> why a kind refuses them; the first that fits counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +94,6 @@ class Kind(ABC):
     """What the model input has for a missing cell."""
     tensor_dtype: ClassVar[str]
     """numpy name (``str`` for text) under which protocols of tensors offer the column."""
-    tensor_kinds: ClassVar[str]
-    """Kinds of numpy dtypes that may carry the column in such protocols."""
     null_texts: ClassVar[frozenset[str]] = NULL_TEXT
     is_category: ClassVar[bool] = False
     """Whether the model input is a word of a vocabulary, not a number."""
@@ -102,21 +111,12 @@ class Kind(ABC):
 
     def _refused(self, cell: object) -> Refused:
         """Why the kind takes no such cell."""
-        match cell:
-            case Unreadable():
-                return Refused(cell.reason)
-            case str() | int() | float() | Decimal() if not isinstance(cell, bool):
-                return Refused(self.refusal)
-            case bool():
-                return Refused(f"a boolean, and the column has {self.noun}")
-            case np.datetime64():
-                return Refused(f"a date, and the column has {self.noun}")
-            case bytes() | bytearray() | memoryview():
-                return Refused("bytes; decode them to text first")
-            case list() | tuple() | dict() | set() | frozenset() | np.ndarray():
-                return Refused(NOT_ONE_VALUE)
+        if isinstance(cell, Unreadable):
+            return Refused(cell.reason)
+        odd = "a {name}, which is not a number, text, boolean or date"
+        reason = next((text for classes, text in _REASONS if isinstance(cell, classes)), odd)
         return Refused(
-            f"a {type(cell).__name__}, which is not a number, text, boolean or date"
+            reason.format(name=type(cell).__name__, noun=self.noun, refusal=self.refusal)
         )
 
     def parse(self, column: Column) -> Parsed:
@@ -209,6 +209,7 @@ class Kind(ABC):
     def json_type(self, column: ColumnPreparation) -> object:
         """What msgspec decodes such a cell of JSON as, or None where it needs the general path."""
         del column
+        return None
 
     @abstractmethod
     def json_schema(self, column: ColumnPreparation) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -11,13 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.tabular.cell import NULL_TEXT, Refused
-from keramos.tabular.kind import NUMBER_NULLS, Encoded, Json, Kind, NotPlainError
+from keramos.tabular.kind import NUMBER_NULLS, Encoded, Kind, NotPlainError
 from keramos.types.schema import MISSING_NUMBER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from keramos.tabular.kind import Json
     from keramos.types.schema import ColumnPreparation
     from keramos.types.table import Column
 
@@ -47,19 +49,20 @@ class Number(Kind):
     array_dtype = np.float32
     null_code = MISSING_NUMBER
     tensor_dtype = "float32"
-    tensor_kinds = "fiuO"
     null_texts = NULL_TEXT | NUMBER_NULLS
 
     def _value(self, cell: object) -> object:
-        kind = type(cell)
-        if kind is str:
-            value = float(cell) if _NUMBER.fullmatch(cell) else np.inf  # type: ignore[arg-type]
-        elif kind is int:
-            value = float(cell) if cell.bit_length() <= _LARGEST_BITS else np.inf  # type: ignore[attr-defined,arg-type]
-        elif kind is float or isinstance(cell, Decimal):
-            value = float(cell)  # type: ignore[arg-type]
-        else:
-            return self._refused(cell)
+        match cell:
+            case bool():
+                return self._refused(cell)
+            case str():
+                value = float(cell) if _NUMBER.fullmatch(cell) else np.inf
+            case int():
+                value = float(cell) if cell.bit_length() <= _LARGEST_BITS else np.inf
+            case float() | Decimal():
+                value = float(cell)
+            case _:
+                return self._refused(cell)
         return value if isfinite(value) else Refused(self.refusal)
 
     def _vector(

@@ -36,7 +36,6 @@ class StringCategory(Category):
     array_dtype = object
     null_code = MISSING_TEXT
     tensor_dtype = "str"
-    tensor_kinds = "iuO"
     word = str
     first = "a"
     other = {"type": "string", "pattern": r"\S"}  # noqa: RUF012

@@ -20,18 +20,8 @@ if TYPE_CHECKING:
 
     from keramos.inference.model import Model
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import ColumnKind, ColumnSchema
 
 Arrays = dict[str, "NDArray[np.generic]"]
-
-_KINDS: Mapping[ColumnKind, str] = {
-    "number": "fiuO",
-    "integer_category": "fiuO",
-    "string_category": "iuO",
-    "boolean": "bfiuO",
-    "date": "O",
-}
-"""Kind of a column -> kinds of numpy dtypes that may carry it."""
 
 _FEW_ROWS = 64  # up to here rows are quicker than columns
 _SHOWN = 20
@@ -57,8 +47,6 @@ def as_feeds(model: Model, arrays: Arrays) -> Feeds:
         return _as_tensors(model, arrays)
     names = [column.name for column in content.schema.columns]
     _check_names(arrays, names)
-    for column in content.schema.columns:
-        _check_kind(column, arrays[column.name])
     rows = {name: _rows(name, arrays[name]) for name in names}
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs have different numbers of rows: {_few(rows)}")
@@ -100,16 +88,6 @@ def _check_names(arrays: Arrays, names: Sequence[str]) -> None:
         ] * bool(absent)
         raise RequestError(
             f"inputs do not fit the model; {'; '.join(parts)}. It takes {_listed(names)}"
-        )
-
-
-def _check_kind(column: ColumnSchema, array: NDArray[np.generic]) -> None:
-    """Text and numbers are told apart: a number would have to be written as text again, in one of
-    many ways.
-    """
-    if array.dtype.kind not in _KINDS[column.kind]:
-        raise RequestError(
-            f"column '{column.name}' is a {column.kind.replace('_', ' ')}; received {array.dtype}"
         )
 
 

@@ -7,25 +7,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from keramos.tabular.kinds import KINDS
 
+if TYPE_CHECKING:
     from keramos.serving.core.served import Served
     from keramos.types.network import TensorSpec
-    from keramos.types.schema import ColumnKind
 
 DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regression"
 """Names of signatures: the first is TensorFlow's own default, the others those of its
 estimators.
 """
-
-_COLUMNS: Mapping[ColumnKind, str] = {
-    "number": "float32",
-    "integer_category": "int64",
-    "string_category": "str",
-    "boolean": "bool",
-    "date": "str",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +40,7 @@ def input_slots(served: Served) -> tuple[Slot, ...]:
     return tuple(
         Slot(
             column.name,
-            _COLUMNS[column.kind],
+            KINDS[column.kind].tensor_dtype,
             (-1,),
             policies.get(column.name, "refuse") != "refuse",
         )

@@ -1,8 +1,7 @@
 """Rows of JSON, decoded and checked in one step by types made from the model's columns.
 
-The types take only cells that need no judgement: numbers that fit, categories of the vocabulary,
-null where the null policy has a value for it. Everything else goes the long way through
-``Model.feeds``, which judges and explains, so that no rule about cells is written twice.
+Each kind says which cells its model input takes as they are. All other rows take the general path
+through ``Model.feeds``, which reads and explains.
 """
 
 from __future__ import annotations
@@ -10,14 +9,14 @@ from __future__ import annotations
 import re
 from operator import or_
 from types import GenericAlias
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 import numpy as np
 
-from keramos.prepare.feeds import LARGEST
 from keramos.serving.core.served import RowTypes
-from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_NUMBER, MISSING_TEXT
+from keramos.tabular.kinds import KINDS
+from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnPreparation, Preparation
 
-_Number = Annotated[float, msgspec.Meta(gt=-LARGEST, lt=LARGEST)]
 _MATRIX_RANK = 2
-_MOST_CATEGORIES = 4096
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
 """What msgspec takes in no name of a field."""
 
@@ -38,7 +35,7 @@ _astuple = msgspec.structs.astuple
 
 
 def row_types(model: Model) -> RowTypes | None:
-    """The types of a model's rows, or None where rows need the long way always."""
+    """The types of a model's rows, or None where rows always need the general path."""
     if model.content is not None:
         return _of_columns(model.content.preparation)
     if len(model.inputs) == 1:
@@ -69,13 +66,11 @@ def _of_matrix(spec: TensorSpec) -> RowTypes | None:
 def _of_columns(preparation: Preparation) -> RowTypes | None:
     """Rows by column name, or as lists in the order of the columns."""
     columns = preparation.inputs
-    if any(
-        column.kind == "date" or len(column.categories) > _MOST_CATEGORIES for column in columns
-    ):
-        return None
     if any(_UNNAMEABLE.search(column.column) for column in columns):
         return None
     types = [_cell_type(column) for column in columns]
+    if None in types:
+        return None
     names = [f"c{place}" for place in range(len(columns))]
     fields = [
         (name, kind) if column.null_policy == "refuse" else (name, kind, None)
@@ -84,21 +79,15 @@ def _of_columns(preparation: Preparation) -> RowTypes | None:
     rename = {name: column.column for name, column in zip(names, columns, strict=True)}
     by_name = msgspec.defstruct("Row", fields, rename=rename, kw_only=True, gc=False)
     in_order = GenericAlias(tuple, tuple(types))
-    fill = tuple(_nothing(column) for column in columns)
+    fill = tuple(KINDS[column.kind].null_code for column in columns)
     cells = _cells(fill if any(column.null_policy != "refuse" for column in columns) else None)
     return RowTypes(or_(in_order, by_name), cells, _assembler(preparation), len(columns))
 
 
 def _cell_type(column: ColumnPreparation) -> object:
-    kinds: dict[str, object] = {"number": _Number, "boolean": bool}
-    kind = Literal[column.categories] if column.categories else kinds.get(column.kind)
-    return kind if column.null_policy == "refuse" else or_(kind, None)
-
-
-def _nothing(column: ColumnPreparation) -> object:
-    return {"string_category": MISSING_TEXT, "integer_category": MISSING_INTEGER}.get(
-        column.kind, MISSING_NUMBER
-    )
+    """What msgspec decodes a cell as; None where cells need the general path."""
+    kind = KINDS[column.kind].json_type(column)
+    return kind if kind is None or column.null_policy == "refuse" else or_(kind, None)
 
 
 def _cells(fill: Cells | None) -> Callable[[Sequence[object]], list[Cells]]:
@@ -123,8 +112,7 @@ def _cells(fill: Cells | None) -> Callable[[Sequence[object]], list[Cells]]:
 def _assembler(preparation: Preparation) -> Callable[[list[Cells]], Feeds]:
     if preparation.matrix:
         return lambda rows: {MATRIX_INPUT: np.array(rows, np.float32)}
-    dtypes = {"string_category": object, "integer_category": np.int64}
-    slots = [(column.input, dtypes.get(column.kind, np.float32)) for column in preparation.inputs]
+    slots = [(column.input, KINDS[column.kind].array_dtype) for column in preparation.inputs]
 
     def named(rows: list[Cells]) -> Feeds:
         columns = zip(*rows, strict=True)

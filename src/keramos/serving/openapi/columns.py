@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.prepare.feeds import LARGEST
 from keramos.serving.codecs.signature import input_slots, output_slots
 from keramos.serving.openapi.shared import NUMBER
-from keramos.serving.protocols.oip.tensors import KINDS
+from keramos.serving.protocols.oip.tensors import KINDS as DATATYPES
+from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from keramos.serving.codecs.signature import Slot
     from keramos.serving.core.served import Served
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnPreparation, ColumnSchema
 
 Json = dict[str, object]
-
-_MOST_NAMED = 200
-"""Categories that are listed one by one at most."""
-
-_EXACT = 2**53  # whole numbers up to here are exact in every reader of JSON
 
 
 def row_schema(content: Content) -> Json:
@@ -78,18 +73,9 @@ def row_example(content: Content) -> Json:
     """A row of ordinary values: medians, and the first category of each column."""
     prepared = _prepared(content)
     return {
-        column.name: _EXAMPLES[column.kind](prepared[column.name])
+        column.name: KINDS[column.kind].example(prepared[column.name])
         for column in content.schema.columns
     }
-
-
-_EXAMPLES: Mapping[str, Callable[[ColumnPreparation], object]] = {
-    "number": lambda column: round(column.median, 6),
-    "boolean": lambda column: column.median > 0,
-    "string_category": lambda column: column.categories[0] if column.categories else "a",
-    "integer_category": lambda column: column.categories[0] if column.categories else 0,
-    "date": lambda _: "2024-01-31",
-}
 
 
 def _prepared(content: Content) -> dict[str, ColumnPreparation]:
@@ -98,48 +84,10 @@ def _prepared(content: Content) -> dict[str, ColumnPreparation]:
 
 
 def _cell(column: ColumnSchema, prepared: ColumnPreparation) -> Json:
-    made = _CELLS[column.kind](prepared)
+    made = KINDS[column.kind].json_schema(prepared)
     if column.unit:
         made["description"] = f"{made.get('description', '')} Unit: {column.unit}.".strip()
     return made if prepared.null_policy == "refuse" else {"anyOf": [made, {"type": "null"}]}
-
-
-def _number(column: ColumnPreparation) -> Json:
-    low, high = column.minimum, column.maximum
-    return {
-        "type": "number",
-        "exclusiveMinimum": -LARGEST,
-        "exclusiveMaximum": LARGEST,
-        "description": f"The training rows lie between {low:.6g} and {high:.6g}.",
-        "x-training-range": [low, high],
-    }
-
-
-def _category(column: ColumnPreparation, of: Json) -> Json:
-    """Any value is taken; those of the vocabulary are listed, and others share the level of the
-    unseen.
-    """
-    if not 0 < len(column.categories) <= _MOST_NAMED:
-        return of | {
-            "description": f"One of {len(column.categories)} categories; others count as unseen."
-        }
-    known = {"enum": list(column.categories), "description": "The categories of the training rows."}
-    return {"anyOf": [known, of | {"description": "Any other counts as unseen."}]}
-
-
-_CELLS: Mapping[str, Callable[[ColumnPreparation], Json]] = {
-    "number": _number,
-    "boolean": lambda _: {"type": "boolean"},
-    "string_category": lambda column: _category(column, {"type": "string", "pattern": r"\S"}),
-    "integer_category": lambda column: _category(
-        column, {"type": "integer", "minimum": -_EXACT, "maximum": _EXACT}
-    ),
-    "date": lambda _: {
-        "type": "string",
-        "format": "date",
-        "description": "ISO 8601; a time of day may follow.",
-    },
-}
 
 
 def value_schema(dtype: str) -> Json:
@@ -190,7 +138,12 @@ def infer_inputs(served: Served) -> list[Json]:
         shape = [size if size > 0 else 1 for size in slot.shape]
         data = [cells[place]] if content else _zeros(slot, shape)
         inputs.append(
-            {"name": slot.name, "shape": shape, "datatype": KINDS[slot.dtype].name, "data": data}
+            {
+                "name": slot.name,
+                "shape": shape,
+                "datatype": DATATYPES[slot.dtype].name,
+                "data": data,
+            }
         )
     return inputs
 

@@ -19,12 +19,9 @@ from keramos.runtime.decide import decide as decisions_of
 from keramos.serving.codecs.json_lenient import parse, shown
 from keramos.serving.codecs.json_numbers import number_texts
 from keramos.serving.codecs.row_cells import (
-    as_sent,
     column_names,
     feeds_of,
-    judged,
     row_dicts,
-    sound,
 )
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, Quick
@@ -89,14 +86,12 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
     begun = perf_counter()
     shapeless: list[Problem] = []
     given = row_dicts(items, column_names(served), most, shapeless)
-    rows, misfits = judged(given, content)
-    every = [{column.name: None for column in content.schema.columns} | row for row in rows]
+    every = [{column.name: None for column in content.schema.columns} | row for row in given]
     decided = served.model.decide_table(as_table(every))
     no_rows = {problem.row for problem in shapeless}
     others = [problem for problem in decided.problems if problem.row not in no_rows]
-    problems = _one_a_cell(
-        [*shapeless, *misfits, *as_sent(others, given)], ["", *column_names(served)]
-    )
+    order = ["", *column_names(served)]
+    problems = sorted([*shapeless, *others], key=lambda one: (one.row, order.index(one.column)))
     bad = {problem.row for problem in problems}
     good = [
         pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad
@@ -108,12 +103,6 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
     return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
 
 
-def _one_a_cell(problems: Sequence[Problem], order: Sequence[str]) -> list[Problem]:
-    """Problems by row and column; what is wrong with a cell is said once."""
-    ordered = sorted(problems, key=lambda one: (one.row, order.index(one.column), one.reason))
-    return list({(one.row, one.column): one for one in reversed(ordered)}.values())[::-1]
-
-
 def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST /models/M/trace: the four steps to the decision about one row, as data and as text."""
     served = context.engine.get(ref_of(match))
@@ -121,7 +110,7 @@ def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     rows = _rows(request.body)
     if len(rows) != 1:
         raise RequestError(f"a trace is of one row; the request has {len(rows)}")
-    row = sound(served, row_dicts(rows, column_names(served), 1))[0]
+    row = row_dicts(rows, column_names(served), 1)[0]
     found = served.model.trace(
         {column.name: row.get(column.name) for column in content.schema.columns}
     )

@@ -106,7 +106,7 @@ def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
     rows = [
         common | _cells(example, f"example {number}") for number, example in enumerate(examples, 1)
     ]
-    return served.model.feeds([_typed(served, row) for row in rows])
+    return served.model.feeds(rows)
 
 
 def _cells(example: Message, where: str) -> dict[str, object]:
@@ -133,17 +133,6 @@ def _text(value: object, where: str, name: str) -> object:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
         raise RequestError(f"{where}: the bytes of feature '{name}' are not UTF-8 text") from None
-
-
-def _typed(served: Served, row: dict[str, object]) -> dict[str, object]:
-    """A row in which 0 and 1 are booleans where the column is: an Example knows no booleans."""
-    content = served.model.content
-    flags = (
-        [column.name for column in content.schema.columns if column.kind == "boolean"]
-        if content
-        else []
-    )
-    return row | {name: bool(row[name]) for name in flags if row.get(name) in (0, 1)}
 
 
 def _classifications(rule: DecisionRule, outputs: Outputs) -> Message:
