@@ -8,7 +8,6 @@ import numpy as np
 
 from keramos.errors import DataError
 from keramos.tabular.cell import NULL_TEXT, plain
-from keramos.tabular.kind import EXACT_INTEGER
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
@@ -25,29 +24,20 @@ def text_column(cells: Iterable[str]) -> Column:
 def cells_column(cells: Iterable[object]) -> Column:
     """A column of Python values (rows of dicts, JSON).
 
-    Cells of one type make an array of numbers, booleans or dates. Cells of several types, and whole
-    numbers that the array would change, stay as they are: each is read by itself.
+    Cells of one type make an array of numbers, booleans or dates. Cells of several types, and
+    integers beyond int64, stay as they are: each is read by itself.
     """
     values = [plain(cell) for cell in cells]
     kinds = set(map(type, values)) - {type(None)}
-    if kinds == {int} and all(_fits(cell, 2**63 - 1) for cell in values):
+    if kinds == {int} and all(cell is None or -(2**63) <= cell < 2**63 for cell in values):  # type: ignore[operator]  # an int
         return _typed(values, 0, "int64")
-    if float in kinds and kinds <= {int, float} and all(_is_exact(cell) for cell in values):
+    if kinds == {float}:
         return _typed(values, np.nan, "float64")
     if kinds == {bool}:
         return _typed(values, False, "bool")
     if kinds == {np.datetime64}:
         return _typed(values, np.datetime64("NaT"), "datetime64[us]")
     return _raw(values)
-
-
-def _fits(cell: object, most: int) -> bool:
-    return cell is None or -most <= cell <= most  # type: ignore[operator]  # an int
-
-
-def _is_exact(cell: object) -> bool:
-    """Whether a number is the same as float64."""
-    return type(cell) is float or _fits(cell, EXACT_INTEGER)
 
 
 def _typed(values: list[object], filler: object, dtype: str) -> Column:

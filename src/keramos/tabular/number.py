@@ -70,6 +70,11 @@ class Number(Kind):
     ) -> tuple[NDArray[np.generic], NDArray[np.bool_]] | None:
         if values.dtype.kind == "i":
             return values.astype(float), np.ones(len(values), bool)
+        if values.dtype.kind == "O" and set(map(type, values)) <= {int, float}:
+            try:
+                values = values.astype(float)
+            except OverflowError:  # an integer beyond float64
+                return None
         return (values, np.isfinite(values)) if values.dtype.kind == "f" else None
 
     def vector(self, array: pa.Array) -> NDArray[np.generic] | None:
