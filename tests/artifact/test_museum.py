@@ -19,30 +19,13 @@ ERAS = sorted({row["era"] for row in MANIFEST})
 GENERATIONS = {"keras-1": "keras1", "keras-2": "keras2", "keras-3": "keras3"}
 
 EXTRA = {
-    "BatchNormalization": {"mode"},  # Keras 1 normalised rows or batches where asked to
-    "CategoryEncoding": {"keep_last_axis"},  # until Keras 3.3
-    "ConvLSTM2D": {"recurrent_padding"},  # Theano
     "IntegerLookup": {"vocabulary_size"},
     "LayerNormalization": {"rms_scaling"},
     "Reshape": {"newshape"},
     "StringLookup": {"vocabulary_size"},
     "TextVectorization": {"vocabulary_size"},
 }
-"""Config keys that constructors do not show: Keras' own, and those that say what no constructor
-can.
-"""
-
-NOTES = {
-    "auto_mask",
-    "inner_mask",
-    "left_capped",
-    "mask_rule",
-    "masked_to_zero",
-    "must_fit",
-    "reverse_state_order",
-    "zero_output_for_mask",
-}
-"""What readers note of versions that did otherwise."""
+"""Config keys of Keras that constructors do not show."""
 
 if not MANIFEST:
     pytest.skip("the museum of Keras files is not beside the repository", allow_module_level=True)
@@ -111,7 +94,7 @@ def test_every_config_of_an_era_uses_only_words_of_current_keras(era):
         for layer in leaves(artifact.network):
             known = constructor_keys(layer.kind)
             if known is not None and layer.kind != "Lambda":
-                assert layer.config.keys() <= known | NOTES | {"trainable", "dtype"}, (
+                assert layer.config.keys() <= known | {"trainable", "dtype"}, (
                     row["file"],
                     layer.name,
                 )

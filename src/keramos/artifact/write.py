@@ -21,7 +21,7 @@ from keramos.artifact.content.document import encode
 from keramos.artifact.keras.keras3_paths import inner_folders, numbered, own_folders
 from keramos.artifact.keras.layer_names import legal
 from keramos.artifact.keras.layer_order import keras_order
-from keramos.artifact.keras.upgrade import modern
+from keramos.artifact.keras.upgrade import to_current_keras
 from keramos.artifact.keras.write_config import KERAS_VERSION, model_config
 from keramos.artifact.weights.assign import flat_order, slots
 from keramos.artifact.weights.lora import merged
@@ -78,7 +78,7 @@ def check_extension(path: Path) -> None:
 
 
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
-    network = merged(keras_order(legal(modern(network))))
+    network = merged(keras_order(legal(to_current_keras(network))))
     if sliced := _sliced(network):
         raise UnsupportedModelError(
             f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)}); "
@@ -167,7 +167,7 @@ def _owned(
 
 
 def _keras(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
-    network = keras_order(legal(modern(network)))
+    network = keras_order(legal(to_current_keras(network)))
     config = model_config(network)
     if compile_config:
         config["compile_config"] = compile_config

@@ -73,9 +73,11 @@ def _has_tensor(item: object) -> bool:
 def _layer(layer: Layer, replacements: Mapping[str, Replacement]) -> Layer:
     found = replacements.get(layer.name)
     if isinstance(found, str):
-        return Layer(layer.name, "replaced.Expression", {"expression": found})
+        return Layer(layer.name, "replaced.Expression", replacement=found)
     if found is not None:
-        return Layer(layer.name, "replaced.Function", {"function": found}, layer.weights)
+        return Layer(
+            layer.name, "replaced.Function", weights=layer.weights, replacement=found
+        )
     below = layer.network and _network(layer.network, replacements)
     return replace(
         layer, inner=tuple(_layer(inner, replacements) for inner in layer.inner), network=below

@@ -21,7 +21,7 @@ LAYERS = {
         since="2",
     ),
     "Softmax": LayerSpec(
-        options={"axis": AXES(-1), "masked_to_zero": FLAG(True)},
+        options={"axis": AXES(-1)},
         mask="keep",
         floats=True,
         since="2",

@@ -64,7 +64,6 @@ LAYERS = {
             "use_bias": FLAG(True),
             "sliding_window": WHOLE(None),
             "use_gate": FLAG(False),
-            "masked_to_zero": FLAG(True),
         },
         weights=(
             *_projection(
@@ -112,8 +111,6 @@ LAYERS = {
             "attention_axes": AXES(None),
             "sliding_window": WHOLE(None),
             "use_gate": FLAG(False),
-            "auto_mask": FLAG(True),
-            "masked_to_zero": FLAG(True),
         },
         weights=(
             *_projection("query", "features num_heads key_dim", "num_heads key_dim", "query_dense"),

@@ -28,7 +28,6 @@ _CONV_LSTM = LayerSpec(
         "return_sequences": FLAG(False),
         "return_state": FLAG(False),
         "go_backwards": FLAG(False),
-        "recurrent_padding": words("same", "same_theano"),
     },
     weights=in_folder(
         "cell",
@@ -39,7 +38,7 @@ _CONV_LSTM = LayerSpec(
         ),
     ),
     ignored=("stateful", "zero_output_for_mask"),
-    calls=("initial_state", "keras2_mask"),
+    calls=("initial_state",),
     mask="own",
     floats=True,
     since="2",

@@ -11,7 +11,7 @@ from keramos.keras_layers.options import (
 )
 from keramos.keras_layers.spec import LayerSpec, Weight, by_space
 
-PADDING = words("valid", "same", "causal", "same_theano")
+PADDING = words("valid", "same", "causal")
 _BIAS = Weight("bias", "filters", when="use_bias")
 _ENDS = {"activation": ACTIVATION, "use_bias": FLAG(True)}
 _WINDOW = {

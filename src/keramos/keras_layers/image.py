@@ -39,7 +39,7 @@ LAYERS = {
         floats=True,
     ),
     "RandomCrop": LayerSpec(
-        options={**_SIZE, "data_format": DATA_FORMAT, "when_predicting": TEXT("nothing")},
+        options={**_SIZE, "data_format": DATA_FORMAT},
         floats=True,
     ),
     "Resizing": LayerSpec(

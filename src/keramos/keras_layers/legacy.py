@@ -41,7 +41,7 @@ LAYERS = {
         until="2",
     ),
     "SReLU": _KERAS_1._replace(
-        options={"shared_axes": AXES(None), "left_capped": FLAG(False)},
+        options={"shared_axes": AXES(None)},
         weights=(Weight("t_left"), Weight("a_left"), Weight("t_right"), Weight("a_right")),
         mask="keep",
     ),

@@ -25,7 +25,7 @@ def _layer_beta(config: Config) -> bool:
 
 LAYERS = {
     "BatchNormalization": LayerSpec(
-        options={"axis": AXES(-1), **_ENDS, "mode": WHOLE(0)},
+        options={"axis": WHOLE(-1), **_ENDS},
         weights=(
             Weight("gamma", "*sizes", when="scale"),
             Weight("beta", "*sizes", when="center"),

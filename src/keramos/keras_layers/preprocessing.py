@@ -9,8 +9,6 @@ LAYERS = {
             "num_tokens": COUNT,
             "output_mode": TEXT("multi_hot"),
             "sparse": FLAG(False),
-            "keep_last_axis": FLAG(False),
-            "must_fit": FLAG(False),
         },
         calls=("count_weights",),
         since="2",

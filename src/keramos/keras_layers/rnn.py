@@ -4,7 +4,7 @@ from keramos.keras_layers.conv_lstm import SPLIT_LSTM
 from keramos.keras_layers.options import ACTIVATION, ANYTHING, COUNT, FLAG, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight, in_folder
 
-_CALLS = ("initial_state", "keras2_mask")
+_CALLS = ("initial_state",)
 _STEPS = {
     "return_sequences": FLAG(False),
     "return_state": FLAG(False),
@@ -57,7 +57,6 @@ LAYERS = {
         options={
             "merge_mode": TEXT("concat")._replace(nullable=True),
             "weights": ANYTHING(None),
-            "zero_output_for_mask": FLAG(True),
         },
         calls=_CALLS,
         inner={"layer": "forward_layer", "backward_layer": "backward_layer"},
@@ -83,10 +82,9 @@ LAYERS = {
     "SimpleRNN": _layer(_SIMPLE),
     "SimpleRNNCell": _SIMPLE,
     "StackedRNNCells": LayerSpec(
-        options={"reverse_state_order": FLAG(False)}, inner_list="cells", since="2"
+        inner_list="cells", since="2"
     ),
     "TimeDistributed": LayerSpec(
-        options={"inner_mask": FLAG(False)},
         inner={"layer": "layer"},
         mask="own",
         since="1",

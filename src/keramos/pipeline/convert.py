@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.keras.upgrade import unsaid
+from keramos.artifact.keras.upgrade import lossy_options
 from keramos.artifact.read import read
 from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
@@ -110,7 +110,7 @@ def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Co
 def _differs(
     artifact: Artifact, target: Path, worst: float
 ) -> UnsupportedModelError | MismatchError:
-    older = list(unsaid(artifact.network))
+    older = list(lossy_options(artifact.network))
     source = artifact.info.path
     if older:
         listed = "; ".join(older[:20])

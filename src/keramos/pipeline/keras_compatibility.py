@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.keras_layers.registry import LAYERS
+from keramos.types.legacy import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,8 @@ _WRAPPERS = frozenset(kind for kind, spec in LAYERS.items() if spec.inner)
 _GROUPED = frozenset({"DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"})
 _GONE = frozenset(kind for kind, spec in LAYERS.items() if spec.until != "3") - {"ThresholdedReLU"}
 """Classes that Keras 3 dropped and does not read either."""
-_CHANGED = ("hard_sigmoid_keras2", "same_theano", "bilinear_keras2", "bilinear_theano")
+_CHANGED = ("bilinear_points", "hard_sigmoid_keras2", "theano_padding")
+"""Older meanings of options that plain Keras reads under the same name."""
 
 
 def _version(artifact: Artifact) -> tuple[int, ...]:
@@ -112,10 +114,9 @@ DIFFERS: tuple[Rule, ...] = (
     Rule(
         "formulas that it names have changed",
         lambda _, layers: any(
-            value in _CHANGED
+            getattr(layer.legacy, field) != getattr(CURRENT, field)
             for layer in layers
-            for value in layer.config.values()
-            if isinstance(value, str)
+            for field in _CHANGED
         ),
     ),
     Rule(

@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 
     from keramos.keras_layers.spec import LayerSpec
 
-_HIDDEN = (
-    "auto_mask",
-    "inner_mask",
-    "keep_last_axis",
-    "left_capped",
-    "mask_rule",
-    "masked_to_zero",
-    "must_fit",
-    "recurrent_padding",
-)
-"""Options that no file holds: readers note in them what an older version did otherwise."""
-
 
 def _generations(spec: LayerSpec) -> str:
     return spec.since if spec.since == spec.until else f"{spec.since} to {spec.until}"
@@ -35,9 +23,9 @@ def _generations(spec: LayerSpec) -> str:
 
 def _rows() -> Iterator[str]:
     for name, spec in sorted(LAYERS.items()):
-        options = ", ".join(sorted(spec.options.keys() - set(_HIDDEN))) or "none"
+        options = ", ".join(sorted(spec.options)) or "none"
         silent = ", ".join(sorted(spec.ignored))
-        calls = ", ".join(call for call in spec.calls if call != "keras2_mask")
+        calls = ", ".join(spec.calls)
         extra = "".join(
             (f"; call: {calls}" if calls else "", f"; no effect: {silent}" if silent else "")
         )

@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from keramos.types.legacy import CURRENT, Legacy
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
 Config = dict[str, object]
-"""A layer's config: JSON values only, keys and meanings of current Keras 3, every default written
-out.
-"""
+"""A layer's config: JSON values only, with the keys and meanings of current Keras 3."""
 
 
 def quantization_mode(config: Mapping[str, object]) -> str | None:
@@ -49,7 +49,9 @@ class Layer:
     their class name (``ops.Add``). ``weights`` are in Keras 3 order (the layer's own, trainable
     before non-trainable), without those of ``inner`` or ``network``. ``inner`` holds wrapped layers
     and cells in the order Keras builds them (Bidirectional: forward, backward; TimeDistributed:
-    one; RNN: its cells). ``network`` is set for a nested model.
+    one; RNN: its cells). ``network`` is set for a nested model. ``legacy`` says what an older
+    version meant otherwise. ``replacement`` is what a user gave instead of the layer: an expression
+    over its inputs, or a function of the layer's call.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Layer:
     weights: tuple[NDArray[np.generic], ...] = ()
     inner: tuple[Layer, ...] = ()
     network: Network | None = None
+    legacy: Legacy = CURRENT
+    replacement: str | Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
-"""A network in words that current Keras has: what older versions did otherwise is said in other
-layers, or refused.
+"""Networks as current Keras can express them: older meanings become other layers, or are refused.
 
 ``hard_sigmoid`` was clip(0.2 x + 0.5, 0, 1) and is clip(x / 6 + 0.5, 0, 1): the same function of
 1.2 x, so the weights before it grow by 1.2. Theano's paddings become layers that pad and crop.
-Everything else that changed (masks of merged tensors, for one) is left to the proof that
-``convert`` makes: it only shows where masks are used.
+Other older meanings (masks of merged tensors, for one) are left out, and ``convert`` compares the
+answers, because few models depend on them.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 
 from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_entry
 from keramos.errors import UnsupportedModelError
+from keramos.types.legacy import CURRENT
 from keramos.types.network import Call, Layer, Network, TensorRef
 
 if TYPE_CHECKING:
@@ -23,25 +23,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
     Weights = tuple[NDArray[np.generic], ...]
 
-_NOTES = frozenset(
-    {
-        "auto_mask",
-        "inner_mask",
-        "keep_last_axis",
-        "mask_rule",
-        "masked_to_zero",
-        "must_fit",
-        "reverse_state_order",
-        "when_predicting",
-    }
+_LOSSY = (
+    "all_masked_is_even",
+    "ignores_input_masks",
+    "inner_mask_passes",
+    "keeps_last_axis",
+    "masked_steps_repeat",
+    "merged_masks",
+    "random_crop",
+    "range_is_checked",
+    "states_keep_mask",
+    "states_reversed",
 )
-"""Options that readers note and current Keras does not know; where they matter, the proof finds out
-(``unsaid``).
-"""
+"""Fields of ``Legacy`` that current Keras cannot express and that change few answers."""
 
 _GONE = frozenset(
     {
@@ -55,8 +54,7 @@ _GONE = frozenset(
         "SReLU",
     }
 )
-_INTERPOLATIONS = ("area", "bicubic", "bilinear", "lanczos3", "lanczos5", "nearest")
-_OLD, _NEW, _FACTOR = "hard_sigmoid_keras2", "hard_sigmoid", 1.2
+_HARD, _FACTOR = "hard_sigmoid", 1.2
 _GATES = {"LSTM": (0, 1, 3), "LSTMCell": (0, 1, 3), "GRU": (0, 1), "GRUCell": (0, 1)}
 """Class -> places of the gates that ``recurrent_activation`` closes."""
 _COUNTS = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
@@ -65,67 +63,75 @@ _LAST_WEIGHTS = {"SeparableConv1D": 1, "SeparableConv2D": 1}
 """Class -> weights that come before those next to the activation."""
 
 
-def modern(network: Network) -> Network:
-    """The network as current Keras would have it.
+def to_current_keras(network: Network) -> Network:
+    """The network as current Keras computes it.
 
     Raises:
-        UnsupportedModelError: something in it has no words there; names all of it.
+        UnsupportedModelError: current Keras cannot express something in it; names all of it.
     """
     found = list(_faults(network, ""))
     if found:
         listed = "\n".join(f"  - {fault}" for fault in found)
         raise UnsupportedModelError(
-            f"current Keras has no words for {len(found)} thing(s) in this model:\n{listed}"
+            f"current Keras cannot express {len(found)} thing(s) in this model:\n{listed}"
         )
     return _network(network)
 
 
-def unsaid(network: Network, prefix: str = "") -> Iterator[str]:
-    """What ``modern`` leaves out: older meanings that change the answers of some models and not of
-    others.
+def lossy_options(network: Network, prefix: str = "") -> Iterator[str]:
+    """Older meanings that ``to_current_keras`` leaves out, layer by layer; they change the answers
+    of some models only.
     """
+    with_states = {call.layer for call in network.calls if "initial_state" in call.kwargs}
     for layer in network.layers.values():
-        noted = sorted(_NOTES & layer.config.keys())
-        if noted:
-            yield f"layer '{prefix}{layer.name}' ({layer.kind}): {', '.join(noted)}"
+        fields = [
+            field
+            for field in _LOSSY
+            if getattr(layer.legacy, field) != getattr(CURRENT, field)
+            and (field != "states_keep_mask" or layer.name in with_states)
+        ]
+        if fields:
+            yield f"layer '{prefix}{layer.name}' ({layer.kind}): {', '.join(fields)}"
         if layer.network is not None:
-            yield from unsaid(layer.network, f"{prefix}{layer.name}/")
+            yield from lossy_options(layer.network, f"{prefix}{layer.name}/")
 
 
 def _network(network: Network) -> Network:
-    calls = tuple(
-        replace(c, kwargs={k: v for k, v in c.kwargs.items() if k != "keras2_mask"})
-        for c in network.calls
-    )
-    return replace(
-        network, layers={name: _layer(layer) for name, layer in network.layers.items()}, calls=calls
-    )
+    layers = {name: _layer(layer) for name, layer in network.layers.items()}
+    calls = tuple(_call(network.layers[call.layer], call) for call in network.calls)
+    return replace(network, layers=layers, calls=calls)
+
+
+def _call(layer: Layer, call: Call) -> Call:
+    """Causality is an argument of the call in current Keras."""
+    if not layer.legacy.causal:
+        return call
+    return replace(call, kwargs={"use_causal_mask": True, **call.kwargs})
 
 
 def _layer(layer: Layer) -> Layer:
-    below = layer.network and _network(layer.network)
-    layer = replace(layer, inner=tuple(_layer(part) for part in layer.inner), network=below)
+    below, legacy = layer.network and _network(layer.network), layer.legacy
     layer = replace(
         layer,
-        config={
-            key: _value(key, value) for key, value in layer.config.items() if key not in _NOTES
-        },
+        config={key: _value(key, value, legacy) for key, value in layer.config.items()},
+        inner=tuple(_layer(part) for part in layer.inner),
+        network=below,
+        legacy=CURRENT,
     )
     for change in CHANGES:
-        layer = change(layer)
+        layer = change(layer, legacy)
     return layer
 
 
-def _value(key: str, value: object) -> object:
+def _value(key: str, value: object, legacy: Legacy) -> object:
     """A layer that stands as activation goes through the same changes."""
     if key not in ACTIVATION_KEYS or not is_entry(value):
         return value
     part = cast("Config", value)
-    now = _layer(Layer(key, str(part["class_name"]), cast("Config", part["config"])))
+    kind, config = str(part["class_name"]), cast("Config", part["config"])
+    now = _layer(Layer(key, kind, config, legacy=legacy))
     if now.network is not None:
-        raise UnsupportedModelError(
-            f"{key} {part['class_name']}={part['config']} would be several layers"
-        )
+        raise UnsupportedModelError(f"{key} {kind}={config} would be several layers")
     return {"class_name": now.kind, "config": now.config}
 
 
@@ -140,25 +146,23 @@ def _layer_faults(layer: Layer, prefix: str) -> Iterator[str]:
         yield from _faults(layer.network, f"{name}/")
     for part in layer.inner:
         yield from _layer_faults(part, f"{name}/")
+        if part.legacy.causal:
+            yield f"layer '{name}/{part.name}' ({part.kind}): causal, inside another layer"
     if layer.kind in _GONE or layer.kind.startswith("tf."):
         yield f"layer '{name}': the class {layer.kind} is gone"
-    for option, value in layer.config.items():
-        if not _sayable(layer, option, value):
-            yield f"layer '{name}' ({layer.kind}): {option}={value!r}"
+        return
+    for meaning, is_expressible in _CONDITIONS:
+        value = getattr(layer.legacy, meaning)
+        if value != getattr(CURRENT, meaning) and not is_expressible(layer):
+            said = "" if value is True else f"={value!r}"
+            yield f"layer '{name}' ({layer.kind}): {meaning}{said}"
 
 
-def _sayable(layer: Layer, option: str, value: object) -> bool:
-    rule = _SAYABLE.get((layer.kind, option)) or _SAYABLE.get(("", option))
-    return rule is None or rule(layer, value)
-
-
-def _theano_sayable(layer: Layer, value: object) -> bool:
-    """A convolution, and not one of even size with steps, whose number of places depends on the
+def _theano_is_expressible(layer: Layer) -> bool:
+    """A plain convolution, unless an even window has steps: then the padding depends on the
     input.
     """
-    if value != "same_theano":
-        return True
-    if not layer.kind.startswith("Conv") or "Transpose" in layer.kind:
+    if layer.kind in _CONV_LSTM or not layer.kind.startswith("Conv") or "Transpose" in layer.kind:
         return False
     windows = _windows(layer)
     even = any(size % 2 == 0 for size in windows)
@@ -167,25 +171,24 @@ def _theano_sayable(layer: Layer, value: object) -> bool:
     )
 
 
-def _never(_layer: Layer, _value: object) -> bool:
+def _hard_sigmoid_is_expressible(layer: Layer) -> bool:
+    """Gates can be scaled by their weights, the output of a cell cannot."""
+    return layer.config.get("activation") != _HARD or layer.kind not in (*_GATES, *_CONV_LSTM)
+
+
+def _never(_layer: Layer) -> bool:
     return False
 
 
-_SAYABLE: dict[tuple[str, str], Callable[[Layer, object], bool]] = {
-    ("", "activation"): lambda layer, value: (
-        value != _OLD or layer.kind not in (*_GATES, *_CONV_LSTM)
-    ),
-    ("", "padding"): _theano_sayable,
-    ("BatchNormalization", "axis"): lambda _, value: not isinstance(value, list) or len(value) == 1,
-    ("BatchNormalization", "mode"): _never,
-    **{(kind, "recurrent_padding"): _never for kind in _CONV_LSTM},
-    **{(kind, "padding"): lambda _, value: value != "same_theano" for kind in _CONV_LSTM},
-    **{
-        (kind, "interpolation"): lambda _, value: value in _INTERPOLATIONS
-        for kind in ("Resizing", "UpSampling2D")
-    },
-}
-"""Class (or any) and option -> whether current Keras can say the value."""
+_CONDITIONS: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
+    ("batch_axes", _never),
+    ("batch_statistics", _never),
+    ("bilinear_points", _never),
+    ("hard_sigmoid_keras2", _hard_sigmoid_is_expressible),
+    ("resize_kernel", _never),
+    ("theano_padding", _theano_is_expressible),
+)
+"""Field of ``Legacy`` -> whether current Keras can express it in a layer."""
 
 
 def _scaled_gates(weights: Weights, gates: Sequence[int], count: int) -> Weights:
@@ -200,36 +203,32 @@ def _scaled_gates(weights: Weights, gates: Sequence[int], count: int) -> Weights
     return tuple(grown)
 
 
-def _recurrent_hard_sigmoid(layer: Layer) -> Layer:
-    if layer.config.get("recurrent_activation") != _OLD:
+def _recurrent_hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:
+    if layer.config.get("recurrent_activation") != _HARD or not legacy.hard_sigmoid_keras2:
         return layer
     count = _COUNTS.get(layer.kind, 4)
     weights = _scaled_gates(layer.weights, _GATES.get(layer.kind, (0, 1, 3)), count)
-    return replace(layer, weights=weights, config={**layer.config, "recurrent_activation": _NEW})
+    return replace(layer, weights=weights)
 
 
-def _hard_sigmoid(layer: Layer) -> Layer:
-    """A layer of weights grows by 1.2; one without gets a factor before it."""
-    if layer.config.get("activation") != _OLD:
+def _hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:
+    """Weights grow by 1.2; a layer without weights gets a factor before it."""
+    if layer.config.get("activation") != _HARD or not legacy.hard_sigmoid_keras2:
         return layer
-    config: Config = {**layer.config, "activation": _NEW}
     if not layer.weights:
-        return _chain(
-            layer,
-            [_part("Rescaling", {"scale": _FACTOR, "offset": 0.0}), replace(layer, config=config)],
-        )
+        return _chain(layer, [_part("Rescaling", {"scale": _FACTOR, "offset": 0.0}), layer])
     kept = _LAST_WEIGHTS.get(layer.kind, 0)
     grown = tuple(
         np.multiply(array, np.asarray(_FACTOR, array.dtype)) for array in layer.weights[kept:]
     )
-    return replace(layer, config=config, weights=(*layer.weights[:kept], *grown))
+    return replace(layer, weights=(*layer.weights[:kept], *grown))
 
 
-def _theano_padding(layer: Layer) -> Layer:
-    """Zeros on both sides, then no padding; a window of even size gives one place more, which is
+def _theano_padding(layer: Layer, legacy: Legacy) -> Layer:
+    """Zeros on both sides, then no padding; a window of even size gives one position more, which is
     cut off.
     """
-    if layer.config.get("padding") != "same_theano":
+    if layer.config.get("padding") != "same" or not legacy.theano_padding:
         return layer
     sizes = _windows(layer)
     edges = [size // 2 for size in sizes]
@@ -253,7 +252,7 @@ def _theano_padding(layer: Layer) -> Layer:
     return _chain(layer, parts)
 
 
-def _causal_separable(layer: Layer) -> Layer:
+def _causal_separable(layer: Layer, _legacy: Legacy) -> Layer:
     """Only plain convolutions can be causal today; zeros before do the same."""
     if layer.kind != "SeparableConv1D" or layer.config.get("padding") != "causal":
         return layer
@@ -273,21 +272,12 @@ def _numbers(value: object, axes: int) -> list[int]:
     return cast("list[int]", value) if isinstance(value, list) else [cast("int", value or 1)] * axes
 
 
-def _renamed_class(layer: Layer) -> Layer:
+def _renamed_class(layer: Layer, _legacy: Legacy) -> Layer:
     if layer.kind in ("RandomHeight", "RandomWidth"):
         return replace(layer, kind="Identity", config={})
     if layer.kind == "ThresholdedReLU":
         return replace(layer, kind="ReLU", config={"threshold": layer.config.get("theta", 1.0)})
     return layer
-
-
-def _bidirectional(layer: Layer) -> Layer:
-    """Current Keras always gives zeros at masked steps."""
-    if layer.kind != "Bidirectional":
-        return layer
-    return replace(
-        layer, config={k: v for k, v in layer.config.items() if k != "zero_output_for_mask"}
-    )
 
 
 def _part(kind: str, config: Config) -> Layer:
@@ -305,12 +295,11 @@ def _chain(layer: Layer, parts: Sequence[Layer]) -> Layer:
     return Layer(layer.name, "Sequential", network=inner)
 
 
-CHANGES: tuple[Callable[[Layer], Layer], ...] = (
+CHANGES: tuple[Callable[[Layer, Legacy], Layer], ...] = (
     _renamed_class,
-    _bidirectional,
     _recurrent_hard_sigmoid,
     _hard_sigmoid,
     _theano_padding,
     _causal_separable,
 )
-"""What is done to each layer, in order."""
+"""Changes of each layer by its older meanings, in order."""

@@ -39,12 +39,12 @@ def settle(layer: Layer, origin: Origin) -> Layer:
     """
     if origin.generation == "keras3":
         return layer
-    config, weights = dict(layer.config), layer.weights
-    layout = config.pop("_layout", "keras1" if origin.generation == "keras1" else "")
+    config, weights = layer.config, layer.weights
+    layout = layer.legacy.weight_layout or ("keras1" if origin.generation == "keras1" else "")
     if _has_cudnn_bias(layer):
         layout = "cudnn"
     try:
-        for step in STEPS.get((layer.kind, str(layout)), ()):
+        for step in STEPS.get((layer.kind, layout), ()):
             weights = step(config, weights, origin)
         if origin.backend == "theano":
             weights = _flipped(layer.kind, weights)
@@ -54,7 +54,12 @@ def settle(layer: Layer, origin: Origin) -> Layer:
             f"layer '{layer.name}' ({layer.kind}): weights of shapes {shapes} do not fit it: "
             f"{error}"
         ) from None
-    return replace(layer, config=_reset_after(layer.kind, config, weights), weights=weights)
+    return replace(
+        layer,
+        config=_reset_after(layer.kind, config, weights),
+        weights=weights,
+        legacy=replace(layer.legacy, weight_layout=""),
+    )
 
 
 def _has_cudnn_bias(layer: Layer) -> bool:

@@ -73,7 +73,7 @@ def check_shapes(layer: Layer, named: Sequence[tuple[str, Shape]]) -> None:
         MismatchError: one cannot be what the config describes.
     """
     spec = spec_of(layer.kind)
-    if spec is None or "_layout" in layer.config or "_from_" in str(layer.config.get("dtype", "")):
+    if spec is None or layer.legacy.weight_layout or "_from_" in str(layer.config.get("dtype", "")):
         return
     wanted = {weight.name: list(_shapes(spec, weight, layer)) for weight in weights_of(layer)}
     for name, shape in named:

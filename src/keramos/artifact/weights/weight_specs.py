@@ -16,7 +16,7 @@ def weights_of(layer: Layer) -> tuple[Weight, ...]:
     spec = spec_of(layer.kind)
     if spec is None:
         return ()
-    return spec.weights_of(layer.config, str(layer.config.get("_layout", "")))
+    return spec.weights_of(layer.config, layer.legacy.weight_layout)
 
 
 def may_have_weights(kind: str) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def activation(s: Site, *, activation: object = None) -> Value:
     """Any activation by name."""
-    return functions.activate(s.g, s.x, activation)
+    return functions.activate(s.g, s.x, activation, s.layer.legacy)
 
 
 def relu(
@@ -65,10 +65,10 @@ def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
     return s.g.op("PRelu", s.x, slopes(s, "alpha", shared_axes))
 
 
-def softmax(s: Site, *, axis: int | list[int] = -1, masked_to_zero: bool = True) -> Value:
+def softmax(s: Site, *, axis: int | list[int] = -1) -> Value:
     """Exponentials that sum to 1 along the axis, or along several together; masked places are 0.
 
-    Where all places are masked the result is 0 too, or, with ``masked_to_zero`` False, even.
+    Where all places are masked the result is 0 too, or even in files from before Keras 3.10.
     """
     g, x = s.g, s.x
     mask = s.inputs[1] if len(s.inputs) > 1 else s.mask
@@ -76,7 +76,9 @@ def softmax(s: Site, *, axis: int | list[int] = -1, masked_to_zero: bool = True)
         mask = mask if mask.dtype == "bool" else g.op("Greater", mask, 0.5)
         x = g.op("Where", mask, x, -1e9)
     y = functions.softmax(g, x, axis=axis)
-    return g.op("Where", mask, y, 0.0) if mask is not None and masked_to_zero else y
+    if mask is None or s.layer.legacy.all_masked_is_even:
+        return y
+    return g.op("Where", mask, y, 0.0)
 
 
 LAYERS = {

@@ -98,7 +98,8 @@ def _attend(s: Site, scores: Value) -> tuple[Value, ...]:
     masks = list(given) if isinstance(given, list | tuple) and any(given) else list(s.masks)
     of_query, of_value = masks[0], masks[1]
     columns = None if of_value is None else g.op("Unsqueeze", of_value, [1])
-    causal = _causal(g, query, value) if _wanted(s, "use_causal_mask") else None
+    hides = s.layer.legacy.causal or _wanted(s, "use_causal_mask")
+    causal = _causal(g, query, value) if hides else None
     weights = g.op("Softmax", _hidden(g, scores, _both(g, [columns, causal])), axis=-1)
     y = g.op("MatMul", weights, value)
     if of_query is not None:
@@ -150,11 +151,11 @@ def _streams(s: Site) -> _Streams:
     return _Streams(query, value, key, (masks[0], masks[1], masks[2] if "key" in given else None))
 
 
-def _allowed(s: Site, streams: _Streams, window: int | None, *, auto_mask: bool) -> Value | None:
+def _allowed(s: Site, streams: _Streams, window: int | None) -> Value | None:
     """(rows, targets, sources): which source each target may see; None where all."""
     g, (query, value, _, masks) = s.g, streams
     found: list[Value | None] = []
-    if auto_mask:
+    if not s.layer.legacy.ignores_input_masks:
         found = [
             None if m is None else g.op("Unsqueeze", m, [axis])
             for m, axis in zip(masks, (2, 1, 1), strict=True)
@@ -205,15 +206,12 @@ def _heads(
     value: Value,
     allowed: Value | None,
     axes: Sequence[int],
-    *,
-    masked_to_zero: bool,
 ) -> tuple[Value, Value]:
     """Every head by itself: (rows, axes..., heads, size) of three -> the same of values, and the
     weights.
 
-    A target that may see nothing gets an even mean of all values, or zeros with ``masked_to_zero``:
-    Keras' own softmax layer gives zeros since 3.10, but is passed by where nothing needs the
-    weights.
+    A target that sees nothing gets zeros from Keras' softmax layer, an even mean of all values in
+    older files and where nothing needs the weights, because then Keras does not use that layer.
     """
     g, between = s.g, query.rank - 3
     targets = _AXES[:between]
@@ -232,7 +230,7 @@ def _heads(
     by_layer = (
         s.layer.config.get("dropout") or _wanted(s, "return_attention_scores") or between != 1
     )
-    if masked_to_zero and by_layer and allowed is not None:
+    if allowed is not None and by_layer and not s.layer.legacy.all_masked_is_even:
         weights = g.op("Where", allowed, weights, 0.0)
     return g.op("Einsum", weights, value, equation=f"{scored},a{sources}yx->a{targets}yx"), weights
 
@@ -253,13 +251,8 @@ def multi_head_attention(
     attention_axes: list[int] | int | None = None,
     sliding_window: int | None = None,
     use_gate: bool = False,
-    auto_mask: bool = True,
-    masked_to_zero: bool = True,
 ) -> tuple[Value, ...]:
-    """Attention in several heads, projected in and out.
-
-    ``auto_mask``: masks of the inputs hide sources by themselves, as since TensorFlow 2.10.
-    """
+    """Attention in several heads, projected in and out."""
     streams, width = _streams(s), value_dim or key_dim
     query, key = (
         _projected(s, x, role, (x.shape[-1], num_heads, key_dim), use_bias=use_bias)
@@ -274,8 +267,8 @@ def multi_head_attention(
         s, streams.value, "value", (streams.value.shape[-1], num_heads, width), use_bias=use_bias
     )
     axes = _axes_of(attention_axes, streams.query.rank)
-    allowed = _allowed(s, streams, sliding_window, auto_mask=auto_mask)
-    y, weights = _heads(s, query, key, value, allowed, axes, masked_to_zero=masked_to_zero)
+    allowed = _allowed(s, streams, sliding_window)
+    y, weights = _heads(s, query, key, value, allowed, axes)
     if gate is not None:
         y = s.g.op("Mul", y, s.g.op("Sigmoid", gate))
     ends: list[int | None] = [streams.query.shape[-1]]
@@ -301,7 +294,6 @@ def group_query_attention(
     use_bias: bool = True,
     sliding_window: int | None = None,
     use_gate: bool = False,
-    masked_to_zero: bool = True,
 ) -> tuple[Value, ...]:
     """Multi-head attention in which several query heads share a key and value head."""
     streams, g = _streams(s), s.g
@@ -317,8 +309,8 @@ def group_query_attention(
     )
     repeated = np.repeat(np.arange(shared), num_query_heads // shared)
     key, value = (g.op("Gather", x, repeated, axis=2) for x in (key, value))
-    allowed = _allowed(s, streams, sliding_window, auto_mask=True)
-    y, weights = _heads(s, query, key, value, allowed, [1], masked_to_zero=masked_to_zero)
+    allowed = _allowed(s, streams, sliding_window)
+    y, weights = _heads(s, query, key, value, allowed, [1])
     if gate is not None:
         y = g.op("Mul", y, g.op("Sigmoid", gate))
     y = _projected(s, y, "output", (num_query_heads, head_dim, features), use_bias=use_bias)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keramos.compile.lowering.layer_call import Site
     from keramos.compile.lowering.recurrent import States
     from keramos.compile.onnx.graph import Graph, Value
+    from keramos.types.legacy import Legacy
 
     Array = NDArray[np.generic]
     CellOf = Callable[..., Cell]
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
     "elu": ("Elu", [1.0], []),
     "hard_sigmoid": ("HardSigmoid", [1 / 6], [0.5]),
-    "hard_sigmoid_keras2": ("HardSigmoid", [0.2], [0.5]),
     "linear": ("Affine", [1.0], [0.0]),
     "relu": ("Relu", [], []),
     "sigmoid": ("Sigmoid", [], []),
@@ -49,6 +49,7 @@ def _operator(
     order: tuple[int, ...],
     weights: tuple[Array, Array, Array],
     names: list[object],
+    legacy: Legacy,
     **more: object,
 ) -> Operator | None:
     """The operator, if it knows all activations. The bias is (2, gates * units): for inputs and for
@@ -58,7 +59,7 @@ def _operator(
         not isinstance(name, str | None) or (name or "linear") not in _ACTIVATIONS for name in names
     ):
         return None
-    rows = [_ACTIVATIONS[str(name or "linear")] for name in names]
+    rows = [_operator_activation(str(name or "linear"), legacy) for name in names]
     alphas, betas = ([number for row in rows for number in row[i]] for i in (1, 2))
     kernel, recurrent, bias = weights
     both = np.concatenate([_gates(row[None], order)[0, :, 0] for row in bias])[None]
@@ -69,6 +70,12 @@ def _operator(
         (_gates(kernel, order), _gates(recurrent, order), both),
         {**functions, **numbers, **more},
     )
+
+
+def _operator_activation(name: str, legacy: Legacy) -> tuple[str, list[float], list[float]]:
+    if name == "hard_sigmoid" and legacy.hard_sigmoid_keras2:
+        return "HardSigmoid", [0.2], [0.5]
+    return _ACTIVATIONS[name]
 
 
 def _gates(kernel: Array, order: tuple[int, ...]) -> Array:
@@ -111,14 +118,14 @@ def lstm_cell(
 ) -> Cell:
     """Long short-term memory."""
     kernel, recurrent, bias = _weights(s, features, units, 4, rows=1, use_bias=use_bias)
-    names = [recurrent_activation, activation, activation]
+    names, legacy = [recurrent_activation, activation, activation], s.layer.legacy
 
     def step(g: Graph, p: Value, states: States) -> States:
         z = g.op("Add", p, g.op("MatMul", states[0], recurrent))
         i, f, c, o = g.ops("Split", z, [units] * 4, outputs=4, axis=-1)
-        return lstm_states(g, (i, f, c, o), states[1], activation, recurrent_activation)
+        return lstm_states(g, (i, f, c, o), states[1], activation, recurrent_activation, legacy)
 
-    operator = _operator("LSTM", _LSTM_GATES, (kernel, recurrent, bias), names)
+    operator = _operator("LSTM", _LSTM_GATES, (kernel, recurrent, bias), names, legacy)
     return Cell(((units,), (units,)), _affine(kernel, bias[0]), step, operator)
 
 
@@ -128,12 +135,14 @@ def lstm_states(
     carry: Value,
     activation: object,
     recurrent_activation: object,
+    legacy: Legacy,
 ) -> States:
     """New output and carry of a long short-term memory from its gates before activation."""
     i, f, c, o = gates
-    i, f, o = (activate(g, gate, recurrent_activation) for gate in (i, f, o))
-    carry = g.op("Add", g.op("Mul", f, carry), g.op("Mul", i, activate(g, c, activation)))
-    return g.op("Mul", o, activate(g, carry, activation)), carry
+    i, f, o = (activate(g, gate, recurrent_activation, legacy) for gate in (i, f, o))
+    proposed = activate(g, c, activation, legacy)
+    carry = g.op("Add", g.op("Mul", f, carry), g.op("Mul", i, proposed))
+    return g.op("Mul", o, activate(g, carry, activation, legacy)), carry
 
 
 def gru_cell(
@@ -149,7 +158,7 @@ def gru_cell(
     """Gated recurrent unit; ``reset_after`` says on which side of the matrix product the reset gate
     works.
     """
-    rows = 2 if reset_after else 1
+    rows, legacy = 2 if reset_after else 1, s.layer.legacy
     kernel, recurrent, bias = _weights(s, features, units, 3, rows=rows, use_bias=use_bias)
 
     def step(g: Graph, p: Value, states: States) -> States:
@@ -161,12 +170,12 @@ def gru_cell(
         else:
             inner_gates = g.op("MatMul", h, recurrent[:, : 2 * units])
         z, r = g.ops("Split", g.op("Add", gates, inner_gates), one, outputs=2, axis=-1)
-        z, r = (activate(g, gate, recurrent_activation) for gate in (z, r))
+        z, r = (activate(g, gate, recurrent_activation, legacy) for gate in (z, r))
         if reset_after:
             proposed = g.op("Mul", r, inner_hidden)
         else:
             proposed = g.op("MatMul", g.op("Mul", r, h), recurrent[:, 2 * units :])
-        new = activate(g, g.op("Add", hidden, proposed), activation)
+        new = activate(g, g.op("Add", hidden, proposed), activation, legacy)
         return (g.op("Add", g.op("Mul", z, g.op("Sub", h, new)), new),)
 
     operator = _operator(
@@ -174,6 +183,7 @@ def gru_cell(
         _GRU_GATES,
         (kernel, recurrent, bias),
         [recurrent_activation, activation],
+        legacy,
         linear_before_reset=int(reset_after),
     )
     return Cell(((units,),), _affine(kernel, bias[0]), step, operator)
@@ -186,9 +196,10 @@ def simple_rnn_cell(
     kernel, recurrent, bias = _weights(s, features, units, 1, rows=1, use_bias=use_bias)
 
     def step(g: Graph, p: Value, states: States) -> States:
-        return (activate(g, g.op("Add", p, g.op("MatMul", states[0], recurrent)), activation),)
+        z = g.op("Add", p, g.op("MatMul", states[0], recurrent))
+        return (activate(g, z, activation, s.layer.legacy),)
 
-    operator = _operator("RNN", (0,), (kernel, recurrent, bias), [activation])
+    operator = _operator("RNN", (0,), (kernel, recurrent, bias), [activation], s.layer.legacy)
     return Cell(((units,),), _affine(kernel, bias[0]), step, operator)
 
 

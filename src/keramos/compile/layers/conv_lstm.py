@@ -35,12 +35,12 @@ def conv_lstm_cell(
     activation: object = "tanh",
     recurrent_activation: object = "sigmoid",
     use_bias: bool = True,
-    recurrent_padding: str = "same",
 ) -> Cell:
     """One step; x is (rows, steps, channels, space...). Convolutions of the states keep their
     size.
     """
-    axes, gates = x.rank - 3, 4 * filters
+    axes, gates, legacy = x.rank - 3, 4 * filters, s.layer.legacy
+    theano = legacy.theano_padding
     sizes, ones = each(kernel_size, axes), [1] * axes
     order = (axes + 1, axes, *range(axes))
     kernel = s.float_weight("kernel", (*sizes, known(x.shape[2], "channels"), gates)).transpose(
@@ -50,7 +50,8 @@ def conv_lstm_cell(
     bias = s.float_weight("bias", (gates,)).reshape(gates, *ones) if use_bias else None
 
     def inputs(g: Graph, flat: Value) -> Value:
-        y = convolve(g, flat, kernel, each(strides, axes), padding, each(dilation_rate, axes), 1)
+        steps, gaps = each(strides, axes), each(dilation_rate, axes)
+        y = convolve(g, flat, kernel, steps, padding, gaps, 1, theano=theano)
         return y if bias is None else g.op("Add", y, bias)
 
     def project(g: Graph, x: Value) -> Value:
@@ -58,9 +59,10 @@ def conv_lstm_cell(
         return back(inputs(g, flat))
 
     def step(g: Graph, p: Value, states: States) -> States:
-        z = g.op("Add", p, convolve(g, states[0], recurrent, ones, recurrent_padding, ones, 1))
+        h = convolve(g, states[0], recurrent, ones, "same", ones, 1, theano=theano)
+        z = g.op("Add", p, h)
         i, f, c, o = g.ops("Split", z, [filters] * 4, outputs=4, axis=1)
-        return lstm_states(g, (i, f, c, o), states[1], activation, recurrent_activation)
+        return lstm_states(g, (i, f, c, o), states[1], activation, recurrent_activation, legacy)
 
     probe = Graph(weights=kernel.size)
     space = inputs(probe, probe.input("x", x.dtype, (None, *x.shape[2:]))).shape[2:]
@@ -108,7 +110,7 @@ _ROW = Lowering(
     conv_lstm,
     mask="own",
     ignored=("stateful", "zero_output_for_mask"),
-    calls=("initial_state", "keras2_mask"),
+    calls=("initial_state",),
     floats=True,
     parts=(conv_lstm_cell,),
 )

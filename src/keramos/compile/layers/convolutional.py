@@ -25,7 +25,7 @@ def _biased(s: Site, y: Value, units: int, *, use_bias: bool, activation: object
     if use_bias:
         y = s.g.op("Add", y, s.float_weight("bias", (units,)).reshape(units, *[1] * (y.rank - 2)))
     data_format = str(s.layer.config.get("data_format") or "channels_last")
-    return activate(s.g, as_before(s.g, y, data_format), activation)
+    return activate(s.g, as_before(s.g, y, data_format), activation, s.layer.legacy)
 
 
 def convolve(
@@ -36,12 +36,14 @@ def convolve(
     padding: str,
     dilation: list[int],
     group: int,
+    *,
+    theano: bool = False,
 ) -> Value:
     """A convolution of x, channels first; the kernel is (out, in / group, space...)."""
     window = [(size - 1) * step + 1 for size, step in zip(kernel.shape[2:], dilation, strict=True)]
-    around = pads(x, padding, window, strides)
+    around = pads(x, padding, window, strides, theano=theano)
     y = g.op("Conv", x, kernel, strides=strides, dilations=dilation, group=group, **around)
-    return trimmed(g, y, x, padding, strides)
+    return trimmed(g, y, x, strides) if theano and padding == "same" else y
 
 
 def convolution(
@@ -62,7 +64,16 @@ def convolution(
     sizes = each(kernel_size, axes)
     kernel = s.float_weight("kernel", (*sizes, known(x.shape[1], "channels") // groups, filters))
     kernel = kernel.transpose(axes + 1, axes, *range(axes))
-    y = convolve(s.g, x, kernel, each(strides, axes), padding, each(dilation_rate, axes), groups)
+    y = convolve(
+        s.g,
+        x,
+        kernel,
+        each(strides, axes),
+        padding,
+        each(dilation_rate, axes),
+        groups,
+        theano=s.layer.legacy.theano_padding,
+    )
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
 
 
@@ -88,6 +99,7 @@ def _depthwise(
         padding,
         dilation,
         channels,
+        theano=s.layer.legacy.theano_padding,
     )
 
 
@@ -133,7 +145,7 @@ def separable_convolution(
 
 
 def _transposed_edges(
-    size: int, step: int, padding: str, extra: int | None
+    size: int, step: int, padding: str, extra: int | None, *, theano: bool
 ) -> tuple[int, int, int]:
     """How much of the full result goes before and after, and how many zeros it lacks at the end.
 
@@ -150,7 +162,7 @@ def _transposed_edges(
         over = (2 * (size // 2) if same else 0) - extra
         last = size - over  # the output is (input - 1) * step + last
         total = max((-(-last // step) - 1) * step + size - last, 0)
-    before = (size // 2 if padding == "same_theano" else total // 2) if same else 0
+    before = (size // 2 if theano else total // 2) if same else 0
     return before, max(over - before, 0), max(before - over, 0)
 
 
@@ -168,7 +180,7 @@ def transposed_convolution(
     use_bias: bool = True,
 ) -> Value:
     """The gradient of a convolution: about ``strides`` output places for each input place."""
-    if padding not in {"same", "valid", "same_theano"}:
+    if padding not in {"same", "valid"}:
         raise s.unsupported("padding", padding, "same and valid are")
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes, steps, gaps = each(kernel_size, axes), each(strides, axes), each(dilation_rate, axes)
@@ -176,8 +188,9 @@ def transposed_convolution(
     kernel = s.float_weight("kernel", (*sizes, filters, x.shape[1])).transpose(
         axes + 1, axes, *range(axes)
     )
+    theano = s.layer.legacy.theano_padding
     edges = [
-        _transposed_edges((size - 1) * gap + 1, step, padding, more)
+        _transposed_edges((size - 1) * gap + 1, step, padding, more, theano=theano)
         for size, gap, step, more in zip(sizes, gaps, steps, extra, strict=True)
     ]
     before, after, lacking = (list(column) for column in zip(*edges, strict=True))

@@ -21,7 +21,7 @@ def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = Tr
     y = s.g.op("MatMul", s.x, s.float_weight("kernel", (s.x.shape[-1], units)))
     if use_bias:
         y = s.g.op("Add", y, s.float_weight("bias", (units,)))
-    return activate(s.g, y, activation)
+    return activate(s.g, y, activation, s.layer.legacy)
 
 
 def einsum_dense(
@@ -47,7 +47,8 @@ def einsum_dense(
                 "output_shape", output_shape, f"axis {letter} of {equation} has two sizes"
             )
     y = s.g.op("Einsum", s.x, kernel, equation=full)
-    return activate(s.g, s.g.op("Add", y, s.float_weight("bias")) if bias_axes else y, activation)
+    y = s.g.op("Add", y, s.float_weight("bias")) if bias_axes else y
+    return activate(s.g, y, activation, s.layer.legacy)
 
 
 def reversible_embedding(

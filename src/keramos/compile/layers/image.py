@@ -51,10 +51,12 @@ def resized(
     s: Site, x: Value, axis: int, height: int, width: int, method: str, *, antialias: bool = False
 ) -> Value:
     """Rows (at ``axis``) and columns (after it) changed to another number."""
+    legacy = s.layer.legacy
+    kernel = legacy.resize_kernel or method
     for at, size in ((axis, height), (axis + 1, width)):
-        x = resample(
-            s.g, x, at, matrix(s.g, known(x.shape[at], "places"), size, method, antialias=antialias)
-        )
+        old, points = known(x.shape[at], "places"), legacy.bilinear_points
+        weights = matrix(s.g, old, size, kernel, antialias=antialias, points=points)
+        x = resample(s.g, x, at, weights)
     return x
 
 
@@ -106,12 +108,10 @@ def random_crop(
     height: int,
     width: int,
     data_format: str | None = "channels_last",
-    when_predicting: str = "nothing",
 ) -> Value:
-    """What a random crop does where nothing is random: nothing since Keras 3.8, something else
-    before.
-    """
-    return _WITHOUT_CHANCE[when_predicting](s, s.x, _height_axis(data_format), height, width)
+    """Nothing when predicting; versions before Keras 3.8 crop or resize."""
+    how = _WHEN_PREDICTING[s.layer.legacy.random_crop]
+    return how(s, s.x, _height_axis(data_format), height, width)
 
 
 def _keep(_s: Site, x: Value, _axis: int, _height: int, _width: int) -> Value:
@@ -148,13 +148,13 @@ def _resize_then_cut(s: Site, x: Value, axis: int, height: int, width: int) -> V
     return _cut(s, x, axis + 1, int((new_wide - width) / 2), width)
 
 
-_WITHOUT_CHANCE = {
-    "nothing": _keep,
-    "crop and resize": _crop_and_resize,
-    "cut, then resize": _cut_then_resize,
-    "resize, then cut": _resize_then_cut,
+_WHEN_PREDICTING = {
+    "": _keep,
+    "crop_and_resize": _crop_and_resize,
+    "cut_then_resize": _cut_then_resize,
+    "resize_then_cut": _resize_then_cut,
 }
-"""What a release did when predicting -> how."""
+"""``Legacy.random_crop`` -> what a version does when predicting."""
 
 
 def auto_contrast(

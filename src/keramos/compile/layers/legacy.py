@@ -23,7 +23,7 @@ def highway(s: Site, *, activation: object = None, use_bias: bool = True) -> Val
         y = g.op("Add", y, s.float_weight("b", (width,)))
         gate = g.op("Add", gate, s.float_weight("b_carry", (width,)))
     t = g.op("Sigmoid", gate)
-    return g.op("Add", s.x, g.op("Mul", t, g.op("Sub", activate(g, y, activation), s.x)))
+    return g.op("Add", s.x, g.op("Mul", t, g.op("Sub", activate(g, y, activation, s.layer.legacy), s.x)))
 
 
 def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = True) -> Value:
@@ -36,11 +36,9 @@ def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = T
     return g.op("ReduceMax", y, [1, 2], keepdims=0)
 
 
-def s_relu(s: Site, *, shared_axes: list[int] | None = None, left_capped: bool = False) -> Value:
+def s_relu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
     """Three straight pieces: slope a_left below t_left, 1 between, a_right above t_left +
-    |t_right|.
-
-    ``left_capped``: Theano cut the left piece at |t_right| too, which shows where its slope is
+    |t_right|. On Theano the left piece ends at |t_right| too, which shows where its slope is
     negative.
     """
     g, names = s.g, ("t_left", "a_left", "t_right", "a_right")
@@ -49,7 +47,7 @@ def s_relu(s: Site, *, shared_axes: list[int] | None = None, left_capped: bool =
     x = g.op("Sub", s.x, t_left)
     center = g.op("Min", g.op("Relu", x), upper)
     left = g.op("Mul", a_left, g.op("Min", x, 0.0))
-    left = g.op("Min", left, upper) if left_capped else left
+    left = g.op("Min", left, upper) if s.layer.legacy.left_piece_capped else left
     right = g.op("Mul", a_right, g.op("Relu", g.op("Sub", x, upper)))
     return g.op("Add", t_left, g.op("Add", g.op("Add", center, left), right))
 

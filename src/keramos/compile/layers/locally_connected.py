@@ -122,7 +122,7 @@ def locally_connected(
         g.op("Transpose", y, perm=[0, 2, 1]) if first else y,
         [-1, *([filters, *sizes] if first else [*sizes, filters])],
     )
-    return activate(g, y, activation)
+    return activate(g, y, activation, s.layer.legacy)
 
 
 _ROW = Lowering(locally_connected, floats=True)

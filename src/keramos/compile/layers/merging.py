@@ -1,8 +1,7 @@
 """Layers of keras.layers.merging: several tensors of fitting shapes -> one.
 
-Masks: Keras 3 lets a step count where it counts in any input (``mask_rule`` any), and only if all
-inputs have masks; before, where it counts in all masks there are (all); Keras 3.0 to 3.3 lost them
-(none).
+Masks: in current Keras a step counts where it counts in any input, and only if all inputs have
+masks; ``Legacy.merged_masks`` has the older rules.
 """
 
 from __future__ import annotations
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
     from keramos.compile.onnx.graph import Value
 
 
-def _masked(s: Site, mask_rule: str) -> list[Value]:
+def _masked(s: Site) -> list[Value]:
     """The masks that matter; the result's mask is set."""
+    rule = s.layer.legacy.merged_masks
     masks = [mask for mask in s.masks if mask is not None]
-    if mask_rule == "none" or not masks or (mask_rule == "any" and len(masks) < len(s.inputs)):
+    if rule == "none" or not masks or (rule == "any" and len(masks) < len(s.inputs)):
         return []
-    word = "Or" if mask_rule == "any" else "And"
+    word = "Or" if rule == "any" else "And"
     joined = masks[0]
     for mask in masks[1:]:
         joined = s.g.op(word, joined, mask)
@@ -57,32 +57,32 @@ def _folded(s: Site, kind: str, inputs: Sequence[Value]) -> Value:
 def _plain(kind: str) -> Callable[..., Value]:
     """A merge in which masked steps take part like others."""
 
-    def build(s: Site, *, mask_rule: str = "any") -> Value:
-        _masked(s, mask_rule)
+    def build(s: Site) -> Value:
+        _masked(s)
         return _folded(s, kind, _aligned(s))
 
     return build
 
 
-def subtract(s: Site, *, mask_rule: str = "any") -> Value:
+def subtract(s: Site) -> Value:
     """The second of two tensors taken from the first."""
     if len(s.inputs) != 2:
         raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
-    return _plain("Sub")(s, mask_rule=mask_rule)
+    return _plain("Sub")(s)
 
 
-def average(s: Site, *, mask_rule: str = "any") -> Value:
+def average(s: Site) -> Value:
     """Mean."""
-    _masked(s, mask_rule)
+    _masked(s)
     return s.g.op("Mean", *_aligned(s))
 
 
-def multiply(s: Site, *, mask_rule: str = "any") -> Value:
+def multiply(s: Site) -> Value:
     """Product. In Keras 3 masked steps of an input count as 1, and steps masked everywhere give
     0.
     """
-    both = _masked(s, mask_rule)
-    if mask_rule != "any" or not any(s.masks):
+    both = _masked(s)
+    if s.layer.legacy.merged_masks != "any" or not any(s.masks):
         return _folded(s, "Mul", _aligned(s))
     g = s.g
     factors = [
@@ -96,10 +96,10 @@ def multiply(s: Site, *, mask_rule: str = "any") -> Value:
 def _extreme(kind: str) -> Callable[..., Value]:
     """Largest or smallest. In Keras 3 a masked step of one input gives way to that of the other."""
 
-    def build(s: Site, *, mask_rule: str = "any") -> Value:
-        _masked(s, mask_rule)
+    def build(s: Site) -> Value:
+        _masked(s)
         inputs = _aligned(s)
-        if mask_rule != "any" or not any(s.masks):
+        if s.layer.legacy.merged_masks != "any" or not any(s.masks):
             return s.g.op(kind, *inputs)
         y, seen = inputs[0], s.masks[0]
         for x, mask in zip(inputs[1:], s.masks[1:], strict=True):
@@ -125,18 +125,18 @@ def _choose(
     ) if seen is not None and mask is not None else None
 
 
-def concatenate(s: Site, *, axis: int = -1, mask_rule: str = "any") -> Value:
+def concatenate(s: Site, *, axis: int = -1) -> Value:
     """Joined along one axis; masks are joined along it too, and a tensor without one counts
     everywhere.
     """
-    y = s.g.op("Concat", *s.inputs, axis=axis)
-    if mask_rule == "none" or not any(s.masks):
+    y, rule = s.g.op("Concat", *s.inputs, axis=axis), s.layer.legacy.merged_masks
+    if rule == "none" or not any(s.masks):
         return y
     g, last = s.g, axis in (-1, y.rank - 1)
     masks = [_mask_or_all(s, x, mask) for x, mask in zip(s.inputs, s.masks, strict=True)]
     if not last:
         s.out_mask = g.op("Concat", *masks, axis=axis)
-    elif mask_rule == "all":
+    elif rule == "all":
         s.out_mask = _folded(s, "And", masks)
     else:
         s.out_mask = _folded(s, "Or", masks)

@@ -32,24 +32,20 @@ def _spread(s: Site, axes: list[int], values: NDArray[np.generic]) -> NDArray[np
 def batch_normalization(
     s: Site,
     *,
-    axis: int | list[int] = -1,
+    axis: int = -1,
     epsilon: float = 1e-3,
     center: bool = True,
     scale: bool = True,
-    mode: int = 0,
 ) -> Value:
     """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of training, as one
     Mul and Add.
-
-    ``mode`` is Keras 1's: 1 takes the statistics of each row, 2 of the rows given together.
     """
-    axes = axes_of(s, axis)
-    if mode:
-        return _with_own_statistics(s, axes, epsilon, mode)
+    axes = axes_of(s, [*s.layer.legacy.batch_axes] or axis)
+    if s.layer.legacy.batch_statistics:
+        return _with_own_statistics(s, axes, epsilon)
     shape = tuple(s.x.shape[i] for i in axes)
-    if (
-        len(axes) > 1
-    ):  # tf.keras keeps the statistics of several axes in the shape in which they broadcast
+    # tf.keras keeps the statistics of several axes in the shape in which they broadcast.
+    if len(axes) > 1:
         shape = tuple(size if i in axes else 1 for i, size in enumerate(s.x.shape))
     gamma = s.weight("gamma", shape).astype(float) if scale else np.ones(1)
     beta = s.weight("beta", shape).astype(float) if center else np.zeros(1)
@@ -66,19 +62,20 @@ def batch_normalization(
     return s.g.op("Add", y, _spread(s, axes, beta - mean * factor).astype(s.x.dtype))
 
 
-def _with_own_statistics(s: Site, axes: list[int], epsilon: float, mode: int) -> Value:
-    """Statistics of the data itself: over the last axis (mode 1), or over all axes but those given
-    (mode 2).
+def _with_own_statistics(s: Site, axes: list[int], epsilon: float) -> Value:
+    """Statistics of the data itself: of each row over its last axis, or over all axes but those
+    given.
     """
+    by_row = s.layer.legacy.batch_statistics == "row"
     g, shape = s.g, tuple(s.x.shape[i] for i in axes)
     gamma, beta = s.float_weight("gamma", shape), s.float_weight("beta", shape)
     for role in ("moving mean", "moving variance"):
         s.weight(role, shape)  # kept in the file, but not looked at
-    over = [s.x.rank - 1] if mode == 1 else [i for i in range(s.x.rank) if i not in axes]
+    over = [s.x.rank - 1] if by_row else [i for i in range(s.x.rank) if i not in axes]
     distance = g.op("Sub", s.x, g.op("ReduceMean", s.x, over))
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), over)
     deviation = g.op("Sqrt", g.op("Add", variance, float(epsilon)))
-    if mode == 1:
+    if by_row:
         deviation = g.op("Add", deviation, float(epsilon))
     y = g.op("Mul", g.op("Div", distance, deviation), _spread(s, axes, gamma))
     return g.op("Add", y, _spread(s, axes, beta))

@@ -33,9 +33,10 @@ def _pool(
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes = each(pool_size, axes)
     steps = each(strides, axes) if strides is not None else sizes
-    around = _theano_pads(sizes) if padding == "same_theano" else pads(x, padding, sizes, steps)
+    theano = padding == "same" and s.layer.legacy.theano_padding
+    around = _theano_pads(sizes) if theano else pads(x, padding, sizes, steps)
     y = s.g.op(kind, x, kernel_shape=sizes, strides=steps, **around)
-    return as_before(s.g, trimmed(s.g, y, x, padding, steps), data_format)
+    return as_before(s.g, trimmed(s.g, y, x, steps) if theano else y, data_format)
 
 
 def _theano_pads(sizes: list[int]) -> dict[str, list[int]]:

@@ -100,25 +100,22 @@ def category_encoding(
     num_tokens: int,
     output_mode: str = "multi_hot",
     sparse: bool = False,
-    keep_last_axis: bool = False,
-    must_fit: bool = False,
 ) -> Value:
     """Whole numbers as one_hot, multi_hot or counts, which ``count_weights`` of the call may weigh.
 
-    A number outside 0 to ``num_tokens`` - 1 counts as nothing, or lets the run fail if it
-    ``must_fit``.
+    A number outside 0 to ``num_tokens`` - 1 counts as nothing; before Keras 3 it is an error.
     """
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
     if num_tokens < 1:
         raise s.unsupported("num_tokens", num_tokens, "at least 1 is")
     index = s.g.op("Cast", s.x, to=7)
-    if must_fit:
+    if s.layer.legacy.range_is_checked:
         demand_inside(s, index, num_tokens)
     weights = s.tensor("count_weights") or (s.inputs[1] if len(s.inputs) > 1 else None)
     if output_mode == "int":
         raise s.unsupported("output_mode", output_mode, "one_hot, multi_hot and count are")
-    return encode(s, index, num_tokens, output_mode, weights=weights, keep_last_axis=keep_last_axis)
+    return encode(s, index, num_tokens, output_mode, weights=weights)
 
 
 LAYERS = {

@@ -62,7 +62,8 @@ def rounded(
 
 def finish(s: Site, y: Value, bias: object, activation: object) -> Value:
     """The bias, where there is one, and the activation."""
-    return activate(s.g, y if bias is None else s.g.op("Add", y, bias), activation)  # type: ignore[arg-type] # an array
+    y = y if bias is None else s.g.op("Add", y, bias)  # type: ignore[arg-type] # an array
+    return activate(s.g, y, activation, s.layer.legacy)
 
 
 def scaled_matmul(

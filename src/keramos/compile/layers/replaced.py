@@ -5,7 +5,7 @@ own.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keramos.compile.lowering.record import Lowering
 
@@ -16,21 +16,20 @@ if TYPE_CHECKING:
     from keramos.compile.onnx.graph import Value
 
 
-def expression(s: Site, *, expression: str) -> Value | tuple[Value, ...]:
+def expression(s: Site) -> Value | tuple[Value, ...]:
     """Arithmetic over the inputs."""
     # The language of expressions knows every function; few models need it.
     evaluate: Callable[[Site, str], Value | tuple[Value, ...]]
     evaluate = importlib.import_module("keramos.compile.expression").evaluate
-    return evaluate(s, expression)
+    return evaluate(s, cast("str", s.layer.replacement))
 
 
-def function(
-    s: Site, *, function: Callable[[Site], Value | tuple[Value, ...]]
-) -> Value | tuple[Value, ...]:
-    """Whatever the function appends; it gets the place and reads weights there, and may set a
-    mask.
+def function(s: Site) -> Value | tuple[Value, ...]:
+    """Whatever the user's function appends; it gets the layer call, reads weights there, and may
+    set a mask.
     """
-    return function(s)
+    build = cast("Callable[[Site], Value | tuple[Value, ...]]", s.layer.replacement)
+    return build(s)
 
 
 LAYERS = {

@@ -107,7 +107,7 @@ def up_sampling(
     interpolation: str = "nearest",
 ) -> Value:
     """Every place repeated ``size`` times along each axis of space, or places in between."""
-    if interpolation != "nearest":
+    if interpolation != "nearest" or s.layer.legacy.resize_kernel:
         at = 2 if data_format == "channels_first" else 1
         tall, wide = (known(s.x.shape[axis], "places") for axis in (at, at + 1))
         factor = each(size, 2)

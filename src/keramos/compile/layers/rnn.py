@@ -38,11 +38,10 @@ def _flat(item: object) -> Iterator[Value]:
 
 def _mask(s: Site, initial: Sequence[Value]) -> Value | None:
     """The mask of the steps. Keras 3 forgets that of a sequence which comes with initial states,
-    unless the call names it; earlier generations did not, which the reader notes as
-    ``keras2_mask``.
+    unless the call names it.
     """
-    forgotten = initial and "mask" not in s.kwargs and not s.kwargs.get("keras2_mask")
-    return None if forgotten else s.mask
+    kept = "mask" in s.kwargs or s.layer.legacy.states_keep_mask
+    return None if initial and not kept else s.mask
 
 
 def over_time(
@@ -54,7 +53,7 @@ def over_time(
     return_state: bool = False,
     go_backwards: bool = False,
     zero_output_for_mask: bool = False,
-    reverse_state_order: bool = False,
+    states_reversed: bool = False,
 ) -> tuple[Value, ...]:
     """Run cells over (rows, steps, ...): all outputs or the last one, then the states if wanted.
 
@@ -69,8 +68,8 @@ def over_time(
         )
     if go_backwards:
         x, mask = recurrent.backwards(g, x), None if mask is None else recurrent.backwards(g, mask)
-    order = slice(None, None, -1) if reverse_state_order else slice(None)
-    start = _reordered(initial, cells) if reverse_state_order else initial
+    order = slice(None, None, -1) if states_reversed else slice(None)
+    start = _reordered(initial, cells) if states_reversed else initial
     outputs, states = recurrent.run(g, cells, x, mask, start, zeros=zero_output_for_mask)
     last = states[-1][0]
     if zero_output_for_mask and mask is not None:
@@ -130,7 +129,7 @@ def rnn(
         return_state=return_state,
         go_backwards=go_backwards,
         zero_output_for_mask=zero_output_for_mask,
-        reverse_state_order=any(inner.config.get("reverse_state_order") for inner in s.layer.inner),
+        states_reversed=any(inner.legacy.states_reversed for inner in s.layer.inner),
     )
 
 
@@ -169,11 +168,9 @@ def _one_step(cell_of: CellOf) -> Build:
     return build
 
 
-def stacked(s: Site, *, reverse_state_order: bool = False) -> tuple[Value, ...]:
+def stacked(s: Site) -> tuple[Value, ...]:
     """Cells on top of each other, which only an RNN layer can call."""
-    raise s.unsupported(
-        "call", f"reverse_state_order={reverse_state_order}", "put the cells into an RNN layer"
-    )
+    raise s.unsupported("call", s.layer.kind, "put the cells into an RNN layer")
 
 
 def bidirectional(
@@ -181,29 +178,34 @@ def bidirectional(
     *,
     merge_mode: str | None = "concat",
     weights: object = None,
-    zero_output_for_mask: bool = True,
 ) -> tuple[Value, ...]:
     """One layer forwards, one backwards over the same steps; both results merged.
 
-    ``zero_output_for_mask``: both give zeros at masked steps, as Keras does since TensorFlow 1.14.
+    Both give zeros at masked steps since TensorFlow 1.14; before, they repeat the last output.
     """
     if weights is not None:
         raise s.unsupported("weights", weights, "they are read from the file's weights")
     initial = given_states(s)
     half = len(initial) // 2
-    zeros = zero_output_for_mask and bool(s.wrapped[0].config.get("return_sequences"))
+    sequences = bool(s.wrapped[0].config.get("return_sequences"))
+    zeros = sequences and not s.layer.legacy.masked_steps_repeat
     forward, backward = (_with(layer, zero_output_for_mask=zeros) for layer in s.layer.inner)
     mask = _mask(s, initial)
-    first, *ahead = s.apply(forward, s.x, mask=mask, keras2_mask=True, initial_state=initial[:half])
-    second, *behind = s.apply(
-        backward, s.x, mask=mask, keras2_mask=True, initial_state=initial[half:]
-    )
+    first, *ahead = _directed(s, forward, mask, initial[:half])
+    second, *behind = _directed(s, backward, mask, initial[half:])
     y, z = first[0], second[0]
     if forward.config.get("return_sequences"):
         z = recurrent.backwards(s.g, z)
     merged = _merged(s, merge_mode, y, z)
     s.out_mask = (s.mask if forward.config.get("return_sequences") else None,) * len(merged)
     return (*merged, *(state for state, _ in (*ahead, *behind)))
+
+
+def _directed(
+    s: Site, layer: Layer, mask: Value | None, initial: Sequence[Value]
+) -> list[tuple[Value, Value | None]]:
+    """One direction; like Keras, the wrapper names the mask in the call."""
+    return s.run(s.g, layer, (s.x,), (mask,), mask=mask, initial_state=initial)
 
 
 def _with(layer: Layer, **options: object) -> Layer:
@@ -226,10 +228,10 @@ def _merged(s: Site, merge_mode: str | None, y: Value, z: Value) -> tuple[Value,
     raise s.unsupported("merge_mode", merge_mode, "concat, sum, ave, mul and None are")
 
 
-def time_distributed(s: Site, *, inner_mask: bool = False) -> tuple[Value, ...]:
+def time_distributed(s: Site) -> tuple[Value, ...]:
     """A layer or model applied to every step of (rows, steps, ...) by itself.
 
-    ``inner_mask``: before Keras 3 a mask that the inner layer made was a mask of the result.
+    Before Keras 3 a mask that the inner layer makes is a mask of the result.
     """
     flat, back = zip(*(recurrent.each_step(s.g, x) for x in s.inputs), strict=True)
     deep = s.mask is not None and s.mask.rank > 2
@@ -238,13 +240,13 @@ def time_distributed(s: Site, *, inner_mask: bool = False) -> tuple[Value, ...]:
     made = results[0][1]
     if s.mask is not None:
         s.out_mask = s.mask
-    elif inner_mask and made is not None:
+    elif made is not None and s.layer.legacy.inner_mask_passes:
         s.out_mask = back[0](made)
     return tuple(back[0](value) for value, _ in results)
 
 
 _SILENT = ("stateful",)
-_CALLS = ("initial_state", "keras2_mask")
+_CALLS = ("initial_state",)
 
 LAYERS = {
     "Bidirectional": Lowering(bidirectional, mask="own", calls=_CALLS, floats=True),

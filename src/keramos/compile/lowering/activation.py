@@ -12,12 +12,14 @@ import numpy as np
 from keramos.compile.lowering.options import check_options, nearest
 from keramos.compile.lowering.record import TRAINING_ONLY, Lowering, keywords, options_of
 from keramos.errors import UnsupportedModelError
+from keramos.types.legacy import CURRENT
 from keramos.types.network import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keramos.compile.onnx.graph import Graph, Value
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
     Function = Callable[[Graph, Value], Value]
@@ -31,6 +33,11 @@ def clip(g: Graph, x: Value, low: float, high: float) -> Value:
 def hard_sigmoid(g: Graph, x: Value) -> Value:
     """clip(x / 6 + 0.5, 0, 1), the formula of Keras 3."""
     return g.op("HardSigmoid", x, alpha=1 / 6, beta=0.5)
+
+
+def hard_sigmoid_keras2(g: Graph, x: Value) -> Value:
+    """clip(0.2 x + 0.5, 0, 1), the formula before Keras 3."""
+    return g.op("HardSigmoid", x, alpha=0.2, beta=0.5)
 
 
 def _silu(g: Graph, x: Value) -> Value:
@@ -91,7 +98,6 @@ ACTIVATIONS: dict[str, Function] = {
     "glu": _glu,
     "hard_shrink": _hard_shrink,
     "hard_sigmoid": hard_sigmoid,
-    "hard_sigmoid_keras2": lambda g, x: g.op("HardSigmoid", x, alpha=0.2, beta=0.5),
     "hard_silu": lambda g, x: g.op("Mul", x, hard_sigmoid(g, x)),
     "hard_swish": lambda g, x: g.op("Mul", x, hard_sigmoid(g, x)),
     "hard_tanh": lambda g, x: clip(g, x, -1.0, 1.0),
@@ -179,11 +185,11 @@ WHOLE_LAYERS: dict[str, Callable[..., Value]] = {
 x and options.
 """
 
-_WITHOUT_EFFECT = TRAINING_ONLY | {"masked_to_zero"}  # no mask reaches an activation
 
-
-def activate(g: Graph, x: Value, activation: object) -> Value:
+def activate(g: Graph, x: Value, activation: object, legacy: Legacy = CURRENT) -> Value:
     """Apply an activation by its Keras name, or a whole layer {class_name, config}; None is linear.
+
+    ``legacy`` is that of the layer whose activation it is.
 
     Raises:
         UnsupportedModelError: there is no such activation.
@@ -192,17 +198,19 @@ def activate(g: Graph, x: Value, activation: object) -> Value:
         raise UnsupportedModelError(f"activation {fault}")
     if activation is None:
         return x
-    return (
-        ACTIVATIONS[activation](g, x)
-        if isinstance(activation, str)
-        else _whole_layer(g, x, cast("Config", activation))
-    )
+    if activation == "hard_sigmoid" and legacy.hard_sigmoid_keras2:
+        return hard_sigmoid_keras2(g, x)
+    if isinstance(activation, str):
+        return ACTIVATIONS[activation](g, x)
+    return _whole_layer(g, x, cast("Config", activation), legacy)
 
 
-def _whole_layer(g: Graph, x: Value, entry: Config) -> Value:
+def _whole_layer(g: Graph, x: Value, entry: Config, legacy: Legacy) -> Value:
     kind, config = cast("tuple[str, Config]", (entry["class_name"], entry["config"]))
     build = WHOLE_LAYERS[kind]
     check_options(Layer(f"{kind} as activation", kind, config), Lowering(build, floats=True))
+    if kind == "Activation":
+        return activate(g, x, config.get("activation"), legacy)
     return build(g, x, **options_of(build, config))
 
 
@@ -225,5 +233,5 @@ def _layer_faults(kind: str, config: object) -> Iterator[str]:
             "of in it"
         )
         return
-    for option in sorted(config.keys() - keywords(WHOLE_LAYERS[kind]) - _WITHOUT_EFFECT):
+    for option in sorted(config.keys() - keywords(WHOLE_LAYERS[kind]) - TRAINING_ONLY):
         yield f"layer {kind} has the unknown option {option[:80]}={config[option]!r}"

@@ -23,17 +23,16 @@ def encode(
     *,
     weights: Value | None = None,
     idf: Sequence[float] | None = None,
-    keep_last_axis: bool = False,
 ) -> Value:
     """Places 0 to depth - 1 as they are, one_hot, multi_hot, or counted; tf_idf weighs the counts.
 
-    One-hot puts its axis in place of a last axis of size 1 (unless ``keep_last_axis``), the others
-    in place of any.
+    One-hot puts its axis in place of a last axis of size 1, the others in place of any.
     """
     if output_mode == "int":
         return index
     g = s.g
-    if output_mode == "one_hot" and index.rank > 1 and index.shape[-1] == 1 and not keep_last_axis:
+    narrow = index.rank > 1 and index.shape[-1] == 1 and not s.layer.legacy.keeps_last_axis
+    if output_mode == "one_hot" and narrow:
         index = g.op("Squeeze", index, [-1])
     # ONNX counts negative places from the end.
     index = g.op("Where", g.op("Less", index, 0), depth, index)

@@ -106,12 +106,9 @@ _NUMBERS = frozenset({"mean", "offset", "scale", "variance"})  # one, or one for
 _COUNTS = "Discretization"  # takes numbers and may give whole ones, in its own dtype
 _MANY_GROUPS = "GroupNormalization"  # says -1 for one group a channel
 
-_PADDING = ("causal", "same", "same_theano", "valid")
 _WORDS: dict[str, tuple[str, ...]] = {
     "data_format": ("channels_first", "channels_last", "default"),
-    "mask_rule": ("all", "any", "none"),
-    "padding": _PADDING,
-    "recurrent_padding": ("same", "same_theano"),
+    "padding": ("causal", "same", "valid"),
 }
 """Option -> its words, where the layer's own function does not look at them."""
 

@@ -75,7 +75,7 @@ def _half_pixel(old: int, new: int) -> Numbers:
     return (np.arange(new) + 0.5) * old / new - 0.5
 
 
-def _keras2(old: int, new: int) -> Numbers:
+def _from_start(old: int, new: int) -> Numbers:
     """TensorFlow 1: the first places fall together."""
     return np.arange(new) * old / new
 
@@ -95,7 +95,13 @@ _ROWS = 128
 _TABLE = 1024
 """TensorFlow looks bicubic weights up in a table of so many steps a pixel."""
 
-_OLD_POINTS = {"bilinear_corners": _corners, "bilinear_keras2": _keras2, "bilinear_theano": _theano}
+_POINTS = {
+    "corners": _corners,
+    "from_start": _from_start,
+    "half_pixel": _half_pixel,
+    "theano": _theano,
+}
+"""Name -> where the new places are among the old ones."""
 
 
 def _nearest(old: int, new: int) -> Numbers:
@@ -116,8 +122,16 @@ def _area(old: int, new: int) -> Numbers:
     return np.asarray(cover / cover.sum(axis=1, keepdims=True))
 
 
-def matrix(g: Graph, old: int, new: int, method: str, *, antialias: bool = False) -> Numbers:
-    """(new, old) weights.
+def matrix(
+    g: Graph,
+    old: int,
+    new: int,
+    method: str,
+    *,
+    antialias: bool = False,
+    points: str = "half_pixel",
+) -> Numbers:
+    """(new, old) weights of a kernel at sample points.
 
     Raises:
         UnsupportedModelError: the method has no kernel here.
@@ -126,20 +140,20 @@ def matrix(g: Graph, old: int, new: int, method: str, *, antialias: bool = False
     g.room_for("a resizing", old, new)
     if method in ("nearest", "area"):
         return _nearest(old, new) if method == "nearest" else _area(old, new)
-    kernel = KERNELS.get("bilinear" if method in _OLD_POINTS else method)
+    kernel = KERNELS.get(method)
     if kernel is None:
         raise UnsupportedModelError(
             f"interpolation={method!r} is not supported; nearest, area, {', '.join(KERNELS)} are"
         )
-    points = _OLD_POINTS.get(method, _half_pixel)(old, new)
+    places = _POINTS[points](old, new)
     if method == "bicubic" and not antialias:
-        points = np.floor(points) + np.rint((points - np.floor(points)) * _TABLE) / _TABLE
+        places = np.floor(places) + np.rint((places - np.floor(places)) * _TABLE) / _TABLE
     wide = max(old / new, 1.0) if antialias else 1.0
     weights = np.empty((new, old))
     for rows in range(
         0, new, _ROWS
     ):  # a few at a time: the intermediate results of all would take several times more
-        part = kernel.weight(np.abs(points[rows : rows + _ROWS, None] - np.arange(old)) / wide)
+        part = kernel.weight(np.abs(places[rows : rows + _ROWS, None] - np.arange(old)) / wide)
         weights[rows : rows + _ROWS] = part / part.sum(axis=1, keepdims=True)
     return weights
 

@@ -40,12 +40,13 @@ def as_before(g: Graph, y: Value, data_format: str | None) -> Value:
 
 
 def pads(
-    x: Value, padding: str, window: Sequence[int], strides: Sequence[int]
+    x: Value, padding: str, window: Sequence[int], strides: Sequence[int], *, theano: bool = False
 ) -> dict[str, Any]:  # splatted into ONNX attributes of several types
     """ONNX attributes for a padding; ``window`` counts what a dilated kernel covers, x is channels
     first.
 
-    ``same`` is TensorFlow's: the output has ceil(n / stride) places, the odd pad goes to the end.
+    ``same`` is TensorFlow's: the output has ceil(n / stride) places, the odd pad goes to the end;
+    with ``theano`` both sides get size // 2.
 
     Raises:
         UnsupportedModelError: the padding has no such meaning here.
@@ -54,7 +55,7 @@ def pads(
         return {}
     if padding == "causal":
         return {"pads": [window[0] - 1, 0]}
-    if padding == "same_theano":
+    if padding == "same" and theano:
         return {"pads": [size // 2 for size in window] * 2}
     if padding != "same":
         raise UnsupportedModelError(
@@ -72,12 +73,8 @@ def pads(
     return {"pads": before + after}
 
 
-def trimmed(g: Graph, y: Value, x: Value, padding: str, strides: Sequence[int]) -> Value:
-    """Theano pads both sides alike, and Keras then keeps ceil(places / stride) from the start;
-    others fit already.
-    """
-    if padding != "same_theano":
-        return y
+def trimmed(g: Graph, y: Value, x: Value, strides: Sequence[int]) -> Value:
+    """The first ceil(places / stride) of Theano's results, which pads both sides alike."""
     ends = [
         -(-known(size, "places") // stride)
         for size, stride in zip(x.shape[2:], strides, strict=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering.activation import ACTIVATIONS, clip
+from keramos.compile.lowering.activation import clip, hard_sigmoid_keras2
 from keramos.compile.lowering.record import Operation
 from keramos.compile.onnx.shapes import front_axis
 from keramos.compile.onnx.sizes import expand, reshape, size
@@ -74,7 +74,7 @@ def expand_dims(s: Site, x: Operand, axis: int = -1) -> Value:
 
 def hard_sigmoid(s: Site, x: Operand) -> Value:
     """clip(0.2 x + 0.5, 0, 1)."""
-    return ACTIVATIONS["hard_sigmoid_keras2"](s.g, as_float(s, x))
+    return hard_sigmoid_keras2(s.g, as_float(s, x))
 
 
 def relu(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from keramos.artifact.keras.dialects.entries import Entry
     from keramos.artifact.keras.dialects.origin import Origin
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
 _CLASSES = {
@@ -92,8 +93,8 @@ and stays a Merge.
 """
 
 
-def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config]:
-    """Kind and config of a layer."""
+def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config, Legacy]:
+    """Kind and config of a layer in current words, and what it means otherwise."""
     kind = class_of(entry)
     drop = _TRAINING if kind == "Embedding" else _TRAINING | _FIRST_LAYER
     if kind == "InputLayer":
@@ -171,18 +172,11 @@ def _conv_lstm(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
         **config,
         "strides": config.pop("strides", [1, 1]),
         "use_bias": True,
-        "_layout": "split",
     }
 
 
-def _gated(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
-    """Each gate has weights of its own, unless ``consume_less`` asked for joined ones."""
-    joined = config.pop("consume_less", "cpu") == "gpu"
-    return kind, config if joined else {**config, "_layout": "split"}
-
-
-def _simple(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
-    config.pop("consume_less", None)
+def _recurrent(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
+    config.pop("consume_less", None)  # says how the weights are stored
     return kind, config
 
 
@@ -214,15 +208,11 @@ def _padding_1d(kind: str, config: Config, _origin: Origin) -> tuple[str, Config
 
 
 def _batch_normalization(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
-    """Mode 0 is today's layer. Mode 1 normalised each row by itself, mode 2 each batch; both stay
-    named.
-    """
+    """Mode 0 is the layer of current Keras; 1 normalises each row by itself, 2 each batch."""
     mode = config.pop("mode", 0)
-    return kind, config if mode == 0 else {**config, "mode": mode}
-
-
-def _s_relu(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    return kind, {**config, "left_capped": True} if origin.backend == "theano" else config
+    if mode not in (0, 1, 2) or isinstance(mode, bool):
+        raise CorruptModelError(f"mode={repr(mode)[:80]}; 0, 1 or 2 is needed")
+    return kind, config
 
 
 def _merge(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
@@ -249,14 +239,13 @@ _FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     "Convolution3D": _kernel_3d,
     "Deconvolution2D": _deconvolution,
     "Embedding": _embedding,
-    "GRU": _gated,
-    "LSTM": _gated,
+    "GRU": _recurrent,
+    "LSTM": _recurrent,
     "LocallyConnected1D": _kernel_1d,
     "LocallyConnected2D": _kernel_2d,
     "Merge": _merge,
-    "SReLU": _s_relu,
     "SeparableConvolution2D": _kernel_2d,
-    "SimpleRNN": _simple,
+    "SimpleRNN": _recurrent,
     "ZeroPadding1D": _padding_1d,
     "ZeroPadding2D": _padding_2d,
 }

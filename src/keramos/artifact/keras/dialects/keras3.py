@@ -6,31 +6,15 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.classes import KNOWN
 from keramos.artifact.keras.dialects.entries import class_of, vocabulary
-from keramos.artifact.keras.dialects.keras2 import MERGING
-from keramos.artifact.keras.dialects.origin import version_numbers
+from keramos.artifact.keras.dialects.legacy import MERGING, legacy_of
 from keramos.artifact.keras.operation_modules import OPERATIONS
+from keramos.types.legacy import CURRENT
 
 if TYPE_CHECKING:
     from keramos.artifact.keras.dialects.entries import Entry
     from keramos.artifact.keras.dialects.origin import Origin
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
-
-
-_OLD_RULES: dict[str, dict[tuple[int, ...], Config]] = {
-    **{kind: {(3, 4): {"mask_rule": "none"}} for kind in MERGING},
-    **{
-        kind: {(3, 10): {"masked_to_zero": False}}
-        for kind in ("GroupQueryAttention", "MultiHeadAttention", "Softmax")
-    },
-    "CategoryEncoding": {(3, 4): {"keep_last_axis": True}},
-    "RandomCrop": {
-        (3, 6): {"when_predicting": "crop and resize"},
-        (3, 8): {"when_predicting": "cut, then resize"},
-    },
-}
-"""Class -> versions that changed its answers, oldest first, each with the option that says a file
-is older.
-"""
 
 _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {
     "Dot"
@@ -53,24 +37,9 @@ def _is_operation(entry: Entry, config: Config) -> bool:
     return kind not in KNOWN or "newshape" in config
 
 
-def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config]:
-    """Kind and config of a layer.
-
-    Until Keras 3.3, one-hot CategoryEncoding added an axis even to inputs whose last axis has size
-    1, which the extra key ``keep_last_axis`` says (keras-team/keras pull request 19742), and
-    merging layers did not see masks (19685); until 3.9 softmax over nothing but masked places was
-    an even distribution (21149).
-    """
+def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config, Legacy]:
+    """Kind and config of a layer, and what an earlier version of Keras 3 means otherwise."""
     kind = f"ops.{class_of(entry)}" if _is_operation(entry, config) else vocabulary(entry)
-    if kind == "ops.Cast":
-        return kind, {
-            "dtype": "float32",
-            **config,
-        }  # it stands for itself here, where layers leave it out
-    version = version_numbers(origin.version)
-    old = next(
-        (option for changed, option in _OLD_RULES.get(kind, {}).items() if version < changed), None
-    )
-    if old is None or (kind == "CategoryEncoding" and config.get("output_mode") != "one_hot"):
-        return kind, config
-    return kind, {**config, **old}
+    if kind == "ops.Cast":  # it states its dtype, which layers leave out
+        return kind, {"dtype": "float32", **config}, CURRENT
+    return kind, config, legacy_of(entry, kind, config, origin)

@@ -27,16 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keramos.artifact.keras.dialects.entries import Entry
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
-    Translate = Callable[[Entry, Config], tuple[str, Config]]
-    """A class and its cleaned config -> kind and config of current Keras 3."""
+    Translate = Callable[[Entry, Config], tuple[str, Config, Legacy]]
+    """A class and its cleaned config -> kind and config of current Keras, and older meanings."""
 
 _MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"})
 _RECURRENT = frozenset(kind for kind, spec in LAYERS.items() if "initial_state" in spec.calls)
 _TEXTUAL = frozenset(kind for kind, spec in LAYERS.items() if spec.takes_text)
-
-_CAUSAL = frozenset({"Attention", "AdditiveAttention"})
 
 
 def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Network:
@@ -84,25 +83,29 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
     try:
-        kind, kept = _translated(entry, config, translate)
+        kind, kept, legacy = _translated(entry, config, translate)
     except CorruptModelError as error:
         raise CorruptModelError(f"layer '{name}' ({class_of(entry)}): {error}") from None
     if kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])
-    return Layer(name, kind, kept, inner=tuple(inner))
+    return Layer(name, kind, kept, inner=tuple(inner), legacy=legacy)
 
 
-def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config]:
-    """Kind and config; an activation may be a whole layer, whose config is of the same
+def _translated(
+    entry: Entry, config: Config, translate: Translate
+) -> tuple[str, Config, Legacy]:
+    """Kind, config and older meanings; an activation may be a whole layer of the same
     generation.
     """
-    kind, kept = translate(entry, clean(config))
+    kind, kept, legacy = translate(entry, clean(config))
     for key in ACTIVATION_KEYS:
         part = cast("Entry", kept.get(key))
         if is_entry(part) and isinstance(part.get("config"), dict):
-            own, options = _translated(part, config_of(part), translate)
+            own, options, inside = _translated(part, config_of(part), translate)
             kept = {**kept, key: {"class_name": own, "config": options}}
-    return kind, kept
+            if inside.hard_sigmoid_keras2:
+                legacy = replace(legacy, hard_sigmoid_keras2=True)
+    return kind, kept, legacy
 
 
 def _directions(inner: Layer) -> list[Layer]:
@@ -235,20 +238,12 @@ def _functional(config: Config, translate: Translate) -> Network:
     ends = config["output_layers"]
     inputs, outputs = _read_ends(config, name)
     nodes, outputs = _from_zero(nodes, outputs, by_name, current=_is_current(entries))
-    masks = any(item.kind == "Masking" or item.config.get("mask_zero") for item in layers)
-    calls = order(
-        {
-            key: [_current(by_name[key], node, masks=masks) for node in made]
-            for key, made in nodes.items()
-        },
-        by_name,
-        name,
-    )
+    current = {key: [_current(by_name[key], node) for node in made] for key, made in nodes.items()}
+    calls = order(current, by_name, name)
     _check_ends((*inputs, *outputs), calls, by_name, name)
     _check_inputs(inputs, by_name, name)
     names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
-    kept = {key: _without_causal(item) for key, item in by_name.items()}
-    return Network(name, kept, calls, inputs, outputs, output_names=names)
+    return Network(name, by_name, calls, inputs, outputs, output_names=names)
 
 
 def _read_ends(config: Config, model: str) -> tuple[tuple[TensorRef, ...], tuple[TensorRef, ...]]:
@@ -344,24 +339,9 @@ def _check_ends(
             )
 
 
-def _current(item: Layer, node: Node, *, masks: bool) -> Node:
-    """A call in the words of Keras 3: initial states and causality are keywords there.
-
-    Keras 3 forgets the mask of a sequence that comes with initial states, earlier generations did
-    not: the extra keyword ``keras2_mask`` says so where the model has masks at all.
-    """
+def _current(item: Layer, node: Node) -> Node:
+    """A call in the words of Keras 3, where initial states are a keyword."""
     first = node.args[0] if node.args else None
     if item.kind in _RECURRENT and isinstance(first, list) and len(first) > 1:
-        masked = {"keras2_mask": True} if masks else {}
-        return Node((first[0],), {"initial_state": first[1:], **masked, **node.kwargs})
-    if item.kind in _CAUSAL and item.config.get("causal"):
-        return Node(node.args, {"use_causal_mask": True, **node.kwargs})
+        return Node((first[0],), {"initial_state": first[1:], **node.kwargs})
     return node
-
-
-def _without_causal(item: Layer) -> Layer:
-    if item.kind not in _CAUSAL or "causal" not in item.config:
-        return item
-    return replace(
-        item, config={key: value for key, value in item.config.items() if key != "causal"}
-    )
