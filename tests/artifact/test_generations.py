@@ -21,6 +21,7 @@ from keramos.errors import (
     UnsupportedModelError,
     UsageError,
 )
+from keramos.types.legacy import CURRENT, Legacy
 from keramos.types.network import Layer, TensorRef
 
 RNG = np.random.default_rng(1)
@@ -80,20 +81,18 @@ def test_a_sequential_model_that_is_a_bare_list_gets_the_input_its_first_layer_s
 
 
 @pytest.mark.parametrize(
-    ("version", "activation"),
-    [
-        ("2.3.1", "hard_sigmoid_keras2"),
-        ("2.12.0", "hard_sigmoid_keras2"),
-        ("3.5.0", "hard_sigmoid"),
-    ],
+    ("version", "older"), [("2.3.1", True), ("2.12.0", True), ("3.5.0", False)]
 )
-def test_hard_sigmoid_is_told_from_todays(version, activation, tmp_path):
+def test_hard_sigmoid_is_told_from_todays(version, older, tmp_path):
     config = sequential(
         {"class_name": "Dense", "config": {**FIRST["config"], "activation": "hard_sigmoid"}}
     )
     path = saved(tmp_path / "m.h5", config, {"a": kernel_and_bias("a")}, version=version)
 
-    assert read(path).network.layers["a"].config["activation"] == activation
+    layer = read(path).network.layers["a"]
+
+    assert layer.config["activation"] == "hard_sigmoid"
+    assert layer.legacy.hard_sigmoid_keras2 is older
 
 
 def test_a_whole_layer_as_activation_is_in_todays_words_too(tmp_path):
@@ -290,10 +289,7 @@ def test_calls_of_a_nested_model_count_from_the_first_that_is_its_outer_models(t
     assert network.outputs == (TensorRef("inner", 0, 0),)
 
 
-@pytest.mark.parametrize(("mask_zero", "more"), [(False, {}), (True, {"keras2_mask": True})])
-def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten(
-    mask_zero, more, tmp_path
-):
+def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten(tmp_path):
     def entry(kind, name, nodes, **config):
         return {
             "class_name": kind,
@@ -305,9 +301,7 @@ def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten
     layers = [
         entry("InputLayer", "x", [], batch_input_shape=[None, 4]),
         entry("InputLayer", "h", [], batch_input_shape=[None, 2]),
-        entry(
-            "Embedding", "e", [[["x", 0, 0, {}]]], input_dim=5, output_dim=2, mask_zero=mask_zero
-        ),
+        entry("Embedding", "e", [[["x", 0, 0, {}]]], input_dim=5, output_dim=2, mask_zero=True),
         entry("SimpleRNN", "r", [[["e", 0, 0, {}], ["h", 0, 0, {}]]], units=2, use_bias=False),
     ]
     ends = {"input_layers": [["x", 0, 0], ["h", 0, 0]], "output_layers": [["r", 0, 0]]}
@@ -317,10 +311,12 @@ def test_initial_states_become_a_keyword_and_a_mask_beside_them_is_not_forgotten
         "r": {"r/kernel:0": np.ones((2, 2)), "r/recurrent_kernel:0": np.ones((2, 2))},
     }
 
-    call = read(saved(tmp_path / "m.h5", config, groups)).network.calls[-1]
+    network = read(saved(tmp_path / "m.h5", config, groups)).network
+    call = network.calls[-1]
 
     assert call.args == (TensorRef("e"),)
-    assert call.kwargs == {"initial_state": [TensorRef("h")], **more}
+    assert call.kwargs == {"initial_state": [TensorRef("h")]}
+    assert network.layers["r"].legacy.states_keep_mask
 
 
 def test_a_loop_of_layers_is_refused(tmp_path):
@@ -418,12 +414,13 @@ def test_gates_that_keras_1_kept_apart_are_joined_in_todays_order():
     arrays = tuple(np.full((2, 3) if place % 3 < 2 else (3,), place) for place in range(12))
 
     layer = settle(
-        Layer("l", "LSTM", {"_layout": "split"}, arrays), Origin("keras1", "1.2.2", "tensorflow")
+        Layer("l", "LSTM", {}, arrays, legacy=Legacy(weight_layout="split")),
+        Origin("keras1", "1.2.2", "tensorflow"),
     )
 
     assert [int(block) for block in layer.weights[0][0, ::3]] == [0, 6, 3, 9]
     assert [array.shape for array in layer.weights] == [(2, 12), (2, 12), (12,)]
-    assert "_layout" not in layer.config
+    assert layer.legacy == CURRENT
 
 
 @pytest.mark.parametrize(("shape", "reset_after"), [((6,), False), ((2, 6), True)])
@@ -447,9 +444,9 @@ def test_kernels_of_theano_are_mirrored_and_others_are_not():
     )
 
 
-@pytest.mark.parametrize("said", [{"_layout": "cudnn"}, {}])
-def test_weights_as_cudnn_keeps_them_become_those_of_an_lstm_whether_or_not_the_config_says_so(
-    said,
+@pytest.mark.parametrize("layout", ["cudnn", ""])
+def test_weights_as_cudnn_keeps_them_become_those_of_an_lstm_whether_or_not_the_class_says_so(
+    layout,
 ):
     units, size = 3, 2
     gates = [RNG.normal(size=(size, units)) for _ in range(4)]
@@ -461,7 +458,10 @@ def test_weights_as_cudnn_keeps_them_become_those_of_an_lstm_whether_or_not_the_
         biases.ravel(),
     )
 
-    layer = settle(Layer("l", "LSTM", said, stored), Origin("keras2", "2.2.4", "tensorflow"))
+    layer = settle(
+        Layer("l", "LSTM", {}, stored, legacy=Legacy(weight_layout=layout)),
+        Origin("keras2", "2.2.4", "tensorflow"),
+    )
 
     np.testing.assert_array_equal(layer.weights[0], np.hstack(gates))
     np.testing.assert_array_equal(layer.weights[1], np.hstack(recurrent))

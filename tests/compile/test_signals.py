@@ -9,6 +9,7 @@ from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.compile.layers import LAYERS
 from keramos.runtime.session import Session
+from keramos.types.legacy import Legacy
 from keramos.types.network import Call, Layer, Network, TensorRef
 
 RANDOM = np.random.default_rng(5)
@@ -50,7 +51,10 @@ def _old_crop(rule, height, width):
     layers = {
         "x": Layer("x", "InputLayer", {"batch_shape": [None, 9, 8, 3], "dtype": "float32"}),
         "crop": Layer(
-            "crop", "RandomCrop", {"height": height, "width": width, "when_predicting": rule}
+            "crop",
+            "RandomCrop",
+            {"height": height, "width": width},
+            legacy=Legacy(random_crop=rule),
         ),
     }
     network = Network(
@@ -62,7 +66,7 @@ def _old_crop(rule, height, width):
 @pytest.mark.parametrize("size", [(4, 4), (12, 5), (3, 8), (6, 16)])
 def test_a_random_crop_of_keras_3_5_and_tensorflow_2_7_crops_and_resizes(size):
     expected = keras.preprocessing.image.smart_resize(IMAGES, size)
-    np.testing.assert_allclose(_old_crop("crop and resize", *size), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(_old_crop("crop_and_resize", *size), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(4, 4), (12, 5), (3, 8), (6, 16)])
@@ -72,7 +76,7 @@ def test_a_random_crop_of_tensorflow_2_6_resizes_the_shorter_side_and_cuts(size)
     scaled = (int(width * tall / wide), width) if steep else (height, int(height * wide / tall))
     top, left = (int((big - small) / 2) for big, small in zip(scaled, size, strict=True))
     expected = keras.ops.image.resize(IMAGES, scaled)[:, top : top + height, left : left + width]
-    np.testing.assert_allclose(_old_crop("resize, then cut", *size), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(_old_crop("resize_then_cut", *size), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_equalising_is_for_training_only():

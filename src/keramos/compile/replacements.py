@@ -75,9 +75,7 @@ def _layer(layer: Layer, replacements: Mapping[str, Replacement]) -> Layer:
     if isinstance(found, str):
         return Layer(layer.name, "replaced.Expression", replacement=found)
     if found is not None:
-        return Layer(
-            layer.name, "replaced.Function", weights=layer.weights, replacement=found
-        )
+        return Layer(layer.name, "replaced.Function", weights=layer.weights, replacement=found)
     below = layer.network and _network(layer.network, replacements)
     return replace(
         layer, inner=tuple(_layer(inner, replacements) for inner in layer.inner), network=below

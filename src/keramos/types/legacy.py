@@ -1,4 +1,4 @@
-"""What a layer of an older file computes otherwise than its class in current Keras, as typed values.
+"""What a layer of an older file computes otherwise than its class in current Keras.
 
 Only readers set it: no option of a file ends up here under a name of the file's own choice.
 """

@@ -10,13 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keramos.types.legacy import CURRENT, Legacy
+from keramos.types.legacy import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from keramos.types.legacy import Legacy
 
 Config = dict[str, object]
 """A layer's config: JSON values only, with the keys and meanings of current Keras 3."""

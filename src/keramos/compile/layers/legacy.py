@@ -23,7 +23,9 @@ def highway(s: Site, *, activation: object = None, use_bias: bool = True) -> Val
         y = g.op("Add", y, s.float_weight("b", (width,)))
         gate = g.op("Add", gate, s.float_weight("b_carry", (width,)))
     t = g.op("Sigmoid", gate)
-    return g.op("Add", s.x, g.op("Mul", t, g.op("Sub", activate(g, y, activation, s.layer.legacy), s.x)))
+    return g.op(
+        "Add", s.x, g.op("Mul", t, g.op("Sub", activate(g, y, activation, s.layer.legacy), s.x))
+    )
 
 
 def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = True) -> Value:

@@ -204,9 +204,7 @@ def resize_bilinear(
 ) -> Value:
     """Each new place lies between old ones."""
     x = as_float(s, images)
-    points = (
-        "corners" if align_corners else "half_pixel" if half_pixel_centers else "from_start"
-    )
+    points = "corners" if align_corners else "half_pixel" if half_pixel_centers else "from_start"
     for axis, (old, new) in zip((1, 2), _changes(s, x, size), strict=True):
         x = resample(s.g, x, axis, matrix(s.g, old, new, "bilinear", points=points))
     return x

@@ -82,8 +82,10 @@ def vocabulary(entry: Entry) -> str:
     registered = ">" in str(entry["class_name"]) or ">" in str(entry.get("registered_name") or "")
     kind = _EXPORTED.get(kind, kind)
     # A dot is for prefixes that readers give; no class of Keras has one in its name.
-    if "." in kind or registered or (
-        module.partition(".")[0] not in _KERAS_PACKAGES if module else kind not in KNOWN
+    if (
+        "." in kind
+        or registered
+        or (module.partition(".")[0] not in _KERAS_PACKAGES if module else kind not in KNOWN)
     ):
         return f"custom.{kind}"
     return kind

@@ -91,9 +91,7 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     return Layer(name, kind, kept, inner=tuple(inner), legacy=legacy)
 
 
-def _translated(
-    entry: Entry, config: Config, translate: Translate
-) -> tuple[str, Config, Legacy]:
+def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config, Legacy]:
     """Kind, config and older meanings; an activation may be a whole layer of the same
     generation.
     """
