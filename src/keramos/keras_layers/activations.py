@@ -1,6 +1,6 @@
 """Layers of keras.layers.activations."""
 
-from keramos.keras_layers.options import ACTIVATION, AXES, FLAG, NUMBER
+from keramos.keras_layers.options import ACTIVATION, AXES, NUMBER
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 _BY_VALUE = LayerSpec(mask="keep", floats=True, since="1")

@@ -7,7 +7,6 @@ from keramos.keras_layers.options import (
     DATA_FORMAT,
     FLAG,
     SIZES,
-    words,
 )
 from keramos.keras_layers.spec import LayerSpec, Weight, by_space, in_folder
 

@@ -81,9 +81,7 @@ LAYERS = {
     ),
     "SimpleRNN": _layer(_SIMPLE),
     "SimpleRNNCell": _SIMPLE,
-    "StackedRNNCells": LayerSpec(
-        inner_list="cells", since="2"
-    ),
+    "StackedRNNCells": LayerSpec(inner_list="cells", since="2"),
     "TimeDistributed": LayerSpec(
         inner={"layer": "layer"},
         mask="own",

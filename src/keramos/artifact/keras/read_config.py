@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from keramos.artifact.keras.dialects.entries import Entry
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.limits import Limits
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config, Network
 
-    Translate = Callable[[Entry, Config, Origin], tuple[str, Config]]
+    Translate = Callable[[Entry, Config, Origin], tuple[str, Config, Legacy]]
 
 
 def parse_config(config: bytes, training: bytes | None, source: str, limits: Limits) -> Entry:
