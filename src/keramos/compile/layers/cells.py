@@ -140,8 +140,8 @@ def lstm_states(
     """New output and carry of a long short-term memory from its gates before activation."""
     i, f, c, o = gates
     i, f, o = (activate(g, gate, recurrent_activation, legacy) for gate in (i, f, o))
-    proposed = activate(g, c, activation, legacy)
-    carry = g.op("Add", g.op("Mul", f, carry), g.op("Mul", i, proposed))
+    kept = g.op("Mul", f, carry)
+    carry = g.op("Add", kept, g.op("Mul", i, activate(g, c, activation, legacy)))
     return g.op("Mul", o, activate(g, carry, activation, legacy)), carry
 
 
