@@ -110,6 +110,38 @@ def entry_names(source: str, limits: Limits = LIMITS) -> list[str]:
     return sorted(found)
 
 
+def measure(path: str | Path) -> tuple[int, float]:
+    """Bytes of a file, or of all files in a folder, and when the last of them changed (Unix
+    seconds).
+
+    Raises:
+        OSError: it is gone.
+    """
+    status = os.stat(path)  # noqa: PTH116 (one call for each model at each look of a server)
+    if not stat.S_ISDIR(status.st_mode):
+        return status.st_size, status.st_mtime
+    size, changed = 0, status.st_mtime
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in (*folders, *names):
+            status = Path(folder, name).lstat()
+            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+            changed = max(changed, status.st_mtime)
+    return size, changed
+
+
+def check_relative(name: str, shown: str) -> list[str]:
+    """The steps of a path below a folder.
+
+    Raises:
+        UnsafeModelError: it could lead out of the folder.
+    """
+    steps = name.split("/")
+    if not {"", ".", ".."}.isdisjoint(steps) or "\\" in name or not name.isprintable():
+        raise UnsafeModelError(f"{shown!r} is a path that could lead out of the model's folder")
+    return steps
+
+
 def _check_number(number: int, source: str, limits: Limits) -> None:
     if number > limits.members:
         raise LimitExceededError(
@@ -142,9 +174,7 @@ def read_files(folder: str, names: Sequence[str], limits: Limits) -> dict[str, b
 
 def _below(top: int, name: str, shown: str) -> int:
     """A descriptor of a file below a folder, reached without links."""
-    steps = name.split("/")
-    if not {"", ".", ".."}.isdisjoint(steps) or "\\" in name or not name.isprintable():
-        raise UnsafeModelError(f"{shown!r} is a path that could lead out of the model's folder")
+    steps = check_relative(name, shown)
     here = os.dup(top)
     try:
         for step in steps[:-1]:

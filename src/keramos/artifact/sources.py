@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,17 +55,15 @@ class ModelSource:
         """Bytes of all parts."""
         return sum(map(len, self.parts.values()))
 
-    @cached_property
+    @property
     def sha256(self) -> str:
-        """The identity: the SHA-256 of a single file, else that of ``listing``."""
-        single = not self.folder and len(self.parts) == 1
-        return hashlib.sha256(self.main if single else self.listing).hexdigest()
+        """The identity: the SHA-256 of a single file, else that of the listing of its parts."""
+        return hashlib.sha256(listing(self.parts) if self.is_split else self.main).hexdigest()
 
     @property
-    def listing(self) -> bytes:
-        """SHA-256 and name of each part, sorted by name, in the format of ``sha256sum``."""
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in self.parts.items()}
-        return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
+    def is_split(self) -> bool:
+        """Whether it is more than one file."""
+        return self.folder or len(self.parts) > 1
 
     def files(self, name: str) -> dict[str, bytes]:
         """The parts by their relative paths where the source is stored under another name."""
@@ -82,3 +79,9 @@ class ModelSource:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         return folder / name
+
+
+def listing(files: Mapping[str, bytes]) -> bytes:
+    """SHA-256 and path of each file, sorted by path, in the format of ``sha256sum``."""
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()

@@ -16,7 +16,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.errors import ClusterError, DataError, KeramosError
+from keramos.artifact.containers.table import model_source
+from keramos.errors import ClusterError, KeramosError
 from keramos.platform.ray import cluster
 from keramos.scoring.journal import disk
 from keramos.scoring.ray_parts import Taker
@@ -105,12 +106,11 @@ def task_of(setting: Setting, attempts: Path, token: str) -> Task:
     """What every actor has to know.
 
     Raises:
-        DataError: the model's file cannot be read any more.
+        ModelError: the model cannot be read any more.
     """
     job, info = setting.job, setting.job.model.artifact.info
     return Task(
-        _model_bytes(info.path),
-        info.path,
+        model_source(info.path, job.model.limits),
         info.sha256,
         job.model.limits,
         job.files,
@@ -124,15 +124,6 @@ def task_of(setting: Setting, attempts: Path, token: str) -> Task:
         attempts,
         token,
     )
-
-
-def _model_bytes(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read to ship it to the cluster: {error.strerror}"
-        ) from None
 
 
 def _answers(todo: Sequence[Unit], shipped: object, workers: int) -> Iterator[Answer]:

@@ -5,7 +5,6 @@ part of its own.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import tempfile
@@ -30,6 +29,7 @@ from keramos.types.scoring import Position
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from keramos.artifact.sources import ModelSource
     from keramos.errors import Problem
     from keramos.inference.model import Model
     from keramos.scoring.journal import Part
@@ -48,15 +48,14 @@ REJECTS_FORM = Format("arrow")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What all units have in common; it is shipped once. ``name``, ``sha256`` and ``limits`` are of
-    the model's file.
+    """What all units have in common; it is shipped once. ``sha256`` and ``limits`` are those with
+    which the driver loaded the model.
 
     Names of files hold in ``folder``. Parts go below ``attempts``, where ``token`` shows that it is
     the driver's.
     """
 
-    model: bytes
-    name: str
+    model: ModelSource
     sha256: str
     limits: Limits
     files: tuple[SourceFile, ...]
@@ -197,13 +196,12 @@ def _go_to(folder: str) -> None:
 
 def _loaded(task: Task) -> Model:
     """The model, as it was shipped and proven by its golden rows."""
-    if hashlib.sha256(task.model).hexdigest() != task.sha256:
+    if task.model.sha256 != task.sha256:
         raise MismatchError(
-            f"{task.name} was changed after it was loaded, or damaged on the way; score again"
+            f"{task.model.path} was changed after it was loaded, or damaged on the way; score again"
         )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
-        path = Path(folder, Path(task.name).name)
-        path.write_bytes(task.model)
+        path = task.model.write(Path(folder), Path(task.model.path).name)
         return load(path, limits=task.limits)
 
 

@@ -1,9 +1,10 @@
 """A store on a local disk.
 
-A version is copied into a hidden folder, flushed, checked there, and the folder is renamed to its
-number: rename(2) to a folder that holds something fails, so two publishers never get one number,
-and a process killed at any moment leaves a hidden folder that is no version. Its publisher holds a
-lock on it (flock(2), gone with the process), by which the next writer knows what it may sweep away.
+The files of a version are written into a hidden folder, flushed and checked there, and the folder
+is renamed to its number: rename(2) to a folder that is not empty fails, so two publishers never get
+one number, and a process killed at any moment leaves a hidden folder, which is not a version. Its
+publisher holds a lock on it (flock(2), released with the process), by which the next writer knows
+what it may delete.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.table import stored_names
+from keramos.artifact.files import measure
 from keramos.errors import SaveError, StoreError
 from keramos.platform.atomic_write import write_atomically
-from keramos.store.names import FILES, LABELS, SIGNATURE, is_model, version_number
+from keramos.store.names import LABELS, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from keramos.store.place import Parcel
 
 _HIDDEN = ".unfinished-"
 
@@ -50,7 +55,7 @@ class LocalPlace:
             raise StoreError(f"{self.root} cannot be read as a store: {error.strerror}") from None
 
     def versions(self, model: str) -> Sequence[Stored]:
-        """Integer folders that hold a model file, ascending."""
+        """Integer folders that hold a model, ascending."""
         try:
             names = [entry.name for entry in os.scandir(Path(self.root, model))]
         except OSError:
@@ -62,29 +67,28 @@ class LocalPlace:
         )
         return sorted((stored for stored in found if stored), key=lambda stored: stored.number)
 
-    def add(self, model: str, file: Path, name_of: Callable[[Path], str]) -> Stored:
-        """Copy, check, flush, rename.
+    def add(self, model: str, parcel: Parcel, check: Callable[[Path], object]) -> Stored:
+        """Write, check, flush, rename.
 
         Raises:
-            SaveError: the copy could not be written; nothing was published.
+            SaveError: a file could not be written; nothing was published.
         """
         folder = Path(self.root, model)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self._unfinished(folder) as hidden:
-                copy = hidden / "model"
-                _copy(file, copy)
-                named = hidden / name_of(copy)
-                copy.rename(named)
-                signature = Path(f"{file}{SIGNATURE}")
-                if signature.is_file():
-                    _copy(signature, Path(f"{named}{SIGNATURE}"))
+                for name, data in parcel.source.files(parcel.name).items():
+                    _write(hidden, name, data)
+                check(hidden / parcel.name)
+                if parcel.signature is not None:
+                    _write(hidden, f"{parcel.name}{SIGNATURE}", parcel.signature)
                 _flush(hidden)
                 number = self._numbered(folder, hidden)
                 _flush(folder)
         except OSError as error:
             raise SaveError(
-                f"{file} could not be published in {folder}: {error.strerror}; nothing was added"
+                f"{parcel.source.path} could not be published in {folder}: {error.strerror}; "
+                "nothing was added"
             ) from error
         stored = _stored(folder / str(number), number)
         if stored is None:
@@ -159,23 +163,27 @@ class LocalPlace:
 
     @contextmanager
     def local(self, file: str) -> Iterator[Path]:
-        """The file itself."""
+        """The stored model itself."""
         yield Path(file)
 
 
 def _stored(folder: Path, number: int) -> Stored | None:
-    for name in FILES.values():
+    for name in stored_names():
         with suppress(OSError):
-            found = (folder / name).stat()
-            return Stored(number, str(folder / name), found.st_size, found.st_mtime)
+            return Stored(number, str(folder / name), *measure(folder / name))
     return None
 
 
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as reading, target.open("xb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 20)
+def _write(folder: Path, name: str, data: bytes) -> None:
+    """Write a file by its path below a folder, and flush it and the folders between."""
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as writing:
+        writing.write(data)
         writing.flush()
         os.fsync(writing.fileno())
+    for parent in target.relative_to(folder).parents:
+        _flush(folder / parent)
 
 
 def _flush(folder: Path) -> None:
@@ -200,7 +208,7 @@ def _folder_lock(folder: Path) -> Iterator[None]:
 
 
 def _sweep(folder: Path) -> None:
-    """Delete what killed writers left; a folder that somebody still writes is locked."""
+    """Delete what killed writers left; a folder that is still written is locked."""
     for left in folder.glob(f"{_HIDDEN}*"):
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDONLY)

@@ -1,9 +1,9 @@
 """What models, versions, labels and files may be called: TensorFlow Serving's rules, so that its
 tools agree.
 
-A version is a folder whose name is a non-negative int64 in decimal; other folders are none. A label
-is made of letters, digits and underscores (tensorflow_serving/model_servers/server_core.cc). A
-model's name is one step of a path.
+A version is a folder whose name is a non-negative int64 in decimal; other folders are ignored. A
+label is made of letters, digits and underscores (tensorflow_serving/model_servers/server_core.cc).
+A model's name is one step of a path.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ import re
 from keramos.errors import UsageError
 from keramos.signing.signing import SUFFIX
 
-FILES = {"zip": "model.keras", "hdf5": "model.h5"}
-"""Container -> file name inside a version's folder."""
+LISTING = ".sha256"
+"""What the name of a model of several files is followed by, for the listing of those files that a
+remote store keeps beside them.
+"""
 
 LABELS = "labels.json"
 """The file of labels inside a model's folder."""
 
 SIGNATURE = SUFFIX
-"""What the name of a signature adds to that of its file; it comes and goes with it."""
+"""What the name of a model is followed by, for its signature; both are stored together."""
 
 _MODEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LABEL = re.compile(r"[A-Za-z0-9_]{1,128}")
@@ -29,7 +31,7 @@ _LARGEST = 2**63 - 1
 
 
 def version_number(name: str) -> int | None:
-    """The version that a folder of this name holds, or None where it holds none."""
+    """The version that a folder of this name holds; None where the name is not a version."""
     if not _NUMBER.fullmatch(name) or int(name) > _LARGEST:
         return None
     return int(name)
@@ -41,10 +43,10 @@ def is_model(name: str) -> bool:
 
 
 def check_model(name: str) -> str:
-    """The name of a model, if it is one.
+    """The name of a model, checked.
 
     Raises:
-        UsageError: it is none.
+        UsageError: a model cannot have this name.
     """
     if not is_model(name):
         raise UsageError(
@@ -55,10 +57,10 @@ def check_model(name: str) -> str:
 
 
 def check_label(name: str) -> str:
-    """A label, if it is one.
+    """A label, checked.
 
     Raises:
-        UsageError: it is none.
+        UsageError: a label cannot have this name.
     """
     if not _LABEL.fullmatch(name):
         raise UsageError(f"a label is letters, digits and '_'; received {name!r}")

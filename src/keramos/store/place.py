@@ -1,4 +1,4 @@
-"""What a store needs of the place where its files lie."""
+"""What a store needs of the storage that holds its files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from keramos.artifact.sources import ModelSource
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The file of one version: its place, bytes and time of writing (seconds, Unix)."""
+    """One version as it is stored: its path or URL, bytes of all its files, and time of writing
+    (Unix seconds).
+    """
 
     number: int
     file: str
@@ -21,8 +25,17 @@ class Stored:
     modified: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parcel:
+    """What is added to a store: a model, its name in the version's folder, and its signature."""
+
+    source: ModelSource
+    name: str
+    signature: bytes | None = None
+
+
 class Place(Protocol):
-    """A folder of models, on a disk or elsewhere. Versions appear completely or not at all."""
+    """A folder of models, on a disk or behind a URL. Versions appear completely or not at all."""
 
     root: str
 
@@ -30,11 +43,13 @@ class Place(Protocol):
         """Names of models, sorted."""
 
     def versions(self, model: str) -> Sequence[Stored]:
-        """Versions of a model that hold a file, ascending; none for a model that is not there."""
+        """Versions of a model that are complete, ascending; none for a model that does not
+        exist.
+        """
 
-    def add(self, model: str, file: Path, name_of: Callable[[Path], str]) -> Stored:
-        """Copy ``file`` in as the version after the newest. ``name_of`` checks the copy and gives
-        the name it gets; what it raises leaves the place as it was.
+    def add(self, model: str, parcel: Parcel, check: Callable[[Path], object]) -> Stored:
+        """Add the version after the newest. ``check`` gets the path of a copy on this machine's
+        disk; what it raises leaves the place as it was.
         """
 
     def remove(self, model: str, number: int) -> None:
@@ -50,4 +65,4 @@ class Place(Protocol):
         """Keeps other writers of this model's labels away, where the place can do that."""
 
     def local(self, file: str) -> AbstractContextManager[Path]:
-        """A stored file on this machine's disk, while the context is open."""
+        """A stored model on this machine's disk, while the context is open."""

@@ -1,25 +1,33 @@
 """A store behind a URL (s3://, gs://, memory:// ...), through fsspec.
 
-A version is one object, and object stores show an object when it is complete. It is written only
-where none is yet: on S3 and Google Cloud Storage that is decided by the server, elsewhere by a look
-before. There are no locks, so two who move labels of one model at once may undo each other; the
-last one wins.
+A version is visible by one object, which is written last: object stores show an object when it is
+complete. That is the model itself or, for a model in a folder, the listing of its files
+(``sha256sum -c`` checks it). Objects are written only where none is yet: on S3 and Google Cloud
+Storage the server decides that, elsewhere a look before. There are no locks, so of two writers who
+move labels of one model at once, the last one wins.
 """
 
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from keramos.artifact.containers.table import stored_names
+from keramos.artifact.files import check_relative
+from keramos.artifact.sources import listing
 from keramos.errors import MissingExtraError, SaveError, StoreError
-from keramos.store.names import FILES, LABELS, SIGNATURE, is_model, version_number
+from keramos.store.names import LABELS, LISTING, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from keramos.store.place import Parcel
 
 _TIMES = ("LastModified", "mtime", "updated", "last_modified", "created")
 """Where file systems of fsspec put the time of writing."""
@@ -33,6 +41,7 @@ class _FileSystem(Protocol):
     def pipe_file(self, path: str, value: bytes, mode: str = ...) -> None: ...
     def get_file(self, rpath: str, lpath: str) -> None: ...
     def rm(self, path: str, *, recursive: bool) -> None: ...
+    def find(self, path: str, *, detail: bool) -> Mapping[str, Mapping[str, object]]: ...
     def unstrip_protocol(self, name: str) -> str: ...
     def invalidate_cache(self, path: str | None = ...) -> None: ...
 
@@ -65,36 +74,34 @@ class RemotePlace:
         )
 
     def versions(self, model: str) -> Sequence[Stored]:
-        """Integer folders that hold a model file, ascending."""
+        """Integer folders that hold a complete model, ascending."""
         found = []
         for name, kind, _ in self._entries(model):
             number = version_number(name)
-            if number is None or kind != "directory":
-                continue
-            inside = {
-                file: info
-                for file, kind, info in self._entries(f"{model}/{name}")
-                if kind == "file"
-            }
-            file = next((file for file in FILES.values() if file in inside), None)
-            if file is not None:
-                found.append(self._stored(number, inside[file]))
+            if number is not None and kind == "directory":
+                stored = self._version(f"{model}/{name}", number)
+                found += [] if stored is None else [stored]
         return sorted(found, key=lambda stored: stored.number)
 
-    def add(self, model: str, file: Path, name_of: Callable[[Path], str]) -> Stored:
-        """Check the file, then write it as one object under the first free number after the newest.
+    def _version(self, folder: str, number: int) -> Stored | None:
+        inside = {(name, kind): info for name, kind, info in self._entries(folder)}
+        for name in stored_names():
+            if (name, "file") in inside:
+                return self._stored(number, inside[name, "file"])
+            listed = inside.get((f"{name}{LISTING}", "file"))
+            if listed is not None and (name, "directory") in inside:
+                return self._stored_folder(number, listed)
+        return None
+
+    def add(self, model: str, parcel: Parcel, check: Callable[[Path], object]) -> Stored:
+        """Check a copy, then write the objects under the first free number after the newest.
 
         Raises:
             SaveError: it could not be written.
         """
-        name = name_of(file)
-        signature = Path(f"{file}{SIGNATURE}")
-        try:
-            # The signature comes first: a version is there when its model is, and then both are.
-            objects = {f"{name}{SIGNATURE}": signature.read_bytes()} if signature.is_file() else {}
-            objects[name] = file.read_bytes()
-        except OSError as error:
-            raise SaveError(f"{file} cannot be read: {error.strerror}") from error
+        with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
+            check(parcel.source.write(Path(folder), parcel.name))
+        objects = _objects(parcel)
         taken = [
             number
             for name, _, _ in self._entries(model)
@@ -137,21 +144,41 @@ class RemotePlace:
 
     @contextmanager
     def locked(self, model: str) -> Iterator[None]:  # noqa: ARG002 (an object store has no locks)
-        """Nothing: see above."""
+        """No lock; the module's docstring says what follows from that."""
         yield
 
     @contextmanager
     def local(self, file: str) -> Iterator[Path]:
         """A copy in a temporary folder."""
         with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
-            copy = Path(folder, file.rpartition("/")[2])
+            above, _, name = file.rpartition("/")
+            copy = Path(folder, name)
             with _talking(file, StoreError):
-                self._system.get_file(file, str(copy))
-                with suppress(FileNotFoundError):
-                    Path(f"{copy}{SIGNATURE}").write_bytes(
-                        self._system.cat_file(f"{file}{SIGNATURE}")
-                    )
+                listed = self._optional(f"{file}{LISTING}")
+                if listed is None:
+                    self._system.get_file(file, str(copy))
+                for line in (listed or b"").decode().splitlines():
+                    self._fetch(above, Path(folder), *line.split("  ", 1))
+                signature = self._optional(f"{file}{SIGNATURE}")
+                if signature is not None:
+                    Path(f"{copy}{SIGNATURE}").write_bytes(signature)
             yield copy
+
+    def _optional(self, path: str) -> bytes | None:
+        try:
+            return self._system.cat_file(path)
+        except FileNotFoundError:
+            return None
+
+    def _fetch(self, above: str, folder: Path, digest: str, name: str) -> None:
+        """One file of a listing, by its path below the version's folder."""
+        check_relative(name, f"{above}/{name}")
+        data = self._system.cat_file(f"{above}/{name}")
+        if sha256(data).hexdigest() != digest:
+            raise StoreError(f"{above}/{name} is not the file that was published; publish it again")
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
 
     def _entries(self, inside: str) -> Iterator[tuple[str, str, Mapping[str, object]]]:
         """Name, kind (file or directory) and description of what lies in a folder; nothing where
@@ -173,7 +200,30 @@ class RemotePlace:
         file = self._system.unstrip_protocol(str(info["name"]))
         time = next((info[key] for key in _TIMES if info.get(key)), 0.0)
         seconds = time.timestamp() if isinstance(time, datetime) else float(cast("float", time))
-        return Stored(number, file, int(cast("int", info.get("size") or 0)), seconds)
+        return Stored(number, file, _bytes_of(info), seconds)
+
+    def _stored_folder(self, number: int, listed: Mapping[str, object]) -> Stored:
+        """A version of several files: its path is that of its listing without the extension."""
+        found = self._stored(number, listed)
+        path = str(listed["name"]).removesuffix(LISTING)
+        sizes = map(_bytes_of, self._system.find(path, detail=True).values())
+        return replace(found, file=found.file.removesuffix(LISTING), size=sum(sizes))
+
+
+def _objects(parcel: Parcel) -> dict[str, bytes]:
+    """Paths and bytes in the order of writing; the last one makes the version visible."""
+    files = parcel.source.files(parcel.name)
+    own = {parcel.name: files.pop(parcel.name)} if parcel.name in files else {}
+    objects = dict(files)
+    if parcel.signature is not None:
+        objects[f"{parcel.name}{SIGNATURE}"] = parcel.signature
+    if parcel.source.is_split:
+        objects[f"{parcel.name}{LISTING}"] = listing({**files, **own})
+    return {**objects, **own}
+
+
+def _bytes_of(info: Mapping[str, object]) -> int:
+    return int(cast("int", info.get("size") or 0))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A store of models: publish, list, label, roll back, prune.
 
-The layout is TensorFlow Serving's, ``<root>/<model>/<integer>/``, with one Keras file in each
-version's folder.
+The layout is TensorFlow Serving's, ``<root>/<model>/<integer>/``, with one model in each version's
+folder: a file, or a folder of files.
 """
 
 from __future__ import annotations
@@ -10,12 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.table import form_of, model_source
+from keramos.artifact.files import read_bytes
 from keramos.errors import ModelError, SaveError, StoreError, UnsupportedModelError, UsageError
 from keramos.pipeline.load import load
+from keramos.pipeline.reading import about
+from keramos.signing.signing import signature_path
 from keramos.store.labels import Label, label_bytes, labels_of, read_labels
 from keramos.store.local import LocalPlace
-from keramos.store.names import FILES, LABELS, check_label, check_model
+from keramos.store.names import LABELS, check_label, check_model
+from keramos.store.place import Parcel
 from keramos.store.remote import RemotePlace
+from keramos.types.limits import LIMITS
 from keramos.types.versions import Version
 
 if TYPE_CHECKING:
@@ -63,12 +69,12 @@ class Store:
         return found
 
     def local(self, version: Version) -> AbstractContextManager[Path]:
-        """The version's file on this machine's disk, while the context is open."""
+        """The version's model on this machine's disk, while the context is open."""
         return self._place.local(version.file)
 
     def publish(self, file: str | Path, model: str, labels: Sequence[str] = ()) -> Version:
-        """Prove a model file by its golden rows and add it as the model's next version, completely
-        or not at all.
+        """Prove a saved model by its golden rows and add it as the model's next version,
+        completely or not at all. A signature next to it is stored with it.
 
         ``labels`` point to it afterwards.
 
@@ -80,9 +86,9 @@ class Store:
         check_model(model)
         for label in labels:
             check_label(label)
-        if not Path(file).is_file():
+        if not (Path(file).is_file() or Path(file).is_dir()):
             raise SaveError(f"{file} is not a file; nothing was added")
-        stored = self._place.add(model, Path(file), lambda copy: _proven_name(copy, str(file)))
+        stored = self._place.add(model, _parcel(str(file)), lambda copy: _prove(copy, str(file)))
         for label in labels:
             self.label(model, label, stored.number)
         return self._one(model, stored.number)
@@ -189,16 +195,26 @@ def _place(root: str) -> Place:
     return LocalPlace(path) if scheme in {"file", "local"} else RemotePlace(root)
 
 
-def _proven_name(copy: Path, source: str) -> str:
-    """The name for a file whose golden rows hold; errors name the file it is a copy of."""
+def _parcel(file: str) -> Parcel:
+    """What is published of a path: all its bytes, read once, and its signature."""
+    with about(file):
+        source = model_source(file, LIMITS)
+        name = form_of(source).stored_as
+        if name is None:
+            raise UnsupportedModelError(
+                f"{file} is an architecture alone; publish the whole model as one file"
+            )
+        signature = signature_path(file)
+        held = read_bytes(str(signature), LIMITS) if signature.is_file() else None
+    return Parcel(source, name, held)
+
+
+def _prove(copy: Path, source: str) -> None:
+    """Load a copy; errors name the model that it is a copy of."""
     try:
-        return FILES[load(copy).artifact.info.container]
+        load(copy)
     except ModelError as error:
         raise type(error)(str(error).replace(str(copy), source)) from error.__cause__
-    except UsageError:
-        raise UnsupportedModelError(
-            f"{source} is an architecture alone; publish the whole model as one file"
-        ) from None
 
 
 def _version(model: str, stored: Stored, labels: Labels) -> Version:

@@ -12,7 +12,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from keramos.errors import ClusterError, NotReadyError, UsageError
+from keramos.artifact.containers.table import model_source
+from keramos.errors import ClusterError, MismatchError, NotReadyError, UsageError
 from keramos.pipeline.load import load
 from keramos.platform.ray import cluster, ray_module
 from keramos.serving.assemble import ROUTES
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
+    from keramos.artifact.sources import ModelSource
     from keramos.serving.core.settings import Settings
     from keramos.serving.registry.sources import ModelLocation
     from keramos.types.limits import Limits
@@ -64,24 +66,29 @@ class Scaling:
 
 
 class Snapshot:
-    """A ``Source`` that holds the bytes of its files: what travels to the replicas."""
+    """A ``Source`` that holds the bytes of its models: what is sent to the replicas."""
 
-    def __init__(self, files: Sequence[tuple[Version, bytes]], limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, files: Sequence[tuple[Version, ModelSource]], limits: Limits = LIMITS
+    ) -> None:
         self._files = dict(files)
         self.limits = limits
 
     @classmethod
     def of(cls, source: Source, policy: Policy = LATEST, limits: Limits = LIMITS) -> Snapshot:
-        """What a source holds now and ought to be served, each file opened and proven.
+        """What a source holds now and is to be served, each model loaded and proven.
 
         Raises:
-            KeramosError: the source cannot be read, or a file cannot be served.
+            KeramosError: the source cannot be read, or a model cannot be served.
         """
         files = []
         for version in _wanted(source.versions(), policy):
             with source.local(version) as path:
-                load(path, limits=limits)
-                files.append((version, path.read_bytes()))
+                proven = load(path, limits=limits).artifact.info.sha256
+                found = model_source(str(path), limits)
+            if found.sha256 != proven:
+                raise MismatchError(f"{path} changed while it was deployed; deploy it again")
+            files.append((version, found))
         return cls(files, limits)
 
     def versions(self) -> Sequence[Version]:
@@ -90,11 +97,9 @@ class Snapshot:
 
     @contextmanager
     def local(self, version: Version) -> Iterator[Path]:
-        """The file, written for as long as the context is open."""
+        """The model on this machine's disk, while the context is open."""
         with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
-            path = Path(folder, Path(version.file).name)
-            path.write_bytes(self._files[version])
-            yield path
+            yield self._files[version].write(Path(folder), Path(version.file).name)
 
 
 def _wanted(versions: Sequence[Version], policy: Policy) -> list[Version]:

@@ -1,7 +1,6 @@
-"""Model files where they lie: one file, or a folder of files, each a model of its name.
+"""Saved models on a disk: one model, or a folder of models, each under its own name.
 
-A file is version 1 of its model when it is first seen; each time it has changed it is the next
-version.
+A model is version 1 when it is first seen; each time it has changed it is the next version.
 """
 
 from __future__ import annotations
@@ -10,39 +9,43 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.table import is_model_folder, suffixes
+from keramos.artifact.files import measure
 from keramos.errors import StoreError, UsageError
 from keramos.types.versions import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SUFFIXES = (".h5", ".hdf5", ".keras")
-
 
 class Files:
-    """A ``Source`` of one file or of all model files in a folder (not in folders within it)."""
+    """A ``Source`` of one saved model, or of all models that stand in a folder itself.
+
+    A model is a file with an extension of a known form, or a folder that a form recognises.
+    """
 
     def __init__(self, path: str | Path) -> None:
-        """Look at the place once.
+        """Look at the path once.
 
         Raises:
-            StoreError: nothing is there.
-            UsageError: it is a file of another kind, or a folder without model files.
+            StoreError: it does not exist.
+            UsageError: it is a file of another kind, or a folder without models.
         """
+        known = ", ".join(suffixes())
         self._path = Path(path)
         self._seen: dict[str, Version] = {}
         if not self._path.exists():
             raise StoreError(f"{path}: there is no such file or folder")
-        if self._path.is_file() and self._path.suffix.lower() not in SUFFIXES:
-            raise UsageError(f"{path}: a model file ends in {', '.join(SUFFIXES)}")
+        if self._path.is_file() and not _has_suffix(self._path):
+            raise UsageError(f"{path}: a model file ends in {known}")
         if not self.versions():
-            raise UsageError(f"{path}: the folder holds no model file ({', '.join(SUFFIXES)})")
+            raise UsageError(f"{path}: the folder holds no model file ({known})")
 
     def versions(self) -> Sequence[Version]:
-        """Each file as the newest version of the model of its name.
+        """Each model at its newest version.
 
         Raises:
-            StoreError: the folder cannot be read, or two files would have one name.
+            StoreError: the folder cannot be read, or two models would have one name.
         """
         try:
             found = [version for path in self._paths() if (version := _version(path))]
@@ -52,17 +55,14 @@ class Files:
 
     @contextmanager
     def local(self, version: Version) -> Iterator[Path]:
-        """The file itself."""
+        """The model itself."""
         yield Path(version.file)
 
     def _paths(self) -> list[Path]:
-        if self._path.suffix.lower() in SUFFIXES and not self._path.is_dir():
+        is_folder = self._path.is_dir()
+        if is_model_folder(str(self._path)) if is_folder else _has_suffix(self._path):
             return [self._path]
-        return sorted(
-            path
-            for path in self._path.iterdir()
-            if path.suffix.lower() in SUFFIXES and path.is_file()
-        )
+        return sorted(filter(_is_model, self._path.iterdir()))
 
     def _numbered(self, version: Version, found: Sequence[Version]) -> Version:
         twins = [other.file for other in found if other.model == version.model]
@@ -79,9 +79,17 @@ class Files:
         return seen
 
 
+def _has_suffix(path: Path) -> bool:
+    return path.suffix.lower() in suffixes()
+
+
+def _is_model(path: Path) -> bool:
+    return is_model_folder(str(path)) if path.is_dir() else _has_suffix(path) and path.is_file()
+
+
 def _version(path: Path) -> Version | None:
+    name = path.resolve().name if path.is_dir() else path.stem
     try:
-        found = path.stat()
-    except FileNotFoundError:  # taken away between two looks
+        return Version(name, 0, str(path), *measure(path))
+    except FileNotFoundError:  # removed between two looks
         return None
-    return Version(path.stem, 0, str(path), found.st_size, found.st_mtime)

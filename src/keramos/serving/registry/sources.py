@@ -76,7 +76,7 @@ def lifecycle_of(location: ModelLocation, engine: Engine) -> Lifecycle:
         engine, source, policy_of(location.versions), location.limits, location.require_signature
     )
     found.look()
-    if Path(location.path).is_file() and not engine.all_served():
+    if _is_one_model(location.path) and not engine.all_served():
         raise ModelError(
             next(
                 (status.message for name in engine.names() for status in engine.statuses(name)),
@@ -119,6 +119,8 @@ def source_of(path: str, name: str | None = None) -> Source:
 
     if "://" in path:
         found: Source = Store(path)
+    elif _is_one_model(path):
+        found = Files(path)
     elif _is_model_of_store(path):
         place = Path(path).resolve()
         found = OneModel(Store(place.parent), place.name, place.name)
@@ -132,6 +134,12 @@ def source_of(path: str, name: str | None = None) -> Source:
             f"--name is for one model; {path} has {len(models)}: {', '.join(models[:20])}"
         )
     return OneModel(found, models[0], name)
+
+
+def _is_one_model(path: str) -> bool:
+    from keramos.artifact.containers.table import is_model_folder  # noqa: PLC0415 (as in source_of)
+
+    return Path(path).is_file() or (Path(path).is_dir() and is_model_folder(path))
 
 
 def _is_model_of_store(path: str) -> bool:
