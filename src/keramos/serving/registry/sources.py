@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.table import is_model_folder
 from keramos.errors import ModelError, UsageError
 from keramos.serving.registry.folder_source import Files
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
@@ -137,8 +138,6 @@ def source_of(path: str, name: str | None = None) -> Source:
 
 
 def _is_one_model(path: str) -> bool:
-    from keramos.artifact.containers.table import is_model_folder  # noqa: PLC0415 (as in source_of)
-
     return Path(path).is_file() or (Path(path).is_dir() and is_model_folder(path))
 
 
