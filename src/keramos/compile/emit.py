@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import prod
 from typing import TYPE_CHECKING, cast
 
@@ -13,7 +12,7 @@ from keramos.compile.layers import row_of
 from keramos.compile.lowering.activation import activation_faults
 from keramos.compile.lowering.layer_call import Site
 from keramos.compile.lowering.options import check_options
-from keramos.compile.lowering.record import TRAINING_ONLY, Lowering, Operation
+from keramos.compile.lowering.record import Lowering, Operation
 from keramos.compile.onnx.graph import Graph, Value
 from keramos.errors import (
     CorruptModelError,
@@ -23,6 +22,7 @@ from keramos.errors import (
     MismatchError,
     UnsupportedModelError,
 )
+from keramos.keras_layers.options import TRAINING_ONLY, is_activation
 from keramos.types.limits import LIMITS
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
@@ -37,7 +37,6 @@ _CALL_ARGUMENTS = frozenset({"training", "mask"})
 
 _INPUT_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
 _SHOWN = 80
-_RANKED = re.compile(r"([123])D(Transpose)?$")
 _HALF = {"float16": "float32"}
 _FLOATS = {"float16": "float32", "float64": "float32"}
 _TO_FLOAT = dict.fromkeys(
@@ -126,22 +125,26 @@ def _own_faults(layer: Layer) -> Iterator[str]:
     if row is None:
         yield f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}"
         return
-    known = row.options | TRAINING_ONLY | set(row.ignored)
+    known = {*row.options, *row.ignored, *TRAINING_ONLY}
     for key in layer.config.keys() - known:
         yield f"layer '{layer.name}' ({layer.kind}): unknown option {key}={layer.config[key]!r}"
-    for key in ("activation", "recurrent_activation"):
+    for key in _activations(row):
         for fault in activation_faults(layer.config.get(key)):
             yield f"layer '{layer.name}' ({layer.kind}): {key} {fault}"
+
+
+def _activations(row: Lowering | Operation) -> list[str]:
+    """Options that name an activation."""
+    if isinstance(row, Operation):
+        return []
+    return [name for name, option in row.spec.options.items() if is_activation(option)]
 
 
 def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
     row = row_of(layer)
     if layer.network is not None or row is None:
         return
-    known = {
-        *_CALL_ARGUMENTS,
-        *(row.calls if isinstance(row, Lowering) else row.options | set(row.ignored)),
-    }
+    known = {*_CALL_ARGUMENTS, *row.calls}
     for key, value in call.kwargs.items():
         if value is not None and key not in known:
             yield (
@@ -281,7 +284,7 @@ def _wanted(layer: Layer) -> Mapping[str, str]:
     """
     row = row_of(layer)
     if isinstance(row, Lowering):
-        return _TO_FLOAT if row.floats else _FLOATS
+        return _TO_FLOAT if row.spec.floats else _FLOATS
     return _HALF
 
 
@@ -295,8 +298,8 @@ def _lower(site: Site) -> list[Masked]:
     if row is None:
         raise UnsupportedModelError(f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}")
     if isinstance(row, Lowering):
-        check_options(layer, row)
-        _check_rank(site)
+        check_options(layer, row.spec)
+        _check_rank(site, row.spec.rank)
     options = {key: value for key, value in layer.config.items() if key in row.options}
     site.g.place = layer.name[:_SHOWN]
     try:
@@ -329,13 +332,9 @@ def _misfit(site: Site, options: Mapping[str, object], error: Exception) -> str:
     )
 
 
-def _check_rank(site: Site) -> None:
+def _check_rank(site: Site, wanted: int) -> None:
     """A layer over n axes of space takes rows, those axes and channels."""
-    found = _RANKED.search(site.layer.kind)
-    wanted = int(found[1]) + (3 if site.layer.kind.startswith("ConvLSTM") else 2) if found else None
-    if site.layer.kind == "Resizing":
-        wanted = 4
-    if wanted is not None and site.inputs and site.x.rank != wanted:
+    if wanted and site.inputs and site.x.rank != wanted:
         raise MismatchError(
             f"layer '{site.layer.name}' ({site.layer.kind}): its input has shape {site.x.shape}; "
             f"{wanted} axes are needed"
@@ -343,9 +342,9 @@ def _check_rank(site: Site) -> None:
 
 
 def _masks_after(site: Site, row: Lowering | Operation, outputs: int) -> tuple[Value | None, ...]:
-    if isinstance(row, Operation) or row.mask == "stop":
+    if isinstance(row, Operation) or row.spec.mask == "stop":
         return (None,) * outputs
-    if row.mask == "keep":
+    if row.spec.mask == "keep":
         return (site.mask,) * outputs
     masks = site.out_mask if isinstance(site.out_mask, tuple) else (site.out_mask,)
     return (*masks, *[None] * outputs)[:outputs]

@@ -1,4 +1,4 @@
-"""Layers of keras.layers.convolutional, and LocallyConnected of Keras 1 and 2."""
+"""Layers of keras.layers.convolutional."""
 
 from keramos.keras_layers.options import (
     ACTIVATION,
@@ -6,25 +6,24 @@ from keramos.keras_layers.options import (
     DATA_FORMAT,
     FLAG,
     SIZES,
-    WHOLE,
     words,
 )
 from keramos.keras_layers.spec import LayerSpec, Weight, by_space
 
 PADDING = words("valid", "same", "causal")
-_BIAS = Weight("bias", "filters", when="use_bias")
-_ENDS = {"activation": ACTIVATION, "use_bias": FLAG(True)}
-_WINDOW = {
+BIAS = Weight("bias", "filters", when="use_bias")
+ENDS = {"activation": ACTIVATION, "use_bias": FLAG(True)}
+WINDOW = {
     "kernel_size": SIZES,
     "strides": SIZES(1),
     "padding": PADDING,
     "data_format": DATA_FORMAT,
 }
-_DILATED = {**_WINDOW, "dilation_rate": SIZES(1)}
+_DILATED = {**WINDOW, "dilation_rate": SIZES(1)}
 
 _CONVOLUTION = LayerSpec(
-    options={"filters": COUNT, **_DILATED, "groups": COUNT(1), **_ENDS},
-    weights=(Weight("kernel", "*kernel_size channels/groups filters"), _BIAS),
+    options={"filters": COUNT, **_DILATED, "groups": COUNT(1), **ENDS},
+    weights=(Weight("kernel", "*kernel_size channels/groups filters"), BIAS),
     floats=True,
     since="1",
 )
@@ -33,14 +32,14 @@ _TRANSPOSED = LayerSpec(
         "filters": COUNT,
         **_DILATED,
         "output_padding": SIZES(None)._replace(least=0),
-        **_ENDS,
+        **ENDS,
     },
-    weights=(Weight("kernel", "*kernel_size filters channels"), _BIAS),
+    weights=(Weight("kernel", "*kernel_size filters channels"), BIAS),
     floats=True,
     since="2",
 )
 _DEPTHWISE = LayerSpec(
-    options={**_DILATED, "depth_multiplier": COUNT(1), **_ENDS},
+    options={**_DILATED, "depth_multiplier": COUNT(1), **ENDS},
     weights=(
         Weight("kernel", "*kernel_size channels depth_multiplier"),
         Weight("bias", "channels*depth_multiplier", when="use_bias"),
@@ -49,22 +48,14 @@ _DEPTHWISE = LayerSpec(
     since="2",
 )
 _SEPARABLE = LayerSpec(
-    options={"filters": COUNT, **_DILATED, "depth_multiplier": COUNT(1), **_ENDS},
+    options={"filters": COUNT, **_DILATED, "depth_multiplier": COUNT(1), **ENDS},
     weights=(
         Weight("depthwise_kernel", "*kernel_size channels depth_multiplier"),
         Weight("pointwise_kernel", "*ones channels*depth_multiplier filters"),
-        _BIAS,
+        BIAS,
     ),
     floats=True,
     since="2",
-)
-_LOCAL = LayerSpec(
-    options={"filters": COUNT, **_WINDOW, **_ENDS, "implementation": WHOLE(1)},
-    # Keras has three ways to store the kernel, which ``implementation`` names.
-    weights=(Weight("kernel"), Weight("bias", "*places filters", when="use_bias")),
-    floats=True,
-    since="1",
-    until="2",
 )
 
 LAYERS = {
@@ -74,5 +65,4 @@ LAYERS = {
     **by_space("DepthwiseConv{}D", _DEPTHWISE, 1, 2),
     **by_space("SeparableConv{}D", _SEPARABLE, 1, 2),
     **by_space("SeparableConv{}D", _SEPARABLE._replace(since="1"), 2),
-    **by_space("LocallyConnected{}D", _LOCAL, 1, 2),
 }

@@ -106,6 +106,10 @@ def _is_anything(_value: object) -> bool:
     return True
 
 
+def _is_activation(_value: object) -> bool:
+    return True  # the compiler knows the names and layers
+
+
 WHOLE = Option(_is_whole, "a whole number is needed")
 COUNT = WHOLE._replace(least=1)
 NUMBER = Option(_is_number, "a number within float32 is needed")
@@ -128,13 +132,18 @@ TEXTS = Option(_list_of(_is_text), "a list of words is needed")
 TOKEN_OR_NUMBER = Option(_is_token_or_number, "a word or a number is needed")
 ANYTHING = Option(_is_anything, "")
 """Checked by the layer's lowering alone."""
-ACTIVATION = Option(_is_anything, "", default=None, nullable=True)
+ACTIVATION = Option(_is_activation, "", default=None, nullable=True)
 """The name of an activation function, or a whole layer."""
 
 
 def words(*known: str) -> Option:
     """One of several words; the first is the default."""
     return Option(_is_text, "text is needed", default=known[0], words=known)
+
+
+def is_activation(option: Option) -> bool:
+    """Whether an option names an activation function or is a layer in place of one."""
+    return option.test is _is_activation
 
 
 DATA_FORMAT = words("channels_last", "channels_first", "default")._replace(nullable=True)

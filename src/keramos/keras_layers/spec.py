@@ -6,7 +6,7 @@ Records are data. How a class is computed stands in ``keramos.compile.layers`` u
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from keramos.types.network import quantization_mode
 
@@ -96,6 +96,10 @@ class LayerSpec(NamedTuple):
         if option in config or option not in self.options:
             return config.get(option)
         return self.options[option].default
+
+    def stated(self, config: Config) -> dict[str, Any]:
+        """Those options of a config that answers depend on, each of the type that it names."""
+        return {name: value for name, value in config.items() if name in self.options}
 
     def weights_of(self, config: Config, layout: str = "") -> tuple[Weight, ...]:
         """The weights that a layer with this config has; ``layout`` is that of an older file."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.gaps import GAPS
-from keramos.compile.layers import QUANTIZED
 from keramos.compile.operations.table import KERAS, OPERATIONS
 from keramos.keras_layers.registry import LAYERS
 
@@ -76,7 +75,8 @@ def page() -> str:
         if not n.startswith(("ops.", "tf.op.", "tf.compat."))
     }
     graph = {name: row for name, row in OPERATIONS.items() if name.startswith("tf.op.")}
-    modes = ", ".join(f"{kind} {mode}" for kind, mode in sorted(QUANTIZED))
+    quantized = sorted((kind, mode) for kind, spec in LAYERS.items() for mode in spec.quantized)
+    modes = ", ".join(f"{kind} {mode}" for kind, mode in quantized)
     tables = [
         _INTRODUCTION.format(count=len(LAYERS)) + "\n".join(_rows()) + "\n",
         _AFTER.format(modes=modes),

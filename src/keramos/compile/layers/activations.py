@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering import activation as functions
-from keramos.compile.lowering.record import Lowering
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
@@ -81,12 +81,12 @@ def softmax(s: Site, *, axis: int | list[int] = -1) -> Value:
     return g.op("Where", mask, y, 0.0)
 
 
-LAYERS = {
-    "Activation": Lowering(activation, mask="keep", floats=True),
-    "ELU": Lowering(elu, mask="keep", floats=True),
-    "LeakyReLU": Lowering(leaky_relu, mask="keep", floats=True),
-    "PReLU": Lowering(prelu, mask="keep", floats=True),
-    "ReLU": Lowering(relu, mask="keep", floats=True),
-    "Softmax": Lowering(softmax, mask="keep", floats=True),
-    "ThresholdedReLU": Lowering(thresholded_relu, mask="keep", floats=True),
+LAYERS: dict[str, Build] = {
+    "Activation": activation,
+    "ELU": elu,
+    "LeakyReLU": leaky_relu,
+    "PReLU": prelu,
+    "ReLU": relu,
+    "Softmax": softmax,
+    "ThresholdedReLU": thresholded_relu,
 }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.onnx.graph import Value
 from keramos.compile.onnx.sizes import reshape, size
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph
 
 _AXES = "bcdefgh"
@@ -317,25 +317,9 @@ def group_query_attention(
     return _finished(s, streams, y, weights)
 
 
-_SIMPLE = ("use_causal_mask", "return_attention_scores")
-_HEADS = (
-    *_SIMPLE,
-    "query",
-    "value",
-    "key",
-    "query_mask",
-    "value_mask",
-    "key_mask",
-    "attention_mask",
-)
-
-LAYERS = {
-    "AdditiveAttention": Lowering(additive_attention, mask="own", calls=_SIMPLE, floats=True),
-    "Attention": Lowering(attention, mask="own", calls=_SIMPLE, floats=True),
-    "GroupQueryAttention": Lowering(
-        group_query_attention, mask="own", ignored=("flash_attention",), calls=_HEADS, floats=True
-    ),
-    "MultiHeadAttention": Lowering(
-        multi_head_attention, mask="own", ignored=("flash_attention",), calls=_HEADS, floats=True
-    ),
+LAYERS: dict[str, Build] = {
+    "AdditiveAttention": additive_attention,
+    "Attention": attention,
+    "GroupQueryAttention": group_query_attention,
+    "MultiHeadAttention": multi_head_attention,
 }

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import known
 from keramos.compile.onnx.sizes import reshape, size
 from keramos.compile.operations.elementwise import arctan2
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph, Value
 
     Numbers = NDArray[np.float64]
@@ -171,9 +171,7 @@ def _arranged(g: Graph, y: Value, *, last: bool, expand_dims: bool) -> Value:
     return g.op("Transpose", y, perm=[0, 2, 1]) if last else y
 
 
-LAYERS = {
-    "MelSpectrogram": Lowering(mel_spectrogram, floats=True),
-    "STFTSpectrogram": Lowering(
-        stft_spectrogram, ignored=("window", "periodic", "scaling"), floats=True
-    ),
+LAYERS: dict[str, Build] = {
+    "MelSpectrogram": mel_spectrogram,
+    "STFTSpectrogram": stft_spectrogram,
 }

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import known
 from keramos.compile.onnx.sizes import expand, reshape, size
 
@@ -151,6 +150,3 @@ def _places(
 
 def _mixed(s: Site, a: Value, b: Value, share: NDArray[np.float32]) -> Value:
     return s.g.op("Add", s.g.op("Mul", a, np.float32(1) - share), s.g.op("Mul", b, share))
-
-
-LAYERS = {"ContrastLimitedAdaptiveHistogramEqualization": Lowering(clahe, floats=True)}

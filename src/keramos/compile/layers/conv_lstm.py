@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from keramos.compile.layers.cells import lstm_states
 from keramos.compile.layers.convolutional import convolve
 from keramos.compile.layers.rnn import given_states, over_time
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.recurrent import Cell, each_step
 from keramos.compile.lowering.spatial import each, known
 from keramos.compile.onnx.graph import Graph
 
 if TYPE_CHECKING:
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.recurrent import States
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
@@ -106,12 +106,4 @@ def _moved(g: Graph, x: Value, old: int, new: int) -> Value:
     return g.op("Transpose", x, perm=order)
 
 
-_ROW = Lowering(
-    conv_lstm,
-    mask="own",
-    ignored=("stateful", "zero_output_for_mask"),
-    calls=("initial_state",),
-    floats=True,
-    parts=(conv_lstm_cell,),
-)
-LAYERS = {"ConvLSTM1D": _ROW, "ConvLSTM2D": _ROW, "ConvLSTM3D": _ROW}
+LAYERS: dict[str, Build] = {f"ConvLSTM{n}D": conv_lstm for n in (1, 2, 3)}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering.activation import activate
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import as_before, channels_first, each, known, pads, trimmed
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Graph, Value
 
@@ -211,16 +211,9 @@ def _listed(value: Sizes, axes: int) -> list[int | None]:
     return [value] * axes if isinstance(value, int) else [int(size) for size in value]
 
 
-LAYERS = {
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), Lowering(convolution, floats=True)),
-    **dict.fromkeys(
-        ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
-        Lowering(transposed_convolution, floats=True),
-    ),
-    **dict.fromkeys(
-        ("DepthwiseConv1D", "DepthwiseConv2D"), Lowering(depthwise_convolution, floats=True)
-    ),
-    **dict.fromkeys(
-        ("SeparableConv1D", "SeparableConv2D"), Lowering(separable_convolution, floats=True)
-    ),
+LAYERS: dict[str, Build] = {
+    **{f"Conv{n}D": convolution for n in (1, 2, 3)},
+    **{f"Conv{n}DTranspose": transposed_convolution for n in (1, 2, 3)},
+    **{f"DepthwiseConv{n}D": depthwise_convolution for n in (1, 2)},
+    **{f"SeparableConv{n}D": separable_convolution for n in (1, 2)},
 }

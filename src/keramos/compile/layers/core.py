@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering.activation import activate
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph, Value
 
 
@@ -129,32 +129,16 @@ def identity(s: Site) -> Value:
     return s.x
 
 
-EMBEDDING_SILENT = ("input_length", "sparse")
-REVERSIBLE_SILENT = ("reverse_dtype",)
-
-LAYERS = {
-    "ActivityRegularization": Lowering(identity, mask="keep", ignored=("l1", "l2")),
-    "AlphaDropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
-    "CustomScaleLayer": Lowering(custom_scale, floats=True),
-    "Dense": Lowering(dense, mask="keep", floats=True),
-    "Dropout": Lowering(identity, mask="keep", ignored=("rate", "noise_shape")),
-    "EinsumDense": Lowering(einsum_dense, floats=True),
-    "Embedding": Lowering(embedding, mask="own", ignored=EMBEDDING_SILENT),
-    "GaussianDropout": Lowering(identity, mask="keep", ignored=("rate",)),
-    "GaussianNoise": Lowering(identity, mask="keep", ignored=("stddev",)),
-    "Identity": Lowering(identity, mask="keep"),
-    "LayerScale": Lowering(layer_scale, ignored=("init_values",), floats=True),
-    "StochasticDepth": Lowering(identity, ignored=("drop_path_rate",)),
-    "Masking": Lowering(masking, mask="own", floats=True),
-    "Pipeline": Lowering(pipeline),
-    "ReversibleEmbedding": Lowering(
-        reversible_embedding, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)
-    ),
-    "SpectralNormalization": Lowering(spectral_normalization, ignored=("power_iterations",)),
-    **{
-        f"SpatialDropout{n}D": Lowering(
-            identity, mask="keep", ignored=("rate", "data_format", "noise_shape")
-        )
-        for n in (1, 2, 3)
-    },
+LAYERS: dict[str, Build] = {
+    "CustomScaleLayer": custom_scale,
+    "Dense": dense,
+    "EinsumDense": einsum_dense,
+    "Embedding": embedding,
+    "Identity": identity,
+    "LayerScale": layer_scale,
+    "Masking": masking,
+    "Pipeline": pipeline,
+    "ReversibleEmbedding": reversible_embedding,
+    "SpectralNormalization": spectral_normalization,
+    "StochasticDepth": identity,
 }

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.layers.core import identity
-from keramos.compile.lowering.record import Lowering
+from keramos.compile.layers.clahe import clahe
+from keramos.compile.layers.regularization import unchanged
 from keramos.compile.lowering.resample import matrix, resample
 from keramos.compile.lowering.spatial import known
+from keramos.keras_layers import image
 
 if TYPE_CHECKING:
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
@@ -178,27 +180,12 @@ def auto_contrast(
     return g.op("Where", flat, s.x, y)
 
 
-_RANDOM = """
-    AugMix CutMix Equalization MaxNumBoundingBoxes MixUp RandAugment RandomBrightness
-    RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing
-    RandomFlip RandomGaussianBlur RandomGrayscale RandomHeight RandomHue RandomInvert
-    RandomPerspective RandomPosterization RandomRotation RandomSaturation RandomSharpness
-    RandomShear RandomTranslation RandomWidth RandomZoom Solarization
-"""
-_DRAWN = """
-    factor data_format value_range mode fill_mode fill_value interpolation height_factor
-    width_factor x_factor y_factor brightness_factor contrast_factor saturation_factor hue_factor
-    kernel_size sigma scale alpha num_ops num_chains chain_depth all_ops addition_factor
-    threshold_factor bins max_number
-"""
-
-LAYERS = {
-    "AutoContrast": Lowering(auto_contrast, floats=True),
-    "CenterCrop": Lowering(center_crop, floats=True),
-    "RandomCrop": Lowering(random_crop, floats=True),
-    "Resizing": Lowering(resizing, floats=True),
-    **{
-        name: Lowering(identity, ignored=tuple(_DRAWN.split()), floats=True)
-        for name in _RANDOM.split()
-    },
+LAYERS: dict[str, Build] = {
+    **dict.fromkeys(image.LAYERS, unchanged),
+    "AutoContrast": auto_contrast,
+    "CenterCrop": center_crop,
+    "ContrastLimitedAdaptiveHistogramEqualization": clahe,
+    "RandomCrop": random_crop,
+    "Resizing": resizing,
 }
+"""All other layers of this family change images while training only."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from keramos.compile.layers.activations import slopes
 from keramos.compile.layers.merging import batch_dot
 from keramos.compile.lowering.activation import activate
-from keramos.compile.lowering.record import Lowering
 
 if TYPE_CHECKING:
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
@@ -81,13 +81,11 @@ def merge(s: Site, *, mode: str, dot_axes: int | list[int] = -1) -> Value:
     return g.op("Unsqueeze", g.op("Div", batch_dot(s, a, b, dot_axes), length), [1])
 
 
-_DRAWN = ("kernel_initializer", "scale", "seed")
-
-LAYERS = {
-    "Highway": Lowering(highway, floats=True),
-    "MaxoutDense": Lowering(maxout_dense, floats=True),
-    "Merge": Lowering(merge, floats=True),
-    "ParametricSoftplus": Lowering(parametric_softplus, mask="keep", floats=True),
-    "RandomFourierFeatures": Lowering(random_fourier_features, ignored=_DRAWN, floats=True),
-    "SReLU": Lowering(s_relu, mask="keep", floats=True),
+LAYERS: dict[str, Build] = {
+    "Highway": highway,
+    "MaxoutDense": maxout_dense,
+    "Merge": merge,
+    "ParametricSoftplus": parametric_softplus,
+    "RandomFourierFeatures": random_fourier_features,
+    "SReLU": s_relu,
 }

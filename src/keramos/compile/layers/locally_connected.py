@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering.activation import activate
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import each, known, pads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
 
@@ -125,5 +125,4 @@ def locally_connected(
     return activate(g, y, activation, s.layer.legacy)
 
 
-_ROW = Lowering(locally_connected, floats=True)
-LAYERS = {"LocallyConnected1D": _ROW, "LocallyConnected2D": _ROW}
+LAYERS: dict[str, Build] = {f"LocallyConnected{n}D": locally_connected for n in (1, 2)}

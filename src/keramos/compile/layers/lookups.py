@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.compile.lowering.encode import encode
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.values import cast_to
 from keramos.errors import UnsupportedModelError
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 Token = str | int
@@ -329,12 +329,10 @@ def text_vectorization(
     return encode(s, index, depth, output_mode, idf=idf)
 
 
-_LOOKUP_SILENT = ("vocabulary_dtype", "vocabulary_size")
-
-LAYERS = {
-    "HashedCrossing": Lowering(hashed_crossing),
-    "Hashing": Lowering(hashing),
-    "IntegerLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
-    "StringLookup": Lowering(lookup, ignored=_LOOKUP_SILENT),
-    "TextVectorization": Lowering(text_vectorization, ignored=("vocabulary_size",)),
+LAYERS: dict[str, Build] = {
+    "HashedCrossing": hashed_crossing,
+    "Hashing": hashing,
+    "IntegerLookup": lookup,
+    "StringLookup": lookup,
+    "TextVectorization": text_vectorization,
 }

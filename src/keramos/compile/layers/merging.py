@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.onnx.shapes import front_axis
 from keramos.compile.onnx.sizes import expand, size
 from keramos.errors import MismatchError
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
@@ -183,13 +183,13 @@ def _unit(s: Site, x: Value, axis: int) -> Value:
     return s.g.op("Div", x, s.g.op("Sqrt", s.g.op("Max", squares, 1e-12)))
 
 
-LAYERS = {
-    "Add": Lowering(_plain("Add"), mask="own"),
-    "Average": Lowering(average, mask="own", floats=True),
-    "Concatenate": Lowering(concatenate, mask="own"),
-    "Dot": Lowering(dot, floats=True),
-    "Maximum": Lowering(_extreme("Max"), mask="own"),
-    "Minimum": Lowering(_extreme("Min"), mask="own"),
-    "Multiply": Lowering(multiply, mask="own"),
-    "Subtract": Lowering(subtract, mask="own"),
+LAYERS: dict[str, Build] = {
+    "Add": _plain("Add"),
+    "Average": average,
+    "Concatenate": concatenate,
+    "Dot": dot,
+    "Maximum": _extreme("Max"),
+    "Minimum": _extreme("Min"),
+    "Multiply": multiply,
+    "Subtract": subtract,
 }

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import known
 from keramos.compile.onnx.shapes import front_axis
 from keramos.compile.onnx.sizes import reshape, sizes
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
@@ -158,20 +158,10 @@ def group_normalization(
     return g.op("Add", y, _spread(s, [at], s.float_weight("beta", (channels,)))) if center else y
 
 
-_RENORM = (
-    "momentum",
-    "renorm",
-    "renorm_clipping",
-    "renorm_momentum",
-    "virtual_batch_size",
-    "adjustment",
-    "fused",
-)
-
-LAYERS = {
-    "BatchNormalization": Lowering(batch_normalization, mask="keep", ignored=_RENORM, floats=True),
-    "GroupNormalization": Lowering(group_normalization, mask="keep", floats=True),
-    "LayerNormalization": Lowering(layer_normalization, mask="keep", floats=True),
-    "RMSNormalization": Lowering(rms_normalization, mask="keep", floats=True),
-    "UnitNormalization": Lowering(unit_normalization, mask="keep", floats=True),
+LAYERS: dict[str, Build] = {
+    "BatchNormalization": batch_normalization,
+    "GroupNormalization": group_normalization,
+    "LayerNormalization": layer_normalization,
+    "RMSNormalization": rms_normalization,
+    "UnitNormalization": unit_normalization,
 }

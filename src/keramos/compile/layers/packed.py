@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.layers.core import EMBEDDING_SILENT, REVERSIBLE_SILENT, capped, looked_up
+from keramos.compile.layers.core import capped, looked_up
 from keramos.compile.layers.quantized import ABS_MAX, finish, rounding, scaled_einsum, scaled_matmul
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.linalg import explicit
 from keramos.errors import MismatchError
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import OpenSizes
     from keramos.compile.onnx.graph import Value
 
@@ -289,20 +289,14 @@ def _backwards(s: Site, rows: int, columns: int, groups: Groups | None) -> Array
     return (whole - zero[groups]) * scale[groups]  # type: ignore[no-any-return] # numpy
 
 
-PACKED: dict[tuple[str, str], Lowering] = {
-    ("Dense", "awq"): Lowering(awq_dense, mask="keep", floats=True),
-    ("Dense", "gptq"): Lowering(gptq_dense, mask="keep", floats=True),
-    ("Dense", "int4"): Lowering(int4_dense, mask="keep", floats=True),
-    ("EinsumDense", "awq"): Lowering(
-        awq_einsum_dense, ignored=("awq_unpacked_column_size",), floats=True
-    ),
-    ("EinsumDense", "gptq"): Lowering(
-        gptq_einsum_dense, ignored=("gptq_unpacked_column_size",), floats=True
-    ),
-    ("EinsumDense", "int4"): Lowering(int4_einsum_dense, floats=True),
-    ("Embedding", "int4"): Lowering(int4_embedding, mask="own", ignored=EMBEDDING_SILENT),
-    ("ReversibleEmbedding", "int4"): Lowering(
-        int4_reversible, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)
-    ),
+PACKED: dict[tuple[str, str], Build] = {
+    ("Dense", "awq"): awq_dense,
+    ("Dense", "gptq"): gptq_dense,
+    ("Dense", "int4"): int4_dense,
+    ("EinsumDense", "awq"): awq_einsum_dense,
+    ("EinsumDense", "gptq"): gptq_einsum_dense,
+    ("EinsumDense", "int4"): int4_einsum_dense,
+    ("Embedding", "int4"): int4_embedding,
+    ("ReversibleEmbedding", "int4"): int4_reversible,
 }
 """Class and mode of quantisation -> lowering."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import (
     adaptive,
     as_before,
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
 
@@ -108,17 +108,11 @@ def _adaptive(kind: str) -> Callable[..., Value]:
     return build
 
 
-LAYERS = {
-    **{
-        f"AdaptiveAveragePooling{n}D": Lowering(_adaptive("ReduceMean"), floats=True)
-        for n in (1, 2, 3)
-    },
-    **{f"AdaptiveMaxPooling{n}D": Lowering(_adaptive("ReduceMax"), floats=True) for n in (1, 2, 3)},
-    **{f"MaxPooling{n}D": Lowering(max_pooling, floats=True) for n in (1, 2, 3)},
-    **{f"AveragePooling{n}D": Lowering(average_pooling, floats=True) for n in (1, 2, 3)},
-    **{f"GlobalMaxPooling{n}D": Lowering(global_max_pooling, floats=True) for n in (1, 2, 3)},
-    **{
-        f"GlobalAveragePooling{n}D": Lowering(global_average_pooling, floats=True)
-        for n in (1, 2, 3)
-    },
+LAYERS: dict[str, Build] = {
+    **{f"AdaptiveAveragePooling{n}D": _adaptive("ReduceMean") for n in (1, 2, 3)},
+    **{f"AdaptiveMaxPooling{n}D": _adaptive("ReduceMax") for n in (1, 2, 3)},
+    **{f"AveragePooling{n}D": average_pooling for n in (1, 2, 3)},
+    **{f"GlobalAveragePooling{n}D": global_average_pooling for n in (1, 2, 3)},
+    **{f"GlobalMaxPooling{n}D": global_max_pooling for n in (1, 2, 3)},
+    **{f"MaxPooling{n}D": max_pooling for n in (1, 2, 3)},
 }

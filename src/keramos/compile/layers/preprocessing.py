@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering.encode import demand_inside, encode
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.onnx.shapes import front_axis
 from keramos.errors import MismatchError
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 _LEAST = 1e-7  # keras.config.epsilon()
@@ -118,9 +118,9 @@ def category_encoding(
     return encode(s, index, num_tokens, output_mode, weights=weights)
 
 
-LAYERS = {
-    "CategoryEncoding": Lowering(category_encoding, calls=("count_weights",)),
-    "Discretization": Lowering(discretization, ignored=("num_bins", "epsilon"), floats=True),
-    "Normalization": Lowering(normalization, mask="keep", floats=True),
-    "Rescaling": Lowering(rescaling, mask="keep"),
+LAYERS: dict[str, Build] = {
+    "CategoryEncoding": category_encoding,
+    "Discretization": discretization,
+    "Normalization": normalization,
+    "Rescaling": rescaling,
 }

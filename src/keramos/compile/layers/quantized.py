@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.compile.layers.core import EMBEDDING_SILENT, REVERSIBLE_SILENT, capped, looked_up
+from keramos.compile.layers.core import capped, looked_up
 from keramos.compile.lowering.activation import activate
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph, Value
 
 ABS_MAX: dict[str, object] = {
@@ -169,9 +169,15 @@ def float8_dense(s: Site, *, units: int, activation: object = None, use_bias: bo
 
 
 def float8_einsum_dense(
-    s: Site, *, equation: str, bias_axes: str | None = None, activation: object = None
+    s: Site,
+    *,
+    equation: str,
+    output_shape: object,
+    bias_axes: str | None = None,
+    activation: object = None,
 ) -> Value:
     """Einstein's sum with inputs and kernel rounded to 8-bit floats."""
+    del output_shape  # it follows from the equation and the kernel
     g, kernel = s.g, s.g.const(s.float_weight("kernel"))
     bias = s.float_weight("bias") if bias_axes else None
     of_inputs, of_kernel = _float8_scales(s)
@@ -203,19 +209,12 @@ def int8_reversible(
     )
 
 
-WHOLE_BYTES: dict[tuple[str, str], Lowering] = {
-    ("Dense", "float8"): Lowering(float8_dense, mask="keep", floats=True),
-    ("Dense", "int8"): Lowering(int8_dense, mask="keep", floats=True),
-    ("EinsumDense", "float8"): Lowering(
-        float8_einsum_dense, ignored=("output_shape",), floats=True
-    ),
-    ("EinsumDense", "int8"): Lowering(int8_einsum_dense, floats=True),
-    ("Embedding", "int8"): Lowering(int8_embedding, mask="own", ignored=EMBEDDING_SILENT),
-    ("ReversibleEmbedding", "int8"): Lowering(
-        int8_reversible, mask="own", ignored=REVERSIBLE_SILENT, calls=("reverse",)
-    ),
+WHOLE_BYTES: dict[tuple[str, str], Build] = {
+    ("Dense", "float8"): float8_dense,
+    ("Dense", "int8"): int8_dense,
+    ("EinsumDense", "float8"): float8_einsum_dense,
+    ("EinsumDense", "int8"): int8_einsum_dense,
+    ("Embedding", "int8"): int8_embedding,
+    ("ReversibleEmbedding", "int8"): int8_reversible,
 }
 """Class and mode of quantisation -> lowering."""
-
-KINDS = frozenset({"Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"})
-"""Classes whose weights a quantised file holds in another form."""

@@ -1,13 +1,11 @@
-"""What a user gave for a layer that cannot run: an expression, or a lowering function of their
-own.
-"""
+"""What a user gives for a layer that cannot run: an expression, or a lowering function."""
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, cast
 
 from keramos.compile.lowering.record import Lowering
+from keramos.keras_layers.spec import LayerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +17,8 @@ if TYPE_CHECKING:
 def expression(s: Site) -> Value | tuple[Value, ...]:
     """Arithmetic over the inputs."""
     # The language of expressions knows every function; few models need it.
-    evaluate: Callable[[Site, str], Value | tuple[Value, ...]]
-    evaluate = importlib.import_module("keramos.compile.expression").evaluate
+    from keramos.compile.expression import evaluate  # noqa: PLC0415
+
     return evaluate(s, cast("str", s.layer.replacement))
 
 
@@ -33,6 +31,6 @@ def function(s: Site) -> Value | tuple[Value, ...]:
 
 
 LAYERS = {
-    "replaced.Expression": Lowering(expression),
-    "replaced.Function": Lowering(function, mask="own"),
+    "replaced.Expression": Lowering(LayerSpec(), expression),
+    "replaced.Function": Lowering(LayerSpec(mask="own"), function),
 }

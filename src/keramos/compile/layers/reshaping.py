@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.compile.layers.image import resized
-from keramos.compile.lowering.record import Lowering
 from keramos.compile.lowering.spatial import each, known
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
 
@@ -126,12 +126,12 @@ def up_sampling(
     )
 
 
-LAYERS = {
-    **{f"Cropping{n}D": Lowering(cropping) for n in (1, 2, 3)},
-    **{f"UpSampling{n}D": Lowering(up_sampling) for n in (1, 2, 3)},
-    **{f"ZeroPadding{n}D": Lowering(zero_padding) for n in (1, 2, 3)},
-    "Flatten": Lowering(flatten),
-    "Permute": Lowering(permute),
-    "RepeatVector": Lowering(repeat_vector),
-    "Reshape": Lowering(reshape),
+LAYERS: dict[str, Build] = {
+    **{f"Cropping{n}D": cropping for n in (1, 2, 3)},
+    **{f"UpSampling{n}D": up_sampling for n in (1, 2, 3)},
+    **{f"ZeroPadding{n}D": zero_padding for n in (1, 2, 3)},
+    "Flatten": flatten,
+    "Permute": permute,
+    "RepeatVector": repeat_vector,
+    "Reshape": reshape,
 }

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, cast
 
 from keramos.compile.layers.cells import CELLS
 from keramos.compile.lowering import recurrent
-from keramos.compile.lowering.record import Lowering, options_of
 from keramos.compile.onnx.graph import Value
+from keramos.keras_layers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from keramos.compile.layers.cells import CellOf
     from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.recurrent import Cell
     from keramos.types.network import Layer
-
-    Build = Callable[..., tuple[Value, ...]]
 
 
 def given_states(s: Site) -> list[Value]:
@@ -150,7 +149,7 @@ def cell_at(s: Site, features: int | None) -> Cell:
     if s.layer.kind not in CELLS:
         raise s.unsupported("cell", s.layer.kind, f"cells are {', '.join(CELLS)}")
     cell_of = CELLS[s.layer.kind]
-    cell = cell_of(s, features, **options_of(cell_of, s.layer.config))
+    cell = cell_of(s, features, **registry.LAYERS[s.layer.kind].stated(s.layer.config))
     s.done()
     return cell
 
@@ -245,22 +244,11 @@ def time_distributed(s: Site) -> tuple[Value, ...]:
     return tuple(back[0](value) for value, _ in results)
 
 
-_SILENT = ("stateful",)
-_CALLS = ("initial_state",)
-
-LAYERS = {
-    "Bidirectional": Lowering(bidirectional, mask="own", calls=_CALLS, floats=True),
-    "RNN": Lowering(rnn, mask="own", ignored=_SILENT, calls=_CALLS, floats=True),
-    "StackedRNNCells": Lowering(stacked),
-    "TimeDistributed": Lowering(time_distributed, mask="own"),
-    **{
-        name.removesuffix("Cell"): Lowering(
-            _layer_of(cell), mask="own", ignored=_SILENT, calls=_CALLS, floats=True, parts=(cell,)
-        )
-        for name, cell in CELLS.items()
-    },
-    **{
-        name: Lowering(_one_step(cell), calls=("states",), floats=True, parts=(cell,))
-        for name, cell in CELLS.items()
-    },
+LAYERS: dict[str, Build] = {
+    "Bidirectional": bidirectional,
+    "RNN": rnn,
+    "StackedRNNCells": stacked,
+    "TimeDistributed": time_distributed,
+    **{name.removesuffix("Cell"): _layer_of(cell) for name, cell in CELLS.items()},
+    **{name: _one_step(cell) for name, cell in CELLS.items()},
 }

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.compile.lowering.options import check_options, nearest
-from keramos.compile.lowering.record import TRAINING_ONLY, Lowering, keywords, options_of
 from keramos.errors import UnsupportedModelError
+from keramos.keras_layers.options import TRAINING_ONLY
+from keramos.keras_layers.registry import LAYERS
 from keramos.types.legacy import CURRENT
 from keramos.types.network import Layer
 
@@ -207,11 +208,11 @@ def activate(g: Graph, x: Value, activation: object, legacy: Legacy = CURRENT) -
 
 def _whole_layer(g: Graph, x: Value, entry: Config, legacy: Legacy) -> Value:
     kind, config = cast("tuple[str, Config]", (entry["class_name"], entry["config"]))
-    build = WHOLE_LAYERS[kind]
-    check_options(Layer(f"{kind} as activation", kind, config), Lowering(build, floats=True))
+    spec = LAYERS[kind]
+    check_options(Layer(f"{kind} as activation", kind, config), spec)
     if kind == "Activation":
         return activate(g, x, config.get("activation"), legacy)
-    return build(g, x, **options_of(build, config))
+    return WHOLE_LAYERS[kind](g, x, **spec.stated(config))
 
 
 def activation_faults(activation: object) -> Iterator[str]:
@@ -233,5 +234,5 @@ def _layer_faults(kind: str, config: object) -> Iterator[str]:
             "of in it"
         )
         return
-    for option in sorted(config.keys() - keywords(WHOLE_LAYERS[kind]) - TRAINING_ONLY):
+    for option in sorted(config.keys() - LAYERS[kind].options.keys() - TRAINING_ONLY):
         yield f"layer {kind} has the unknown option {option[:80]}={config[option]!r}"

@@ -1,124 +1,53 @@
-"""One row of the layer registry."""
+"""How a layer or a function of a model becomes ONNX: its record and the function that does it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection
 
     from keramos.compile.lowering.layer_call import Result
+    from keramos.keras_layers.spec import LayerSpec
 
-TRAINING_ONLY = frozenset(
-    {
-        "activity_regularizer",
-        "alpha_constraint",
-        "alpha_initializer",
-        "alpha_regularizer",
-        "autocast",
-        "beta_constraint",
-        "beta_initializer",
-        "beta_regularizer",
-        "bias_constraint",
-        "bias_initializer",
-        "bias_regularizer",
-        "build_config",
-        "build_input_shape",
-        "depthwise_constraint",
-        "depthwise_initializer",
-        "depthwise_regularizer",
-        "dropout",
-        "dtype",
-        "embeddings_constraint",
-        "embeddings_initializer",
-        "embeddings_regularizer",
-        "gamma_constraint",
-        "gamma_initializer",
-        "gamma_regularizer",
-        "implementation",
-        "kernel_constraint",
-        "kernel_initializer",
-        "kernel_regularizer",
-        "lora_alpha",
-        "lora_rank",
-        "moving_mean_initializer",
-        "moving_variance_initializer",
-        "name",
-        "pointwise_constraint",
-        "pointwise_initializer",
-        "pointwise_regularizer",
-        "quantization_config",
-        "recurrent_constraint",
-        "recurrent_dropout",
-        "recurrent_initializer",
-        "recurrent_regularizer",
-        "seed",
-        "shared_object_id",
-        "supports_masking",
-        "synchronized",
-        "trainable",
-        "unit_forget_bias",
-        "unroll",
-    }
-)
-"""Config keys that cannot change an answer (``dtype`` is read where it can)."""
-
-
-def keywords(*functions: Callable[..., object]) -> frozenset[str]:
-    """Names of all keyword-only parameters."""
-    codes = [function.__code__ for function in functions]
-    return frozenset(
-        name
-        for code in codes
-        for name in code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    )
-
-
-def required(function: Callable[..., object]) -> frozenset[str]:
-    """Names of the keyword-only parameters that have no default."""
-    return keywords(function) - (function.__kwdefaults__ or {}).keys()
-
-
-def options_of(function: Callable[..., object], config: Mapping[str, object]) -> dict[str, Any]:
-    """Those values of a config that a function takes; they are of many types, which each function
-    states.
-    """
-    return {key: value for key, value in config.items() if key in keywords(function)}
-
-
-@dataclass(frozen=True, slots=True)
-class Lowering:
-    """How one Keras class becomes ONNX.
-
-    ``build(site, **options)``: its keyword-only parameters are exactly the config keys that can
-    change an answer, their defaults those of Keras 3. Any other key of a config is refused unless
-    it is training-only or in ``ignored``. ``mask``: what happens to a mask that reaches the layer:
-    ``keep`` passes the first input's on, ``stop`` ends it (both as Keras does for the class),
-    ``own``: the function sets ``site.out_mask``. ``calls`` are the arguments of a call, beside
-    ``mask`` and ``training``, that the function reads. ``parts`` are functions that ``build`` hands
-    its other options to. ``floats``: the layer computes in floating point, so whole numbers and
-    booleans are converted first.
+    Build = Callable[..., Result]
+    """A lowering: (call, **options) -> the outputs. Its keyword-only parameters are the options of
+    the class' record, with the same defaults.
     """
 
-    build: Callable[..., Result]
-    mask: Literal["keep", "stop", "own"] = "stop"
-    ignored: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
-    floats: bool = False
-    parts: tuple[Callable[..., object], ...] = ()
+
+class Lowering(NamedTuple):
+    """One Keras class: what it is, and the function that appends its nodes.
+
+    Options of a config that are neither in ``spec.options`` nor ``spec.ignored``, and that training
+    alone does not read either, are refused.
+    """
+
+    spec: LayerSpec
+    build: Build
 
     @property
-    def options(self) -> frozenset[str]:
-        """Config keys that the function takes."""
-        return keywords(self.build, *self.parts)
+    def options(self) -> Collection[str]:
+        """Options that answers depend on."""
+        return self.spec.options
+
+    @property
+    def ignored(self) -> Collection[str]:
+        """Options that answers do not depend on."""
+        return self.spec.ignored
+
+    @property
+    def calls(self) -> Collection[str]:
+        """Arguments of a call that it reads, beside ``mask`` and ``training``."""
+        return self.spec.calls
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How one function of keras.ops becomes ONNX, where it stands in a model as a node.
 
-    ``build(site, ...)`` has the parameters of the function under their own names. Keras records
+    ``build(call, ...)`` has the parameters of the function under their own names. Keras records
     some of their values in the config and some in the call; both arrive as arguments. Masks do not
     pass operations.
     """
@@ -134,3 +63,8 @@ class Operation:
             return self.names
         code = self.build.__code__
         return frozenset(code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """Arguments of a call that it takes."""
+        return self.options | set(self.ignored)
