@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers as kl
 
-from keramos.compile.layers import LAYERS
+from keramos.keras_layers.registry import LAYERS
 from support.drawing import CONTAINER, PLAIN, compare
 from support.drawn_layers import DRAWN
 

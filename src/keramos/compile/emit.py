@@ -10,7 +10,7 @@ import numpy as np
 from keramos.compile.gaps import gap, holds_code
 from keramos.compile.layers import row_of
 from keramos.compile.lowering.activation import activation_faults
-from keramos.compile.lowering.layer_call import Site
+from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.options import check_options
 from keramos.compile.lowering.record import Lowering, Operation
 from keramos.compile.onnx.graph import Graph, Value
@@ -264,7 +264,7 @@ def _run_call(
     for ref in _refs(call.kwargs):
         value, mask = values[ref]  # keywords carry masks too, which stay booleans
         fed.setdefault(ref, (value if value.dtype == "bool" else _cast(g, value, dtypes), mask))
-    site = Site(
+    layer_call = LayerCall(
         g=g,
         layer=layer,
         args=tuple(_resolve(item, fed) for item in call.args),
@@ -274,7 +274,7 @@ def _run_call(
         run=_apply,
         masked=tuple(fed.values()),
     )
-    return _lower(site)
+    return _lower(layer_call)
 
 
 def _wanted(layer: Layer) -> Mapping[str, str]:
@@ -292,22 +292,22 @@ def _cast(g: Graph, x: Value, dtypes: Mapping[str, str]) -> Value:
     return g.op("Cast", x, to=1) if x.dtype in dtypes else x
 
 
-def _lower(site: Site) -> list[Masked]:
-    layer = site.layer
+def _lower(call: LayerCall) -> list[Masked]:
+    layer = call.layer
     row = row_of(layer)
     if row is None:
         raise UnsupportedModelError(f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}")
     if isinstance(row, Lowering):
         check_options(layer, row.spec)
-        _check_rank(site, row.spec.rank)
+        _check_rank(call, row.spec.rank)
     options = {key: value for key, value in layer.config.items() if key in row.options}
-    site.g.place = layer.name[:_SHOWN]
+    call.g.place = layer.name[:_SHOWN]
     try:
         if isinstance(row, Operation):
-            given = {key: value for key, value in site.kwargs.items() if key not in row.ignored}
-            result = row.build(site, *site.args, **{**options, **given})
+            given = {key: value for key, value in call.kwargs.items() if key not in row.ignored}
+            result = row.build(call, *call.args, **{**options, **given})
         else:
-            result = row.build(site, **options)
+            result = row.build(call, **options)
     except KeramosError as error:
         if f"'{layer.name}'" in str(error):
             raise
@@ -315,15 +315,15 @@ def _lower(site: Site) -> list[Masked]:
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         # A value of the config, from the file, is not of the kind that the layer's options are.
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): {_misfit(site, options, error)}"
+            f"layer '{layer.name}' ({layer.kind}): {_misfit(call, options, error)}"
         ) from error
-    site.done()
+    call.assert_all_weights_used()
     outputs = result if isinstance(result, tuple) else (result,)
-    return list(zip(outputs, _masks_after(site, row, len(outputs)), strict=True))
+    return list(zip(outputs, _masks_after(call, row, len(outputs)), strict=True))
 
 
-def _misfit(site: Site, options: Mapping[str, object], error: Exception) -> str:
-    shapes = ", ".join(str(x.shape) for x in site.inputs) or "none"
+def _misfit(call: LayerCall, options: Mapping[str, object], error: Exception) -> str:
+    shapes = ", ".join(str(x.shape) for x in call.inputs) or "none"
     given = ", ".join(f"{key}={value!r}" for key, value in sorted(options.items()))
     why = f"{type(error).__name__}: {error}"
     return (
@@ -332,21 +332,23 @@ def _misfit(site: Site, options: Mapping[str, object], error: Exception) -> str:
     )
 
 
-def _check_rank(site: Site, wanted: int) -> None:
+def _check_rank(call: LayerCall, wanted: int) -> None:
     """A layer over n axes of space takes rows, those axes and channels."""
-    if wanted and site.inputs and site.x.rank != wanted:
+    if wanted and call.inputs and call.x.rank != wanted:
         raise MismatchError(
-            f"layer '{site.layer.name}' ({site.layer.kind}): its input has shape {site.x.shape}; "
+            f"layer '{call.layer.name}' ({call.layer.kind}): its input has shape {call.x.shape}; "
             f"{wanted} axes are needed"
         )
 
 
-def _masks_after(site: Site, row: Lowering | Operation, outputs: int) -> tuple[Value | None, ...]:
+def _masks_after(
+    call: LayerCall, row: Lowering | Operation, outputs: int
+) -> tuple[Value | None, ...]:
     if isinstance(row, Operation) or row.spec.mask == "stop":
         return (None,) * outputs
     if row.spec.mask == "keep":
-        return (site.mask,) * outputs
-    masks = site.out_mask if isinstance(site.out_mask, tuple) else (site.out_mask,)
+        return (call.mask,) * outputs
+    masks = call.out_mask if isinstance(call.out_mask, tuple) else (call.out_mask,)
     return (*masks, *[None] * outputs)[:outputs]
 
 
@@ -362,7 +364,7 @@ def _apply(
         return run_network(g, layer.network, tuple(zip(inputs, masks, strict=True)))
     dtypes = _wanted(layer)
     inputs = tuple(_cast(g, x, dtypes) for x in inputs)
-    return _lower(Site(g, layer, inputs, kwargs, inputs, masks, _apply))
+    return _lower(LayerCall(g, layer, inputs, kwargs, inputs, masks, _apply))
 
 
 def _refs(item: object) -> Iterator[TensorRef]:

@@ -23,7 +23,7 @@ from keramos.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Operation
 
 MAX_CHARACTERS = 2000
@@ -104,7 +104,7 @@ _OPERATORS: dict[type, str] = {
 }
 
 
-def evaluate(s: Site, text: str) -> Value | tuple[Value, ...]:
+def evaluate(s: LayerCall, text: str) -> Value | tuple[Value, ...]:
     """Append the nodes of an expression over the inputs of a place; ``x`` is the input, or a list
     of several.
 
@@ -170,8 +170,8 @@ def _number_of(node: ast.expr) -> float | None:
 class _Reader:
     """Walks one expression."""
 
-    def __init__(self, site: Site, text: str, names: Mapping[str, object]) -> None:
-        self.s = site
+    def __init__(self, call: LayerCall, text: str, names: Mapping[str, object]) -> None:
+        self.s = call
         self.text = text
         self.names = names
 

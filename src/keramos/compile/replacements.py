@@ -21,8 +21,8 @@ def replaced(network: Network, replacements: Mapping[str, Replacement]) -> Netwo
     count too.
 
     A text is an expression over the layer's input (see ``expression``). A function gets the
-    ``Site`` of each call, appends nodes there and returns their values; it must use up the layer's
-    weights.
+    ``LayerCall`` of each call, appends nodes there and returns their values; it must use all of the
+    layer's weights.
 
     Raises:
         UsageError: no layer has such a name.

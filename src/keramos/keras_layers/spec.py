@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keramos.types.network import Config
 
     Shape = tuple[int | None, ...]
+    Size = int | Sequence[int | None] | None
+    """A size of an input, or several; None is unknown."""
 
 _NO_OPTIONS: Mapping[str, Option] = MappingProxyType({})
 _NO_WEIGHTS: Mapping[str, tuple[Weight, ...]] = MappingProxyType({})
@@ -114,9 +116,7 @@ class LayerSpec(NamedTuple):
             return not self.value(config, when[1:])
         return not when or bool(self.value(config, when))
 
-    def shape(
-        self, words: str, config: Config, sizes: Mapping[str, int | Sequence[int] | None]
-    ) -> Shape | None:
+    def shape(self, words: str, config: Config, sizes: Mapping[str, Size]) -> Shape | None:
         """The shape that words of a weight mean; ``sizes`` are those of the input.
 
         An axis is None where its size is unknown; None is returned where the number of axes is.
@@ -137,9 +137,7 @@ class LayerSpec(NamedTuple):
             return [value] * self.space
         return list(value) if isinstance(value, list | tuple) else None
 
-    def _product(
-        self, word: str, config: Config, sizes: Mapping[str, int | Sequence[int] | None]
-    ) -> int | None:
+    def _product(self, word: str, config: Config, sizes: Mapping[str, Size]) -> int | None:
         product = 1
         factors, _, divisor = word.partition("/")
         for factor in factors.split("*"):
@@ -152,9 +150,7 @@ class LayerSpec(NamedTuple):
         by = self._size(divisor, config, sizes)
         return product // by if isinstance(by, int) and by else None
 
-    def _size(
-        self, word: str, config: Config, sizes: Mapping[str, int | Sequence[int] | None]
-    ) -> object:
+    def _size(self, word: str, config: Config, sizes: Mapping[str, Size]) -> object:
         if word.isdigit():
             return int(word)
         if word == "ones":

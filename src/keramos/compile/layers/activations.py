@@ -11,18 +11,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
-def activation(s: Site, *, activation: object = None) -> Value:
+def activation(s: LayerCall, *, activation: object = None) -> Value:
     """Any activation by name."""
     return functions.activate(s.g, s.x, activation, s.layer.legacy)
 
 
 def relu(
-    s: Site, *, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0
+    s: LayerCall,
+    *,
+    max_value: float | None = None,
+    negative_slope: float = 0.0,
+    threshold: float = 0.0,
 ) -> Value:
     """Rectified, with an end, a slope and a threshold."""
     return functions.relu(
@@ -30,22 +34,22 @@ def relu(
     )
 
 
-def leaky_relu(s: Site, *, negative_slope: float = 0.3) -> Value:
+def leaky_relu(s: LayerCall, *, negative_slope: float = 0.3) -> Value:
     """Rectified with a slope."""
     return functions.leaky_relu(s.g, s.x, negative_slope=negative_slope)
 
 
-def elu(s: Site, *, alpha: float = 1.0) -> Value:
+def elu(s: LayerCall, *, alpha: float = 1.0) -> Value:
     """Exponential below 0."""
     return functions.elu(s.g, s.x, alpha=alpha)
 
 
-def thresholded_relu(s: Site, *, theta: float = 1.0) -> Value:
+def thresholded_relu(s: LayerCall, *, theta: float = 1.0) -> Value:
     """Nothing up to theta. Keras 2 was the last to have it."""
     return functions.thresholded_relu(s.g, s.x, theta=theta)
 
 
-def slopes(s: Site, role: str, shared_axes: list[int] | None) -> NDArray[np.generic]:
+def slopes(s: LayerCall, role: str, shared_axes: list[int] | None) -> NDArray[np.generic]:
     """A learned number a place; size 1 along shared axes, which Keras 1 did not write down.
 
     Raises:
@@ -60,12 +64,12 @@ def slopes(s: Site, role: str, shared_axes: list[int] | None) -> NDArray[np.gene
     return values
 
 
-def prelu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
+def prelu(s: LayerCall, *, shared_axes: list[int] | None = None) -> Value:
     """X where it is positive, else a learned slope times x."""
     return s.g.op("PRelu", s.x, slopes(s, "alpha", shared_axes))
 
 
-def softmax(s: Site, *, axis: int | list[int] = -1) -> Value:
+def softmax(s: LayerCall, *, axis: int | list[int] = -1) -> Value:
     """Exponentials that sum to 1 along the axis, or along several together; masked places are 0.
 
     Where all places are masked the result is 0 too, or even in files from before Keras 3.10.

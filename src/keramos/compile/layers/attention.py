@@ -13,9 +13,10 @@ from keramos.compile.onnx.sizes import reshape, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph
+    from keramos.keras_layers.spec import Size
 
 _AXES = "bcdefgh"
 """Letters of the axes between rows and features in an Einsum equation; in keys and values they are
@@ -60,36 +61,36 @@ def _hidden(g: Graph, scores: Value, allowed: Value | None) -> Value:
     return scores if allowed is None else g.op("Where", allowed, scores, -1e9)
 
 
-def _wanted(s: Site, name: str) -> bool:
+def _wanted(s: LayerCall, name: str) -> bool:
     given = s.kwargs.get(name, False)
     if isinstance(given, Value):
         raise s.unsupported(f"call argument {name}", "a tensor", "it must be known when compiling")
     return bool(given)
 
 
-def _dot_scores(s: Site, query: Value, key: Value) -> Value:
+def _dot_scores(s: LayerCall, query: Value, key: Value) -> Value:
     scores = s.g.op("MatMul", query, s.g.op("Transpose", key, perm=[0, 2, 1]))
     return (
-        s.g.op("Mul", scores, s.float_weight("scale", ()))
+        s.g.op("Mul", scores, s.float_weight("scale"))
         if s.layer.config.get("use_scale")
         else scores
     )
 
 
-def _sums(s: Site, query: Value, key: Value) -> Value:
+def _sums(s: LayerCall, query: Value, key: Value) -> Value:
     """Every query plus every key: (rows, targets, sources, features)."""
     return s.g.op("Add", s.g.op("Unsqueeze", query, [2]), s.g.op("Unsqueeze", key, [1]))
 
 
-def _concat_scores(s: Site, query: Value, key: Value) -> Value:
+def _concat_scores(s: LayerCall, query: Value, key: Value) -> Value:
     sums = _sums(s, query, key)
     if s.layer.config.get("use_scale"):
-        sums = s.g.op("Mul", sums, s.float_weight("scale", ()))
+        sums = s.g.op("Mul", sums, s.float_weight("scale"))
     total = s.g.op("ReduceSum", s.g.op("Tanh", sums), [-1], keepdims=0)
-    return s.g.op("Mul", total, s.float_weight("concat score weight", ()))
+    return s.g.op("Mul", total, s.float_weight("concat_score_weight"))
 
 
-def _attend(s: Site, scores: Value) -> tuple[Value, ...]:
+def _attend(s: LayerCall, scores: Value) -> tuple[Value, ...]:
     """Softmax of the scores over the values, with the masks and call arguments of both simple
     layers.
     """
@@ -108,7 +109,9 @@ def _attend(s: Site, scores: Value) -> tuple[Value, ...]:
     return (y, weights) if _wanted(s, "return_attention_scores") else (y,)
 
 
-def attention(s: Site, *, use_scale: bool = False, score_mode: str = "dot") -> tuple[Value, ...]:
+def attention(
+    s: LayerCall, *, use_scale: bool = False, score_mode: str = "dot"
+) -> tuple[Value, ...]:
     """Values weighted by how well keys fit queries; ``use_scale`` and concat have a weight each."""
     if score_mode not in {"dot", "concat"} or not isinstance(use_scale, bool):
         raise s.unsupported("score_mode", score_mode, "dot and concat are")
@@ -116,12 +119,12 @@ def attention(s: Site, *, use_scale: bool = False, score_mode: str = "dot") -> t
     return _attend(s, scores(s, s.inputs[0], s.inputs[-1] if len(s.inputs) > 2 else s.inputs[1]))
 
 
-def additive_attention(s: Site, *, use_scale: bool = True) -> tuple[Value, ...]:
+def additive_attention(s: LayerCall, *, use_scale: bool = True) -> tuple[Value, ...]:
     """Scores are a weighted sum of tanh(query + key)."""
     key = s.inputs[2] if len(s.inputs) > 2 else s.inputs[1]
     y = s.g.op("Tanh", _sums(s, s.inputs[0], key))
     if use_scale:
-        y = s.g.op("Mul", y, s.float_weight("scale", (s.x.shape[-1],)))
+        y = s.g.op("Mul", y, s.float_weight("scale"))
     return _attend(s, s.g.op("ReduceSum", y, [-1], keepdims=0))
 
 
@@ -134,7 +137,7 @@ class _Streams(NamedTuple):
     masks: tuple[Value | None, Value | None, Value | None]
 
 
-def _streams(s: Site) -> _Streams:
+def _streams(s: LayerCall) -> _Streams:
     """Query, value and key from a call's positional and keyword arguments."""
     names = ("query", "value", "key")
     given = dict(zip(names, s.args, strict=False)) | {
@@ -151,7 +154,7 @@ def _streams(s: Site) -> _Streams:
     return _Streams(query, value, key, (masks[0], masks[1], masks[2] if "key" in given else None))
 
 
-def _allowed(s: Site, streams: _Streams, window: int | None) -> Value | None:
+def _allowed(s: LayerCall, streams: _Streams, window: int | None) -> Value | None:
     """(rows, targets, sources): which source each target may see; None where all."""
     g, (query, value, _, masks) = s.g, streams
     found: list[Value | None] = []
@@ -176,18 +179,22 @@ def _allowed(s: Site, streams: _Streams, window: int | None) -> Value | None:
 
 
 def _projected(
-    s: Site, x: Value, role: str, shape: tuple[int | None, ...], *, use_bias: bool
+    s: LayerCall,
+    x: Value,
+    part: str,
+    *,
+    use_bias: bool,
+    bound: int = 1,
+    **sizes: Size,
 ) -> Value:
-    """The last axes of x times a kernel; ``shape`` is the kernel's, of which the last axes are the
-    new ones.
-    """
-    kernel = s.float_weight(f"{role} kernel", shape)
-    bound = 1 if role != "output" else 2
+    """The last ``bound`` axes of x times the kernel of a part of the layer, plus its bias."""
+    sizes = {"features": x.shape[-1], **sizes}
+    kernel = s.float_weight(f"{part}_kernel", **sizes)
     inside = "zyxwv"[: kernel.ndim]
     front = "a" + _AXES[: x.rank - 1 - bound]
     equation = f"{front}{inside[:bound]},{inside}->{front}{inside[bound:]}"
     y = s.g.op("Einsum", x, kernel, equation=equation)
-    return s.g.op("Add", y, s.float_weight(f"{role} bias", kernel.shape[bound:])) if use_bias else y
+    return s.g.op("Add", y, s.float_weight(f"{part}_bias", **sizes)) if use_bias else y
 
 
 def _softmax(g: Graph, scores: Value, axes: int) -> Value:
@@ -200,7 +207,7 @@ def _softmax(g: Graph, scores: Value, axes: int) -> Value:
 
 
 def _heads(
-    s: Site,
+    s: LayerCall,
     query: Value,
     key: Value,
     value: Value,
@@ -235,13 +242,13 @@ def _heads(
     return g.op("Einsum", weights, value, equation=f"{scored},a{sources}yx->a{targets}yx"), weights
 
 
-def _finished(s: Site, streams: _Streams, y: Value, weights: Value) -> tuple[Value, ...]:
+def _finished(s: LayerCall, streams: _Streams, y: Value, weights: Value) -> tuple[Value, ...]:
     s.out_mask = streams.masks[0]
     return (y, weights) if _wanted(s, "return_attention_scores") else (y,)
 
 
 def multi_head_attention(
-    s: Site,
+    s: LayerCall,
     *,
     num_heads: int,
     key_dim: int,
@@ -255,17 +262,13 @@ def multi_head_attention(
     """Attention in several heads, projected in and out."""
     streams, width = _streams(s), value_dim or key_dim
     query, key = (
-        _projected(s, x, role, (x.shape[-1], num_heads, key_dim), use_bias=use_bias)
-        for x, role in ((streams.query, "query"), (streams.key, "key"))
+        _projected(s, x, part, use_bias=use_bias)
+        for x, part in ((streams.query, "query"), (streams.key, "key"))
     )
     gate = None
     if use_gate:
-        gate = _projected(
-            s, streams.query, "gate", (streams.query.shape[-1], num_heads, width), use_bias=use_bias
-        )
-    value = _projected(
-        s, streams.value, "value", (streams.value.shape[-1], num_heads, width), use_bias=use_bias
-    )
+        gate = _projected(s, streams.query, "gate", use_bias=use_bias, width=width)
+    value = _projected(s, streams.value, "value", use_bias=use_bias, width=width)
     axes = _axes_of(attention_axes, streams.query.rank)
     allowed = _allowed(s, streams, sliding_window)
     y, weights = _heads(s, query, key, value, allowed, axes)
@@ -274,7 +277,7 @@ def multi_head_attention(
     ends: list[int | None] = [streams.query.shape[-1]]
     if output_shape:
         ends = [output_shape] if isinstance(output_shape, int) else [*output_shape]
-    y = _projected(s, y, "output", (num_heads, width, *ends), use_bias=use_bias)
+    y = _projected(s, y, "output", use_bias=use_bias, bound=2, width=width, outputs=ends)
     return _finished(s, streams, y, weights)
 
 
@@ -286,7 +289,7 @@ def _axes_of(attention_axes: list[int] | int | None, rank: int) -> list[int]:
 
 
 def group_query_attention(
-    s: Site,
+    s: LayerCall,
     *,
     head_dim: int,
     num_query_heads: int,
@@ -298,22 +301,17 @@ def group_query_attention(
     """Multi-head attention in which several query heads share a key and value head."""
     streams, g = _streams(s), s.g
     features = streams.query.shape[-1]
-    own, shared = (features, num_query_heads, head_dim), num_key_value_heads
-    query = _projected(s, streams.query, "query", own, use_bias=use_bias)
-    key = _projected(
-        s, streams.key, "key", (streams.key.shape[-1], shared, head_dim), use_bias=use_bias
-    )
-    gate = _projected(s, streams.query, "gate", own, use_bias=use_bias) if use_gate else None
-    value = _projected(
-        s, streams.value, "value", (streams.value.shape[-1], shared, head_dim), use_bias=use_bias
-    )
-    repeated = np.repeat(np.arange(shared), num_query_heads // shared)
+    query = _projected(s, streams.query, "query", use_bias=use_bias)
+    key = _projected(s, streams.key, "key", use_bias=use_bias)
+    gate = _projected(s, streams.query, "gate", use_bias=use_bias) if use_gate else None
+    value = _projected(s, streams.value, "value", use_bias=use_bias)
+    repeated = np.repeat(np.arange(num_key_value_heads), num_query_heads // num_key_value_heads)
     key, value = (g.op("Gather", x, repeated, axis=2) for x in (key, value))
     allowed = _allowed(s, streams, sliding_window)
     y, weights = _heads(s, query, key, value, allowed, [1])
     if gate is not None:
         y = g.op("Mul", y, g.op("Sigmoid", gate))
-    y = _projected(s, y, "output", (num_query_heads, head_dim, features), use_bias=use_bias)
+    y = _projected(s, y, "output", use_bias=use_bias, bound=2, features=features)
     return _finished(s, streams, y, weights)
 
 

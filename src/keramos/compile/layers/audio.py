@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph, Value
 
@@ -55,7 +55,7 @@ def _waves(length: int, sequence: int, window: str | None) -> tuple[Numbers, Num
 
 
 def mel_spectrogram(
-    s: Site,
+    s: LayerCall,
     *,
     fft_length: int = 2048,
     sequence_stride: int = 512,
@@ -92,7 +92,7 @@ def mel_spectrogram(
     return _decibels(s, y, min_power, ref_power, top_db) if power_to_db else y
 
 
-def _decibels(s: Site, x: Value, min_power: float, ref_power: float, top_db: float) -> Value:
+def _decibels(s: LayerCall, x: Value, min_power: float, ref_power: float, top_db: float) -> Value:
     g, factor = s.g, 10 / log(10)
     y = g.op("Mul", g.op("Log", g.op("Max", x, float(min_power))), factor)
     y = g.op("Sub", y, float(factor * np.log(max(abs(ref_power), min_power))))
@@ -101,7 +101,7 @@ def _decibels(s: Site, x: Value, min_power: float, ref_power: float, top_db: flo
 
 
 def stft_spectrogram(
-    s: Site,
+    s: LayerCall,
     *,
     mode: str = "log",
     frame_length: int = 256,
@@ -123,7 +123,7 @@ def stft_spectrogram(
     x = reshape(g, x, -1, 1, size(x, 2))
     parts = []
     for name in _MODES[mode]:
-        waves = s.float_weight(f"{name} kernel", (frame_length, 1, bins)).transpose(2, 1, 0)
+        waves = s.float_weight(f"{name}_kernel", bins=bins).transpose(2, 1, 0)
         pads = "SAME_UPPER" if padding == "same" else "VALID"
         parts.append(
             g.op("Conv", x, waves, strides=[frame_step or frame_length // 2], auto_pad=pads)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.recurrent import States
     from keramos.compile.onnx.graph import Graph, Value
     from keramos.types.legacy import Legacy
@@ -85,13 +85,13 @@ def _gates(kernel: Array, order: tuple[int, ...]) -> Array:
 
 
 def _weights(
-    s: Site, features: int | None, units: int, gates: int, *, rows: int, use_bias: bool
+    s: LayerCall, features: int | None, units: int, gates: int, *, rows: int, use_bias: bool
 ) -> tuple[Array, ...]:
     """Kernel, recurrent kernel, and the bias as (2, gates * units); ``rows`` of it are stored."""
     wide = gates * units
     kernel, recurrent = (
-        s.float_weight("kernel", (features, wide)),
-        s.float_weight("recurrent kernel", (units, wide)),
+        s.float_weight("kernel", features=features),
+        s.float_weight("recurrent_kernel"),
     )
     if not use_bias:
         return kernel, recurrent, np.zeros((2, wide), "float32")
@@ -108,7 +108,7 @@ def _affine(weight: Array, bias: Array | None) -> Callable[[Graph, Value], Value
 
 
 def lstm_cell(
-    s: Site,
+    s: LayerCall,
     features: int | None,
     *,
     units: int,
@@ -146,7 +146,7 @@ def lstm_states(
 
 
 def gru_cell(
-    s: Site,
+    s: LayerCall,
     features: int | None,
     *,
     units: int,
@@ -190,7 +190,12 @@ def gru_cell(
 
 
 def simple_rnn_cell(
-    s: Site, features: int | None, *, units: int, activation: object = "tanh", use_bias: bool = True
+    s: LayerCall,
+    features: int | None,
+    *,
+    units: int,
+    activation: object = "tanh",
+    use_bias: bool = True,
 ) -> Cell:
     """activation(x · kernel + h · recurrent kernel + bias)."""
     kernel, recurrent, bias = _weights(s, features, units, 1, rows=1, use_bias=use_bias)
@@ -208,4 +213,4 @@ CELLS: dict[str, CellOf] = {
     "LSTMCell": lstm_cell,
     "SimpleRNNCell": simple_rnn_cell,
 }
-"""Class name -> function(site, features, **options)."""
+"""Class name -> function(call, features, **options)."""

@@ -18,7 +18,7 @@ from keramos.compile.onnx.sizes import expand, reshape, size
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
 
 _BINS = 256
@@ -26,7 +26,7 @@ _FULL = (0.0, 255.0)
 
 
 def clahe(
-    s: Site,
+    s: LayerCall,
     *,
     value_range: tuple[float, float] = (0, 255),
     clip_limit: float = 4.0,
@@ -51,7 +51,7 @@ def clahe(
     return s.g.op("Transpose", y, perm=[0, 3, 1, 2]) if first else y
 
 
-def _ranged(s: Site, x: Value, old: tuple[float, float], new: tuple[float, float]) -> Value:
+def _ranged(s: LayerCall, x: Value, old: tuple[float, float], new: tuple[float, float]) -> Value:
     """Values from one range into another, each step rounded as Keras does."""
     if old == new:
         return x
@@ -61,7 +61,7 @@ def _ranged(s: Site, x: Value, old: tuple[float, float], new: tuple[float, float
     )
 
 
-def _curves(s: Site, pixels: Value, grid: list[int], limit: float) -> Value:
+def _curves(s: LayerCall, pixels: Value, grid: list[int], limit: float) -> Value:
     """The new value of each old one, for every tile: (rows, tiles down, tiles across, channels,
     256).
     """
@@ -93,7 +93,7 @@ def _mirrored(length: int, tiles: int) -> NDArray[np.int64]:
     return np.pad(np.arange(length), (0, -length % tiles), "symmetric")
 
 
-def _spread(s: Site, sums: Value, area: int) -> Value:
+def _spread(s: LayerCall, sums: Value, area: int) -> Value:
     """Running counts stretched over 0 to 255; a tile of one value stays."""
     g = s.g
     least = g.op("ReduceMin", sums, [4], keepdims=1)
@@ -103,7 +103,7 @@ def _spread(s: Site, sums: Value, area: int) -> Value:
     return g.op("Clip", scaled, 0.0, 255.0)
 
 
-def _interpolated(s: Site, pixels: Value, curves: Value) -> Value:
+def _interpolated(s: LayerCall, pixels: Value, curves: Value) -> Value:
     """Pixels through the curves of the four nearest tiles, weighted by nearness; edges count
     twice.
     """
@@ -148,5 +148,5 @@ def _places(
     return ends[0], ends[1], place - before
 
 
-def _mixed(s: Site, a: Value, b: Value, share: NDArray[np.float32]) -> Value:
+def _mixed(s: LayerCall, a: Value, b: Value, share: NDArray[np.float32]) -> Value:
     return s.g.op("Add", s.g.op("Mul", a, np.float32(1) - share), s.g.op("Mul", b, share))

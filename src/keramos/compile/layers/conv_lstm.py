@@ -16,7 +16,7 @@ from keramos.compile.lowering.spatial import each, known
 from keramos.compile.onnx.graph import Graph
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.recurrent import States
     from keramos.compile.lowering.spatial import Sizes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def conv_lstm_cell(
-    s: Site,
+    s: LayerCall,
     x: Value,
     *,
     filters: int,
@@ -41,13 +41,11 @@ def conv_lstm_cell(
     """
     axes, gates, legacy = x.rank - 3, 4 * filters, s.layer.legacy
     theano = legacy.theano_padding
-    sizes, ones = each(kernel_size, axes), [1] * axes
+    ones = [1] * axes
     order = (axes + 1, axes, *range(axes))
-    kernel = s.float_weight("kernel", (*sizes, known(x.shape[2], "channels"), gates)).transpose(
-        order
-    )
-    recurrent = s.float_weight("recurrent kernel", (*sizes, filters, gates)).transpose(order)
-    bias = s.float_weight("bias", (gates,)).reshape(gates, *ones) if use_bias else None
+    kernel = s.float_weight("kernel", channels=known(x.shape[2], "channels")).transpose(order)
+    recurrent = s.float_weight("recurrent_kernel").transpose(order)
+    bias = s.float_weight("bias").reshape(gates, *ones) if use_bias else None
 
     def inputs(g: Graph, flat: Value) -> Value:
         steps, gaps = each(strides, axes), each(dilation_rate, axes)
@@ -71,7 +69,7 @@ def conv_lstm_cell(
 
 
 def conv_lstm(
-    s: Site,
+    s: LayerCall,
     *,
     data_format: str | None = "channels_last",
     return_sequences: bool = False,

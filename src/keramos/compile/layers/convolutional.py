@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Graph, Value
 
 
-def _biased(s: Site, y: Value, units: int, *, use_bias: bool, activation: object) -> Value:
+def _biased(s: LayerCall, y: Value, units: int, *, use_bias: bool, activation: object) -> Value:
     """y, channels first, plus a bias a channel, then the activation in the layer's own layout."""
     if use_bias:
-        y = s.g.op("Add", y, s.float_weight("bias", (units,)).reshape(units, *[1] * (y.rank - 2)))
+        y = s.g.op("Add", y, s.float_weight("bias").reshape(units, *[1] * (y.rank - 2)))
     data_format = str(s.layer.config.get("data_format") or "channels_last")
     return activate(s.g, as_before(s.g, y, data_format), activation, s.layer.legacy)
 
@@ -47,7 +47,7 @@ def convolve(
 
 
 def convolution(
-    s: Site,
+    s: LayerCall,
     *,
     filters: int,
     kernel_size: list[int],
@@ -61,8 +61,8 @@ def convolution(
 ) -> Value:
     """Each output channel is a sum over a window of a group of input channels."""
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
-    sizes = each(kernel_size, axes)
-    kernel = s.float_weight("kernel", (*sizes, known(x.shape[1], "channels") // groups, filters))
+    known(x.shape[1], "channels")  # or refuse
+    kernel = s.float_weight("kernel")
     kernel = kernel.transpose(axes + 1, axes, *range(axes))
     y = convolve(
         s.g,
@@ -78,7 +78,8 @@ def convolution(
 
 
 def _depthwise(
-    s: Site,
+    s: LayerCall,
+    name: str,
     x: Value,
     sizes: list[int],
     multiplier: int,
@@ -88,9 +89,7 @@ def _depthwise(
 ) -> Value:
     """Every input channel by its own kernels (space..., in, multiplier)."""
     axes, channels = len(sizes), known(x.shape[1], "channels")
-    kernel = s.float_weight("depthwise kernel", (*sizes, channels, multiplier)).transpose(
-        axes, axes + 1, *range(axes)
-    )
+    kernel = s.float_weight(name).transpose(axes, axes + 1, *range(axes))
     return convolve(
         s.g,
         x,
@@ -104,7 +103,7 @@ def _depthwise(
 
 
 def depthwise_convolution(
-    s: Site,
+    s: LayerCall,
     *,
     kernel_size: list[int],
     strides: Sizes = 1,
@@ -118,12 +117,12 @@ def depthwise_convolution(
     """Each input channel has ``depth_multiplier`` kernels of its own."""
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes, steps, gaps = each(kernel_size, axes), each(strides, axes), each(dilation_rate, axes)
-    y = _depthwise(s, x, sizes, depth_multiplier, steps, padding, gaps)
+    y = _depthwise(s, "kernel", x, sizes, depth_multiplier, steps, padding, gaps)
     return _biased(s, y, known(y.shape[1], "channels"), use_bias=use_bias, activation=activation)
 
 
 def separable_convolution(
-    s: Site,
+    s: LayerCall,
     *,
     filters: int,
     kernel_size: list[int],
@@ -138,8 +137,8 @@ def separable_convolution(
     """A depthwise convolution, then one over channels alone."""
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes, steps, gaps = each(kernel_size, axes), each(strides, axes), each(dilation_rate, axes)
-    middle = _depthwise(s, x, sizes, depth_multiplier, steps, padding, gaps)
-    point = s.float_weight("pointwise kernel", (*[1] * axes, middle.shape[1], filters))
+    middle = _depthwise(s, "depthwise_kernel", x, sizes, depth_multiplier, steps, padding, gaps)
+    point = s.float_weight("pointwise_kernel")
     y = s.g.op("Conv", middle, point.transpose(axes + 1, axes, *range(axes)))
     return _biased(s, y, filters, use_bias=use_bias, activation=activation)
 
@@ -167,7 +166,7 @@ def _transposed_edges(
 
 
 def transposed_convolution(
-    s: Site,
+    s: LayerCall,
     *,
     filters: int,
     kernel_size: list[int],
@@ -185,9 +184,7 @@ def transposed_convolution(
     x, axes = channels_first(s.g, s.x, data_format), s.x.rank - 2
     sizes, steps, gaps = each(kernel_size, axes), each(strides, axes), each(dilation_rate, axes)
     extra = [None] * axes if output_padding is None else _listed(output_padding, axes)
-    kernel = s.float_weight("kernel", (*sizes, filters, x.shape[1])).transpose(
-        axes + 1, axes, *range(axes)
-    )
+    kernel = s.float_weight("kernel").transpose(axes + 1, axes, *range(axes))
     theano = s.layer.legacy.theano_padding
     edges = [
         _transposed_edges((size - 1) * gap + 1, step, padding, more, theano=theano)

@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph, Value
 
 
-def dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+def dense(s: LayerCall, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
     """activation(x · kernel + bias) over the last axis."""
-    y = s.g.op("MatMul", s.x, s.float_weight("kernel", (s.x.shape[-1], units)))
+    y = s.g.op("MatMul", s.x, s.float_weight("kernel"))
     if use_bias:
-        y = s.g.op("Add", y, s.float_weight("bias", (units,)))
+        y = s.g.op("Add", y, s.float_weight("bias"))
     return activate(s.g, y, activation, s.layer.legacy)
 
 
 def einsum_dense(
-    s: Site,
+    s: LayerCall,
     *,
     equation: str,
     output_shape: object,
@@ -52,7 +52,7 @@ def einsum_dense(
 
 
 def reversible_embedding(
-    s: Site,
+    s: LayerCall,
     *,
     input_dim: int,
     output_dim: int,
@@ -63,14 +63,14 @@ def reversible_embedding(
     """An embedding that also runs backwards: vectors to one score for each integer, with
     ``reverse`` in the call.
     """
-    table = s.float_weight("embeddings", (input_dim, output_dim))
-    back = table.T if tie_weights else s.float_weight("reverse embeddings", (output_dim, input_dim))
+    table = s.float_weight("embeddings")
+    back = table.T if tie_weights else s.float_weight("reverse_embeddings")
     if not s.kwargs.get("reverse"):
         return looked_up(s, table.astype("float32"), mask_zero=mask_zero)
     return capped(s.g, s.g.op("MatMul", s.x, back), logit_soft_cap)
 
 
-def looked_up(s: Site, table: NDArray[np.generic], *, mask_zero: bool) -> Value:
+def looked_up(s: LayerCall, table: NDArray[np.generic], *, mask_zero: bool) -> Value:
     """Rows of a table by whole numbers; 0 is masked if so wanted."""
     index = s.g.op("Cast", s.x, to=7)
     if mask_zero:
@@ -85,24 +85,23 @@ def capped(g: Graph, x: Value, most: float | None) -> Value:
     )
 
 
-def spectral_normalization(s: Site) -> tuple[Value, ...]:
+def spectral_normalization(s: LayerCall) -> tuple[Value, ...]:
     """The inner layer; its kernel was divided by its largest singular value while training."""
-    for _ in s.layer.weights:
-        s.weight("vector u")
+    s.weight("vector_u")
     return tuple(value for value, _ in s.apply(s.wrapped[0], s.x, mask=s.mask))
 
 
-def layer_scale(s: Site, *, projection_dim: int) -> Value:
+def layer_scale(s: LayerCall, *, projection_dim: int) -> Value:
     """A learned factor a channel (ConvNeXt)."""
-    return s.g.op("Mul", s.x, s.float_weight("gamma", (projection_dim,)))
+    return s.g.op("Mul", s.x, s.float_weight("gamma"))
 
 
-def custom_scale(s: Site, *, scale: float) -> Value:
+def custom_scale(s: LayerCall, *, scale: float) -> Value:
     """The first input plus the second times a number (InceptionResNetV2)."""
     return s.g.op("Add", s.inputs[0], s.g.op("Mul", s.inputs[1], float(scale)))
 
 
-def pipeline(s: Site) -> tuple[Value, ...]:
+def pipeline(s: LayerCall) -> tuple[Value, ...]:
     """Layers one after the other."""
     outputs: tuple[Value, ...] = (s.x,)
     for layer in s.layer.inner:
@@ -110,13 +109,13 @@ def pipeline(s: Site) -> tuple[Value, ...]:
     return outputs
 
 
-def embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
+def embedding(s: LayerCall, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
     """The row of a table for each integer; with ``mask_zero`` the integer 0 is masked."""
-    table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
+    table = s.weight("embeddings").astype("float32")
     return looked_up(s, table, mask_zero=mask_zero)
 
 
-def masking(s: Site, *, mask_value: float = 0.0) -> Value:
+def masking(s: LayerCall, *, mask_value: float = 0.0) -> Value:
     """Steps whose values all equal one number are masked, and 0 from here on."""
     differs = s.g.op("Cast", s.g.op("Not", s.g.op("Equal", s.x, float(mask_value))), to=1)
     kept = s.g.op("Greater", s.g.op("ReduceMax", differs, [-1], keepdims=1), 0.0)
@@ -124,7 +123,7 @@ def masking(s: Site, *, mask_value: float = 0.0) -> Value:
     return s.g.op("Where", kept, s.x, 0.0)
 
 
-def identity(s: Site) -> Value:
+def identity(s: LayerCall) -> Value:
     """The input, unchanged."""
     return s.x
 

@@ -17,7 +17,7 @@ from keramos.compile.lowering.spatial import known
 from keramos.keras_layers import image
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
@@ -26,11 +26,11 @@ def _height_axis(data_format: str | None) -> int:
     return 2 if data_format == "channels_first" else 1
 
 
-def _cut(s: Site, x: Value, axis: int, start: int, size: int) -> Value:
+def _cut(s: LayerCall, x: Value, axis: int, start: int, size: int) -> Value:
     return s.g.op("Slice", x, [start, 0], [start + size, 2**62], [axis, 0])
 
 
-def _cropped(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+def _cropped(s: LayerCall, x: Value, axis: int, height: int, width: int) -> Value:
     """The largest middle part with the proportions of the new size."""
     tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
     new_tall = max(min(tall, int(np.float32(wide * height) / np.float32(width))), 1)
@@ -39,7 +39,7 @@ def _cropped(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
     return _cut(s, x, axis + 1, (wide - new_wide) // 2, new_wide)
 
 
-def _padded(s: Site, x: Value, axis: int, height: int, width: int, fill: float) -> Value:
+def _padded(s: LayerCall, x: Value, axis: int, height: int, width: int, fill: float) -> Value:
     """Edges of one value, alike on both sides, until the proportions are those of the new size."""
     tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
     more_tall = (max(tall, int(np.float32(wide * height) / np.float32(width))) - tall) // 2
@@ -50,7 +50,14 @@ def _padded(s: Site, x: Value, axis: int, height: int, width: int, fill: float) 
 
 
 def resized(
-    s: Site, x: Value, axis: int, height: int, width: int, method: str, *, antialias: bool = False
+    s: LayerCall,
+    x: Value,
+    axis: int,
+    height: int,
+    width: int,
+    method: str,
+    *,
+    antialias: bool = False,
 ) -> Value:
     """Rows (at ``axis``) and columns (after it) changed to another number."""
     legacy = s.layer.legacy
@@ -63,7 +70,7 @@ def resized(
 
 
 def resizing(
-    s: Site,
+    s: LayerCall,
     *,
     height: int,
     width: int,
@@ -88,7 +95,7 @@ def resizing(
 
 
 def center_crop(
-    s: Site, *, height: int, width: int, data_format: str | None = "channels_last"
+    s: LayerCall, *, height: int, width: int, data_format: str | None = "channels_last"
 ) -> Value:
     """The middle of images; smaller ones are resized."""
     axis = _height_axis(data_format)
@@ -105,7 +112,7 @@ def center_crop(
 
 
 def random_crop(
-    s: Site,
+    s: LayerCall,
     *,
     height: int,
     width: int,
@@ -116,16 +123,16 @@ def random_crop(
     return how(s, s.x, _height_axis(data_format), height, width)
 
 
-def _keep(_s: Site, x: Value, _axis: int, _height: int, _width: int) -> Value:
+def _keep(_s: LayerCall, x: Value, _axis: int, _height: int, _width: int) -> Value:
     return x
 
 
-def _crop_and_resize(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+def _crop_and_resize(s: LayerCall, x: Value, axis: int, height: int, width: int) -> Value:
     """TensorFlow 2.7 to 2.21, Keras 3.0 to 3.5."""
     return resized(s, _cropped(s, x, axis, height, width), axis, height, width, "bilinear")
 
 
-def _cut_then_resize(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+def _cut_then_resize(s: LayerCall, x: Value, axis: int, height: int, width: int) -> Value:
     """Keras 3.6 and 3.7: cut where the middle with the new proportions begins; what is too small is
     resized.
     """
@@ -138,7 +145,7 @@ def _cut_then_resize(s: Site, x: Value, axis: int, height: int, width: int) -> V
     return resized(s, x, axis, height, width, "bilinear") if small else x
 
 
-def _resize_then_cut(s: Site, x: Value, axis: int, height: int, width: int) -> Value:
+def _resize_then_cut(s: LayerCall, x: Value, axis: int, height: int, width: int) -> Value:
     """TensorFlow up to 2.6: the shorter side as long as wanted, then the middle."""
     tall, wide = known(x.shape[axis], "rows"), known(x.shape[axis + 1], "columns")
     new_tall, new_wide = (
@@ -160,7 +167,7 @@ _WHEN_PREDICTING = {
 
 
 def auto_contrast(
-    s: Site,
+    s: LayerCall,
     *,
     value_range: tuple[float, float] = (0, 255),
     data_format: str | None = "channels_last",

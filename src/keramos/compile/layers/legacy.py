@@ -9,36 +9,36 @@ from keramos.compile.layers.merging import batch_dot
 from keramos.compile.lowering.activation import activate
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
-def highway(s: Site, *, activation: object = None, use_bias: bool = True) -> Value:
+def highway(s: LayerCall, *, activation: object = None, use_bias: bool = True) -> Value:
     """A dense layer that lets part of its input pass: t * y + (1 - t) * x."""
-    g, width = s.g, s.x.shape[-1]
-    y = g.op("MatMul", s.x, s.float_weight("W", (width, width)))
-    gate = g.op("MatMul", s.x, s.float_weight("W_carry", (width, width)))
+    g = s.g
+    y = g.op("MatMul", s.x, s.float_weight("W"))
+    gate = g.op("MatMul", s.x, s.float_weight("W_carry"))
     if use_bias:
-        y = g.op("Add", y, s.float_weight("b", (width,)))
-        gate = g.op("Add", gate, s.float_weight("b_carry", (width,)))
+        y = g.op("Add", y, s.float_weight("b"))
+        gate = g.op("Add", gate, s.float_weight("b_carry"))
     t = g.op("Sigmoid", gate)
     return g.op(
         "Add", s.x, g.op("Mul", t, g.op("Sub", activate(g, y, activation, s.layer.legacy), s.x))
     )
 
 
-def maxout_dense(s: Site, *, units: int, nb_feature: int = 4, use_bias: bool = True) -> Value:
+def maxout_dense(s: LayerCall, *, units: int, nb_feature: int = 4, use_bias: bool = True) -> Value:
     """The largest of several dense layers, output by output."""
     g = s.g
-    kernel = s.float_weight("W", (nb_feature, s.x.shape[-1], units))
+    kernel = s.float_weight("W")
     y = g.op("MatMul", g.op("Unsqueeze", s.x, [1, 2]), kernel)
     if use_bias:
-        y = g.op("Add", y, s.float_weight("b", (nb_feature, units)).reshape(nb_feature, 1, units))
+        y = g.op("Add", y, s.float_weight("b").reshape(nb_feature, 1, units))
     return g.op("ReduceMax", y, [1, 2], keepdims=0)
 
 
-def s_relu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
+def s_relu(s: LayerCall, *, shared_axes: list[int] | None = None) -> Value:
     """Three straight pieces: slope a_left below t_left, 1 between, a_right above t_left +
     |t_right|. On Theano the left piece ends at |t_right| too, which shows where its slope is
     negative.
@@ -54,24 +54,24 @@ def s_relu(s: Site, *, shared_axes: list[int] | None = None) -> Value:
     return g.op("Add", t_left, g.op("Add", g.op("Add", center, left), right))
 
 
-def parametric_softplus(s: Site, *, shared_axes: list[int] | None = None) -> Value:
+def parametric_softplus(s: LayerCall, *, shared_axes: list[int] | None = None) -> Value:
     """Alpha * log(1 + exp(beta * x)) with learned alpha and beta."""
     alpha, beta = (slopes(s, name, shared_axes) for name in ("alphas", "betas"))
     return s.g.op("Mul", s.g.op("Softplus", s.g.op("Mul", s.x, beta)), alpha)
 
 
-def random_fourier_features(s: Site, *, output_dim: int) -> Value:
+def random_fourier_features(s: LayerCall, *, output_dim: int) -> Value:
     """cos(x · kernel / scale + bias) with a kernel drawn at random."""
-    g, scale = s.g, s.float_weight("kernel scale")
+    g, scale = s.g, s.float_weight("kernel_scale")
     y = g.op(
         "Div",
-        g.op("MatMul", s.x, s.float_weight("unscaled kernel", (s.x.shape[-1], output_dim))),
+        g.op("MatMul", s.x, s.float_weight("unscaled_kernel")),
         scale,
     )
-    return g.op("Cos", g.op("Add", y, s.float_weight("bias", (output_dim,))))
+    return g.op("Cos", g.op("Add", y, s.float_weight("bias")))
 
 
-def merge(s: Site, *, mode: str, dot_axes: int | list[int] = -1) -> Value:
+def merge(s: LayerCall, *, mode: str, dot_axes: int | list[int] = -1) -> Value:
     """Cosine of the angle between two tensors, along axes, behind a new axis."""
     if mode != "cos":
         raise s.unsupported("mode", mode, "it is no mode that Keras has")

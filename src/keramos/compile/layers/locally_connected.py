@@ -16,7 +16,7 @@ from keramos.compile.lowering.spatial import each, known, pads
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _windows(
-    s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool
+    s: LayerCall, kernel: list[int], strides: list[int], padding: str, *, first: bool
 ) -> tuple[list[int], Places]:
     """Sizes of the output, and for each of its places the input values it sees, counted through a
     flat row.
@@ -55,7 +55,7 @@ def _windows(
 
 
 def _edges(
-    s: Site, kernel: list[int], strides: list[int], padding: str, *, first: bool
+    s: LayerCall, kernel: list[int], strides: list[int], padding: str, *, first: bool
 ) -> list[tuple[int, int]]:
     order = (0, 1, *range(2, s.x.rank)) if first else (0, s.x.rank - 1, *range(1, s.x.rank - 1))
     turned = s.g.op("Transpose", s.x, perm=list(order))
@@ -64,7 +64,7 @@ def _edges(
 
 
 def _kernel(
-    s: Site, windows: Places, filters: int, implementation: int, *, first: bool
+    s: LayerCall, windows: Places, filters: int, implementation: int, *, first: bool
 ) -> NDArray[np.generic]:
     """The kernel as (places, window, filters), whichever of Keras' three ways it is stored in."""
     places, window = windows.shape
@@ -95,7 +95,7 @@ def _kernel(
 
 
 def locally_connected(
-    s: Site,
+    s: LayerCall,
     *,
     filters: int,
     kernel_size: Sizes,
@@ -116,7 +116,7 @@ def locally_connected(
     seen = g.op("Transpose", g.op("Gather", flat, windows, axis=1), perm=[1, 0, 2])
     y = g.op("Transpose", g.op("MatMul", seen, kernel), perm=[1, 0, 2])
     if use_bias:
-        y = g.op("Add", y, s.float_weight("bias", (*sizes, filters)).reshape(len(windows), filters))
+        y = g.op("Add", y, s.float_weight("bias", places=sizes).reshape(len(windows), filters))
     y = g.op(
         "Reshape",
         g.op("Transpose", y, perm=[0, 2, 1]) if first else y,

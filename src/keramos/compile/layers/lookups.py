@@ -20,7 +20,7 @@ from keramos.errors import UnsupportedModelError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
@@ -79,7 +79,7 @@ def places_of(
 
 
 def lookup(
-    s: Site,
+    s: LayerCall,
     *,
     vocabulary: Sequence[Token] | None = None,
     num_oov_indices: int = 1,
@@ -117,7 +117,7 @@ def lookup(
     return encode(s, index, depth, output_mode, idf=idf)
 
 
-def _depth(s: Site, places: _Places, max_tokens: int | None) -> int:
+def _depth(s: LayerCall, places: _Places, max_tokens: int | None) -> int:
     """How many places an encoding has; ``max_tokens`` where it is padded."""
     depth = places.size if max_tokens is None else max_tokens
     _check_count(s, "max_tokens", depth, places.size)
@@ -134,7 +134,7 @@ _OPTIONS: dict[str, tuple[object, ...]] = {
 }
 
 
-def _check(s: Site, **options: object) -> None:
+def _check(s: LayerCall, **options: object) -> None:
     for option, value in options.items():
         if value not in _OPTIONS[option]:
             known = " or ".join(map(repr, _OPTIONS[option]))
@@ -146,12 +146,12 @@ def _check(s: Site, **options: object) -> None:
             raise s.unsupported(option, value, f"{known} is{code}")
 
 
-def _check_count(s: Site, option: str, value: int, least: int) -> None:
+def _check_count(s: LayerCall, option: str, value: int, least: int) -> None:
     if not least <= value <= s.g.limits.row_values:
         raise s.unsupported(option, value, f"{least} to {s.g.limits.row_values:,} is")
 
 
-def _as_key(s: Site) -> Value:
+def _as_key(s: LayerCall) -> Value:
     """The input in the dtype of the vocabulary."""
     wanted = _DTYPES[s.layer.kind]
     if (s.x.dtype == "str") != (wanted == "str"):
@@ -159,7 +159,7 @@ def _as_key(s: Site) -> Value:
     return s.x if wanted == "str" else cast_to(s.g, s.x, wanted)
 
 
-def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Value:
+def _found(s: LayerCall, x: Value, places: _Places, mask_token: Token | None) -> Value:
     """The place of each known word; of others the one there is, or -1 where that is still to be
     found.
     """
@@ -185,7 +185,7 @@ def _found(s: Site, x: Value, places: _Places, mask_token: Token | None) -> Valu
 
 
 def _hashed(
-    s: Site, x: Value, places: _Places, oov_method: str, salt: int | list[int] | None
+    s: LayerCall, x: Value, places: _Places, oov_method: str, salt: int | list[int] | None
 ) -> Value:
     """One of several places for words that are unknown."""
     modulo = x.dtype != "str" and oov_method == "floormod"
@@ -193,7 +193,9 @@ def _hashed(
     return s.g.op("Add", found, places.first_unknown)
 
 
-def _inverted(s: Site, places: _Places, mask_token: Token | None, oov_token: Token | None) -> Value:
+def _inverted(
+    s: LayerCall, places: _Places, mask_token: Token | None, oov_token: Token | None
+) -> Value:
     if oov_token is None or s.x.dtype == "str":
         raise s.unsupported(
             "invert", value=True, reason="an oov_token and places as input are needed"
@@ -212,7 +214,9 @@ def _inverted(s: Site, places: _Places, mask_token: Token | None, oov_token: Tok
     )
 
 
-def _idf(s: Site, places: _Places, idf_weights: Sequence[float] | None, depth: int) -> list[float]:
+def _idf(
+    s: LayerCall, places: _Places, idf_weights: Sequence[float] | None, depth: int
+) -> list[float]:
     """One weight a place; unknown words weigh as much as words do on average, padding nothing."""
     given = list(idf_weights or [])
     if not given or len(given) not in (len(places.words), places.size, depth):
@@ -224,7 +228,7 @@ def _idf(s: Site, places: _Places, idf_weights: Sequence[float] | None, depth: i
     return [*full, *[0.0] * (depth - len(full))]
 
 
-def _host_hash(s: Site, x: Value, bins: int, salt: int | list[int] | None) -> Value:
+def _host_hash(s: LayerCall, x: Value, bins: int, salt: int | list[int] | None) -> Value:
     _check_count(s, "num_bins", bins, 1)
     key = [salt, salt] if isinstance(salt, int) else salt
     if key is not None and len(key) != 2:
@@ -233,7 +237,7 @@ def _host_hash(s: Site, x: Value, bins: int, salt: int | list[int] | None) -> Va
 
 
 def hashing(
-    s: Site,
+    s: LayerCall,
     *,
     num_bins: int,
     mask_value: Token | float | None = None,
@@ -261,7 +265,7 @@ def hashing(
 
 
 def hashed_crossing(
-    s: Site, *, num_bins: int, output_mode: str = "int", sparse: bool = False
+    s: LayerCall, *, num_bins: int, output_mode: str = "int", sparse: bool = False
 ) -> Value:
     """Several features together -> one of ``num_bins`` places. All are (rows,) or (rows, 1), text
     or integers.
@@ -279,7 +283,7 @@ def hashed_crossing(
     return encode(s, index, num_bins, output_mode)
 
 
-def _check_columns(s: Site, split: str | None, output_mode: str, ngrams: object) -> None:
+def _check_columns(s: LayerCall, split: str | None, output_mode: str, ngrams: object) -> None:
     """Texts that are split come one a row; whole texts may be several."""
     if s.x.dtype != "str":
         raise s.unsupported("input dtype", s.x.dtype, "text is")
@@ -293,7 +297,7 @@ def _check_columns(s: Site, split: str | None, output_mode: str, ngrams: object)
 
 
 def text_vectorization(
-    s: Site,
+    s: LayerCall,
     *,
     vocabulary: Sequence[str] | None = None,
     standardize: str | None = "lower_and_strip_punctuation",

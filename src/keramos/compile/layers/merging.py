@@ -17,12 +17,12 @@ from keramos.errors import MismatchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
-def _masked(s: Site) -> list[Value]:
+def _masked(s: LayerCall) -> list[Value]:
     """The masks that matter; the result's mask is set."""
     rule = s.layer.legacy.merged_masks
     masks = [mask for mask in s.masks if mask is not None]
@@ -36,7 +36,7 @@ def _masked(s: Site) -> list[Value]:
     return masks
 
 
-def _aligned(s: Site) -> list[Value]:
+def _aligned(s: LayerCall) -> list[Value]:
     """Inputs of one rank and one kind of number: Keras puts missing axes after the rows."""
     rank = max(x.rank for x in s.inputs)
     floats = any(x.dtype == "float32" for x in s.inputs)
@@ -47,7 +47,7 @@ def _aligned(s: Site) -> list[Value]:
     ]
 
 
-def _folded(s: Site, kind: str, inputs: Sequence[Value]) -> Value:
+def _folded(s: LayerCall, kind: str, inputs: Sequence[Value]) -> Value:
     y = inputs[0]
     for x in inputs[1:]:
         y = s.g.op(kind, y, x)
@@ -57,27 +57,27 @@ def _folded(s: Site, kind: str, inputs: Sequence[Value]) -> Value:
 def _plain(kind: str) -> Callable[..., Value]:
     """A merge in which masked steps take part like others."""
 
-    def build(s: Site) -> Value:
+    def build(s: LayerCall) -> Value:
         _masked(s)
         return _folded(s, kind, _aligned(s))
 
     return build
 
 
-def subtract(s: Site) -> Value:
+def subtract(s: LayerCall) -> Value:
     """The second of two tensors taken from the first."""
     if len(s.inputs) != 2:
         raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
     return _plain("Sub")(s)
 
 
-def average(s: Site) -> Value:
+def average(s: LayerCall) -> Value:
     """Mean."""
     _masked(s)
     return s.g.op("Mean", *_aligned(s))
 
 
-def multiply(s: Site) -> Value:
+def multiply(s: LayerCall) -> Value:
     """Product. In Keras 3 masked steps of an input count as 1, and steps masked everywhere give
     0.
     """
@@ -96,7 +96,7 @@ def multiply(s: Site) -> Value:
 def _extreme(kind: str) -> Callable[..., Value]:
     """Largest or smallest. In Keras 3 a masked step of one input gives way to that of the other."""
 
-    def build(s: Site) -> Value:
+    def build(s: LayerCall) -> Value:
         _masked(s)
         inputs = _aligned(s)
         if s.layer.legacy.merged_masks != "any" or not any(s.masks):
@@ -110,7 +110,7 @@ def _extreme(kind: str) -> Callable[..., Value]:
 
 
 def _choose(
-    s: Site, kind: str, first: tuple[Value, Value | None], second: tuple[Value, Value | None]
+    s: LayerCall, kind: str, first: tuple[Value, Value | None], second: tuple[Value, Value | None]
 ) -> tuple[Value, Value | None]:
     """The extreme of two where both count, else the one that counts; the second counts before the
     first.
@@ -125,7 +125,7 @@ def _choose(
     ) if seen is not None and mask is not None else None
 
 
-def concatenate(s: Site, *, axis: int = -1) -> Value:
+def concatenate(s: LayerCall, *, axis: int = -1) -> Value:
     """Joined along one axis; masks are joined along it too, and a tensor without one counts
     everywhere.
     """
@@ -143,14 +143,14 @@ def concatenate(s: Site, *, axis: int = -1) -> Value:
     return y
 
 
-def _mask_or_all(s: Site, x: Value, mask: Value | None) -> Value:
+def _mask_or_all(s: LayerCall, x: Value, mask: Value | None) -> Value:
     if mask is not None:
         return mask
     ones = s.g.const(np.ones((1,) * (x.rank - 1), bool))
     return expand(s.g, ones, *(size(x, axis) for axis in range(x.rank - 1)))
 
 
-def batch_dot(s: Site, a: Value, b: Value, axes: int | list[int]) -> Value:
+def batch_dot(s: LayerCall, a: Value, b: Value, axes: int | list[int]) -> Value:
     """Sums of products along one axis of each, row by row; two vectors give one column."""
     pair = [axes, axes] if isinstance(axes, int) else axes
     i, j = front_axis(pair[0], a.rank), front_axis(pair[1], b.rank)
@@ -163,7 +163,7 @@ def batch_dot(s: Site, a: Value, b: Value, axes: int | list[int]) -> Value:
     return y if y.rank > 1 else s.g.op("Unsqueeze", y, [1])
 
 
-def dot(s: Site, *, axes: int | list[int], normalize: bool = False) -> Value:
+def dot(s: LayerCall, *, axes: int | list[int], normalize: bool = False) -> Value:
     """Products along an axis of each input, which may be brought to length 1 before."""
     a, b = _two(s)
     pair = [axes, axes] if isinstance(axes, int) else axes
@@ -172,13 +172,13 @@ def dot(s: Site, *, axes: int | list[int], normalize: bool = False) -> Value:
     return batch_dot(s, a, b, pair)
 
 
-def _two(s: Site) -> tuple[Value, ...]:
+def _two(s: LayerCall) -> tuple[Value, ...]:
     if len(s.inputs) != 2:
         raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
     return s.inputs
 
 
-def _unit(s: Site, x: Value, axis: int) -> Value:
+def _unit(s: LayerCall, x: Value, axis: int) -> Value:
     squares = s.g.op("ReduceSum", s.g.op("Mul", x, x), [axis])
     return s.g.op("Div", x, s.g.op("Sqrt", s.g.op("Max", squares, 1e-12)))
 

@@ -14,23 +14,23 @@ from keramos.errors import MismatchError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
-def axes_of(s: Site, axis: int | list[int]) -> list[int]:
+def axes_of(s: LayerCall, axis: int | list[int]) -> list[int]:
     """Axes counted from the front."""
     return [front_axis(one, s.x.rank) for one in ([axis] if isinstance(axis, int) else axis)]
 
 
-def _spread(s: Site, axes: list[int], values: NDArray[np.generic]) -> NDArray[np.generic]:
+def _spread(s: LayerCall, axes: list[int], values: NDArray[np.generic]) -> NDArray[np.generic]:
     """A vector over ``axes`` so that it broadcasts against x."""
     return values.reshape([int(s.x.shape[i] or 1) if i in axes else 1 for i in range(s.x.rank)])
 
 
 def batch_normalization(
-    s: Site,
+    s: LayerCall,
     *,
     axis: int = -1,
     epsilon: float = 1e-3,
@@ -47,11 +47,11 @@ def batch_normalization(
     # tf.keras keeps the statistics of several axes in the shape in which they broadcast.
     if len(axes) > 1:
         shape = tuple(size if i in axes else 1 for i, size in enumerate(s.x.shape))
-    gamma = s.weight("gamma", shape).astype(float) if scale else np.ones(1)
-    beta = s.weight("beta", shape).astype(float) if center else np.zeros(1)
+    gamma = s.weight("gamma", sizes=shape).astype(float) if scale else np.ones(1)
+    beta = s.weight("beta", sizes=shape).astype(float) if center else np.zeros(1)
     mean, variance = (
-        s.weight("moving mean", shape).astype(float),
-        s.weight("moving variance", shape).astype(float),
+        s.weight("moving_mean", sizes=shape).astype(float),
+        s.weight("moving_variance", sizes=shape).astype(float),
     )
     if (variance + epsilon <= 0).any():
         raise MismatchError(
@@ -62,15 +62,15 @@ def batch_normalization(
     return s.g.op("Add", y, _spread(s, axes, beta - mean * factor).astype(s.x.dtype))
 
 
-def _with_own_statistics(s: Site, axes: list[int], epsilon: float) -> Value:
+def _with_own_statistics(s: LayerCall, axes: list[int], epsilon: float) -> Value:
     """Statistics of the data itself: of each row over its last axis, or over all axes but those
     given.
     """
     by_row = s.layer.legacy.batch_statistics == "row"
     g, shape = s.g, tuple(s.x.shape[i] for i in axes)
-    gamma, beta = s.float_weight("gamma", shape), s.float_weight("beta", shape)
-    for role in ("moving mean", "moving variance"):
-        s.weight(role, shape)  # kept in the file, but not looked at
+    gamma, beta = s.float_weight("gamma", sizes=shape), s.float_weight("beta", sizes=shape)
+    for name in ("moving_mean", "moving_variance"):
+        s.weight(name, sizes=shape)  # kept in the file, but not looked at
     over = [s.x.rank - 1] if by_row else [i for i in range(s.x.rank) if i not in axes]
     distance = g.op("Sub", s.x, g.op("ReduceMean", s.x, over))
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), over)
@@ -82,7 +82,7 @@ def _with_own_statistics(s: Site, axes: list[int], epsilon: float) -> Value:
 
 
 def layer_normalization(
-    s: Site,
+    s: LayerCall,
     *,
     axis: int | list[int] = -1,
     epsilon: float = 1e-3,
@@ -103,15 +103,15 @@ def layer_normalization(
         "Div", s.x if rms_scaling else distance, g.op("Sqrt", g.op("Add", variance, float(epsilon)))
     )
     if scale or rms_scaling:
-        y = g.op("Mul", y, _spread(s, axes, s.float_weight("gamma", shape)))
+        y = g.op("Mul", y, _spread(s, axes, s.float_weight("gamma", sizes=shape)))
     return (
-        g.op("Add", y, _spread(s, axes, s.float_weight("beta", shape)))
+        g.op("Add", y, _spread(s, axes, s.float_weight("beta", sizes=shape)))
         if center and not rms_scaling
         else y
     )
 
 
-def unit_normalization(s: Site, *, axis: int | list[int] = -1) -> Value:
+def unit_normalization(s: LayerCall, *, axis: int | list[int] = -1) -> Value:
     """X divided by its length over the axes (at least 1e-6 of squared length, as
     keras.ops.normalize).
     """
@@ -120,18 +120,18 @@ def unit_normalization(s: Site, *, axis: int | list[int] = -1) -> Value:
     return g.op("Div", s.x, g.op("Sqrt", g.op("Max", squares, 1e-12)))
 
 
-def rms_normalization(s: Site, *, axis: int | list[int] = -1, epsilon: float = 1e-6) -> Value:
+def rms_normalization(s: LayerCall, *, axis: int | list[int] = -1, epsilon: float = 1e-6) -> Value:
     """X / sqrt(mean(x²) + epsilon) * scale."""
     g, axes = s.g, axes_of(s, axis)
     squares = g.op("ReduceMean", g.op("Mul", s.x, s.x), axes)
     y = g.op("Div", s.x, g.op("Sqrt", g.op("Add", squares, float(epsilon))))
     return g.op(
-        "Mul", y, _spread(s, axes, s.float_weight("scale", tuple(s.x.shape[i] for i in axes)))
+        "Mul", y, _spread(s, axes, s.float_weight("scale", sizes=tuple(s.x.shape[i] for i in axes)))
     )
 
 
 def group_normalization(
-    s: Site,
+    s: LayerCall,
     *,
     groups: int = 32,
     axis: int = -1,
@@ -154,8 +154,8 @@ def group_normalization(
         g, g.op("Div", distance, g.op("Sqrt", g.op("Add", variance, float(epsilon)))), *shape
     )
     if scale:
-        y = g.op("Mul", y, _spread(s, [at], s.float_weight("gamma", (channels,))))
-    return g.op("Add", y, _spread(s, [at], s.float_weight("beta", (channels,)))) if center else y
+        y = g.op("Mul", y, _spread(s, [at], s.float_weight("gamma", size=channels)))
+    return g.op("Add", y, _spread(s, [at], s.float_weight("beta", size=channels))) if center else y
 
 
 LAYERS: dict[str, Build] = {

@@ -22,7 +22,7 @@ from keramos.errors import MismatchError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import OpenSizes
     from keramos.compile.onnx.graph import Value
@@ -42,35 +42,35 @@ def unpacked(packed: Stored, axis: int, length: int, *, signed: bool = True) -> 
     return np.moveaxis(whole, 0, axis).astype("float32")
 
 
-def _restored(s: Site, whole: Array, scale: Array, axis: int) -> Array:
+def _restored(s: LayerCall, whole: Array, scale: Array, axis: int) -> Array:
     """Numbers as they were before quantisation in groups along an axis: (whole - zero of its group)
     * scale of it.
     """
-    zero = s.weight("kernel zero", scale.shape).astype("float32")
+    zero = s.weight("kernel_zero", scale.shape).astype("float32")
     return _grouped(s, whole, scale, zero, axis)
 
 
-def _grouped(s: Site, whole: Array, scale: Array, zero: Array, axis: int) -> Array:
+def _grouped(s: LayerCall, whole: Array, scale: Array, zero: Array, axis: int) -> Array:
     groups = _groups(s, whole.shape[axis], scale.shape[axis])
     return (whole - np.take(zero, groups, axis)) * np.take(scale, groups, axis)
 
 
-def _groups(s: Site, length: int, count: int) -> Groups:
+def _groups(s: LayerCall, length: int, count: int) -> Groups:
     """For each place along an axis, the group whose scale it has."""
-    groups = s.weight("group of each place", (length,)).astype("int64")
+    groups = s.weight("g_idx", (length,)).astype("int64")
     if groups.min(initial=0) < 0 or groups.max(initial=0) >= count:
         raise MismatchError(f"layer '{s.layer.name}' ({s.layer.kind}): a group has no scale")
     return groups
 
 
-def _misfit(s: Site, role: str, array: Stored, rows: int, columns: int) -> MismatchError:
+def _misfit(s: LayerCall, role: str, array: Stored, rows: int, columns: int) -> MismatchError:
     return MismatchError(
         f"layer '{s.layer.name}' ({s.layer.kind}): {role} has shape {array.shape}, "
         f"which holds no {rows} x {columns} numbers of 4 bits"
     )
 
 
-def _matrix(s: Site, rows: int, columns: int) -> tuple[Array, bool]:
+def _matrix(s: LayerCall, rows: int, columns: int) -> tuple[Array, bool]:
     """The kernel's whole numbers (rows, columns), and whether Keras 3.12 or older packed them,
     along the rows.
     """
@@ -82,13 +82,15 @@ def _matrix(s: Site, rows: int, columns: int) -> tuple[Array, bool]:
     raise _misfit(s, "kernel", packed, rows, columns)
 
 
-def int4_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+def int4_dense(
+    s: LayerCall, *, units: int, activation: object = None, use_bias: bool = True
+) -> Value:
     """A dense layer on whole numbers of 4 bits, scaled back by unit, or by unit and group of
     inputs.
     """
     whole, old = _matrix(s, s.x.shape[-1] or 0, units)
-    bias = s.float_weight("bias", (units,)) if use_bias else None
-    scale = s.weight("kernel scale").astype("float32")
+    bias = s.float_weight("bias") if use_bias else None
+    scale = s.weight("kernel_scale").astype("float32")
     if scale.ndim == 1:
         y = scaled_matmul(s, whole, s.g.const(scale), rounding(s, ABS_MAX if old else None))
     else:
@@ -96,7 +98,9 @@ def int4_dense(s: Site, *, units: int, activation: object = None, use_bias: bool
     return finish(s, y, bias, activation)
 
 
-def _kernel_shape(s: Site, equation: str, output_shape: OpenSizes) -> tuple[str, tuple[int, ...]]:
+def _kernel_shape(
+    s: LayerCall, equation: str, output_shape: OpenSizes
+) -> tuple[str, tuple[int, ...]]:
     """The explicit equation and the kernel's shape, from the sizes of input and output."""
     term = equation.replace(" ", "").partition("->")[0].split(",")[-1]
     full = explicit(equation, [s.x.rank, len(term)])
@@ -121,7 +125,7 @@ def _packed_axis(full: str) -> int:
 
 
 def int4_einsum_dense(
-    s: Site,
+    s: LayerCall,
     *,
     equation: str,
     output_shape: OpenSizes,
@@ -132,7 +136,7 @@ def int4_einsum_dense(
     full, shape = _kernel_shape(s, equation, output_shape)
     packed = s.weight("kernel")
     bias = s.float_weight("bias") if bias_axes else None
-    scale = s.weight("kernel scale").astype("float32")
+    scale = s.weight("kernel_scale").astype("float32")
     axis = _packed_axis(full)
     if packed.shape == (*shape[:axis], (shape[axis] + 1) // 2, *shape[axis + 1 :]):
         kernel, factor = unpacked(packed, axis, shape[axis]), s.g.const(scale)
@@ -144,7 +148,7 @@ def int4_einsum_dense(
     return finish(s, scaled_einsum(s, full, kernel, None, how), bias, activation)
 
 
-def _flat(s: Site, packed: Stored, scale: Array, full: str, shape: tuple[int, ...]) -> Array:
+def _flat(s: LayerCall, packed: Stored, scale: Array, full: str, shape: tuple[int, ...]) -> Array:
     """The kernel as numbers: rows are the axes summed over, columns the others."""
     rows, columns = _sides(full, shape)
     if packed.shape != (rows, (columns + 1) // 2):
@@ -159,41 +163,45 @@ def _sides(full: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return rows, prod(shape) // rows
 
 
-def _calibrated(s: Site, rows: int, columns: int, *, awq: bool) -> Array:
+def _calibrated(s: LayerCall, rows: int, columns: int, *, awq: bool) -> Array:
     """A kernel (rows, columns) that GPTQ or AWQ made: stored (columns, rows), in 4 or in 8 bits."""
-    stored = s.weight("quantized kernel")
+    stored = s.weight("quantized_kernel")
     if stored.shape == ((columns + 1) // 2, rows):
         whole = unpacked(stored, 0, columns, signed=False)
     elif stored.shape == (columns, rows):
         whole = stored.astype("float32")
     else:
-        raise _misfit(s, "quantized kernel", stored, columns, rows)
-    scale = s.weight("kernel scale").astype("float32")
-    zero = s.weight("kernel zero", scale.shape).astype("float32")
-    factors = s.weight("awq scales", (rows,)).astype("float32") if awq else np.ones(rows, "float32")
+        raise _misfit(s, "quantized_kernel", stored, columns, rows)
+    scale = s.weight("kernel_scale").astype("float32")
+    zero = s.weight("kernel_zero", scale.shape).astype("float32")
+    factors = s.weight("awq_scales", (rows,)).astype("float32") if awq else np.ones(rows, "float32")
     return _grouped(s, whole, scale, zero, 1).T / factors[:, None]  # type: ignore[no-any-return] # numpy
 
 
 def _calibrated_dense(
-    s: Site, units: int, activation: object, *, use_bias: bool, awq: bool
+    s: LayerCall, units: int, activation: object, *, use_bias: bool, awq: bool
 ) -> Value:
-    bias = s.float_weight("bias", (units,)) if use_bias else None
+    bias = s.float_weight("bias") if use_bias else None
     kernel = _calibrated(s, s.x.shape[-1] or 0, units, awq=awq)
     return finish(s, s.g.op("MatMul", s.x, kernel), bias, activation)
 
 
-def gptq_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+def gptq_dense(
+    s: LayerCall, *, units: int, activation: object = None, use_bias: bool = True
+) -> Value:
     """A dense layer with a kernel by GPTQ (Frantar and others 2022)."""
     return _calibrated_dense(s, units, activation, use_bias=use_bias, awq=False)
 
 
-def awq_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+def awq_dense(
+    s: LayerCall, *, units: int, activation: object = None, use_bias: bool = True
+) -> Value:
     """A dense layer with a kernel by AWQ (Lin and others 2023)."""
     return _calibrated_dense(s, units, activation, use_bias=use_bias, awq=True)
 
 
 def _calibrated_einsum(
-    s: Site, equation: str, output_shape: OpenSizes, bias_axes: str | None, *, awq: bool
+    s: LayerCall, equation: str, output_shape: OpenSizes, bias_axes: str | None, *, awq: bool
 ) -> tuple[Value, Stored | None]:
     bias = s.float_weight("bias") if bias_axes else None
     full, shape = _kernel_shape(s, equation, output_shape)
@@ -210,7 +218,7 @@ def _split_at_largest(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def gptq_einsum_dense(
-    s: Site,
+    s: LayerCall,
     *,
     equation: str,
     output_shape: OpenSizes,
@@ -224,7 +232,7 @@ def gptq_einsum_dense(
 
 
 def awq_einsum_dense(
-    s: Site,
+    s: LayerCall,
     *,
     equation: str,
     output_shape: OpenSizes,
@@ -237,21 +245,23 @@ def awq_einsum_dense(
     )
 
 
-def _table(s: Site, rows: int, columns: int) -> tuple[Array, Array, Groups | None]:
+def _table(s: LayerCall, rows: int, columns: int) -> tuple[Array, Array, Groups | None]:
     """An embedding as whole numbers and as numbers, and where it is in groups, the group of each
     column.
     """
     packed = s.weight("embeddings", (rows, (columns + 1) // 2))
     whole = unpacked(packed, 1, columns)
-    scale = s.weight("embeddings scale").astype("float32")
+    scale = s.weight("embeddings_scale").astype("float32")
     if scale.ndim == 1:
         return whole, scale, None
-    zero = s.weight("embeddings zero", scale.shape).astype("float32")
+    zero = s.weight("embeddings_zero", scale.shape).astype("float32")
     groups = _groups(s, columns, scale.shape[1])
     return whole, (whole - zero[:, groups]) * scale[:, groups], groups
 
 
-def int4_embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
+def int4_embedding(
+    s: LayerCall, *, input_dim: int, output_dim: int, mask_zero: bool = False
+) -> Value:
     """Rows of whole numbers of 4 bits, scaled back."""
     whole, numbers, groups = _table(s, input_dim, output_dim)
     return looked_up(
@@ -260,7 +270,7 @@ def int4_embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool 
 
 
 def int4_reversible(
-    s: Site,
+    s: LayerCall,
     *,
     input_dim: int,
     output_dim: int,
@@ -278,14 +288,14 @@ def int4_reversible(
     return capped(s.g, scaled_matmul(s, back, one, rounding(s, ABS_MAX)), logit_soft_cap)
 
 
-def _backwards(s: Site, rows: int, columns: int, groups: Groups | None) -> Array:
-    whole = unpacked(s.weight("reverse embeddings", ((rows + 1) // 2, columns)), 0, rows)
-    scale = s.weight("reverse embeddings scale").astype("float32")
+def _backwards(s: LayerCall, rows: int, columns: int, groups: Groups | None) -> Array:
+    whole = unpacked(s.weight("reverse_embeddings", ((rows + 1) // 2, columns)), 0, rows)
+    scale = s.weight("reverse_embeddings_scale").astype("float32")
     if groups is None:
         return whole / scale  # type: ignore[no-any-return] # numpy
     if scale.ndim != 2 or groups.max(initial=0) >= len(scale):
         raise MismatchError(f"layer '{s.layer.name}' ({s.layer.kind}): a group has no scale")
-    zero = s.weight("reverse embeddings zero", scale.shape).astype("float32")
+    zero = s.weight("reverse_embeddings_zero", scale.shape).astype("float32")
     return (whole - zero[groups]) * scale[groups]  # type: ignore[no-any-return] # numpy
 
 

@@ -16,7 +16,7 @@ from keramos.compile.lowering.spatial import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def _pool(
     kind: str,
-    s: Site,
+    s: LayerCall,
     pool_size: Sizes,
     strides: Sizes | None,
     padding: str,
@@ -47,7 +47,7 @@ def _theano_pads(sizes: list[int]) -> dict[str, list[int]]:
 
 
 def max_pooling(
-    s: Site,
+    s: LayerCall,
     *,
     pool_size: Sizes = 2,
     strides: Sizes | None = None,
@@ -59,7 +59,7 @@ def max_pooling(
 
 
 def average_pooling(
-    s: Site,
+    s: LayerCall,
     *,
     pool_size: Sizes = 2,
     strides: Sizes | None = None,
@@ -70,7 +70,7 @@ def average_pooling(
     return _pool("AveragePool", s, pool_size, strides, padding, data_format)
 
 
-def _axes(s: Site, data_format: str | None) -> list[int]:
+def _axes(s: LayerCall, data_format: str | None) -> list[int]:
     return (
         list(range(2, s.x.rank))
         if data_format == "channels_first"
@@ -79,14 +79,14 @@ def _axes(s: Site, data_format: str | None) -> list[int]:
 
 
 def global_max_pooling(
-    s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False
+    s: LayerCall, *, data_format: str | None = "channels_last", keepdims: bool = False
 ) -> Value:
     """The largest value over all places."""
     return s.g.op("ReduceMax", s.x, _axes(s, data_format), keepdims=int(keepdims))
 
 
 def global_average_pooling(
-    s: Site, *, data_format: str | None = "channels_last", keepdims: bool = False
+    s: LayerCall, *, data_format: str | None = "channels_last", keepdims: bool = False
 ) -> Value:
     """The mean over all places; masked steps do not count."""
     axes, g = _axes(s, data_format), s.g
@@ -102,7 +102,9 @@ def global_average_pooling(
 def _adaptive(kind: str) -> Callable[..., Value]:
     """As many windows as wanted, of nearly equal size."""
 
-    def build(s: Site, *, output_size: Sizes, data_format: str | None = "channels_last") -> Value:
+    def build(
+        s: LayerCall, *, output_size: Sizes, data_format: str | None = "channels_last"
+    ) -> Value:
         return adaptive(s.g, s.x, kind, each(output_size, s.x.rank - 2), _axes(s, data_format)[0])
 
     return build

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 _LEAST = 1e-7  # keras.config.epsilon()
 
 
-def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
+def rescaling(s: LayerCall, *, scale: object, offset: object = 0.0) -> Value:
     """X * scale + offset; both numbers or vectors over the last axis."""
     y = s.x if s.x.dtype.startswith("float") else s.g.op("Cast", s.x, to=1)
     factor, shift = np.asarray(scale, y.dtype), np.asarray(offset, y.dtype)
@@ -31,7 +31,7 @@ def rescaling(s: Site, *, scale: object, offset: object = 0.0) -> Value:
     return s.g.op("Add", y, shift) if np.any(shift != 0) else y
 
 
-def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:
+def _statistic(s: LayerCall, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:
     """A statistic over the kept axes, so that it broadcasts against x. It may lack the first, or
     have size 1 there.
     """
@@ -47,7 +47,7 @@ def _statistic(s: Site, given: object, role: str, axes: list[int]) -> NDArray[np
 
 
 def normalization(
-    s: Site,
+    s: LayerCall,
     *,
     axis: int | list[int] | None = -1,
     mean: object = None,
@@ -73,7 +73,7 @@ def normalization(
 
 
 def discretization(
-    s: Site,
+    s: LayerCall,
     *,
     bin_boundaries: Sequence[float] | None = None,
     output_mode: str = "int",
@@ -95,7 +95,7 @@ def discretization(
 
 
 def category_encoding(
-    s: Site,
+    s: LayerCall,
     *,
     num_tokens: int,
     output_mode: str = "multi_hot",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Graph, Value
 
@@ -28,7 +28,9 @@ ABS_MAX: dict[str, object] = {
 _FLOAT8, _FLOAT8_LARGEST = 17, 448.0  # ONNX' e4m3fn
 
 
-def rounding(s: Site, default: Mapping[str, object] | None = None) -> Mapping[str, object] | None:
+def rounding(
+    s: LayerCall, default: Mapping[str, object] | None = None
+) -> Mapping[str, object] | None:
     """How inputs are rounded: the config of their quantizer, ``default`` where none is named, None:
     not at all.
     """
@@ -60,14 +62,14 @@ def rounded(
     return g.op("Min", g.op("Max", whole, float(low)), float(high)), scale
 
 
-def finish(s: Site, y: Value, bias: object, activation: object) -> Value:
+def finish(s: LayerCall, y: Value, bias: object, activation: object) -> Value:
     """The bias, where there is one, and the activation."""
     y = y if bias is None else s.g.op("Add", y, bias)  # type: ignore[arg-type] # an array
     return activate(s.g, y, activation, s.layer.legacy)
 
 
 def scaled_matmul(
-    s: Site, kernel: NDArray[np.generic], scale: Value, how: Mapping[str, object] | None
+    s: LayerCall, kernel: NDArray[np.generic], scale: Value, how: Mapping[str, object] | None
 ) -> Value:
     """Inputs, rounded if so wanted, times a kernel of whole numbers, scaled back."""
     g, x = s.g, s.x
@@ -78,7 +80,7 @@ def scaled_matmul(
 
 
 def scaled_einsum(
-    s: Site,
+    s: LayerCall,
     equation: str,
     kernel: NDArray[np.generic],
     scale: Value | None,
@@ -97,16 +99,18 @@ def scaled_einsum(
     return y if scale is None else g.op("Div", y, scale)
 
 
-def int8_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+def int8_dense(
+    s: LayerCall, *, units: int, activation: object = None, use_bias: bool = True
+) -> Value:
     """A dense layer on whole numbers, scaled back."""
-    kernel = s.weight("kernel", (s.x.shape[-1], units)).astype("float32")
-    bias = s.float_weight("bias", (units,)) if use_bias else None
-    scale = s.g.const(s.float_weight("kernel scale", (units,)))
+    kernel = s.weight("kernel").astype("float32")
+    bias = s.float_weight("bias") if use_bias else None
+    scale = s.g.const(s.float_weight("kernel_scale"))
     return finish(s, scaled_matmul(s, kernel, scale, rounding(s, ABS_MAX)), bias, activation)
 
 
 def int8_einsum_dense(
-    s: Site,
+    s: LayerCall,
     *,
     equation: str,
     output_shape: object,
@@ -116,7 +120,7 @@ def int8_einsum_dense(
     """Einstein's sum on whole numbers, scaled back."""
     kernel = s.weight("kernel").astype("float32")
     bias = s.float_weight("bias") if bias_axes else None
-    scale = s.g.const(s.float_weight("kernel scale"))
+    scale = s.g.const(s.float_weight("kernel_scale"))
     full = explicit(equation, [s.x.rank, kernel.ndim])
     if scale.rank != len(full.partition("->")[2]):
         raise s.unsupported(
@@ -135,10 +139,12 @@ def _at_output(g: Graph, scale: Value, term: str, out: str) -> Value:
     return g.op("Unsqueeze", y, [i for i, letter in enumerate(out) if letter not in kept])
 
 
-def int8_embedding(s: Site, *, input_dim: int, output_dim: int, mask_zero: bool = False) -> Value:
+def int8_embedding(
+    s: LayerCall, *, input_dim: int, output_dim: int, mask_zero: bool = False
+) -> Value:
     """Rows of whole numbers, each with a scale of its own."""
-    table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
-    scale = s.weight("embeddings scale", (input_dim,)).astype("float32")
+    table = s.weight("embeddings").astype("float32")
+    scale = s.weight("embeddings_scale").astype("float32")
     return looked_up(s, table / scale[:, None], mask_zero=mask_zero)
 
 
@@ -149,27 +155,29 @@ def _float8(g: Graph, x: Value, scale: float) -> Value:
     return g.op("Mul", g.op("Cast", small, to=1), scale)
 
 
-def _float8_scales(s: Site) -> tuple[float, float]:
+def _float8_scales(s: LayerCall) -> tuple[float, float]:
     """Of inputs and of the kernel; what the file keeps for training is passed by."""
     found = []
-    for role in ("inputs", "kernel", "outputs gradient"):
-        found.append(float(s.weight(f"{role} scale", ())))
-        s.weight(f"{role} history")
+    for part in ("inputs", "kernel", "outputs_grad"):
+        found.append(float(s.weight(f"{part}_scale")))
+        s.weight(f"{part}_amax_history")
     return found[0], found[1]
 
 
-def float8_dense(s: Site, *, units: int, activation: object = None, use_bias: bool = True) -> Value:
+def float8_dense(
+    s: LayerCall, *, units: int, activation: object = None, use_bias: bool = True
+) -> Value:
     """A dense layer with inputs and kernel rounded to 8-bit floats."""
     g = s.g
-    kernel = g.const(s.float_weight("kernel", (s.x.shape[-1], units)))
-    bias = s.float_weight("bias", (units,)) if use_bias else None
+    kernel = g.const(s.float_weight("kernel"))
+    bias = s.float_weight("bias") if use_bias else None
     of_inputs, of_kernel = _float8_scales(s)
     y = g.op("MatMul", _float8(g, s.x, of_inputs), _float8(g, kernel, of_kernel))
     return finish(s, y, bias, activation)
 
 
 def float8_einsum_dense(
-    s: Site,
+    s: LayerCall,
     *,
     equation: str,
     output_shape: object,
@@ -187,7 +195,7 @@ def float8_einsum_dense(
 
 
 def int8_reversible(
-    s: Site,
+    s: LayerCall,
     *,
     input_dim: int,
     output_dim: int,
@@ -196,12 +204,12 @@ def int8_reversible(
     logit_soft_cap: float | None = None,
 ) -> Value:
     """An embedding of whole numbers that also runs backwards."""
-    table = s.weight("embeddings", (input_dim, output_dim)).astype("float32")
-    scale = s.weight("embeddings scale", (input_dim,)).astype("float32")
+    table = s.weight("embeddings").astype("float32")
+    scale = s.weight("embeddings_scale").astype("float32")
     back, back_scale = table.T, scale
     if not tie_weights:
-        back = s.weight("reverse embeddings", (output_dim, input_dim)).astype("float32")
-        back_scale = s.weight("reverse embeddings scale", (input_dim,)).astype("float32")
+        back = s.weight("reverse_embeddings").astype("float32")
+        back_scale = s.weight("reverse_embeddings_scale").astype("float32")
     if not s.kwargs.get("reverse"):
         return looked_up(s, table / scale[:, None], mask_zero=mask_zero)
     return capped(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from keramos.keras_layers import regularization
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.onnx.graph import Value
 
 
-def unchanged(s: Site) -> Value:
+def unchanged(s: LayerCall) -> Value:
     """The input, unchanged."""
     return s.x
 

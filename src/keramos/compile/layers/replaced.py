@@ -10,11 +10,11 @@ from keramos.keras_layers.spec import LayerSpec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
 
 
-def expression(s: Site) -> Value | tuple[Value, ...]:
+def expression(s: LayerCall) -> Value | tuple[Value, ...]:
     """Arithmetic over the inputs."""
     # The language of expressions knows every function; few models need it.
     from keramos.compile.expression import evaluate  # noqa: PLC0415
@@ -22,11 +22,11 @@ def expression(s: Site) -> Value | tuple[Value, ...]:
     return evaluate(s, cast("str", s.layer.replacement))
 
 
-def function(s: Site) -> Value | tuple[Value, ...]:
+def function(s: LayerCall) -> Value | tuple[Value, ...]:
     """Whatever the user's function appends; it gets the layer call, reads weights there, and may
     set a mask.
     """
-    build = cast("Callable[[Site], Value | tuple[Value, ...]]", s.layer.replacement)
+    build = cast("Callable[[LayerCall], Value | tuple[Value, ...]]", s.layer.replacement)
     return build(s)
 
 

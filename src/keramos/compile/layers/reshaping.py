@@ -12,7 +12,7 @@ from keramos.compile.lowering.spatial import each, known
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Edges = int | list[int] | list[list[int]]
 
 
-def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
+def flatten(s: LayerCall, *, data_format: str | None = "channels_last") -> Value:
     """All axes but the rows as one, channels last; a row of a single number becomes one column."""
     x = s.x
     if data_format == "channels_first" and x.rank > 2:
@@ -28,7 +28,7 @@ def flatten(s: Site, *, data_format: str | None = "channels_last") -> Value:
     return s.g.op("Flatten", x, axis=1)
 
 
-def reshape(s: Site, *, target_shape: list[int]) -> Value:
+def reshape(s: LayerCall, *, target_shape: list[int]) -> Value:
     """The same values in another shape; one size may be -1."""
     sizes = list(target_shape)
     if any(size < 1 and size != -1 for size in sizes):
@@ -49,12 +49,12 @@ def reshape(s: Site, *, target_shape: list[int]) -> Value:
     return s.g.op("Reshape", s.x, [0, *sizes])  # 0 keeps the rows apart, whatever the sizes come to
 
 
-def permute(s: Site, *, dims: list[int]) -> Value:
+def permute(s: LayerCall, *, dims: list[int]) -> Value:
     """Axes in another order; they count from 1."""
     return s.g.op("Transpose", s.x, perm=[0, *dims])
 
 
-def repeat_vector(s: Site, *, n: int) -> Value:
+def repeat_vector(s: LayerCall, *, n: int) -> Value:
     """Each row n times along a new second axis."""
     return s.g.op("Tile", s.g.op("Unsqueeze", s.x, [1]), [1, n, 1])
 
@@ -67,7 +67,7 @@ def _edges(value: Edges, axes: int) -> list[tuple[int, int]]:
     return [(part, part) if isinstance(part, int) else (part[0], part[1]) for part in listed]
 
 
-def _space(s: Site, data_format: str | None) -> list[int]:
+def _space(s: LayerCall, data_format: str | None) -> list[int]:
     return (
         list(range(2, s.x.rank))
         if data_format == "channels_first"
@@ -76,7 +76,7 @@ def _space(s: Site, data_format: str | None) -> list[int]:
 
 
 def zero_padding(
-    s: Site, *, padding: Edges = 1, data_format: str | None = "channels_last"
+    s: LayerCall, *, padding: Edges = 1, data_format: str | None = "channels_last"
 ) -> Value:
     """Zeros around."""
     axes = _space(s, data_format)
@@ -85,7 +85,9 @@ def zero_padding(
     return s.g.op("Pad", s.x, [*before, *after])
 
 
-def cropping(s: Site, *, cropping: Edges = 1, data_format: str | None = "channels_last") -> Value:
+def cropping(
+    s: LayerCall, *, cropping: Edges = 1, data_format: str | None = "channels_last"
+) -> Value:
     """Places at the edges left out."""
     axes = _space(s, data_format)
     edges = _edges(cropping, len(axes))
@@ -100,7 +102,7 @@ def cropping(s: Site, *, cropping: Edges = 1, data_format: str | None = "channel
 
 
 def up_sampling(
-    s: Site,
+    s: LayerCall,
     *,
     size: Sizes = 2,
     data_format: str | None = "channels_last",

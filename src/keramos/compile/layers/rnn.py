@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from keramos.compile.layers.cells import CellOf
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.record import Build
     from keramos.compile.lowering.recurrent import Cell
     from keramos.types.network import Layer
 
 
-def given_states(s: Site) -> list[Value]:
+def given_states(s: LayerCall) -> list[Value]:
     """States to begin with, in order: further inputs, or the call's ``initial_state``."""
     return [*s.inputs[1:], *_flat(s.kwargs.get("initial_state"))]
 
@@ -35,7 +35,7 @@ def _flat(item: object) -> Iterator[Value]:
             yield from _flat(part)
 
 
-def _mask(s: Site, initial: Sequence[Value]) -> Value | None:
+def _mask(s: LayerCall, initial: Sequence[Value]) -> Value | None:
     """The mask of the steps. Keras 3 forgets that of a sequence which comes with initial states,
     unless the call names it.
     """
@@ -44,7 +44,7 @@ def _mask(s: Site, initial: Sequence[Value]) -> Value | None:
 
 
 def over_time(
-    s: Site,
+    s: LayerCall,
     cells: Sequence[Cell],
     x: Value,
     *,
@@ -90,7 +90,7 @@ def _layer_of(cell_of: CellOf) -> Build:
     """A layer with one cell whose options are its own."""
 
     def build(
-        s: Site,
+        s: LayerCall,
         *,
         return_sequences: bool = False,
         return_state: bool = False,
@@ -112,7 +112,7 @@ def _layer_of(cell_of: CellOf) -> Build:
 
 
 def rnn(
-    s: Site,
+    s: LayerCall,
     *,
     return_sequences: bool = False,
     return_state: bool = False,
@@ -132,32 +132,32 @@ def rnn(
     )
 
 
-def _cells(s: Site, layers: Sequence[Layer], features: int | None) -> Iterator[Cell]:
+def _cells(s: LayerCall, layers: Sequence[Layer], features: int | None) -> Iterator[Cell]:
     for layer in layers:
         if layer.kind == "StackedRNNCells":
             for cell in _cells(s, layer.inner, features):
                 yield cell
                 features = cell.states[0][0]
             continue
-        cell = cell_at(s.at(layer), features)
+        cell = cell_at(s.for_part(layer), features)
         yield cell
         features = cell.states[0][0]
 
 
-def cell_at(s: Site, features: int | None) -> Cell:
+def cell_at(s: LayerCall, features: int | None) -> Cell:
     """The cell that a layer of its own describes."""
     if s.layer.kind not in CELLS:
         raise s.unsupported("cell", s.layer.kind, f"cells are {', '.join(CELLS)}")
     cell_of = CELLS[s.layer.kind]
     cell = cell_of(s, features, **registry.LAYERS[s.layer.kind].stated(s.layer.config))
-    s.done()
+    s.assert_all_weights_used()
     return cell
 
 
 def _one_step(cell_of: CellOf) -> Build:
     """A cell called as a layer: inputs and states -> output and new states."""
 
-    def build(s: Site, **options: object) -> tuple[Value, ...]:
+    def build(s: LayerCall, **options: object) -> tuple[Value, ...]:
         cell = cell_of(s, s.x.shape[-1], **options)
         states = cell.step(
             s.g, cell.project(s.g, s.x), (*s.inputs[1:], *_flat(s.kwargs.get("states")))
@@ -167,13 +167,13 @@ def _one_step(cell_of: CellOf) -> Build:
     return build
 
 
-def stacked(s: Site) -> tuple[Value, ...]:
+def stacked(s: LayerCall) -> tuple[Value, ...]:
     """Cells on top of each other, which only an RNN layer can call."""
     raise s.unsupported("call", s.layer.kind, "put the cells into an RNN layer")
 
 
 def bidirectional(
-    s: Site,
+    s: LayerCall,
     *,
     merge_mode: str | None = "concat",
     weights: object = None,
@@ -201,7 +201,7 @@ def bidirectional(
 
 
 def _directed(
-    s: Site, layer: Layer, mask: Value | None, initial: Sequence[Value]
+    s: LayerCall, layer: Layer, mask: Value | None, initial: Sequence[Value]
 ) -> list[tuple[Value, Value | None]]:
     """One direction; like Keras, the wrapper names the mask in the call."""
     return s.run(s.g, layer, (s.x,), (mask,), mask=mask, initial_state=initial)
@@ -211,7 +211,7 @@ def _with(layer: Layer, **options: object) -> Layer:
     return replace(layer, config={**layer.config, **options})
 
 
-def _merged(s: Site, merge_mode: str | None, y: Value, z: Value) -> tuple[Value, ...]:
+def _merged(s: LayerCall, merge_mode: str | None, y: Value, z: Value) -> tuple[Value, ...]:
     g = s.g
     match merge_mode:
         case "concat":
@@ -227,7 +227,7 @@ def _merged(s: Site, merge_mode: str | None, y: Value, z: Value) -> tuple[Value,
     raise s.unsupported("merge_mode", merge_mode, "concat, sum, ave, mul and None are")
 
 
-def time_distributed(s: Site) -> tuple[Value, ...]:
+def time_distributed(s: LayerCall) -> tuple[Value, ...]:
     """A layer or model applied to every step of (rows, steps, ...) by itself.
 
     Before Keras 3 a mask that the inner layer makes is a mask of the result.

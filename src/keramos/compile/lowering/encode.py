@@ -11,12 +11,12 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
 
 
 def encode(
-    s: Site,
+    s: LayerCall,
     index: Value,
     depth: int,
     output_mode: str,
@@ -53,7 +53,7 @@ def encode(
     return counts if idf is None else g.op("Mul", counts, np.asarray(idf, "float32"))
 
 
-def demand_inside(s: Site, index: Value, depth: int) -> None:
+def demand_inside(s: LayerCall, index: Value, depth: int) -> None:
     """Let a run fail where a number is outside 0 to depth - 1, as Keras does."""
     g = s.g
     fits = g.op("And", g.op("GreaterOrEqual", index, 0), g.op("Less", index, depth))

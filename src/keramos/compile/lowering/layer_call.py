@@ -1,5 +1,5 @@
-"""What a layer function sees: the place where one layer is called, its inputs as graph values, and
-its weights.
+"""What a lowering works on: one call of one layer, with its inputs as graph values and its
+weights.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 
 from keramos.compile.onnx.graph import Value
 from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError
+from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.onnx.graph import Graph, Shape
+    from keramos.keras_layers.spec import Size
     from keramos.types.network import Layer
 
 Result = Value | tuple[Value, ...]
 
 
 @dataclass(slots=True)
-class Site:
+class LayerCall:
     """One call of one layer.
 
     ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are
     the tensors of ``args`` in order, ``masks`` their Keras masks (bool, without the feature axis)
     or None. ``masked`` are all tensors of the call, keyword arguments included, with their masks.
-    ``out_mask`` is set by the function of a layer that makes or changes masks: one, or one for each
+    ``out_mask`` is set by the lowering of a layer that makes or changes masks: one, or one for each
     output.
     """
 
@@ -43,14 +45,14 @@ class Site:
     run: Callable[..., list[tuple[Value, Value | None]]]
     masked: tuple[tuple[Value, Value | None], ...] = ()
     out_mask: Value | tuple[Value | None, ...] | None = None
-    _used: int = field(default=0)
+    _taken: set[int] = field(default_factory=set)
 
     @property
     def x(self) -> Value:
         """The first input.
 
         Raises:
-            CorruptModelError: the layer is called with none.
+            CorruptModelError: the call has no input.
         """
         if not self.inputs:
             raise CorruptModelError(
@@ -93,50 +95,79 @@ class Site:
     def apply(
         self, layer: Layer, *inputs: Value, mask: Value | None = None, **kwargs: object
     ) -> list[tuple[Value, Value | None]]:
-        """Lower a wrapped layer at this place; gives its outputs, each with its mask."""
+        """Lower a wrapped layer inside this call; returns its outputs, each with its mask."""
         return self.run(self.g, layer, inputs, (mask, *[None] * (len(inputs) - 1)), **kwargs)
 
-    def weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:
-        """The layer's next weight, checked against the shape that the config demands (None: any
-        size).
+    def weight(
+        self, name: str, shape: Shape | None = None, /, **sizes: Size
+    ) -> NDArray[np.generic]:
+        """A weight by the name that the record of the class gives it, checked against its shape.
+
+        ``sizes`` are those of the input that the record's shape names; ``features`` (the last axis)
+        and ``channels`` are known. ``shape`` replaces the record's; None in it is any size. A layer
+        without a record gives its weights in their order.
 
         Raises:
             MismatchError: the file holds no such weight, or one of another shape.
         """
-        if self._used >= len(self.layer.weights):
+        number, wanted = self._declared(name, sizes)
+        where = f"layer '{self.layer.name}' ({self.layer.kind})"
+        if number >= len(self.layer.weights):
+            raise MismatchError(f"{where}: {name} is missing in the file")
+        array = np.asarray(self.layer.weights[number])
+        self._taken.add(number)
+        wanted = wanted if shape is None else shape
+        if wanted is not None and not _fits(array.shape, wanted):
             raise MismatchError(
-                f"layer '{self.layer.name}' ({self.layer.kind}): {role} is missing in the file"
-            )
-        array = np.asarray(self.layer.weights[self._used])
-        self._used += 1
-        if shape is not None and not _fits(array.shape, shape):
-            where = f"layer '{self.layer.name}' ({self.layer.kind})"
-            raise MismatchError(
-                f"{where}: {role} has shape {array.shape}, its config needs {shape}"
+                f"{where}: {name} has shape {array.shape}, its config needs {wanted}"
             )
         return array
 
-    def float_weight(self, role: str, shape: Shape | None = None) -> NDArray[np.generic]:
-        """The next weight in the dtype this layer computes in."""
-        return self.weight(role, shape).astype(
+    def _declared(self, name: str, sizes: Mapping[str, Size]) -> tuple[int, Shape | None]:
+        """Where the weight stands in ``Layer.weights``, and the shape that its record states."""
+        config, spec = self.layer.config, spec_of(self.layer.kind)
+        if spec is None:
+            return len(self._taken), None
+        weights = spec.weights_of(config)
+        number = next((i for i, weight in enumerate(weights) if weight.name == name), None)
+        if number is None:
+            return len(self.layer.weights), None
+        words = weights[number].shape
+        if words is None:
+            return number, None
+        return number, spec.shape(words, config, {**self._input_sizes(), **sizes})
+
+    def _input_sizes(self) -> Mapping[str, int | None]:
+        if not self.inputs or not self.x.rank:
+            return {}
+        first = self.layer.config.get("data_format") == "channels_first" and self.x.rank > 1
+        features = self.x.shape[-1]
+        return {"features": features, "channels": self.x.shape[1] if first else features}
+
+    def float_weight(
+        self, name: str, shape: Shape | None = None, /, **sizes: Size
+    ) -> NDArray[np.generic]:
+        """The same weight in the dtype this layer computes in."""
+        return self.weight(name, shape, **sizes).astype(
             self.x.dtype if self.x.dtype.startswith("float") else "float32"
         )
 
-    def at(self, layer: Layer) -> Site:
-        """The same place for a part of this layer that has weights of its own."""
-        return replace(self, layer=layer, _used=0)
+    def for_part(self, layer: Layer) -> LayerCall:
+        """The same call for a part of this layer that has weights of its own."""
+        return replace(self, layer=layer, _taken=set())
 
-    def done(self) -> None:
-        """Say that the layer is complete.
+    def assert_all_weights_used(self) -> None:
+        """Check that the lowering took every weight.
 
         Raises:
-            MismatchError: the file holds weights that no one asked for.
+            MismatchError: the file holds weights that the config has no place for.
         """
         stored = len(self.layer.weights)
-        if stored > self._used:
+        if stored > len(self._taken):
             where = f"layer '{self.layer.name}' ({self.layer.kind})"
             raise MismatchError(
-                f"{where}: the file holds {stored} weights, the config has a place for {self._used}"
+                f"{where}: the file holds {stored} weights, the config has a place for "
+                f"{len(self._taken)}"
             )
 
     def unsupported(self, option: str, value: object, reason: str) -> UnsupportedModelError:

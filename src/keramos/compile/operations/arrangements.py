@@ -18,14 +18,14 @@ from keramos.compile.operations.values import as_float, axes_of, cast_to, floats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
 
 
 def array_split(
-    s: Site, x: Operand, indices_or_sections: int, *, axis: int = 0
+    s: LayerCall, x: Operand, indices_or_sections: int, *, axis: int = 0
 ) -> tuple[Value, ...]:
     """Parts of nearly equal size, the larger ones first."""
     value, count = tensor(s, x), indices_or_sections
@@ -39,14 +39,14 @@ def array_split(
 
 
 def _split(axis: int) -> Callable[..., tuple[Value, ...]]:
-    def build(s: Site, x: Operand, indices_or_sections: int | list[int]) -> tuple[Value, ...]:
+    def build(s: LayerCall, x: Operand, indices_or_sections: int | list[int]) -> tuple[Value, ...]:
         value = tensor(s, x)
         return shapes.split(s, value, indices_or_sections, axis=min(axis, value.rank - 1))
 
     return build
 
 
-def dstack(s: Site, xs: list[Operand]) -> Value:
+def dstack(s: LayerCall, xs: list[Operand]) -> Value:
     """Joined along the third axis."""
     wide: list[Operand] = []
     for x in xs:
@@ -57,13 +57,13 @@ def dstack(s: Site, xs: list[Operand]) -> Value:
 
 
 def _flipped(axis: int) -> Callable[..., Value]:
-    def build(s: Site, x: Operand) -> Value:
+    def build(s: LayerCall, x: Operand) -> Value:
         return shapes.flip(s, x, axis=axis)
 
     return build
 
 
-def rot90(s: Site, array: Operand, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Value:
+def rot90(s: LayerCall, array: Operand, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Value:
     """Turned k times by a quarter, from the first axis towards the second."""
     value = tensor(s, array)
     first, second = axes_of(list(axes), value.rank)
@@ -78,7 +78,7 @@ def rot90(s: Site, array: Operand, *, k: int = 1, axes: tuple[int, int] = (0, 1)
     return shapes.flip(s, shapes.swapaxes(s, value, first, second), axis=second) if k % 4 else value
 
 
-def meshgrid(s: Site, *x: Operand, indexing: str = "xy") -> tuple[Value, ...]:
+def meshgrid(s: LayerCall, *x: Operand, indexing: str = "xy") -> tuple[Value, ...]:
     """Each row of coordinates repeated along the axes of the others."""
     rows = [reshape(s.g, tensor(s, item), -1) for item in x]
     places = list(range(len(rows)))
@@ -93,7 +93,7 @@ def meshgrid(s: Site, *x: Operand, indexing: str = "xy") -> tuple[Value, ...]:
     return tuple(wide)
 
 
-def kron(s: Site, x1: Operand, x2: Operand) -> Value:
+def kron(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """Every value of the first times the whole second, side by side."""
     a, b = together(s, x1, x2)
     rank = max(a.rank, b.rank)
@@ -110,7 +110,7 @@ def kron(s: Site, x1: Operand, x2: Operand) -> Value:
 
 
 def cross(
-    s: Site,
+    s: LayerCall,
     x1: Operand,
     x2: Operand,
     *,
@@ -131,7 +131,9 @@ def cross(
     return shapes.moveaxis(s, y, -1, out)
 
 
-def average(s: Site, x: Operand, weights: Operand | None = None, *, axis: Axis = None) -> Value:
+def average(
+    s: LayerCall, x: Operand, weights: Operand | None = None, *, axis: Axis = None
+) -> Value:
     """Mean, weighted if wanted; a row of weights belongs to the axis."""
     if weights is None:
         return reductions.mean(s, x, axis=axis)
@@ -150,7 +152,7 @@ def average(s: Site, x: Operand, weights: Operand | None = None, *, axis: Axis =
 
 
 def trapezoid(
-    s: Site, y: Operand, *, x: Operand | None = None, dx: float = 1.0, axis: int = -1
+    s: LayerCall, y: Operand, *, x: Operand | None = None, dx: float = 1.0, axis: int = -1
 ) -> Value:
     """Area under straight lines between values."""
     if x is not None:
@@ -161,7 +163,7 @@ def trapezoid(
     return reductions.sum_(s, s.g.op("Mul", heights, float(dx)), axis=axis)
 
 
-def unravel_index(s: Site, indices: Operand, shape: list[int]) -> tuple[Value, ...]:
+def unravel_index(s: LayerCall, indices: Operand, shape: list[int]) -> tuple[Value, ...]:
     """Numbers of places as their coordinates."""
     value, found = tensor(s, indices), []
     for count in reversed(shape):
@@ -171,7 +173,12 @@ def unravel_index(s: Site, indices: Operand, shape: list[int]) -> tuple[Value, .
 
 
 def scatter_update(
-    s: Site, inputs: Operand, indices: Operand, updates: Operand, *, reduction: str | None = None
+    s: LayerCall,
+    inputs: Operand,
+    indices: Operand,
+    updates: Operand,
+    *,
+    reduction: str | None = None,
 ) -> Value:
     """X with values at some places replaced, or combined with others."""
     value, new = together(s, inputs, updates)
@@ -180,7 +187,7 @@ def scatter_update(
     )
 
 
-def cdist(s: Site, x: Operand, y: Operand) -> Value:
+def cdist(s: LayerCall, x: Operand, y: Operand) -> Value:
     """Distances between every row of one and every row of the other."""
     a, b = floats(s, x, y)
     apart = s.g.op(
@@ -189,7 +196,9 @@ def cdist(s: Site, x: Operand, y: Operand) -> Value:
     return s.g.op("ReduceL2", apart, [apart.rank - 1], keepdims=0)
 
 
-def extract_sequences(s: Site, x: Operand, sequence_length: int, sequence_stride: int) -> Value:
+def extract_sequences(
+    s: LayerCall, x: Operand, sequence_length: int, sequence_stride: int
+) -> Value:
     """Windows along the last axis; what is left over at the end goes."""
     value = tensor(s, x)
     count = (known(value.shape[-1], "steps") - sequence_length) // sequence_stride + 1
@@ -198,7 +207,7 @@ def extract_sequences(s: Site, x: Operand, sequence_length: int, sequence_stride
     return s.g.op("Gather", value, places.astype("int64"), axis=-1)
 
 
-def rfft(s: Site, x: Operand, *, fft_length: int | None = None) -> tuple[Value, Value]:
+def rfft(s: LayerCall, x: Operand, *, fft_length: int | None = None) -> tuple[Value, Value]:
     """Cosine and sine parts of every frequency from 0 to half the length, along the last axis."""
     value = as_float(s, x)
     steps = known(value.shape[-1], "steps")

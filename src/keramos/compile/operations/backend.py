@@ -22,22 +22,22 @@ from keramos.compile.operations import (
 from keramos.compile.operations.values import as_float, cast_to, tensor, together
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
 
 
-def argmax(s: Site, x: Operand, axis: int = -1) -> Value:
+def argmax(s: LayerCall, x: Operand, axis: int = -1) -> Value:
     """The place of the largest value, int64."""
     return cast_to(s.g, reductions.argmax(s, x, axis=axis), "int64")
 
 
-def argmin(s: Site, x: Operand, axis: int = -1) -> Value:
+def argmin(s: LayerCall, x: Operand, axis: int = -1) -> Value:
     """The place of the smallest value, int64."""
     return cast_to(s.g, reductions.argmin(s, x, axis=axis), "int64")
 
 
-def batch_dot(s: Site, x: Operand, y: Operand, axes: int | list[int] | None = None) -> Value:
+def batch_dot(s: LayerCall, x: Operand, y: Operand, axes: int | list[int] | None = None) -> Value:
     """For every row: sums over one axis of each; two vectors give one number in an axis of its
     own.
     """
@@ -57,28 +57,32 @@ def batch_dot(s: Site, x: Operand, y: Operand, axes: int | list[int] | None = No
     return s.g.op("Unsqueeze", product, [1]) if product.rank == 1 else product
 
 
-def batch_flatten(s: Site, x: Operand) -> Value:
+def batch_flatten(s: LayerCall, x: Operand) -> Value:
     """One vector a row."""
     return s.g.op("Flatten", tensor(s, x), axis=1)
 
 
-def concatenate(s: Site, tensors: list[Operand], axis: int = -1) -> Value:
+def concatenate(s: LayerCall, tensors: list[Operand], axis: int = -1) -> Value:
     """Joined along the last axis."""
     return shapes.concatenate(s, tensors, axis=axis)
 
 
-def expand_dims(s: Site, x: Operand, axis: int = -1) -> Value:
+def expand_dims(s: LayerCall, x: Operand, axis: int = -1) -> Value:
     """A new axis, last by default."""
     return shapes.expand_dims(s, x, axis)
 
 
-def hard_sigmoid(s: Site, x: Operand) -> Value:
+def hard_sigmoid(s: LayerCall, x: Operand) -> Value:
     """clip(0.2 x + 0.5, 0, 1)."""
     return hard_sigmoid_keras2(s.g, as_float(s, x))
 
 
 def relu(
-    s: Site, x: Operand, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+    s: LayerCall,
+    x: Operand,
+    alpha: float = 0.0,
+    max_value: float | None = None,
+    threshold: float = 0.0,
 ) -> Value:
     """0 below a threshold (or alpha times the distance to it), and at most a largest value."""
     g, value = s.g, as_float(s, x)
@@ -87,19 +91,19 @@ def relu(
     return y if max_value is None else g.op("Min", y, float(max_value))
 
 
-def repeat(s: Site, x: Operand, n: int) -> Value:
+def repeat(s: LayerCall, x: Operand, n: int) -> Value:
     """(rows, features) -> (rows, n, features)."""
     value = tensor(s, x)
     return expand(s.g, s.g.op("Unsqueeze", value, [1]), size(value, 0), n, size(value, 1))
 
 
-def repeat_elements(s: Site, x: Operand, rep: int, axis: int) -> Value:
+def repeat_elements(s: LayerCall, x: Operand, rep: int, axis: int) -> Value:
     """Every value repeated along an axis."""
     return shapes.repeat(s, x, rep, axis=axis)
 
 
 def resize_images(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     height_factor: int,
     width_factor: int,
@@ -115,49 +119,49 @@ def resize_images(
     )
 
 
-def sqrt(s: Site, x: Operand) -> Value:
+def sqrt(s: LayerCall, x: Operand) -> Value:
     """Square root; 0 for what is negative."""
     return s.g.op("Sqrt", clip(s.g, as_float(s, x), 0.0, float("inf")))
 
 
 def switch(
-    s: Site, condition: Operand, then_expression: Operand, else_expression: Operand
+    s: LayerCall, condition: Operand, then_expression: Operand, else_expression: Operand
 ) -> Value:
     """One of two by a condition of the same shape."""
     return tensorflow_only.select(s, condition, then_expression, else_expression)
 
 
-def cumsum(s: Site, x: Operand, axis: int = 0) -> Value:
+def cumsum(s: LayerCall, x: Operand, axis: int = 0) -> Value:
     """Sum up to each place."""
     return reductions.cumsum(s, x, axis=axis)
 
 
-def cumprod(s: Site, x: Operand, axis: int = 0) -> Value:
+def cumprod(s: LayerCall, x: Operand, axis: int = 0) -> Value:
     """Product up to each place."""
     return reductions.cumprod(s, x, axis=axis)
 
 
-def flatten(s: Site, x: Operand) -> Value:
+def flatten(s: LayerCall, x: Operand) -> Value:
     """All values in one row."""
     return reshape(s.g, tensor(s, x), -1)
 
 
-def gather(s: Site, reference: Operand, indices: Operand) -> Value:
+def gather(s: LayerCall, reference: Operand, indices: Operand) -> Value:
     """Values at places along the first axis."""
     return shapes.take(s, reference, indices, axis=0)
 
 
-def one_hot(s: Site, indices: Operand, num_classes: int) -> Value:
+def one_hot(s: LayerCall, indices: Operand, num_classes: int) -> Value:
     """1 at the place that each number names."""
     return nn.one_hot(s, indices, num_classes)
 
 
-def permute_dimensions(s: Site, x: Operand, pattern: list[int]) -> Value:
+def permute_dimensions(s: LayerCall, x: Operand, pattern: list[int]) -> Value:
     """Axes in another order."""
     return shapes.transpose(s, x, axes=pattern)
 
 
-def reverse(s: Site, x: Operand, axes: int | list[int]) -> Value:
+def reverse(s: LayerCall, x: Operand, axes: int | list[int]) -> Value:
     """Reversed along axes."""
     return shapes.flip(s, x, axis=axes)
 

@@ -15,7 +15,7 @@ from keramos.compile.operations.values import as_float, cast_to, tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.lowering.spatial import Sizes
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def _pool(kind: str) -> Callable[..., Value]:
     def build(
-        s: Site,
+        s: LayerCall,
         inputs: Operand,
         pool_size: Sizes,
         *,
@@ -46,7 +46,11 @@ def _adaptive(kind: str) -> Callable[..., Value]:
     """As many windows as wanted, of nearly equal size."""
 
     def build(
-        s: Site, inputs: Operand, output_size: Sizes, *, data_format: str | None = "channels_last"
+        s: LayerCall,
+        inputs: Operand,
+        output_size: Sizes,
+        *,
+        data_format: str | None = "channels_last",
     ) -> Value:
         x = as_float(s, inputs)
         first = 2 if data_format == "channels_first" else 1
@@ -56,7 +60,13 @@ def _adaptive(kind: str) -> Callable[..., Value]:
 
 
 def _convolved(
-    s: Site, x: Value, kernel: Value, strides: Sizes, padding: str, dilation: Sizes, groups: int = 1
+    s: LayerCall,
+    x: Value,
+    kernel: Value,
+    strides: Sizes,
+    padding: str,
+    dilation: Sizes,
+    groups: int = 1,
 ) -> Value:
     """X, channels first, under a kernel (out, in / groups, space...)."""
     steps, gaps = each(strides, x.rank - 2), each(dilation, x.rank - 2)
@@ -67,7 +77,7 @@ def _convolved(
 
 
 def conv(
-    s: Site,
+    s: LayerCall,
     inputs: Operand,
     kernel: Operand,
     *,
@@ -87,7 +97,7 @@ def conv(
 
 
 def _by_channel(
-    s: Site, x: Value, kernel: Operand, strides: Sizes, padding: str, dilation: Sizes
+    s: LayerCall, x: Value, kernel: Operand, strides: Sizes, padding: str, dilation: Sizes
 ) -> Value:
     """Each channel of x by its own kernels (space..., in, multiplier)."""
     weights, axes = as_float(s, kernel), x.rank - 2
@@ -101,7 +111,7 @@ def _by_channel(
 
 
 def depthwise_conv(
-    s: Site,
+    s: LayerCall,
     inputs: Operand,
     kernel: Operand,
     *,
@@ -116,7 +126,7 @@ def depthwise_conv(
 
 
 def separable_conv(
-    s: Site,
+    s: LayerCall,
     inputs: Operand,
     depthwise_kernel: Operand,
     pointwise_kernel: Operand,
@@ -135,7 +145,7 @@ def separable_conv(
 
 
 def _pieces(
-    s: Site, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes
+    s: LayerCall, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes
 ) -> Value:
     """The values of every window of x, channels first, one below the other: places first, then
     channels.
@@ -149,7 +159,7 @@ def _pieces(
 
 
 def extract_patches(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     size: Sizes,
     *,
@@ -170,7 +180,7 @@ def extract_patches(
 
 
 def unfold(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     kernel_size: Sizes,
     *,
@@ -196,7 +206,7 @@ def _blocks(kind: str) -> Callable[..., Value]:
     """Depth to space or back; depth counts rows of a block, columns, channels."""
 
     def build(
-        s: Site, x: Operand, block_size: int, *, data_format: str | None = "channels_last"
+        s: LayerCall, x: Operand, block_size: int, *, data_format: str | None = "channels_last"
     ) -> Value:
         value = channels_first(s.g, tensor(s, x), data_format)
         rows, depth, *sides = value.shape
@@ -216,7 +226,9 @@ def _blocks(kind: str) -> Callable[..., Value]:
     return build
 
 
-def sobel_edges(s: Site, images: Operand, *, data_format: str | None = "channels_last") -> Value:
+def sobel_edges(
+    s: LayerCall, images: Operand, *, data_format: str | None = "channels_last"
+) -> Value:
     """Differences down and across of every channel, last; edges are mirrored."""
     x = channels_first(s.g, as_float(s, images), data_format)
     rows, channels = size(x, 0), known(x.shape[1], "channels")
@@ -231,7 +243,7 @@ def sobel_edges(s: Site, images: Operand, *, data_format: str | None = "channels
 
 
 def gaussian_blur(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     *,
     kernel_size: Sizes = 3,
@@ -254,7 +266,7 @@ def gaussian_blur(
     return as_before(s.g, _convolved(s, x, kernel, 1, "same", 1, channels), data_format)
 
 
-def grayscale(s: Site, images: Operand, *, data_format: str | None = "channels_last") -> Value:
+def grayscale(s: LayerCall, images: Operand, *, data_format: str | None = "channels_last") -> Value:
     """Brightness of colours: 0.2989 red + 0.587 green + 0.114 blue."""
     value = tensor(s, images)
     axis = value.rank - 3 if data_format == "channels_first" else value.rank - 1

@@ -21,7 +21,7 @@ from keramos.compile.operations.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.values import Operand
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def _of_float(formula: Unary) -> Operation:
     """A function of floating point; whole numbers are converted."""
 
-    def build(s: Site, x: Operand) -> Value:
+    def build(s: LayerCall, x: Operand) -> Value:
         return formula(s.g, as_float(s, x))
 
     return Operation(build)
@@ -41,7 +41,7 @@ def _of_float(formula: Unary) -> Operation:
 def _of_any(formula: Unary) -> Operation:
     """A function that keeps the dtype."""
 
-    def build(s: Site, x: Operand) -> Value:
+    def build(s: LayerCall, x: Operand) -> Value:
         return formula(s.g, tensor(s, x))
 
     return Operation(build)
@@ -50,7 +50,7 @@ def _of_any(formula: Unary) -> Operation:
 def _of_two(formula: Binary, *, floating: bool = False) -> Operation:
     """A function of two operands, which broadcast."""
 
-    def build(s: Site, x1: Operand, x2: Operand) -> Value:
+    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
         return formula(s.g, *(floats if floating else together)(s, x1, x2))
 
     return Operation(build)
@@ -59,14 +59,14 @@ def _of_two(formula: Binary, *, floating: bool = False) -> Operation:
 def _of_tensors(formula: Binary) -> Operation:
     """A function of two operands that takes a bare number for a tensor of int32 or float32."""
 
-    def build(s: Site, x1: Operand, x2: Operand) -> Value:
+    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
         return formula(s.g, *together(s, tensor(s, x1), tensor(s, x2)))
 
     return Operation(build)
 
 
 def _of_booleans(formula: Binary) -> Operation:
-    def build(s: Site, x1: Operand, x2: Operand) -> Value:
+    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
         return formula(s.g, *(cast_to(s.g, tensor(s, x), "bool") for x in (x1, x2)))
 
     return Operation(build)
@@ -208,12 +208,12 @@ def _shift(kind: str) -> Binary:
     return formula
 
 
-def power(s: Site, x1: Operand, x2: Operand) -> Value:
+def power(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """x1 to the x2."""
     return widely(s.g, lambda a, b: s.g.op("Pow", a, b), *together(s, x1, x2))
 
 
-def round_(s: Site, x: Operand, *, decimals: int = 0) -> Value:
+def round_(s: LayerCall, x: Operand, *, decimals: int = 0) -> Value:
     """The nearest number of so many decimals, halves to even."""
     value = tensor(s, x)
     if not value.dtype.startswith("float"):
@@ -225,7 +225,7 @@ def round_(s: Site, x: Operand, *, decimals: int = 0) -> Value:
     return s.g.op("Div", s.g.op("Round", s.g.op("Mul", value, 10.0**decimals)), 10.0**decimals)
 
 
-def clip(s: Site, x: Operand, x_min: Operand, x_max: Operand) -> Value:
+def clip(s: LayerCall, x: Operand, x_min: Operand, x_max: Operand) -> Value:
     """X between two bounds."""
     g = s.g
     return widely(
@@ -236,7 +236,7 @@ def clip(s: Site, x: Operand, x_min: Operand, x_max: Operand) -> Value:
 
 
 def where(
-    s: Site, condition: Operand, x1: Operand | None = None, x2: Operand | None = None
+    s: LayerCall, condition: Operand, x1: Operand | None = None, x2: Operand | None = None
 ) -> Value:
     """x1 where the condition holds, else x2."""
     if x1 is None or x2 is None:
@@ -245,12 +245,12 @@ def where(
     return widely(s.g, lambda a, b: s.g.op("Where", holds, a, b), *together(s, x1, x2))
 
 
-def cast(s: Site, x: Operand, dtype: str = "float32") -> Value:
+def cast(s: LayerCall, x: Operand, dtype: str = "float32") -> Value:
     """X in another dtype."""
     return cast_to(s.g, tensor(s, x), dtype)
 
 
-def saturate_cast(s: Site, x: Operand, dtype: str) -> Value:
+def saturate_cast(s: LayerCall, x: Operand, dtype: str) -> Value:
     """X in another dtype; what is too large or small for it becomes its last number."""
     value = tensor(s, x)
     if not dtype.startswith(("int", "uint")) or dtype not in ONNX_TYPES:
@@ -264,7 +264,7 @@ def saturate_cast(s: Site, x: Operand, dtype: str) -> Value:
 
 
 def select(
-    s: Site, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0
+    s: LayerCall, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0
 ) -> Value:
     """The choice of the first condition that holds, else a default."""
     y, *choices = together(s, default, *choicelist)
@@ -273,13 +273,13 @@ def select(
     return y
 
 
-def convert(s: Site, x: Operand, *, dtype: str | None = None) -> Value:
+def convert(s: LayerCall, x: Operand, *, dtype: str | None = None) -> Value:
     """X, in another dtype if one is named."""
     return tensor(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
 
 
 def nan_to_num(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     *,
     nan: float = 0.0,
@@ -297,7 +297,7 @@ def nan_to_num(
     )
 
 
-def same(s: Site, x: Operand) -> Value:
+def same(s: LayerCall, x: Operand) -> Value:
     """X."""
     return tensor(s, x)
 

@@ -10,13 +10,13 @@ from keramos.compile.lowering.spatial import known
 from keramos.compile.operations.values import as_float, tensor
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
 
 
 def resize(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     size: list[int],
     *,
@@ -46,7 +46,7 @@ def _row_axis(x: Value, data_format: str | None) -> int:
 
 
 def pad_images(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     *,
     top_padding: int | None = None,
@@ -84,7 +84,7 @@ def _edges(
 
 
 def crop_images(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     *,
     top_cropping: int | None = None,
@@ -110,13 +110,15 @@ def crop_images(
     return s.g.op("Slice", x, starts, stops, [axis, axis + 1])
 
 
-def _colours(s: Site, images: Operand, data_format: str | None) -> tuple[list[Value], int]:
+def _colours(s: LayerCall, images: Operand, data_format: str | None) -> tuple[list[Value], int]:
     x = as_float(s, images)
     axis = x.rank - 3 if data_format == "channels_first" else x.rank - 1
     return list(s.g.ops("Split", x, [1, 1, 1], outputs=3, axis=axis)), axis
 
 
-def rgb_to_hsv(s: Site, images: Operand, *, data_format: str | None = "channels_last") -> Value:
+def rgb_to_hsv(
+    s: LayerCall, images: Operand, *, data_format: str | None = "channels_last"
+) -> Value:
     """Red, green and blue as hue, saturation and value, all from 0 to 1 (Smith 1978)."""
     g, ((red, green, blue), axis) = s.g, _colours(s, images, data_format)
     value = g.op("Max", g.op("Max", red, green), blue)
@@ -137,7 +139,9 @@ def rgb_to_hsv(s: Site, images: Operand, *, data_format: str | None = "channels_
     return g.op("Concat", hue, saturation, value, axis=axis)
 
 
-def hsv_to_rgb(s: Site, images: Operand, *, data_format: str | None = "channels_last") -> Value:
+def hsv_to_rgb(
+    s: LayerCall, images: Operand, *, data_format: str | None = "channels_last"
+) -> Value:
     """Hue, saturation and value as red, green and blue, all from 0 to 1 (Smith 1978)."""
     g, ((hue, saturation, value), axis) = s.g, _colours(s, images, data_format)
     sixths = g.op("Mul", hue, 6.0)

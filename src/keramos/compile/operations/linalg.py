@@ -9,20 +9,20 @@ from keramos.compile.onnx.sizes import reshape
 from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, together, widely
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _summed(s: Site, *operands: Operand) -> list[Value]:
+def _summed(s: LayerCall, *operands: Operand) -> list[Value]:
     """Operands of one dtype; products of int8 add up as int32."""
     values = together(s, *operands)
     return [cast_to(s.g, x, "int32") for x in values] if values[0].dtype == "int8" else values
 
 
-def matmul(s: Site, x1: Operand, x2: Operand) -> Value:
+def matmul(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """Matrix product over the last two axes; a vector counts as a row on the left, a column on the
     right.
     """
@@ -35,7 +35,7 @@ def matmul(s: Site, x1: Operand, x2: Operand) -> Value:
     return s.g.op("Squeeze", y, gone) if gone else y
 
 
-def dot(s: Site, x1: Operand, x2: Operand) -> Value:
+def dot(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """Sum over the last axis of the first and the last but one of the second."""
     a, b = together(s, x1, x2)
     if a.rank == 0 or b.rank == 0:
@@ -44,7 +44,7 @@ def dot(s: Site, x1: Operand, x2: Operand) -> Value:
 
 
 def tensordot(
-    s: Site, x1: Operand, x2: Operand, *, axes: int | list[int] | list[list[int]] = 2
+    s: LayerCall, x1: Operand, x2: Operand, *, axes: int | list[int] | list[list[int]] = 2
 ) -> Value:
     """Sum over pairs of axes."""
     a, b = together(s, x1, x2)
@@ -62,7 +62,7 @@ def tensordot(
     return widely(s.g, lambda v, w: s.g.op("Einsum", v, w, equation=equation), a, b)
 
 
-def einsum(s: Site, *operands: Operand, subscripts: str) -> Value:
+def einsum(s: LayerCall, *operands: Operand, subscripts: str) -> Value:
     """Einstein's sum."""
     values = _summed(s, *operands)
     equation = explicit(subscripts, [value.rank for value in values])
@@ -96,19 +96,19 @@ def explicit(subscripts: str, ranks: list[int]) -> str:
     return f"{','.join(filled)}->{right.replace('...', ''.join(free))}"
 
 
-def inner(s: Site, x1: Operand, x2: Operand) -> Value:
+def inner(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """Sum over the last axes."""
     a, b = together(s, x1, x2)
     return tensordot(s, a, b, axes=[[a.rank - 1], [b.rank - 1]])
 
 
-def outer(s: Site, x1: Operand, x2: Operand) -> Value:
+def outer(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """Every value times every value."""
     a, b = together(s, x1, x2)
     return s.g.op("Mul", reshape(s.g, a, -1, 1), reshape(s.g, b, 1, -1))
 
 
-def vdot(s: Site, x1: Operand, x2: Operand) -> Value:
+def vdot(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """Sum of all products."""
     a, b = together(s, x1, x2)
     return s.g.op(
@@ -117,7 +117,7 @@ def vdot(s: Site, x1: Operand, x2: Operand) -> Value:
 
 
 def normalize(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     *,
     axis: int | list[int] = -1,
@@ -135,7 +135,7 @@ def normalize(
     return g.op("Div", value, g.op("Max", g.op("ReduceL1", value, axes), least))
 
 
-def diagonal(s: Site, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+def diagonal(s: LayerCall, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     """The main diagonal of two axes, last."""
     value = tensor(s, x)
     first, second = axis1 % value.rank, axis2 % value.rank
@@ -147,7 +147,7 @@ def diagonal(s: Site, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int
     return s.g.op("Einsum", value, equation=f"{''.join(term)}->{''.join(out)}")
 
 
-def trace(s: Site, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+def trace(s: LayerCall, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     """Sum of a diagonal."""
     return s.g.op(
         "ReduceSum", diagonal(s, x, offset=offset, axis1=axis1, axis2=axis2), [-1], keepdims=0

@@ -12,13 +12,13 @@ from keramos.compile.operations.values import as_float, cast_to, tensor, togethe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
 
 
-def _without(s: Site, x: Operand, fill: float) -> Value:
+def _without(s: LayerCall, x: Operand, fill: float) -> Value:
     """X with a number in place of NaN, which whole numbers do not have."""
     value = tensor(s, x)
     return _filled(s.g, value, fill) if value.dtype.startswith("float") else value
@@ -28,7 +28,7 @@ def _filled(g: Graph, value: Value, fill: float) -> Value:
     return g.op("Where", g.op("IsNaN", value), fill, value)
 
 
-def _present(s: Site, x: Operand) -> Value:
+def _present(s: LayerCall, x: Operand) -> Value:
     """1 where there is a number, else 0."""
     return cast_to(s.g, s.g.op("Not", s.g.op("IsNaN", as_float(s, x))), "float32")
 
@@ -36,7 +36,7 @@ def _present(s: Site, x: Operand) -> Value:
 def _extreme(reduced: Callable[..., Value], fill: float) -> Callable[..., Value]:
     """An extreme; NaN where there is no number at all."""
 
-    def build(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+    def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
         y = reduced(s, _without(s, x, fill), axis=axis, keepdims=keepdims)
         value = tensor(s, x)
         if not value.dtype.startswith("float"):
@@ -50,7 +50,9 @@ def _extreme(reduced: Callable[..., Value], fill: float) -> Callable[..., Value]
 def _place(found: Callable[..., Value], fill: float) -> Callable[..., Value]:
     """The place of an extreme; -1 where there is no number at all."""
 
-    def build(s: Site, x: Operand, *, axis: int | None = None, keepdims: bool = False) -> Value:
+    def build(
+        s: LayerCall, x: Operand, *, axis: int | None = None, keepdims: bool = False
+    ) -> Value:
         y = found(s, _without(s, x, fill), axis=axis, keepdims=keepdims)
         value = tensor(s, x)
         if not value.dtype.startswith("float"):
@@ -61,23 +63,23 @@ def _place(found: Callable[..., Value], fill: float) -> Callable[..., Value]:
     return build
 
 
-def nansum(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def nansum(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Sum."""
     return reductions.sum_(s, _without(s, x, 0.0), axis=axis, keepdims=keepdims)
 
 
-def nanprod(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def nanprod(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Product."""
     return reductions.prod(s, _without(s, x, 1.0), axis=axis, keepdims=keepdims)
 
 
-def nanmean(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def nanmean(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Mean."""
     total = reductions.sum_(s, _filled(s.g, as_float(s, x), 0.0), axis=axis, keepdims=keepdims)
     return s.g.op("Div", total, reductions.sum_(s, _present(s, x), axis=axis, keepdims=keepdims))
 
 
-def nanvar(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def nanvar(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Mean square distance from the mean."""
     g, value = s.g, as_float(s, x)
     distance = g.op("Sub", value, nanmean(s, value, axis=axis, keepdims=True))
@@ -86,17 +88,21 @@ def nanvar(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) ->
     return g.op("Div", total, reductions.sum_(s, _present(s, value), axis=axis, keepdims=keepdims))
 
 
-def nanstd(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def nanstd(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Square root of the variance."""
     return s.g.op("Sqrt", nanvar(s, x, axis=axis, keepdims=keepdims))
 
 
-def nancumsum(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
+def nancumsum(
+    s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
+) -> Value:
     """Sum up to each place; as in Keras, infinities become the largest numbers."""
     return reductions.cumsum(s, nan_to_num(s, x), axis=axis, dtype=dtype)
 
 
-def nancumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
+def nancumprod(
+    s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
+) -> Value:
     """Product up to each place; as in Keras, infinities become the largest numbers."""
     return reductions.cumprod(s, nan_to_num(s, x, nan=1.0), axis=axis, dtype=dtype)
 
@@ -104,7 +110,7 @@ def nancumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | Non
 def _of_numbers(kind: str) -> Callable[..., Value]:
     """The larger or smaller of two; a number goes before NaN."""
 
-    def build(s: Site, x1: Operand, x2: Operand) -> Value:
+    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
         g, (a, b) = s.g, together(s, x1, x2)
         y = g.op(kind, a, b)
         if not a.dtype.startswith("float"):
@@ -115,7 +121,7 @@ def _of_numbers(kind: str) -> Callable[..., Value]:
 
 
 def isclose(
-    s: Site,
+    s: LayerCall,
     x1: Operand,
     x2: Operand,
     rtol: float = 1e-5,

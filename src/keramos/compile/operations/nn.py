@@ -15,7 +15,7 @@ from keramos.compile.operations.values import ONNX_TYPES, as_float, axes_of, cas
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
 
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 def _named(name: str) -> Operation:
     """An activation without options."""
 
-    def build(s: Site, x: Operand) -> Value:
+    def build(s: LayerCall, x: Operand) -> Value:
         return ACTIVATIONS[name](s.g, as_float(s, x))
 
     return Operation(build)
 
 
-def leaky_relu(s: Site, x: Operand, *, negative_slope: float = 0.2) -> Value:
+def leaky_relu(s: LayerCall, x: Operand, *, negative_slope: float = 0.2) -> Value:
     """X where it is positive, else negative_slope * x."""
     return s.g.op("LeakyRelu", as_float(s, x), alpha=float(negative_slope))
 
 
-def elu(s: Site, x: Operand, *, alpha: float = 1.0) -> Value:
+def elu(s: LayerCall, x: Operand, *, alpha: float = 1.0) -> Value:
     """X where it is positive, else alpha * (exp(x) - 1)."""
     return s.g.op("Elu", as_float(s, x), alpha=float(alpha))
 
 
-def celu(s: Site, x: Operand, *, alpha: float = 1.0) -> Value:
+def celu(s: LayerCall, x: Operand, *, alpha: float = 1.0) -> Value:
     """Elu that is smooth for every alpha."""
     return s.g.op("Celu", as_float(s, x), alpha=float(alpha))
 
 
-def gelu(s: Site, x: Operand, *, approximate: bool = True) -> Value:
+def gelu(s: LayerCall, x: Operand, *, approximate: bool = True) -> Value:
     """X times the normal distribution function, or the tanh formula near it."""
     return s.g.op("Gelu", as_float(s, x), approximate="tanh" if approximate else "none")
 
 
-def glu(s: Site, x: Operand, *, axis: int = -1) -> Value:
+def glu(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
     """The first half times the sigmoid of the second."""
     value = as_float(s, x)
     if axis % value.rank != value.rank - 1:
@@ -57,13 +57,13 @@ def glu(s: Site, x: Operand, *, axis: int = -1) -> Value:
     return activate(s.g, value, "glu")
 
 
-def threshold(s: Site, x: Operand, threshold: float, default_value: float) -> Value:
+def threshold(s: LayerCall, x: Operand, threshold: float, default_value: float) -> Value:
     """X where it is above a threshold, else a default."""
     value = as_float(s, x)
     return s.g.op("Where", s.g.op("Greater", value, float(threshold)), value, float(default_value))
 
 
-def squareplus(s: Site, x: Operand, *, b: float = 4) -> Value:
+def squareplus(s: LayerCall, x: Operand, *, b: float = 4) -> Value:
     """(x + sqrt(x² + b)) / 2."""
     value, g = as_float(s, x), s.g
     root = g.op("Sqrt", g.op("Add", g.op("Mul", value, value), float(b)))
@@ -71,7 +71,7 @@ def squareplus(s: Site, x: Operand, *, b: float = 4) -> Value:
 
 
 def _shrink(formula: str) -> Callable[..., Value]:
-    def build(s: Site, x: Operand, *, threshold: float = 0.5) -> Value:
+    def build(s: LayerCall, x: Operand, *, threshold: float = 0.5) -> Value:
         value, g = as_float(s, x), s.g
         size = g.op("Abs", value)
         if formula == "hard":
@@ -82,7 +82,7 @@ def _shrink(formula: str) -> Callable[..., Value]:
 
 
 def _soft(kind: str) -> Callable[..., Value]:
-    def build(s: Site, x: Operand, *, axis: int | None = -1) -> Value:
+    def build(s: LayerCall, x: Operand, *, axis: int | None = -1) -> Value:
         if axis is None:
             raise s.unsupported("axis", axis, "one axis is")
         return s.g.op(kind, as_float(s, x), axis=axis)
@@ -91,7 +91,7 @@ def _soft(kind: str) -> Callable[..., Value]:
 
 
 def one_hot(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     num_classes: int,
     *,
@@ -112,7 +112,7 @@ def one_hot(
 
 
 def multi_hot(
-    s: Site,
+    s: LayerCall,
     inputs: Operand,
     num_classes: int,
     *,
@@ -127,7 +127,7 @@ def multi_hot(
 
 
 def layer_norm(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     gamma: Operand | None = None,
     beta: Operand | None = None,
@@ -153,7 +153,7 @@ def layer_norm(
 
 
 def rms_norm(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     scale: Operand | None = None,
     *,
@@ -169,7 +169,7 @@ def rms_norm(
 
 
 def batch_norm(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     mean: Operand,
     variance: Operand,
@@ -194,7 +194,7 @@ def batch_norm(
 
 
 def dot_product_attention(
-    s: Site,
+    s: LayerCall,
     query: Operand,
     key: Operand,
     value: Operand,
@@ -223,7 +223,7 @@ def dot_product_attention(
     return g.op("Transpose", g.op("MatMul", g.op("Softmax", logits, axis=-1), v), perm=[0, 2, 1, 3])
 
 
-def _past(s: Site, logits: Value, *, wanted: bool) -> list[Value]:
+def _past(s: LayerCall, logits: Value, *, wanted: bool) -> list[Value]:
     """True where a step is not after the one that asks."""
     if not wanted:
         return []
@@ -231,7 +231,7 @@ def _past(s: Site, logits: Value, *, wanted: bool) -> list[Value]:
     return [cast_to(s.g, s.g.op("Trilu", ones, upper=0), "bool")]
 
 
-def sparsemax(s: Site, x: Operand, *, axis: int = -1) -> Value:
+def sparsemax(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
     """A softmax with zeros."""
     value = as_float(s, x)
     if axis % value.rank != value.rank - 1:

@@ -15,27 +15,27 @@ from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
 
 
-def sort(s: Site, x: Operand, *, axis: int = -1) -> Value:
+def sort(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
     """From small to large."""
     return _sorted(s, tensor(s, x), axis)[0]
 
 
-def argsort(s: Site, x: Operand, *, axis: int = -1) -> Value:
+def argsort(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
     """Places from the smallest to the largest value, int32."""
     return cast_to(s.g, _sorted(s, tensor(s, x), axis)[1], "int32")
 
 
-def _sorted(s: Site, value: Value, axis: int) -> tuple[Value, ...]:
+def _sorted(s: LayerCall, value: Value, axis: int) -> tuple[Value, ...]:
     return _top(s, value, known(value.shape[axis], "values to sort"), axis, largest=0)
 
 
-def _top(s: Site, value: Value, count: int, axis: int, *, largest: int) -> tuple[Value, ...]:
+def _top(s: LayerCall, value: Value, count: int, axis: int, *, largest: int) -> tuple[Value, ...]:
     """By way of int64 where there are no kernels for whole numbers so short."""
     narrow = value.dtype
     wide = value if narrow.startswith("float") else cast_to(s.g, value, "int64")
@@ -43,7 +43,7 @@ def _top(s: Site, value: Value, count: int, axis: int, *, largest: int) -> tuple
     return cast_to(s.g, values, narrow), places
 
 
-def top_k(s: Site, x: Operand, k: int, *, sorted: bool = True) -> tuple[Value, Value]:
+def top_k(s: LayerCall, x: Operand, k: int, *, sorted: bool = True) -> tuple[Value, Value]:
     """The k largest along the last axis, and their places, int32."""
     if not sorted:
         raise s.unsupported("sorted", sorted, "their order would be anyone's choice")
@@ -61,7 +61,7 @@ _PLACES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def quantile(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     q: Operand,
     *,
@@ -88,7 +88,7 @@ def quantile(
     return g.op("Unsqueeze", y, [axis + exact.ndim for axis in axes]) if keepdims else y
 
 
-def _last(s: Site, value: Value, axes: list[int]) -> Value:
+def _last(s: LayerCall, value: Value, axes: list[int]) -> Value:
     """Several axes as one, the last."""
     rest = [axis for axis in range(value.rank) if axis not in axes]
     turned = s.g.op("Transpose", value, perm=[*rest, *axes])
@@ -96,7 +96,7 @@ def _last(s: Site, value: Value, axes: list[int]) -> Value:
     return reshape(s.g, turned, *(size(value, axis) for axis in rest), count)
 
 
-def _between(s: Site, ordered: Value, exact: np.ndarray, method: str) -> Value:
+def _between(s: LayerCall, ordered: Value, exact: np.ndarray, method: str) -> Value:
     """Values at places that may lie between two, which then count by their distance."""
     g = s.g
     low = _PLACES[method](exact).astype("int64")
@@ -111,7 +111,7 @@ def _between(s: Site, ordered: Value, exact: np.ndarray, method: str) -> Value:
 
 
 def percentile(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     q: Operand,
     *,
@@ -133,19 +133,19 @@ def percentile(
     )
 
 
-def median(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def median(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """The middle value."""
     return quantile(s, x, 0.5, axis=axis, keepdims=keepdims)
 
 
-def _before(s: Site, edges: Value, values: Value, kind: str) -> Value:
+def _before(s: LayerCall, edges: Value, values: Value, kind: str) -> Value:
     """How many edges lie before each value."""
     passed = s.g.op(kind, edges, s.g.op("Unsqueeze", values, [-1]))
     return s.g.op("ReduceSum", cast_to(s.g, passed, "int32"), [-1], keepdims=0)
 
 
 def searchsorted(
-    s: Site, sorted_sequence: Operand, values: Operand, *, side: str = "left"
+    s: LayerCall, sorted_sequence: Operand, values: Operand, *, side: str = "left"
 ) -> Value:
     """Where each value would go into an ordered row, int32."""
     edges, wanted = together(s, sorted_sequence, values)
@@ -154,13 +154,13 @@ def searchsorted(
     return _before(s, edges, wanted, "Less" if side == "left" else "LessOrEqual")
 
 
-def digitize(s: Site, x: Operand, bins: Operand) -> Value:
+def digitize(s: LayerCall, x: Operand, bins: Operand) -> Value:
     """The number of the bin that each value falls into, int32; an edge belongs to the bin above."""
     value, edges = (cast_to(s.g, tensor(s, item), "float32") for item in (x, bins))
     return _before(s, edges, value, "LessOrEqual")
 
 
-def isin(s: Site, x1: Operand, x2: Operand, *, invert: bool = False) -> Value:
+def isin(s: LayerCall, x1: Operand, x2: Operand, *, invert: bool = False) -> Value:
     """Whether each value is one of others."""
     g, (value, others) = s.g, together(s, x1, x2)
     same = g.op("Equal", g.op("Unsqueeze", value, [-1]), reshape(g, others, -1))

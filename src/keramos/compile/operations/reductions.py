@@ -14,7 +14,7 @@ from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.values import Operand
 
@@ -32,20 +32,20 @@ def _reduced(g: Graph, kind: str, x: Value, axis: Axis, *, keepdims: bool) -> Va
     return g.op(kind, x, axes_of(axis, x.rank), keepdims=int(keepdims))
 
 
-def _total(s: Site, kind: str, x: Operand, axis: Axis, *, keepdims: bool) -> Value:
+def _total(s: LayerCall, kind: str, x: Operand, axis: Axis, *, keepdims: bool) -> Value:
     """Booleans and short whole numbers add up as int32, or as uint32 where they have no sign."""
     value = tensor(s, x)
     value = cast_to(s.g, value, _TOTALS.get(value.dtype, value.dtype))
     return widely(s.g, lambda v: _reduced(s.g, kind, v, axis, keepdims=keepdims), value)
 
 
-def sum_(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def sum_(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Sum."""
     return _total(s, "ReduceSum", x, axis, keepdims=keepdims)
 
 
 def prod(
-    s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None
+    s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None
 ) -> Value:
     """Product."""
     if dtype is None:
@@ -54,25 +54,30 @@ def prod(
     return widely(s.g, lambda v: _reduced(s.g, "ReduceProd", v, axis, keepdims=keepdims), value)
 
 
-def mean(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def mean(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Mean."""
     return _reduced(s.g, "ReduceMean", as_float(s, x), axis, keepdims=keepdims)
 
 
-def var(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def var(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Mean square distance from the mean."""
     g, value = s.g, as_float(s, x)
     distance = g.op("Sub", value, _reduced(g, "ReduceMean", value, axis, keepdims=True))
     return _reduced(g, "ReduceMean", g.op("Mul", distance, distance), axis, keepdims=keepdims)
 
 
-def std(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def std(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Square root of the variance."""
     return s.g.op("Sqrt", var(s, x, axis=axis, keepdims=keepdims))
 
 
 def moments(
-    s: Site, x: Operand, *, axes: Axis = None, keepdims: bool = False, synchronized: bool = False
+    s: LayerCall,
+    x: Operand,
+    *,
+    axes: Axis = None,
+    keepdims: bool = False,
+    synchronized: bool = False,
 ) -> tuple[Value, Value]:
     """Mean and variance."""
     if synchronized:
@@ -82,7 +87,7 @@ def moments(
 
 def _extreme(kind: str, pair: str) -> Callable[..., Value]:
     def build(
-        s: Site,
+        s: LayerCall,
         x: Operand,
         *,
         axis: Axis = None,
@@ -95,7 +100,7 @@ def _extreme(kind: str, pair: str) -> Callable[..., Value]:
     return build
 
 
-def ptp(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def ptp(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Largest minus smallest."""
     high, low = (
         _reduced(s.g, kind, tensor(s, x), axis, keepdims=keepdims)
@@ -104,25 +109,25 @@ def ptp(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Va
     return s.g.op("Sub", high, low)
 
 
-def any_(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def any_(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether any value is true."""
     ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
     return s.g.op("Greater", _reduced(s.g, "ReduceMax", ones, axis, keepdims=keepdims), 0)
 
 
-def all_(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def all_(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether all values are true."""
     ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
     return s.g.op("Greater", _reduced(s.g, "ReduceMin", ones, axis, keepdims=keepdims), 0)
 
 
-def count_nonzero(s: Site, x: Operand, *, axis: Axis = None) -> Value:
+def count_nonzero(s: LayerCall, x: Operand, *, axis: Axis = None) -> Value:
     """How many values are not 0."""
     ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
     return _reduced(s.g, "ReduceSum", ones, axis, keepdims=False)
 
 
-def logsumexp(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def logsumexp(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Logarithm of the sum of exponentials."""
     return _reduced(s.g, "ReduceLogSumExp", as_float(s, x), axis, keepdims=keepdims)
 
@@ -130,7 +135,9 @@ def logsumexp(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False)
 def _place(kind: str) -> Callable[..., Value]:
     """The place of an extreme, int32; of several, the first."""
 
-    def build(s: Site, x: Operand, *, axis: int | None = None, keepdims: bool = False) -> Value:
+    def build(
+        s: LayerCall, x: Operand, *, axis: int | None = None, keepdims: bool = False
+    ) -> Value:
         value = tensor(s, x)
         if not value.dtype.startswith("float"):
             value = cast_to(
@@ -146,7 +153,7 @@ def _place(kind: str) -> Callable[..., Value]:
 
 
 def norm(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     *,
     ord: object = None,
@@ -169,7 +176,7 @@ def norm(
     raise s.unsupported("ord", ord, "None, fro, and for vectors 1, 2 and inf are")
 
 
-def cumsum(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
+def cumsum(s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
     """Sum up to each place."""
     value = _running(s, x, dtype)
     if axis is None:
@@ -177,12 +184,14 @@ def cumsum(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = 
     return widely(s.g, lambda v: s.g.op("CumSum", v, np.int64(axis)), value)
 
 
-def _running(s: Site, x: Operand, dtype: str | None) -> Value:
+def _running(s: LayerCall, x: Operand, dtype: str | None) -> Value:
     value = tensor(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
     return cast_to(s.g, value, "int32") if value.dtype == "bool" else value
 
 
-def cumprod(s: Site, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
+def cumprod(
+    s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
+) -> Value:
     """Product up to each place: products over rows of a triangle."""
     value = _running(s, x, dtype)
     if axis is None:

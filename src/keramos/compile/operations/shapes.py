@@ -24,18 +24,18 @@ from keramos.compile.operations.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.sizes import Size
     from keramos.compile.operations.values import Operand
 
 _ALL = 2**62  # "to the end" in ONNX
 
 
-def _listed(s: Site, xs: object) -> list[Value]:
+def _listed(s: LayerCall, xs: object) -> list[Value]:
     return together(s, *(xs if isinstance(xs, list | tuple) else [xs]))
 
 
-def reshape_(s: Site, x: Operand, newshape: Sequence[int | Value]) -> Value:
+def reshape_(s: LayerCall, x: Operand, newshape: Sequence[int | Value]) -> Value:
     """The same values in another shape; one size may be -1."""
     value = tensor(s, x)
     parts = [_size_of(s, item) for item in newshape]
@@ -52,26 +52,26 @@ def reshape_(s: Site, x: Operand, newshape: Sequence[int | Value]) -> Value:
     return reshape(s.g, value, *target)
 
 
-def _size_of(s: Site, item: object) -> int | Value:
+def _size_of(s: LayerCall, item: object) -> int | Value:
     if item is None:
         return -1
     return item if isinstance(item, int) else tensor(s, item)
 
 
-def _vector(s: Site, item: int | Value) -> Value:
+def _vector(s: LayerCall, item: int | Value) -> Value:
     if isinstance(item, int):
         return s.g.const(np.array([item], "int64"))
     return s.g.op("Reshape", cast_to(s.g, item, "int64"), [1])
 
 
-def transpose(s: Site, x: Operand, *, axes: list[int] | None = None) -> Value:
+def transpose(s: LayerCall, x: Operand, *, axes: list[int] | None = None) -> Value:
     """Axes in another order, by default reversed."""
     value = tensor(s, x)
     order = list(reversed(range(value.rank))) if axes is None else axes_of(axes, value.rank)
     return s.g.op("Transpose", value, perm=order)
 
 
-def swapaxes(s: Site, x: Operand, axis1: int, axis2: int) -> Value:
+def swapaxes(s: LayerCall, x: Operand, axis1: int, axis2: int) -> Value:
     """Two axes exchanged."""
     value = tensor(s, x)
     order = list(range(value.rank))
@@ -79,7 +79,9 @@ def swapaxes(s: Site, x: Operand, axis1: int, axis2: int) -> Value:
     return s.g.op("Transpose", value, perm=order)
 
 
-def moveaxis(s: Site, x: Operand, source: int | list[int], destination: int | list[int]) -> Value:
+def moveaxis(
+    s: LayerCall, x: Operand, source: int | list[int], destination: int | list[int]
+) -> Value:
     """Axes moved to other places."""
     value = tensor(s, x)
     old, new = axes_of(source, value.rank), axes_of(destination, value.rank)
@@ -92,14 +94,14 @@ def moveaxis(s: Site, x: Operand, source: int | list[int], destination: int | li
     )
 
 
-def expand_dims(s: Site, x: Operand, axis: int | list[int]) -> Value:
+def expand_dims(s: LayerCall, x: Operand, axis: int | list[int]) -> Value:
     """New axes of size 1."""
     value = tensor(s, x)
     count = len(axis) if isinstance(axis, list) else 1
     return s.g.op("Unsqueeze", value, axes_of(axis, value.rank + count))
 
 
-def squeeze(s: Site, x: Operand, *, axis: int | list[int] | None = None) -> Value:
+def squeeze(s: LayerCall, x: Operand, *, axis: int | list[int] | None = None) -> Value:
     """Axes of size 1 left out."""
     value = tensor(s, x)
     found = (
@@ -110,12 +112,12 @@ def squeeze(s: Site, x: Operand, *, axis: int | list[int] | None = None) -> Valu
     return s.g.op("Squeeze", value, found) if found else value
 
 
-def ravel(s: Site, x: Operand) -> Value:
+def ravel(s: LayerCall, x: Operand) -> Value:
     """All values in one row."""
     return reshape(s.g, tensor(s, x), -1)
 
 
-def concatenate(s: Site, xs: list[Operand], *, axis: int | None = 0) -> Value:
+def concatenate(s: LayerCall, xs: list[Operand], *, axis: int | None = 0) -> Value:
     """Joined along an axis."""
     values = _listed(s, xs)
     if axis is None:
@@ -123,14 +125,14 @@ def concatenate(s: Site, xs: list[Operand], *, axis: int | None = 0) -> Value:
     return s.g.op("Concat", *values, axis=axis)
 
 
-def stack(s: Site, x: list[Operand], *, axis: int = 0) -> Value:
+def stack(s: LayerCall, x: list[Operand], *, axis: int = 0) -> Value:
     """Joined along a new axis."""
     values = _listed(s, x)
     at = axis % (values[0].rank + 1)
     return s.g.op("Concat", *(s.g.op("Unsqueeze", value, [at]) for value in values), axis=at)
 
 
-def vstack(s: Site, xs: list[Operand]) -> Value:
+def vstack(s: LayerCall, xs: list[Operand]) -> Value:
     """Joined along the first axis."""
     return concatenate(
         s,
@@ -139,19 +141,19 @@ def vstack(s: Site, xs: list[Operand]) -> Value:
     )
 
 
-def hstack(s: Site, xs: list[Operand]) -> Value:
+def hstack(s: LayerCall, xs: list[Operand]) -> Value:
     """Joined along the second axis, or the only one."""
     values = _listed(s, xs)
     return concatenate(s, list(values), axis=0 if values[0].rank == 1 else 1)
 
 
-def append(s: Site, x1: Operand, x2: Operand, *, axis: int | None = None) -> Value:
+def append(s: LayerCall, x1: Operand, x2: Operand, *, axis: int | None = None) -> Value:
     """The second after the first."""
     return concatenate(s, [x1, x2], axis=axis)
 
 
 def split(
-    s: Site, x: Operand, indices_or_sections: int | list[int], *, axis: int = 0
+    s: LayerCall, x: Operand, indices_or_sections: int | list[int], *, axis: int = 0
 ) -> tuple[Value, ...]:
     """Equal parts, or parts between given places."""
     value = tensor(s, x)
@@ -169,7 +171,9 @@ def split(
     return s.g.ops("Split", value, parts, outputs=len(parts), axis=axis)
 
 
-def unstack(s: Site, x: Operand, *, num: int | None = None, axis: int = 0) -> tuple[Value, ...]:
+def unstack(
+    s: LayerCall, x: Operand, *, num: int | None = None, axis: int = 0
+) -> tuple[Value, ...]:
     """One tensor for each place of an axis."""
     value = tensor(s, x)
     count = num or known(value.shape[axis], "places to unstack")
@@ -178,7 +182,7 @@ def unstack(s: Site, x: Operand, *, num: int | None = None, axis: int = 0) -> tu
     return tuple(s.g.op("Squeeze", part, [axis % value.rank]) for part in parts)
 
 
-def tile(s: Site, x: Operand, repeats: int | list[int]) -> Value:
+def tile(s: LayerCall, x: Operand, repeats: int | list[int]) -> Value:
     """Repeated as a whole."""
     value = tensor(s, x)
     listed = [repeats] if isinstance(repeats, int) else list(repeats)
@@ -188,7 +192,7 @@ def tile(s: Site, x: Operand, repeats: int | list[int]) -> Value:
     return s.g.op("Tile", value, [*more, *listed])
 
 
-def repeat(s: Site, x: Operand, repeats: int | list[int], *, axis: int | None = None) -> Value:
+def repeat(s: LayerCall, x: Operand, repeats: int | list[int], *, axis: int | None = None) -> Value:
     """Every value repeated."""
     value = tensor(s, x)
     if axis is None:
@@ -208,7 +212,7 @@ def repeat(s: Site, x: Operand, repeats: int | list[int], *, axis: int | None = 
     return reshape(s.g, wide, *shape)
 
 
-def flip(s: Site, x: Operand, *, axis: int | list[int] | None = None) -> Value:
+def flip(s: LayerCall, x: Operand, *, axis: int | list[int] | None = None) -> Value:
     """Reversed along axes."""
     value = tensor(s, x)
     axes = axes_of(axis, value.rank)
@@ -216,7 +220,7 @@ def flip(s: Site, x: Operand, *, axis: int | list[int] | None = None) -> Value:
 
 
 def roll(
-    s: Site, x: Operand, shift: int | list[int], *, axis: int | list[int] | None = None
+    s: LayerCall, x: Operand, shift: int | list[int], *, axis: int | list[int] | None = None
 ) -> Value:
     """Shifted in a circle."""
     value = tensor(s, x)
@@ -235,7 +239,7 @@ def roll(
     return value
 
 
-def take(s: Site, x: Operand, indices: Operand, *, axis: int | None = None) -> Value:
+def take(s: LayerCall, x: Operand, indices: Operand, *, axis: int | None = None) -> Value:
     """Values at places along an axis."""
     value = tensor(s, x)
     if axis is None:
@@ -243,7 +247,9 @@ def take(s: Site, x: Operand, indices: Operand, *, axis: int | None = None) -> V
     return s.g.op("Gather", value, cast_to(s.g, tensor(s, indices), "int64"), axis=axis)
 
 
-def take_along_axis(s: Site, x: Operand, indices: Operand, *, axis: int | None = None) -> Value:
+def take_along_axis(
+    s: LayerCall, x: Operand, indices: Operand, *, axis: int | None = None
+) -> Value:
     """Values at places of their own in every row."""
     value, places = tensor(s, x), cast_to(s.g, tensor(s, indices), "int64")
     if axis is None:
@@ -253,13 +259,13 @@ def take_along_axis(s: Site, x: Operand, indices: Operand, *, axis: int | None =
     return s.g.op("GatherElements", value, expand(s.g, places, *wide), axis=axis)
 
 
-def broadcast_to(s: Site, x: Operand, shape: list[int]) -> Value:
+def broadcast_to(s: LayerCall, x: Operand, shape: list[int]) -> Value:
     """Repeated along axes of size 1."""
     return expand(s.g, tensor(s, x), *shape)
 
 
 def pad(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     pad_width: object,
     *,
@@ -287,7 +293,7 @@ def pad(
     return widely(s.g, padded, value)
 
 
-def _mirrored(s: Site, value: Value, pairs: list[list[int]]) -> Value:
+def _mirrored(s: LayerCall, value: Value, pairs: list[list[int]]) -> Value:
     """Values around, mirrored with the edge itself."""
     for axis, (before, after) in enumerate(pairs):
         if before or after:
@@ -298,7 +304,7 @@ def _mirrored(s: Site, value: Value, pairs: list[list[int]]) -> Value:
     return value
 
 
-def full_like(s: Site, x: Operand, fill_value: float, *, dtype: str | None = None) -> Value:
+def full_like(s: LayerCall, x: Operand, fill_value: float, *, dtype: str | None = None) -> Value:
     """One number in the shape of another tensor."""
     value = tensor(s, x)
     return expand(
@@ -308,27 +314,27 @@ def full_like(s: Site, x: Operand, fill_value: float, *, dtype: str | None = Non
     )
 
 
-def zeros_like(s: Site, x: Operand, *, dtype: str | None = None) -> Value:
+def zeros_like(s: LayerCall, x: Operand, *, dtype: str | None = None) -> Value:
     """Zeros in the shape of another tensor."""
     return full_like(s, x, 0, dtype=dtype)
 
 
-def ones_like(s: Site, x: Operand, *, dtype: str | None = None) -> Value:
+def ones_like(s: LayerCall, x: Operand, *, dtype: str | None = None) -> Value:
     """Ones in the shape of another tensor."""
     return full_like(s, x, 1, dtype=dtype)
 
 
-def tril(s: Site, x: Operand, *, k: int = 0) -> Value:
+def tril(s: LayerCall, x: Operand, *, k: int = 0) -> Value:
     """0 above a diagonal."""
     return widely(s.g, lambda v: s.g.op("Trilu", v, np.int64(k), upper=0), tensor(s, x))
 
 
-def triu(s: Site, x: Operand, *, k: int = 0) -> Value:
+def triu(s: LayerCall, x: Operand, *, k: int = 0) -> Value:
     """0 below a diagonal."""
     return widely(s.g, lambda v: s.g.op("Trilu", v, np.int64(k), upper=1), tensor(s, x))
 
 
-def diff(s: Site, a: Operand, *, n: int = 1, axis: int = -1) -> Value:
+def diff(s: LayerCall, a: Operand, *, n: int = 1, axis: int = -1) -> Value:
     """Differences between neighbours, n times."""
     value = tensor(s, a)
     s.g.room_for_nodes(3 * n)
@@ -338,7 +344,7 @@ def diff(s: Site, a: Operand, *, n: int = 1, axis: int = -1) -> Value:
     return value
 
 
-def get_item(s: Site, x: Operand, key: object) -> Value:
+def get_item(s: LayerCall, x: Operand, key: object) -> Value:
     """x[key] with numbers, slices, an ellipsis and new axes, as Keras writes them."""
     value = tensor(s, x)
     parts = list(key) if isinstance(key, list | tuple) else [key]
@@ -353,7 +359,7 @@ def _class_of(part: object) -> object:
     return part.get("class_name") if isinstance(part, dict) else None
 
 
-def _sliced(s: Site, value: Value, parts: Sequence[object]) -> Value:
+def _sliced(s: LayerCall, value: Value, parts: Sequence[object]) -> Value:
     """One part an axis; a number drops its axis, None adds one."""
     cuts: list[tuple[int, int, int, int]] = []
     gone, new = [], []
@@ -380,7 +386,7 @@ def _sliced(s: Site, value: Value, parts: Sequence[object]) -> Value:
     return s.g.op("Unsqueeze", y, new) if new else y
 
 
-def _range(s: Site, part: object) -> tuple[int, int, int]:
+def _range(s: LayerCall, part: object) -> tuple[int, int, int]:
     if isinstance(part, int) and not isinstance(part, bool):
         return part, part + 1 if part != -1 else _ALL, 1
     if not isinstance(part, dict) or _class_of(part) != "__slice__":
@@ -397,7 +403,7 @@ def _range(s: Site, part: object) -> tuple[int, int, int]:
     return -1 if start is None else start, -_ALL if end is None else end, step
 
 
-def slice_(s: Site, inputs: Operand, start_indices: list[int], shape: list[int]) -> Value:
+def slice_(s: LayerCall, inputs: Operand, start_indices: list[int], shape: list[int]) -> Value:
     """A block that begins at some place and has some shape."""
     value = tensor(s, inputs)
     ends = [

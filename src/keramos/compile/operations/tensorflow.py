@@ -32,7 +32,7 @@ from keramos.compile.operations.tensorflow_names import ALIASES, GRAPH_OPS, SYMB
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keramos.compile.lowering.layer_call import Result, Site
+    from keramos.compile.lowering.layer_call import LayerCall, Result
 
 _FUNCTIONS: dict[str, Operation] = {
     **arrangements.OPERATIONS,
@@ -74,7 +74,7 @@ def _renamed(function: str, names: Mapping[str, str]) -> Operation:
     """A ``tf.<symbol>`` node."""
     operation, order = _FUNCTIONS[function], list(names)
 
-    def build(s: Site, *args: object, **kwargs: object) -> Result:
+    def build(s: LayerCall, *args: object, **kwargs: object) -> Result:
         given = dict(zip(order, args, strict=False)) | kwargs
         return operation.build(
             s, **{names[key]: value for key, value in given.items() if value is not None}
@@ -90,7 +90,7 @@ def _graph_op(function: str, names: Mapping[str, str]) -> Operation:
     operation = _FUNCTIONS[function]
 
     def build(
-        s: Site, *args: object, constants: Mapping[str, object], **attributes: object
+        s: LayerCall, *args: object, constants: Mapping[str, object], **attributes: object
     ) -> Result:
         tensors = iter(args[0] if len(args) == 1 and isinstance(args[0], list) else args)
         count = len(constants) + len(s.inputs)

@@ -16,12 +16,12 @@ from keramos.compile.operations import arrangements, linalg, nn, shapes
 from keramos.compile.operations.values import cast_to, tensor
 
 if TYPE_CHECKING:
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.operations.values import Operand
 
 
 def one_hot(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     num_classes: int,
     *,
@@ -41,7 +41,12 @@ def one_hot(
 
 
 def pad(
-    s: Site, x: Operand, pad_width: object, *, mode: str = "CONSTANT", constant_values: float = 0
+    s: LayerCall,
+    x: Operand,
+    pad_width: object,
+    *,
+    mode: str = "CONSTANT",
+    constant_values: float = 0,
 ) -> Value:
     """Values around; TensorFlow writes the mode in capitals."""
     word = mode.lower()
@@ -51,7 +56,7 @@ def pad(
 
 
 def gather(
-    s: Site, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0
+    s: LayerCall, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0
 ) -> Value:
     """Values at places along an axis; the first ``batch_dims`` axes of both go together."""
     if not batch_dims:
@@ -62,7 +67,7 @@ def gather(
     return gather_nd(s, value, s.g.op("Unsqueeze", places, [places.rank]), batch_dims=batch_dims)
 
 
-def gather_nd(s: Site, params: Operand, indices: Operand, *, batch_dims: int = 0) -> Value:
+def gather_nd(s: LayerCall, params: Operand, indices: Operand, *, batch_dims: int = 0) -> Value:
     """Parts at coordinates, which are the last axis of the indices."""
     value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
     depth = known(places.shape[-1], "coordinates")
@@ -72,30 +77,30 @@ def gather_nd(s: Site, params: Operand, indices: Operand, *, batch_dims: int = 0
     )[0]
 
 
-def scatter_add(s: Site, x: Operand, indices: Operand, updates: Operand) -> Value:
+def scatter_add(s: LayerCall, x: Operand, indices: Operand, updates: Operand) -> Value:
     """A tensor with values added at some coordinates."""
     return arrangements.scatter_update(s, x, indices, updates, reduction="add")
 
 
-def band_part(s: Site, x: Operand, lower: int, upper: int) -> Value:
+def band_part(s: LayerCall, x: Operand, lower: int, upper: int) -> Value:
     """0 outside a band around the diagonal; -1 leaves a side as it is."""
     y = tensor(s, x)
     y = s.g.op("Trilu", y, np.int64(upper), upper=0) if upper >= 0 else y
     return s.g.op("Trilu", y, np.int64(-lower), upper=1) if lower >= 0 else y
 
 
-def diag_part(s: Site, x: Operand) -> Value:
+def diag_part(s: LayerCall, x: Operand) -> Value:
     """The main diagonal of the last two axes."""
     return linalg.diagonal(s, x, axis1=-2, axis2=-1)
 
 
-def trace(s: Site, x: Operand) -> Value:
+def trace(s: LayerCall, x: Operand) -> Value:
     """Sum of the main diagonal of the last two axes."""
     return linalg.trace(s, x, axis1=-2, axis2=-1)
 
 
 def sequence_mask(
-    s: Site, lengths: Operand, maxlen: int | None = None, *, dtype: str = "bool"
+    s: LayerCall, lengths: Operand, maxlen: int | None = None, *, dtype: str = "bool"
 ) -> Value:
     """True for the first places of each row."""
     if not isinstance(maxlen, int):
@@ -106,31 +111,31 @@ def sequence_mask(
     return cast_to(s.g, ahead, dtype)
 
 
-def rank(s: Site, x: Operand) -> Value:
+def rank(s: LayerCall, x: Operand) -> Value:
     """The number of axes."""
     return s.g.const(np.array(tensor(s, x).rank, "int32"))
 
 
-def size(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
+def size(s: LayerCall, x: Operand, *, out_type: str = "int32") -> Value:
     """The number of values."""
     return cast_to(
         s.g, s.g.op("ReduceProd", shape_tensor(s.g, sizes(tensor(s, x))), [0], keepdims=0), out_type
     )
 
 
-def same(s: Site, x: Operand, *, shape: object = None) -> Value:
+def same(s: LayerCall, x: Operand, *, shape: object = None) -> Value:
     """X; its shape is known to be this one."""
     del shape
     return tensor(s, x)
 
 
-def shape(s: Site, x: Operand, *, out_type: str = "int32") -> Value:
+def shape(s: LayerCall, x: Operand, *, out_type: str = "int32") -> Value:
     """The sizes of a tensor."""
     return cast_to(s.g, shape_tensor(s.g, sizes(tensor(s, x))), out_type)
 
 
 def split(
-    s: Site, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0
+    s: LayerCall, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0
 ) -> tuple[Value, ...]:
     """Equal parts, or parts of given sizes."""
     if isinstance(num_or_size_splits, int):
@@ -138,12 +143,12 @@ def split(
     return split_sizes(s, x, num_or_size_splits, axis)
 
 
-def split_first(s: Site, axis: int, x: Operand, *, count: int) -> tuple[Value, ...]:
+def split_first(s: LayerCall, axis: int, x: Operand, *, count: int) -> tuple[Value, ...]:
     """Equal parts."""
     return shapes.split(s, x, count, axis=axis)
 
 
-def split_sizes(s: Site, x: Operand, sizes: list[int], axis: int) -> tuple[Value, ...]:
+def split_sizes(s: LayerCall, x: Operand, sizes: list[int], axis: int) -> tuple[Value, ...]:
     """Parts of given sizes; -1 stands for the rest."""
     value = tensor(s, x)
     parts = list(sizes)
@@ -152,12 +157,12 @@ def split_sizes(s: Site, x: Operand, sizes: list[int], axis: int) -> tuple[Value
     return s.g.ops("Split", value, parts, outputs=len(parts), axis=axis)
 
 
-def squeeze(s: Site, x: Operand, *, axis: list[int] | None = None) -> Value:
+def squeeze(s: LayerCall, x: Operand, *, axis: list[int] | None = None) -> Value:
     """Axes of size 1 left out; an empty list means all."""
     return shapes.squeeze(s, x, axis=axis or None)
 
 
-def concat_v2(s: Site, inputs: list[Operand]) -> Value:
+def concat_v2(s: LayerCall, inputs: list[Operand]) -> Value:
     """Joined along the axis that comes last."""
     *values, axis = inputs
     if not isinstance(axis, int):
@@ -166,7 +171,7 @@ def concat_v2(s: Site, inputs: list[Operand]) -> Value:
 
 
 def slice_(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     *,
     begin: list[int] | None = None,
@@ -188,7 +193,7 @@ def _part(part: object) -> object:
 
 
 def strided_slice(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     begin: list[int],
     end: list[int],

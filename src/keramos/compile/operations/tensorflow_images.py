@@ -18,7 +18,7 @@ from keramos.compile.operations.values import as_float, axes_of, tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.values import Operand
 
@@ -29,7 +29,7 @@ def _layout(data_format: str | None) -> str:
     return "channels_first" if (data_format or "NHWC").startswith("NC") else "channels_last"
 
 
-def _sides(s: Site, sizes: Steps | None, rank: int, data_format: str | None) -> list[int]:
+def _sides(s: LayerCall, sizes: Steps | None, rank: int, data_format: str | None) -> list[int]:
     """One size for each axis of space; the rows and channels must be 1."""
     listed = [sizes or 1] if isinstance(sizes, int) or sizes is None else list(sizes)
     if len(listed) == 1:
@@ -45,7 +45,7 @@ def _sides(s: Site, sizes: Steps | None, rank: int, data_format: str | None) -> 
 
 def _pool(kind: str) -> Callable[..., Value]:
     def build(
-        s: Site,
+        s: LayerCall,
         x: Operand,
         ksize: Steps,
         strides: Steps,
@@ -64,7 +64,7 @@ def _pool(kind: str) -> Callable[..., Value]:
 
 
 def conv(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     kernel: Operand,
     strides: Steps,
@@ -88,7 +88,7 @@ def conv(
 
 
 def depthwise_conv(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     kernel: Operand,
     strides: Steps,
@@ -112,7 +112,9 @@ def depthwise_conv(
 
 
 def _blocks(kind: str) -> Callable[..., Value]:
-    def build(s: Site, x: Operand, block_size: int, *, data_format: str | None = None) -> Value:
+    def build(
+        s: LayerCall, x: Operand, block_size: int, *, data_format: str | None = None
+    ) -> Value:
         if _layout(data_format) != "channels_last":
             raise s.unsupported("data_format", data_format, "NHWC is")
         return convolution.OPERATIONS[kind].build(s, x, block_size)  # type: ignore[return-value] # one tensor
@@ -121,7 +123,12 @@ def _blocks(kind: str) -> Callable[..., Value]:
 
 
 def extract_patches(
-    s: Site, images: Operand, sizes: list[int], strides: list[int], rates: list[int], padding: str
+    s: LayerCall,
+    images: Operand,
+    sizes: list[int],
+    strides: list[int],
+    rates: list[int],
+    padding: str,
 ) -> Value:
     """The values of every window as one long vector of channels."""
     value = tensor(s, images)
@@ -132,7 +139,7 @@ def extract_patches(
 
 
 def resize(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     size: list[int],
     *,
@@ -155,7 +162,7 @@ def resize(
     return y
 
 
-def _changes(s: Site, x: Value, size: list[int]) -> list[tuple[int, int]]:
+def _changes(s: LayerCall, x: Value, size: list[int]) -> list[tuple[int, int]]:
     s.g.room_for("places", max(size))
     return [
         (known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)
@@ -172,14 +179,14 @@ def _from_start(old: int, new: int) -> np.ndarray:
     return np.minimum(np.floor(np.arange(new, dtype="float32") * np.float32(old / new)), old - 1)
 
 
-def _picked(s: Site, x: Value, places: list[np.ndarray]) -> Value:
+def _picked(s: LayerCall, x: Value, places: list[np.ndarray]) -> Value:
     for axis, found in zip((1, 2), places, strict=True):
         x = s.g.op("Gather", x, found.astype("int64"), axis=axis)
     return x
 
 
 def resize_nearest(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     size: list[int],
     *,
@@ -195,7 +202,7 @@ def resize_nearest(
 
 
 def resize_bilinear(
-    s: Site,
+    s: LayerCall,
     images: Operand,
     size: list[int],
     *,
@@ -211,19 +218,21 @@ def resize_bilinear(
 
 
 def _flipped(axis: int) -> Callable[..., Value]:
-    def build(s: Site, image: Operand) -> Value:
+    def build(s: LayerCall, image: Operand) -> Value:
         return shapes.flip(s, image, axis=axis)
 
     return build
 
 
-def crop_to_box(s: Site, image: Operand, top: int, left: int, height: int, width: int) -> Value:
+def crop_to_box(
+    s: LayerCall, image: Operand, top: int, left: int, height: int, width: int
+) -> Value:
     """A part of images."""
     x = tensor(s, image)
     return s.g.op("Slice", x, [top, left], [top + height, left + width], [x.rank - 3, x.rank - 2])
 
 
-def pad_to_box(s: Site, image: Operand, top: int, left: int, height: int, width: int) -> Value:
+def pad_to_box(s: LayerCall, image: Operand, top: int, left: int, height: int, width: int) -> Value:
     """Zeros around images."""
     x = tensor(s, image)
     below, right = (
@@ -235,20 +244,20 @@ def pad_to_box(s: Site, image: Operand, top: int, left: int, height: int, width:
     )
 
 
-def adjust_contrast(s: Site, images: Operand, contrast_factor: float) -> Value:
+def adjust_contrast(s: LayerCall, images: Operand, contrast_factor: float) -> Value:
     """Distances from the mean of each channel, times a factor."""
     g, x = s.g, as_float(s, images)
     mean = g.op("ReduceMean", x, [x.rank - 3, x.rank - 2])
     return g.op("Add", g.op("Mul", g.op("Sub", x, mean), float(contrast_factor)), mean)
 
 
-def grayscale_to_rgb(s: Site, images: Operand) -> Value:
+def grayscale_to_rgb(s: LayerCall, images: Operand) -> Value:
     """The one channel three times."""
     x = tensor(s, images)
     return s.g.op("Tile", x, [*[1] * (x.rank - 1), 3])
 
 
-def standardized(s: Site, image: Operand) -> Value:
+def standardized(s: LayerCall, image: Operand) -> Value:
     """Each image less its mean, divided by its deviation, which is at least 1 / sqrt(values)."""
     g, x = s.g, as_float(s, image)
     axes = axes_of([-3, -2, -1], x.rank)
@@ -259,7 +268,7 @@ def standardized(s: Site, image: Operand) -> Value:
 
 
 def response_normalized(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     *,
     depth_radius: int = 5,

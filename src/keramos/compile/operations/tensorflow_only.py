@@ -14,13 +14,13 @@ from keramos.compile.operations.values import as_float, axes_of, cast_to, floats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
 
 
-def add_n(s: Site, inputs: list[Operand]) -> Value:
+def add_n(s: LayerCall, inputs: list[Operand]) -> Value:
     """Sum of tensors."""
     first, *rest = together(s, *inputs)
     for x in rest:
@@ -28,13 +28,13 @@ def add_n(s: Site, inputs: list[Operand]) -> Value:
     return first
 
 
-def _turned(s: Site, x: Value, *, wanted: bool) -> Value:
+def _turned(s: LayerCall, x: Value, *, wanted: bool) -> Value:
     order = [*range(x.rank - 2), x.rank - 1, x.rank - 2]
     return s.g.op("Transpose", x, perm=order) if wanted else x
 
 
 def matmul(
-    s: Site,
+    s: LayerCall,
     a: Operand,
     b: Operand,
     *,
@@ -52,7 +52,7 @@ def matmul(
     return s.g.op("MatMul", left, right)
 
 
-def matvec(s: Site, a: Operand, b: Operand, *, transpose_a: bool = False) -> Value:
+def matvec(s: LayerCall, a: Operand, b: Operand, *, transpose_a: bool = False) -> Value:
     """Matrices times vectors."""
     left, right = together(s, a, b)
     column = s.g.op("Unsqueeze", right, [right.rank])
@@ -60,13 +60,13 @@ def matvec(s: Site, a: Operand, b: Operand, *, transpose_a: bool = False) -> Val
     return s.g.op("Squeeze", y, [y.rank - 1])
 
 
-def matrix_transpose(s: Site, a: Operand) -> Value:
+def matrix_transpose(s: LayerCall, a: Operand) -> Value:
     """The last two axes exchanged."""
     return _turned(s, tensor(s, a), wanted=True)
 
 
 def l2_normalize(
-    s: Site, x: Operand, *, axis: int | list[int] | None = None, epsilon: float = 1e-12
+    s: LayerCall, x: Operand, *, axis: int | list[int] | None = None, epsilon: float = 1e-12
 ) -> Value:
     """X divided by its length; epsilon is the least square of a length."""
     g, value = s.g, as_float(s, x)
@@ -75,7 +75,7 @@ def l2_normalize(
 
 
 def norm(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     *,
     ord: object = "euclidean",
@@ -88,14 +88,16 @@ def norm(
 
 
 def _place(kind: str) -> Callable[..., Value]:
-    def build(s: Site, x: Operand, *, axis: int | None = None, output_type: str = "int64") -> Value:
+    def build(
+        s: LayerCall, x: Operand, *, axis: int | None = None, output_type: str = "int64"
+    ) -> Value:
         return cast_to(s.g, s.g.op(kind, tensor(s, x), axis=axis or 0, keepdims=0), output_type)
 
     return build
 
 
 def cumsum(
-    s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
+    s: LayerCall, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
 ) -> Value:
     """Sum up to each place, or from it on."""
     return s.g.op(
@@ -103,13 +105,13 @@ def cumsum(
     )
 
 
-def squared_difference(s: Site, x1: Operand, x2: Operand) -> Value:
+def squared_difference(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """(x1 - x2)²."""
     distance = s.g.op("Sub", *together(s, x1, x2))
     return s.g.op("Mul", distance, distance)
 
 
-def bias_add(s: Site, x: Operand, bias: Operand, *, data_format: str | None = None) -> Value:
+def bias_add(s: LayerCall, x: Operand, bias: Operand, *, data_format: str | None = None) -> Value:
     """A bias a channel."""
     value, shift = together(s, x, bias)
     if data_format is not None and data_format.startswith("NC") and value.rank > 2:
@@ -117,12 +119,12 @@ def bias_add(s: Site, x: Operand, bias: Operand, *, data_format: str | None = No
     return s.g.op("Add", value, shift)
 
 
-def gelu(s: Site, x: Operand, *, approximate: bool = False) -> Value:
+def gelu(s: LayerCall, x: Operand, *, approximate: bool = False) -> Value:
     """Keras' gelu with the exact formula by default."""
     return nn.gelu(s, x, approximate=approximate)
 
 
-def silu(s: Site, x: Operand, *, beta: float = 1.0) -> Value:
+def silu(s: LayerCall, x: Operand, *, beta: float = 1.0) -> Value:
     """X times the sigmoid of x."""
     if beta != 1:
         raise s.unsupported("beta", beta, "1 is")
@@ -134,7 +136,7 @@ def _sum_of(kind: str, *, whole: str) -> Callable[..., Value]:
     numbers.
     """
 
-    def build(s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+    def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
         value = tensor(s, x)
         wide = value if value.dtype.startswith("float") else cast_to(s.g, value, whole)
         y = s.g.op(kind, wide, axes_of(axis, value.rank), keepdims=int(keepdims))
@@ -144,7 +146,7 @@ def _sum_of(kind: str, *, whole: str) -> Callable[..., Value]:
 
 
 def count_nonzero(
-    s: Site, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str = "int64"
+    s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str = "int64"
 ) -> Value:
     """How many values are not 0."""
     ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int64")
@@ -153,13 +155,13 @@ def count_nonzero(
     )
 
 
-def zero_fraction(s: Site, x: Operand) -> Value:
+def zero_fraction(s: LayerCall, x: Operand) -> Value:
     """The share of zeros."""
     return reductions.mean(s, s.g.op("Equal", tensor(s, x), 0))
 
 
 def cumprod(
-    s: Site, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
+    s: LayerCall, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
 ) -> Value:
     """Product up to each place."""
     if exclusive or reverse:
@@ -168,7 +170,7 @@ def cumprod(
 
 
 def moments(
-    s: Site, x: Operand, axes: Axis, *, shift: object = None, keepdims: bool = False
+    s: LayerCall, x: Operand, axes: Axis, *, shift: object = None, keepdims: bool = False
 ) -> tuple[Value, Value]:
     """Mean and variance; TensorFlow uses no shift any more."""
     del shift
@@ -176,7 +178,7 @@ def moments(
 
 
 def batch_normalization(
-    s: Site,
+    s: LayerCall,
     x: Operand,
     mean: Operand,
     variance: Operand,
@@ -191,26 +193,26 @@ def batch_normalization(
     return nn.batch_norm(s, x, mean, variance, offset, scale, axis=-1, epsilon=epsilon)
 
 
-def clip_by_norm(s: Site, x: Operand, clip_norm: float, *, axes: Axis = None) -> Value:
+def clip_by_norm(s: LayerCall, x: Operand, clip_norm: float, *, axes: Axis = None) -> Value:
     """X, shortened to a length where it is longer."""
     g, value = s.g, as_float(s, x)
     length = g.op("ReduceL2", value, axes_of(axes, value.rank))
     return g.op("Div", g.op("Mul", value, float(clip_norm)), g.op("Max", length, float(clip_norm)))
 
 
-def crelu(s: Site, x: Operand, *, axis: int = -1) -> Value:
+def crelu(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
     """What is positive, then what is negative."""
     value = as_float(s, x)
     return s.g.op("Concat", s.g.op("Relu", value), s.g.op("Relu", s.g.op("Neg", value)), axis=axis)
 
 
-def l2_loss(s: Site, x: Operand) -> Value:
+def l2_loss(s: LayerCall, x: Operand) -> Value:
     """Half the sum of squares."""
     value = as_float(s, x)
     return s.g.op("Mul", reductions.sum_(s, s.g.op("Mul", value, value)), 0.5)
 
 
-def select(s: Site, condition: Operand, x1: Operand, x2: Operand) -> Value:
+def select(s: LayerCall, condition: Operand, x1: Operand, x2: Operand) -> Value:
     """x1 where a condition of the same shape holds, else x2; a condition of one axis would choose
     rows.
     """
@@ -221,25 +223,25 @@ def select(s: Site, condition: Operand, x1: Operand, x2: Operand) -> Value:
     return elementwise.where(s, condition, x1, x2)
 
 
-def multiply_no_nan(s: Site, x1: Operand, x2: Operand) -> Value:
+def multiply_no_nan(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """The product; 0 where the second is 0, whatever the first is."""
     a, b = floats(s, x1, x2)
     return s.g.op("Where", s.g.op("Equal", b, 0.0), 0.0, s.g.op("Mul", a, b))
 
 
-def xdivy(s: Site, x1: Operand, x2: Operand) -> Value:
+def xdivy(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """The quotient; 0 where the first is 0, whatever the second is."""
     a, b = floats(s, x1, x2)
     return s.g.op("Where", s.g.op("Equal", a, 0.0), 0.0, s.g.op("Div", a, b))
 
 
-def xlogy(s: Site, x1: Operand, x2: Operand) -> Value:
+def xlogy(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """x1 times the logarithm of x2; 0 where the first is 0, whatever the second is."""
     a, b = floats(s, x1, x2)
     return s.g.op("Where", s.g.op("Equal", a, 0.0), 0.0, s.g.op("Mul", a, s.g.op("Log", b)))
 
 
-def divide(s: Site, x1: Operand, x2: Operand) -> Value:
+def divide(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """The quotient of floating point numbers."""
     a, b = together(s, x1, x2)
     if not a.dtype.startswith("float"):
@@ -247,14 +249,14 @@ def divide(s: Site, x1: Operand, x2: Operand) -> Value:
     return s.g.op("Div", a, b)
 
 
-def einsum(s: Site, equation: str, inputs: Operand | list[Operand]) -> Value:
+def einsum(s: LayerCall, equation: str, inputs: Operand | list[Operand]) -> Value:
     """Einstein's sum."""
     return linalg.einsum(
         s, *(inputs if isinstance(inputs, list) else [inputs]), subscripts=equation
     )
 
 
-def argsort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
+def argsort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
     """Places in order along an axis; of equal values the first comes first."""
     value = tensor(s, x)
     if direction != "ASCENDING":
@@ -262,7 +264,7 @@ def argsort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING"
     return order.argsort(s, value, axis=axis)
 
 
-def sort(s: Site, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
+def sort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
     """In order along an axis."""
     y = order.sort(s, x, axis=axis)
     return y if direction == "ASCENDING" else shapes.flip(s, y, axis=axis)

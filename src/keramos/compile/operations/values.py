@@ -17,7 +17,7 @@ from keramos.errors import UnsupportedModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.compile.lowering.layer_call import Site
+    from keramos.compile.lowering.layer_call import LayerCall
     from keramos.compile.onnx.graph import Graph
 
 Operand = Value | bool | int | float | list[object] | dict[str, object]
@@ -45,7 +45,7 @@ _ROUNDED = {"float16": 10, "bfloat16": 16}
 _ARRAYS = ("__numpy__", "__tensor__")
 
 
-def tensor(s: Site, item: object) -> Value:
+def tensor(s: LayerCall, item: object) -> Value:
     """An argument as a tensor; whole numbers become int32 and others float32, as in Keras.
 
     Raises:
@@ -54,7 +54,7 @@ def tensor(s: Site, item: object) -> Value:
     return item if isinstance(item, Value) else s.g.const(_array(s, item))
 
 
-def _array(s: Site, item: object) -> np.ndarray:
+def _array(s: LayerCall, item: object) -> np.ndarray:
     if isinstance(item, dict) and item.get("class_name") in _ARRAYS:
         config = cast("dict[str, object]", item["config"])
         return np.asarray(config["value"], number_type(s, config.get("dtype") or "float32"))
@@ -64,7 +64,7 @@ def _array(s: Site, item: object) -> np.ndarray:
     return array.astype({"b": "bool", "i": "int32", "f": "float32"}[array.dtype.kind])
 
 
-def number_type(s: Site, dtype: object) -> str:
+def number_type(s: LayerCall, dtype: object) -> str:
     """The name of a type of numbers; NumPy would take others, such as texts of any length.
 
     Raises:
@@ -103,25 +103,25 @@ def widely(g: Graph, compute: Callable[..., Value], *xs: Value) -> Value:
     return cast_to(g, compute(*(cast_to(g, x, _WIDER[narrow]) for x in xs)), narrow)
 
 
-def as_float(s: Site, item: object) -> Value:
+def as_float(s: LayerCall, item: object) -> Value:
     """An argument in floating point."""
     x = tensor(s, item)
     return x if x.dtype.startswith("float") else cast_to(s.g, x, "float32")
 
 
-def together(s: Site, *items: object) -> list[Value]:
+def together(s: LayerCall, *items: object) -> list[Value]:
     """Arguments as tensors of one dtype."""
     dtype = _common([item.dtype if isinstance(item, Value) else _loose(s, item) for item in items])
     return [cast_to(s.g, tensor(s, item), dtype) for item in items]
 
 
-def floats(s: Site, *items: object) -> list[Value]:
+def floats(s: LayerCall, *items: object) -> list[Value]:
     """Arguments as tensors of one floating dtype."""
     values = together(s, *items)
     return [x if x.dtype.startswith("float") else cast_to(s.g, x, "float32") for x in values]
 
 
-def _loose(s: Site, item: object) -> str:
+def _loose(s: LayerCall, item: object) -> str:
     """The dtype of an array, or the kind alone of a bare number."""
     if isinstance(item, bool):
         return "bool"
