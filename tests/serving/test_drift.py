@@ -11,13 +11,13 @@ from keramos.report.pages import Pages
 from keramos.runtime.verify import golden_feeds
 from keramos.serving.monitoring.live_drift import LAST_ROWS, LiveDrift
 from keramos.serving.monitoring.shadow import Shadow
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef
 
 
 @pytest.fixture
 def engine(credit_file):
-    made = Engine()
+    made = ModelRegistry()
     made.add("credit", 1, keramos.load(credit_file))
     return made
 

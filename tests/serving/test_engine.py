@@ -5,7 +5,7 @@ import pytest
 
 from keramos.errors import NotReadyError, NotServedError
 from keramos.pipeline.load import load
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef, State, VersionStatus
 
 
@@ -17,7 +17,7 @@ def model(credit_run, tmp_path_factory):
 
 
 def test_the_newest_available_version_answers_unless_one_is_named(model):
-    engine = Engine()
+    engine = ModelRegistry()
     for version in (9, 10):
         engine.add("credit", version, model)
     engine.report("credit", VersionStatus(11, State.LOADING))
@@ -30,7 +30,7 @@ def test_the_newest_available_version_answers_unless_one_is_named(model):
 
 
 def test_labels_name_versions(model):
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("credit", 3, model)
     engine.set_labels("credit", {"stable": 3, "canary": 4})
 
@@ -42,7 +42,7 @@ def test_labels_name_versions(model):
 
 
 def test_a_removed_version_stays_known_and_ends_for_new_requests_only(model):
-    engine = Engine()
+    engine = ModelRegistry()
     held = engine.add("credit", 1, model)
     engine.remove("credit", 1, code="ABORTED", message="taken away")
 
@@ -55,7 +55,7 @@ def test_a_removed_version_stays_known_and_ends_for_new_requests_only(model):
 
 
 def test_observers_see_inputs_and_outputs_and_cannot_break_answers(model):
-    engine, seen = Engine(), []
+    engine, seen = ModelRegistry(), []
 
     def broken(*_):
         raise RuntimeError("no")

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from keramos.errors import MismatchError, UsageError
-from keramos.serving.batching.arrays import Ticks
+from keramos.serving.batching.arrays import ArrayBatcher
 from keramos.serving.core.auth import Access
 from keramos.serving.core.routes import Context
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef
 from support.grpc_servers import Running, running
 from support.served_models import matrix_model, matrix_rows
@@ -30,7 +30,7 @@ HEALTH = "/grpc.health.v1.Health/Check"
 
 @pytest.fixture
 def engine():
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("matrix", 1, matrix_model())
     return engine
 
@@ -92,7 +92,7 @@ def test_requests_of_one_tick_share_one_run(engine):
     name = matrix_model().inputs[0].name
 
     async def ask():
-        ticks = Ticks(engine)
+        ticks = ArrayBatcher(engine)
         rows = [matrix_rows(count) for count in (1, 2, 3)]
         answers = await asyncio.gather(*(ticks.run(served, {name: one}) for one in rows))
         return list(zip(rows, answers, strict=True))
@@ -108,7 +108,7 @@ def test_a_request_at_fault_does_not_harm_those_of_its_tick(engine):
     name = matrix_model().inputs[0].name
 
     async def ask():
-        ticks = Ticks(engine)
+        ticks = ArrayBatcher(engine)
         good, bad = matrix_rows(2), np.array([["x"] * 4], object)
         return await asyncio.gather(
             *(ticks.run(served, {name: one}) for one in (good, bad, good)), return_exceptions=True
@@ -125,7 +125,7 @@ def test_a_request_that_nobody_waits_for_is_not_run(engine):
 
     async def ask():
         task = asyncio.create_task(
-            Ticks(engine).run(served, {matrix_model().inputs[0].name: matrix_rows()})
+            ArrayBatcher(engine).run(served, {matrix_model().inputs[0].name: matrix_rows()})
         )
         await asyncio.sleep(0)
         task.cancel()
@@ -138,7 +138,7 @@ def test_a_request_that_nobody_waits_for_is_not_run(engine):
 
 def slow_engine(seconds, begun):
     """A model that takes its time, as large ones do."""
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("matrix", 1, matrix_model())
     quick = engine.run
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from keramos.serving.core.routes import Context
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import State, VersionStatus
 from support.grpc_servers import running
 from support.served_models import matrix_model, matrix_rows, mixed_model, mixed_rows, plain_model
@@ -30,7 +30,7 @@ with warnings.catch_warnings():
 
 @pytest.fixture(scope="module")
 def engine():
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("matrix", 1, matrix_model())
     engine.add("matrix", 2, matrix_model())
     engine.report(

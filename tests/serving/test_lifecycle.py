@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from keramos.errors import NotReadyError, NotServedError, StoreError, UsageError
-from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.store.store import Store
 from keramos.types.serving import ModelRef, State
 
@@ -53,14 +53,14 @@ def states(engine, name="credit"):
 
 
 def serving(source, policy=LATEST):
-    engine = Engine()
+    engine = ModelRegistry()
     lifecycle = Lifecycle(engine, source, policy)
     lifecycle.look()
     return engine, lifecycle
 
 
 def test_a_file_that_changes_becomes_the_next_version_and_the_old_one_ends(file, good):
-    engine, lifecycle = serving(Files(file))
+    engine, lifecycle = serving(FolderSource(file))
     put(file, good)
     lifecycle.look()
 
@@ -69,7 +69,7 @@ def test_a_file_that_changes_becomes_the_next_version_and_the_old_one_ends(file,
 
 
 def test_a_file_that_has_not_changed_is_not_loaded_again(file):
-    engine, lifecycle = serving(Files(file))
+    engine, lifecycle = serving(FolderSource(file))
     first = engine.get(ModelRef("credit"))
     lifecycle.look()
 
@@ -79,7 +79,7 @@ def test_a_file_that_has_not_changed_is_not_loaded_again(file):
 def test_a_changed_file_that_cannot_be_used_is_reported_and_the_old_model_goes_on(
     file, good, caplog
 ):
-    engine, lifecycle = serving(Files(file))
+    engine, lifecycle = serving(FolderSource(file))
     put(file, BAD)
     for _ in range(3):
         lifecycle.look()
@@ -96,7 +96,7 @@ def test_a_changed_file_that_cannot_be_used_is_reported_and_the_old_model_goes_o
 
 def test_a_folder_serves_each_file_and_a_bad_one_takes_no_other_down(file, tmp_path):
     (tmp_path / "broken.h5").write_bytes(BAD)
-    engine, lifecycle = serving(Files(tmp_path))
+    engine, lifecycle = serving(FolderSource(tmp_path))
 
     assert engine.names() == ("broken", "credit")
     assert served(engine) == [1]
@@ -109,7 +109,7 @@ def test_a_folder_serves_each_file_and_a_bad_one_takes_no_other_down(file, tmp_p
 
 def test_a_model_ends_when_its_file_is_gone_for_two_looks(file, tmp_path):
     (tmp_path / "other.keras").write_bytes(file.read_bytes())
-    engine, lifecycle = serving(Files(tmp_path))
+    engine, lifecycle = serving(FolderSource(tmp_path))
     file.unlink()
     lifecycle.look()
     assert engine.names() == ("credit", "other")
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_read_changes_nothing_that_is_served(file, tmp_p
     folder = tmp_path / "inside"
     folder.mkdir()
     file.rename(folder / "credit.keras")
-    engine, lifecycle = serving(Files(folder))
+    engine, lifecycle = serving(FolderSource(folder))
     folder.rename(tmp_path / "elsewhere")
     for _ in range(3):
         lifecycle.look()
@@ -137,7 +137,7 @@ def test_two_files_of_one_name_are_refused(file, tmp_path):
     (tmp_path / "credit.h5").write_bytes(BAD)
 
     with pytest.raises(StoreError, match="would be one model 'credit'"):
-        Files(tmp_path)
+        FolderSource(tmp_path)
 
 
 def test_only_the_newest_of_a_store_answers_and_a_new_one_takes_its_place(store, file):
@@ -306,26 +306,26 @@ def test_wrong_places_are_named(tmp_path):
     (tmp_path / "notes.txt").write_text("")
 
     with pytest.raises(StoreError, match="no such file"):
-        Files(tmp_path / "absent.h5")
+        FolderSource(tmp_path / "absent.h5")
     with pytest.raises(UsageError, match="a model file ends in"):
-        Files(tmp_path / "notes.txt")
+        FolderSource(tmp_path / "notes.txt")
     with pytest.raises(UsageError, match="holds no model file"):
-        Files(tmp_path)
+        FolderSource(tmp_path)
 
 
 SWAPS = """
 import os, sys
 from pathlib import Path
 import psutil
-from keramos.serving.registry.registry import Engine
-from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.registry import ModelRegistry
+from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import Lifecycle
 from keramos.types.serving import ModelRef
 
 path, swaps = Path(sys.argv[1]), int(sys.argv[2])
 data = path.read_bytes()
-engine = Engine()
-lifecycle = Lifecycle(engine, Files(path))
+engine = ModelRegistry()
+lifecycle = Lifecycle(engine, FolderSource(path))
 lifecycle.look()
 process = psutil.Process()
 

@@ -19,9 +19,9 @@ from keramos.serving.metrics.families import families
 from keramos.serving.metrics.prometheus_text import CONTENT_TYPE, text
 from keramos.serving.monitoring.live_drift import LiveDrift
 from keramos.serving.monitoring.shadow import Shadow
-from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import Lifecycle
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef
 from support.metrics_text import COUNT, TF, read, value
 from support.served_models import folder, matrix_model, matrix_rows
@@ -82,7 +82,7 @@ def test_a_server_counts_requests_rows_and_bytes_by_model_protocol_and_outcome(t
 
 
 def test_counters_never_go_back_while_versions_come_and_go():
-    engine = Engine()
+    engine = ModelRegistry()
     served = engine.add("m", 1, matrix_model())
     call = Call("tensorflow", "Predict")
     for version in range(2, 30):
@@ -99,8 +99,8 @@ def test_counters_never_go_back_while_versions_come_and_go():
 def test_a_model_that_is_gone_leaves_no_metrics(tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.h5").write_bytes(BAD)
-    engine = Engine()
-    lifecycle = Lifecycle(engine, Files(tmp_path))
+    engine = ModelRegistry()
+    lifecycle = Lifecycle(engine, FolderSource(tmp_path))
     lifecycle.look()
     assert value(scraped(Context(engine)), "keramos_load_failures_total") == 2
     (tmp_path / "a.h5").unlink()
@@ -110,7 +110,7 @@ def test_a_model_that_is_gone_leaves_no_metrics(tmp_path):
 
 
 def test_drift_and_shadows_are_gauges_by_column_and_version(credit_file):
-    engine = Engine()
+    engine = ModelRegistry()
     for version in (1, 2):
         served = engine.add("credit", version, keramos.load(credit_file))
     engine.set_labels("credit", {"candidate": 2})
@@ -172,7 +172,7 @@ def test_buckets_are_those_of_tensorflow_serving():
 
 
 def test_scrapes_while_requests_are_counted_never_fail():
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("m", 1, matrix_model())
     context, stop = Context(engine), threading.Event()
     app = App(context, ROUTES, Access())
@@ -196,7 +196,7 @@ def test_scrapes_while_requests_are_counted_never_fail():
 
 
 def test_requests_for_names_that_nobody_serves_make_no_labels():
-    engine = Engine()
+    engine = ModelRegistry()
     app = App(Context(engine), ROUTES, Access())
     for number in range(50):
         app.answer(Request("POST", f"/v1/models/invented{number}:predict", body=b"{}"))

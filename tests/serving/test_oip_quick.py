@@ -13,13 +13,13 @@ import requests
 
 from keramos.pipeline.load import load
 from keramos.serving.assemble import ROUTES
-from keramos.serving.batching.rows import Batch, Waiting
+from keramos.serving.batching.rows import Batch, PendingRequest
 from keramos.serving.codecs.signature import input_slots
 from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import serving
@@ -42,7 +42,7 @@ def plain():
 def engine(credit_run, plain, tmp_path_factory):
     path = tmp_path_factory.mktemp("oip") / "credit.keras"
     credit_run.save(path)
-    engine = Engine()
+    engine = ModelRegistry()
     for name, model in {"matrix": matrix_model(), "plain": plain, "credit": load(path)}.items():
         engine.add(name, 1, model)
     return engine
@@ -72,7 +72,7 @@ def ask(engine):
             batch = Batch(engine)
             for url, body, headers in requests:
                 pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-                batch.put(Waiting(client, app.quick(url), url.encode(), body, pairs))
+                batch.put(PendingRequest(client, app.fast_route(url), url.encode(), body, pairs))
             await asyncio.sleep(0)
 
         before = runs(engine)
@@ -94,7 +94,7 @@ def runs(engine):
 
 def taken(engine, url, body, headers):
     """Whether the hot path reads a body itself."""
-    quick = App(Context(engine, max_rows=200), ROUTES, Access()).quick(url)
+    quick = App(Context(engine, max_rows=200), ROUTES, Access()).fast_route(url)
     try:
         return (
             quick.decode(body, [(k.encode(), v.encode()) for k, v in headers.items()]) is not None

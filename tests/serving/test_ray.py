@@ -13,7 +13,7 @@ import pytest
 from keramos.datasets import GERMAN_CREDIT
 from keramos.errors import MismatchError, ModelError
 from keramos.serving.deploy.ray_serve import Snapshot
-from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.folder_source import FolderSource
 from support.command import keramos
 
 COLUMNS = GERMAN_CREDIT.read_text().splitlines()[0].split(",")
@@ -41,7 +41,7 @@ def call(port, method, path, body=None):
 
 
 def test_a_snapshot_gives_each_replica_the_bytes_that_were_proven_here(model):
-    snapshot = Snapshot.of(Files(model))
+    snapshot = Snapshot.of(FolderSource(model))
 
     (version,) = snapshot.versions()
     with snapshot.local(version) as path:
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_served_is_refused_before_anything_is_deployed(mod
     broken.write_bytes(model.read_bytes()[:-4000])
 
     with pytest.raises((ModelError, MismatchError), match=r"broken\.h5"):
-        Snapshot.of(Files(broken))
+        Snapshot.of(FolderSource(broken))
 
 
 @pytest.mark.parametrize("replicas", ["0:1", "3:2", "two", "1"])

@@ -14,7 +14,7 @@ from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from support.served_models import mixed_model, mixed_rows
 
 ROWS = [
@@ -32,7 +32,7 @@ DRAWN = st.fixed_dictionaries({}, optional=dict.fromkeys([*ROWS[0], "other"], CE
 
 @pytest.fixture(scope="module")
 def app():
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("mixed", 1, mixed_model())
     return App(Context(engine, max_rows=100), ROUTES, Access())
 

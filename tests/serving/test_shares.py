@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from keramos.pipeline.load import load
-from keramos.serving.batching.arrays import Ticks
-from keramos.serving.registry.registry import Engine, rows_stand_alone
+from keramos.serving.batching.arrays import ArrayBatcher
+from keramos.serving.registry.registry import ModelRegistry, rows_stand_alone
 from support.served_models import matrix_model, mixed_model, plain_model
 
 
@@ -35,7 +35,7 @@ def halved(tmp_path_factory):
 
 def test_a_model_that_changes_the_number_of_rows_shares_no_run(halved):
     assert not rows_stand_alone(halved)
-    assert Engine().add("halved", 1, halved).types is None
+    assert ModelRegistry().add("halved", 1, halved).types is None
 
 
 def test_rows_that_stand_alone_are_told_from_rows_that_do_not(centred):
@@ -44,14 +44,14 @@ def test_rows_that_stand_alone_are_told_from_rows_that_do_not(centred):
 
 
 def test_requests_for_a_model_over_all_rows_keep_to_themselves(centred):
-    engine = Engine()
+    engine = ModelRegistry()
     served = engine.add("centred", 1, centred)
     batches = [
         np.random.default_rng(seed).uniform(size=(2, 4)).astype("float32") for seed in range(3)
     ]
 
     async def ask():
-        ticks = Ticks(engine)
+        ticks = ArrayBatcher(engine)
         return await asyncio.gather(*(ticks.run(served, {"x": rows}) for rows in batches))
 
     for rows, outputs in zip(batches, asyncio.run(ask()), strict=True):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import Lifecycle, Policy
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.store.store import Store
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import serving
@@ -38,7 +38,7 @@ def sign(path, keys):
 
 
 def looked(source, keys):
-    engine = Engine()
+    engine = ModelRegistry()
     lifecycle = Lifecycle(engine, source, LATEST, key=str(keys[1]))
     lifecycle.look()
     return engine, lifecycle
@@ -52,7 +52,7 @@ def test_an_unsigned_file_is_not_parsed_but_reported_and_answers_once_its_signat
     file, keys
 ):
     (file.parent / "broken.h5").write_bytes(BAD)
-    engine, lifecycle = looked(Files(file.parent), keys)
+    engine, lifecycle = looked(FolderSource(file.parent), keys)
 
     assert engine.all_served() == ()
     assert all("is not signed" in engine.statuses(name)[0].message for name in ("broken", "matrix"))
@@ -63,7 +63,7 @@ def test_an_unsigned_file_is_not_parsed_but_reported_and_answers_once_its_signat
 
 def test_a_signed_file_that_was_changed_afterwards_is_refused_and_the_old_model_goes_on(file, keys):
     sign(file, keys)
-    engine, lifecycle = looked(Files(file), keys)
+    engine, lifecycle = looked(FolderSource(file), keys)
     file.write_bytes(file.read_bytes() + b" ")
     lifecycle.look()
 
@@ -107,7 +107,7 @@ def test_a_key_of_somebody_else_opens_nothing(file, keys, tmp_path):
     from keramos.signing.signing import new_key
 
     sign(file, new_key(tmp_path / "other"))
-    engine, _ = looked(Files(file), keys)
+    engine, _ = looked(FolderSource(file), keys)
 
     assert "made with another key" in engine.statuses("matrix")[0].message
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from keramos.serving.core.metric_family import Family, Sample
-from keramos.serving.metrics.multiprocess import Tally
+from keramos.serving.metrics.multiprocess import WorkerMetrics
 from support.metrics_text import COUNT, read, value
 from support.raw_http import ask_until_closed, raw
 from support.served_models import folder, matrix_model, matrix_rows
@@ -131,11 +131,14 @@ def test_a_seat_goes_on_from_the_counters_of_who_had_it_before(tmp_path):
         gauge = Family("g", "gauge", "A gauge.", (Sample((), times),))
         return [Family("c", "counter", "A count.", (Sample((("model", "m"),), times),)), gauge]
 
-    first, second = Tally(tmp_path, lambda: metrics(3)), Tally(tmp_path, lambda: metrics(5))
+    first, second = (
+        WorkerMetrics(tmp_path, lambda: metrics(3)),
+        WorkerMetrics(tmp_path, lambda: metrics(5)),
+    )
     assert (first.number, second.number) == (0, 1)
     first.leave()
     second.write()
-    third = Tally(tmp_path, lambda: metrics(1))
+    third = WorkerMetrics(tmp_path, lambda: metrics(1))
     assert third.number == 0
 
     third.write()

@@ -1,4 +1,4 @@
-"""Waiting for a condition, not for a time."""
+"""PendingRequest for a condition, not for a time."""
 
 import time
 

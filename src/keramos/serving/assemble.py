@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.serving.core.routes import Context
-from keramos.serving.grpc.companion import Grpc
-from keramos.serving.http.pages import LaterPages
+from keramos.serving.grpc.companion import GrpcCompanion
+from keramos.serving.http.pages import LazyPages
 from keramos.serving.http.server import ServerParts
 from keramos.serving.monitoring.live_drift import LiveDrift
 from keramos.serving.monitoring.shadow import Shadow
@@ -18,8 +18,8 @@ from keramos.serving.protocols.probes import metrics
 from keramos.serving.protocols.probes import rest as probes
 from keramos.serving.protocols.tensorflow import examples as tensorflow_examples
 from keramos.serving.protocols.tensorflow import rest as tensorflow
-from keramos.serving.registry.registry import Engine
-from keramos.serving.registry.sources import Watch, lifecycle_of
+from keramos.serving.registry.registry import ModelRegistry
+from keramos.serving.registry.sources import VersionWatch, lifecycle_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,18 +68,22 @@ def assemble(
         UsageError: there is no model at the location, or a shadow names none.
         ModelError: the location is one file, and it cannot be served.
     """
-    engine = Engine()
-    versions = lifecycle_of(location, engine)
-    candidates = [Shadow(engine, shadow) for shadow in shadows]
-    drift = LiveDrift(engine)
-    engine.observers.pause = 1 / _OBSERVED_RUNS
-    engine.observers.add(drift)
+    registry = ModelRegistry()
+    versions = lifecycle_of(location, registry)
+    candidates = [Shadow(registry, shadow) for shadow in shadows]
+    drift = LiveDrift(registry)
+    registry.observers.pause = 1 / _OBSERVED_RUNS
+    registry.observers.add(drift)
     for shadow in candidates:
-        engine.observers.add(shadow)
-    context = Context(engine, settings.max_rows, live=drift.look)
+        registry.observers.add(shadow)
+    context = Context(registry, settings.max_rows, live=drift.look)
     context.shadows = lambda: [one for shadow in candidates for one in shadow.look()]
-    pages = LaterPages(engine, drift.look, context.shadows)
+    pages = LazyPages(registry, drift.look, context.shadows)
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
-    companions = (Watch(versions, location.poll), Grpc(context, grpc_services, settings), pages)
+    companions = (
+        VersionWatch(versions, location.poll),
+        GrpcCompanion(context, grpc_services, settings),
+        pages,
+    )
     return ServerParts(context, ROUTES, pages, companions)

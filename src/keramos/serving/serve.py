@@ -166,7 +166,7 @@ class RunningServer:
         """Finish the requests in flight, then close the ports; a second call does nothing."""
         self._server.should_exit = True
         self._thread.join()
-        self._parts.context.engine.observers.close()
+        self._parts.context.registry.observers.close()
 
     def __enter__(self) -> Self:
         """The server itself."""
@@ -214,7 +214,7 @@ def _parts_of(path: str, options: ServeOptions) -> tuple[ModelLocation, Settings
             f"unknown option {unknown[0]!r}; there are {', '.join(ServeOptions.__annotations__)}"
         )
     given = cast("Mapping[str, object]", options)
-    location = ModelLocation(path, **_fields_of(ModelLocation, given))  # type: ignore[arg-type] # fields have the options' names and types
+    location = ModelLocation(path, **_fields_of(ModelLocation, given))  # type: ignore[arg-type] # of TypedDict
     try:
         settings = msgspec.convert(_fields_of(Settings, given), Settings)
     except msgspec.ValidationError as error:

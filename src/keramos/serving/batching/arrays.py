@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import KeramosError
+from keramos.serving.batching.limits import MAX_SHARED_ROWS, SLOW_RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -22,15 +23,9 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Outputs
 
-SLOW = 0.002
-"""Seconds of one row's run above which a model runs in a thread."""
-
-ROWS = 1024
-"""Rows of a shared run at most; a request with more runs in a thread."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _QueuedRun:
     served: Served
     feeds: Feeds
     rows: int
@@ -44,12 +39,12 @@ class _Asked:
         )
 
 
-class Ticks:
+class ArrayBatcher:
     """Runs for the requests of one event loop."""
 
-    def __init__(self, engine: Registry) -> None:
-        self._engine = engine
-        self._asked: list[_Asked] = []
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._queue: list[_QueuedRun] = []
 
     async def run(self, served: Served, feeds: Feeds) -> Outputs:
         """Outputs for one request's feeds.
@@ -58,19 +53,19 @@ class Ticks:
             MismatchError: an array does not fit the model's inputs.
         """
         rows = len(next(iter(feeds.values())))
-        if served.seconds > SLOW or rows > ROWS:
-            return await asyncio.to_thread(self._engine.run, served, feeds)
+        if served.seconds > SLOW_RUN_SECONDS or rows > MAX_SHARED_ROWS:
+            return await asyncio.to_thread(self._registry.run, served, feeds)
         loop = asyncio.get_running_loop()
-        if not self._asked:
+        if not self._queue:
             loop.call_soon(self._flush)
-        asked = _Asked(served, feeds, rows, loop.create_future())
-        self._asked.append(asked)
-        return await asked.answer
+        queued = _QueuedRun(served, feeds, rows, loop.create_future())
+        self._queue.append(queued)
+        return await queued.answer
 
     def _flush(self) -> None:
-        asked, self._asked = self._asked, []
-        groups: dict[Hashable, list[_Asked]] = {}
-        for one in asked:
+        queued, self._queue = self._queue, []
+        groups: dict[Hashable, list[_QueuedRun]] = {}
+        for one in queued:
             if one.answer.done():  # its caller has gone or its time is over
                 continue
             groups.setdefault(one.kind, []).append(one)
@@ -78,19 +73,19 @@ class Ticks:
             if (
                 len(group) == 1
                 or not group[0].served.shares
-                or sum(one.rows for one in group) > ROWS
+                or sum(one.rows for one in group) > MAX_SHARED_ROWS
                 or not self._together(group)
             ):
                 for one in group:
-                    self._alone(one)
+                    self._run_single(one)
 
-    def _together(self, group: Sequence[_Asked]) -> bool:
+    def _together(self, group: Sequence[_QueuedRun]) -> bool:
         """Answer a group with one run; False, and nobody is answered, where that fails."""
         first = group[0]
         fed = {name: np.concatenate([one.feeds[name] for one in group]) for name in first.feeds}
         rows = sum(one.rows for one in group)
         try:
-            outputs = self._engine.run(first.served, fed)
+            outputs = self._registry.run(first.served, fed)
         except KeramosError:
             return False
         if any(array.shape[:1] != (rows,) for array in outputs):
@@ -101,8 +96,8 @@ class Ticks:
             begin += one.rows
         return True
 
-    def _alone(self, one: _Asked) -> None:
+    def _run_single(self, one: _QueuedRun) -> None:
         try:
-            one.answer.set_result(self._engine.run(one.served, one.feeds))
-        except Exception as error:  # noqa: BLE001 (whoever asked hears it)
+            one.answer.set_result(self._registry.run(one.served, one.feeds))
+        except Exception as error:  # noqa: BLE001 (whoever queued hears it)
             one.answer.set_exception(error)

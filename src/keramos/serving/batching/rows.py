@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from keramos.errors import KeramosError
+from keramos.serving.batching.limits import MAX_SHARED_ROWS
 from keramos.serving.codecs.json_answers import JsonAnswers
 from keramos.serving.core.logging import event, log_access
 from keramos.serving.core.messages import JSON, Request
@@ -22,17 +23,14 @@ from keramos.serving.core.messages import JSON, Request
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.serving.core.fast_route import Decoded, Quick
+    from keramos.serving.core.fast_route import Decoded, FastRoute
     from keramos.serving.core.messages import Reply
     from keramos.serving.core.served import Registry, Served
-
-_ROWS = 1024
-"""Rows of one run. A small model takes less than 0.1 ms for them; more would gain nothing."""
 
 _log = logging.getLogger("keramos.serving")
 
 
-class Asker(Protocol):
+class Connection(Protocol):
     """Who waits for a reply."""
 
     def reply(
@@ -41,21 +39,21 @@ class Asker(Protocol):
         """Send it."""
 
 
-class Waiting:
+class PendingRequest:
     """One request of this tick."""
 
-    __slots__ = ("asker", "body", "headers", "quick", "reply", "shared", "url")
+    __slots__ = ("asker", "body", "headers", "reply", "route", "shared", "url")
 
     def __init__(
         self,
-        asker: Asker,
-        quick: Quick,
+        asker: Connection,
+        route: FastRoute,
         url: bytes,
         body: bytes,
         headers: Sequence[tuple[bytes, bytes]],
     ) -> None:
         self.asker = asker
-        self.quick = quick
+        self.route = route
         self.url = url
         self.body = body
         self.headers = headers
@@ -65,19 +63,19 @@ class Waiting:
         )
 
 
-Member = tuple[Waiting, "Decoded"]
+Member = tuple[PendingRequest, "Decoded"]
 
 
-class Batch:
+class RowBatcher:
     """The requests of one tick, for one event loop."""
 
-    def __init__(self, engine: Registry, *, access_log: bool = False) -> None:
-        self._engine = engine
+    def __init__(self, registry: Registry, *, access_log: bool = False) -> None:
+        self._registry = registry
         self._access_log = access_log
-        self._waiting: list[Waiting] = []
+        self._waiting: list[PendingRequest] = []
         self._begun = 0.0
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: PendingRequest) -> None:
         """Answer a request at the end of this tick."""
         if not self._waiting:
             self._begun = perf_counter()
@@ -90,9 +88,9 @@ class Batch:
         for one in waiting:
             decoded = _decoded(one)
             if decoded is None:
-                one.reply = _alone(one)
+                one.reply = _run_single(one)
             else:
-                members.setdefault(one.quick.served, []).append((one, decoded))
+                members.setdefault(one.route.served, []).append((one, decoded))
         for served, group in members.items():
             for part in _parts(group):
                 self._run(served, part)
@@ -110,11 +108,11 @@ class Batch:
             else [row for _, decoded in group for row in decoded.rows]
         )
         try:
-            answers = JsonAnswers(self._engine.run(served, group[0][0].quick.feeds(rows)))
+            answers = JsonAnswers(self._registry.run(served, group[0][0].route.feeds(rows)))
             end = 0
             for one, decoded in group:
                 begin, end = end, end + len(decoded.rows)
-                one.reply = one.quick.write(answers, begin, end, decoded.context)
+                one.reply = one.route.write(answers, begin, end, decoded.context)
                 one.shared = True
         except Exception as error:  # noqa: BLE001 (it is logged, and each request is answered alone)
             if not isinstance(error, KeramosError):
@@ -126,30 +124,30 @@ class Batch:
                     extra=extra,
                 )
             for one, _ in group:  # one of them is at fault; each alone says whether it is
-                one.reply = _alone(one)
+                one.reply = _run_single(one)
                 one.shared = False
 
 
-def _decoded(one: Waiting) -> Decoded | None:
+def _decoded(one: PendingRequest) -> Decoded | None:
     try:
-        return one.quick.decode(one.body, one.headers)
+        return one.route.decode(one.body, one.headers)
     except (msgspec.DecodeError, ValueError, RecursionError):  # the ordinary way says what is wrong
         return None
 
 
-def _alone(one: Waiting) -> Reply:
+def _run_single(one: PendingRequest) -> Reply:
     path, _, query = one.url.decode("latin-1").partition("?")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in one.headers}
-    return one.quick.answer(Request("POST", path, query, headers, one.body))
+    return one.route.answer(Request("POST", path, query, headers, one.body))
 
 
 def _parts(group: list[Member]) -> list[list[Member]]:
     """Members with so many rows together as one run takes."""
     parts: list[list[Member]] = []
-    rows = _ROWS
+    rows = MAX_SHARED_ROWS
     for member in group:
         size = len(member[1].rows)
-        if rows + size > _ROWS:
+        if rows + size > MAX_SHARED_ROWS:
             parts.append([])
             rows = 0
         parts[-1].append(member)
@@ -157,18 +155,18 @@ def _parts(group: list[Member]) -> list[list[Member]]:
     return parts
 
 
-def _send(one: Waiting, seconds: float) -> None:
+def _send(one: PendingRequest, seconds: float) -> None:
     reply = one.reply
     body = reply if isinstance(reply, bytes) else reply.body
     if one.shared:
-        one.quick.served.counts.answered(one.quick.counted, "OK", seconds, len(one.body), len(body))
+        one.route.served.counts.answered(one.route.call, "OK", seconds, len(one.body), len(body))
     if isinstance(reply, bytes):
         one.asker.reply(200, JSON, reply, ())
     else:
         one.asker.reply(reply.status, reply.content_type, body, reply.headers)
 
 
-def _log_one(one: Waiting, seconds: float) -> None:
+def _log_one(one: PendingRequest, seconds: float) -> None:
     status, sent = (
         (200, len(one.reply))
         if isinstance(one.reply, bytes)

@@ -44,12 +44,12 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quick:
+class FastRoute:
     """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs
     the long way.
 
     ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the
-    reply for the rows from one index up to another; ``answer`` is the long way. ``counted`` says as
+    reply for the rows from one index up to another; ``answer`` is the long way. ``call`` says as
     what its requests are counted.
     """
 
@@ -58,4 +58,4 @@ class Quick:
     decode: Callable[[bytes, Sequence[tuple[bytes, bytes]]], Decoded | None]
     write: Callable[[Answers, int, int, object], bytes | Reply]
     answer: Callable[[Request], Reply]
-    counted: Call
+    call: Call

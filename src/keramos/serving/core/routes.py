@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from keramos.serving.core.counters import Call
-    from keramos.serving.core.fast_route import Quick
+    from keramos.serving.core.fast_route import FastRoute
     from keramos.serving.core.messages import Reply, Request
     from keramos.serving.core.metric_family import Family
     from keramos.serving.core.served import Registry
@@ -27,7 +27,7 @@ _LARGEST_VERSION = 2**63 - 1
 
 @dataclass(slots=True)
 class Context:
-    """What answering needs: the engine, limits, and the calls that change what is served, where
+    """What answering needs: the registry, limits, and the calls that change what is served, where
     they are allowed.
 
     ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked
@@ -35,7 +35,7 @@ class Context:
     answered; ``metrics`` those of all workers, where there are several.
     """
 
-    engine: Registry
+    registry: Registry
     max_rows: int = 1_000_000
     load: Callable[[str], None] | None = None
     unload: Callable[[str], None] | None = None
@@ -47,7 +47,7 @@ class Context:
 
     def ready(self) -> bool:
         """Whether traffic may come."""
-        return not self.stopping and self.engine.ready()
+        return not self.stopping and self.registry.ready()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Refusal:
 class Route:
     """``pattern`` matches the whole raw path; its groups name, version and label say which model.
 
-    ``quick`` makes the hot path's answer for a served version, where the protocol has one.
-    ``refuse`` writes a refusal as the protocol does. ``counted`` says as what its requests are
+    ``fast`` makes the hot path's answer for a served version, where the protocol has one.
+    ``refuse`` writes a refusal as the protocol does. ``call`` says as what its requests are
     counted, ``ref`` for which model; a ``slow`` one is answered in a thread.
     """
 
@@ -73,8 +73,8 @@ class Route:
     pattern: re.Pattern[str]
     answer: Callable[[Context, Request, re.Match[str]], Reply]
     refuse: Callable[[Refusal], Reply]
-    quick: Callable[[Context, ModelRef, Callable[[Request], Reply]], Quick | None] | None = None
-    counted: Call | None = None
+    fast: Callable[[Context, ModelRef, Callable[[Request], Reply]], FastRoute | None] | None = None
+    call: Call | None = None
     wrong_method: int = 405
     slow: bool = False
     ref: Callable[[Context, re.Match[str]], ModelRef] = lambda _, match: ref_of(match)

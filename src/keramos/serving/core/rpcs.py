@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class PendingRun:
     """A run that a request asks for; ``write`` makes the reply of its outputs."""
 
     served: Served
@@ -32,16 +32,16 @@ class Rpc:
     """One method. ``answer`` gives the reply or what to run first.
 
     ``slow`` ones may wait for a disk or run models, and get a thread. ``probe`` ones need no API
-    key. ``ref`` names the model under which a request is counted, ``counted`` says as what.
+    key. ``ref`` names the model under which a request is counted, ``call`` says as what.
     """
 
     name: str
     request: Message
-    answer: Callable[[Context, Message], Message | Asked]
+    answer: Callable[[Context, Message], Message | PendingRun]
     slow: bool = False
     probe: bool = False
     ref: Callable[[Message], ModelRef] | None = None
-    counted: Call | None = None
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from keramos.serving.core.logging import event
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.serving.registry.sources import policy_of, source_of
 from keramos.types.limits import LIMITS
 
@@ -114,16 +114,16 @@ class Replica:
 
     def __init__(self, snapshot: object, settings: Settings, keys: Sequence[str]) -> None:
         self._settings, self._keys = settings, keys
-        self._engine = Engine()
+        self._registry = ModelRegistry()
         held: Snapshot = ray_module().get(snapshot)
-        Lifecycle(self._engine, held, Policy(), held.limits).look()
+        Lifecycle(self._registry, held, Policy(), held.limits).look()
         self.check_health()
 
     def __serve_build_asgi_app__(self) -> App:
         """What answers the requests."""
         access = Access(self._keys, self._settings.cors_origin)
         return App(
-            Context(self._engine, self._settings.max_rows),
+            Context(self._registry, self._settings.max_rows),
             ROUTES,
             access,
             None,
@@ -136,8 +136,8 @@ class Replica:
         Raises:
             NotReadyError: a model has no version that answers.
         """
-        if not self._engine.ready():
-            raise NotReadyError(f"not every model answers: {', '.join(self._engine.names())}")
+        if not self._registry.ready():
+            raise NotReadyError(f"not every model answers: {', '.join(self._registry.names())}")
 
 
 def serve_on_ray(

@@ -78,7 +78,7 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-class Grpc:
+class GrpcCompanion:
     """A companion of the HTTP server. gRPC is loaded when HTTP answers already, so that it delays
     no start.
     """

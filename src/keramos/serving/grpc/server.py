@@ -21,10 +21,10 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from keramos.errors import KeramosError, RequestError, UsageError
-from keramos.serving.batching.arrays import Ticks
+from keramos.serving.batching.arrays import ArrayBatcher
 from keramos.serving.core.logging import log_access
 from keramos.serving.core.refusals import refusal_of
-from keramos.serving.core.rpcs import Asked, DeniedError
+from keramos.serving.core.rpcs import DeniedError, PendingRun
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -79,7 +79,7 @@ class GrpcServer:
         self._services = services
         self._settings = settings
         self._admit = admit
-        self._ticks = Ticks(context.engine)
+        self._batcher = ArrayBatcher(context.registry)
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
@@ -155,10 +155,8 @@ class GrpcServer:
             except Exception as error:  # noqa: BLE001 (a fault of ours is logged there, and answered as INTERNAL)
                 code, message = _refusal(error)
             seconds = perf_counter() - begun
-            if rpc.counted:
-                self._counts(rpc, request).answered(
-                    rpc.counted, code, seconds, len(data), len(reply)
-                )
+            if rpc.call:
+                self._counts(rpc, request).answered(rpc.call, code, seconds, len(data), len(reply))
             if self._settings.access_log:
                 log_access("gRPC", rpc.name, code, seconds, len(data), len(reply))
             return reply if code == "OK" else await _abort(call, code, message)
@@ -173,9 +171,9 @@ class GrpcServer:
             if long
             else rpc.answer(context, request)
         )
-        if not isinstance(found, Asked):
+        if not isinstance(found, PendingRun):
             return bytes(found.SerializeToString())
-        outputs = await self._ticks.run(found.served, found.feeds)
+        outputs = await self._batcher.run(found.served, found.feeds)
         reply = await asyncio.to_thread(found.write, outputs) if long else found.write(outputs)
         return bytes(reply.SerializeToString())
 
@@ -191,11 +189,11 @@ class GrpcServer:
     def _counts(self, rpc: Rpc, request: Message) -> Counts:
         try:
             if rpc.ref is not None and request is not None:
-                return self._context.engine.get(rpc.ref(request)).counts
+                return self._context.registry.get(rpc.ref(request)).counts
         except KeramosError:
             pass
         return (
-            self._context.engine.unserved
+            self._context.registry.unserved
         )  # a name that anybody may invent is no label of a metric
 
 

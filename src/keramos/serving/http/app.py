@@ -1,4 +1,4 @@
-"""An ordinary ASGI application over the engine: the protocols' routes, and one place that turns
+"""An ordinary ASGI application over the registry: the protocols' routes, and one place that turns
 errors into replies.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from keramos.serving.core.auth import Access
     from keramos.serving.core.counters import Counts
-    from keramos.serving.core.fast_route import Quick
+    from keramos.serving.core.fast_route import FastRoute
     from keramos.serving.core.routes import Context, Route
     from keramos.types.serving import Pages
 
@@ -133,12 +133,12 @@ class App:
                 wrong.append(route)
         return _wrong_method(request, wrong) if wrong else self._page(request, method)
 
-    def quick(self, url: str) -> Quick | None:
+    def fast_route(self, url: str) -> FastRoute | None:
         """How the hot path answers POST requests of a URL, or None where it does not."""
         for route in self._routes.get(_first(url), ()):
-            match = route.pattern.fullmatch(url) if route.quick is not None else None
-            if match is not None and route.quick is not None:
-                return route.quick(self.context, ref_of(match), self.answer)
+            match = route.pattern.fullmatch(url) if route.fast is not None else None
+            if match is not None and route.fast is not None:
+                return route.fast(self.context, ref_of(match), self.answer)
         return None
 
     def template(self, path: str) -> str:
@@ -165,17 +165,17 @@ class App:
         except Exception as error:  # noqa: BLE001 (a fault is logged there and answered with 500)
             refusal = refusal_of(error)
             code, reply = refusal.code, route.refuse(refusal)
-        if route.counted:
+        if route.call:
             counts, seconds = self._counts(route, match), perf_counter() - begun
-            counts.answered(route.counted, code, seconds, len(request.body), len(reply.body))
+            counts.answered(route.call, code, seconds, len(request.body), len(reply.body))
         return reply
 
     def _counts(self, route: Route, match: re.Match[str]) -> Counts:
         try:
-            return self.context.engine.get(route.ref(self.context, match)).counts
+            return self.context.registry.get(route.ref(self.context, match)).counts
         except KeramosError:
             return (
-                self.context.engine.unserved
+                self.context.registry.unserved
             )  # a name that anybody may invent is no label of a metric
 
     def _page(self, request: Request, method: str) -> Reply:
@@ -201,7 +201,7 @@ class App:
 
 def _plain_list(context: Context) -> Reply:
     """GET / where there are no pages: names of models, for people."""
-    lines = [f"{name}\n" for name in context.engine.names()]
+    lines = [f"{name}\n" for name in context.registry.names()]
     return Reply(200, "".join(lines).encode(), "text/plain; charset=utf-8")
 
 

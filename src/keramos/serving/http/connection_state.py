@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keramos.serving.http.response_heads import Heads
+from keramos.serving.http.response_heads import ResponseHeads
 
 if TYPE_CHECKING:
-    from keramos.serving.batching.rows import Batch
-    from keramos.serving.http.fast_routes import QuickTable
+    from keramos.serving.batching.rows import RowBatcher
+    from keramos.serving.http.fast_routes import FastRoutes
 
 
 @dataclass(slots=True)
-class Shared:
+class ConnectionState:
     """``draining`` turns true when the server is asked to stop: from then on replies close their
     connections.
     """
 
-    table: QuickTable
-    batch: Batch
+    table: FastRoutes
+    batch: RowBatcher
     max_connections: int
     request_timeout: float
     idle_timeout: float
     draining: bool = False
-    heads: Heads = field(default_factory=Heads)
+    heads: ResponseHeads = field(default_factory=ResponseHeads)

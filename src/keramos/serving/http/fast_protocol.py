@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from keramos.serving.batching.rows import Waiting
+from keramos.serving.batching.rows import PendingRequest
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
-    from keramos.serving.core.fast_route import Quick
-    from keramos.serving.http.connection_state import Shared
+    from keramos.serving.core.fast_route import FastRoute
+    from keramos.serving.http.connection_state import ConnectionState
 
 LARGEST_BODY = 1 << 16
 """Longer bodies take longer to read than to route, so they take the ordinary way, in a thread of
@@ -42,7 +42,7 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(
         self,
-        shared: Shared,
+        shared: ConnectionState,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, object],
@@ -54,7 +54,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
         super().connection_made(transport)
-        self.quick: Quick | None = None
+        self.route: FastRoute | None = None
         self.body = b""
         self.pending = 0  # requests that wait for the end of the tick
         self.in_head = True
@@ -90,7 +90,7 @@ class Protocol(HttpToolsProtocol):
         """A request begins. uvicorn's scope is made later, and only where it is needed."""
         self.url = b""
         self.headers = []
-        self.quick = None
+        self.route = None
         self.plain = True
         self.length = 0
         self.receiving = not self.ended
@@ -119,8 +119,8 @@ class Protocol(HttpToolsProtocol):
             and self.length <= LARGEST_BODY
             and self.parser.get_method() == b"POST"
         ):
-            self.quick = self.shared.table.find(self.url, self.headers)
-            if self.quick is not None:
+            self.route = self.shared.table.find(self.url, self.headers)
+            if self.route is not None:
                 self.body = b""
                 return
         url, headers = self.url, self.headers
@@ -136,7 +136,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        if self.quick is not None:
+        if self.route is not None:
             self.body = self.body + body if self.body else body
         elif not self.ended:
             super().on_body(body)
@@ -149,11 +149,11 @@ class Protocol(HttpToolsProtocol):
             return
         self.ended = not self.parser.should_keep_alive()
         self.last = self.last or self.ended or self.shared.draining
-        if self.quick is None:
+        if self.route is None:
             super().on_message_complete()
             return
         self.pending += 1
-        self.shared.batch.put(Waiting(self, self.quick, self.url, self.body, self.headers))
+        self.shared.batch.put(PendingRequest(self, self.route, self.url, self.body, self.headers))
 
     def reply(
         self, status: int, content_type: str, body: bytes, headers: Sequence[tuple[str, str]]

@@ -7,60 +7,56 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError
+from keramos.serving.batching.limits import SLOW_RUN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from keramos.serving.core.fast_route import Quick
+    from keramos.serving.core.fast_route import FastRoute
     from keramos.serving.core.served import Registry
 
     Headers = Sequence[tuple[bytes, bytes]]
 
-SLOW = 0.002
-"""A model whose warm run of one row takes longer than this many seconds runs in a thread, not in
-the event loop.
-"""
-
-_MOST = 4096
+_MAX_KNOWN_URLS = 4096
 
 
-class QuickTable:
+class FastRoutes:
     """URL -> how to answer it. ``make`` knows the protocols; ``admit`` says whether a caller may
     ask at all.
     """
 
     def __init__(
         self,
-        engine: Registry,
-        make: Callable[[str], Quick | None],
+        registry: Registry,
+        make: Callable[[str], FastRoute | None],
         admit: Callable[[Headers], bool] | None = None,
     ) -> None:
         self._make = make
         self._admit = admit
-        self._known: dict[bytes, Quick] = {}
-        engine.changed.append(self._forget)
+        self._known: dict[bytes, FastRoute] = {}
+        registry.changed.append(self._forget)
 
-    def find(self, url: bytes, headers: Headers) -> Quick | None:
+    def find(self, url: bytes, headers: Headers) -> FastRoute | None:
         """How to answer a URL here, or None where the application must."""
-        quick = self._known.get(url) or self._look(url)
-        if quick is not None and self._admit is not None and not self._admit(headers):
+        route = self._known.get(url) or self._look(url)
+        if route is not None and self._admit is not None and not self._admit(headers):
             return None
-        return quick
+        return route
 
-    def _look(self, url: bytes) -> Quick | None:
+    def _look(self, url: bytes) -> FastRoute | None:
         known = (
             self._known
         )  # what is found goes where it was missing, so a change in between discards it
         try:
-            quick = self._make(url.decode("ascii"))
+            route = self._make(url.decode("ascii"))
         except (KeramosError, UnicodeDecodeError):
             return None
-        if quick is None or quick.served.seconds > SLOW:
+        if route is None or route.served.seconds > SLOW_RUN_SECONDS:
             return None
-        if len(known) >= _MOST:  # one URL can be spelled in many ways
+        if len(known) >= _MAX_KNOWN_URLS:  # one URL can be spelled in many ways
             known.clear()
-        known[url] = quick
-        return quick
+        known[url] = route
+        return route
 
     def _forget(self) -> None:
         self._known = {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from keramos.types.serving import Catalogue, Page
 
 
-class LaterPages:
+class LazyPages:
     """A companion of the HTTP server, and its pages. Who asks for one before they are loaded waits
     for them.
     """

@@ -1,4 +1,4 @@
-"""Heads of HTTP replies as bytes."""
+"""ResponseHeads of HTTP replies as bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CLOSE = b"connection: close\r\n"
 
 
-class Heads:
+class ResponseHeads:
     """Writes heads; what is the same for every reply is written once a second, when uvicorn changes
     the date.
     """

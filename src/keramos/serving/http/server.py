@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Protocol, cast
 import uvicorn
 
 from keramos.errors import MissingExtraError, UsageError
-from keramos.serving.batching.rows import Batch
+from keramos.serving.batching.rows import RowBatcher
 from keramos.serving.core.auth import Access, read_keys
 from keramos.serving.core.logging import event
 from keramos.serving.http.app import App
-from keramos.serving.http.connection_state import Shared
-from keramos.serving.http.fast_protocol import Protocol as HotProtocol
-from keramos.serving.http.fast_routes import QuickTable
+from keramos.serving.http.connection_state import ConnectionState
+from keramos.serving.http.fast_protocol import Protocol as FastProtocol
+from keramos.serving.http.fast_routes import FastRoutes
 from keramos.serving.http.listener import HANDSHAKE_SECONDS, refuse_new
 from keramos.serving.metrics.families import families
-from keramos.serving.metrics.multiprocess import Tally
+from keramos.serving.metrics.multiprocess import WorkerMetrics
 
 if TYPE_CHECKING:
     import socket
@@ -79,7 +79,11 @@ class Server(uvicorn.Server):
     """uvicorn's server; a signal to stop lets every request that was sent get its reply."""
 
     def __init__(
-        self, config: uvicorn.Config, shared: Shared, parts: ServerParts, settings: Settings
+        self,
+        config: uvicorn.Config,
+        shared: ConnectionState,
+        parts: ServerParts,
+        settings: Settings,
     ) -> None:
         super().__init__(config)
         self._shared = shared
@@ -163,12 +167,12 @@ class Server(uvicorn.Server):
             )
 
     def _protocol(self) -> asyncio.Protocol:
-        return HotProtocol(self._shared, self.config, self.server_state, self.lifespan.state)
+        return FastProtocol(self._shared, self.config, self.server_state, self.lifespan.state)
 
     def _check(self) -> None:
         now = asyncio.get_running_loop().time()
         for connection in list(self.server_state.connections):
-            cast("HotProtocol", connection).check(now)
+            cast("FastProtocol", connection).check(now)
 
 
 def run_server(
@@ -187,7 +191,7 @@ def run_server(
         signal.signal(number, lambda number, _: stops.append(number))
     parts = assemble(settings)
     if folder:
-        tally = Tally(folder, partial(families, parts.context))
+        tally = WorkerMetrics(folder, partial(families, parts.context))
         parts.context.metrics = tally.families
         parts = replace(parts, companions=(*parts.companions, tally))
     server = build_server(parts, settings)
@@ -218,19 +222,19 @@ def build_server(parts: ServerParts, settings: Settings) -> Server:
         settings.max_body_bytes,
         access_log=settings.access_log,
     )
-    engine = parts.context.engine
+    registry = parts.context.registry
     spans = _spans(app) if settings.otel else None
     # With traces each request takes the general path, where a span is around it.
-    quick = app.quick if settings.fast_path and spans is None else lambda _: None
-    table = QuickTable(engine, quick, access.admit_raw if settings.api_keys_file else None)
-    shared = Shared(
+    find = app.fast_route if settings.fast_path and spans is None else lambda _: None
+    table = FastRoutes(registry, find, access.admit_raw if settings.api_keys_file else None)
+    shared = ConnectionState(
         table,
-        Batch(engine, access_log=settings.access_log),
+        RowBatcher(registry, access_log=settings.access_log),
         settings.max_connections,
         settings.request_timeout,
         settings.idle_timeout,
     )
-    config = _config(spans or app, partial(HotProtocol, shared), settings)
+    config = _config(spans or app, partial(FastProtocol, shared), settings)
     server = Server(config, shared, parts, settings)
     server.spans = spans
     return server
@@ -245,7 +249,7 @@ def _spans(app: App) -> Spans:
 
 
 def _config(
-    app: App | Spans, protocol: Callable[..., HotProtocol], settings: Settings
+    app: App | Spans, protocol: Callable[..., FastProtocol], settings: Settings
 ) -> uvicorn.Config:
     config = uvicorn.Config(
         app,

@@ -35,8 +35,8 @@ does.
 
 def families(context: Context) -> list[Family]:
     """All metrics of this process, as they are now."""
-    engine = context.engine
-    counted = engine.counts()
+    registry = context.registry
+    counted = registry.counts()
     server = (
         Family(
             "keramos_info",
@@ -54,11 +54,11 @@ def families(context: Context) -> list[Family]:
     return [
         *server,
         *_tf_families(counted),
-        *_requests(counted, Counts.total([engine.unserved])),
+        *_requests(counted, Counts.total([registry.unserved])),
         *_work(counted),
-        *_versions(engine),
-        _missed(engine),
-        *drift_families(engine, context.live),
+        *_versions(registry),
+        _missed(registry),
+        *drift_families(registry, context.live),
         *shadow_families(context.shadows()),
     ]
 
@@ -130,26 +130,26 @@ def _work(counted: Mapping[str, Mapping[int, Counts]]) -> Iterator[Family]:
         yield Family(f"keramos_{name}_total", "counter", about, samples)
 
 
-def _versions(engine: Registry) -> Iterator[Family]:
+def _versions(registry: Registry) -> Iterator[Family]:
     """States as the files and stores have them, what failed, and where labels point."""
     states, failed, labelled = [], [], []
-    for name in engine.names():
-        for status in engine.statuses(name):
+    for name in registry.names():
+        for status in registry.statuses(name):
             labels = (("model", name), ("version", str(status.version)))
             states.append(Sample((*labels, ("state", status.state.name)), 1))
             if status.code != "OK":
                 failed.append(Sample((*labels, ("code", status.code)), 1))
         labelled += [
             Sample((("model", name), ("label", label)), at)
-            for label, at in engine.labels(name).items()
+            for label, at in registry.labels(name).items()
         ]
     loaded = [
         Sample((("model", one.name), ("version", str(one.version))), one.model.load_seconds)
-        for one in engine.all_served()
+        for one in registry.all_served()
     ]
     failures = [
         Sample((("model", name),), times)
-        for name, times in sorted(engine.load_failures.copy().items())
+        for name, times in sorted(registry.load_failures.copy().items())
     ]
     available = sum(sample.labels[-1][1] == State.AVAILABLE.name for sample in states)
     yield Family(
@@ -165,7 +165,10 @@ def _versions(engine: Registry) -> Iterator[Family]:
         tuple(failed),
     )
     yield Family(
-        "keramos_load_failures_total", "counter", "Files that could not be loaded.", tuple(failures)
+        "keramos_load_failures_total",
+        "counter",
+        "FolderSource that could not be loaded.",
+        tuple(failures),
     )
     yield Family(
         "keramos_load_seconds", "gauge", "Seconds that reading and proving took.", tuple(loaded)
@@ -175,13 +178,13 @@ def _versions(engine: Registry) -> Iterator[Family]:
     )
 
 
-def _missed(engine: Registry) -> Family:
+def _missed(registry: Registry) -> Family:
     about = "Runs that were not looked at for drift and shadows because too many waited."
     return Family(
         "keramos_observations_missed_total",
         "counter",
         about,
-        (Sample((), engine.observers.missed),),
+        (Sample((), registry.observers.missed),),
     )
 
 

@@ -86,10 +86,10 @@ _Seen = list[tuple["Labels", "LiveWindow"]]
 
 
 def drift_families(
-    engine: Registry, look: Callable[[str, int], Live | None] | None
+    registry: Registry, look: Callable[[str, int], Live | None] | None
 ) -> Iterator[Family]:
     """Drift of each column and of the score, by version and window."""
-    seen = _seen(engine, look) if look else []
+    seen = _seen(registry, look) if look else []
     rows = tuple(Sample(labels, window.rows) for labels, window in seen)
     yield Family("keramos_drift_rows", "gauge", "Live rows in the window.", rows)
     for name, about, value in _COLUMNS:
@@ -119,9 +119,9 @@ def shadow_families(reports: Sequence[ShadowReport]) -> Iterator[Family]:
         yield Family(f"keramos_shadow_{name}", kind, about, samples)
 
 
-def _seen(engine: Registry, look: Callable[[str, int], Live | None]) -> _Seen:
+def _seen(registry: Registry, look: Callable[[str, int], Live | None]) -> _Seen:
     seen: _Seen = []
-    for one in engine.all_served():
+    for one in registry.all_served():
         live = look(one.name, one.version)
         for window, label in zip(live.windows, _WINDOWS, strict=True) if live else ():
             if window.rows:

@@ -33,7 +33,7 @@ _decode = msgspec.json.Decoder(list[Family]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Tally:
+class WorkerMetrics:
     """The seat of this process among the workers that share a folder. ``own`` gives its metrics as
     they are now.
     """

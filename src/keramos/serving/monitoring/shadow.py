@@ -46,7 +46,7 @@ class Shadow:
     runs.
     """
 
-    def __init__(self, engine: Registry, wish: str) -> None:
+    def __init__(self, registry: Registry, wish: str) -> None:
         match = _FORM.fullmatch(wish)
         share = _number(match["share"]) if match else 0.0
         if match is None or not 0 < share <= 1:
@@ -58,7 +58,7 @@ class Shadow:
         self.model, self.share, self.label = match["model"], share, match["candidate"]
         version = int(self.label) if self.label.isdecimal() and self.label.isascii() else None
         self._ref = ModelRef(self.model, version, "" if version is not None else self.label)
-        self._engine = engine
+        self._registry = registry
         self._random = random.Random(0)  # noqa: S311 (a draw of rows, not a secret)
         self._sums: dict[tuple[int, int], _Sums] = {}
         self._lock = Lock()
@@ -69,8 +69,8 @@ class Shadow:
             return
         try:
             live, candidate = (
-                self._engine.get(ModelRef(model, version)),
-                self._engine.get(self._ref),
+                self._registry.get(ModelRef(model, version)),
+                self._registry.get(self._ref),
             )
         except KeramosError:  # no candidate now
             return
@@ -90,7 +90,7 @@ class Shadow:
     ) -> None:
         begun = perf_counter()
         try:
-            # Not through the engine: a shadow is neither counted as traffic nor observed in turn.
+            # Not through the registry: a shadow is neither counted as traffic nor observed in turn.
             answers = candidate.model.run(feeds)
         except (KeramosError, LookupError, ValueError) as error:  # its inputs may be others
             sums.failures += 1

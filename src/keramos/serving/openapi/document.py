@@ -71,9 +71,9 @@ def document(context: Context, routes: Sequence[Route]) -> Json:
 
 
 def _newest(context: Context) -> Iterator[Served]:
-    for name in context.engine.names():
+    for name in context.registry.names():
         try:
-            yield context.engine.get(ModelRef(name))
+            yield context.registry.get(ModelRef(name))
         except KeramosError:
             continue  # no version of it answers: there is nothing to describe
 
@@ -123,14 +123,14 @@ def _abilities(served: Served) -> set[str]:
 def _versions(context: Context, served: Served) -> list[Json]:
     known = [
         item.version
-        for item in context.engine.statuses(served.name)
+        for item in context.registry.statuses(served.name)
         if item.state is State.AVAILABLE
     ]
     return [_parameter("version", {"type": "integer", "enum": known})]
 
 
 def _labels(context: Context, served: Served) -> list[Json] | None:
-    labels = sorted(context.engine.labels(served.name))
+    labels = sorted(context.registry.labels(served.name))
     return [_parameter("label", {"type": "string", "enum": labels})] if labels else None
 
 

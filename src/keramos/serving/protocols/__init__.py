@@ -1,1 +1,1 @@
-"""One file a protocol; each only translates between its words and the engine's."""
+"""One file a protocol; each only translates between its words and the registry's."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-class Files:
+class FolderSource:
     """A ``Source`` of one saved model, or of all models that stand in a folder itself.
 
     A model is a file with an extension of a known form, or a folder that a form recognises.

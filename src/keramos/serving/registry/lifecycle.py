@@ -25,7 +25,7 @@ from keramos.types.serving import State, VersionStatus
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from keramos.serving.registry.registry import Engine
+    from keramos.serving.registry.registry import ModelRegistry
     from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
@@ -71,13 +71,13 @@ class _Model:
 
 
 class Lifecycle:
-    """Keeps an engine at what a source holds. Everything happens in the caller's thread or in the
+    """Keeps a registry at what a source holds. Everything happens in the caller's thread or in the
     one of ``watch``; requests go on meanwhile.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        registry: ModelRegistry,
         source: Source,
         policy: Policy = LATEST,
         limits: Limits = LIMITS,
@@ -86,7 +86,7 @@ class Lifecycle:
         """``key`` is a file with a public key: then only files signed for it are opened, and
         nothing else is parsed.
         """
-        self._engine = engine
+        self._registry = registry
         self._source = source
         self._policy = policy
         self._limits = limits
@@ -97,7 +97,7 @@ class Lifecycle:
         self._complaint = ""
 
     def look(self) -> None:
-        """Bring the engine to what the source holds now; a source that cannot be read changes
+        """Bring the registry to what the source holds now; a source that cannot be read changes
         nothing.
         """
         with self._lock:
@@ -127,7 +127,7 @@ class Lifecycle:
             if name in self._models:
                 self._models[name].off = False
         self.look()
-        self._engine.statuses(name)
+        self._registry.statuses(name)
 
     def unload(self, name: str) -> None:
         """Let go of a model until ``load``; requests that have it end undisturbed.
@@ -186,7 +186,7 @@ class Lifecycle:
         if kept:
             for number in sorted(set(model.loaded) - wanted):
                 self._let_go(name, model, number, "another version took its place")
-        self._engine.set_labels(name, self._labels(name, model, found))
+        self._registry.set_labels(name, self._labels(name, model, found))
 
     def _stamp(self, version: Version) -> object:
         """What tells that a version must be looked at again: where signatures count, also that its
@@ -212,7 +212,7 @@ class Lifecycle:
         """Where labels point: to their version unless that failed; then they stay where they were,
         if that is there.
         """
-        before = self._engine.labels(name) if name in self._engine.names() else {}
+        before = self._registry.labels(name) if name in self._registry.names() else {}
         labels = {}
         for number, version in found.items():
             for label in version.labels:
@@ -229,11 +229,11 @@ class Lifecycle:
         name, number, stamp = version.model, version.number, self._stamp(version)
         swapped = bool(model.loaded)
         if number not in model.loaded:
-            self._engine.report(name, VersionStatus(number, State.LOADING))
+            self._registry.report(name, VersionStatus(number, State.LOADING))
         try:
             with self._source.local(version) as path:
                 loaded = load(path, limits=self._limits, require_signature=self._key)
-                self._engine.add(name, number, loaded)
+                self._registry.add(name, number, loaded)
         except Exception as error:  # noqa: BLE001 (one file must not take the others down)
             self._failed(model, version, stamp, error)
             return False
@@ -266,19 +266,19 @@ class Lifecycle:
             )
         else:
             status = VersionStatus(number, State.END, code, text)
-        self._engine.report(name, status, failed=True)
+        self._registry.report(name, status, failed=True)
         extra = event("model_failed", model=name, version=number, code=code, file=version.file)
         _log.error("version %d of model '%s' cannot be served: %s", number, name, text, extra=extra)
 
     def _let_go(self, name: str, model: _Model, number: int, reason: str) -> None:
         del model.loaded[number]
-        self._engine.remove(name, number, message=reason)
+        self._registry.remove(name, number, message=reason)
         extra = event("model_ended", model=name, version=number, reason=reason)
         _log.info("version %d of model '%s' ends: %s", number, name, reason, extra=extra)
 
     def _forget(self, name: str) -> None:
         del self._models[name]
-        self._engine.forget(name)
+        self._registry.forget(name)
         _log.warning(
             "model '%s' ends: its files are gone", name, extra=event("model_gone", model=name)
         )

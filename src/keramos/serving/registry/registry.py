@@ -52,7 +52,7 @@ _REMEMBERED = 8
 """So many ended versions of a model stay known."""
 
 
-class Engine:
+class ModelRegistry:
     """Everything that is served. Nothing here waits for anything but ``add``, which warms the model
     first.
     """

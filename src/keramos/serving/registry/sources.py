@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import is_model_folder
 from keramos.errors import ModelError, UsageError
-from keramos.serving.registry.folder_source import Files
+from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
 from keramos.types.limits import LIMITS
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from keramos.serving.registry.registry import Engine
+    from keramos.serving.registry.registry import ModelRegistry
     from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
@@ -45,7 +45,7 @@ class ModelLocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class VersionWatch:
     """A companion of the server that looks for new versions."""
 
     lifecycle: Lifecycle
@@ -60,7 +60,7 @@ class Watch:
         self.lifecycle.close()
 
 
-def lifecycle_of(location: ModelLocation, engine: Engine) -> Lifecycle:
+def lifecycle_of(location: ModelLocation, registry: ModelRegistry) -> Lifecycle:
     """The versions at a place, loaded.
 
     Raises:
@@ -74,13 +74,13 @@ def lifecycle_of(location: ModelLocation, engine: Engine) -> Lifecycle:
             f"{location.path} --model M"
         )
     found = Lifecycle(
-        engine, source, policy_of(location.versions), location.limits, location.require_signature
+        registry, source, policy_of(location.versions), location.limits, location.require_signature
     )
     found.look()
-    if _is_one_model(location.path) and not engine.all_served():
+    if _is_one_model(location.path) and not registry.all_served():
         raise ModelError(
             next(
-                (status.message for name in engine.names() for status in engine.statuses(name)),
+                (status.message for name in registry.names() for status in registry.statuses(name)),
                 location.path,
             )
         )
@@ -121,12 +121,12 @@ def source_of(path: str, name: str | None = None) -> Source:
     if "://" in path:
         found: Source = Store(path)
     elif _is_one_model(path):
-        found = Files(path)
+        found = FolderSource(path)
     elif _is_model_of_store(path):
         place = Path(path).resolve()
         found = OneModel(Store(place.parent), place.name, place.name)
     else:
-        found = Store(path) if _is_store(path) else Files(path)
+        found = Store(path) if _is_store(path) else FolderSource(path)
     if name is None:
         return found
     models = sorted({version.model for version in found.versions()})

@@ -24,7 +24,7 @@ from keramos.serving.codecs.row_cells import (
     row_dicts,
 )
 from keramos.serving.core.counters import Call
-from keramos.serving.core.fast_route import Decoded, Quick
+from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.refusals import json_refusal, problem_fields
 from keramos.serving.core.routes import Route, ref_of
@@ -46,17 +46,17 @@ MODEL = r"/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<la
 
 def models(context: Context, _: Request, __: re.Match[str]) -> Reply:
     """GET /models: every model with its versions."""
-    engine = context.engine
+    registry = context.registry
     listed = [
         {
             "name": name,
             "versions": [
                 {"version": item.version, "state": item.state.name, "message": item.message}
-                for item in engine.statuses(name)
+                for item in registry.statuses(name)
             ],
-            "labels": engine.labels(name),
+            "labels": registry.labels(name),
         }
-        for name in engine.names()
+        for name in registry.names()
     ]
     return json_reply({"models": listed})
 
@@ -65,7 +65,7 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST /models/M/decide: label, score and rule of each row; with ``partial=true`` of each good
     row.
     """
-    served = context.engine.get(ref_of(match))
+    served = context.registry.get(ref_of(match))
     content = _content(served, "decide")
     partial = request.options().get("partial", "false").lower()
     if partial not in {"true", "false"}:
@@ -74,7 +74,7 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     if partial == "true":
         return _decided_partly(served, content, items, context.max_rows)
     rows = row_dicts(items, column_names(served), context.max_rows)
-    outputs = context.engine.run(served, feeds_of(served, rows))
+    outputs = context.registry.run(served, feeds_of(served, rows))
     made = decisions_of(outputs[0], content.rule)
     return Reply(body=_decisions(served, range(1, len(rows) + 1), made, number_texts(outputs[0])))
 
@@ -105,7 +105,7 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
 
 def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST /models/M/trace: the four steps to the decision about one row, as data and as text."""
-    served = context.engine.get(ref_of(match))
+    served = context.registry.get(ref_of(match))
     content = _content(served, "trace")
     rows = _rows(request.body)
     if len(rows) != 1:
@@ -180,9 +180,11 @@ def _texts(decisions: Iterable[Decision]) -> list[str]:
     return number_texts(np.array([decision.scores for decision in decisions], np.float32))
 
 
-def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
+def fast_route(
+    context: Context, ref: ModelRef, answer: Callable[[Request], Reply]
+) -> FastRoute | None:
     """Rows decoded by type, for files with a decision rule."""
-    served, most = context.engine.get(ref), context.max_rows
+    served, most = context.registry.get(ref), context.max_rows
     content = served.model.content
     if served.types is None or content is None:
         return None
@@ -201,15 +203,13 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
         made = answers.decisions(content.rule)[begin:end]
         return _decisions(served, rows, made, texts[begin * units : end * units])
 
-    return Quick(served, served.types.feeds, decode, write, answer, _DECIDE)
+    return FastRoute(served, served.types.feeds, decode, write, answer, _DECIDE)
 
 
 _DECIDE = Call("keramos", "Decide")
 
 ROUTES = (
     Route("GET", re.compile("/models"), models, json_refusal),
-    Route("POST", re.compile(MODEL + "/decide"), decide, json_refusal, quick, counted=_DECIDE),
-    Route(
-        "POST", re.compile(MODEL + "/trace"), trace, json_refusal, counted=Call("keramos", "Trace")
-    ),
+    Route("POST", re.compile(MODEL + "/decide"), decide, json_refusal, fast_route, call=_DECIDE),
+    Route("POST", re.compile(MODEL + "/trace"), trace, json_refusal, call=Call("keramos", "Trace")),
 )

@@ -37,7 +37,7 @@ _KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 def invocations(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST /invocations: a table or tensors in, one prediction a row out."""
-    served = context.engine.get(_asked(context, match))
+    served = context.registry.get(_asked(context, match))
     kind, _, parameter = request.headers.get("content-type", "").partition(";")
     read = _READERS.get(kind.strip().lower())
     if read is None or parameter.strip().lower() not in {"", "charset=utf-8"}:
@@ -46,7 +46,7 @@ def invocations(context: Context, request: Request, match: re.Match[str]) -> Rep
             f"{shown(kind + parameter)}"
         )
         return Reply(415, said.encode(), "text/plain; charset=utf-8")
-    outputs = context.engine.run(served, read(served, request.body, context.max_rows))
+    outputs = context.registry.run(served, read(served, request.body, context.max_rows))
     texts = [tensor_text(array) for array in outputs]
     if len(texts) == 1:
         return Reply(body=('{"predictions":' + texts[0] + "}").encode())
@@ -58,7 +58,7 @@ def invocations(context: Context, request: Request, match: re.Match[str]) -> Rep
 def _asked(context: Context, match: re.Match[str]) -> ModelRef:
     if "name" in match.groupdict():
         return ref_of(match)
-    names = context.engine.names()
+    names = context.registry.names()
     if len(names) != 1:
         raise RequestError(
             f"{len(names)} models are served; ask POST /models/M/invocations, M of "
@@ -155,13 +155,13 @@ def refuse(refusal: Refusal) -> Reply:
 _COUNTED = Call("mlflow", "Invocations")
 
 ROUTES = (
-    Route("POST", re.compile("/invocations"), invocations, refuse, counted=_COUNTED, ref=_asked),
+    Route("POST", re.compile("/invocations"), invocations, refuse, call=_COUNTED, ref=_asked),
     Route(
         "POST",
         re.compile("/models/(?P<name>[^/]+)/invocations"),
         invocations,
         refuse,
-        counted=_COUNTED,
+        call=_COUNTED,
     ),
     Route("GET", re.compile("/ping"), _ping, refuse),
     Route("GET", re.compile("/health"), _ping, refuse),

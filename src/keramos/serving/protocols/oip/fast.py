@@ -16,7 +16,7 @@ import msgspec
 from keramos.errors import RequestError
 from keramos.serving.codecs.signature import input_slots
 from keramos.serving.core.counters import Call
-from keramos.serving.core.fast_route import Decoded, Quick
+from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_text
 from keramos.serving.protocols.oip.tensors import DTYPES, KINDS, from_raw, to_raw
 
@@ -85,7 +85,7 @@ class _Flat(msgspec.Struct, gc=False):
     cells: list[float]
 
 
-class _Asked(msgspec.Struct, gc=False):
+class _ReplyForm(msgspec.Struct, gc=False):
     """What a reply must have beside its rows."""
 
     id: str | None
@@ -95,9 +95,11 @@ class _Asked(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
+def fast_route(
+    context: Context, ref: ModelRef, answer: Callable[[Request], Reply]
+) -> FastRoute | None:
     """Tensors decoded by type, for models with one output of numbers."""
-    served = context.engine.get(ref)
+    served = context.registry.get(ref)
     outputs = served.model.outputs
     if served.types is None or len(outputs) != 1 or outputs[0].dtype in {"str", "float16"}:
         return None
@@ -117,9 +119,9 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
             rows = read(body.inputs, _values(body.inputs, data, size))
         except RequestError:
             return None
-        return Decoded(rows, _Asked(body.id, binary)) if 0 < len(rows) <= most else None
+        return Decoded(rows, _ReplyForm(body.id, binary)) if 0 < len(rows) <= most else None
 
-    return Quick(served, served.types.feeds, decode, _writer(served), answer, COUNTED)
+    return FastRoute(served, served.types.feeds, decode, _writer(served), answer, COUNTED)
 
 
 def _json_size(headers: Sequence[tuple[bytes, bytes]], whole: int) -> int:
@@ -241,7 +243,7 @@ def _writer(served: Served) -> Callable[[Answers, int, int, object], bytes | Rep
     output = json_text({"name": spec.name, "datatype": KINDS[spec.dtype].name})[:-1]
 
     def write(answers: Answers, begin: int, end: int, context: object) -> bytes | Reply:
-        asked, array = cast("_Asked", context), answers.outputs[0]
+        asked, array = cast("_ReplyForm", context), answers.outputs[0]
         named = start if asked.id is None else f'{start},"id":{json_text(asked.id)}'
         shape = ",".join(map(str, (end - begin, *array.shape[1:])))
         described = f'{named},"outputs":[{output},"shape":[{shape}],'

@@ -15,7 +15,7 @@ from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
 from keramos.serving.codecs.row_cells import check_count
 from keramos.serving.codecs.signature import input_slots, output_slots
 from keramos.serving.core.counters import Call
-from keramos.serving.core.rpcs import Asked, DeniedError, Rpc, Service
+from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
 from keramos.serving.protocols.oip.messages import PACKAGE, M
 from keramos.serving.protocols.oip.tensors import KINDS, fill_output, from_input
 from keramos.serving.protocols.probes.rest import ready
@@ -69,7 +69,7 @@ def _ready(context: Context, _: Message) -> Message:
 
 def _model_ready(context: Context, request: Message) -> Message:
     try:
-        context.engine.get(_named_ref(request))
+        context.registry.get(_named_ref(request))
     except KeramosError:
         return M["ModelReadyResponse"](ready=False)
     return M["ModelReadyResponse"](ready=True)
@@ -82,8 +82,8 @@ def _server_metadata(context: Context, _: Message) -> Message:
 
 
 def _model_metadata(context: Context, request: Message) -> Message:
-    served = context.engine.get(_named_ref(request))
-    known = context.engine.statuses(served.name)
+    served = context.registry.get(_named_ref(request))
+    known = context.registry.statuses(served.name)
     return M["ModelMetadataResponse"](
         name=served.name,
         versions=[str(item.version) for item in reversed(known) if item.state is State.AVAILABLE],
@@ -99,7 +99,7 @@ def _described(slot: Slot) -> Message:
 
 def _model_config(context: Context, request: Message) -> Message:
     """Triton's own description. No batch size: the rows are an axis of the shapes."""
-    served = context.engine.get(_named_ref(request))
+    served = context.registry.get(_named_ref(request))
     config = M["ModelConfig"](name=served.name, platform=platform(served.model), backend="keramos")
     for slots, field in (
         (input_slots(served), config.input),
@@ -110,8 +110,8 @@ def _model_config(context: Context, request: Message) -> Message:
     return M["ModelConfigResponse"](config=config)
 
 
-def _infer(context: Context, request: Message) -> Asked:
-    served = context.engine.get(_infer_ref(request))
+def _infer(context: Context, request: Message) -> PendingRun:
+    served = context.registry.get(_infer_ref(request))
     arrays = _arrays(request)
     check_count(
         max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
@@ -134,7 +134,7 @@ def _infer(context: Context, request: Message) -> Asked:
                 reply.raw_output_contents.append(data)
         return reply
 
-    return Asked(served, feeds, write)
+    return PendingRun(served, feeds, write)
 
 
 def _arrays(request: Message) -> dict[str, NDArray[np.generic]]:
@@ -180,8 +180,8 @@ def _best(served: Served, array: NDArray[np.generic], count: int) -> NDArray[np.
 
 def _index(context: Context, request: Message) -> Message:
     reply = M["RepositoryIndexResponse"]()
-    for name in context.engine.names():
-        for item in context.engine.statuses(name):
+    for name in context.registry.names():
+        for item in context.registry.statuses(name):
             state = _STATES.get(item.state, "UNAVAILABLE")
             if state == "READY" or not request.ready:
                 reply.models.add(
@@ -223,7 +223,7 @@ SERVICES = (
                 M["ModelInferRequest"],
                 _infer,
                 ref=_infer_ref,
-                counted=Call("oip", "Infer", "GRPC"),
+                call=Call("oip", "Infer", "GRPC"),
             ),
             Rpc("ModelConfig", M["ModelConfigRequest"], _model_config),
             Rpc("RepositoryIndex", M["RepositoryIndexRequest"], _index),

@@ -21,7 +21,7 @@ from keramos.serving.codecs.row_cells import check_count
 from keramos.serving.codecs.signature import input_slots, output_slots
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.routes import Route, ref_of
-from keramos.serving.protocols.oip.fast import COUNTED, HEADER, quick
+from keramos.serving.protocols.oip.fast import COUNTED, HEADER, fast_route
 from keramos.serving.protocols.oip.tensors import DTYPES, KINDS, dtype_of, from_raw, to_raw
 from keramos.serving.protocols.probes.rest import ready
 from keramos.types.serving import State
@@ -65,15 +65,15 @@ def _server(context: Context, _: Request, __: re.Match[str]) -> Reply:
 
 def _model_ready(context: Context, _: Request, match: re.Match[str]) -> Reply:
     try:
-        served = context.engine.get(ref_of(match))
+        served = context.registry.get(ref_of(match))
     except NotReadyError as error:
         return json_reply({"error": f"Model version not ready: {error}"}, 400)
     return json_reply({"name": served.name, "ready": True})
 
 
 def _model(context: Context, _: Request, match: re.Match[str]) -> Reply:
-    served = context.engine.get(ref_of(match))
-    known = reversed(context.engine.statuses(served.name))
+    served = context.registry.get(ref_of(match))
+    known = reversed(context.registry.statuses(served.name))
     return json_reply(
         {
             "name": served.name,
@@ -93,7 +93,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST .../infer: tensors by name as JSON, as binary data after it, or one tensor as the whole
     body.
     """
-    served = context.engine.get(ref_of(match))
+    served = context.registry.get(ref_of(match))
     header = request.headers.get(HEADER)
     if header == "0":
         return _raw_mode(context, served, request.body)
@@ -110,7 +110,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     asked = body.get("id")
     if asked is not None and not isinstance(asked, str):
         raise RequestError(f"'id' must be a string; received {shown(asked)}")
-    outputs = context.engine.run(served, as_feeds(served.model, arrays))
+    outputs = context.registry.run(served, as_feeds(served.model, arrays))
     return _reply(
         served,
         asked,
@@ -253,7 +253,7 @@ def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
             f"input '{specs[0].name}' takes shape {[1, *sizes]}; received {flat.size} values"
         ) from None
     outputs = _named(
-        served, context.engine.run(served, as_feeds(served.model, {specs[0].name: array}))
+        served, context.registry.run(served, as_feeds(served.model, {specs[0].name: array}))
     )
     return _reply(served, None, outputs, list(outputs), set(outputs))
 
@@ -295,8 +295,8 @@ def _index(context: Context, request: Request, _: re.Match[str]) -> Reply:
     body = parse_object(request.body) if request.body.strip() else {}
     listed = [
         {"name": name, "version": str(item.version), "state": state, "reason": item.message}
-        for name in context.engine.names()
-        for item in context.engine.statuses(name)
+        for name in context.registry.names()
+        for item in context.registry.statuses(name)
         if (state := _STATES.get(item.state, "UNAVAILABLE")) == "READY"
         or body.get("ready") is not True
     ]
@@ -336,7 +336,7 @@ ROUTES = (
     Route("GET", re.compile("/v2/health/ready"), _ready, refuse),
     Route("GET", re.compile(_MODEL), _model, refuse),
     Route("GET", re.compile(_MODEL + "/ready"), _model_ready, refuse),
-    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, quick, counted=COUNTED),
+    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, fast_route, call=COUNTED),
     Route("POST", re.compile("/v2/repository/index"), _index, refuse),
     Route("POST", re.compile(_REPOSITORY + "/load"), _load, refuse),
     Route("POST", re.compile(_REPOSITORY + "/unload"), _unload, refuse),

@@ -27,7 +27,7 @@ def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
 
 
 def _started(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return _said(context.engine.ready(), "started")
+    return _said(context.registry.ready(), "started")
 
 
 def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:

@@ -94,7 +94,7 @@ def _decided(
     body = parse_object(request.body)
     _check_signature(body, signature_names(served))
     rows = row_dicts(_examples(body, method), column_names(served), context.max_rows)
-    outputs = context.engine.run(served, feeds_of(served, rows))
+    outputs = context.registry.run(served, feeds_of(served, rows))
     return rule, decide(outputs[0], rule)
 
 
@@ -128,7 +128,7 @@ ROUTES = (
         re.compile(MODEL + ":classify", re.IGNORECASE),
         classify,
         refuse,
-        counted=Call("tensorflow", "Classify"),
+        call=Call("tensorflow", "Classify"),
         wrong_method=400,
     ),
     Route(
@@ -136,7 +136,7 @@ ROUTES = (
         re.compile(MODEL + ":regress", re.IGNORECASE),
         regress,
         refuse,
-        counted=Call("tensorflow", "Regress"),
+        call=Call("tensorflow", "Regress"),
         wrong_method=400,
     ),
 )

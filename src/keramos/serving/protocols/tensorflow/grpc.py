@@ -14,7 +14,7 @@ from keramos.serving.codecs.named_arrays import as_feeds, output_names
 from keramos.serving.codecs.row_cells import check_count
 from keramos.serving.codecs.signature import DEFAULT, input_slots, output_slots, signature_names
 from keramos.serving.core.counters import Call
-from keramos.serving.core.rpcs import Asked, DeniedError, Rpc, Service
+from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
 from keramos.serving.protocols.tensorflow.examples import class_scores, rule_of
 from keramos.serving.protocols.tensorflow.messages import PACKAGE, M
 from keramos.serving.protocols.tensorflow.rest import METHODS, served_by
@@ -52,7 +52,7 @@ def _served(context: Context, request: Message) -> Served:
     if not request.model_spec.name:
         raise RequestError(
             "Missing ModelSpec: model_spec.name is empty; served here: "
-            f"{', '.join(context.engine.names())}"
+            f"{', '.join(context.registry.names())}"
         )
     return served_by(context, _ref(request))
 
@@ -74,7 +74,7 @@ def _signature(served: Served, request: Message) -> str:
     return asked
 
 
-def _predict(context: Context, request: Message) -> Asked:
+def _predict(context: Context, request: Message) -> PendingRun:
     served = _served(context, request)
     signature = _signature(served, request)
     names = output_names(served.model, list(request.output_filter))
@@ -91,7 +91,7 @@ def _predict(context: Context, request: Message) -> Asked:
                 to_tensor(array, reply.outputs[spec.name])
         return reply
 
-    return Asked(served, feeds, write)
+    return PendingRun(served, feeds, write)
 
 
 def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
@@ -157,11 +157,11 @@ _RESULTS: dict[str, tuple[str, Callable[[DecisionRule, Outputs], Message]]] = {
 }
 
 
-def _decided(method: str) -> Callable[[Context, Message], Asked]:
+def _decided(method: str) -> Callable[[Context, Message], PendingRun]:
     """The answer of Classify or Regress."""
     response, result = _RESULTS[method]
 
-    def answer(context: Context, request: Message) -> Asked:
+    def answer(context: Context, request: Message) -> PendingRun:
         served = _served(context, request)
         rule = rule_of(served, method)
         signature = _signature(served, request)
@@ -170,7 +170,7 @@ def _decided(method: str) -> Callable[[Context, Message], Asked]:
         def write(outputs: Outputs) -> Message:
             return M[response](model_spec=_spec(served, signature), result=result(rule, outputs))
 
-        return Asked(served, feeds, write)
+        return PendingRun(served, feeds, write)
 
     return answer
 
@@ -185,7 +185,7 @@ def _multi_inference(context: Context, request: Message) -> Message:
             )
         served = _served(context, task)
         rule = rule_of(served, method)
-        outputs = context.engine.run(served, _example_feeds(context, served, request.input))
+        outputs = context.registry.run(served, _example_feeds(context, served, request.input))
         field = {"classify": "classification_result", "regress": "regression_result"}[method]
         made = {field: _RESULTS[method][1](rule, outputs)}
         reply.results.append(
@@ -217,10 +217,10 @@ def _metadata(context: Context, request: Message) -> Message:
 def _status(context: Context, request: Message) -> Message:
     ref = _ref(request)
     try:
-        known = context.engine.statuses(ref.name)
+        known = context.registry.statuses(ref.name)
     except NotServedError:
         raise NotServedError(f"Could not find any versions of model {ref.name}") from None
-    version = context.engine.labels(ref.name).get(ref.label) if ref.label else ref.version
+    version = context.registry.labels(ref.name).get(ref.label) if ref.label else ref.version
     if version is not None or ref.label:
         known = tuple(item for item in known if item.version == version)
         if not known:
@@ -250,21 +250,21 @@ SERVICES = (
                 M["PredictRequest"],
                 _predict,
                 ref=_ref,
-                counted=Call("tensorflow", "Predict", "GRPC"),
+                call=Call("tensorflow", "Predict", "GRPC"),
             ),
             Rpc(
                 "Classify",
                 M["ClassificationRequest"],
                 _decided("classify"),
                 ref=_ref,
-                counted=Call("tensorflow", "Classify", "GRPC"),
+                call=Call("tensorflow", "Classify", "GRPC"),
             ),
             Rpc(
                 "Regress",
                 M["RegressionRequest"],
                 _decided("regress"),
                 ref=_ref,
-                counted=Call("tensorflow", "Regress", "GRPC"),
+                call=Call("tensorflow", "Regress", "GRPC"),
             ),
             Rpc("MultiInference", M["MultiInferenceRequest"], _multi_inference, slow=True),
             Rpc("GetModelMetadata", M["GetModelMetadataRequest"], _metadata),

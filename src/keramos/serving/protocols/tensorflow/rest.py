@@ -33,7 +33,7 @@ from keramos.serving.codecs.signature import (
     signature_names,
 )
 from keramos.serving.core.counters import Call
-from keramos.serving.core.fast_route import Decoded, Quick
+from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_reply
 from keramos.serving.core.routes import Route, ref_of
 
@@ -79,10 +79,10 @@ def status(context: Context, _: Request, match: re.Match[str]) -> Reply:
     """GET /v1/models/M: the versions that are known, also those that failed."""
     ref = ref_of(match)
     try:
-        known = context.engine.statuses(ref.name)
+        known = context.registry.statuses(ref.name)
     except NotServedError:
         raise NotServedError(f"Could not find any versions of model {ref.name}") from None
-    version = context.engine.labels(ref.name).get(ref.label) if ref.label else ref.version
+    version = context.registry.labels(ref.name).get(ref.label) if ref.label else ref.version
     if version is not None or ref.label:
         known = tuple(item for item in known if item.version == version)
         if not known:
@@ -140,10 +140,10 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
         )
     if "instances" in body:
         feeds = instance_feeds(served, body["instances"], context.max_rows)
-        return Reply(body=_predictions(served, context.engine.run(served, feeds)))
+        return Reply(body=_predictions(served, context.registry.run(served, feeds)))
     if "inputs" in body:
         feeds = column_feeds(served, body["inputs"], context.max_rows)
-        return Reply(body=_outputs(served, context.engine.run(served, feeds)))
+        return Reply(body=_outputs(served, context.registry.run(served, feeds)))
     raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown(sorted(body))}")
 
 
@@ -318,7 +318,7 @@ def served_by(context: Context, ref: ModelRef) -> Served:
         NotServedError: there is none, in TensorFlow Serving's words and ours.
     """
     try:
-        return context.engine.get(ref)
+        return context.registry.get(ref)
     except NotServedError as error:
         asked = (
             f"Latest({ref.name})" if ref.version is None else f"Specific({ref.name}, {ref.version})"
@@ -333,9 +333,11 @@ def refuse(refusal: Refusal) -> Reply:
     return json_reply(body | {"problems": problems} if problems else body, refusal.status)
 
 
-def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -> Quick | None:
+def fast_route(
+    context: Context, ref: ModelRef, answer: Callable[[Request], Reply]
+) -> FastRoute | None:
     """Rows under ``instances``, decoded by type, for models with one output."""
-    served, most = context.engine.get(ref), context.max_rows
+    served, most = context.registry.get(ref), context.max_rows
     if (
         served.types is None
         or len(served.model.outputs) != 1
@@ -357,7 +359,7 @@ def quick(context: Context, ref: ModelRef, answer: Callable[[Request], Reply]) -
         instances = decode_body(data).instances
         return Decoded(cells(instances)) if 0 < len(instances) <= most else None
 
-    return Quick(served, served.types.feeds, decode, _write, answer, _COUNTED)
+    return FastRoute(served, served.types.feeds, decode, _write, answer, _COUNTED)
 
 
 def _write(answers: Answers, begin: int, end: int, _: object) -> bytes:
@@ -373,7 +375,7 @@ _NO_NAME = re.compile("/v1/models/?", re.IGNORECASE)
 
 
 def _no_name(context: Context, *_: object) -> Reply:
-    names = ", ".join(context.engine.names())
+    names = ", ".join(context.registry.names())
     raise RequestError(f"Missing model name in request. Served here: {names}")
 
 
@@ -381,5 +383,5 @@ ROUTES = (
     Route("GET", _NO_NAME, _no_name, refuse, wrong_method=400),
     Route("GET", _STATUS, status, refuse, wrong_method=400),
     Route("GET", _METADATA, metadata, refuse, wrong_method=400),
-    Route("POST", _PREDICT, predict, refuse, quick, counted=_COUNTED, wrong_method=400),
+    Route("POST", _PREDICT, predict, refuse, fast_route, call=_COUNTED, wrong_method=400),
 )
