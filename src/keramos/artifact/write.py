@@ -12,7 +12,6 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import h5py
 import numpy as np
 
 from keramos.artifact.containers.hdf5_container import CONTENT as H5_CONTENT
@@ -26,13 +25,15 @@ from keramos.artifact.keras.write_config import KERAS_VERSION, model_config
 from keramos.artifact.weights.assign import flat_order, slots
 from keramos.artifact.weights.lora import merged
 from keramos.artifact.weights.weight_specs import weights_of
-from keramos.errors import UnsupportedModelError, UsageError
+from keramos.errors import MissingExtraError, UnsupportedModelError, UsageError
 from keramos.keras_layers.registry import spec_of
 from keramos.platform.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
+    import h5py
     from numpy.typing import NDArray
 
     from keramos.types.artifact import Content
@@ -59,6 +60,7 @@ def write(
         UsageError: the extension is neither .h5, .hdf5 nor .keras.
         UnsupportedModelError: Keras could not read this network back from HDF5.
         SaveError: the file could not be written; what was there before is untouched.
+        MissingExtraError: h5py is not installed.
     """
     path = Path(path)
     check_extension(path)
@@ -77,6 +79,17 @@ def check_extension(path: Path) -> None:
         )
 
 
+def _h5py() -> ModuleType:
+    try:
+        import h5py  # noqa: PLC0415 (an extra)
+    except ImportError:
+        raise MissingExtraError(
+            "writing .h5 and .keras files needs h5py: pip install 'keramos[write]'"
+        ) from None
+    library: ModuleType = h5py
+    return library
+
+
 def _h5(network: Network, content: Content | None, compile_config: Config | None) -> bytes:
     network = merged(keras_order(legal(to_current_keras(network))))
     if sliced := _sliced(network):
@@ -85,7 +98,7 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
             "write a .keras file"
         )
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
-    with h5py.File(buffer, "w") as file:
+    with _h5py().File(buffer, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
         file.attrs["backend"] = "tensorflow"
         file.attrs["model_config"] = config
@@ -172,7 +185,7 @@ def _keras(network: Network, content: Content | None, compile_config: Config | N
     if compile_config:
         config["compile_config"] = compile_config
     text, weights = json.dumps(config).encode(), io.BytesIO()
-    with h5py.File(weights, "w") as file:
+    with _h5py().File(weights, "w") as file:
         _put_places(file, network, "")
         if compile_config:
             _put_optimizer(file, network, compile_config)

@@ -4,7 +4,6 @@ IV.A.2.m, v).
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -64,10 +63,10 @@ def _dense(image: Image, body: bytes) -> Iterator[bytes]:
     cursor.skip(2 if cursor.uint(1) & _TRACKED else 0)
     heap, index = cursor.address(), cursor.address()
     if heap is not None:
-        # Few objects need this part of the format.
-        yield from importlib.import_module("keramos.artifact.hdf5.dense").messages(
-            image, heap, index, _NAMED
-        )
+        # Few objects have so many attributes.
+        from keramos.artifact.hdf5.dense import messages  # noqa: PLC0415 (start-up time)
+
+        yield from messages(image, heap, index, _NAMED)
 
 
 def _attribute(image: Image, body: bytes) -> tuple[str, Attribute]:

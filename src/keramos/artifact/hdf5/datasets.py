@@ -4,7 +4,6 @@ h, i).
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -224,7 +223,7 @@ def _chunked(image: Image, header: Header, values: Values, chunks: Chunks) -> Ar
         raise CorruptModelError(
             f"has chunks of {chunks.shape} for {rank} axes of {values.kind.size} bytes a value"
         )
-    # Keras chunks nothing; this part of the format and zlib are loaded for the few files that
-    # something else rewrote.
-    module = importlib.import_module("keramos.artifact.hdf5.chunked")
-    return cast("Array", module.read_chunked(image, header, values, chunks))
+    # Keras writes no chunks; few files were rewritten by a program that does.
+    from keramos.artifact.hdf5.chunked import read_chunked  # noqa: PLC0415 (start-up time)
+
+    return read_chunked(image, header, values, chunks)

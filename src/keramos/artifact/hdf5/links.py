@@ -4,7 +4,6 @@ III.D).
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.hdf5.btree1 import GROUP, children
@@ -156,9 +155,10 @@ def _flags(cursor: Cursor) -> bool:
 
 def _dense(image: Image, heap: int, index: int | None) -> Iterator[Link]:
     """Links of a large new group: link messages in a fractal heap, found by a B-tree."""
-    # Small groups never need this part of the format, and most groups are small.
-    dense = importlib.import_module("keramos.artifact.hdf5.dense")
-    for body in dense.messages(image, heap, index, _LINKED_BY_NAME):
+    # Most groups are small and keep their links elsewhere.
+    from keramos.artifact.hdf5.dense import messages  # noqa: PLC0415 (start-up time)
+
+    for body in messages(image, heap, index, _LINKED_BY_NAME):
         yield _link(image, body)
 
 
