@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 SECONDS ?= 60
-PARALLEL := -n auto --maxprocesses=4 --dist worksteal
+PARALLEL := -n logical --maxprocesses=4 --dist worksteal
 EXTRAS := train tables sign sql remote ray otel
 .DEFAULT_GOAL := help
 
@@ -24,17 +24,20 @@ setup: $(STAMP)  ## create .venv with pinned dependencies
 demo: $(STAMP)  ## the whole pipeline on 1000 real rows: table -> model.h5 -> decisions
 	@$(BIN)/keramos demo
 
-lint: $(STAMP)  ## style, types, imports between rooms
+lint: $(STAMP)  ## style, types, imports between packages
 	@$(BIN)/ruff format --check --quiet src tests benchmarks
 	@$(BIN)/ruff check --quiet src tests benchmarks
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
-test: lint  ## all checks
-	@$(BIN)/python -m pytest $(PARALLEL)
+check: lint  ## what to run while you work: lint and the unit tests, about a minute
+	@$(BIN)/python -m pytest $(PARALLEL) -m "unit and not slow"
 
-test-all: lint  ## all checks and the slow suites
-	@$(BIN)/python -m pytest $(PARALLEL) -m ""
+test: check  ## check, then real Keras and real servers; the same examples every time
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not unit and not slow"
+
+test-all: check  ## everything, slow suites too; drawn examples are new every time
+	@$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile=explore
 
 docs: $(STAMP)  ## write the generated pages again
 	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md
@@ -52,4 +55,4 @@ lock:  ## pin dependencies again (needs uv)
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo lint test test-all docs fuzz bench lock clean
+.PHONY: help setup demo lint check test test-all docs fuzz bench lock clean

@@ -1,11 +1,44 @@
-"""Fixtures that several rooms share."""
+"""Tiers, drawn examples, and fixtures that several packages share."""
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
+from support import tiers, trained, unit_guard
+from support.built_once import built, built_value
 from support.postgresql import binaries, execute, server
 from support.shared import SHARED
+
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("same")
+
+
+def _units_alone(config):
+    return config.option.markexpr.startswith("unit")
+
+
+def pytest_configure(config):
+    """Unit tests alone neither import Keras nor start a process."""
+    starts_workers = getattr(config.option, "dist", "no") != "no"
+    if _units_alone(config) and not starts_workers:
+        unit_guard.forbid()
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Files of other tiers are not imported for a run of unit tests alone."""
+    if _units_alone(config) and collection_path.suffix == ".py":
+        return tiers.imports_keras(collection_path) or None
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Every test has one tier, from what it uses, unless it names its own."""
+    for item in items:
+        if not any(item.get_closest_marker(tier) for tier in tiers.TIERS):
+            item.add_marker(tiers.tier_of(item))
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +52,7 @@ def shared():
 @pytest.fixture(scope="session")
 def credit_run():
     """One training on the shipped table."""
-    from keramos.datasets import GERMAN_CREDIT
-    from keramos.pipeline.train import train
-
-    return train(GERMAN_CREDIT, "risk")
+    return built_value("credit_run", trained.credit)
 
 
 @pytest.fixture(scope="session", params=[".h5", ".keras"])
@@ -34,18 +64,9 @@ def credit_file(request, credit_run, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def scoring_model(tmp_path_factory):
+def scoring_model():
     """A model of three numbers."""
-    import numpy as np
-
-    import keramos
-
-    rng = np.random.default_rng(0)
-    table = {f"x{i}": rng.random(300) for i in range(3)}
-    table["y"] = np.where(sum(table.values()) > 1.5, "yes", "no")
-    path = tmp_path_factory.mktemp("model") / "m.h5"
-    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(path)
-    return path
+    return built("scoring_model", trained.three_numbers) / "m.h5"
 
 
 @pytest.fixture(scope="session")

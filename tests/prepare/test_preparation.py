@@ -21,7 +21,6 @@ from keramos.prepare.fit import fit
 from keramos.prepare.front import front
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.session import Session
-from keramos.training.keras_engine.answers import keras_outputs
 
 RNG = np.random.default_rng(0)
 ROWS = 40
@@ -102,6 +101,8 @@ def test_the_layers_compute_what_numpy_computes_from_the_original_cells(scaling)
 
 @pytest.mark.parametrize("container", [".h5", ".keras"])
 def test_plain_keras_computes_the_same_from_the_same_inputs(container, tmp_path):
+    from keramos.training.keras_engine.answers import keras_outputs
+
     typed, _, preparation = prepared(TABLE)
     path = tmp_path / f"front{container}"
     write(path, front(preparation), None)

@@ -14,7 +14,7 @@ import termios
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keramos.datasets import GERMAN_CREDIT
@@ -211,45 +211,46 @@ def test_names_in_a_refusal_and_in_what_train_says_never_steer_the_terminal(trai
     assert "\x1b]0" not in trained[1]
 
 
-@settings(deadline=None)
+def _without_spaces(text):
+    """A line that is broken at a space loses the space, of either kind."""
+    return text.replace(" ", "").replace("\xa0", "")
+
+
 @given(st.text(), st.integers(2, 40))
 def test_wrapping_keeps_every_character_and_the_width(text, width):
     clean = Screen().clean(text)
     lines = wrapped(clean, width)
 
     assert all(cells(line) <= width for line in lines)
-    assert "".join(lines).replace(" ", "") == clean.replace(" ", "").replace("\xa0", "")
+    assert _without_spaces("".join(lines)) == _without_spaces(clean)
 
 
 TEXTS = st.text(max_size=30)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=4),
     st.integers(30, 90),
     st.booleans(),
 )
+@example(rows=[("0\xa0\U00018cd6\U00018cd6\U0002fa1e", "", "")], width=40, wraps=False)
+@example(rows=[("0\xa0\U00018cd6\U00018cd6\U0002fa1e", "", "")], width=40, wraps=True)
 def test_a_table_fits_any_window_and_loses_nothing(rows, width, wraps):
     screen = Screen(width, piped=False)
     columns = (Column("name"), Column("number", right=True), Column("words", wraps=wraps))
 
     lines = table(screen, columns, rows)
 
-    together = "".join(lines).replace(" ", "")
+    together = _without_spaces("".join(lines))
     assert all(cells(line) <= width for line in lines)
-    assert all(
-        screen.clean(row[0]).replace(" ", "").replace("\xa0", "") in together for row in rows
-    )
+    assert all(_without_spaces(screen.clean(row[0])) in together for row in rows)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), st.integers(30, 90))
 def test_pairs_fit_any_window(items, width):
     assert all(cells(line) <= width for line in pairs(Screen(width, piped=False), items, "   "))
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e6)), st.integers(1, 40))
 def test_a_spark_line_has_one_mark_a_bar_and_never_more_than_fit(values, width):
     assert len(chart.spark(values, width)) == min(len(values), width)

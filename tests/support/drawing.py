@@ -14,7 +14,6 @@ from keramos.runtime.session import Session
 PLAIN = settings(
     deadline=None,
     max_examples=4,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CONTAINER = st.sampled_from([".keras", ".h5"])

@@ -4,64 +4,30 @@ from __future__ import annotations
 
 import random
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 
+from keramos.pipeline.load import load
+from support.built_once import built
 
-@cache
+_ROWS = 90
+
+
 def folder():
-    return Path(mkdtemp(prefix="keramos-models-"))
-
-
-def _saved(name, columns, target, task):
-    from keramos.pipeline.load import load
-    from keramos.pipeline.train import train
-    from keramos.types.training import TrainingPlan
-
-    path = folder() / f"{name}.keras"
-    train(columns, target, task=task, plan=TrainingPlan(epochs=1)).save(path)
-    return load(path)
+    """The folder of all these models, ready to be served."""
+    return built("served_models", _make)
 
 
 @cache
 def matrix_model():
     """Three classes of rows with four numbers; all columns travel in one matrix."""
-    chance = random.Random(0)  # noqa: S311 (a table)
-    columns = {name: [chance.uniform(0, 10) for _ in range(90)] for name in ("a", "b", "c", "d")}
-    columns["kind"] = [("red", "green", "blue")[int(value) % 3] for value in columns["a"]]
-    return _saved("matrix", columns, "kind", "multiclass")
+    return load(folder() / "matrix.keras")
 
 
 @cache
 def mixed_model():
     """A number from columns of every kind, some with missing cells."""
-    chance = random.Random(1)  # noqa: S311 (a table)
-    rows = 90
-    columns = {
-        "size": [chance.uniform(0, 10) for _ in range(rows)],
-        "rooms": [None if row % 9 == 0 else chance.uniform(1, 5) for row in range(rows)],
-        "place": [
-            None if row % 7 == 0 else ("north", "south", "east")[row % 3] for row in range(rows)
-        ],
-        "floor": [row % 4 for row in range(rows)],
-        "lift": [row % 2 == 0 for row in range(rows)],
-        "built": [f"19{60 + row % 40}-0{1 + row % 9}-11" for row in range(rows)],
-    }
-    columns["price"] = [
-        50 * size + 10 * floor
-        for size, floor in zip(columns["size"], columns["floor"], strict=True)
-    ]
-    from keramos.pipeline.load import load
-    from keramos.pipeline.train import train
-    from keramos.types.training import TrainingPlan
-
-    path = folder() / "mixed.h5"
-    train(
-        columns, "price", categorical=("floor",), task="regression", plan=TrainingPlan(epochs=1)
-    ).save(path)
-    return load(path)
+    return load(folder() / "mixed.h5")
 
 
 @cache
@@ -69,9 +35,49 @@ def plain_model():
     """What plain Keras saved: two inputs, two outputs, one of them text in the first layer's
     vocabulary.
     """
-    import keras
+    return load(folder() / "plain.keras")
 
-    from keramos.pipeline.load import load
+
+def _make(path):
+    _make_matrix(path / "matrix.keras")
+    _make_mixed(path / "mixed.h5")
+    _make_plain(path / "plain.keras")
+
+
+def _make_matrix(path):
+    from keramos.pipeline.train import train
+    from keramos.types.training import TrainingPlan
+
+    chance = random.Random(0)  # noqa: S311 (a table)
+    columns = {name: [chance.uniform(0, 10) for _ in range(_ROWS)] for name in ("a", "b", "c", "d")}
+    columns["kind"] = [("red", "green", "blue")[int(value) % 3] for value in columns["a"]]
+    train(columns, "kind", task="multiclass", plan=TrainingPlan(epochs=1)).save(path)
+
+
+def _make_mixed(path):
+    from keramos.pipeline.train import train
+    from keramos.types.training import TrainingPlan
+
+    chance = random.Random(1)  # noqa: S311 (a table)
+    size = [chance.uniform(0, 10) for _ in range(_ROWS)]
+    columns = {
+        "size": size,
+        "rooms": [None if row % 9 == 0 else chance.uniform(1, 5) for row in range(_ROWS)],
+        "place": [
+            None if row % 7 == 0 else ("north", "south", "east")[row % 3] for row in range(_ROWS)
+        ],
+        "floor": [row % 4 for row in range(_ROWS)],
+        "lift": [row % 2 == 0 for row in range(_ROWS)],
+        "built": [f"19{60 + row % 40}-0{1 + row % 9}-11" for row in range(_ROWS)],
+        "price": [50 * area + 10 * (row % 4) for row, area in enumerate(size)],
+    }
+    plan = TrainingPlan(epochs=1)
+    run = train(columns, "price", categorical=("floor",), task="regression", plan=plan)
+    run.save(path)
+
+
+def _make_plain(path):
+    import keras
 
     numbers = keras.Input((4,), name="x")
     words = keras.Input((1,), dtype="string", name="word")
@@ -81,9 +87,7 @@ def plain_model():
         keras.layers.Dense(2, name="two")(joined),
         keras.layers.Dense(1, name="one")(numbers),
     ]
-    path = folder() / "plain.keras"
     keras.Model([numbers, words], outputs).save(path)
-    return load(path)
 
 
 def mixed_rows():

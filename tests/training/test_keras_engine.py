@@ -1,6 +1,10 @@
 """The engine that trains with Keras keeps every promise of an engine."""
 
-from engine_suite import EngineSuite
+import pytest
+
+from support.engine_suite import EngineSuite
+
+pytestmark = pytest.mark.oracle
 
 
 class TestKeras(EngineSuite):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engine_suite import EngineSuite
 
 from keramos.errors import UsageError
 from keramos.training.engines import ENGINES
@@ -12,6 +11,7 @@ from keramos.training.epochs import EpochRecorder
 from keramos.training.plan import LOSSES, METRICS, OUTPUT_ACTIVATIONS, output_units, standardised
 from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.training import TrainingTrace
+from support.engine_suite import EngineSuite
 
 STEEPNESS = 4.0  # of the logits, which least squares fits to -1 and 1
 

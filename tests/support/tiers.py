@@ -1,0 +1,111 @@
+"""The tier of a test, from what the test and its fixtures use.
+
+``unit`` starts no process, imports no Keras and needs nothing outside the repository, ``oracle``
+compares with real Keras, TensorFlow or shared files of known answers, ``system`` runs servers,
+browsers, databases or other processes. A mark on the test itself wins.
+"""
+
+import ast
+from functools import cache
+from inspect import isclass, isfunction, ismodule
+from itertools import accumulate
+
+TIERS = ("unit", "oracle", "system")
+
+_ORACLE = ("keras", "tensorflow", "keramos.training.keras_engine", "support.drawing")
+_NEEDS = {
+    **dict.fromkeys((*_ORACLE, "support.trained", "train", "SHARED"), "oracle"),
+    **dict.fromkeys(("subprocess", "multiprocessing", "fork", "ray"), "system"),
+    **dict.fromkeys(("requests", "grpc", "adbc_driver_manager", "playwright"), "system"),
+    **dict.fromkeys(("support.browsers", "support.command", "support.grpc_servers"), "system"),
+    **dict.fromkeys(("support.postgresql", "support.servers", "hostile.runner"), "system"),
+}
+"""Modules, and names inside functions, that decide the tier."""
+
+
+@cache
+def imports_keras(path):
+    """Whether importing a test file imports Keras: a run of unit tests leaves such files alone."""
+    return any(_within(name, _ORACLE) for name in _imported(ast.parse(path.read_bytes())))
+
+
+def _imported(node):
+    """Modules that are imported outside functions."""
+    if isinstance(node, ast.Import):
+        yield from (each.name for each in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield str(node.module)
+    elif not isinstance(node, ast.FunctionDef):
+        for child in ast.iter_child_nodes(node):
+            yield from _imported(child)
+
+
+def _within(name, modules):
+    """The module itself or the nearest above it that is one of these."""
+    above = accumulate(name.split("."), "{}.{}".format)
+    return [each for each in above if each in modules]
+
+
+def tier_of(item):
+    """The highest tier that anything used by a test needs."""
+    fixtures = [each[-1].func for each in item._fixtureinfo.name2fixturedefs.values()]  # noqa: SLF001
+    drawn = getattr(item, "callspec", None)
+    used = [item.obj, *fixtures, *(drawn.params.values() if drawn else ())]
+    found = {"unit", *(tier for value in used for tier in _tiers(value))}
+    if imports_keras(item.path):
+        found.add("oracle")
+    return max(found, key=TIERS.index)
+
+
+_SEEN = {}
+
+
+def _tiers(value):
+    """Tiers that a function, or the functions in a container, need."""
+    value = getattr(value, "__func__", value)
+    if isinstance(value, dict):
+        return {tier for each in value.values() for tier in _tiers(each)}
+    if isinstance(value, list | tuple | set):
+        return {tier for each in value for tier in _tiers(each)}
+    if not isfunction(value):
+        return _home(value) | _tiers_of_wrapped(value)
+    if value.__code__ not in _SEEN:
+        _SEEN[value.__code__] = set()
+        _SEEN[value.__code__] = _home(value) | _inside(value)
+    return _SEEN[value.__code__]
+
+
+def _inside(function):
+    """Tiers of the names in a function, of what it wraps, and of what it closes over."""
+    found = set()
+    for name in _names(function.__code__):
+        found |= {_NEEDS[each] for each in _within(name, _NEEDS)}
+        found |= _tiers(function.__globals__.get(name)) if _is_ours(function) else set()
+    for cell in function.__closure__ or ():
+        found |= _tiers(cell.cell_contents)
+    inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
+    return found | _tiers(inner) | _tiers_of_wrapped(function)
+
+
+def _tiers_of_wrapped(value):
+    """Tiers of the function that a cache or a decorator holds."""
+    wrapped = getattr(value, "__wrapped__", None)
+    return _tiers(wrapped) if isfunction(wrapped) else set()
+
+
+def _is_ours(function):
+    return not function.__module__.startswith(("keramos", "hypothesis", "numpy"))
+
+
+def _names(code):
+    """Names that a function uses, inner functions included."""
+    inner = (const for const in code.co_consts if hasattr(const, "co_names"))
+    return {*code.co_names, *(name for each in inner for name in _names(each))}
+
+
+def _home(value):
+    """The tier that the module of a value needs."""
+    if not (ismodule(value) or isclass(value) or isfunction(value)):
+        return set()
+    home = value.__name__ if ismodule(value) else value.__module__
+    return {_NEEDS[each] for each in _within(home, _NEEDS)}
