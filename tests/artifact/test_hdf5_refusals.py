@@ -66,12 +66,12 @@ def scaled(file):
 @pytest.mark.parametrize(
     ("fill", "words"),
     [
-        (soft, "w is reached by a soft link"),
-        (external, "w is reached by an external link"),
-        (stored_outside, "w keeps its values in another file"),
-        (virtual, "w is a virtual dataset"),
-        (lzf, "w uses HDF5 filter 32000"),
-        (scaled, "w uses HDF5 filter 6"),
+        (soft, "w: the object is reached by a soft link"),
+        (external, "w: the object is reached by an external link"),
+        (stored_outside, "w: the dataset keeps its values in another file"),
+        (virtual, "w: the dataset is virtual"),
+        (lzf, "w: the dataset uses HDF5 filter 32000"),
+        (scaled, "w: the dataset uses HDF5 filter 6"),
     ],
 )
 @pytest.mark.parametrize("version", ["earliest", "latest"])
@@ -101,12 +101,14 @@ def test_what_leads_out_of_the_file_or_to_a_plug_in_is_refused_by_name(version, 
 def test_weights_that_are_no_numbers_are_refused_by_name(kind, name):
     file = opened(lambda file: file.create_dataset("w", (2,), kind))
 
-    with pytest.raises(UnsupportedModelError, match=f"w is of type {name}"):
+    with pytest.raises(
+        UnsupportedModelError, match=f"w: the dataset holds no numbers; received type {name}"
+    ):
         file.array("w")
 
 
 def test_an_empty_weight_is_refused():
-    with pytest.raises(CorruptModelError, match="w is empty"):
+    with pytest.raises(CorruptModelError, match="w: the dataset is empty"):
         opened(lambda file: file.create_dataset("w", data=h5py.Empty("f4"))).array("w")
 
 
@@ -138,7 +140,7 @@ def test_a_cut_file_says_what_is_there_and_what_should_be():
 
     with pytest.raises(
         CorruptModelError,
-        match=rf"incomplete: its header says {len(data):,} bytes, the file has 5,000",
+        match=rf"incomplete: its header says {len(data):,} bytes; received 5,000",
     ):
         Hdf5(data[:5000], "m.h5", LIMITS)
 
@@ -174,7 +176,9 @@ def bomb(file):
 
 
 def test_values_that_are_declared_but_not_stored_are_refused_by_their_ratio_to_the_file():
-    with pytest.raises(LimitExceededError, match=r"w declares 1,073,741,824 bytes in a file of"):
+    with pytest.raises(
+        LimitExceededError, match=r"w: the dataset declares 1,073,741,824 bytes in a file of"
+    ):
         opened(bomb).array("w")
 
 
@@ -193,7 +197,7 @@ def test_all_arrays_together_are_limited():
     file = opened(fill, dataclasses.replace(LIMITS, weight_bytes=10_000))
 
     assert file.array("a").nbytes + file.array("b").nbytes == 8000
-    with pytest.raises(LimitExceededError, match="c declares 4,000 bytes"):
+    with pytest.raises(LimitExceededError, match=r"c: the dataset exceeds .* received 4,000 bytes"):
         file.array("c")
 
 
@@ -262,7 +266,9 @@ def test_two_weights_at_the_same_place_are_refused():
     file = Hdf5(bytes(data), "m.h5", LIMITS)
     file.array("a")
 
-    with pytest.raises(CorruptModelError, match=r"b has values .* where other values are"):
+    with pytest.raises(
+        CorruptModelError, match=r"b: the dataset has values .* where other values are"
+    ):
         file.array("b")
 
 
@@ -285,7 +291,7 @@ def long_paths(file):
 
 
 def test_paths_that_come_to_more_than_any_text_are_refused():
-    with pytest.raises(LimitExceededError, match="texts come to more"):
+    with pytest.raises(LimitExceededError, match="texts of the file come to more"):
         opened(long_paths).datasets()
 
 
@@ -385,5 +391,5 @@ def many_places(file):
 def test_chunks_that_were_never_written_are_not_looked_for_without_end():
     file = opened(many_places, libver="latest")
 
-    with pytest.raises(LimitExceededError, match="its structures come to more than"):
+    with pytest.raises(LimitExceededError, match="structures of the file come to more than"):
         [file.array(f"w{number}") for number in range(40)]

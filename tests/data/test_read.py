@@ -141,7 +141,7 @@ def test_a_bad_file_is_refused_with_its_name_and_the_place(name, tmp_path):
 @pytest.mark.parametrize(
     ("source", "kind", "words"),
     [
-        ("absent.csv", DataError, "absent.csv does not exist"),
+        ("absent.csv", DataError, "absent.csv: the file does not exist"),
         (".", UsageError, "no known table format"),
         ("model.h5", UsageError, ".parquet"),
         ([], DataError, "no rows"),

@@ -76,14 +76,14 @@ def test_every_command_that_opens_a_model_takes_limits(name, model, tmp_path):
     done = command(*given, "--limit", "weight_bytes=10")
 
     assert done.returncode == 1
-    assert "weights together is 10" in done.stdout + done.stderr
+    assert "all weights together, 10 bytes" in done.stdout + done.stderr
 
 
 def test_a_limit_of_no_name_is_wrong_usage(model):
     done = command("inspect", str(model), "--limit", "x=1")
 
     assert done.returncode == 2
-    assert "there is no limit 'x'" in done.stderr
+    assert "option 'x': the limit does not exist" in done.stderr
 
 
 def test_converting_keeps_the_limits_and_raises_them(tmp_path):

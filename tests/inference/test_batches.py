@@ -208,7 +208,7 @@ def test_what_is_absent_or_clashes_is_named(numbers):
         scorer.score(
             pa.RecordBatch.from_pydict({"x0": [1.0], "x1": [1.0], "x2": [[1.0]]}), "a.parquet"
         )
-    with pytest.raises(UsageError, match="'label' cannot be kept"):
+    with pytest.raises(UsageError, match="'label': the column cannot be kept"):
         numbers[0].batch_scorer(["label"])
 
 

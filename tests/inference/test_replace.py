@@ -168,7 +168,9 @@ def test_anything_else_than_arithmetic_is_refused_with_its_place(expression, mes
 
 
 def test_a_replacement_for_a_layer_that_is_not_there_names_those_that_are(lambda_file):
-    with pytest.raises(UsageError, match=r"no layer 'other'.*x, secret"):
+    with pytest.raises(
+        UsageError, match=r"layer 'other': replace= names a layer that does not exist.*x, secret"
+    ):
         keramos.load(lambda_file, replace={"other": "x"})
 
 

@@ -278,16 +278,16 @@ def test_a_source_that_changes_while_it_is_read_is_refused(model, tmp_path):
 
 def test_options_and_places_that_make_no_sense_are_refused(model, tmp_path):
     pa_csv.write_csv(rows(10), tmp_path / "in.csv")
-    with pytest.raises(UsageError, match="has no option 'kep'"):
+    with pytest.raises(UsageError, match="option 'kep'"):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "out.csv", kep="id")
-    with pytest.raises(UsageError, match="no engine 'x'"):
+    with pytest.raises(UsageError, match=r"engine does not exist.*'x'"):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "out.csv", engine="x")
-    with pytest.raises(UsageError, match="write somewhere else"):
+    with pytest.raises(UsageError, match="Write somewhere else"):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "in.csv")
     with pytest.raises(DataError, match="does not exist"):
         keramos.score(model, tmp_path / "no.csv", tmp_path / "out.csv")
     with pytest.raises(
-        UsageError, match=r"'\.xlsx' says no known format .* for a folder write .*out\.xlsx/"
+        UsageError, match=r"not of a known format .*'\.xlsx'.* For a folder write .*out\.xlsx/"
     ):
         keramos.score(model, tmp_path / "in.csv", tmp_path / "out.xlsx")
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

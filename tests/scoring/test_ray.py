@@ -197,7 +197,8 @@ def test_a_unit_that_is_lost_again_and_again_is_given_up(model, tmp_path, monkey
     )
 
     with pytest.raises(
-        ClusterError, match=r"in\.parquet from row or byte 0\. Is there enough memory"
+        ClusterError,
+        match=r"in\.parquet from row or byte 0\. Check that the nodes have enough memory",
     ):
         carried_out(job, None, "ray", decide)
 

@@ -188,7 +188,7 @@ def test_types_that_a_database_lacks_become_text_or_are_refused_by_name(url):
     write(url, odd)
 
     assert float(read(url, "SELECT d FROM t").column(0)[0].as_py()) == 1.5
-    with pytest.raises(UsageError, match="column 'l' has type list"):
+    with pytest.raises(UsageError, match=r"column 'l'.*received type list"):
         write(url, pa.table({"l": [[1, 2]]}), "u")
 
 

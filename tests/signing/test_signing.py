@@ -82,7 +82,8 @@ def test_an_unsigned_file_is_refused_before_anything_of_it_is_parsed(tmp_path, k
     path.write_bytes(b"not a model at all, which nobody finds out")
 
     with pytest.raises(
-        SignatureError, match=r"any\.h5 is not signed: .*any\.h5\.sig does not exist"
+        SignatureError,
+        match=r"any\.h5: the file is not signed: .*any\.h5\.sig: the file does not exist",
     ):
         use(path, require_signature=keys[1])
 
@@ -297,7 +298,7 @@ def test_architecture_and_weights_both_need_a_signature(model, keys, tmp_path):
     assert load(arch, weights=model)
 
     sign(arch, key=keys[0])
-    with pytest.raises(SignatureError, match=r"m\.h5 is not signed"):
+    with pytest.raises(SignatureError, match=r"m\.h5: the file is not signed"):
         load(arch, weights=model, require_signature=keys[1])
     sign(model, key=keys[0])
     assert load(arch, weights=model, require_signature=keys[1])

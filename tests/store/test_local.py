@@ -213,7 +213,7 @@ def test_without_a_label_a_rollback_publishes_the_version_before_again(store, fi
 def test_nothing_to_go_back_to_is_a_clear_error(store, file):
     store.publish(file, "credit")
 
-    with pytest.raises(StoreError, match="only version 1"):
+    with pytest.raises(StoreError, match="no version before version 1"):
         store.rollback("credit")
     with pytest.raises(StoreError, match="no label 'stable'; it has none"):
         store.rollback("credit", "stable")
@@ -246,7 +246,7 @@ def test_labels_follow_the_rule_of_tensorflow_serving(store, name):
 
 @pytest.mark.parametrize("name", ["", ".hidden", "-o", "a/b", "..", "a:b", "a\0b"])
 def test_a_model_name_is_one_step_of_a_path(store, file, name):
-    with pytest.raises(UsageError, match="a model's name is"):
+    with pytest.raises(UsageError, match="the name of a model is"):
         store.publish(file, name)
 
 
@@ -254,7 +254,9 @@ def test_a_damaged_file_of_labels_is_named_with_what_it_should_read(store, file,
     store.publish(file, "credit")
     (tmp_path / "models" / "credit" / "labels.json").write_text('{"stable": "three"}')
 
-    with pytest.raises(StoreError, match=r"credit/labels\.json is not a file of labels.*it reads"):
+    with pytest.raises(
+        StoreError, match=r"credit/labels\.json: the file of labels cannot be read.*Write it as"
+    ):
         store.versions("credit")
 
 
@@ -298,6 +300,6 @@ def test_the_command_line_says_what_is_wrong_and_exits_with_one_or_two(tmp_path,
     misnamed = keramos("store", "publish", file, tmp_path / "models", "--model", "a b")
 
     assert (absent.returncode, unlabelled.returncode, misnamed.returncode) == (1, 2, 2)
-    assert "absent.h5 is not a file" in absent.stderr
+    assert "absent.h5: the path is not a file" in absent.stderr
     assert "--version N or --remove" in unlabelled.stderr
     assert "Traceback" not in absent.stderr + unlabelled.stderr + misnamed.stderr

@@ -78,7 +78,7 @@ def test_a_scheme_that_needs_another_package_names_it():
 
 
 def test_an_unknown_scheme_is_refused():
-    with pytest.raises(StoreError, match="no place that fsspec knows"):
+    with pytest.raises(StoreError, match="fsspec does not know"):
         Store("nowhere://models")
 
 

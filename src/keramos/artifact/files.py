@@ -105,7 +105,7 @@ def entry_names(source: str, limits: Limits = LIMITS) -> list[str]:
                 if not entry.name.startswith(".")
             ]
     except OSError as error:
-        raise ModelError(f"{source} cannot be read as a folder: {error.strerror}") from None
+        raise ModelError(f"the folder cannot be read: {error.strerror}", file=source) from None
     _check_number(len(found), source, limits)
     return sorted(found)
 
@@ -138,14 +138,15 @@ def check_relative(name: str, shown: str) -> list[str]:
     """
     steps = name.split("/")
     if not {"", ".", ".."}.isdisjoint(steps) or "\\" in name or not name.isprintable():
-        raise UnsafeModelError(f"{shown!r} is a path that could lead out of the model's folder")
+        raise UnsafeModelError("the path could lead out of the model's folder", file=shown)
     return steps
 
 
 def _check_number(number: int, source: str, limits: Limits) -> None:
     if number > limits.members:
         raise LimitExceededError(
-            f"{source} holds more than {limits.members:,} files, the limit (members)"
+            f"the folder holds more than {limits.members:,} files, the limit (members)",
+            file=source,
         )
 
 
@@ -161,7 +162,7 @@ def read_files(folder: str, names: Sequence[str], limits: Limits) -> dict[str, b
     try:
         top = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise ModelError(f"{folder} cannot be read as a folder: {error.strerror}") from None
+        raise ModelError(f"the folder cannot be read: {error.strerror}", file=str(folder)) from None
     try:
         for name in names:
             shown = f"{folder}/{name}" if folder else name
@@ -184,7 +185,7 @@ def _below(top: int, name: str, shown: str) -> int:
         _check_kind(os.stat(steps[-1], dir_fd=here, follow_symlinks=False), shown)
         return os.open(steps[-1], os.O_RDONLY | _FLAGS, dir_fd=here)
     except OSError as error:
-        raise CorruptModelError(f"{shown} cannot be read: {error.strerror}") from None
+        raise CorruptModelError(f"the file cannot be read: {error.strerror}", file=shown) from None
     finally:
         os.close(here)
 
@@ -209,13 +210,15 @@ def _content(
                 data += file.read(before.st_size - len(data))
         after = os.fstat(descriptor)
     except OSError as error:
-        raise CorruptModelError(f"{source} cannot be read: {error.strerror}") from None
+        raise CorruptModelError(f"the file cannot be read: {error.strerror}", file=source) from None
     finally:
         os.close(descriptor)
     changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
     if changed or len(data) != before.st_size:
         raise CorruptModelError(
-            f"{source} changed while it was read; wait until its writer is done, then try again"
+            "the file changed while it was read",
+            file=source,
+            remedy="Wait until its writer is done, then try again",
         )
     return data
 
@@ -228,11 +231,12 @@ def _opened(source: str) -> int:
     except FileNotFoundError:
         if Path(source).is_symlink():
             raise ModelError(
-                f"{source} is a link to {Path(source).readlink()}, which does not exist"
+                f"the file is a link to {Path(source).readlink()}, which does not exist",
+                file=source,
             ) from None
-        raise ModelError(f"{source} does not exist") from None
+        raise ModelError("the file does not exist", file=source) from None
     except ValueError:
-        raise UsageError(f"{source!r} is not a path: it holds a zero byte") from None
+        raise UsageError("the path holds a zero byte", received=repr(source)) from None
     except OSError as error:
         kind = UnsafeModelError if Path(source).is_symlink() else ModelError
         raise kind(f"{source} cannot be opened: {error.strerror}") from None
@@ -251,7 +255,7 @@ def not_a_file(source: str) -> UnsafeModelError:
 
 def _not_regular(source: str, mode: int) -> UnsafeModelError:
     kind = next((name for test, name in _KINDS if test(mode)), "something else")
-    return UnsafeModelError(f"{source} is not a regular file: it is {kind}")
+    return UnsafeModelError(f"not a regular file: it is {kind}", file=source)
 
 
 def _check_size(status: os.stat_result, source: str, limits: Limits, most: int) -> None:
@@ -259,11 +263,14 @@ def _check_size(status: os.stat_result, source: str, limits: Limits, most: int) 
     size, stored = status.st_size, status.st_blocks * _BLOCK
     if size > most:
         raise LimitExceededError(
-            f"{source} has {size:,} bytes, the limit is {most:,} (file_bytes). "
-            "Raise it if the file is yours"
+            f"the file has more than {most:,} bytes, the limit (file_bytes)",
+            received=f"{size:,}",
+            file=source,
+            remedy="Raise it if the file is yours",
         )
     if size > _SPARSE and 0 < stored * limits.weight_ratio < size:
         raise LimitExceededError(
-            f"{source} claims {size:,} bytes, but only {stored:,} of them are stored: almost all "
-            "of it is holes"
+            f"the file claims {size:,} bytes, but only {stored:,} of them are stored: almost all "
+            "of it is holes",
+            file=source,
         )

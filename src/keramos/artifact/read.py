@@ -57,7 +57,7 @@ def read(
         container = form.open(source, limits)
         config = _config(container, source)
         store = _weights(container, source, weights, limits, source_of)
-        entry = parse_config(config, container.training, source.path, limits)
+        entry = parse_config(config, container.training, limits)
         groups = store.groups()
         origin = _origin(container, store, groups, config)
         empty = read_config(entry, origin)
@@ -77,19 +77,20 @@ def _located(source: str) -> Iterator[None]:
         yield
     except RecursionError:
         raise LimitExceededError(
-            f"{source}: models are nested deeper than any real model"
+            "models are nested deeper than any real model", file=source
         ) from None
     except ModelError as error:
-        raise (
-            error if str(error).startswith(source) else type(error)(f"{source}: {error}")
-        ) from error.__cause__
+        error.at(file=source)
+        raise
 
 
 def _config(container: Container, source: ModelSource) -> bytes:
     if container.config is None:
         raise UnsupportedModelError(
-            f"{source.path} has no model_config: it holds weights only. Save the whole model with "
-            "model.save(...), or read the architecture's JSON file with weights=this file"
+            "the file has no model_config: it holds weights only",
+            file=source.path,
+            remedy="Save the whole model with model.save(...), or read the architecture's JSON "
+            "file with weights=this file",
         )
     return container.config
 
@@ -105,17 +106,20 @@ def _weights(
     if weights is None:
         if container.weights is None:
             raise UsageError(
-                f"{source.path} is an architecture without weights; name their file with weights="
+                "the file is an architecture without weights",
+                file=source.path,
+                remedy="Name the file of its weights with weights=",
             )
         return container.weights
     if container.weights is not None:
         raise UsageError(
-            f"{source.path} has weights of its own; weights= is for an architecture in JSON"
+            "the file has weights of its own; weights= is for an architecture in JSON",
+            file=source.path,
         )
     other = source_of(os.fspath(weights), limits)
     found = form_of(other).open(other, limits).weights
     if found is None:
-        raise UnsupportedModelError(f"{other.path} is not an HDF5 file of weights")
+        raise UnsupportedModelError("the file is not an HDF5 file of weights", file=other.path)
     return found
 
 

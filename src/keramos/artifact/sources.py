@@ -42,7 +42,7 @@ class ModelSource:
             CorruptModelError: there is no such part.
         """
         if name not in self.parts:
-            raise CorruptModelError(f"{self.path} has no part '{name}'")
+            raise CorruptModelError("the model has no such part", file=self.path, path=name)
         return self.parts[name]
 
     def entries(self) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import accumulate
 from math import isfinite
 from typing import TYPE_CHECKING, NoReturn
 
-from keramos.errors import CorruptModelError, LimitExceededError
+from keramos.errors import CorruptModelError, LimitExceededError, quoted
 
 if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
@@ -48,23 +48,32 @@ def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
         _check_size(inner, where, limits)
         value = reader.value(inner)
     if not isinstance(value, dict):
-        raise CorruptModelError(f"{where} is {_NAMES[type(value)]} in JSON; an object is needed")
+        raise CorruptModelError(
+            "the JSON text is not an object",
+            received=_NAMES[type(value)],
+            path=where,
+        )
     return value
 
 
 def _check_size(data: bytes, where: str, limits: Limits) -> None:
     if len(data) > limits.config_bytes:
         raise LimitExceededError(
-            f"{where} has {len(data):,} bytes, the limit is {limits.config_bytes:,} (config_bytes)"
+            f"the JSON text has more than {limits.config_bytes:,} bytes, the limit (config_bytes)",
+            received=f"{len(data):,}",
+            path=where,
         )
     nodes = 1 + data.count(b",") + data.count(b"[") + data.count(b"{")
     if nodes > limits.json_nodes:
         raise LimitExceededError(
-            f"{where} holds about {nodes:,} values, the limit is {limits.json_nodes:,} (json_nodes)"
+            f"the JSON text holds more than {limits.json_nodes:,} values, the limit (json_nodes)",
+            received=f"about {nodes:,}",
+            path=where,
         )
     if _depth(data) > limits.json_depth:
         raise LimitExceededError(
-            f"{where} nests deeper than {limits.json_depth} levels (json_depth)"
+            f"the JSON text nests deeper than {limits.json_depth} levels, the limit (json_depth)",
+            path=where,
         )
 
 
@@ -96,7 +105,8 @@ class _Reader:
                 json.dumps(found, ensure_ascii=False).encode()
         except ValueError as error:
             raise CorruptModelError(
-                f"{self._where} is not readable JSON: {str(error)[:200]}"
+                f"the text is not readable JSON: {str(error)[:200]}",
+                path=self._where,
             ) from None
         return found
 
@@ -107,19 +117,27 @@ class _Reader:
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
             raise CorruptModelError(
-                f"{self._where} says '{twice}' twice in one object; refusing to guess which counts"
+                f"the JSON text says {quoted(twice)} twice in one object; refusing to guess which "
+                "counts",
+                path=self._where,
             )
         return found
 
     def constant(self, word: str) -> NoReturn:
         """NaN and Infinity, which JSON does not have."""
-        raise CorruptModelError(f"{self._where} holds {word} where a number is expected")
+        raise CorruptModelError(
+            "the JSON text holds a word where a number is expected",
+            received=word,
+            path=self._where,
+        )
 
     def whole(self, digits: str) -> int:
         """A whole number of at most 64 bits."""
         if len(digits) > _DIGITS:
             raise CorruptModelError(
-                f"{self._where} holds a whole number of {len(digits):,} digits ({digits[:20]}...)"
+                f"the JSON text holds a whole number of {len(digits):,} digits",
+                received=f"{digits[:20]}...",
+                path=self._where,
             )
         return int(digits)
 
@@ -128,7 +146,8 @@ class _Reader:
         found = float(digits)
         if not isfinite(found):
             raise CorruptModelError(
-                f"{self._where} holds {digits[:20]}, which is beyond any number that can be "
-                "computed"
+                "the JSON text holds a number that is too large to compute with",
+                received=digits[:20],
+                path=self._where,
             )
         return found

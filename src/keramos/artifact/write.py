@@ -75,7 +75,9 @@ def check_extension(path: Path) -> None:
     """
     if path.suffix.lower() not in WRITERS:
         raise UsageError(
-            f"{path}: the extension must be {', '.join(WRITERS)}; received '{path.suffix}'"
+            f"the extension must be {', '.join(WRITERS)}",
+            received=f"'{path.suffix}'",
+            file=str(path),
         )
 
 
@@ -94,8 +96,8 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
     network = merged(keras_order(legal(to_current_keras(network))))
     if sliced := _sliced(network):
         raise UnsupportedModelError(
-            f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)}); "
-            "write a .keras file"
+            f"Keras cannot read '...' in a slice back from HDF5 (layers {', '.join(sliced)})",
+            remedy="Write a .keras file",
         )
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
     with _h5py().File(buffer, "w") as file:

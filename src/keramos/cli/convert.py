@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
 )
 @limit_option
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option()
 def command(
     source: str, target: str, weights: str | None, *, limits: Limits, as_json: bool
 ) -> None:

@@ -1,6 +1,4 @@
-"""The command group: finds commands by name, loads one only when it runs, turns errors into one
-message.
-"""
+"""The command group: finds commands by name, loads one only when it runs, reports errors."""
 
 from __future__ import annotations
 
@@ -11,6 +9,7 @@ import traceback
 
 import click
 
+from keramos.cli.json_option import wants_json
 from keramos.errors import KeramosError, UsageError
 from keramos.version import __version__
 
@@ -30,6 +29,7 @@ COMMANDS = {
 """Command -> one line of help; each lives in the module of its name."""
 
 INTERRUPTED = 130
+_WRONG_USAGE = 2
 
 
 class _Lazy(click.Group):
@@ -43,6 +43,17 @@ class _Lazy(click.Group):
             return None
         command: click.Command = importlib.import_module(f"keramos.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error becomes one message, or one JSON object where it has --json."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            if not wants_json(ctx):
+                raise
+            ctx.exit(_report(UsageError(error.format_message()), as_json=True))
+        except KeramosError as error:
+            ctx.exit(_report(error, as_json=wants_json(ctx)))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -68,9 +79,7 @@ def main() -> None:
         )  # click gives the code of a command that ends by Exit
     except click.ClickException as error:
         error.show()
-        code = 2
-    except KeramosError as error:
-        code = _say(error)
+        code = _WRONG_USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo("keramos: stopped", err=True)
         code = INTERRUPTED
@@ -80,13 +89,16 @@ def main() -> None:
     sys.exit(code)
 
 
-def _say(error: KeramosError) -> int:
-    from keramos.report.screen import screen_of
-
-    screen = screen_of(sys.stderr)
+def _report(error: KeramosError, *, as_json: bool) -> int:
+    """Write an error to standard error, as one message or as one line of JSON; gives the exit
+    code.
+    """
     if os.environ.get("KERAMOS_DEBUG"):
         traceback.print_exception(error)
-    # Names from a file or a table may stand in a message; nothing in them may steer a terminal.
-    lines = [screen.clean(line) for line in str(error).split("\n")]
-    click.echo("keramos: " + "\n".join(lines), err=True)
-    return 2 if isinstance(error, UsageError) else 1
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"error": error.record()}), err=True)
+    else:
+        click.echo(f"keramos: {error}", err=True)
+    return _WRONG_USAGE if isinstance(error, UsageError) else 1

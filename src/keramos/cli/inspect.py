@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     help="Read files only if they are signed for this public key.",
 )
 @limit_option
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option()
 def command(
     model: str, weights: str | None, require_signature: str | None, *, limits: Limits, as_json: bool
 ) -> None:

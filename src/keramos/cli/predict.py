@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--trace", "traces", default=0, metavar="N", help="Show the four steps for the first N rows."
 )
-@click.option("--json", "as_json", is_flag=True, help="Decisions as JSON Lines.")
+@json_option("Decisions as JSON Lines.")
 @click.option(
     "--on-error",
     type=click.Choice(["fail", "skip"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ _KINDS = (".html", ".md", ".pdf")
 )
 @click.option("--name", help="What to call the model.  [default: the file's name]")
 @limit_option
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the same views as JSON and write nothing."
-)
+@json_option("Print the same views as JSON and write nothing.")
 def command(
     model: str,
     outputs: tuple[str, ...],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ _BAR = 24
     help="Rows after which the work so far is safe.",
 )
 @limit_option
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@json_option("The summary as JSON.")
 def command(
     model: str,
     source: str | None,

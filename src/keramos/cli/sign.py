@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from keramos.cli.json_option import json_option
+
 
 @click.command(
     "sign",
@@ -18,7 +20,7 @@ import click
 @click.option(
     "--new-key", metavar="NAME", help="Instead: write NAME.pem (private) and NAME.pub.pem (public)."
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option()
 def command(
     model: str | None, *, key: str | None, output: str | None, new_key: str | None, as_json: bool
 ) -> None:

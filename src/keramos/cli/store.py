@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.types.versions import Version
 
 _MODEL = click.option("--model", required=True, help="Name of the model.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+_JSON = json_option()
 
 
 @click.group(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.training.engines import AUTO, ENGINES
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
     show_default=True,
     help="What trains the network.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option()
 def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:
     """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard
     input).

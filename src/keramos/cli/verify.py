@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--signature", help="File of the signature.  [default: MODEL.sig]")
 @limit_option
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@json_option()
 def command(
     model: str,
     *,

@@ -18,9 +18,11 @@ from keramos.errors import (
     CorruptModelError,
     ForeignCodeError,
     KeramosError,
+    LayerProblem,
     LimitExceededError,
     MismatchError,
     UnsupportedModelError,
+    quoted,
 )
 from keramos.keras_layers.options import TRAINING_ONLY, is_activation
 from keramos.types.limits import LIMITS
@@ -96,41 +98,45 @@ def check(network: Network) -> None:
     """Refuse a network that holds anything without a lowering, naming all of it at once."""
     found = list(faults(network))
     if found:
-        listed = "\n".join(f"  - {fault}" for fault in found)
         kind = ForeignCodeError if holds_code(network) else UnsupportedModelError
-        raise kind(f"model '{network.name}' holds {len(found)} thing(s) that cannot run:\n{listed}")
+        raise kind(
+            f"model {quoted(network.name)} holds {len(found)} thing(s) that cannot run",
+            problems=found,
+        )
 
 
-def faults(network: Network) -> Iterator[str]:
-    """Everything in a network that has no lowering, one sentence each."""
+def faults(network: Network) -> Iterator[LayerProblem]:
+    """Everything in a network that has no lowering."""
     for layer in network.layers.values():
         yield from _layer_faults(layer)
     for call in network.calls:
         yield from _call_faults(network.layers[call.layer], call)
 
 
-def _layer_faults(layer: Layer) -> Iterator[str]:
+def _layer_faults(layer: Layer) -> Iterator[LayerProblem]:
     if layer.network is not None:
         yield from faults(layer.network)
     elif layer.kind != "InputLayer":
         yield from _own_faults(layer)
     elif layer.config.get("ragged"):
-        yield f"input '{layer.name}': rows of different lengths (ragged) are not supported"
+        reason = "rows of different lengths (ragged) are not supported"
+        yield LayerProblem(layer.name, layer.kind, reason)
     for inner in layer.inner:
         yield from _layer_faults(inner)
 
 
-def _own_faults(layer: Layer) -> Iterator[str]:
+def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
     row = row_of(layer)
     if row is None:
-        yield f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}"
+        yield LayerProblem(layer.name, layer.kind, gap(layer).reason)
         return
     known = {*row.options, *row.ignored, *TRAINING_ONLY}
     for key in layer.config.keys() - known:
-        yield f"layer '{layer.name}' ({layer.kind}): unknown option {key}={layer.config[key]!r}"
+        received = repr(layer.config[key])[:_SHOWN]
+        yield LayerProblem(layer.name, layer.kind, "unknown option", key, received)
     for key in _activations(row):
         for fault in activation_faults(layer.config.get(key)):
-            yield f"layer '{layer.name}' ({layer.kind}): {key} {fault}"
+            yield LayerProblem(layer.name, layer.kind, fault, key)
 
 
 def _activations(row: Lowering | Operation) -> list[str]:
@@ -140,17 +146,15 @@ def _activations(row: Lowering | Operation) -> list[str]:
     return [name for name, option in row.spec.options.items() if is_activation(option)]
 
 
-def _call_faults(layer: Layer, call: Call) -> Iterator[str]:
+def _call_faults(layer: Layer, call: Call) -> Iterator[LayerProblem]:
     row = row_of(layer)
     if layer.network is not None or row is None:
         return
     known = {*_CALL_ARGUMENTS, *row.calls}
     for key, value in call.kwargs.items():
         if value is not None and key not in known:
-            yield (
-                f"layer '{layer.name}' ({layer.kind}): call argument {key}={str(value)[:60]} is "
-                "not supported"
-            )
+            reason = "the call argument is not supported"
+            yield LayerProblem(layer.name, layer.kind, reason, key, str(value)[:60])
 
 
 def _weight_values(network: Network) -> int:
@@ -180,18 +184,26 @@ def _spec(layer: Layer, limits: Limits) -> TensorSpec:
     whole = [int(size) if isinstance(size, float) and size.is_integer() else size for size in sizes]
     if not isinstance(stated, list) or not whole or not all(map(_is_size, whole)):
         raise CorruptModelError(
-            f"input '{layer.name}': its shape is {str(stated)[:80]}; a list of sizes of at least "
-            "1, or null, is needed"
+            "the shape is not a list of sizes of at least 1, or null",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            received=str(stated)[:80],
         )
     if prod(cast("int", size) for size in whole if size is not None) > limits.row_values:
         raise LimitExceededError(
-            f"input '{layer.name}': one row of shape {str(whole)[:80]} is too large (row_values)"
+            "one row of the input is too large (row_values)",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            received=f"shape {str(whole)[:80]}",
         )
     dtype = layer.config.get("dtype", "float32")
     name = _INPUT_DTYPES.get(str(dtype), str(dtype))
     if name not in (*_TO_FLOAT, "float32", "str"):
         raise UnsupportedModelError(
-            f"input '{layer.name}': dtype {str(dtype)[:80]} is not supported"
+            "the dtype is not supported",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            received=str(dtype)[:80],
         )
     return TensorSpec(layer.name, name, tuple(cast("list[int | None]", whole)))
 
@@ -218,7 +230,7 @@ def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
     """Append a network's nodes; gives its outputs with their masks."""
     values = _run(g, network, feeds)
-    return [_made(values, ref, f"model '{network.name}'") for ref in network.outputs]
+    return [_made(values, ref, f"model {quoted(network.name)}") for ref in network.outputs]
 
 
 def _made(values: Mapping[TensorRef, Masked], ref: TensorRef, taker: str) -> Masked:
@@ -229,8 +241,8 @@ def _made(values: Mapping[TensorRef, Masked], ref: TensorRef, taker: str) -> Mas
     """
     if ref not in values:
         raise CorruptModelError(
-            f"{taker} takes output {ref.tensor} of call {ref.node} of layer '{ref.layer}', which "
-            "there is not"
+            f"{taker} takes output {ref.tensor} of call {ref.node} of layer {quoted(ref.layer)}, "
+            "which does not exist",
         )
     return values[ref]
 
@@ -255,8 +267,8 @@ def _run_call(
     if layer.network is not None:
         if len(refs) != len(layer.network.inputs):
             raise CorruptModelError(
-                f"layer '{layer.name}': a model with {len(layer.network.inputs)} inputs is "
-                f"called with {len(refs)}"
+                f"a model with {len(layer.network.inputs)} inputs is called with {len(refs)}",
+                layer=layer.name,
             )
         return run_network(g, layer.network, tuple(values[ref] for ref in refs))
     dtypes = _wanted(layer)
@@ -296,7 +308,7 @@ def _lower(call: LayerCall) -> list[Masked]:
     layer = call.layer
     row = row_of(layer)
     if row is None:
-        raise UnsupportedModelError(f"layer '{layer.name}' ({layer.kind}): {gap(layer).reason}")
+        raise UnsupportedModelError(gap(layer).reason, layer=layer.name, layer_kind=layer.kind)
     if isinstance(row, Lowering):
         check_options(layer, row.spec)
         _check_rank(call, row.spec.rank)
@@ -309,27 +321,26 @@ def _lower(call: LayerCall) -> list[Masked]:
         else:
             result = row.build(call, **options)
     except KeramosError as error:
-        if f"'{layer.name}'" in str(error):
-            raise
-        raise type(error)(f"layer '{layer.name}' ({layer.kind}): {error}") from error
+        error.at(layer=layer.name, layer_kind=layer.kind)
+        raise
     except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         # A value of the config, from the file, is not of the kind that the layer's options are.
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): {_misfit(call, options, error)}"
+            "the options and inputs of the layer do not fit together "
+            f"({type(error).__name__}: {str(error)[:200]})",
+            received=_given(call, options),
+            layer=layer.name,
+            layer_kind=layer.kind,
         ) from error
     call.assert_all_weights_used()
     outputs = result if isinstance(result, tuple) else (result,)
     return list(zip(outputs, _masks_after(call, row, len(outputs)), strict=True))
 
 
-def _misfit(call: LayerCall, options: Mapping[str, object], error: Exception) -> str:
+def _given(call: LayerCall, options: Mapping[str, object]) -> str:
     shapes = ", ".join(str(x.shape) for x in call.inputs) or "none"
     given = ", ".join(f"{key}={value!r}" for key, value in sorted(options.items()))
-    why = f"{type(error).__name__}: {error}"
-    return (
-        f"its options and inputs do not fit together; inputs {shapes}, options "
-        f"{given[:200]} ({why[:200]})"
-    )
+    return f"inputs {shapes}, options {given[:200]}"
 
 
 def _check_rank(call: LayerCall, wanted: int) -> None:

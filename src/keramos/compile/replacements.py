@@ -31,7 +31,8 @@ def replaced(network: Network, replacements: Mapping[str, Replacement]) -> Netwo
     for name in replacements:
         if name not in names:
             raise UsageError(
-                f"replace: there is no layer '{name}'; the layers are {', '.join(names)}"
+                f"replace= names a layer that does not exist; the layers are {', '.join(names)}",
+                layer=name,
             )
     return _network(network, replacements)
 

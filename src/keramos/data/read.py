@@ -96,7 +96,7 @@ def read_table(path: str | Path) -> Table:
 
 def _bytes(path: Path) -> bytes:
     if not path.exists():
-        raise DataError(f"{path} does not exist")
+        raise DataError("the file does not exist", file=str(path))
     if not path.is_file():
         raise DataError(f"{path} is not a regular file")
     try:

@@ -48,7 +48,9 @@ def infer_target(
     if chosen == "regression":
         if numbers.bad.any():
             raise RowError(
-                f"{table.source}: the target is not a number: {problems(name, present, numbers)[0]}"
+                "the target is not a number",
+                file=table.source,
+                problems=problems(name, present, numbers),
             )
         return TargetSchema(name, "regression", reason, (), unit)
     classes = _classes(present)
@@ -164,7 +166,7 @@ def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
         numbers = parse(column, "number")
         if numbers.bad.any():
             found = problems(target.name, column, numbers)
-            raise RowError(f"the target is not a number: {found[0]}", found)
+            raise RowError("the target is not a number", problems=found)
         return numbers.values.astype("float32").reshape(-1, 1)
     places = {label: place for place, label in enumerate(target.classes)}
     distinct, where = np.unique(label_cells(column), return_inverse=True)

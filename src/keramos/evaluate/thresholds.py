@@ -65,11 +65,13 @@ def _goal(
 ) -> tuple[Judge, str]:
     if isinstance(goal, str):
         if goal not in GOALS:
-            raise UsageError(f"a threshold can be tuned for {', '.join(GOALS)}; received {goal!r}")
+            raise UsageError(
+                f"a threshold can be tuned for {', '.join(GOALS)}", received=repr(goal)
+            )
         return GOALS[goal], goal
     false_positive, false_negative = goal
     if false_positive < 0 or false_negative < 0:
-        raise UsageError(f"costs cannot be negative; received {goal}")
+        raise UsageError("costs cannot be negative", received=str(goal))
 
     def cheap(truth: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> float:
         return -float(

@@ -42,7 +42,6 @@ Row = Mapping[str, object]
 _FEW_ROWS = 64  # up to here cell by cell is faster than column by column
 _VALUES_AT_ONCE = 1 << 22  # input values of one run; keeps memory flat for any number of rows
 _ROWS_AT_ONCE = 1 << 16
-_SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,15 +301,10 @@ def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, 
 
 
 def row_error(problems: Sequence[Problem], source: str) -> RowError:
-    """All problems of a table as one error; the message lists the first ones, the error keeps
-    all.
-    """
+    """All problems of a table as one error, in the order of rows."""
     ordered = sorted(problems, key=lambda problem: problem.row)
-    listed = "\n".join(f"  {problem}" for problem in ordered[:_SHOWN_PROBLEMS])
-    more = len(ordered) - _SHOWN_PROBLEMS
     rows = len({problem.row for problem in ordered})
-    tail = f"\n  ... and {more} more" if more > 0 else ""
-    return RowError(f"{source}: {rows} row(s) cannot be used:\n{listed}{tail}", ordered)
+    return RowError(f"{rows} row(s) cannot be used", file=source, problems=ordered)
 
 
 def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:

@@ -133,9 +133,7 @@ class BatchScorer:
             kind = given.field(column.name).type
             if reason := odd_type(kind):
                 problem = Problem(1, column.name, str(kind), reason)
-                raise RowError(
-                    f"{source}: column '{column.name}' has type {kind}: {reason}", [problem]
-                )
+                raise RowError("the column cannot be read", file=source, problems=[problem])
 
     def _encoded(
         self, batch: pa.RecordBatch, source: str

@@ -69,7 +69,9 @@ def convert(
     known = (*WRITERS, ".onnx")
     if target.suffix.lower() not in known:
         raise UsageError(
-            f"{target}: the extension must be {', '.join(known)}; received '{target.suffix}'"
+            f"the extension must be {', '.join(known)}",
+            received=f"'{target.suffix}'",
+            file=str(target),
         )
     with about(source):
         return _converted(read(source, weights=weights, limits=limits), target, limits)
@@ -101,7 +103,9 @@ def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Co
     if compiled.steps:
         kinds = ", ".join(sorted({step.kind for step in compiled.steps}))
         raise UnsupportedModelError(
-            f"{target}: the model needs {kinds} before its graph, which ONNX cannot express"
+            f"the model needs {kinds} before its graph, which ONNX cannot express",
+            file=str(target),
+            remedy="Write a .keras or .h5 file",
         )
     write_atomically(path, compiled.onnx)
     return compiled
@@ -115,15 +119,15 @@ def _differs(
     if older:
         listed = "; ".join(older[:20])
         return UnsupportedModelError(
-            f"{source}: current Keras gives other answers (by up to {worst:.3g} of the largest) "
-            "where this file was "
-            f"written with older meanings: {listed}. Nothing was written; run it with keramos as "
-            "it is"
+            f"current Keras gives other answers (by up to {worst:.3g} of the largest) where this "
+            f"file was written with older meanings: {listed}. Nothing was written",
+            file=source,
+            remedy="Run the file with keramos as it is",
         )
     return MismatchError(
-        f"{target} would answer differently from {source}, by up to {worst:.3g} of its largest "
-        "answer; "
-        "nothing was written"
+        f"the written file would answer differently from {source}, by up to {worst:.3g} of its "
+        "largest answer; nothing was written",
+        file=str(target),
     )
 
 

@@ -82,7 +82,7 @@ def inspect(
 def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:
     """The same for a file that is read already."""
     network = artifact.network
-    unsupported, shapes, ends = tuple(faults(network)), {}, None
+    unsupported, shapes, ends = tuple(map(str, faults(network))), {}, None
     try:
         if not unsupported:
             shapes, ends = output_shapes(network, limits), compile_network(network, limits=limits)

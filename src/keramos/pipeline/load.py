@@ -71,8 +71,8 @@ def _prove(model: Model, path: str | Path, *, verify: bool) -> None:
     if verify and artifact.content is not None:
         if artifact.seal == "broken":
             raise MismatchError(
-                f"{path}: {artifact.seal_detail}; its schema, rule and golden rows may no longer "
-                "fit. "
-                "Save it again with keramos, or pass verify=False to use it as it is"
+                f"{artifact.seal_detail}; its schema, rule and golden rows may no longer fit",
+                file=str(path),
+                remedy="Save it again with keramos, or pass verify=False to use it as it is",
             )
         check_golden(model.session, artifact.content.golden, model.inputs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,19 +25,15 @@ if TYPE_CHECKING:
     from keramos.artifact.sources import ModelSource
 
 
-_ADVICE: tuple[tuple[type[ModelError], str], ...] = (
+_REMEDIES: tuple[tuple[type[ModelError], str], ...] = (
     (LimitExceededError, "Raise the limit if the file is yours (limits= or --limit)"),
     (UnsafeModelError, "Do not trust the file; save the model again"),
     (UnsupportedModelError, "Change that in the program that makes the model, and save it again"),
     (CorruptModelError, "Copy the file or save the model again"),
     (MismatchError, "Save the model again, config and weights together"),
 )
-"""What to do about an error whose message does not say more."""
+"""What to do about an error that has no remedy of its own; the first class that fits counts."""
 
-_ADVISED = re.compile(
-    r"[Ss]ave|[Cc]opy|[Rr]aise|[Rr]eplace|[Gg]ive|[Rr]ename|[Ww]ait|Limits\(|git "
-    r"lfs|install|again|name the |Use "
-)
 _CONTRADICTIONS = (
     ArithmeticError,
     AssertionError,
@@ -51,8 +46,9 @@ _CONTRADICTIONS = (
 
 @contextmanager
 def about(path: str | Path) -> Iterator[None]:
-    """Errors that name the file and say what to do; what no rule foresaw in a file is an error
-    about it too.
+    """Errors about a model name its file and say what to do.
+
+    An exception that no rule foresaw is an error about the file too.
 
     Raises:
         ModelError: the file cannot be used.
@@ -61,28 +57,22 @@ def about(path: str | Path) -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        said = str(error) if str(error).startswith(source) else f"{source}: {error}"
-        said += "" if _ADVISED.search(said[len(source) :]) else _advice(error, said)
-        if said == str(error):
-            raise
-        raise type(error)(said) from error
+        remedy = next((words for kind, words in _REMEDIES if isinstance(error, kind)), None)
+        error.at(file=source, remedy=remedy)
+        raise
     except (MemoryError, RecursionError) as error:
         raise LimitExceededError(
-            f"{source} needs more memory or depth than there is ({type(error).__name__}). Give "
-            "the process more if the "
-            "file is yours"
+            f"the file needs more memory or depth than there is ({type(error).__name__})",
+            file=source,
+            remedy="Give the process more if the file is yours",
         ) from error
     except _CONTRADICTIONS as error:
-        what = f"{type(error).__name__}: {str(error)[:200]}"
         raise CorruptModelError(
-            f"{source}: its parts contradict each other ({what}). Save the model again"
+            f"the parts of the file contradict each other ({type(error).__name__}: "
+            f"{str(error)[:200]})",
+            file=source,
+            remedy="Save the model again",
         ) from error
-
-
-def _advice(error: ModelError, said: str) -> str:
-    found = next((words for kind, words in _ADVICE if isinstance(error, kind)), "")
-    mark = "\n" if "\n" in said else ". "
-    return f"{mark}{found}" if found else ""
 
 
 def reader(

@@ -137,9 +137,17 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
 
 def _check(scaling: str, threshold: Goal) -> None:
     if scaling not in {"minmax", "standard"}:
-        raise UsageError(f"scaling must be minmax or standard; received {scaling!r}")
+        raise UsageError(
+            "the scaling must be minmax or standard",
+            option="scaling",
+            received=repr(scaling),
+        )
     if isinstance(threshold, (int, float)) and not 0 <= threshold <= 1:
-        raise UsageError(f"a threshold is a probability between 0 and 1; received {threshold}")
+        raise UsageError(
+            "the threshold must be a probability between 0 and 1",
+            option="threshold",
+            received=str(threshold),
+        )
 
 
 def _announce(schema: Schema, tell: Callable[[str], None]) -> None:

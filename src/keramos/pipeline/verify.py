@@ -59,8 +59,8 @@ def verify(
     """
     if key is not None and against_keras:
         raise UsageError(
-            "Keras would read the file anew, unsigned as it may be then; verify the signature by "
-            "itself"
+            "Keras would read the file anew, unsigned as it may be then",
+            remedy="Verify the signature by itself",
         )
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
@@ -142,7 +142,8 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
         from keramos.training.keras_engine.answers import keras_outputs  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise MissingExtraError(
-            f"comparing with Keras needs {error.name}: pip install 'keramos[train]'"
+            f"comparing with Keras needs {error.name}",
+            remedy="Install it with: pip install 'keramos[train]'",
         ) from None
     try:
         theirs = keras_outputs(path, fed)

@@ -38,7 +38,8 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise SaveError(
-            f"{path} could not be written: {error.strerror}; what was there before is untouched"
+            f"the file could not be written: {error.strerror}; what was there before is untouched",
+            file=str(path),
         ) from error
     except BaseException:
         with contextlib.suppress(OSError):

@@ -33,7 +33,9 @@ def ray_module() -> ModuleType:
     try:
         import ray  # noqa: PLC0415 (an extra)
     except ImportError:
-        raise MissingExtraError("the engine 'ray' needs Ray: pip install 'keramos[ray]'") from None
+        raise MissingExtraError(
+            "the engine 'ray' needs Ray", remedy="Install it with: pip install 'keramos[ray]'"
+        ) from None
     return ray
 
 
@@ -91,9 +93,8 @@ def _check_listens(address: str) -> None:
 
 def _no_cluster(address: str, reason: str) -> ClusterError:
     return ClusterError(
-        f"no Ray cluster answers at {address}: {reason}. Start one with 'ray start --head', or "
-        "leave out the address "
-        "to use this machine"
+        f"no Ray cluster answers at {address}: {reason}",
+        remedy="Start one with 'ray start --head', or leave out the address to use this machine",
     )
 
 
@@ -110,9 +111,8 @@ def check_nodes(ray: ModuleType) -> None:
     ]
     if wrong:
         raise ClusterError(
-            f"{'; '.join(sorted(set(wrong)))}; this is keramos {__version__}. Every node needs "
-            "the same: "
-            f"pip install 'keramos[ray]=={__version__}'"
+            f"{'; '.join(sorted(set(wrong)))}; this is keramos {__version__}",
+            remedy=f"Every node needs the same: pip install 'keramos[ray]=={__version__}'",
         )
 
 

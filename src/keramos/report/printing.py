@@ -43,7 +43,8 @@ def pdf(html: str) -> bytes:
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         raise MissingExtraError(
-            "printing to PDF needs Chromium: apt-get install chromium, or open the HTML and print"
+            "printing to PDF needs Chromium",
+            remedy="Install it (apt-get install chromium), or open the HTML and print",
         )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         page, out = Path(folder, "report.html"), Path(folder, "report.pdf")
@@ -64,8 +65,12 @@ def pdf(html: str) -> bytes:
             )
         except subprocess.TimeoutExpired:
             raise SaveError(
-                f"{browser} did not print within {_SECONDS} s; open the HTML and print it"
+                f"{browser} did not print within {_SECONDS} s",
+                remedy="Open the HTML and print it",
             ) from None
         if not out.is_file():
-            raise SaveError(f"{browser} printed nothing: {done.stderr.strip()[-300:]}")
+            raise SaveError(
+                f"{browser} printed nothing: {done.stderr.strip()[-300:]}",
+                remedy="Open the HTML and print it",
+            )
         return out.read_bytes()

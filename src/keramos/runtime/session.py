@@ -43,7 +43,9 @@ def _session(onnx: bytes) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(onnx, _options(len(onnx)), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own classes, none of them public
-        raise MismatchError(f"the model's layers do not fit together: {_said(error)}") from error
+        raise MismatchError(
+            f"the layers of the model do not fit together: {_said(error)}"
+        ) from error
 
 
 class _Step:
@@ -98,7 +100,7 @@ class Session:
                 f"{name} {array.dtype} {array.shape}" for name, array in feeds.items()
             )
             raise MismatchError(
-                f"the model cannot run on these inputs: {sizes}. {_said(error)}"
+                f"the model cannot run on these inputs: {_said(error)}", received=sizes
             ) from error
         return self._checked(outputs) if self._demands else outputs
 
@@ -153,4 +155,4 @@ def _as_text(item: object) -> str:
     try:
         return item if isinstance(item, str) else cast("bytes", item).decode()
     except (AttributeError, UnicodeDecodeError):
-        raise MismatchError(f"text is needed, received {item!r}") from None
+        raise MismatchError("text is needed", received=repr(item)) from None

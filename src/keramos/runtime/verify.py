@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.errors import MismatchError
+from keramos.errors import MismatchError, quoted
 from keramos.runtime.session import as_input
 from keramos.types.schema import MATRIX_INPUT
 
@@ -30,7 +30,7 @@ def golden_feeds(golden: GoldenRows, inputs: tuple[TensorSpec, ...]) -> Feeds:
     """
     if len(golden.inputs) != len(inputs):
         raise MismatchError(
-            f"golden rows are for {len(golden.inputs)} inputs, the model has {len(inputs)}"
+            f"golden rows are for {len(golden.inputs)} inputs, the model has {len(inputs)}",
         )
     return {
         spec.name: _fed(spec, cells, len(golden.outputs))
@@ -43,8 +43,8 @@ def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.g
         return as_input(cells, spec.dtype).reshape(rows, *_sizes(spec))
     except (TypeError, ValueError, OverflowError) as error:
         raise MismatchError(
-            f"golden rows do not fit input '{spec.name}' ({spec.dtype}, shape {spec.shape}): "
-            f"{str(error)[:200]}"
+            f"golden rows do not fit input {quoted(spec.name)} ({spec.dtype}, shape "
+            f"{spec.shape}): {str(error)[:200]}",
         ) from None
 
 
@@ -99,8 +99,10 @@ def check_golden(session: Session, golden: GoldenRows, inputs: tuple[TensorSpec,
     if wrong.any():
         row, unit = (int(index) for index in np.argwhere(wrong)[0])
         raise MismatchError(
-            f"golden row {row + 1} of {len(expected)}: output {unit + 1} is {got[row, unit]:.9g}, "
-            f"Keras gave {expected[row, unit]:.9g} when the file was written; "
-            "the file was changed or this runtime computes it differently. Do not use its answers"
+            f"golden row {row + 1} of {len(expected)}, output {unit + 1}: Keras gave "
+            f"{expected[row, unit]:.9g} when the file was written; the file was changed or this "
+            "runtime computes it differently",
+            received=f"{got[row, unit]:.9g}",
+            remedy="Do not use its answers",
         )
     return float(difference.max(initial=0.0))

@@ -80,9 +80,9 @@ class Text:
             if more and self._fill():
                 if len(self._rest) > _LONGEST_ROW:
                     raise DataError(
-                        f"{self._name}: no row ends within {_LONGEST_ROW >> 20} MB after byte "
-                        f"{self._at:,}; "
-                        "is a quote never closed, or is this no text table?"
+                        f"no row ends within {_LONGEST_ROW >> 20} MB after byte {self._at:,}: a "
+                        "quote is never closed, or this is not a text table",
+                        file=self._name,
                     )
                 continue
             if not self._rest:
@@ -120,7 +120,8 @@ class Text:
     def _check(self, data: bytes) -> None:
         if b"\0" in data:
             raise DataError(
-                f"{self._name}: a NUL byte before byte {self._at:,}; this is not a text table"
+                f"a NUL byte before byte {self._at:,}; this is not a text table",
+                file=self._name,
             )
 
 

@@ -92,4 +92,9 @@ def check_columns(schema: pa.Schema, name: str) -> None:
     """
     twice = [column for column in schema.names if schema.names.count(column) > 1]
     if twice:
-        raise DataError(f"{name}: column name '{twice[0]}' appears more than once; rename one")
+        raise DataError(
+            "the column name appears more than once",
+            file=name,
+            column=twice[0],
+            remedy="Rename one",
+        )

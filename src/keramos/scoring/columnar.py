@@ -26,12 +26,13 @@ class ParquetReader:
     def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
         self._name, self._size = file.name, file.size
         if form.compression:
-            raise DataError(f"{file.name}: Parquet compresses inside; unpack the file first")
+            raise DataError(
+                "Parquet compresses inside", file=file.name, remedy="Unpack the file first"
+            )
         if file.stream and not sys.stdin.seekable():  # what wraps it says it is, always
             raise DataError(
-                "Parquet is read from its end, which a pipe shows too late; save it as a file, "
-                "or send Arrow IPC "
-                "(--format arrow)"
+                "Parquet is read from its end, which a pipe shows too late",
+                remedy="Save it as a file, or send Arrow IPC (--format arrow)",
             )
         with readable(self._name):
             self._file = pq.ParquetFile(stream)
@@ -58,7 +59,10 @@ class ParquetReader:
             rows = self._file.metadata.row_group(group).num_rows
             if at - before != rows:
                 raise DataError(
-                    f"{self._name}, row group {group} has {at - before} rows instead of {rows}"
+                    f"the row group has another number of rows than it states, {rows}",
+                    received=str(at - before),
+                    file=self._name,
+                    path=f"row group {group}",
                 )
 
 

@@ -107,7 +107,7 @@ def database(url: str) -> Database:
     kind = scheme.lower()
     if not separator or kind not in _DIALECTS:
         said = f"'{kind}://'" if separator else "no database URL"
-        raise UsageError(f"received {said}; a database is written {_EXAMPLES}")
+        raise UsageError(f"a database is written {_EXAMPLES}", received=said)
     if kind == "sqlite":
         if not rest.startswith("/") or not rest.strip("/ "):
             raise UsageError(f"a SQLite URL names a file and nothing else: {_EXAMPLES}")
@@ -116,8 +116,8 @@ def database(url: str) -> Database:
     if found is None:
         raise UsageError(
             "the database URL cannot be read: in user, password and options the characters @ : / "
-            "? # % are "
-            f"written %40 %3A %2F %3F %23 %25. An example: {_EXAMPLES}"
+            "? # % are written %40 %3A %2F %3F %23 %25",
+            remedy=f"Write it as in {_EXAMPLES}",
         )
     return Database(f"{kind}://{found['place']}", _DIALECTS[kind], url, _secrets(url, found))
 
@@ -230,7 +230,7 @@ def _driver(dialect: Dialect) -> _Driver:
         return cast("_Driver", importlib.import_module(dialect.driver))
     except ImportError as error:
         raise MissingExtraError(
-            f"SQL databases need {error.name}: pip install 'keramos[sql]'"
+            f"SQL databases need {error.name}", remedy="Install it with: pip install 'keramos[sql]'"
         ) from None
 
 
@@ -238,9 +238,9 @@ def _sqlite_uri(url: str, read_only: bool) -> str:  # noqa: FBT001 (a column of 
     """SQLite's own URI (https://sqlite.org/uri.html); a file that is only read is never created."""
     path = Path(url.partition("://")[2].removeprefix("/"))
     if read_only and not path.is_file():
-        raise DataError(f"{path} does not exist")
+        raise DataError("the file does not exist", file=str(path))
     if not path.parent.is_dir():
-        raise DataError(f"{path}: the folder {path.parent} does not exist")
+        raise DataError(f"the folder {path.parent} does not exist", file=str(path))
     return f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
 
 

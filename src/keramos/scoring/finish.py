@@ -62,7 +62,9 @@ def check_target(job: Job, schema: pa.Schema) -> None:
         folder = Path(job.target)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UsageError(
-                f"{job.target} exists and is not empty; remove it or name another folder"
+                "the target exists and is not empty",
+                file=str(job.target),
+                remedy="Remove it or name another folder",
             )
 
 

@@ -62,13 +62,16 @@ def common_format(names: Iterable[str], given: str) -> Format:
         if own is None:
             known = ", ".join(EXTENSIONS)
             raise UsageError(
-                f"{name}: its extension says no known format ({known}); name it with --format"
+                f"the extension is not of a known format ({known})",
+                file=name,
+                remedy="Name the format with --format",
             )
         found.setdefault(own.name, name)
     if len(found) > 1:
         (one, first), (other, second) = list(found.items())[:2]
         raise UsageError(
-            f"{first} is {one} and {second} is {other}; score files of one format at a time"
+            f"{first} is {one} and {second} is {other}",
+            remedy="Score files of one format at a time",
         )
     return Format(next(iter(found)))
 

@@ -117,7 +117,8 @@ def plan_job(
     files = (query_file(query),) if query else tuple(find(str(source)))
     if source == STDIN and not plan.source_format:
         raise UsageError(
-            "standard input has no name that says its format; add --format csv, jsonl, arrow ..."
+            "standard input has no name that says its format",
+            remedy="Add --format csv, jsonl, arrow ...",
         )
     source_form = (
         "query" if query else common_format([file.name for file in files], plan.source_format).name
@@ -150,7 +151,10 @@ def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, b
     if form is None and suffix[1:].isalpha():  # else results.cvs would become a folder
         known = ", ".join(EXTENSIONS)
         raise UsageError(
-            f"{target}: '{suffix}' says no known format ({known}); for a folder write {target}/"
+            f"the extension is not of a known format ({known})",
+            received=f"'{suffix}'",
+            file=str(target),
+            remedy=f"For a folder write {target}/",
         )
     return (form, False) if form else (Format(plan.target_format or source_form), True)
 
@@ -163,15 +167,15 @@ def _check_resume(
     if files[0].stream or target == STDOUT:
         raise UsageError(
             "what comes from standard input or a query, or goes to standard output, cannot be "
-            "resumed; "
-            "start again without --resume"
+            "resumed",
+            remedy="Start again without --resume",
         )
     if table and table.if_exists == "append":
         raise UsageError(
-            f"rows that are added to table {table.name} cannot be resumed: whether they are in "
-            "it already nobody can "
-            "tell. Look at the table; then start again without --resume, or with --if-exists "
-            "replace"
+            f"rows that are added to table {table.name} cannot be resumed: it is unknown whether "
+            "they are in it already",
+            remedy="Look at the table; then start again without --resume, or with --if-exists "
+            "replace",
         )
 
 
@@ -179,7 +183,8 @@ def _check_rejects(plan: ScoringPlan) -> None:
     rejects = format_of(plan.rejects) if plan.rejects else Format("csv")
     if rejects is None or rejects.name not in {*TEXT, "parquet"}:
         raise UsageError(
-            f"{plan.rejects}: the list of bad rows can be .csv, .tsv, .jsonl or .parquet"
+            "the list of bad rows can be .csv, .tsv, .jsonl or .parquet",
+            file=str(plan.rejects),
         )
 
 
@@ -193,6 +198,10 @@ def _check_places(files: tuple[SourceFile, ...], target: str) -> None:
             continue
         source = Path(file.name).resolve()
         if source == place or place in source.parents:
-            raise UsageError(f"{target} is, or holds, the source {file.name}; write somewhere else")
+            raise UsageError(
+                f"the target is, or holds, the source {file.name}",
+                file=str(target),
+                remedy="Write somewhere else",
+            )
     if not place.parent.is_dir():
-        raise UsageError(f"the folder {place.parent} does not exist")
+        raise UsageError("the folder does not exist", file=str(place.parent))

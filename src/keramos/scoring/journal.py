@@ -75,9 +75,10 @@ class Work:
             if resume and old and old != job:
                 self._lock.close()
                 raise UsageError(
-                    f"the unfinished work in {folder} belongs to another job: model, source "
-                    "files or options have "
-                    "changed. Start again without --resume"
+                    "the unfinished work belongs to another job: model, source files or options "
+                    "have changed",
+                    file=str(folder),
+                    remedy="Start again without --resume",
                 )
             if not (resume and old):
                 self._begin(job)
@@ -89,7 +90,7 @@ class Work:
         except BlockingIOError:
             self._lock.close()
             raise UsageError(
-                f"another process is writing to the same place (it holds {self.folder}/lock)"
+                "another process is writing to the same target", file=f"{self.folder}/lock"
             ) from None
 
     def _old_job(self) -> str:
@@ -133,8 +134,9 @@ class Work:
     def _check(self, path: Path, file: PartFile) -> None:
         if not path.is_file() or path.stat().st_size != file.size:
             raise DataError(
-                f"the unfinished work is damaged: {path} is not as it was written. Start without "
-                "--resume"
+                "the unfinished work is damaged: the file has changed since it was written",
+                file=str(path),
+                remedy="Start without --resume",
             )
 
     @property
@@ -208,7 +210,7 @@ def disk(place: Path | str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error).partition("\n")[0]
         raise SaveError(
-            f"{place} could not be written: {reason}. Nothing is half written at the target; "
-            "make room or repair the "
-            "place, then run the same command with --resume"
+            f"the file could not be written: {reason}. Nothing is half written at the target",
+            file=str(place),
+            remedy="Make room or repair the storage, then run the same command with --resume",
         ) from error

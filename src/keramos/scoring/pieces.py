@@ -89,7 +89,7 @@ class Source:
         for file in self.files:
             if not self._empty(file):
                 return _with_partition(self._reader(file).schema, file)
-        raise DataError(f"{self.files[0].name}: every file is empty, so there are no columns")
+        raise DataError("every file is empty, so there are no columns", file=self.files[0].name)
 
     def _empty(self, file: SourceFile) -> bool:
         return self.form in TEXT and file.size == 0 and not file.stream
@@ -99,7 +99,7 @@ class Source:
             return self._stream
         form = format_of(file.name, self.form)
         if form is None:
-            raise DataError(f"{file.name}: its format is not known")
+            raise DataError("the format of the file is not known", file=file.name)
         return READERS[self.form](file, open_file(file, end), form)
 
     def pieces(
@@ -169,9 +169,11 @@ def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
     for field in kept:
         if own.field(field.name).type != field.type:
             raise DataError(
-                f"{name}: column '{field.name}' is {own.field(field.name).type}, but "
-                f"{field.type} in {first}; "
-                "a column that is kept must have one type in all files"
+                f"a column that is kept must have one type in all files; it is {field.type} in "
+                f"{first}",
+                received=str(own.field(field.name).type),
+                file=name,
+                column=field.name,
             )
 
 

@@ -142,10 +142,10 @@ class Scorer:
         lost = len(list(base.glob(f"{unit.number:05d}-*")))
         if lost >= MOST_ATTEMPTS:
             raise ClusterError(
-                f"{lost} processes were lost, one after the other, with unit {unit.number} of "
-                "the source: "
-                f"{self._task.files[unit.start.file].name} from row or byte {unit.start.offset}. "
-                "Is there enough memory on the nodes?"
+                f"{lost} processes were lost, one after the other, with unit {unit.number} of the "
+                f"source: {self._task.files[unit.start.file].name} from row or byte "
+                f"{unit.start.offset}",
+                remedy="Check that the nodes have enough memory",
             )
 
     def _decided(self, unit: Unit, place: PartPlace) -> Answer:

@@ -59,9 +59,13 @@ def score(
     unknown = sorted(set(options) - {field.name for field in fields(ScoringPlan)})
     if unknown:
         known = ", ".join(field.name for field in fields(ScoringPlan))
-        raise UsageError(f"score() has no option '{unknown[0]}'; there are {known}")
+        raise UsageError(f"score() has no such option; there are {known}", option=unknown[0])
     if engine not in ENGINES:
-        raise UsageError(f"there is no engine '{engine}'; there are {', '.join(ENGINES)}")
+        raise UsageError(
+            f"the engine does not exist; there are {', '.join(ENGINES)}",
+            option="engine",
+            received=repr(engine),
+        )
     loaded = model if isinstance(model, Model) else load(model)
     plan = ScoringPlan(**options)  # type: ignore[arg-type]  # checked by name above, by value where used
     job = plan_job(
@@ -72,11 +76,11 @@ def score(
     )
     if engine != "local" and (job.files[0].stream or job.streamed):
         raise UsageError(
-            f"the engine '{engine}' shares files among machines; streams and queries need engine "
-            "local"
+            f"the engine {engine!r} shares files among machines; streams and queries need engine "
+            "local",
         )
     if engine != "local" and loaded.content is None:
         raise UsageError(
-            f"the engine '{engine}' takes files of keramos; a plain Keras file needs engine local"
+            f"the engine {engine!r} takes files of keramos; a plain Keras file needs engine local",
         )
     return ENGINES[engine](job, on_progress)

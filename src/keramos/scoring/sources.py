@@ -53,13 +53,15 @@ def file_system(url: str) -> tuple[_FileSystem, str]:
     try:
         import fsspec  # noqa: PLC0415 (an extra)
     except ImportError:
-        raise MissingExtraError(f"{url} needs fsspec: pip install 'keramos[remote]'") from None
+        raise MissingExtraError(
+            f"{url} needs fsspec", remedy="Install it with: pip install 'keramos[remote]'"
+        ) from None
     try:
         return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
     except ImportError as error:
         raise MissingExtraError(f"{url} needs one more package: {error}") from None
     except ValueError as error:
-        raise UsageError(f"{url} is no place that fsspec knows: {error}") from None
+        raise UsageError(f"fsspec does not know this URL: {error}", file=str(url)) from None
 
 
 def find(source: str) -> list[SourceFile]:
@@ -73,9 +75,14 @@ def find(source: str) -> list[SourceFile]:
     try:
         found = _remote(source) if is_url(source) else _local(source)
     except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror or error}") from None
+        raise DataError(
+            f"the file cannot be read: {error.strerror or error}", file=str(source)
+        ) from None
     if not found:
-        raise DataError(f"{source} holds no files; names that begin with . or _ do not count")
+        raise DataError(
+            "the folder holds no files; names that begin with . or _ do not count",
+            file=str(source),
+        )
     return found
 
 
@@ -94,7 +101,10 @@ def _local(source: str) -> list[SourceFile]:
         matching = sorted(fixed.glob(str(path.relative_to(fixed))))
         return [_local_file(item, fixed) for item in _data(matching, fixed) if item.is_file()]
     raise DataError(
-        f"{source} " + ("is not a regular file or folder" if path.exists() else "does not exist")
+        "the source is not a regular file or folder"
+        if path.exists()
+        else "the file does not exist",
+        file=str(source),
     )
 
 
@@ -127,7 +137,7 @@ def _remote(source: str) -> list[SourceFile]:
     try:
         one = None if pattern else system.info(path)
     except FileNotFoundError:
-        raise DataError(f"{source} does not exist") from None
+        raise DataError("the file does not exist", file=str(source)) from None
     if one is not None and one["type"] == "file":
         return [_remote_file(system, path, one, str(PurePosixPath(path).parent))]
     found = system.glob(path, detail=True) if pattern else system.find(path, detail=True)
@@ -181,12 +191,15 @@ def check_unchanged(file: SourceFile) -> None:
         else:
             state = _local_state(file.name)
     except OSError as error:
-        raise DataError(f"{file.name} cannot be read any more: {error.strerror or error}") from None
+        raise DataError(
+            f"the file cannot be read any more: {error.strerror or error}", file=file.name
+        ) from None
     if state != (file.size, file.stamp):
         raise DataError(
-            f"{file.name} was changed while it was read ({file.size:,} bytes at first, "
-            f"{state[0]:,} now); "
-            "nothing was written. Score it again from the start when it is at rest"
+            f"the file was changed while it was read ({file.size:,} bytes at first, {state[0]:,} "
+            "now); nothing was written",
+            file=file.name,
+            remedy="Score it again from the start when nothing writes to it",
         )
 
 
@@ -206,7 +219,9 @@ def open_file(file: SourceFile, end: int = 0) -> pa.NativeFile:
             return pa.PythonFile(system.open(path, "rb"), "r")
         return pa.OSFile(file.name)
     except OSError as error:
-        raise DataError(f"{file.name} cannot be read: {error.strerror or error}") from None
+        raise DataError(
+            f"the file cannot be read: {error.strerror or error}", file=file.name
+        ) from None
 
 
 class _Beginning:

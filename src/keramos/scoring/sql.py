@@ -113,7 +113,10 @@ def _plain(source: Database, schema: pa.Schema) -> pa.Schema:
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise DataError(
-            f"{source.shown}: the query gives column '{twice[0]}' more than once; rename one (AS)"
+            "the query gives the column more than once",
+            file=source.shown,
+            column=twice[0],
+            remedy="Rename one (AS)",
         )
     kinds = [
         kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
@@ -216,9 +219,9 @@ class StagedTable:
         there = cursor.fetchone() == (True,)
         if there and self._if_exists == "fail":
             raise UsageError(
-                f"{self._source.shown}: table {self._table.name} exists; say what to do with "
-                "--if-exists "
-                "append or replace, or name another table"
+                f"table {self._table.name} exists",
+                file=self._source.shown,
+                remedy="Say what to do with --if-exists append or replace, or name another table",
             )
         return there
 
@@ -234,7 +237,7 @@ class _Name(NamedTuple):
     def of(cls, table: str, source: Database) -> _Name:
         parts = table.split(".", 1) if source.dialect.schemas else [table]
         if not all(parts) or "\0" in table:
-            raise UsageError(f"{table!r} is no name of a table; write name or schema.name")
+            raise UsageError("the name of a table is name or schema.name", received=repr(table))
         sql = ".".join(quoted(part) for part in parts)
         text = sql if source.dialect.schemas else table
         return cls(table, sql, "'" + text.replace("'", "''") + "'")
@@ -252,8 +255,9 @@ def _storable_kind(source: Database, field: pa.Field) -> pa.DataType:
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if pa.types.is_nested(kind):
         raise UsageError(
-            f"column '{field.name}' has type {kind}; a cell of a table in {source.shown} is one "
-            "value"
+            f"a cell of a table in {source.shown} is one value",
+            received=f"type {kind}",
+            column=field.name,
         )
     return pa.string() if any(test(kind) for test in source.dialect.as_text) else kind
 

@@ -64,8 +64,9 @@ def _decoded(data: bytes, name: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{name}: byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8. Save "
-            "the file as UTF-8"
+            f"byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8",
+            file=name,
+            remedy="Save the file as UTF-8",
         ) from None
 
 
@@ -146,7 +147,9 @@ def _json_schema(sample: bytes, name: str) -> pa.Schema:
     names = dict.fromkeys(key for _, row in rows for key in row)
     if not names:
         raise DataError(
-            f"{name} holds no JSON object in its first {len(sample):,} bytes; one a line is needed"
+            f"the file holds no JSON object in its first {len(sample):,} bytes; one a line is "
+            "needed",
+            file=name,
         )
     return pa.schema([(column, _common([row.get(column) for _, row in rows])) for column in names])
 

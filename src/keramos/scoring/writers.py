@@ -190,8 +190,9 @@ def writer_on(
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
     if nested and form.name in {"csv", "tsv", "jsonl"}:
         raise UsageError(
-            f"column '{nested[0]}' holds lists or structures, which {form.name} cannot; write "
-            "parquet"
+            f"the column holds lists or structures, which {form.name} cannot",
+            column=nested[0],
+            remedy="Write parquet",
         )
     if form.compression:
         sink = pa.CompressedOutputStream(sink, form.compression)

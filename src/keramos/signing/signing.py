@@ -149,10 +149,14 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         raise UsageError(
-            f"{path} exists; keys are never overwritten. Choose another name"
+            "the file exists; keys are never overwritten",
+            file=str(path),
+            remedy="Choose another name",
         ) from None
     except OSError as error:
-        raise SaveError(f"{path} could not be written: {error.strerror}") from None
+        raise SaveError(
+            f"the file could not be written: {error.strerror}", file=str(path)
+        ) from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
 
@@ -162,14 +166,14 @@ def _library(part: str) -> ModuleType:
         from model_signing import signing, verifying  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise MissingExtraError(
-            f"signatures need {error.name}: pip install 'keramos[sign]'"
+            f"signatures need {error.name}", remedy="pip install 'keramos[sign]'"
         ) from None
     return {"signing": signing, "verifying": verifying}[part]
 
 
 def _key_file(key: str | Path) -> Path:
     if not Path(key).is_file():
-        raise UsageError(f"there is no key file {key}")
+        raise UsageError("the key file does not exist", file=str(key))
     return Path(key)
 
 
@@ -191,11 +195,12 @@ def _bundle(source: str, place: Path) -> bytes:
     try:
         bundle = read_bytes(os.fspath(place))
     except ModelError as error:
-        raise SignatureError(f"{source} is not signed: {error}") from None
+        raise SignatureError(f"the file is not signed: {error}", file=source) from None
     if len(bundle) > _SIGNATURE_BYTES:
         raise SignatureError(
-            f"{source}: {place} has {len(bundle):,} bytes; a signature has at most "
-            f"{_SIGNATURE_BYTES:,}"
+            f"a signature has at most {_SIGNATURE_BYTES:,} bytes",
+            received=f"{len(bundle):,} bytes in {place}",
+            file=source,
         )
     return bundle
 
@@ -227,8 +232,9 @@ def _refusal(source: str, key: str | Path, error: Exception) -> SignatureError:
         begun, f"it is damaged or was made with another key ({type(error).__name__})"
     )
     return SignatureError(
-        f"{source}: the signature does not hold for {key}: {reason}. Nothing of the file was read; "
-        "get it again from who signed it, or sign it anew"
+        f"the signature does not hold for {key}: {reason}. Nothing of the file was read",
+        file=source,
+        remedy="Get it again from who signed it, or sign it anew",
     )
 
 

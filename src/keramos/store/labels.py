@@ -51,8 +51,9 @@ def read_labels(data: bytes | None, place: str) -> Labels:
         return msgspec.json.decode(data, type=Labels)
     except msgspec.MsgspecError as error:
         raise StoreError(
-            f'{place} is not a file of labels ({error}); it reads {{"stable": {{"version": 3, '
-            f'"before": [2]}}}}'
+            f"the file of labels cannot be read ({error})",
+            file=str(place),
+            remedy='Write it as {"stable": {"version": 3, "before": [2]}}',
         ) from None
 
 

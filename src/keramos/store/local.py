@@ -52,7 +52,10 @@ class LocalPlace:
                 if entry.is_dir() and is_model(entry.name)
             )
         except OSError as error:
-            raise StoreError(f"{self.root} cannot be read as a store: {error.strerror}") from None
+            raise StoreError(
+                f"the folder cannot be read as a store: {error.strerror}",
+                file=str(self.root),
+            ) from None
 
     def versions(self, model: str) -> Sequence[Stored]:
         """Integer folders that hold a model, ascending."""
@@ -92,7 +95,10 @@ class LocalPlace:
             ) from error
         stored = _stored(folder / str(number), number)
         if stored is None:
-            raise SaveError(f"{folder / str(number)} was taken away while it was published")
+            raise SaveError(
+                "the version was removed while it was published",
+                file=str(folder / str(number)),
+            )
         return stored
 
     @contextmanager
@@ -142,7 +148,8 @@ class LocalPlace:
             shutil.rmtree(hidden)
         except OSError as error:
             raise SaveError(
-                f"{folder / str(number)} could not be removed: {error.strerror}"
+                f"the version could not be removed: {error.strerror}",
+                file=str(folder / str(number)),
             ) from error
 
     def labels(self, model: str) -> bytes | None:
@@ -199,7 +206,7 @@ def _folder_lock(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise StoreError(f"{folder} is not there: {error.strerror}") from None
+        raise StoreError(f"the folder cannot be read: {error.strerror}", file=str(folder)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -50,8 +50,9 @@ def check_model(name: str) -> str:
     """
     if not is_model(name):
         raise UsageError(
-            "a model's name is letters, digits, '_', '-' and '.', and begins with no '-' or "
-            f"'.'; received {name!r}"
+            "the name of a model is letters, digits, '_', '-' and '.', and does not begin with "
+            "'-' or '.'",
+            received=repr(name),
         )
     return name
 
@@ -63,5 +64,5 @@ def check_label(name: str) -> str:
         UsageError: a label cannot have this name.
     """
     if not _LABEL.fullmatch(name):
-        raise UsageError(f"a label is letters, digits and '_'; received {name!r}")
+        raise UsageError("a label is letters, digits and '_'", received=repr(name))
     return name

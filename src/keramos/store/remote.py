@@ -50,13 +50,15 @@ def _file_system(url: str) -> tuple[_FileSystem, str]:
     try:
         import fsspec  # noqa: PLC0415 (an extra)
     except ImportError:
-        raise MissingExtraError(f"{url} needs fsspec: pip install 'keramos[remote]'") from None
+        raise MissingExtraError(
+            f"{url} needs fsspec", remedy="pip install 'keramos[remote]'"
+        ) from None
     try:
         return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
     except ImportError as error:
         raise MissingExtraError(f"{url} needs one more package: {error}") from None
     except ValueError as error:
-        raise StoreError(f"{url} is no place that fsspec knows: {error}") from None
+        raise StoreError(f"fsspec does not know this URL: {error}", file=str(url)) from None
 
 
 class RemotePlace:

@@ -6,13 +6,20 @@ folder: a file, or a folder of files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import form_of, model_source
 from keramos.artifact.files import read_bytes
-from keramos.errors import ModelError, SaveError, StoreError, UnsupportedModelError, UsageError
+from keramos.errors import (
+    ModelError,
+    SaveError,
+    StoreError,
+    UnsupportedModelError,
+    UsageError,
+    quoted,
+)
 from keramos.pipeline.load import load
 from keramos.pipeline.reading import about
 from keramos.signing.signing import signature_path
@@ -87,7 +94,7 @@ class Store:
         for label in labels:
             check_label(label)
         if not (Path(file).is_file() or Path(file).is_dir()):
-            raise SaveError(f"{file} is not a file; nothing was added")
+            raise SaveError("the path is not a file; nothing was added", file=str(file))
         stored = self._place.add(model, _parcel(str(file)), lambda copy: _prove(copy, str(file)))
         for label in labels:
             self.label(model, label, stored.number)
@@ -135,7 +142,8 @@ class Store:
             back = self._label(model, label, labels).back(present)
             if back is None:
                 raise StoreError(
-                    f"label '{label}' of '{model}' had no other version that is still there"
+                    f"label {quoted(label)} of model {quoted(model)} had no other version that "
+                    "still exists",
                 )
             labels[label] = back
             self._place.write_labels(model, label_bytes(labels))
@@ -149,7 +157,7 @@ class Store:
             StoreError: there is no such model.
         """
         if keep < 1:
-            raise UsageError(f"at least 1 version must be kept; received {keep}")
+            raise UsageError("at least 1 version must be kept", option="keep", received=str(keep))
         with self._place.locked(check_model(model)):
             found = self.versions(model)
             gone = [version.number for version in found[:-keep] if not version.labels]
@@ -161,7 +169,7 @@ class Store:
         found = self.versions(model)
         if len(found) < 2:  # noqa: PLR2004 (the newest and one before)
             raise StoreError(
-                f"'{model}' has only version {found[-1].number}; there is nothing to go back to"
+                f"model {quoted(model)} has no version before version {found[-1].number}"
             )
         with self.local(found[-2]) as file:
             return self.publish(file, model)
@@ -176,7 +184,7 @@ class Store:
             if version.number == number:
                 return version
         have = ", ".join(str(version.number) for version in found)
-        raise StoreError(f"'{model}' has no version {number}; it has {have}")
+        raise StoreError(f"model {quoted(model)} has no version {number}; it has {have}")
 
     def _labels(self, model: str) -> Labels:
         return read_labels(self._place.labels(model), f"{self.root}/{model}/{LABELS}")
@@ -184,7 +192,7 @@ class Store:
     def _label(self, model: str, label: str, labels: Labels) -> Label:
         if label not in labels:
             have = ", ".join(sorted(labels)) or "none"
-            raise StoreError(f"'{model}' has no label '{label}'; it has {have}")
+            raise StoreError(f"model {quoted(model)} has no label {quoted(label)}; it has {have}")
         return labels[label]
 
 
@@ -202,7 +210,9 @@ def _parcel(file: str) -> Parcel:
         name = form_of(source).stored_as
         if name is None:
             raise UnsupportedModelError(
-                f"{file} is an architecture alone; publish the whole model as one file"
+                "the file is an architecture alone",
+                file=file,
+                remedy="Publish the whole model as one file",
             )
         signature = signature_path(file)
         held = read_bytes(str(signature), LIMITS) if signature.is_file() else None
@@ -214,7 +224,9 @@ def _prove(copy: Path, source: str) -> None:
     try:
         load(copy)
     except ModelError as error:
-        raise type(error)(str(error).replace(str(copy), source)) from error.__cause__
+        if (file := error.where.file) is not None and file.startswith(str(copy)):
+            error.where = replace(error.where, file=source + file.removeprefix(str(copy)))
+        raise
 
 
 def _version(model: str, stored: Stored, labels: Labels) -> Version:

@@ -73,16 +73,19 @@ def limits_of(texts: Iterable[str]) -> Limits:
     for text in texts:
         name, _, value = text.partition("=")
         if name not in names:
-            raise UsageError(f"there is no limit '{name[:80]}'; there are {', '.join(names)}")
+            raise UsageError(f"the limit does not exist; there are {', '.join(names)}", option=name)
         flag = isinstance(getattr(LIMITS, name), bool)
         if flag and value not in _WORDS:
             raise UsageError(
-                f"the limit {name} needs true or false, as in {name}=true; received '{value[:80]}'"
+                f"the limit needs true or false, as in {name}=true",
+                option=name,
+                received=f"'{value}'",
             )
         if not flag and not re.fullmatch(r"[0-9_]{1,19}", value):
             raise UsageError(
-                f"the limit {name} needs a whole number, as in {name}=1_000; received "
-                f"'{value[:80]}'"
+                f"the limit needs a whole number, as in {name}=1_000",
+                option=name,
+                received=f"'{value}'",
             )
         found[name] = _WORDS[value] if flag else int(value)
     return Limits(**found)  # type: ignore[arg-type]  # each is of the kind of its field

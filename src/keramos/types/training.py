@@ -62,7 +62,7 @@ class TrainingPlan:
         )
         for name, value, good, wanted in rules:
             if not good:
-                raise UsageError(f"{name} must be {wanted}; received {value}")
+                raise UsageError(f"{name} must be {wanted}", option=name, received=str(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
+from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,9 @@ class Archive:
         count, start, end = self._directory()
         if count > limits.members:
             raise LimitExceededError(
-                f"{source} has {count:,} entries, the limit is {limits.members:,} (members)"
+                f"the archive has more than {limits.members:,} entries, the limit (members)",
+                received=f"{count:,}",
+                file=source,
             )
         self._entries: dict[str, _Entry] = {}
         seen: dict[str, str] = {}
@@ -74,8 +76,9 @@ class Archive:
             key = unicodedata.normalize("NFC", entry.name.removesuffix("/")).casefold()
             if key in seen:
                 raise UnsafeModelError(
-                    f"{source} has two entries named '{seen[key]}' and '{entry.name}'; refusing "
-                    "to guess which counts"
+                    f"the archive has two entries named {quoted(seen[key])} and "
+                    f"{quoted(entry.name)}, so tools disagree on its content",
+                    file=source,
                 )
             seen[key] = entry.name
             self._entries[entry.name] = entry
@@ -105,15 +108,18 @@ class Archive:
         bound = min(limit, max(_FREE, entry.packed * ratio))
         if entry.size > bound:
             raise LimitExceededError(
-                f"{self._source}: entry {name} unpacks from {entry.packed:,} to {entry.size:,} "
-                "bytes, "
-                f"the limit is {bound:,}"
+                f"the entry unpacks to more than {bound:,} bytes, the limit",
+                received=f"{entry.packed:,} bytes that unpack to {entry.size:,}",
+                file=self._source,
+                path=name,
             )
         packed = memoryview(self._data)[entry.data : entry.data + entry.packed]
         found = bytes(packed) if entry.method == _STORED else self._inflated(entry, packed)
         if len(found) != entry.size or zlib.crc32(found) != entry.crc:
             raise CorruptModelError(
-                f"{self._source}: entry {name} is damaged: its checksum or its size differs"
+                "the entry is damaged: its checksum or its size differs",
+                file=self._source,
+                path=name,
             )
         return found
 
@@ -130,16 +136,19 @@ class Archive:
                 left -= len(part)
         except zlib.error as error:
             raise CorruptModelError(
-                f"{self._source}: entry {entry.name} is damaged: {error}"
+                f"the entry is damaged: {error}", file=self._source, path=entry.name
             ) from None
         if not left:
             raise CorruptModelError(
-                f"{self._source}: entry {entry.name} unpacks to more than the {entry.size:,} "
-                "bytes it states"
+                f"the entry unpacks to more than the {entry.size:,} bytes it states",
+                file=self._source,
+                path=entry.name,
             )
         if not worker.eof or worker.unused_data:
             raise CorruptModelError(
-                f"{self._source}: entry {entry.name} is damaged: its packed data does not end well"
+                "the entry is damaged: its packed data does not end where it should",
+                file=self._source,
+                path=entry.name,
             )
         return b"".join(parts)
 
@@ -158,12 +167,14 @@ class Archive:
                 else "it is cut"
             )
             raise CorruptModelError(
-                f"{self._source} is an incomplete zip archive ({size:,} bytes): {cut}; copy or "
-                "save it again"
+                f"the zip archive of {size:,} bytes is incomplete: {cut}",
+                file=self._source,
+                remedy="Copy the file or save the model again",
             )
         if len(ends) > 1:
             raise UnsafeModelError(
-                f"{self._source} is a zip archive with two ends, so tools disagree on its content"
+                "the zip archive has two ends, so tools disagree on its content",
+                file=self._source,
             )
         at = ends[0]
         _, disk, other_disk, here, count, length, start, _ = _END.unpack_from(data, at)
@@ -171,16 +182,21 @@ class Archive:
         if _FULL_16 in (here, count) or _FULL_32 in (length, start):
             end, disk, other_disk, here, count, length, start = self._directory_64(at)
         if disk or other_disk or here != count:
-            raise CorruptModelError(f"{self._source} is one part of a zip archive in several parts")
+            raise CorruptModelError(
+                "the file is one part of a zip archive in several parts",
+                file=self._source,
+            )
         if start + length > end:
             raise CorruptModelError(
-                f"{self._source} is an incomplete zip archive: part of its directory is missing"
+                "the zip archive is incomplete: part of its directory is missing",
+                file=self._source,
             )
         if start + length < end:
             raise UnsafeModelError(
-                f"{self._source}: its zip directory should end at byte {start + length:,} and "
-                f"ends at {end:,}: other "
-                "bytes come before or between, so tools disagree on its content. Save it again"
+                f"the zip directory should end at byte {start + length:,} and ends at {end:,}: "
+                "other bytes come before or between, so tools disagree on its content",
+                file=self._source,
+                remedy="Save the model again",
             )
         return count, start, end
 
@@ -201,7 +217,8 @@ class Archive:
             or end + 12 + length_64 != place
         ):
             raise CorruptModelError(
-                f"{self._source} is a damaged zip archive: its end record contradicts itself"
+                "the zip archive is damaged: its end record contradicts itself",
+                file=self._source,
             )
         return end, disk, other, here, count, length, start
 
@@ -211,8 +228,8 @@ class Archive:
         for _ in range(count):
             if at + _CENTRAL.size > end or not self._data.startswith(_CENTRAL_MARK, at):
                 raise CorruptModelError(
-                    f"{self._source}: its zip directory does not list the {count:,} entries it "
-                    "counts"
+                    f"the zip directory does not list the {count:,} entries it counts",
+                    file=self._source,
                 )
             head = _CENTRAL.unpack_from(self._data, at)
             flags, method, crc, packed, size, attributes, local = (
@@ -229,12 +246,15 @@ class Archive:
             self._check_kind(name, flags, method, attributes)
             if method == _STORED and packed != size:
                 raise CorruptModelError(
-                    f"{self._source}: entry {name} is stored as it is, but states two sizes"
+                    "the entry is stored without compression, but states two sizes",
+                    file=self._source,
+                    path=name,
                 )
             yield self._placed(_Entry(name, method, flags, crc, packed, size, local), start)
         if at != end:
             raise CorruptModelError(
-                f"{self._source}: its zip directory lists more than the {count:,} entries it counts"
+                f"the zip directory lists more than the {count:,} entries it counts",
+                file=self._source,
             )
 
     def _name(self, raw: bytes, flags: int) -> str:
@@ -242,12 +262,16 @@ class Archive:
             name = raw.decode("utf-8" if flags & _UTF_8 else "cp437")
         except UnicodeDecodeError:
             raise CorruptModelError(
-                f"{self._source}: the name of an entry, {raw[:80]!r}, is not UTF-8"
+                "the name of an entry is not UTF-8",
+                received=repr(raw[:80]),
+                file=self._source,
             ) from None
         if _UNSAFE_NAME.search(name.removesuffix("/")):
             raise UnsafeModelError(
-                f"{self._source}: entry {name!r} has a name that could lead out of a folder; "
-                "save the model again"
+                "the entry has a name that could lead out of a folder",
+                file=self._source,
+                path=name,
+                remedy="Save the model again",
             )
         return name
 
@@ -268,7 +292,9 @@ class Archive:
             at += 4 + length
         if missing:
             raise CorruptModelError(
-                f"{self._source}: entry {name} is large, but its size is not there"
+                "the entry is large, but its size is not there",
+                file=self._source,
+                path=name,
             )
         return fields
 
@@ -276,15 +302,22 @@ class Archive:
         kind = stat.S_IFMT(attributes >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise UnsafeModelError(
-                f"{self._source}: entry {name} is a link or a device; only plain entries are read"
+                "the entry is a link or a device; only plain entries are read",
+                file=self._source,
+                path=name,
             )
         if flags & _ENCRYPTED:
             raise UnsafeModelError(
-                f"{self._source}: entry {name} is encrypted, which Keras never does"
+                "the entry is encrypted, which Keras never does",
+                file=self._source,
+                path=name,
             )
         if method not in (_STORED, _DEFLATED):
             raise UnsafeModelError(
-                f"{self._source}: entry {name} is packed by method {method}; Keras knows 0 and 8"
+                "the entry is packed by an unknown method; Keras uses 0 and 8",
+                received=f"method {method}",
+                file=self._source,
+                path=name,
             )
 
     def _placed(self, entry: _Entry, directory: int) -> _Entry:
@@ -299,7 +332,9 @@ class Archive:
             head = (b"",)
         if head[0] != _LOCAL_MARK:
             raise CorruptModelError(
-                f"{self._source}: entry {entry.name} is not where the zip directory says"
+                "the entry is not where the zip directory says",
+                file=self._source,
+                path=entry.name,
             )
         flags, method, crc, packed, size, names, extras = *head[2:4], *head[6:11]
         at = entry.start + _LOCAL.size
@@ -318,14 +353,17 @@ class Archive:
             wanted,
         ):
             raise UnsafeModelError(
-                f"{self._source}: entry {entry.name} is described otherwise in its own header "
-                f"({name}) than in the "
-                "zip directory, so tools disagree on its content"
+                f"the entry has another description in its own header ({name}) than in the zip "
+                "directory, so tools disagree on its content",
+                file=self._source,
+                path=entry.name,
             )
         place = at + names + extras
         if place + entry.packed > directory:
             raise CorruptModelError(
-                f"{self._source}: entry {entry.name} reaches into the zip directory"
+                "the entry reaches into the zip directory",
+                file=self._source,
+                path=entry.name,
             )
         return replace(entry, data=place)
 
@@ -335,7 +373,9 @@ class Archive:
         for entry in sorted(self._entries.values(), key=lambda entry: entry.start):
             if entry.start < at:
                 raise UnsafeModelError(
-                    f"{self._source}: entry {entry.name} overlaps another entry of the zip archive"
+                    "the entry overlaps another entry of the zip archive",
+                    file=self._source,
+                    path=entry.name,
                 )
             self._check_gap(at, entry.start, room)
             at, room = entry.data + entry.packed, _DESCRIPTOR if entry.flags & _SIZES_FOLLOW else 0
@@ -344,9 +384,10 @@ class Archive:
     def _check_gap(self, begin: int, end: int, room: int) -> None:
         if end - begin > room:
             raise UnsafeModelError(
-                f"{self._source}: {end - begin:,} bytes from byte {begin:,} on belong to no "
-                "entry of the zip archive, "
-                "so tools disagree on its content. Save it again"
+                f"{end - begin:,} bytes from byte {begin:,} on belong to no entry of the zip "
+                "archive, so tools disagree on its content",
+                file=self._source,
+                remedy="Save the model again",
             )
 
     def _check_total(self) -> None:
@@ -357,7 +398,9 @@ class Archive:
         )
         if total > limit:
             raise LimitExceededError(
-                f"{self._source} unpacks to {total:,} bytes, the limit is {limit:,}"
+                f"the archive unpacks to more than {limit:,} bytes, the limit",
+                received=f"{total:,} bytes",
+                file=self._source,
             )
 
 

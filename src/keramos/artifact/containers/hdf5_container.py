@@ -62,10 +62,18 @@ def _content(file: Hdf5, source: str, limits: Limits) -> bytes:
     shape = file.shape(CONTENT)
     if len(shape) != 1 or shape[0] > limits.content_bytes:
         raise LimitExceededError(
-            f"{source}: {CONTENT} has shape {shape}, the limit is one row of "
-            f"{limits.content_bytes:,} bytes (content_bytes)"
+            f"the keramos content has more than one row of {limits.content_bytes:,} bytes, the "
+            "limit (content_bytes)",
+            received=f"shape {shape}",
+            file=source,
+            path=CONTENT,
         )
     found = file.array(CONTENT)
     if found.dtype.name != "uint8":
-        raise CorruptModelError(f"{source}: {CONTENT} has type {found.dtype}; bytes are needed")
+        raise CorruptModelError(
+            "the keramos content is not bytes",
+            received=f"type {found.dtype}",
+            file=source,
+            path=CONTENT,
+        )
     return found.tobytes()

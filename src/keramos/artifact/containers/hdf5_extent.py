@@ -38,24 +38,27 @@ def check_extent(data: bytes, at: int, size: int, source: str) -> None:
     width = head[9] if version >= _NEW else head[13]
     first = 12 if version >= _NEW else 24 + 4 * version
     if version > 3 or width not in (2, 4, 8, 16, 32) or len(data) < at + first + 3 * width:  # noqa: PLR2004 (the last version)
-        raise CorruptModelError(
-            f"{source} is no HDF5 file that can be read: its superblock is damaged or cut"
-        )
+        raise CorruptModelError("the HDF5 superblock is damaged or cut", file=source)
     base = int.from_bytes(head[first : first + width], "little")
     end = int.from_bytes(head[first + 2 * width : first + 3 * width], "little")
     if version > _NEW and head[11] & _OPEN_FLAGS:
         raise CorruptModelError(
-            f"{source} was not closed by the program that wrote it; save the model again"
+            "the file was not closed by the program that wrote it",
+            file=source,
+            remedy="Save the model again",
         )
     end += at - base  # bytes put before the file shift it, which HDF5 allows
     if size < end:
         raise CorruptModelError(
-            f"{source} is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy "
-            "or save it again"
+            f"the file is incomplete: its header says {end:,} bytes",
+            received=f"{size:,} bytes",
+            file=source,
+            remedy="Copy the file or save the model again",
         )
     if size > end:
         raise UnsafeModelError(
-            f"{source} holds an HDF5 file of {end:,} bytes and {size - end:,} bytes behind it, "
-            "so tools disagree on "
-            "its content. Save the model again"
+            f"the file holds an HDF5 file of {end:,} bytes and {size - end:,} bytes behind it, so "
+            "tools disagree on its content",
+            file=source,
+            remedy="Save the model again",
         )

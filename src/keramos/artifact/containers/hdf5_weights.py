@@ -50,10 +50,16 @@ class Hdf5Weights:
             listed = _inside(self._file.text_list(where, "weight_names"), where)
             if len(set(listed)) != len(listed):
                 raise MismatchError(
-                    f"{where} lists one of its weights twice: {', '.join(listed)[:200]}"
+                    "the group lists one of its weights twice",
+                    received=", ".join(listed)[:200],
+                    path=where,
                 )
             if group in found:
-                raise MismatchError(f"{root or '/'} lists the layer '{group}' twice")
+                raise MismatchError(
+                    "the list of layers names one layer twice",
+                    path=root or "/",
+                    layer=group,
+                )
             if names := [name for name in listed if _is_for_answers(name)]:
                 found[group] = names
         return found
@@ -103,8 +109,10 @@ def _inside(names: list[str], owner: str) -> list[str]:
     for name in names:
         if name.startswith("/") or not {".", ".."}.isdisjoint(name.split("/")):
             raise UnsafeModelError(
-                f"{owner or '/'} lists '{name}', a path that leads out of its group; the file "
-                "was altered. Save the model again"
+                "the list names a path that leads out of its group; the file was altered",
+                received=repr(name),
+                path=owner or "/",
+                remedy="Save the model again",
             )
     return names
 

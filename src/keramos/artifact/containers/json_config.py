@@ -29,6 +29,6 @@ def open_json(source: ModelSource, limits: Limits) -> Container:
     data = source.main
     if zip_ends_with(data) and ZIP in data:
         raise zip_behind(data, source.path)
-    found = parse_json(data, source.path, limits)
+    found = parse_json(data, "architecture", limits)
     version, backend = (str(found.get(key) or "") for key in ("keras_version", "backend"))
     return Container(data, None, version, backend)

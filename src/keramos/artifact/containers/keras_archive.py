@@ -16,7 +16,7 @@ from keramos.artifact.containers.magic_bytes import (
 )
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.strict_json import parse_json
-from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError
+from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError, located
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -62,7 +62,7 @@ def open_archive(source: ModelSource, limits: Limits) -> Container:
     return Container(
         config,
         weights,
-        _version(metadata, f"{source.path}, metadata.json", limits),
+        _version(metadata, "metadata.json", limits),
         assets=_assets(archive, limits),
         content=archive.read(CONTENT, limits.content_bytes, limits.ratio),
     )
@@ -82,19 +82,22 @@ def _check_begin(data: bytes, source: str) -> None:
 def zip_behind(data: bytes, source: str) -> UnsafeModelError:
     """The error about a zip archive that other bytes precede."""
     return UnsafeModelError(
-        f"{source} is a zip archive behind {data.index(ZIP):,} other bytes "
-        f"({data[:8]!r}...), so tools disagree on its content. Save the model again"
+        f"the file is a zip archive behind {data.index(ZIP):,} other bytes, so tools disagree on "
+        "its content",
+        received=f"{data[:8]!r}...",
+        file=source,
+        remedy="Save the model again",
     )
 
 
 def _weights(archive: Archive, source: str, limits: Limits) -> Hdf5Weights:
     data = cast("bytes", archive.read(_WEIGHTS, limits.weight_bytes, limits.weight_ratio))
-    inner = f"{source}, {_WEIGHTS}"
-    at = superblock_at(data)
-    if at is None:
-        raise unknown_form(data, len(data), inner)
-    check_extent(data, at, len(data), inner)
-    return Hdf5Weights(Hdf5(data, inner, limits))
+    with located(file=source, path=_WEIGHTS):
+        at = superblock_at(data)
+        if at is None:
+            raise unknown_form(data, len(data), source)
+        check_extent(data, at, len(data), source)
+    return Hdf5Weights(Hdf5(data, source, limits, member=_WEIGHTS))
 
 
 def _assets(archive: Archive, limits: Limits) -> dict[str, bytes]:
@@ -112,17 +115,23 @@ def _check_entries(names: Collection[str], source: str) -> None:
     """A .keras file has a config and HDF5 weights."""
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
         raise ForeignCodeError(
-            f"{source} is a PyTorch file: a zip archive around a Python pickle. It was not read"
+            "the file is a PyTorch file: a zip archive around a Python pickle. It was not read",
+            file=source,
+            remedy="Save the model with Keras",
         )
     if _WEIGHTS not in names and "model.weights.npz" in names:
         raise ForeignCodeError(
-            f"{source} keeps its weights in model.weights.npz, where NumPy may keep pickles; "
-            f"only {_WEIGHTS} is read. Save the model again with h5py installed"
+            "the archive keeps its weights in a file where NumPy may keep pickles; only "
+            f"{_WEIGHTS} is read",
+            file=source,
+            path="model.weights.npz",
+            remedy="Save the model again with h5py installed",
         )
     lacking = [name for name in (_CONFIG, _WEIGHTS) if name not in names]
     if lacking:
         raise CorruptModelError(
-            f"{source} is a zip archive without {lacking[0]}; a .keras file has one"
+            f"the zip archive has no {lacking[0]}; a .keras file has one",
+            file=source,
         )
 
 
@@ -131,5 +140,5 @@ def _version(metadata: bytes | None, where: str, limits: Limits) -> str:
         return ""
     found = parse_json(metadata, where, limits).get("keras_version") or ""
     if not isinstance(found, str):
-        raise CorruptModelError(f"{where}: keras_version is {str(found)[:40]}; text is needed")
+        raise CorruptModelError("keras_version is not text", received=str(found)[:40], path=where)
     return found

@@ -97,18 +97,19 @@ def zip_ends_with(data: bytes) -> bool:
 def unknown_form(data: bytes, size: int, source: str) -> ModelError:
     """The error about a file that no form recognises; ``data`` holds its first bytes."""
     name, program = kind_of(data[:_HEAD])
-    what = f"it is {name}" if name else f"it begins with {data[:8]!r}"
-    message = (
-        f"{source} is neither HDF5 nor a .keras archive: it has {size:,} bytes, and {what}. It "
-        "was not read any further. Save the model with model.save('name.h5') or "
-        "model.save('name.keras')"
+    kind = ForeignCodeError if program else CorruptModelError
+    return kind(
+        "the file is neither HDF5 nor a .keras archive" + (f": it is {name}" if name else ""),
+        received=f"{size:,} bytes that begin with {data[:8]!r}",
+        file=source,
+        remedy="Save the model with model.save('name.h5') or model.save('name.keras')",
     )
-    return ForeignCodeError(message) if program else CorruptModelError(message)
 
 
 def two_files(source: str) -> UnsafeModelError:
     """The error about a file that is HDF5 and zip at once."""
     return UnsafeModelError(
-        f"{source} is both an HDF5 file and a zip archive, so tools disagree on its content. "
-        "Save the model again"
+        "the file is both an HDF5 file and a zip archive, so tools disagree on its content",
+        file=source,
+        remedy="Save the model again",
     )

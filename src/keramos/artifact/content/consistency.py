@@ -42,9 +42,9 @@ def check_content(content: Content, source: str) -> None:
     fault = next(_faults(content), None)
     if fault is not None:
         raise CorruptModelError(
-            f"{source}: the keramos content contradicts itself: {fault}. It was not written by "
-            "keramos; save the "
-            "model again"
+            f"the keramos content contradicts itself: {fault}. It was not written by keramos",
+            file=source,
+            remedy="Save the model again",
         )
 
 

@@ -37,9 +37,9 @@ def encode(content: Content, network: Network, config: bytes) -> bytes:
         msgspec.json.decode(body, type=Document)
     except msgspec.ValidationError as error:
         raise SaveError(
-            f"nothing was written: the content holds a number that is not finite ({error}). "
-            "Training diverged; "
-            "try a smaller learning rate"
+            f"nothing was written: the content holds a number that is not finite ({error}), since "
+            "training diverged",
+            remedy="Try a smaller learning rate",
         ) from None
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
@@ -55,26 +55,32 @@ def decode(data: bytes, source: str) -> Document:
     digest, _, body = data.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != digest:
         raise CorruptModelError(
-            f"{source}: the keramos content was changed after it was written (its digest differs)"
+            "the keramos content was changed after it was written (its digest differs)",
+            file=source,
         )
     try:
         version = msgspec.json.decode(body, type=_Versioned).content.version
         if version < 1:
             raise CorruptModelError(
-                f"{source}: its keramos content has version {version}; the first is 1"
+                "the keramos content has an unknown version; the first is 1",
+                received=str(version),
+                file=source,
             )
         if version > CONTENT_VERSION:
             raise UnsupportedModelError(
-                f"{source}: its keramos content has version {version}, this keramos reads up to "
-                f"{CONTENT_VERSION}; "
-                "upgrade keramos"
+                "the keramos content has a newer version than this keramos reads, "
+                f"{CONTENT_VERSION}",
+                received=str(version),
+                file=source,
+                remedy="Upgrade keramos",
             )
         document = msgspec.json.decode(body, type=Document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CorruptModelError(f"{source}: the keramos content is damaged: {error}") from None
+        raise CorruptModelError(f"the keramos content is damaged: {error}", file=source) from None
     except RecursionError:
         raise LimitExceededError(
-            f"{source}: the keramos content nests deeper than any that keramos writes"
+            "the keramos content nests deeper than any that keramos writes",
+            file=source,
         ) from None
     check_content(document.content, source)
     return document

@@ -31,7 +31,8 @@ def fixed_array(image: Image, address: int) -> Callable[[int], bytes | None]:
     )  # fmt: skip
     if bits > _MOST_BITS:
         raise CorruptModelError(
-            f"the fixed array at byte {address:,} declares pages of 2^{bits} elements"
+            f"the fixed array at byte {address:,} declares impossible pages",
+            received=f"2^{bits} elements a page",
         )
     if block is None:
         return lambda _: None

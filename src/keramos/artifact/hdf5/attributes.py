@@ -51,7 +51,7 @@ def attributes(image: Image, header: Header) -> dict[str, Attribute]:
     dense = [] if info is None else [_attribute(image, body) for body in _dense(image, info.body)]
     found.update(dense)
     if len(found) != len(bodies) + len(dense):
-        raise CorruptModelError("has the same attribute twice")
+        raise CorruptModelError("the object has the same attribute twice")
     return found
 
 
@@ -59,7 +59,7 @@ def _dense(image: Image, body: bytes) -> Iterator[bytes]:
     """Attribute messages of an object that has many, or large ones."""
     cursor = image.cursor(body, "attribute info message")
     if cursor.uint(1) != 0:
-        raise CorruptModelError("has an attribute info message of an unknown version")
+        raise CorruptModelError("the attribute info message has an unknown version")
     cursor.skip(2 if cursor.uint(1) & _TRACKED else 0)
     heap, index = cursor.address(), cursor.address()
     if heap is not None:
@@ -73,14 +73,17 @@ def _attribute(image: Image, body: bytes) -> tuple[str, Attribute]:
     cursor = image.cursor(body, "attribute")
     version, flags = cursor.uint(1), cursor.uint(1)
     if version not in (1, 2, 3):
-        raise CorruptModelError(f"has an attribute of version {version}, known: 1, 2, 3")
+        raise CorruptModelError(
+            "the attribute has an unknown version; 1, 2 and 3 are known",
+            received=str(version),
+        )
     sizes = [cursor.uint(2) for _ in range(3)]
     cursor.skip(1 if version == _NAMED_CHARSET else 0)
     if version == _PADDED:
         flags = 0
     if flags & _SHARED_SPACE:
         raise UnsupportedModelError(
-            "has an attribute with a shared dataspace, which Keras never writes"
+            "the attribute has a shared dataspace, which Keras never writes"
         )
     parts = []
     for size in sizes:
@@ -89,7 +92,8 @@ def _attribute(image: Image, body: bytes) -> tuple[str, Attribute]:
     name, end, rest = parts[0].partition(b"\0")
     if not end or rest:
         raise CorruptModelError(
-            f"has an attribute whose name does not end where it should: {name[:80]!r}"
+            "the name of the attribute does not end where it should",
+            received=repr(name[:80]),
         )
     return _decoded(name), Attribute(parts[1], bool(flags & _SHARED_TYPE), parts[2], cursor.rest())
 
@@ -108,11 +112,14 @@ def value_of(image: Image, heap: GlobalHeap, attribute: Attribute) -> object:
         return None
     if space.total > image.limits.objects:
         raise LimitExceededError(
-            f"lists {space.total:,} values, the limit is {image.limits.objects:,}"
+            f"the attribute lists more than {image.limits.objects:,} values, the limit",
+            received=f"{space.total:,}",
         )
     size = space.total * found.size
     if size > len(attribute.data):
-        raise CorruptModelError(f"declares {size:,} bytes where {len(attribute.data):,} are stored")
+        raise CorruptModelError(
+            f"the attribute declares {size:,} bytes where {len(attribute.data):,} are stored",
+        )
     values = _values(image, heap, found, attribute.data[:size])
     return _nested(values, space.shape)
 
@@ -128,7 +135,10 @@ def _values(image: Image, heap: GlobalHeap, kind: Datatype, data: bytes) -> list
             for piece in pieces
         ]
     if not kind.numpy or kind.kind == "bfloat16":
-        raise UnsupportedModelError(f"is of type {kind.name}, which Keras does not use here")
+        raise UnsupportedModelError(
+            "the attribute has a type that Keras does not use here",
+            received=kind.name,
+        )
     return list(np.frombuffer(data, kind.numpy).tolist())
 
 

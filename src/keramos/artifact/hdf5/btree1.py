@@ -33,7 +33,8 @@ def children(image: Image, root: int, kind: int, key_size: int) -> Iterator[tupl
         here, entries = _node(image, address, kind, key_size)
         if level is not None and here != level:
             raise CorruptModelError(
-                f"the B-tree node at byte {address:,} is on level {here}, expected {level}"
+                f"the B-tree node at byte {address:,} is on another level than {level}",
+                received=str(here),
             )
         if here == 0:
             yield from entries
@@ -58,6 +59,6 @@ def _node(
     for _ in range(used):
         key, child = cursor.take(key_size), cursor.address()
         if child is None:
-            raise CorruptModelError(f"the B-tree node at byte {address:,} points nowhere")
+            raise CorruptModelError(f"the B-tree node at byte {address:,} has an undefined address")
         entries.append((key, child))
     return level, entries

@@ -105,6 +105,6 @@ def _node(
         child, held = cursor.address(), cursor.uint(tree.count_width)
         cursor.skip(tree.total_widths[depth - 1])
         if child is None:
-            raise CorruptModelError(f"the B-tree node at byte {address:,} points nowhere")
+            raise CorruptModelError(f"the B-tree node at byte {address:,} has an undefined address")
         below.append((child, held))
     return found, below

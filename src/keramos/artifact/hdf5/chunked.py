@@ -72,7 +72,7 @@ def read_chunked(
     size = values.space.total * values.kind.size
     if grid.size > max(image.limits.chunk_bytes, 2 * size):
         raise LimitExceededError(
-            f"declares chunks of {grid.size:,} bytes for {size:,} bytes of values"
+            f"the dataset declares chunks of {grid.size:,} bytes for {size:,} bytes of values",
         )
     found = _found(image, grid) if size and chunks.address is not None else []
     extents = [Extent(chunk.address, chunk.size) for chunk in found]
@@ -98,11 +98,13 @@ def _found(image: Image, grid: Grid) -> list[Chunk]:
     found: dict[Place, Chunk] = {}
     for number, chunk in enumerate(_INDEXES[grid.chunks.kind](image, grid)):
         if number >= image.limits.objects:
-            raise LimitExceededError(f"has more than {image.limits.objects:,} chunks")
+            raise LimitExceededError(
+                f"the dataset has more than {image.limits.objects:,} chunks, the limit",
+            )
         if not all(at < count for at, count in zip(chunk.place, grid.counts, strict=True)):
             continue  # left from before the dataset was made smaller
         if chunk.place in found:
-            raise CorruptModelError(f"has the chunk at {chunk.place} twice")
+            raise CorruptModelError(f"the dataset has the chunk at {chunk.place} twice")
         found[chunk.place] = chunk
     return list(found.values())
 
@@ -140,7 +142,10 @@ def _by_old_tree(image: Image, grid: Grid) -> Iterator[Chunk]:
         size, mask = cursor.uint(4), cursor.uint(4)
         begins = [cursor.uint(8) for _ in lengths]
         if any(begin % length for begin, length in zip(begins, lengths, strict=True)):
-            raise CorruptModelError(f"has a chunk that begins at {begins}, between the others")
+            raise CorruptModelError(
+                "a chunk of the dataset begins between the others",
+                received=str(begins),
+            )
         yield Chunk(
             tuple(begin // length for begin, length in zip(begins, lengths, strict=True)),
             address,
@@ -151,7 +156,7 @@ def _by_old_tree(image: Image, grid: Grid) -> Iterator[Chunk]:
 
 def _single(_image: Image, grid: Grid) -> Iterator[Chunk]:
     if math.prod(grid.counts) != 1:
-        raise CorruptModelError("has one chunk, its shape needs more")
+        raise CorruptModelError("the dataset has one chunk; its shape needs more")
     size, mask = grid.chunks.detail or (grid.size, 0)
     yield Chunk((0,) * len(grid.counts), _address(grid), size, mask)
 
@@ -187,7 +192,7 @@ def _recorded(image: Image, grid: Grid, record: bytes, place: Place | None) -> C
     if grid.filtered:
         width = cursor.left - 4 - (8 * len(grid.counts) if place is None else 0)
         if not 0 < width <= 8:  # noqa: PLR2004 (bytes of the widest number)
-            raise CorruptModelError(f"has an index whose sizes of chunks are {width} bytes wide")
+            raise CorruptModelError(f"the index of chunks has sizes that are {width} bytes wide")
         size, mask = cursor.uint(width), cursor.uint(4)
     if place is None:
         place = tuple(cursor.uint(8) for _ in grid.counts)
@@ -205,7 +210,7 @@ def _by_tree(image: Image, grid: Grid) -> Iterator[Chunk]:
 
 def _address(grid: Grid) -> int:
     if grid.chunks.address is None:
-        raise CorruptModelError("has an index of chunks that lies nowhere")
+        raise CorruptModelError("the index of chunks has an undefined address")
     return grid.chunks.address
 
 
@@ -215,7 +220,10 @@ def _numbered(image: Image, grid: Grid) -> Iterator[tuple[int, Place]]:
     """
     count = math.prod(grid.counts)
     if count > image.limits.objects:
-        raise LimitExceededError(f"has {count:,} chunks, the limit is {image.limits.objects:,}")
+        raise LimitExceededError(
+            f"the dataset has more than {image.limits.objects:,} chunks, the limit",
+            received=f"{count:,}",
+        )
     image.spend(count * STRUCTURE_COST)  # to look for one that was never written takes time too
     endless = grid.most.index(None) if None in grid.most else 0
     axes = [endless, *(axis for axis in range(len(grid.most)) if axis != endless)]

@@ -60,10 +60,12 @@ def read_dataset(image: Image, header: Header, brain: object) -> Array:
         header.address, _space(image, header), _kind(image, header, brain), _fill(image, header)
     )
     if header.one(EXTERNAL) is not None:
-        raise UnsafeModelError("keeps its values in another file; weights must be in the file")
+        raise UnsafeModelError(
+            "the dataset keeps its values in another file; weights must be in the file",
+        )
     layout = header.one(LAYOUT)
     if layout is None:
-        raise CorruptModelError("says nothing about where its values are")
+        raise CorruptModelError("the dataset has no layout message, so its values have no address")
     array = _read(image, header, values, layout.body)
     if values.kind.kind == "bfloat16":
         return cast("Array", (array.astype("<u2").astype("<u4") << 16).view("<f4"))
@@ -78,14 +80,14 @@ def shape_of(image: Image, header: Header) -> tuple[int, ...]:
 def _required(image: Image, header: Header, kind: int, what: str) -> bytes:
     message = header.one(kind)
     if message is None:
-        raise CorruptModelError(f"has no {what}")
+        raise CorruptModelError(f"the dataset has no {what}")
     return committed(image, message.body, kind) if message.shared else message.body
 
 
 def _space(image: Image, header: Header) -> Dataspace:
     space = dataspace(image, _required(image, header, DATASPACE, "dataspace"))
     if space.shape is None:
-        raise CorruptModelError("is empty; numbers are needed")
+        raise CorruptModelError("the dataset is empty; numbers are needed")
     return space
 
 
@@ -94,7 +96,7 @@ def _kind(image: Image, header: Header, brain: object) -> Datatype:
     if kind.kind == "opaque" and kind.size == 2 and brain == "bfloat16":  # noqa: PLR2004 (bytes of a bfloat16)
         return kind._replace(kind="bfloat16", numpy="<u2")
     if not kind.numpy:
-        raise UnsupportedModelError(f"is of type {kind.name}; numbers are needed")
+        raise UnsupportedModelError("the dataset holds no numbers", received=f"type {kind.name}")
     return kind
 
 
@@ -106,7 +108,10 @@ def _fill(image: Image, header: Header) -> bytes:
         cursor = image.cursor(body, "fill value message")
         version = cursor.uint(1)
         if version not in (1, 2, _NEW_FILL):
-            raise CorruptModelError(f"has a fill value of version {version}, known: 1, 2, 3")
+            raise CorruptModelError(
+                "the fill value has an unknown version; 1, 2 and 3 are known",
+                received=str(version),
+            )
         if version < _NEW_FILL:
             cursor.skip(2)
             defined = cursor.uint(1) == _FILL_DEFINED
@@ -123,7 +128,10 @@ def _read(image: Image, header: Header, values: Values, body: bytes) -> Array:
     cursor = image.cursor(body, "layout message")
     version = cursor.uint(1)
     if version not in (1, 2, 3, 4):
-        raise CorruptModelError(f"has a layout of version {version}, known: 1 to 4")
+        raise CorruptModelError(
+            "the layout has an unknown version; 1 to 4 are known",
+            received=str(version),
+        )
     if version < 3:  # noqa: PLR2004
         return _read_oldest(image, header, values, cursor)
     kind = cursor.uint(1)
@@ -134,10 +142,10 @@ def _read(image: Image, header: Header, values: Values, body: bytes) -> Array:
         return _contiguous(image, values, address, size)
     if kind == _VIRTUAL:
         raise UnsafeModelError(
-            "is a virtual dataset, whose values lie elsewhere; weights must be in the file"
+            "the dataset is virtual: its values are stored elsewhere; weights must be in the file",
         )
     if kind != _CHUNKED:
-        raise CorruptModelError(f"has a layout of unknown class {kind}")
+        raise CorruptModelError("the layout has an unknown class", received=str(kind))
     return _chunked(image, header, values, (_chunks if version == 4 else _old_chunks)(cursor))  # noqa: PLR2004
 
 
@@ -152,7 +160,7 @@ def _read_oldest(image: Image, header: Header, values: Values, cursor: Cursor) -
     if kind == _CONTIGUOUS:
         return _contiguous(image, values, address, values.space.total * values.kind.size)
     if kind != _CHUNKED:
-        raise CorruptModelError(f"has a layout of unknown class {kind}")
+        raise CorruptModelError("the layout has an unknown class", received=str(kind))
     return _chunked(image, header, values, Chunks(shape, 0, address))
 
 
@@ -174,11 +182,11 @@ def _chunks(cursor: Cursor) -> Chunks:
     """Layout version 4."""
     flags, rank, width = cursor.uint(1), cursor.uint(1), cursor.uint(1)
     if width > 8:  # noqa: PLR2004 (bytes of the widest number)
-        raise CorruptModelError(f"has a layout with lengths {width} bytes wide")
+        raise CorruptModelError(f"the layout has lengths that are {width} bytes wide")
     shape = tuple(cursor.uint(width) for _ in range(rank))
     kind = cursor.uint(1)
     if kind not in _PARAMETERS:
-        raise CorruptModelError(f"has a chunk index of unknown type {kind}")
+        raise CorruptModelError("the chunk index has an unknown type", received=str(kind))
     detail = tuple(cursor.uint(width) for width in _PARAMETERS[kind])
     if kind == _SINGLE and flags & _FILTERED_SINGLE:
         detail = (cursor.length(), cursor.uint(4))
@@ -196,7 +204,9 @@ def _contiguous(image: Image, values: Values, address: int | None, size: int) ->
         image.claim(values.owner, [], needed)
         return filled(values)
     if size != needed:
-        raise CorruptModelError(f"stores {size:,} bytes, its shape and type need {needed:,}")
+        raise CorruptModelError(
+            f"the dataset stores {size:,} bytes; its shape and type need {needed:,}"
+        )
     data = image.view(address, size, "values")
     image.claim(values.owner, [Extent(address, size)], needed)
     return _as_array(values, data)
@@ -206,7 +216,9 @@ def _as_array(values: Values, data: memoryview) -> Array:
     """Stored bytes as an array: a view where the machine can use them as they lie."""
     needed = values.space.total * values.kind.size
     if len(data) < needed:
-        raise CorruptModelError(f"stores {len(data):,} bytes, its shape and type need {needed:,}")
+        raise CorruptModelError(
+            f"the dataset stores {len(data):,} bytes; its shape and type need {needed:,}",
+        )
     found = np.frombuffer(data[:needed], values.kind.numpy).reshape(values.space.shape)
     native = found.dtype.newbyteorder("=")
     return found if found.flags.aligned and found.dtype == native else found.astype(native)
@@ -221,7 +233,8 @@ def _chunked(image: Image, header: Header, values: Values, chunks: Chunks) -> Ar
         or chunks.shape[-1] != values.kind.size
     ):
         raise CorruptModelError(
-            f"has chunks of {chunks.shape} for {rank} axes of {values.kind.size} bytes a value"
+            f"the dataset has chunks of {chunks.shape} for {rank} axes of {values.kind.size} "
+            "bytes a value",
         )
     # Keras writes no chunks; few files were rewritten by a program that does.
     from keramos.artifact.hdf5.chunked import read_chunked  # noqa: PLC0415 (start-up time)

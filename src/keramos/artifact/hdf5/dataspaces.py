@@ -39,7 +39,8 @@ def dataspace(image: Image, body: bytes) -> Dataspace:
     version, rank, flags, kind = (cursor.uint(1) for _ in range(4))
     if version not in (1, 2) or rank > _MOST_AXES:
         raise CorruptModelError(
-            f"has a dataspace of version {version} with {rank} axes; HDF5 has at most {_MOST_AXES}"
+            f"the dataspace has an unknown version or more than {_MOST_AXES} axes",
+            received=f"version {version} with {rank} axes",
         )
     if version == 1:
         cursor.skip(4)
@@ -49,5 +50,8 @@ def dataspace(image: Image, body: bytes) -> Dataspace:
     endless = (1 << 8 * image.lengths) - 1
     most = tuple(cursor.length() for _ in range(rank)) if flags & _HAS_MOST else shape
     if any(length > largest for length, largest in zip(shape, most, strict=True)):
-        raise CorruptModelError(f"has shape {shape}, which is more than its largest, {most}")
+        raise CorruptModelError(
+            f"the dataspace has a larger shape than its maximum, {most}",
+            received=str(shape),
+        )
     return Dataspace(shape, tuple(None if length == endless else length for length in most))

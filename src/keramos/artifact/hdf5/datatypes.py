@@ -53,7 +53,8 @@ def datatype(image: Image, body: bytes) -> Datatype:
     number, version = head & 0x0F, head >> 4
     if not 1 <= version <= 5 or number not in _CLASSES or size == 0:  # noqa: PLR2004 (the newest there is)
         raise CorruptModelError(
-            f"has a datatype of version {version}, class {number} and {size} bytes, which is none"
+            "the datatype does not exist in HDF5",
+            received=f"version {version}, class {number}, {size} bytes",
         )
     read = _READERS.get(number)
     found = None if read is None else read(cursor, bits, size, version)

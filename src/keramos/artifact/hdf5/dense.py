@@ -66,7 +66,7 @@ def messages(image: Image, heap_at: int, tree_at: int | None, kind: int) -> Iter
         ModelError: heap or tree are damaged, or hold something Keras never writes.
     """
     if tree_at is None:
-        raise CorruptModelError("has names without an index")
+        raise CorruptModelError("the group has names without an index")
     heap, at = _Heap(image, heap_at), _ID_AT[kind]
     for record in records(image, tree_at, kind):
         yield heap.object(record[at:])
@@ -79,7 +79,8 @@ def _head(image: Image, address: int) -> _Head:
     id_size, filters, flags, most = cursor.uint(2), cursor.uint(2), cursor.uint(1), cursor.uint(4)
     if filters:
         raise UnsupportedModelError(
-            "keeps names in a compressed heap, which Keras never writes; rewrite it with h5repack"
+            "the group keeps names in a compressed heap, which Keras never writes",
+            remedy="Rewrite the file with h5repack",
         )
     cursor.skip(image.lengths)
     huge = cursor.address()

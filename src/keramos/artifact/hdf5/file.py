@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keramos.artifact.hdf5.attributes import attributes, value_of
@@ -11,10 +10,11 @@ from keramos.artifact.hdf5.headers import read_header
 from keramos.artifact.hdf5.heaps import GlobalHeap
 from keramos.artifact.hdf5.links import is_group, links
 from keramos.artifact.hdf5.superblock import open_image
-from keramos.errors import CorruptModelError, LimitExceededError, ModelError, UnsafeModelError
+from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError, located
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
 
     import numpy as np
     from numpy.typing import NDArray
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from keramos.artifact.hdf5.headers import Header
     from keramos.artifact.hdf5.links import Link
     from keramos.artifact.limits import Limits
-
-_LONGEST_SHOWN = 160
-_SENTENCES = ("the ", "there ", "a ")  # how errors begin that are not said about the object itself
 
 
 class Hdf5:
@@ -37,27 +34,28 @@ class Hdf5:
             does (UnsupportedModelError), or more than the limits allow (LimitExceededError).
     """
 
-    def __init__(self, data: bytes, source: str, limits: Limits) -> None:
+    def __init__(self, data: bytes, source: str, limits: Limits, member: str = "") -> None:
+        """``member`` is the path of the file inside an archive, for errors only."""
         self._source = source
+        self._member = member
         self._limits = limits
         self._headers: dict[int, Header] = {}
         self._links: dict[int, dict[str, Link]] = {}
         self._attributes: dict[int, dict[str, Attribute]] = {}
         self._names = 0
-        try:
+        with located(file=source, path=member or None):
             self._image, self._root = open_image(data, limits)
-        except ModelError as error:
-            raise type(error)(f"{source} {error}") from None
         self._heap = GlobalHeap(self._image)
 
-    @contextmanager
-    def _at(self, path: str) -> Iterator[None]:
-        """Errors say where."""
-        try:
-            yield
-        except ModelError as error:
-            what = f": {error}" if str(error).startswith(_SENTENCES) else f" {error}"
-            raise type(error)(f"{self._source}: {_shown(path) or '/'}{what}") from None
+    def _at(self, path: str, attribute: str = "") -> AbstractContextManager[None]:
+        """Errors from inside the block name the file and a path inside it."""
+        place = self._place(path)
+        return located(
+            file=self._source, path=f"{place}, attribute {attribute}" if attribute else place
+        )
+
+    def _place(self, path: str) -> str:
+        return "/".join(filter(None, (self._member, path))) or "/"
 
     def is_group(self, path: str) -> bool:
         """Whether a group is at a path."""
@@ -74,7 +72,8 @@ class Hdf5:
                     return None
                 if link.kind:
                     raise UnsafeModelError(
-                        f"is reached by {link.kind}; everything must be stored in the file itself"
+                        f"the object is reached by {link.kind}; everything must be stored in the "
+                        "file itself",
                     )
                 here = self._header(link.address)
             return here
@@ -90,7 +89,8 @@ class Hdf5:
             self._names += len(found)
             if self._names > self._limits.objects:
                 raise LimitExceededError(
-                    f"and what is beside it hold more than {self._limits.objects:,} names"
+                    f"the group and those beside it hold more than {self._limits.objects:,} "
+                    "names, the limit",
                 )
             self._links[group.address] = found
         return self._links[group.address]
@@ -102,7 +102,7 @@ class Hdf5:
             return []
         with self._at(path):
             if not is_group(found):
-                raise CorruptModelError("is a dataset where a group is expected")
+                raise CorruptModelError("the path is a dataset where a group is expected")
             return list(self._links_of(found))
 
     def datasets(self, skip: Collection[str] = ()) -> list[str]:
@@ -120,7 +120,9 @@ class Hdf5:
             path = waiting.pop()
             if path.count("/") > self._limits.json_depth:
                 raise LimitExceededError(
-                    f"{self._source}: {_shown(path)} nests deeper than any model"
+                    "the path nests deeper than any model",
+                    file=self._source,
+                    path=self._place(path),
                 )
             here = self._find(path)
             if here is None:
@@ -129,8 +131,8 @@ class Hdf5:
                 with self._at(path):
                     if here.address in groups:
                         raise UnsafeModelError(
-                            "is a group that has another path too; groups must form a tree. Save "
-                            "the model again"
+                            "the group has another path too; groups must form a tree",
+                            remedy="Save the model again",
                         )
                     groups.add(here.address)
                 waiting += self._below(path)
@@ -157,7 +159,7 @@ class Hdf5:
             attribute = self._attributes[header.address].get(name)
         if attribute is None:
             return None
-        with self._at(f"{path or '/'}, attribute {name},"):
+        with self._at(path, name):
             return value_of(self._image, self._heap, attribute)
 
     def text(self, path: str, name: str) -> str | None:
@@ -166,7 +168,7 @@ class Hdf5:
         if value is None or isinstance(value, str):
             return value
         raise CorruptModelError(
-            f"{self._source}: attribute {name} of {_shown(path) or '/'} is not text"
+            f"attribute {name} is not text", file=self._source, path=self._place(path)
         )
 
     def text_list(self, path: str, name: str) -> list[str]:
@@ -180,9 +182,10 @@ class Hdf5:
         ]
         if len(found) > self._limits.layers:
             raise LimitExceededError(
-                f"{self._source}: attribute {name} of {_shown(path) or '/'} lists {len(found):,} "
-                "names, "
-                f"the limit is {self._limits.layers:,}"
+                f"attribute {name} lists more than {self._limits.layers:,} names, the limit",
+                received=f"{len(found):,}",
+                file=self._source,
+                path=self._place(path),
             )
         return found
 
@@ -197,7 +200,11 @@ class Hdf5:
         """The shape of a dataset, as it states it; nothing of its values is read."""
         found = self._find(path)
         if found is None or not is_dataset(found):
-            raise CorruptModelError(f"{self._source}: {path} is not there, but the file says it is")
+            raise CorruptModelError(
+                "the file has no dataset at a path that it names",
+                file=self._source,
+                path=self._place(path),
+            )
         with self._at(path):
             return shape_of(self._image, found)
 
@@ -208,14 +215,10 @@ class Hdf5:
         found = self._find(path)
         if found is None or not is_dataset(found):
             raise CorruptModelError(
-                f"{self._source}: {_shown(path)} is not there, but the file says it is"
+                "the file has no dataset at a path that it names",
+                file=self._source,
+                path=self._place(path),
             )
         brain = self._attribute(found, path, "dtype")
         with self._at(path):
             return read_dataset(self._image, found, brain)
-
-
-def _shown(path: str) -> str:
-    """A path for people: short, and without characters that act on a terminal."""
-    kept = path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}..."
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in kept)

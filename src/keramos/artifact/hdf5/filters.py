@@ -36,15 +36,23 @@ def pipeline(image: Image, body: bytes) -> tuple[Filter, ...]:
     cursor = image.cursor(body, "filter message")
     version, count = cursor.uint(1), cursor.uint(1)
     if version not in (1, 2):
-        raise CorruptModelError(f"has a filter message of version {version}, known: 1, 2")
+        raise CorruptModelError(
+            "the filter message has an unknown version; 1 and 2 are known",
+            received=str(version),
+        )
     cursor.skip(6 if version == 1 else 0)
     found = tuple(_filter(cursor, version) for _ in range(count))
     numbers = [step.number for step in found]
     foreign = next((number for number in numbers if number not in _UNDO), None)
     if foreign is not None:
-        raise UnsafeModelError(f"uses HDF5 filter {foreign}, which is not one of Keras'")
+        raise UnsafeModelError(
+            f"the dataset uses HDF5 filter {foreign}, which is not one of Keras'"
+        )
     if len(set(numbers)) != len(numbers):
-        raise UnsafeModelError(f"passes through a filter twice ({numbers}), which Keras never does")
+        raise UnsafeModelError(
+            "the dataset passes through a filter twice, which Keras never does",
+            received=f"filters {numbers}",
+        )
     return found
 
 
@@ -71,7 +79,10 @@ def undo(data: memoryview, steps: tuple[Filter, ...], mask: int, size: int) -> m
             step = steps[place]
             data = _UNDO[step.number](data, step, size)
     if len(data) != size:
-        raise CorruptModelError(f"has a chunk of {len(data):,} bytes, expected {size:,}")
+        raise CorruptModelError(
+            f"a chunk of the dataset has another size than {size:,} bytes",
+            received=f"{len(data):,}",
+        )
     return data
 
 
@@ -80,13 +91,13 @@ def _inflate(data: memoryview, _step: Filter, size: int) -> memoryview:
     try:
         found = stream.decompress(data, size + _SUM_BYTES + 1)
     except zlib.error as error:
-        raise CorruptModelError(f"has a damaged chunk: {error}") from None
+        raise CorruptModelError(f"a chunk of the dataset is damaged: {error}") from None
     if len(found) > size + _SUM_BYTES:
         raise LimitExceededError(
-            f"has a chunk that unpacks to more than the {size:,} bytes it declares"
+            f"a chunk of the dataset unpacks to more than the {size:,} bytes it declares",
         )
     if not stream.eof or stream.unused_data:
-        raise CorruptModelError("has a chunk whose compressed bytes do not end where they should")
+        raise CorruptModelError("the compressed bytes of a chunk do not end where they should")
     return memoryview(found)
 
 
@@ -96,7 +107,7 @@ def _unshuffle(data: memoryview, step: Filter, _size: int) -> memoryview:
     """
     width = step.values[0] if step.values else 0
     if width <= 0:
-        raise CorruptModelError("is shuffled by values of no size")
+        raise CorruptModelError("the shuffle filter declares values of size 0")
     whole = len(data) // width * width
     mixed = np.frombuffer(data[:whole], "u1").reshape(width, -1)
     return memoryview(mixed.T.tobytes() + bytes(data[whole:]))
@@ -105,7 +116,9 @@ def _unshuffle(data: memoryview, step: Filter, _size: int) -> memoryview:
 def _check_sum(data: memoryview, _step: Filter, _size: int) -> memoryview:
     body, stored = data[:-_SUM_BYTES], data[-_SUM_BYTES:]
     if len(stored) < _SUM_BYTES or fletcher32(body) != int.from_bytes(stored, "little"):
-        raise CorruptModelError("has a damaged chunk: its Fletcher-32 checksum differs")
+        raise CorruptModelError(
+            "a chunk of the dataset is damaged: its Fletcher-32 checksum differs"
+        )
     return body
 
 

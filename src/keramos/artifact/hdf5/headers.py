@@ -68,7 +68,8 @@ def read_header(image: Image, address: int) -> Header:
     ]
     if unknown:
         raise UnsupportedModelError(
-            f"the object header at byte {address:,} has a message of unknown type {unknown[0]}"
+            f"the object header at byte {address:,} has a message of an unknown type",
+            received=str(unknown[0]),
         )
     return Header(
         address, tuple(Message(kind, bool(flags & _SHARED), body) for kind, flags, body in messages)
@@ -147,7 +148,7 @@ def _keep(
         cursor = image.cursor(message[2], "continuation")
         at = cursor.address()
         if at is None:
-            raise CorruptModelError("an object header is continued nowhere")
+            raise CorruptModelError("an object header has a continuation with an undefined address")
         waiting.append((at, cursor.length()))
 
 
@@ -173,15 +174,21 @@ def committed(image: Image, data: bytes, kind: int) -> bytes:
     cursor = image.cursor(data, "shared message")
     version, where = cursor.uint(1), cursor.uint(1)
     if version not in (1, 2, 3):
-        raise CorruptModelError(f"a shared message has version {version}, known: 1, 2, 3")
+        raise CorruptModelError(
+            "a shared message has an unknown version; 1, 2 and 3 are known",
+            received=str(version),
+        )
     if version == 3 and where != _COMMITTED:  # noqa: PLR2004
         raise UnsupportedModelError(
-            "uses a table of shared messages, which Keras never writes; rewrite it with h5repack"
+            "the file uses a table of shared messages, which Keras never writes",
+            remedy="Rewrite the file with h5repack",
         )
     if version == 1:
         cursor.skip(6)
     address = cursor.address()
     message = None if address is None else read_header(image, address).one(kind)
     if message is None or message.shared:
-        raise CorruptModelError(f"a shared message points to byte {address}, where there is none")
+        raise CorruptModelError(
+            f"a shared message points to byte {address}, where the file has no such message",
+        )
     return message.body

@@ -33,13 +33,13 @@ class GlobalHeap:
 
     def _text(self, address: int | None, number: int, size: int) -> bytes:
         if address is None:
-            raise CorruptModelError("refers to a text that lies nowhere")
+            raise CorruptModelError("a text has an undefined address")
         if address not in self._collections:
             self._collections[address] = dict(self._objects(address))
         begin, there = self._collections[address].get(number, (0, -1))
         if size != there:
             raise CorruptModelError(
-                f"refers to a text of {size:,} bytes that is not in the heap at byte {address:,}"
+                f"a text of {size:,} bytes is not in its heap at byte {address:,}"
             )
         return self._image.text(begin, size, "text")
 

@@ -67,7 +67,7 @@ class Cursor:
         if self._at > len(self._data):
             raise CorruptModelError(
                 f"the {self._what} declares {size:,} bytes where {len(self._data) - begin:,} are "
-                "left"
+                "left",
             )
         return self._data[begin : self._at]
 
@@ -110,12 +110,14 @@ class Cursor:
         found = self.take(len(signature))
         if found != signature:
             raise CorruptModelError(
-                f"the {self._what} should begin with {signature!r}, found {found!r}"
+                f"the {self._what} should begin with {signature!r}",
+                received=repr(found),
             )
         version = self.uint(1)
         if version not in versions:
             raise CorruptModelError(
-                f"the {self._what} has version {version}, known: {', '.join(map(str, versions))}"
+                f"the {self._what} has an unknown version; known: {', '.join(map(str, versions))}",
+                received=str(version),
             )
         return version
 
@@ -146,7 +148,7 @@ class Image:
         if address is None or address + size > len(self._data):
             place = "nowhere" if address is None else f"at byte {address:,}"
             raise CorruptModelError(
-                f"the {what} of {size:,} bytes lies {place}, the file has {len(self._data):,} bytes"
+                f"the {what} of {size:,} bytes is {place}; the file has {len(self._data):,} bytes",
             )
         return self._data[address : address + size]
 
@@ -174,7 +176,8 @@ class Image:
         self._structures -= size
         if self._structures < 0:
             raise LimitExceededError(
-                f"its structures come to more than {self.limits.structure_bytes:,} bytes, the limit"
+                f"the structures of the file come to more than {self.limits.structure_bytes:,} "
+                "bytes, the limit",
             )
 
     def sealed(self, address: int | None, size: int, what: str) -> bytes:
@@ -219,7 +222,7 @@ class Image:
         self._texts -= size
         if self._texts < 0:
             raise LimitExceededError(
-                f"its texts come to more than {self._most_text:,} bytes, the limit"
+                f"the texts of the file come to more than {self._most_text:,} bytes, the limit",
             )
 
     def claim(self, owner: int, extents: list[Extent], unpacked: int) -> None:
@@ -233,16 +236,16 @@ class Image:
         """
         if unpacked > self._arrays:
             raise LimitExceededError(
-                f"declares {unpacked:,} bytes; the limit for all weights together is "
-                f"{self.limits.weight_bytes:,}"
+                "the dataset exceeds the limit for all weights together, "
+                f"{self.limits.weight_bytes:,} bytes",
+                received=f"{unpacked:,} bytes",
             )
         self._arrays -= unpacked
         self._unpacked += unpacked
         if self._unpacked > max(_FREE_BYTES, self.limits.weight_ratio * len(self._data)):
             raise LimitExceededError(
-                f"declares {unpacked:,} bytes in a file of {len(self._data):,}; all weights may "
-                "come to "
-                f"{self.limits.weight_ratio} times the file"
+                f"the dataset declares {unpacked:,} bytes in a file of {len(self._data):,}; all "
+                f"weights may come to {self.limits.weight_ratio} times the file",
             )
         if owner in self._owners:
             return
@@ -256,5 +259,7 @@ class Image:
         before = self._claims[place - 1][1] if place else 0
         after = self._claims[place][0] if place < len(self._claims) else end
         if before > begin or after < end:
-            raise CorruptModelError(f"has values at byte {begin:,} where other values are")
+            raise CorruptModelError(
+                f"the dataset has values at byte {begin:,} where other values are"
+            )
         self._claims.insert(place, (begin, end))

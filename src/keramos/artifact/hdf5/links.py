@@ -68,18 +68,20 @@ def _counted(image: Image, found: Iterator[Link]) -> list[Link]:
     for link in found:
         kept.append(link)
         if len(kept) > image.limits.objects:
-            raise LimitExceededError(f"holds more than {image.limits.objects:,} names")
+            raise LimitExceededError(
+                f"the group holds more than {image.limits.objects:,} names, the limit",
+            )
     return kept
 
 
 def _named(found: list[Link]) -> dict[str, Link]:
     named = {link.name.decode("utf-8", "replace"): link for link in found}
     if len(named) != len(found):
-        raise CorruptModelError("has the same name twice")
+        raise CorruptModelError("the group has the same name twice")
     wrong = next((name for name in named if not name or "/" in name), None)
     if wrong is not None:
         raise CorruptModelError(
-            f"holds something under a name that no path can have: {wrong[:80]!r}"
+            "the group holds a name that no path can have", received=repr(wrong[:80])
         )
     return named
 
@@ -89,14 +91,14 @@ def _symbols(image: Image, body: bytes) -> Iterator[Link]:
     cursor = image.cursor(body, "symbol table message")
     tree, heap = cursor.address(), cursor.address()
     if tree is None or heap is None:
-        raise CorruptModelError("has a symbol table that lies nowhere")
+        raise CorruptModelError("the symbol table has an undefined address")
     names = _local_heap(image, heap)
     before: bytes | None = None
     for _, address in children(image, tree, GROUP, image.lengths):
         for link in _symbol_node(image, address, names):
             if before is not None and link.name <= before:
                 raise CorruptModelError(
-                    f"lists its names out of order in the symbol node at byte {address:,}"
+                    f"the symbol node at byte {address:,} lists its names out of order",
                 )
             before = link.name
             yield link
@@ -115,7 +117,8 @@ def _symbol_node(image: Image, address: int, names: bytes) -> Iterator[Link]:
         end = names.find(b"\0", at)
         if cached > _SOFT:
             raise CorruptModelError(
-                f"the symbol node at byte {address:,} has an entry of unknown type {cached}"
+                f"the symbol node at byte {address:,} has an entry of an unknown type",
+                received=str(cached),
             )
         if end < 0:
             raise CorruptModelError(
@@ -126,7 +129,7 @@ def _symbol_node(image: Image, address: int, names: bytes) -> Iterator[Link]:
 
 def _target(address: int | None, kind: str) -> tuple[int, str]:
     if address is None and not kind:
-        raise CorruptModelError("holds a name that leads nowhere")
+        raise CorruptModelError("a name in the group has an undefined address")
     return address or 0, kind
 
 
@@ -147,7 +150,7 @@ def _flags(cursor: Cursor) -> bool:
     the addresses.
     """
     if cursor.uint(1) != 0:
-        raise CorruptModelError("has a link info message of an unknown version")
+        raise CorruptModelError("the link info message has an unknown version")
     flags = cursor.uint(1)
     cursor.skip(8 if flags & _TRACKED else 0)
     return bool(flags & _TRACKED)
@@ -165,7 +168,7 @@ def _dense(image: Image, heap: int, index: int | None) -> Iterator[Link]:
 def _link(image: Image, body: bytes) -> Link:
     cursor = image.cursor(body, "link message")
     if cursor.uint(1) != 1:
-        raise CorruptModelError("has a link message of an unknown version")
+        raise CorruptModelError("the link message has an unknown version")
     flags = cursor.uint(1)
     kind = cursor.uint(1) if flags & _TYPED else 0
     order = cursor.uint(8) if flags & _ORDERED else 0

@@ -40,11 +40,15 @@ def open_image(data: bytes, limits: Limits) -> tuple[Image, int]:
     base = next((at for at in USER_BLOCKS if data.startswith(SIGNATURE, at)), None)
     if base is None or len(data) < base + 16:
         raise CorruptModelError(
-            f"is not an HDF5 file: it has {len(data):,} bytes and begins with {data[:8]!r}"
+            "the file is not an HDF5 file",
+            received=f"{len(data):,} bytes that begin with {data[:8]!r}",
         )
     version = data[base + 8]
     if version > 3:  # noqa: PLR2004 (the newest there is)
-        raise CorruptModelError(f"the HDF5 superblock has version {version}, known: 0 to 3")
+        raise CorruptModelError(
+            "the HDF5 superblock has an unknown version; 0 to 3 are known",
+            received=str(version),
+        )
     at = base + (13 if version < 2 else 9)  # noqa: PLR2004 (version 2 drops four fields)
     offsets, lengths = data[at], data[at + 1]
     if offsets not in _WIDTHS or lengths not in _WIDTHS:
@@ -60,18 +64,19 @@ def open_image(data: bytes, limits: Limits) -> tuple[Image, int]:
 def _check_ends(size: int, base: int, begin: int, end: int) -> None:
     if begin != base:
         raise UnsafeModelError(
-            f"its HDF5 part begins at byte {base:,} but says it begins at byte {begin:,}"
+            f"the HDF5 part begins at byte {base:,} but says it begins at byte {begin:,}",
         )
     if end > size:
         raise CorruptModelError(
-            f"is incomplete: its header says {end:,} bytes, the file has {size:,}. Copy it or "
-            "save it again"
+            f"the file is incomplete: its header says {end:,} bytes",
+            received=f"{size:,} bytes",
+            remedy="Copy the file or save the model again",
         )
     if end < size:
         raise UnsafeModelError(
-            f"has {size - end:,} bytes after the end of its HDF5 part; refused because tools "
-            "would disagree on its "
-            "content. Save it again"
+            f"the file has {size - end:,} bytes after the end of its HDF5 part, so tools disagree "
+            "on its content",
+            remedy="Save the model again",
         )
 
 
@@ -89,7 +94,8 @@ def _old(image: Image, version: int) -> tuple[int, int, int]:
     base, _, end, driver = (cursor.address() for _ in range(4))
     if driver is not None:
         raise UnsupportedModelError(
-            "is part of an HDF5 family of files; merge them into one file first"
+            "the file is part of an HDF5 family of files",
+            remedy="Merge them into one file first",
         )
     cursor.skip(image.offsets)  # the root's name
     return (
@@ -106,7 +112,10 @@ def _new(image: Image, version: int) -> tuple[int, int, int]:
     cursor.skip(11)
     flags = cursor.uint(1)
     if version == 3 and flags & _OPEN_FOR_WRITING:  # noqa: PLR2004
-        raise CorruptModelError("was not closed by the program that wrote it; save it again")
+        raise CorruptModelError(
+            "the file was not closed by the program that wrote it",
+            remedy="Save the model again",
+        )
     base, extension, end, root = (cursor.address() for _ in range(4))
     if extension is not None:
         _check_extension(image, extension)
@@ -121,6 +130,6 @@ def _check_extension(image: Image, address: int) -> None:
     for message in read_header(image, address).messages:
         if message.kind in _PECULIAR:
             raise UnsupportedModelError(
-                f"uses {_PECULIAR[message.kind]}, which Keras never writes; rewrite it with "
-                "h5repack"
+                f"the file uses {_PECULIAR[message.kind]}, which Keras never writes",
+                remedy="Rewrite the file with h5repack",
             )

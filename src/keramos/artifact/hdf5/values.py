@@ -49,6 +49,7 @@ def filled(values: Values) -> Array:
         return np.zeros(shape, native)
     if len(values.fill) != kind.itemsize:
         raise CorruptModelError(
-            f"has a fill value of {len(values.fill)} bytes for values of {kind.itemsize}"
+            f"the fill value has another size than the {kind.itemsize} bytes of a value",
+            received=f"{len(values.fill)} bytes",
         )
     return np.full(shape, np.frombuffer(values.fill, kind)[0], native)

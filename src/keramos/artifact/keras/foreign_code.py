@@ -73,7 +73,8 @@ def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> 
             layers += is_layer and "class_name" in item
             if layers > limits.layers:
                 raise LimitExceededError(
-                    f"{root} has more than {limits.layers:,} layers, the limit (layers)"
+                    f"the model has more than {limits.layers:,} layers, the limit (layers)",
+                    path=root,
                 )
             opaque = "class_name" in item and _checked(
                 item, link, is_layer=is_layer, training=training
@@ -96,7 +97,9 @@ def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training:
     name, module = entry["class_name"], entry.get("module")
     if not isinstance(name, str) or not isinstance(module, str | None):
         raise CorruptModelError(
-            f"{_path(link)}: class_name and module are {name!r} and {module!r}; text is needed"
+            "class_name and module are not text",
+            path=_path(link),
+            received=f"{name!r} and {module!r}",
         )
     code = name in ("__lambda__", "__typespec__") or (name == "Lambda" and not is_layer)
     if code and (is_layer or not training):
@@ -135,11 +138,11 @@ def _is_keras(module: object, parts: frozenset[str]) -> bool:
 
 def _code(link: _Link, what: str) -> ForeignCodeError:
     return ForeignCodeError(
-        f"{_path(link)} {what}. Nothing was run or imported. Replace it by something built into "
-        "Keras, or leave out "
-        "what only training needs (compile=False, include_optimizer=False), and save the model "
-        "again; "
-        "Limits(foreign_training=True) accepts it where only training would use it"
+        f"{what}. Nothing was run or imported",
+        path=_path(link),
+        remedy="Replace it by something built into Keras, or leave out what only training needs "
+        "(compile=False, include_optimizer=False), and save the model again; "
+        "Limits(foreign_training=True) accepts it where only training would use it",
     )
 
 

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     Translate = Callable[[Entry, Config, Origin], tuple[str, Config, Legacy]]
 
 
-def parse_config(config: bytes, training: bytes | None, source: str, limits: Limits) -> Entry:
+def parse_config(config: bytes, training: bytes | None, limits: Limits) -> Entry:
     """The config as data, once neither it nor the training config needs foreign code.
 
     Raises:
         ForeignCodeError: one of them does.
         ModelError: one is not readable JSON, or exceeds a limit.
     """
-    entry = parse_json(config, f"{source}, model config", limits)
+    entry = parse_json(config, "model config", limits)
     refuse_foreign(entry, "model config", model=True, limits=limits)
     if training is not None:
-        found = parse_json(training, f"{source}, training config", limits)
+        found = parse_json(training, "training config", limits)
         refuse_foreign(found, "training config", model=False, limits=limits)
     return entry
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_entry
-from keramos.errors import UnsupportedModelError
+from keramos.errors import LayerProblem, UnsupportedModelError
 from keramos.types.legacy import CURRENT
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -71,9 +71,8 @@ def to_current_keras(network: Network) -> Network:
     """
     found = list(_faults(network, ""))
     if found:
-        listed = "\n".join(f"  - {fault}" for fault in found)
         raise UnsupportedModelError(
-            f"current Keras cannot express {len(found)} thing(s) in this model:\n{listed}"
+            f"current Keras cannot express {len(found)} thing(s) in this model", problems=found
         )
     return _network(network)
 
@@ -131,31 +130,36 @@ def _value(key: str, value: object, legacy: Legacy) -> object:
     kind, config = str(part["class_name"]), cast("Config", part["config"])
     now = _layer(Layer(key, kind, config, legacy=legacy))
     if now.network is not None:
-        raise UnsupportedModelError(f"{key} {kind}={config} would be several layers")
+        raise UnsupportedModelError(
+            "the layer would be several layers in current Keras",
+            option=key,
+            received=f"{kind}={config}",
+        )
     return {"class_name": now.kind, "config": now.config}
 
 
-def _faults(network: Network, prefix: str) -> Iterator[str]:
+def _faults(network: Network, prefix: str) -> Iterator[LayerProblem]:
     for layer in network.layers.values():
         yield from _layer_faults(layer, prefix)
 
 
-def _layer_faults(layer: Layer, prefix: str) -> Iterator[str]:
+def _layer_faults(layer: Layer, prefix: str) -> Iterator[LayerProblem]:
     name = f"{prefix}{layer.name}"
     if layer.network is not None:
         yield from _faults(layer.network, f"{name}/")
     for part in layer.inner:
         yield from _layer_faults(part, f"{name}/")
         if part.legacy.causal:
-            yield f"layer '{name}/{part.name}' ({part.kind}): causal, inside another layer"
+            reason = "causal, inside another layer"
+            yield LayerProblem(f"{name}/{part.name}", part.kind, reason)
     if layer.kind in _GONE or layer.kind.startswith("tf."):
-        yield f"layer '{name}': the class {layer.kind} is gone"
+        yield LayerProblem(name, layer.kind, "current Keras has no such class")
         return
     for meaning, is_expressible in _CONDITIONS:
         value = getattr(layer.legacy, meaning)
         if value != getattr(CURRENT, meaning) and not is_expressible(layer):
-            said = "" if value is True else f"={value!r}"
-            yield f"layer '{name}' ({layer.kind}): {meaning}{said}"
+            received = None if value is True else repr(value)
+            yield LayerProblem(name, layer.kind, f"older meaning {meaning}", received=received)
 
 
 def _theano_is_expressible(layer: Layer) -> bool:
@@ -239,7 +243,9 @@ def _theano_padding(layer: Layer, legacy: Legacy) -> Layer:
         around["data_format"] = layer.config.get("data_format", "channels_last")
     elif layer.config.get("data_format") == "channels_first":
         raise UnsupportedModelError(
-            f"layer '{layer.name}' ({layer.kind}): Theano's padding with channels first"
+            "Theano's padding with channels first has no equivalent in current Keras",
+            layer=layer.name,
+            layer_kind=layer.kind,
         )
     plain = replace(layer, config={**layer.config, "padding": "valid"})
     cut = [1 - size % 2 for size in sizes]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
 from keramos.artifact.weights.lora import adapted, parts, summed
 from keramos.artifact.weights.weight_specs import is_foreign, may_have_weights, weights_of
-from keramos.errors import MismatchError
+from keramos.errors import MismatchError, quoted
 from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
@@ -92,9 +92,12 @@ def _check_owner(layer: Layer, network: Network, owner: object, folder: str) -> 
     """Current Keras says beside the weights whose they are: those of another layer were swapped."""
     if isinstance(owner, str) and owner != layer.name and owner in network.layers:
         raise MismatchError(
-            f"{folder} says that it holds the weights of layer '{owner}', but stands where those "
-            f"of '{layer.name}' "
-            "belong; the order was changed. Save the model again"
+            f"the path says that it holds the weights of layer {quoted(owner)}; the order was "
+            "changed",
+            path=folder,
+            layer=layer.name,
+            layer_kind=layer.kind,
+            remedy="Save the model again",
         )
 
 
@@ -103,9 +106,11 @@ def _check_count(layer: Layer, weights: Sequence[Weight], folder: str) -> None:
     if may_have_weights(layer.kind) and len(wanted) != len(weights):
         listed = ", ".join(wanted) or "none"
         raise MismatchError(
-            f"{folder}: layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights "
-            f"({listed}), "
-            f"the file holds {len(weights)}"
+            f"the layer needs {len(wanted)} weights ({listed})",
+            received=str(len(weights)),
+            path=folder,
+            layer=layer.name,
+            layer_kind=layer.kind,
         )
 
 
@@ -205,8 +210,10 @@ def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
             return layer
         listed = ", ".join(slot.role for slot in wanted) or "none"
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}) needs {len(wanted)} weights ({listed}), "
-            f"the file holds {len(weights)}{_listed(weights)}"
+            f"the layer needs {len(wanted)} weights ({listed})",
+            received=f"{len(weights)}{_listed(weights)}",
+            layer=layer.name,
+            layer_kind=layer.kind,
         )
     owned: dict[tuple[str, ...], dict[str, Weight]] = {}
     for slot, weight in zip(wanted, weights, strict=True):
@@ -256,9 +263,10 @@ def _check_name(layer: Layer, slot: Slot, name: str) -> None:
     word = told.group(1)
     if not slot.role.endswith((word, _SAME_AS.get(word, word))):
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): the weight named '{name}' stands where "
-            f"{slot.role} belongs; "
-            "names and order of the weights contradict each other"
+            f"the weight named {quoted(name)} is where {slot.role} belongs; names and order of "
+            "the weights contradict each other",
+            layer=layer.name,
+            layer_kind=layer.kind,
         )
 
 

@@ -39,7 +39,8 @@ def fill(
     filled = bind_places(network, stored, rules)
     if (unused := stored.unused()) and not has_foreign(network):
         raise MismatchError(
-            f"{', '.join(unused[:3])[:200]}: weights that no layer of the config has a place for"
+            "no layer of the config has a place for these weights",
+            received=", ".join(unused[:3])[:200],
         )
     return filled
 

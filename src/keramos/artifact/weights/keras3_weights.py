@@ -102,7 +102,7 @@ class Stored:
             return None if data is None else data.decode("utf-8").split("\n")
         except UnicodeDecodeError:
             raise CorruptModelError(
-                f"the vocabulary at assets/{folder} is not UTF-8 text"
+                "the vocabulary is not UTF-8 text", path=f"assets/{folder}"
             ) from None
 
     def places(self, layers: Mapping[str, Layer], container: str) -> Iterator[tuple[str, Layer]]:

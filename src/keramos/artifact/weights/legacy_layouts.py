@@ -51,8 +51,10 @@ def settle(layer: Layer, origin: Origin) -> Layer:
     except (ValueError, IndexError) as error:
         shapes = ", ".join(str(array.shape) for array in layer.weights)
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): weights of shapes {shapes} do not fit it: "
-            f"{error}"
+            f"the weights do not fit the layer: {error}",
+            received=f"shapes {shapes}",
+            layer=layer.name,
+            layer_kind=layer.kind,
         ) from None
     return replace(
         layer,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.weights.assign import bind_flat, flat_order
 from keramos.artifact.weights.keras3_weights import weight_at
 from keramos.artifact.weights.weight_specs import is_foreign
-from keramos.errors import MismatchError, ModelError
+from keramos.errors import MismatchError, ModelError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,8 @@ def bind_groups(network: Network, store: WeightStore, groups: LayerGroups, rules
     _check_crossed(groups.names)
     if (path := store.unlisted()) is not None:
         raise MismatchError(
-            f"{path} holds weights, but the list of layers does not name it; no layer has them"
+            "the group holds weights, but the list of layers does not name it; no layer has them",
+            path=path,
         )
     owners = _owners(network, groups.names)
     layers: dict[str, Layer] = {}
@@ -38,8 +39,8 @@ def bind_groups(network: Network, store: WeightStore, groups: LayerGroups, rules
             weights = [weight_at(store, groups.path(group or "", own), own) for own in names]
             layers[name] = bind_flat(layer, weights, rules)
         except ModelError as error:
-            where = f"{groups.root or '/'}/{group or name}"
-            raise error if where in str(error) else type(error)(f"{where}: {error}") from None
+            error.at(path=f"{groups.root or '/'}/{group or name}")
+            raise
     return replace(network, layers=layers)
 
 
@@ -52,9 +53,9 @@ def _check_crossed(groups: Mapping[str, Sequence[str]]) -> None:
     for group, name in said.items():
         if name != group and said.get(name) == group:
             raise MismatchError(
-                f"the weights of '{group}' are named as those of '{name}' and the other way "
-                "round; they were swapped. "
-                "Save the model again"
+                f"the weights of {quoted(group)} are named as those of {quoted(name)} and the "
+                "other way round; they were swapped",
+                remedy="Save the model again",
             )
 
 
@@ -66,17 +67,17 @@ def _owners(network: Network, groups: Mapping[str, object]) -> dict[str, str]:
         in_file, in_config = list(groups), [name for name in network.layers if name in groups]
         if in_file != in_config:
             raise MismatchError(
-                f"the layers' order in the weights ({', '.join(in_file)[:120]}) differs from the "
-                "config's "
-                f"({', '.join(in_config)[:120]}); refusing to guess which is right"
+                "the weights have another order of layers than the config "
+                f"({', '.join(in_config)[:120]}); refusing to guess which is right",
+                received=", ".join(in_file)[:120],
             )
         return {name: name for name in groups}
     weighted = [name for name, layer in network.layers.items() if _may_have_weights(layer)]
     if len(weighted) != len(groups):
         raise MismatchError(
             f"the config has {len(weighted)} layers with weights "
-            f"({', '.join(weighted)[:200] or 'none'}), "
-            f"the weights are for {len(groups)} ({', '.join(groups)[:200]})"
+            f"({', '.join(weighted)[:200] or 'none'})",
+            received=f"weights for {len(groups)} ({', '.join(groups)[:200]})",
         )
     return dict(zip(weighted, groups, strict=True))
 

@@ -58,16 +58,18 @@ def summed(layer: Layer, role: str, array: Array, stored: Mapping[str, Weight]) 
     fits = first.shape == (*array.shape[:-1], rank) and second.shape == (rank, array.shape[-1])
     if not fits or not isinstance(alpha, int | float):
         raise MismatchError(
-            f"layer '{layer.name}' ({layer.kind}): LoRA parts of {first.shape} and "
-            f"{second.shape} do not fit rank "
-            f"{rank!r}, alpha {alpha!r} and {role} of {array.shape}"
+            f"LoRA parts do not fit rank {rank!r}, alpha {alpha!r} and {role} of {array.shape}",
+            received=f"parts of {first.shape} and {second.shape}",
+            layer=layer.name,
+            layer_kind=layer.kind,
         )
     a, b = (np.asarray(part.read()) for part in (first, second))
     if {array.dtype.kind, a.dtype.kind, b.dtype.kind} != {"f"}:
         raise UnsupportedModelError(
-            f"layer '{layer.name}' ({layer.kind}): LoRA parts ({a.dtype}, {b.dtype}) cannot be "
-            f"added to {role} "
-            f"({array.dtype}); save the model as .keras, where Keras adds them"
+            f"LoRA parts ({a.dtype}, {b.dtype}) cannot be added to {role} ({array.dtype})",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            remedy="Save the model as .keras, where Keras adds them",
         )
     scale = np.float32(alpha / cast("int", rank))
     return cast("Array", (array + scale * np.matmul(a, b)).astype(array.dtype))

@@ -40,7 +40,10 @@ def check_values(layer: Layer, *, nonfinite: bool) -> None:
         role = named[number].name if number < len(named) else f"weight {number}"
         if array.dtype.kind != "f" and named and not quantised and role != "count":
             raise UnsupportedModelError(
-                f"{_where(layer)}: {role} has type {array.dtype}; a float type is needed"
+                f"{role} is not of a float type",
+                received=str(array.dtype),
+                layer=layer.name,
+                layer_kind=layer.kind,
             )
         if array.dtype.kind == "f" and not nonfinite:
             _check_finite(layer, role, array)
@@ -59,10 +62,12 @@ def _check_finite(layer: Layer, role: str, array: NDArray[np.generic]) -> None:
     if bad.any():
         first = [int(i) for i in np.unravel_index(int(np.argmax(bad)), array.shape)]
         raise MismatchError(
-            f"{_where(layer)}: {role} has {int(bad.sum()):,} of {bad.size:,} values that are no "
-            "numbers within float32 "
-            f"(first at {first}: {flat[int(np.argmax(bad))]}); every answer would be wrong. "
-            "Limits(nonfinite=True) accepts them"
+            f"{role} has {int(bad.sum()):,} of {bad.size:,} values that are not finite numbers "
+            "within float32; every answer would be wrong",
+            received=f"{flat[int(np.argmax(bad))]} at {first}",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            remedy="Save the model again; Limits(nonfinite=True) accepts such values",
         )
 
 
@@ -80,8 +85,10 @@ def check_shapes(layer: Layer, named: Sequence[tuple[str, Shape]]) -> None:
         shapes = wanted.get(name)
         if shapes and not any(_fits(shape, one) for one in shapes):
             raise MismatchError(
-                f"{_where(layer)}: {name} has shape {_said(shape)}, its config needs "
-                f"{_said(shapes[0])}"
+                f"{name} needs shape {_said(shapes[0])} by its config",
+                received=f"shape {_said(shape)}",
+                layer=layer.name,
+                layer_kind=layer.kind,
             )
 
 

@@ -60,7 +60,9 @@ def slopes(s: LayerCall, role: str, shared_axes: list[int] | None) -> NDArray[np
     if values.ndim != len(shape) or any(
         n not in (1, size) for n, size in zip(values.shape, shape, strict=True)
     ):
-        raise MismatchError(f"{role} has shape {values.shape}, its config needs {shape}")
+        raise MismatchError(
+            f"{role} needs shape {shape} by its config", received=f"shape {values.shape}"
+        )
     return values
 
 

@@ -61,8 +61,8 @@ def places_of(
     """
     if not vocabulary:
         raise UnsupportedModelError(
-            "its vocabulary is not in the file, because .h5 has no place for a learned one; save "
-            "the model as .keras"
+            "the vocabulary is not in the file, because .h5 has no place for a learned one",
+            remedy="Save the model as .keras",
         )
     masked = 0 if mask_token is None else 1
     start = masked + num_oov_indices
@@ -73,7 +73,8 @@ def places_of(
     words = vocabulary[start:] if learned else vocabulary
     if not words:
         raise UnsupportedModelError(
-            "its vocabulary holds no words but the special ones; give it words in Keras"
+            "the vocabulary holds only the special words",
+            remedy="Give it words in Keras",
         )
     return _Places(words, masked, num_oov_indices)
 

@@ -67,7 +67,7 @@ def _plain(kind: str) -> Callable[..., Value]:
 def subtract(s: LayerCall) -> Value:
     """The second of two tensors taken from the first."""
     if len(s.inputs) != 2:
-        raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
+        raise MismatchError("two inputs are needed", received=str(len(s.inputs)))
     return _plain("Sub")(s)
 
 
@@ -174,7 +174,7 @@ def dot(s: LayerCall, *, axes: int | list[int], normalize: bool = False) -> Valu
 
 def _two(s: LayerCall) -> tuple[Value, ...]:
     if len(s.inputs) != 2:
-        raise MismatchError(f"two inputs are needed, {len(s.inputs)} are given")
+        raise MismatchError("two inputs are needed", received=str(len(s.inputs)))
     return s.inputs
 
 

@@ -54,9 +54,7 @@ def batch_normalization(
         s.weight("moving_variance", sizes=shape).astype(float),
     )
     if (variance + epsilon <= 0).any():
-        raise MismatchError(
-            f"layer '{s.layer.name}': moving variance + epsilon is not positive everywhere"
-        )
+        raise MismatchError("moving variance + epsilon is not positive everywhere")
     factor = gamma / np.sqrt(variance + epsilon)
     y = s.g.op("Mul", s.x, _spread(s, axes, factor).astype(s.x.dtype))
     return s.g.op("Add", y, _spread(s, axes, beta - mean * factor).astype(s.x.dtype))

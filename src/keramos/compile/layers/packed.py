@@ -59,14 +59,14 @@ def _groups(s: LayerCall, length: int, count: int) -> Groups:
     """For each place along an axis, the group whose scale it has."""
     groups = s.weight("g_idx", (length,)).astype("int64")
     if groups.min(initial=0) < 0 or groups.max(initial=0) >= count:
-        raise MismatchError(f"layer '{s.layer.name}' ({s.layer.kind}): a group has no scale")
+        raise MismatchError("a group has no scale")
     return groups
 
 
 def _misfit(s: LayerCall, role: str, array: Stored, rows: int, columns: int) -> MismatchError:
     return MismatchError(
-        f"layer '{s.layer.name}' ({s.layer.kind}): {role} has shape {array.shape}, "
-        f"which holds no {rows} x {columns} numbers of 4 bits"
+        f"{role} does not hold {rows} x {columns} numbers of 4 bits",
+        received=f"shape {array.shape}",
     )
 
 
@@ -294,7 +294,7 @@ def _backwards(s: LayerCall, rows: int, columns: int, groups: Groups | None) -> 
     if groups is None:
         return whole / scale  # type: ignore[no-any-return] # numpy
     if scale.ndim != 2 or groups.max(initial=0) >= len(scale):
-        raise MismatchError(f"layer '{s.layer.name}' ({s.layer.kind}): a group has no scale")
+        raise MismatchError("a group has no scale")
     zero = s.weight("reverse_embeddings_zero", scale.shape).astype("float32")
     return (whole - zero[groups]) * scale[groups]  # type: ignore[no-any-return] # numpy
 

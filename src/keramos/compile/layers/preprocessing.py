@@ -41,7 +41,10 @@ def _statistic(s: LayerCall, given: object, role: str, axes: list[int]) -> NDArr
     if len(sizes) != len(kept) or any(
         own not in (1, size) for own, size in zip(sizes, kept, strict=True)
     ):
-        raise MismatchError(f"{role} has shape {values.shape}, the kept axes have sizes {kept}")
+        raise MismatchError(
+            f"{role} does not have the sizes of the kept axes, {kept}",
+            received=f"shape {values.shape}",
+        )
     places = dict(zip(axes, sizes, strict=True))
     return values.reshape([places.get(i, 1) for i in range(s.x.rank)])
 
@@ -63,7 +66,7 @@ def normalization(
     center = _statistic(s, mean, "mean", axes).astype("float32")
     squares = _statistic(s, variance, "variance", axes).astype(float)
     if (squares < 0).any():
-        raise MismatchError(f"layer '{s.layer.name}' (Normalization): its variance is negative")
+        raise MismatchError("the variance is negative")
     spread = np.maximum(np.sqrt(squares), _LEAST).astype("float32")
     if mean is None:
         s.weight("count")

@@ -32,9 +32,15 @@ def reshape(s: LayerCall, *, target_shape: list[int]) -> Value:
     """The same values in another shape; one size may be -1."""
     sizes = list(target_shape)
     if any(size < 1 and size != -1 for size in sizes):
-        raise MismatchError(f"target_shape={sizes} holds a size below 1")
+        raise MismatchError(
+            "the shape holds a size below 1", option="target_shape", received=str(sizes)
+        )
     if sizes.count(-1) > 1:
-        raise MismatchError(f"target_shape={sizes} leaves more than one size open")
+        raise MismatchError(
+            "the shape leaves more than one size open",
+            option="target_shape",
+            received=str(sizes),
+        )
     if None not in s.x.shape[1:]:
         held, rest = (
             prod(cast("tuple[int, ...]", s.x.shape[1:])),
@@ -44,7 +50,9 @@ def reshape(s: LayerCall, *, target_shape: list[int]) -> Value:
             sizes[sizes.index(-1)] = held // max(rest, 1)
         if prod(sizes) != held:
             raise MismatchError(
-                f"target_shape={target_shape} does not fit {held:,} values a row, {s.x.shape[1:]}"
+                f"the shape does not fit {held:,} values a row, {s.x.shape[1:]}",
+                option="target_shape",
+                received=str(target_shape),
             )
     return s.g.op("Reshape", s.x, [0, *sizes])  # 0 keeps the rows apart, whatever the sizes come to
 
@@ -95,7 +103,9 @@ def cropping(
         size = s.x.shape[axis]
         if size is not None and before + after >= size:
             raise MismatchError(
-                f"cropping={cropping} leaves nothing of the {size} places along axis {axis}"
+                f"cropping leaves nothing of the {size} positions along axis {axis}",
+                option="cropping",
+                received=str(cropping),
             )
     ends = [-after if after else 2**62 for _, after in edges]
     return s.g.op("Slice", s.x, [before for before, _ in edges], ends, axes)

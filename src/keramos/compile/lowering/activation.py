@@ -47,7 +47,9 @@ def _silu(g: Graph, x: Value) -> Value:
 
 def _glu(g: Graph, x: Value) -> Value:
     if x.shape[-1] is None or x.shape[-1] % 2:
-        raise UnsupportedModelError(f"activation 'glu' needs an even last axis; received {x.shape}")
+        raise UnsupportedModelError(
+            "activation 'glu' needs an even last axis", received=str(x.shape)
+        )
     half = x.shape[-1] // 2
     a, b = g.ops("Split", x, [half, half], outputs=2, axis=-1)
     return g.op("Mul", a, g.op("Sigmoid", b))

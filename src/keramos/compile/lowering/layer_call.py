@@ -56,7 +56,9 @@ class LayerCall:
         """
         if not self.inputs:
             raise CorruptModelError(
-                f"layer '{self.layer.name}' ({self.layer.kind}) is called without an input"
+                "the layer is called without an input",
+                layer=self.layer.name,
+                layer_kind=self.layer.kind,
             )
         return self.inputs[0]
 
@@ -69,7 +71,9 @@ class LayerCall:
         """
         if not self.layer.inner:
             raise CorruptModelError(
-                f"layer '{self.layer.name}' ({self.layer.kind}) should wrap a layer and holds none"
+                "the layer should wrap a layer and holds none",
+                layer=self.layer.name,
+                layer_kind=self.layer.kind,
             )
         return self.layer.inner
 
@@ -111,15 +115,21 @@ class LayerCall:
             MismatchError: the file holds no such weight, or one of another shape.
         """
         number, wanted = self._declared(name, sizes)
-        where = f"layer '{self.layer.name}' ({self.layer.kind})"
         if number >= len(self.layer.weights):
-            raise MismatchError(f"{where}: {name} is missing in the file")
+            raise MismatchError(
+                f"{name} is missing in the file",
+                layer=self.layer.name,
+                layer_kind=self.layer.kind,
+            )
         array = np.asarray(self.layer.weights[number])
         self._taken.add(number)
         wanted = wanted if shape is None else shape
         if wanted is not None and not _fits(array.shape, wanted):
             raise MismatchError(
-                f"{where}: {name} has shape {array.shape}, its config needs {wanted}"
+                f"{name} needs shape {wanted} by its config",
+                received=f"shape {array.shape}",
+                layer=self.layer.name,
+                layer_kind=self.layer.kind,
             )
         return array
 
@@ -164,17 +174,20 @@ class LayerCall:
         """
         stored = len(self.layer.weights)
         if stored > len(self._taken):
-            where = f"layer '{self.layer.name}' ({self.layer.kind})"
             raise MismatchError(
-                f"{where}: the file holds {stored} weights, the config has a place for "
-                f"{len(self._taken)}"
+                f"the file holds {stored} weights, the config has a place for {len(self._taken)}",
+                layer=self.layer.name,
+                layer_kind=self.layer.kind,
             )
 
     def unsupported(self, option: str, value: object, reason: str) -> UnsupportedModelError:
         """The error for an option value that cannot be compiled; raise it."""
-        where = f"layer '{self.layer.name}' ({self.layer.kind})"
         return UnsupportedModelError(
-            f"{where}: {option}={_shown(value)} is not supported: {reason}"
+            f"the value is not supported: {reason}",
+            layer=self.layer.name,
+            layer_kind=self.layer.kind,
+            option=option,
+            received=_shown(value),
         )
 
 

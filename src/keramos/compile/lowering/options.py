@@ -29,8 +29,9 @@ def check_options(layer: Layer, spec: LayerSpec) -> None:
     config = layer.config
     lacking = [name for name, option in spec.options.items() if option.default is ...]
     if lacking := sorted(set(lacking) - config.keys()):
-        where = f"layer '{layer.name}' ({layer.kind})"
-        raise CorruptModelError(f"{where}: its config lacks {', '.join(lacking)}")
+        raise CorruptModelError(
+            f"the config lacks {', '.join(lacking)}", layer=layer.name, layer_kind=layer.kind
+        )
     for name, option in spec.options.items():
         if name not in config:
             continue
@@ -53,8 +54,13 @@ def _check_dtype(layer: Layer, *, floats: bool) -> None:
 
 
 def _refused(layer: Layer, option: str, value: object, needed: str) -> UnsupportedModelError:
-    where = f"layer '{layer.name}' ({layer.kind})"
-    return UnsupportedModelError(f"{where}: {option}={repr(value)[:80]} is not supported: {needed}")
+    return UnsupportedModelError(
+        f"the value is not supported: {needed}",
+        layer=layer.name,
+        layer_kind=layer.kind,
+        option=option,
+        received=repr(value)[:80],
+    )
 
 
 def nearest(word: object, known: Collection[str]) -> str:

@@ -143,7 +143,9 @@ def matrix(
     kernel = KERNELS.get(method)
     if kernel is None:
         raise UnsupportedModelError(
-            f"interpolation={method!r} is not supported; nearest, area, {', '.join(KERNELS)} are"
+            f"the interpolation is not supported; nearest, area, {', '.join(KERNELS)} are",
+            option="interpolation",
+            received=repr(method),
         )
     places = _POINTS[points](old, new)
     if method == "bicubic" and not antialias:

@@ -59,7 +59,9 @@ def pads(
         return {"pads": [size // 2 for size in window] * 2}
     if padding != "same":
         raise UnsupportedModelError(
-            f"padding={padding!r} is not supported; valid, same and causal are"
+            "the padding is not supported; valid, same and causal are",
+            option="padding",
+            received=repr(padding),
         )
     before, after = [], []
     for size, width, stride in zip(x.shape[2:], window, strides, strict=True):

@@ -154,9 +154,9 @@ class Graph:
         """
         if prod(sizes) > self._room.values:
             raise LimitExceededError(
-                f"{what} of {' x '.join(f'{size:,}' for size in sizes)} numbers is more than may "
-                "be made beside the "
-                f"weights, {self.limits.made_values:,} (made_values)"
+                f"{what} has more numbers than may be made beside the weights, "
+                f"{self.limits.made_values:,} (made_values)",
+                received=" x ".join(f"{size:,}" for size in sizes),
             )
 
     def room_for_nodes(self, number: int) -> None:
@@ -238,9 +238,9 @@ class Graph:
             > self.limits.row_values
         ):
             raise LimitExceededError(
-                f"{kind} would make a tensor of shape {value.shape}, more than "
-                f"{self.limits.row_values:,} values a "
-                "row (row_values)"
+                f"{kind} would make more than {self.limits.row_values:,} values a row, the limit "
+                "(row_values)",
+                received=f"shape {value.shape}",
             )
 
     def _count_fixed(

@@ -140,7 +140,7 @@ def _unsqueeze(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
     rank = len(ins[0].shape) + len(axes)
     new = {front_axis(axis, rank) for axis in axes}
     if len(new) < len(axes):
-        raise MismatchError(f"new axes {axes} name one place twice")
+        raise MismatchError(f"new axes {axes} name one position twice")
     sizes = iter(ins[0].shape)
     return [(ins[0].dtype, tuple(1 if i in new else next(sizes) for i in range(rank)))]
 

@@ -88,7 +88,9 @@ def cast_to(g: Graph, x: Value, dtype: str) -> Value:
         return g.op("Cast", rounded, to=1)
     if dtype not in ONNX_TYPES:
         raise UnsupportedModelError(
-            f"dtype {dtype!r} is not supported; {', '.join(ONNX_TYPES)} are"
+            f"the dtype is not supported; {', '.join(ONNX_TYPES)} are",
+            option="dtype",
+            received=repr(dtype),
         )
     return g.op("Cast", x, to=ONNX_TYPES[dtype])
 

@@ -94,7 +94,7 @@ class Lifecycle:
         self._models: dict[str, _Model] = {}
         self._lock = Lock()
         self._stop = Event()
-        self._complaint = ""
+        self._complaint: dict[str, object] | None = None
 
     def look(self) -> None:
         """Bring the registry to what the source holds now; a source that cannot be read changes
@@ -154,11 +154,11 @@ class Lifecycle:
         try:
             versions = self._source.versions()
         except KeramosError as error:
-            if str(error) != self._complaint:
-                self._complaint = str(error)
+            if error.record() != self._complaint:
+                self._complaint = error.record()
                 _log.error("%s; what is served stays", error, extra=event("source_failed"))
             return None
-        self._complaint = ""
+        self._complaint = None
         found: dict[str, dict[int, Version]] = {}
         for version in versions:
             found.setdefault(version.model, {})[version.number] = version

@@ -49,8 +49,8 @@ def _tensor(array: NDArray[np.generic]) -> object:
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
             "this model takes strings, which Keras cannot compute on the "
-            f"{keras.backend.backend()} backend; "
-            "set KERAS_BACKEND=tensorflow"
+            f"{keras.backend.backend()} backend",
+            remedy="Set KERAS_BACKEND=tensorflow",
         )
     import tensorflow as tf  # noqa: PLC0415 (only this backend has strings)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.errors import CorruptModelError
+from keramos.errors import CorruptModelError, quoted
 from keramos.types.network import Call, Network, TensorRef
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def spliced(name: str, layers: Sequence[Layer], branches: Sequence[Layer]) -> Ne
     for branch in branches:
         if branch.network is None:
             raise CorruptModelError(
-                f"Sequential '{name}' merges '{branch.name}', which is not a model"
+                f"Sequential {quoted(name)} merges {quoted(branch.name)}, which is not a model",
             )
         _add(found, branch.network.layers.values(), name)
         calls += branch.network.calls
@@ -51,5 +51,7 @@ def spliced(name: str, layers: Sequence[Layer], branches: Sequence[Layer]) -> Ne
 def _add(found: dict[str, Layer], layers: Iterable[Layer], model: str) -> None:
     for layer in layers:
         if layer.name in found:
-            raise CorruptModelError(f"model '{model}' has two layers named '{layer.name}'")
+            raise CorruptModelError(
+                f"model {quoted(model)} has two layers of one name", layer=layer.name
+            )
         found[layer.name] = layer

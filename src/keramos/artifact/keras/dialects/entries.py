@@ -46,11 +46,13 @@ def class_of(entry: Entry) -> str:
     name = entry.get("class_name")
     if not isinstance(name, str):
         raise CorruptModelError(
-            f"the config has an object without class_name; it has {sorted(entry)[:8]}"
+            "the config has an object without class_name",
+            received=f"keys {sorted(entry)[:8]}",
         )
     if len(name) > _LONGEST:
         raise CorruptModelError(
-            f"the config has a class_name of {len(name):,} letters, {name[:40]!r}..."
+            f"the config has a class_name of {len(name):,} letters",
+            received=f"{name[:40]!r}...",
         )
     return name.rpartition(">")[2]
 
@@ -63,7 +65,10 @@ def config_of(entry: Entry) -> Config:
     """
     config = entry.get("config")
     if not isinstance(config, dict):
-        raise CorruptModelError(f"the config of a {entry.get('class_name')} is not an object")
+        raise CorruptModelError(
+            "the config of the layer is not an object",
+            layer_kind=str(entry.get("class_name")),
+        )
     return config
 
 
@@ -100,9 +105,10 @@ def clean(config: Config) -> Config:
     """
     if isinstance(config.get("vocabulary"), str):
         raise UnsafeModelError(
-            f"layer '{config.get('name')}': its vocabulary is the path "
-            f"{str(config['vocabulary'])[:80]!r}; only words "
-            "stored in the file itself are read. Give the layer a list of words and save it again"
+            "the vocabulary is a path; only words stored in the file itself are read",
+            layer=str(config.get("name")),
+            received=repr(str(config["vocabulary"])),
+            remedy="Give the layer a list of words and save the model again",
         )
     kept: Config = {}
     for key, value in config.items():
@@ -136,9 +142,9 @@ def _policy(layer: object, value: object) -> object:
     if isinstance(mode, str):
         return f"{mode}_from_{facts.get('source_name')}"
     raise UnsupportedModelError(
-        f"layer '{layer}': its dtype is a {str(cast('Entry', value)['class_name'])[:80]!r} that "
-        "names no type; "
-        "float32, mixed_float16 and the like are needed"
+        "the dtype names no type; float32, mixed_float16 and the like are needed",
+        layer=str(layer),
+        received=repr(str(cast("Entry", value)["class_name"])),
     )
 
 

@@ -112,7 +112,11 @@ def _as_is(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
 
 def _stated(config: Config, kind: str, key: str) -> object:
     if key not in config:
-        raise CorruptModelError(f"layer '{config.get('name')}' ({kind}): its config has no {key}")
+        raise CorruptModelError(
+            f"the config has no {key}",
+            layer=str(config.get("name")),
+            layer_kind=kind,
+        )
     return config.pop(key)
 
 

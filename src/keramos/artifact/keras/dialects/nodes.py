@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from keramos.artifact.keras.dialects.entries import config_of
-from keramos.errors import CorruptModelError
+from keramos.errors import CorruptModelError, quoted
 from keramos.types.network import Call, TensorRef
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ def read_node(node: object, names: Collection[str], *, keep_list: bool) -> Node:
         args, kwargs = node.get("args", []), node.get("kwargs", {})
         if not isinstance(args, list) or not isinstance(kwargs, dict):
             raise CorruptModelError(
-                f"it is called with {repr(args)[:80]} and {repr(kwargs)[:80]}; a list and an "
-                "object are needed"
+                "the layer is called without a list and an object of arguments",
+                received=f"{repr(args)[:80]} and {repr(kwargs)[:80]}",
             )
         named = {key: _argument(item) for key, item in kwargs.items()}
         return Node(tuple(_argument(item) for item in args), _given(named))
     if not isinstance(node, list) or not node:
         raise CorruptModelError(
-            f"it is connected by {repr(node)[:80]}; a list or {{args, kwargs}} is needed"
+            "a connection is not a list or {args, kwargs}", received=repr(node)[:80]
         )
     first = _old_argument(node)
     if isinstance(first, list) and len(first) == 1 and not keep_list:
@@ -93,9 +93,7 @@ def _old_argument(item: object) -> object:
         return [_old_argument(part) for part in item]
     if isinstance(item, dict):
         return {key: _old_argument(part) for key, part in item.items()}
-    raise CorruptModelError(
-        f"it is connected to {repr(item)[:80]}; [layer, call, output] is needed"
-    )
+    raise CorruptModelError("a connection is not [layer, call, output]", received=repr(item)[:80])
 
 
 def _keywords(item: object) -> Mapping[str, object]:
@@ -104,7 +102,8 @@ def _keywords(item: object) -> Mapping[str, object]:
         leaf = cast("list[object]", item)
         if len(leaf) > _TRIPLE + 1 or not all(isinstance(part, dict) for part in leaf[_TRIPLE:]):
             raise CorruptModelError(
-                f"a tensor is named {str(leaf)[:80]}; [layer, call, output, keywords] is needed"
+                "the name of a tensor is not [layer, call, output, keywords]",
+                received=str(leaf)[:80],
             )
         return cast("Mapping[str, object]", leaf[_TRIPLE]) if len(leaf) > _TRIPLE else {}
     parts = item.values() if isinstance(item, dict) else cast("Sequence[object]", item)
@@ -141,7 +140,8 @@ def read_ref(history: object) -> TensorRef:
         ):
             return TensorRef(name, node, tensor)
     raise CorruptModelError(
-        f"a tensor is named {str(history)[:80]}; [layer, call, output] is needed"
+        "the name of a tensor is not [layer, call, output]",
+        received=str(history)[:80],
     )
 
 
@@ -153,9 +153,7 @@ def read_ends(shape: object) -> tuple[TensorRef, ...]:
     if isinstance(shape, list) and shape and isinstance(shape[0], str):
         return (read_ref(shape),)
     if not isinstance(shape, list | dict):
-        raise CorruptModelError(
-            f"its inputs or outputs are given as {repr(shape)[:80]}; a list is needed"
-        )
+        raise CorruptModelError("the inputs or outputs are not a list", received=repr(shape)[:80])
     parts = [shape[key] for key in sorted(shape)] if isinstance(shape, dict) else shape
     return tuple(ref for part in parts for ref in read_ends(part))
 
@@ -216,7 +214,7 @@ def order(
             if user in waiting and not needs:
                 ready.append(user)
     if waiting:
-        raise CorruptModelError(f"model '{model}': {_stuck(waiting)}")
+        raise CorruptModelError(f"model {quoted(model)}: {_stuck(waiting)}")
     return tuple(done)
 
 

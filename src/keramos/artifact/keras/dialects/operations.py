@@ -44,7 +44,7 @@ def operation(kind: str, config: Config) -> tuple[str, Config]:
     ]
     symbol = ".".join(str(word) for word in words if word)
     if not symbol:
-        raise CorruptModelError(f"an operation of class {kind} does not name its function")
+        raise CorruptModelError("the operation does not name its function", layer_kind=kind)
     return f"tf.{symbol}", {}
 
 
@@ -54,7 +54,8 @@ def _graph_op(config: Config) -> tuple[str, Config]:
         definition = _from_text(definition)
     if not isinstance(definition, dict) or not isinstance(definition.get("op"), str):
         raise CorruptModelError(
-            f"operation '{config.get('name')}' has no node_def that names its op"
+            "the operation has no node_def that names its op",
+            layer=str(config.get("name")),
         )
     attributes = cast("Mapping[str, Mapping[str, object]]", definition.get("attr") or {})
     plain = {name: _plain(value) for name, value in attributes.items()}

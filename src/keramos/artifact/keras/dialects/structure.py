@@ -19,7 +19,7 @@ from keramos.artifact.keras.dialects.entries import (
 )
 from keramos.artifact.keras.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
-from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
+from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError, quoted
 from keramos.keras_layers.registry import LAYERS
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -52,8 +52,9 @@ def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Netw
     if kind in _MODELS and {"layers", "output_layers", "input_layers"} <= config_of(entry).keys():
         return _functional(config_of(entry), translate)
     raise UnsupportedModelError(
-        f"the model is a {kind}, a class of its author's own whose code is not in the file; "
-        "only Sequential and Functional models describe themselves completely"
+        "the model is of its author's own class, whose code is not in the file; only Sequential "
+        "and Functional models describe themselves completely",
+        received=f"class {kind}",
     )
 
 
@@ -74,7 +75,9 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     stated = entry.get("name") or config.get("name") or ""
     if not isinstance(stated, str):
         raise CorruptModelError(
-            f"a layer of class {class_of(entry)} is named {str(stated)[:80]}; text is needed"
+            "the name of the layer is not text",
+            layer_kind=class_of(entry),
+            received=str(stated)[:80],
         )
     name = stated
     if class_of(entry) in OPERATIONS:
@@ -120,7 +123,7 @@ def _directions(inner: Layer) -> list[Layer]:
 def _entries(value: object, model: str) -> list[Entry]:
     if not isinstance(value, list) or not all(is_entry(item) for item in value):
         raise CorruptModelError(
-            f"model '{model}': its layers are not a list of objects with class_name"
+            f"the layers of model {quoted(model)} are not a list of objects with class_name",
         )
     return cast("list[Entry]", value)
 
@@ -142,7 +145,7 @@ def _sequential(
 ) -> Network:
     name, entries, shape = parts
     if not entries:
-        raise CorruptModelError(f"Sequential '{name}' has no layers")
+        raise CorruptModelError(f"Sequential {quoted(name)} has no layers")
     if class_of(entries[0]) == BRANCHED and "layers" in config_of(entries[0]):
         return spliced(
             name, [layer(entry, translate) for entry in entries], _branches(entries[0], translate)
@@ -176,7 +179,8 @@ def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested:
         shape, dtype = source.config.get("batch_shape"), source.config.get("dtype", dtype)
     if not isinstance(shape, list) and not nested:
         raise CorruptModelError(
-            f"Sequential '{model}' does not say the shape of its input; build it before saving"
+            f"Sequential {quoted(model)} does not say the shape of its input",
+            remedy="Build the model before saving it",
         )
     return Layer(f"{first.name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
 
@@ -204,17 +208,19 @@ def _check_names(layers: Sequence[Layer], model: str) -> None:
     for item in layers:
         if item.name.startswith("/") or ".." in item.name.split("/"):
             raise UnsafeModelError(
-                f"model '{model}': the name {item.name[:80]!r} could lead out of a folder"
+                f"the name of a layer of model {quoted(model)} could lead out of a folder",
+                layer=item.name,
             )
         if not item.name.isprintable():
             raise CorruptModelError(
-                f"model '{model}': the name {item.name!r} holds control characters"
+                f"the name of a layer of model {quoted(model)} holds control characters",
+                layer=item.name,
             )
         if item.kind.startswith("custom.") and not item.name:
             raise UnsupportedModelError(
-                f"model '{model}': layer {len(seen) + 1} is a "
-                f"{item.kind.removeprefix('custom.')}, which is not a "
-                "built-in Keras layer, so its code is not in the file"
+                f"layer {len(seen) + 1} of model {quoted(model)} is not a built-in Keras layer, "
+                "so its code is not in the file",
+                layer_kind=item.kind.removeprefix("custom."),
             )
         if item.name in seen or not item.name:
             fault = (
@@ -222,7 +228,7 @@ def _check_names(layers: Sequence[Layer], model: str) -> None:
                 if item.name
                 else f"has a {item.kind} without a name"
             )
-            raise CorruptModelError(f"model '{model}' {fault}")
+            raise CorruptModelError(f"model {quoted(model)} {fault}")
         seen.add(item.name)
 
 
@@ -251,7 +257,7 @@ def _read_ends(config: Config, model: str) -> tuple[tuple[TensorRef, ...], tuple
     except CorruptModelError as error:
         raise CorruptModelError(f"model '{model}': {error}") from None
     if not outputs:
-        raise CorruptModelError(f"model '{model}' has no outputs")
+        raise CorruptModelError(f"model {quoted(model)} has no outputs")
     return inputs, outputs
 
 
@@ -259,18 +265,20 @@ def _check_inputs(inputs: Sequence[TensorRef], layers: Mapping[str, Layer], mode
     for ref in inputs:
         if layers[ref.layer].kind != "InputLayer":
             raise CorruptModelError(
-                f"model '{model}' names layer '{ref.layer}' as an input; it is a "
-                f"{layers[ref.layer].kind}, "
-                "an InputLayer is needed"
+                f"model {quoted(model)} names a layer as an input that is not an InputLayer",
+                layer=ref.layer,
+                layer_kind=layers[ref.layer].kind,
             )
         if inputs.count(ref) > 1:
-            raise CorruptModelError(f"model '{model}' names its input '{ref.layer}' twice")
+            raise CorruptModelError(
+                f"model {quoted(model)} names its input {quoted(ref.layer)} twice"
+            )
 
 
 def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
     found = entry.get("inbound_nodes", [])
     if not isinstance(found, list):
-        raise CorruptModelError(f"layer '{entry.get('name')}': inbound_nodes is not a list")
+        raise CorruptModelError("inbound_nodes is not a list", layer=str(entry.get("name")))
     try:
         return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
     except CorruptModelError as error:
@@ -332,8 +340,8 @@ def _check_ends(
         )
         if ref.node >= known:
             raise CorruptModelError(
-                f"model '{model}' names call {ref.node} of layer '{ref.layer}' as an input or "
-                f"output; it has {known}"
+                f"model {quoted(model)} names call {ref.node} of layer {quoted(ref.layer)} as an "
+                f"input or output; it has {known}",
             )
 
 
