@@ -117,10 +117,10 @@ def test_a_chosen_port_that_is_taken_is_a_clear_error(file):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--versions", "newest"], "latest, latest:N, all, or versions such as 3,5 are needed"),
-        (["--versions", "latest:0"], "latest, latest:N, all, or versions such as 3,5 are needed"),
-        (["--grpc-port", "http"], "a port, or none, is needed"),
-        (["--grpc-port", "70000"], "a port, or none, is needed"),
+        (["--versions", "newest"], "--versions takes latest, latest:N, all, or numbers"),
+        (["--versions", "latest:0"], "--versions takes latest, latest:N, all, or numbers"),
+        (["--grpc-port", "http"], "a gRPC port is a number below 65536, or none"),
+        (["--grpc-port", "70000"], "a gRPC port is a number below 65536, or none"),
     ],
 )
 def test_wrong_options_are_refused(file, options, said):

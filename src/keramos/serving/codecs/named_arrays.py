@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import RequestError
+from keramos.serving.codecs.row_cells import check_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,14 +33,15 @@ def platform(model: Model) -> str:
     return {"zip": "keras_keras"}.get(model.artifact.info.container, "keras_h5")
 
 
-def as_feeds(model: Model, arrays: Arrays) -> Feeds:
+def as_feeds(model: Model, arrays: Arrays, max_rows: int) -> Feeds:
     """Model inputs from arrays by name, all with the same number of rows.
 
     Raises:
-        RequestError: names, dtypes or shapes are not the model's.
+        RequestError: names, dtypes or shapes are not the model's, or there are too many rows.
         RowError: cells break a rule of the schema; names each with row and column.
         MismatchError: arrays do not fit the model's inputs.
     """
+    check_count(max((len(array) for array in arrays.values() if array.ndim), default=0), max_rows)
     content = model.content
     if content is None:
         return _as_tensors(model, arrays)

@@ -14,13 +14,12 @@ from keramos.data.delimited import read_delimited
 from keramos.errors import RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import tensor_text
+from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
 from keramos.serving.codecs.parquet import read_parquet
 from keramos.serving.codecs.row_cells import check_count, column_names
 from keramos.serving.core.counters import Call
 from keramos.serving.core.messages import Reply, json_reply
 from keramos.serving.core.routes import Route, ref_of
-from keramos.serving.protocols.probes.rest import ready
-from keramos.serving.protocols.tensorflow.rest import column_feeds, instance_feeds
 from keramos.types.serving import ModelRef
 from keramos.version import __version__
 
@@ -137,7 +136,7 @@ _READERS: dict[str, Callable[[Served, bytes, int], Feeds]] = {
 
 
 def _ping(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return Reply(200 if ready(context) else 404, b"\n")
+    return Reply(200 if context.ready() else 404, b"\n")
 
 
 def _version(_: Context, __: Request, ___: re.Match[str]) -> Reply:

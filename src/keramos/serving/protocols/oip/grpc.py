@@ -12,13 +12,11 @@ import numpy as np
 
 from keramos.errors import KeramosError, RequestError
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
-from keramos.serving.codecs.row_cells import check_count
 from keramos.serving.codecs.signature import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
 from keramos.serving.protocols.oip.messages import PACKAGE, M
 from keramos.serving.protocols.oip.tensors import KINDS, fill_output, from_input
-from keramos.serving.protocols.probes.rest import ready
 from keramos.types.serving import ModelRef, State
 from keramos.version import __version__
 
@@ -64,7 +62,7 @@ def _live(_: Context, __: Message) -> Message:
 
 
 def _ready(context: Context, _: Message) -> Message:
-    return M["ServerReadyResponse"](ready=ready(context))
+    return M["ServerReadyResponse"](ready=context.ready())
 
 
 def _model_ready(context: Context, request: Message) -> Message:
@@ -113,12 +111,9 @@ def _model_config(context: Context, request: Message) -> Message:
 def _infer(context: Context, request: Message) -> PendingRun:
     served = context.registry.get(_infer_ref(request))
     arrays = _arrays(request)
-    check_count(
-        max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
-    )
     names = output_names(served.model, [wanted.name for wanted in request.outputs])
     classes = {wanted.name: _class_count(wanted) for wanted in request.outputs}
-    feeds = as_feeds(served.model, arrays)
+    feeds = as_feeds(served.model, arrays, context.max_rows)
     raw = bool(request.raw_input_contents)
 
     def write(outputs: Outputs) -> Message:

@@ -17,13 +17,11 @@ from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import flat_texts
 from keramos.serving.codecs.json_tensors import tensor
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
-from keramos.serving.codecs.row_cells import check_count
 from keramos.serving.codecs.signature import input_slots, output_slots
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.routes import Route, ref_of
 from keramos.serving.protocols.oip.fast import COUNTED, HEADER, fast_route
 from keramos.serving.protocols.oip.tensors import DTYPES, KINDS, dtype_of, from_raw, to_raw
-from keramos.serving.protocols.probes.rest import ready
 from keramos.types.serving import State
 from keramos.version import __version__
 
@@ -56,7 +54,7 @@ def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
 
 
 def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return Reply(200 if ready(context) else 400)
+    return Reply(200 if context.ready() else 400)
 
 
 def _server(context: Context, _: Request, __: re.Match[str]) -> Reply:
@@ -100,9 +98,6 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     size = _json_size(header, len(request.body))
     body = parse_object(request.body[:size])
     arrays = _arrays(_items(body, "inputs"), request.body[size:])
-    check_count(
-        max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
-    )
     wanted = _items(body, "outputs") if "outputs" in body else []
     names = output_names(served.model, [_name(item) for item in wanted])
     all_binary = _parameter(body, "binary_data_output", default=False)
@@ -110,7 +105,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     asked = body.get("id")
     if asked is not None and not isinstance(asked, str):
         raise RequestError(f"'id' must be a string; received {shown(asked)}")
-    outputs = context.registry.run(served, as_feeds(served.model, arrays))
+    outputs = context.registry.run(served, as_feeds(served.model, arrays, context.max_rows))
     return _reply(
         served,
         asked,
@@ -253,7 +248,10 @@ def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
             f"input '{specs[0].name}' takes shape {[1, *sizes]}; received {flat.size} values"
         ) from None
     outputs = _named(
-        served, context.registry.run(served, as_feeds(served.model, {specs[0].name: array}))
+        served,
+        context.registry.run(
+            served, as_feeds(served.model, {specs[0].name: array}, context.max_rows)
+        ),
     )
     return _reply(served, None, outputs, list(outputs), set(outputs))
 

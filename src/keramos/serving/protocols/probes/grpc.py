@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from keramos.errors import NotServedError
 from keramos.serving.core.protobuf import messages
 from keramos.serving.core.rpcs import Rpc, Service
-from keramos.serving.protocols.probes.rest import ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def health(others: Sequence[Service]) -> Service:
             raise NotServedError(
                 f"no service '{request.service[:80]}' is here; there is {', '.join(names)}"
             )
-        return _M["HealthCheckResponse"](status=_SERVING if ready(context) else _NOT_SERVING)
+        return _M["HealthCheckResponse"](status=_SERVING if context.ready() else _NOT_SERVING)
 
     return Service(
         "grpc.health.v1.Health", (Rpc("Check", _M["HealthCheckRequest"], check, probe=True),)

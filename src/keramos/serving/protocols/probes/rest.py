@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from keramos.serving.core.routes import Context, Refusal
 
 
-def ready(context: Context) -> bool:
-    """Whether traffic may come."""
-    return context.ready()
-
-
 def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
     return json_reply({"status": "alive"})
 
@@ -31,7 +26,7 @@ def _started(context: Context, _: Request, __: re.Match[str]) -> Reply:
 
 
 def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return _said(ready(context), "ready")
+    return _said(context.ready(), "ready")
 
 
 def _said(holds: bool, word: str) -> Reply:  # noqa: FBT001 (the one thing to say)

@@ -79,10 +79,7 @@ def _predict(context: Context, request: Message) -> PendingRun:
     signature = _signature(served, request)
     names = output_names(served.model, list(request.output_filter))
     arrays = {name: from_tensor(name, tensor) for name, tensor in request.inputs.items()}
-    check_count(
-        max((len(array) for array in arrays.values() if array.ndim), default=0), context.max_rows
-    )
-    feeds = as_feeds(served.model, arrays)
+    feeds = as_feeds(served.model, arrays, context.max_rows)
 
     def write(outputs: Outputs) -> Message:
         reply = M["PredictResponse"](model_spec=_spec(served, signature))
