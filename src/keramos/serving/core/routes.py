@@ -4,22 +4,24 @@ refuse.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from keramos.errors import RequestError
+from keramos.serving.core.bodies import Error
 from keramos.types.serving import ModelRef
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from keramos.serving.core.bodies import Media, ModelBody
     from keramos.serving.core.counters import Call
     from keramos.serving.core.fast_route import FastRoute
     from keramos.serving.core.messages import Reply, Request
     from keramos.serving.core.metric_family import Family
-    from keramos.serving.core.served import Registry
+    from keramos.serving.core.served import Registry, Served
     from keramos.types.live import Live, ShadowReport
 
 _LARGEST_VERSION = 2**63 - 1
@@ -62,22 +64,81 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``pattern`` matches the whole raw path; its groups name, version and label say which model.
+    """One path of a protocol, how it is answered, and how it is documented.
 
-    ``fast`` makes the hot path's answer for a served version, where the protocol has one.
-    ``refuse`` writes a refusal as the protocol does. ``call`` says as what its requests are
-    counted, ``ref`` for which model; a ``slow`` one is answered in a thread.
+    Attributes:
+        method: HTTP method.
+        path: template of the path. ``{name}``, ``{version}`` and ``{label}`` say which model;
+            ``[a|b]`` is an optional part with alternatives.
+        answer: gives the reply.
+        refuse: gives the reply to a request that is refused, in the protocol's form.
+        summary: one line for the OpenAPI document.
+        tag: the protocol's name in it.
+        request: type of the body, None where there is none.
+        response: type of the reply's body; ``str`` is text, ``Never`` a path that always refuses.
+        error: type of the body of a refusal; ``str`` is text.
+        statuses: statuses of refusals, without 401.
+        query: names and default values of parameters in the query.
+        media: further media types of request and response.
+        offered: whether a served version has this route.
+        fast: gives the fast path's route for a served version, where the protocol has one.
+        call: under which name its requests are counted, for the model that ``ref`` gives.
+        wrong_method: status for other methods at the path.
+        slow: whether it is answered in a thread.
+        colon_verbs: whether paths end in verbs after a colon and ignore case, as TensorFlow
+            Serving's do.
     """
 
     method: str
-    pattern: re.Pattern[str]
+    path: str
     answer: Callable[[Context, Request, re.Match[str]], Reply]
     refuse: Callable[[Refusal], Reply]
+    summary: str = ""
+    tag: str = ""
+    request: type | ModelBody | None = None
+    response: object = None
+    error: type = Error
+    statuses: tuple[int, ...] = ()
+    query: Mapping[str, bool] = field(default_factory=dict)
+    media: Media = field(default_factory=dict)
+    offered: Callable[[Served], bool] = lambda _: True
     fast: Callable[[Context, ModelRef, Callable[[Request], Reply]], FastRoute | None] | None = None
     call: Call | None = None
     wrong_method: int = 405
     slow: bool = False
     ref: Callable[[Context, re.Match[str]], ModelRef] = lambda _, match: ref_of(match)
+    colon_verbs: bool = False
+    pattern: re.Pattern[str] = field(init=False)
+    """Matches the whole raw path; its groups are named as in ``path``."""
+
+    def __post_init__(self) -> None:
+        """Compile the template."""
+        value = "[^/:]+" if self.colon_verbs else "[^/]+"
+        flags = re.IGNORECASE if self.colon_verbs else 0
+        object.__setattr__(self, "pattern", re.compile(_expression(self.path, value), flags))
+
+    def paths(self) -> list[str]:
+        """The template without optional parts, then with each alternative in their place."""
+        before, _, rest = self.path.partition("[")
+        alternatives, _, after = rest.partition("]")
+        optional = ("", *(one for one in alternatives.split("|") if one not in {"", "/"}))
+        return [before + one + after for one in optional]
+
+
+_TOKEN = re.compile(r"\{(\w+)\}|\[(.*?)\]")
+
+
+def _expression(path: str, value: str) -> str:
+    """A template as a regular expression."""
+    parts, end = [], 0
+    for token in _TOKEN.finditer(path):
+        parts.append(re.escape(path[end : token.start()]))
+        end = token.end()
+        if token[1]:
+            parts.append(f"(?P<{token[1]}>{'[0-9]+' if token[1] == 'version' else value})")
+        else:
+            parts.append(f"(?:{'|'.join(_expression(one, value) for one in token[2].split('|'))})?")
+    return "".join([*parts, re.escape(path[end:])])
 
 
 def ref_of(match: re.Match[str]) -> ModelRef:

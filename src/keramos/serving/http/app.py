@@ -67,7 +67,7 @@ class App:
         self._max_body_bytes = max_body_bytes
         self._routes: dict[str, list[Route]] = {}
         for route in routes:
-            self._routes.setdefault(_first(route.pattern.pattern), []).append(route)
+            self._routes.setdefault(_first(route.path.replace("[", "/")), []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other kinds of connection are none of ours."""
@@ -206,7 +206,7 @@ def _plain_list(context: Context) -> Reply:
 
 
 def _first(path: str) -> str:
-    """The first part of a path or of a pattern for paths; it chooses among the routes that may
+    """The first part of a path or of a template; it chooses among the routes that may
     match.
     """
     return path[1:].partition("/")[0].partition(":")[0].lower()

@@ -1,60 +1,70 @@
-"""The OpenAPI 3.1 document of a server (https://spec.openapis.org/oas/v3.1.0).
+"""The OpenAPI 3.1 document of a server, made from its routes
+(https://spec.openapis.org/oas/v3.1.0).
 
-Each model has paths of its own, so that each has schemas made from its columns; a client made from
-the document knows names, types, categories and which cells may be null.
+Each model has paths and schemas of its own, made from its columns: a client made from the document
+knows names, types, categories and which cells may be null.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Never, cast
 from urllib.parse import quote
 
+import msgspec
+
 from keramos.errors import KeramosError
-from keramos.serving.openapi import models
-from keramos.serving.openapi.operations import LABELS, OPERATIONS, VERSIONS
-from keramos.serving.openapi.shared import SCHEMAS, WHY, ref
+from keramos.serving.core.bodies import Error, ModelBody
+from keramos.serving.openapi.schemas import ServedSchemas, ref
 from keramos.types.serving import ModelRef, State
 from keramos.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keramos.serving.core.routes import Context, Route
     from keramos.serving.core.served import Served
-    from keramos.serving.openapi.operations import Operation
 
 Json = dict[str, object]
 
-_ABOUT = """Answers of Keras models, in the protocols that clients already speak. Bodies may be
+_ABOUT = """Predictions of Keras models, in the protocols that clients already speak. Bodies may be
 compressed (`Content-Encoding: gzip` or `deflate`). JSON bodies may hold the tokens NaN, Infinity
-and -Infinity as numbers, and replies hold them where an output is not finite, as TensorFlow
+and -Infinity as numbers, and responses hold them where an output is not finite, as TensorFlow
 Serving's do."""
-_BINARY: Json = {
-    "application/octet-stream": {
-        "schema": {"description": "JSON, then little-endian tensors, as Triton has it."}
-    }
+_REASONS: Mapping[int, str] = {
+    400: "The request is refused; the text says what is wrong, where, and what was received.",
+    401: "The API key is missing or unknown.",
+    403: "Loading and unloading is off; the server was not started with --admin.",
+    404: "There is no such model, version or label.",
+    408: "The request did not arrive in time.",
+    413: "The body is larger than one request may be.",
+    415: "The coding or type of the body is not known.",
+    503: "The model is not ready, or too many connections are open.",
 }
-_TIMEOUT, _UNAUTHORIZED = 408, 401
 _ALSO_TEXT = frozenset({400, 415, 503})
-"""What cannot be read as HTTP, or has one connection too many, is refused before its path is
-known.
-"""
+"""Statuses of refusals that come before the path is known: malformed HTTP, too many connections."""
 
-_CSV, _PARQUET = "text/csv", "application/vnd.apache.parquet"
+_REF = "#/components/schemas/{name}"
+_TEXT: Json = {"text/plain": {"schema": {"type": "string"}}}
 
 
 def document(context: Context, routes: Sequence[Route]) -> Json:
-    """Operations of ``routes``, with those of each model that answers now."""
-    served = [(_key(place, one), one) for place, one in enumerate(_newest(context), 1)]
-    schemas: dict[str, Json] = dict(SCHEMAS)
-    for key, one in served:
-        schemas |= models.schemas(one, key)
-    paths: dict[str, dict[str, Json]] = {}
-    for operation in OPERATIONS:
-        for path, made in _operations(context, operation, served):
-            if _answers(routes, operation.method.upper(), path):
-                paths.setdefault(path, {})[operation.method] = made
+    """The operations of ``routes``, for each model that answers now."""
+    models = [ServedSchemas(one, _key(at, one)) for at, one in enumerate(_newest(context), 1)]
+    paths: dict[str, Json] = {}
+    schemas = _static_schemas(routes)
+    for one in models:
+        schemas |= one.components
+    for route in routes:
+        for path, model, parameters in _variants(context, route, models):
+            paths.setdefault(path, {})[route.method.lower()] = _operation(
+                route, path, model, parameters
+            )
+            if model is not None:
+                schemas |= {
+                    f"{model.key}.{body.name}": body.schema(model) for body in _model_bodies(route)
+                }
     return {
         "openapi": "3.1.0",
         "info": {"title": "keramos", "version": __version__, "description": _ABOUT},
@@ -78,136 +88,131 @@ def _newest(context: Context) -> Iterator[Served]:
             continue  # no version of it answers: there is nothing to describe
 
 
-def _key(place: int, served: Served) -> str:
-    """A name for a model's schemas; OpenAPI takes fewer characters there than a file system in
-    names of files.
-    """
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", served.name)
-    return plain if plain == served.name else f"{plain}_{place}"
+def _key(number: int, served: Served) -> str:
+    """A name for a model's schemas: OpenAPI allows fewer characters there than a file system."""
+    allowed = re.sub(r"[^A-Za-z0-9_-]", "_", served.name)
+    return allowed if allowed == served.name else f"{allowed}_{number}"
 
 
-def _answers(routes: Sequence[Route], method: str, path: str) -> bool:
-    asked = path.replace("{version}", "1").replace("{label}", "a")
-    return any(one.method == method and one.pattern.fullmatch(asked) for one in routes)
+def _model_bodies(route: Route) -> list[ModelBody]:
+    return [body for body in (route.request, route.response) if isinstance(body, ModelBody)]
 
 
-def _operations(
-    context: Context, operation: Operation, served: Sequence[tuple[str, Served]]
-) -> Iterator[tuple[str, Json]]:
-    if "{M}" not in operation.path:
-        only = served[0] if len(served) == 1 else None
-        if only or not operation.takes.startswith(
-            "."
-        ):  # else a model must be named, in a path of its own
-            yield operation.path, _operation(operation, operation.path, only, [])
-        return
-    for one in served:
-        if operation.needs not in _abilities(one[1]):
-            continue
-        for at in ("", *operation.at):
-            parameters = _PARAMETERS[at](context, one[1])
-            if parameters is not None:
-                path = operation.path.replace("{M}", quote(one[1].name, safe="")).replace(
-                    "{at}", at
-                )
-                yield path, _operation(operation, path, one, parameters)
-
-
-def _abilities(served: Served) -> set[str]:
-    content = served.model.content
-    if content is None:
-        return {"any"}
-    return {"any", "columns", "regress" if content.rule.kind == "value" else "classify"}
-
-
-def _versions(context: Context, served: Served) -> list[Json]:
-    known = [
-        item.version
-        for item in context.registry.statuses(served.name)
-        if item.state is State.AVAILABLE
+def _static_types(route: Route) -> list[object]:
+    bodies = (route.request, route.response, route.error)
+    return [
+        body
+        for body in bodies
+        if body not in {None, str, Never} and not isinstance(body, ModelBody)
     ]
-    return [_parameter("version", {"type": "integer", "enum": known})]
 
 
-def _labels(context: Context, served: Served) -> list[Json] | None:
-    labels = sorted(context.registry.labels(served.name))
-    return [_parameter("label", {"type": "string", "enum": labels})] if labels else None
+def _static_schemas(routes: Sequence[Route]) -> dict[str, Json]:
+    types = [Error, *(one for route in routes for one in _static_types(route))]
+    _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
+    return cast("dict[str, Json]", schemas)
+
+
+def _variants(
+    context: Context, route: Route, models: Sequence[ServedSchemas]
+) -> Iterator[tuple[str, ServedSchemas | None, list[Json]]]:
+    """The paths of a route: for each model and each way to choose a version of it."""
+    if "{name}" not in route.path:
+        only = models[0] if len(models) == 1 else None
+        # Among several models a body that depends on the model needs a path with its name.
+        if only or not _model_bodies(route):
+            yield route.paths()[0], only, []
+        return
+    for model in models:
+        if not route.offered(model.served):
+            continue
+        for path in route.paths():
+            parameters = _path_parameters(context, model.served, path)
+            if all(parameters):
+                yield path.replace("{name}", quote(model.served.name, safe="")), model, parameters
+
+
+def _path_parameters(context: Context, served: Served, path: str) -> list[Json]:
+    """Version and label, where a path has them; an empty one for a label where there is none."""
+    registry = context.registry
+    if "{version}" in path:
+        known = [
+            item.version for item in registry.statuses(served.name) if item.state is State.AVAILABLE
+        ]
+        return [_parameter("version", {"type": "integer", "enum": known})]
+    if "{label}" in path:
+        labels = sorted(registry.labels(served.name))
+        return [_parameter("label", {"type": "string", "enum": labels}) if labels else {}]
+    return []
 
 
 def _parameter(name: str, schema: Json) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-_PARAMETERS: dict[str, Callable[[Context, Served], list[Json] | None]] = {
-    "": lambda *_: [],
-    VERSIONS: _versions,
-    LABELS: _labels,
-}
-
-
 def _operation(
-    operation: Operation, path: str, one: tuple[str, Served] | None, parameters: list[Json]
+    route: Route, path: str, model: ServedSchemas | None, parameters: list[Json]
 ) -> Json:
     name = re.sub(r"[^A-Za-z0-9]+", "_", path).strip("_")
     made: Json = {
-        "operationId": f"{operation.method}_{name}",
-        "summary": operation.title,
-        "tags": [operation.tag],
+        "operationId": f"{route.method.lower()}_{name}",
+        "summary": route.summary,
+        "tags": [route.tag],
     }
-    if path.endswith("/decide"):
-        partial: Json = {
-            "name": "partial",
-            "in": "query",
-            "schema": {"type": "boolean", "default": False},
-        }
-        parameters = [*parameters, partial]
-    if parameters:
-        made["parameters"] = parameters
-    if operation.takes:
-        made["requestBody"] = _body(operation, one)
-    return made | {"responses": _responses(operation, one)}
+    in_query = [
+        {"name": name, "in": "query", "schema": {"type": "boolean", "default": default}}
+        for name, default in route.query.items()
+    ]
+    if parameters or in_query:
+        made["parameters"] = [*parameters, *in_query]
+    if route.request is not None:
+        made["requestBody"] = _request(route, model)
+    return made | {"responses": _responses(route, model)}
 
 
-def _named(name: str, one: tuple[str, Served] | None) -> Json:
-    return ref(f"{one[0]}{name}" if name.startswith(".") and one else name)
+def _schema(body: object, model: ServedSchemas | None) -> Json:
+    if isinstance(body, ModelBody):
+        return ref(f"{model.key if model else ''}.{body.name}")
+    (schema,), _ = msgspec.json.schema_components([body], ref_template=_REF)
+    return cast("Json", schema)
 
 
-def _body(operation: Operation, one: tuple[str, Served] | None) -> Json:
-    media: Json = {"schema": _named(operation.takes, one)}
-    content: dict[str, object] = {"application/json": media}
-    if one is not None and operation.takes.startswith("."):
-        found = models.examples(one[1])[operation.takes[1:]]
-        media["examples"] = {
-            name.replace(" ", "-"): {"value": value} for name, value in found.items()
-        }
-        table = one[1].model.content
-        if operation.takes == ".table" and table is not None:
-            content[_CSV] = {"schema": {"type": "string"}, "example": models.csv_example(table)}
-            content[_PARQUET] = {
-                "schema": {"description": "A table; its columns are found by name."}
-            }
-        if operation.takes == ".infer":
-            content |= _BINARY
-    return {"required": operation.takes != "OipIndexRequest", "content": content}
+def _request(route: Route, model: ServedSchemas | None) -> Json:
+    body = route.request
+    media: Json = {"schema": _schema(body, model)}
+    if not isinstance(body, ModelBody) or model is None:
+        required = any(field.required for field in msgspec.structs.fields(cast("type", body)))
+        return {"required": required, "content": {"application/json": media, **route.media}}
+    media["examples"] = {
+        name.replace(" ", "-"): {"value": value} for name, value in body.examples(model).items()
+    }
+    more = {**body.media(model), **route.media}
+    return {"required": True, "content": {"application/json": media, **more}}
 
 
-def _responses(operation: Operation, one: tuple[str, Served] | None) -> Json:
-    good: Json = {"description": "Done."}
-    if operation.gives:
-        content: Json = {"application/json": {"schema": _named(operation.gives, one)}}
-        good["content"] = content | _BINARY if operation.takes == ".infer" else content
-    found: Json = {} if operation.refused else {"200": good}
-    for code in sorted({*operation.codes, _UNAUTHORIZED}):
-        found[str(code)] = {"description": WHY[code], "content": _refusal(operation, code)}
+def _responses(route: Route, model: ServedSchemas | None) -> Json:
+    found: Json = {}
+    if route.response is not Never:
+        found["200"] = {"description": "Done."} | _content(route, model)
+    for code in sorted({*route.statuses, HTTPStatus.UNAUTHORIZED}):
+        found[str(code)] = {"description": _REASONS[code], "content": _refusal(route, code)}
     return found
 
 
-def _refusal(operation: Operation, code: int) -> Json:
-    """Errors in the protocol's own form; those about the connection, or of probes, as text."""
-    text: Json = {"text/plain": {"schema": {"type": "string"}}}
-    if operation.text or code == _TIMEOUT:
-        return text
-    media: Json = {
-        "application/json": {"schema": ref("Error" if code == _UNAUTHORIZED else operation.error)}
-    }
-    return media | (text if code in _ALSO_TEXT else {})
+def _content(route: Route, model: ServedSchemas | None) -> Json:
+    if route.response is None:
+        return {}
+    if route.response is str:
+        return {"content": _TEXT}
+    media = {"application/json": {"schema": _schema(route.response, model)}}
+    return {"content": {**media, **route.media}}
+
+
+def _refusal(route: Route, code: int) -> Json:
+    """The protocol's own errors; those about the connection are text, those about keys keramos'."""
+    if code == HTTPStatus.UNAUTHORIZED:
+        return {"application/json": {"schema": ref("Error")}}
+    if route.error is str or code == HTTPStatus.REQUEST_TIMEOUT:
+        return _TEXT
+    media: Json = {"application/json": {"schema": _schema(route.error, None)}}
+    return media | (_TEXT if code in _ALSO_TEXT else {})

@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from keramos.serving.core.messages import json_reply
 from keramos.serving.core.refusals import json_refusal
 from keramos.serving.core.routes import Route
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     from keramos.serving.core.messages import Reply, Request
     from keramos.serving.core.routes import Context
 
 
+class OpenApi(Struct):
+    """A document of https://spec.openapis.org/oas/v3.1.0."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+
+
 def route(others: Sequence[Route]) -> Route:
     """The route that describes ``others`` and itself."""
 
     def answer(context: Context, _: Request, __: re.Match[str]) -> Reply:
-        # Few ask for the document, and nobody in the first moment: a server starts without this
-        # room.
-        room = importlib.import_module("keramos.serving.openapi.document")
-        found = room.document(context, (*others, made))
+        # Few clients ask for the document, so a server starts without what makes it.
+        from keramos.serving.openapi.document import document  # noqa: PLC0415 (see above)
+
+        found = document(context, (*others, made))
         return replace(json_reply(found), headers=(("cache-control", "no-store"),))
 
-    made = Route("GET", re.compile("/openapi.json"), answer, json_refusal, slow=True)
+    made = Route(
+        "GET",
+        "/openapi.json",
+        answer,
+        json_refusal,
+        summary="This document",
+        tag="operations",
+        response=OpenApi,
+        slow=True,
+    )
     return made

@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from operator import or_
 from time import perf_counter
 from types import GenericAlias
@@ -23,13 +23,25 @@ from keramos.serving.codecs.row_cells import (
     feeds_of,
     row_dicts,
 )
+from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.refusals import json_refusal, problem_fields
 from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.protocols.keramos.bodies import (
+    ONE_ROW,
+    ROWS,
+    Decisions,
+    Models,
+    ModelVersion,
+    OwnError,
+    ServedModel,
+    Trace,
+)
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Sequence
 
     from keramos.errors import Problem
@@ -41,24 +53,22 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Decision
     from keramos.types.serving import ModelRef
 
-MODEL = r"/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/]+))?"
-
 
 def models(context: Context, _: Request, __: re.Match[str]) -> Reply:
     """GET /models: every model with its versions."""
     registry = context.registry
     listed = [
-        {
-            "name": name,
-            "versions": [
-                {"version": item.version, "state": item.state.name, "message": item.message}
+        ServedModel(
+            name,
+            [
+                ModelVersion(item.version, item.state.name, item.message)
                 for item in registry.statuses(name)
             ],
-            "labels": registry.labels(name),
-        }
+            dict(registry.labels(name)),
+        )
         for name in registry.names()
     ]
-    return json_reply({"models": listed})
+    return json_reply(Models(listed))
 
 
 def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
@@ -67,11 +77,11 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """
     served = context.registry.get(ref_of(match))
     content = _content(served, "decide")
-    partial = request.options().get("partial", "false").lower()
-    if partial not in {"true", "false"}:
-        raise RequestError(f"partial must be true or false; received {shown(partial)}")
+    wanted = request.options().get("partial", "false").lower()
+    if wanted not in {"true", "false"}:
+        raise RequestError(f"partial must be true or false; received {shown(wanted)}")
     items = _rows(request.body)
-    if partial == "true":
+    if wanted == "true":
         return _decided_partly(served, content, items, context.max_rows)
     rows = row_dicts(items, column_names(served), context.max_rows)
     outputs = context.registry.run(served, feeds_of(served, rows))
@@ -206,10 +216,45 @@ def fast_route(
     return FastRoute(served, served.types.feeds, decode, write, answer, _DECIDE)
 
 
+def _has_columns(served: Served) -> bool:
+    return served.model.content is not None
+
+
 _DECIDE = Call("keramos", "Decide")
 
+_MODEL = "/models/{name}[/versions/{version}|/labels/{label}]"
+_route = partial(Route, refuse=json_refusal, tag="keramos", error=OwnError)
+
 ROUTES = (
-    Route("GET", re.compile("/models"), models, json_refusal),
-    Route("POST", re.compile(MODEL + "/decide"), decide, json_refusal, fast_route, call=_DECIDE),
-    Route("POST", re.compile(MODEL + "/trace"), trace, json_refusal, call=Call("keramos", "Trace")),
+    _route(
+        "GET",
+        "/models",
+        models,
+        summary="Every model with its versions and labels",
+        response=Models,
+    ),
+    _route(
+        "POST",
+        f"{_MODEL}/decide",
+        decide,
+        summary="Label, score and rule of each row; with partial=true of each good row",
+        request=ROWS,
+        response=Decisions,
+        statuses=BODY_ERRORS,
+        query={"partial": False},
+        offered=_has_columns,
+        fast=fast_route,
+        call=_DECIDE,
+    ),
+    _route(
+        "POST",
+        f"{_MODEL}/trace",
+        trace,
+        summary="The four steps to the decision about one row",
+        request=ONE_ROW,
+        response=Trace,
+        statuses=BODY_ERRORS,
+        offered=_has_columns,
+        call=Call("keramos", "Trace"),
+    ),
 )

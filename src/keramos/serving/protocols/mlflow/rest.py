@@ -7,7 +7,7 @@ among several, ``/models/M/invocations`` says which.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.data.delimited import read_delimited
@@ -17,13 +17,16 @@ from keramos.serving.codecs.json_numbers import tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
 from keramos.serving.codecs.parquet import read_parquet
 from keramos.serving.codecs.row_cells import check_count, column_names
+from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.messages import Reply, json_reply
 from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.protocols.mlflow.bodies import CSV, PARQUET, SCORED, TABLE, MlflowError
 from keramos.types.serving import ModelRef
 from keramos.version import __version__
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from keramos.serving.core.messages import Request
@@ -130,8 +133,8 @@ _SHAPES: dict[str, Callable[[Served, object, int], Feeds]] = {
 }
 _READERS: dict[str, Callable[[Served, bytes, int], Feeds]] = {
     "application/json": _json,
-    "text/csv": _csv,
-    "application/vnd.apache.parquet": _parquet,
+    CSV: _csv,
+    PARQUET: _parquet,
 }
 
 
@@ -151,18 +154,32 @@ def refuse(refusal: Refusal) -> Reply:
     return json_reply(body | {"problems": problems} if problems else body, refusal.status)
 
 
-_COUNTED = Call("mlflow", "Invocations")
+_route = partial(Route, refuse=refuse, tag="MLflow scoring", error=MlflowError)
+_scoring = partial(
+    _route,
+    "POST",
+    request=TABLE,
+    response=SCORED,
+    statuses=BODY_ERRORS,
+    call=Call("mlflow", "Invocations"),
+)
 
 ROUTES = (
-    Route("POST", re.compile("/invocations"), invocations, refuse, call=_COUNTED, ref=_asked),
-    Route(
-        "POST",
-        re.compile("/models/(?P<name>[^/]+)/invocations"),
+    _scoring(
+        "/invocations",
         invocations,
-        refuse,
-        call=_COUNTED,
+        summary="Predictions of the one model that is served",
+        ref=_asked,
     ),
-    Route("GET", re.compile("/ping"), _ping, refuse),
-    Route("GET", re.compile("/health"), _ping, refuse),
-    Route("GET", re.compile("/version"), _version, refuse),
+    _scoring("/models/{name}/invocations", invocations, summary="Predictions for a table"),
+    _route(
+        "GET",
+        "/ping",
+        _ping,
+        summary="200 when traffic may come, else 404",
+        error=str,
+        statuses=(404,),
+    ),
+    _route("GET", "/health", _ping, summary="As /ping", error=str, statuses=(404,)),
+    _route("GET", "/version", _version, summary="Version of keramos", response=str),
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import msgspec
 
 from keramos.errors import RequestError
-from keramos.serving.codecs.signature import input_slots
+from keramos.serving.codecs.slots import input_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_text

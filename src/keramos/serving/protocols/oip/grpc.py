@@ -12,7 +12,7 @@ import numpy as np
 
 from keramos.errors import KeramosError, RequestError
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
-from keramos.serving.codecs.signature import input_slots, output_slots
+from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
 from keramos.serving.protocols.oip.messages import PACKAGE, M
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.codecs.slots import Slot
     from keramos.serving.core.protobuf import Message
     from keramos.serving.core.routes import Context
     from keramos.serving.core.served import Served

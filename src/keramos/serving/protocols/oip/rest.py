@@ -7,7 +7,7 @@ file with a schema takes one input a column. Every fault of a client is a 4xx.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,20 +17,33 @@ from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import flat_texts
 from keramos.serving.codecs.json_tensors import tensor
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
-from keramos.serving.codecs.signature import input_slots, output_slots
+from keramos.serving.codecs.slots import input_slots, output_slots
+from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.protocols.oip.bodies import (
+    BINARY,
+    INFER,
+    IndexedVersion,
+    OipIndexRequest,
+    OipModel,
+    OipReady,
+    OipReply,
+    OipServer,
+    TensorMetadata,
+)
 from keramos.serving.protocols.oip.fast import COUNTED, HEADER, fast_route
 from keramos.serving.protocols.oip.tensors import DTYPES, KINDS, dtype_of, from_raw, to_raw
 from keramos.types.serving import State
 from keramos.version import __version__
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.codecs.slots import Slot
     from keramos.serving.core.messages import Request
     from keramos.serving.core.routes import Context, Refusal
     from keramos.serving.core.served import Served
@@ -58,7 +71,7 @@ def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:
 
 
 def _server(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return json_reply({"name": "keramos", "version": __version__, "extensions": context.extensions})
+    return json_reply(OipServer("keramos", __version__, list(context.extensions)))
 
 
 def _model_ready(context: Context, _: Request, match: re.Match[str]) -> Reply:
@@ -66,25 +79,25 @@ def _model_ready(context: Context, _: Request, match: re.Match[str]) -> Reply:
         served = context.registry.get(ref_of(match))
     except NotReadyError as error:
         return json_reply({"error": f"Model version not ready: {error}"}, 400)
-    return json_reply({"name": served.name, "ready": True})
+    return json_reply(OipReady(served.name, ready=True))
 
 
 def _model(context: Context, _: Request, match: re.Match[str]) -> Reply:
     served = context.registry.get(ref_of(match))
     known = reversed(context.registry.statuses(served.name))
     return json_reply(
-        {
-            "name": served.name,
-            "versions": [str(item.version) for item in known if item.state is State.AVAILABLE],
-            "platform": platform(served.model),
-            "inputs": [_described(slot) for slot in input_slots(served)],
-            "outputs": [_described(slot) for slot in output_slots(served)],
-        }
+        OipModel(
+            served.name,
+            [str(item.version) for item in known if item.state is State.AVAILABLE],
+            platform(served.model),
+            [_described(slot) for slot in input_slots(served)],
+            [_described(slot) for slot in output_slots(served)],
+        )
     )
 
 
-def _described(slot: Slot) -> Item:
-    return {"name": slot.name, "datatype": KINDS[slot.dtype].name, "shape": slot.shape}
+def _described(slot: Slot) -> TensorMetadata:
+    return TensorMetadata(slot.name, KINDS[slot.dtype].name, list(slot.shape))
 
 
 def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
@@ -292,7 +305,7 @@ def _reply(
 def _index(context: Context, request: Request, _: re.Match[str]) -> Reply:
     body = parse_object(request.body) if request.body.strip() else {}
     listed = [
-        {"name": name, "version": str(item.version), "state": state, "reason": item.message}
+        IndexedVersion(name, str(item.version), state, item.message)
         for name in context.registry.names()
         for item in context.registry.statuses(name)
         if (state := _STATES.get(item.state, "UNAVAILABLE")) == "READY"
@@ -325,17 +338,76 @@ def refuse(refusal: Refusal) -> Reply:
     return json_reply(body | {"problems": problems} if problems else body, refusal.status)
 
 
-_MODEL = r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[0-9]+))?"
-_REPOSITORY = r"/v2/repository/models/(?P<name>[^/]+)"
+_MODEL = "/v2/models/{name}[/versions/{version}]"
+_REPOSITORY = "/v2/repository/models/{name}"
+_ADMIN_ERRORS = (400, 403, 404, 408, 413, 415)
+_route = partial(Route, refuse=refuse, tag="Open Inference Protocol")
 
 ROUTES = (
-    Route("GET", re.compile("/v2/?"), _server, refuse),
-    Route("GET", re.compile("/v2/health/live"), _live, refuse),
-    Route("GET", re.compile("/v2/health/ready"), _ready, refuse),
-    Route("GET", re.compile(_MODEL), _model, refuse),
-    Route("GET", re.compile(_MODEL + "/ready"), _model_ready, refuse),
-    Route("POST", re.compile(_MODEL + "/infer"), infer, refuse, fast_route, call=COUNTED),
-    Route("POST", re.compile("/v2/repository/index"), _index, refuse),
-    Route("POST", re.compile(_REPOSITORY + "/load"), _load, refuse),
-    Route("POST", re.compile(_REPOSITORY + "/unload"), _unload, refuse),
+    _route(
+        "GET",
+        "/v2[/]",
+        _server,
+        summary="Name, version and extensions of the server",
+        response=OipServer,
+    ),
+    _route("GET", "/v2/health/live", _live, summary="200 while the process answers"),
+    _route(
+        "GET",
+        "/v2/health/ready",
+        _ready,
+        summary="200 when traffic may come, else 400",
+        statuses=(400,),
+    ),
+    _route(
+        "GET",
+        _MODEL,
+        _model,
+        summary="Inputs and outputs",
+        response=OipModel,
+        statuses=MODEL_ERRORS,
+    ),
+    _route(
+        "GET",
+        f"{_MODEL}/ready",
+        _model_ready,
+        summary="Whether it answers",
+        response=OipReady,
+        statuses=(400, 404),
+    ),
+    _route(
+        "POST",
+        f"{_MODEL}/infer",
+        infer,
+        summary="Tensors in, tensors out; as JSON, or JSON with binary data after it",
+        request=INFER,
+        response=OipReply,
+        statuses=BODY_ERRORS,
+        media=BINARY,
+        fast=fast_route,
+        call=COUNTED,
+    ),
+    _route(
+        "POST",
+        "/v2/repository/index",
+        _index,
+        summary="Every version of every model",
+        request=OipIndexRequest,
+        response=list[IndexedVersion],
+        statuses=(400, 408, 413, 415),
+    ),
+    _route(
+        "POST",
+        f"{_REPOSITORY}/load",
+        _load,
+        summary="Serve a model again",
+        statuses=_ADMIN_ERRORS,
+    ),
+    _route(
+        "POST",
+        f"{_REPOSITORY}/unload",
+        _unload,
+        summary="Let go of a model",
+        statuses=_ADMIN_ERRORS,
+    ),
 )

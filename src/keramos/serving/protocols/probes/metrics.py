@@ -4,7 +4,7 @@ default in its docs).
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.serving.core.messages import Reply
@@ -14,6 +14,8 @@ from keramos.serving.metrics.prometheus_text import CONTENT_TYPE, text
 from keramos.serving.protocols.probes.rest import refuse
 
 if TYPE_CHECKING:
+    import re
+
     from keramos.serving.core.messages import Request
     from keramos.serving.core.routes import Context
 
@@ -23,7 +25,14 @@ def _metrics(context: Context, _: Request, __: re.Match[str]) -> Reply:
     return Reply(200, text(found), CONTENT_TYPE)
 
 
+_route = partial(Route, refuse=refuse, tag="operations", response=str, slow=True)
+
 ROUTES = (
-    Route("GET", re.compile("/metrics"), _metrics, refuse, slow=True),
-    Route("GET", re.compile("/monitoring/prometheus/metrics"), _metrics, refuse, slow=True),
+    _route("GET", "/metrics", _metrics, summary="Counts and times for Prometheus"),
+    _route(
+        "GET",
+        "/monitoring/prometheus/metrics",
+        _metrics,
+        summary="The same, at TensorFlow Serving's path",
+    ),
 )

@@ -6,19 +6,29 @@ when the server was asked to stop, so that traffic goes elsewhere before connect
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from keramos.serving.core.messages import json_reply
 from keramos.serving.core.routes import Route
 
 if TYPE_CHECKING:
+    import re
+
     from keramos.serving.core.messages import Reply, Request
     from keramos.serving.core.routes import Context, Refusal
 
 
+class Status(Struct):
+    """What a probe says."""
+
+    status: str
+
+
 def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
-    return json_reply({"status": "alive"})
+    return json_reply(Status("alive"))
 
 
 def _started(context: Context, _: Request, __: re.Match[str]) -> Reply:
@@ -30,7 +40,7 @@ def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:
 
 
 def _said(holds: bool, word: str) -> Reply:  # noqa: FBT001 (the one thing to say)
-    return json_reply({"status": word if holds else f"not {word}"}, 200 if holds else 503)
+    return json_reply(Status(word if holds else f"not {word}"), 200 if holds else 503)
 
 
 def refuse(refusal: Refusal) -> Reply:
@@ -38,9 +48,25 @@ def refuse(refusal: Refusal) -> Reply:
     return json_reply({"error": refusal.message}, refusal.status)
 
 
+_route = partial(Route, refuse=refuse, tag="operations", error=Status)
+
 ROUTES = (
-    Route("GET", re.compile("/livez"), _live, refuse),
-    Route("GET", re.compile("/healthz"), _live, refuse),
-    Route("GET", re.compile("/startupz"), _started, refuse),
-    Route("GET", re.compile("/readyz"), _ready, refuse),
+    _route("GET", "/livez", _live, summary="200 while the process answers", response=Status),
+    _route("GET", "/healthz", _live, summary="As /livez", response=Status),
+    _route(
+        "GET",
+        "/startupz",
+        _started,
+        summary="200 once every model has answered",
+        response=Status,
+        statuses=(503,),
+    ),
+    _route(
+        "GET",
+        "/readyz",
+        _ready,
+        summary="200 when traffic may come",
+        response=Status,
+        statuses=(503,),
+    ),
 )

@@ -7,7 +7,6 @@ Wire facts: ``tensorflow_serving/model_servers/http_rest_api_handler.cc`` and
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,13 +17,22 @@ from keramos.runtime.decide import decide
 from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import number_texts
 from keramos.serving.codecs.row_cells import column_names, feeds_of, row_dicts
-from keramos.serving.codecs.signature import signature_names
+from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.messages import Reply
-from keramos.serving.core.routes import Route, ref_of
-from keramos.serving.protocols.tensorflow.rest import MODEL, refuse, served_by
+from keramos.serving.core.routes import ref_of
+from keramos.serving.protocols.tensorflow.bodies import (
+    EXAMPLES,
+    Classified,
+    Regressed,
+    signature_names,
+)
+from keramos.serving.protocols.tensorflow.rest import MODEL, route, served_by
 
 if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from keramos.serving.core.messages import Request
@@ -122,21 +130,35 @@ def _examples(body: dict[str, object], method: str) -> list[dict[str, object]]:
     return [{**common, **example} for example in given]
 
 
+def _decides_by(kind: str) -> Callable[[Served], bool]:
+    def offered(served: Served) -> bool:
+        content = served.model.content
+        return content is not None and (content.rule.kind == "value") == (kind == "regress")
+
+    return offered
+
+
 ROUTES = (
-    Route(
+    route(
         "POST",
-        re.compile(MODEL + ":classify", re.IGNORECASE),
+        f"{MODEL}:classify",
         classify,
-        refuse,
+        summary="Label and score of every class",
+        request=EXAMPLES,
+        response=Classified,
+        statuses=BODY_ERRORS,
+        offered=_decides_by("classify"),
         call=Call("tensorflow", "Classify"),
-        wrong_method=400,
     ),
-    Route(
+    route(
         "POST",
-        re.compile(MODEL + ":regress", re.IGNORECASE),
+        f"{MODEL}:regress",
         regress,
-        refuse,
+        summary="One number an example",
+        request=EXAMPLES,
+        response=Regressed,
+        statuses=BODY_ERRORS,
+        offered=_decides_by("regress"),
         call=Call("tensorflow", "Regress"),
-        wrong_method=400,
     ),
 )

@@ -12,9 +12,10 @@ from keramos.errors import NotServedError, RequestError
 from keramos.runtime.decide import decide
 from keramos.serving.codecs.named_arrays import as_feeds, output_names
 from keramos.serving.codecs.row_cells import check_count
-from keramos.serving.codecs.signature import DEFAULT, input_slots, output_slots, signature_names
+from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
+from keramos.serving.protocols.tensorflow.bodies import DEFAULT, signature_names
 from keramos.serving.protocols.tensorflow.examples import class_scores, rule_of
 from keramos.serving.protocols.tensorflow.messages import PACKAGE, M
 from keramos.serving.protocols.tensorflow.rest import METHODS, served_by

@@ -7,9 +7,9 @@ rows are raw cells by column name, null where the schema allows it.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 import msgspec
 
@@ -17,26 +17,33 @@ from keramos.errors import NotServedError, RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import b64_text, nested, rows_of, tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
-from keramos.serving.codecs.signature import (
-    CLASSIFIES,
-    DEFAULT,
-    REGRESSES,
-    input_slots,
-    output_slots,
-    signature_names,
-)
+from keramos.serving.codecs.slots import input_slots, output_slots
+from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_reply
 from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.protocols.tensorflow.bodies import (
+    CLASSIFIES,
+    DEFAULT,
+    PREDICT,
+    PREDICTIONS,
+    REGRESSES,
+    ModelMetadata,
+    ModelStatus,
+    StatusCode,
+    VersionState,
+    signature_names,
+)
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.codecs.slots import Slot
     from keramos.serving.core.fast_route import Answers
     from keramos.serving.core.messages import Request
     from keramos.serving.core.routes import Context, Refusal
@@ -82,14 +89,10 @@ def status(context: Context, _: Request, match: re.Match[str]) -> Reply:
                 f"Could not find version {ref.label or version} of model {ref.name}"
             )
     listed = [
-        {
-            "version": str(item.version),
-            "state": item.state.name,
-            "status": {"error_code": item.code, "error_message": item.message},
-        }
+        VersionState(str(item.version), item.state.name, StatusCode(item.code, item.message))  # type: ignore[arg-type] # names of State
         for item in known
     ]
-    return json_reply({"model_version_status": listed})
+    return json_reply(ModelStatus(listed))
 
 
 def metadata(context: Context, _: Request, match: re.Match[str]) -> Reply:
@@ -106,9 +109,7 @@ def metadata(context: Context, _: Request, match: re.Match[str]) -> Reply:
         for name in signature_names(served)
     }
     spec = {"name": served.name, "signature_name": "", "version": str(served.version)}
-    return json_reply(
-        {"model_spec": spec, "metadata": {"signature_def": {"signature_def": defined}}}
-    )
+    return json_reply(ModelMetadata(spec, {"signature_def": {"signature_def": defined}}))
 
 
 def _tensor_info(slot: Slot, name: str) -> dict[str, object]:
@@ -248,12 +249,10 @@ def _write(answers: Answers, begin: int, end: int, _: object) -> bytes:
     return _listed("predictions", answers.rows()[begin:end])
 
 
-MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]+)|/labels/(?P<label>[^/:]+))?"
-_STATUS = re.compile(MODEL, re.IGNORECASE)
-_METADATA = re.compile(MODEL + "/metadata", re.IGNORECASE)
-_PREDICT = re.compile(MODEL + ":predict", re.IGNORECASE)
+MODEL = "/v1/models/{name}[/versions/{version}|/labels/{label}]"
 _COUNTED = Call("tensorflow", "Predict")
-_NO_NAME = re.compile("/v1/models/?", re.IGNORECASE)
+
+route = partial(Route, refuse=refuse, tag="TensorFlow Serving", wrong_method=400, colon_verbs=True)
 
 
 def _no_name(context: Context, *_: object) -> Reply:
@@ -262,8 +261,39 @@ def _no_name(context: Context, *_: object) -> Reply:
 
 
 ROUTES = (
-    Route("GET", _NO_NAME, _no_name, refuse, wrong_method=400),
-    Route("GET", _STATUS, status, refuse, wrong_method=400),
-    Route("GET", _METADATA, metadata, refuse, wrong_method=400),
-    Route("POST", _PREDICT, predict, refuse, fast_route, call=_COUNTED, wrong_method=400),
+    route(
+        "GET",
+        "/v1/models[/]",
+        _no_name,
+        summary="Always refused: TensorFlow Serving has no list; see /models",
+        response=Never,
+        statuses=(400,),
+    ),
+    route(
+        "GET",
+        MODEL,
+        status,
+        summary="State of each version",
+        response=ModelStatus,
+        statuses=MODEL_ERRORS,
+    ),
+    route(
+        "GET",
+        f"{MODEL}/metadata",
+        metadata,
+        summary="Signatures",
+        response=ModelMetadata,
+        statuses=MODEL_ERRORS,
+    ),
+    route(
+        "POST",
+        f"{MODEL}:predict",
+        predict,
+        summary="One prediction a row",
+        request=PREDICT,
+        response=PREDICTIONS,
+        statuses=BODY_ERRORS,
+        fast=fast_route,
+        call=_COUNTED,
+    ),
 )

@@ -12,7 +12,7 @@ from keramos.serving.protocols.tensorflow.messages import M
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.serving.codecs.signature import Slot
+    from keramos.serving.codecs.slots import Slot
     from keramos.serving.core.protobuf import Message
 
 MOST_VALUES = 1 << 26

@@ -1,5 +1,5 @@
-"""What a version takes and gives, as protocols describe it: the table's columns for a keramos file,
-else tensors.
+"""The inputs and outputs of a served version: the table's columns for a keramos file, else
+tensors.
 """
 
 from __future__ import annotations
@@ -12,11 +12,6 @@ from keramos.tabular.kinds import KINDS
 if TYPE_CHECKING:
     from keramos.serving.core.served import Served
     from keramos.types.network import TensorSpec
-
-DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regression"
-"""Names of signatures: the first is TensorFlow's own default, the others those of its
-estimators.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +46,6 @@ def input_slots(served: Served) -> tuple[Slot, ...]:
 def output_slots(served: Served) -> tuple[Slot, ...]:
     """The model's outputs."""
     return tuple(_slot(spec) for spec in served.model.outputs)
-
-
-def signature_names(served: Served) -> tuple[str, ...]:
-    """The default, and by what the file decides classification or regression."""
-    content = served.model.content
-    if content is None:
-        return (DEFAULT,)
-    return (DEFAULT, REGRESSES if content.rule.kind == "value" else CLASSIFIES)
 
 
 def _slot(spec: TensorSpec) -> Slot:

@@ -1,26 +1,74 @@
-"""What a version takes and gives, as JSON Schemas (draft 2020-12, as OpenAPI 3.1 has them), made
-from its columns.
-"""
+"""JSON Schemas (draft 2020-12) of one served version, made from its columns and tensors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.serving.codecs.signature import input_slots, output_slots
-from keramos.serving.openapi.shared import NUMBER
-from keramos.serving.protocols.oip.tensors import KINDS as DATATYPES
+from keramos.serving.core.bodies import many, record
 from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keramos.serving.codecs.signature import Slot
     from keramos.serving.core.served import Served
     from keramos.types.artifact import Content
     from keramos.types.network import TensorSpec
     from keramos.types.schema import ColumnPreparation, ColumnSchema
 
 Json = dict[str, object]
+
+_NUMBER: Json = {
+    "type": "number",
+    "description": "A number that is not finite is the token NaN, Infinity or -Infinity.",
+}
+
+
+def ref(name: str) -> Json:
+    """A schema of the document by name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+class ServedSchemas:
+    """The ``ModelSchemas`` of a version; names of its components begin with ``key``."""
+
+    def __init__(self, served: Served, key: str) -> None:
+        self.served, self.key = served, key
+        self.row, self.row_list = ref(f"{key}.row"), ref(f"{key}.list")
+        inputs, outputs = served.model.inputs, served.model.outputs
+        content = served.model.content
+        self.components: dict[str, Json] = {}
+        if content is not None:
+            self.item: Json = {"anyOf": [self.row, self.row_list]}
+            self.columns = ref(f"{key}.columns")
+            self.example_row = row_example(content)
+            self.example_columns: Json = {n: [cell] for n, cell in self.example_row.items()}
+            self.components = {
+                f"{key}.row": row_schema(content),
+                f"{key}.list": list_schema(content),
+                f"{key}.columns": columns_schema(content),
+            }
+        else:
+            self.item = _tensors(inputs, rows=False)
+            self.columns = _tensors(inputs, rows=True)
+            self.example_row = {s.name: tensor_example(s, rows=False) for s in inputs}
+            self.example_columns = {s.name: tensor_example(s, rows=True) for s in inputs}
+        items = {spec.name: reply_schema(spec, rows=False) for spec in outputs}
+        columns = {spec.name: reply_schema(spec, rows=True) for spec in outputs}
+        self.outputs_by_row = many(_one_or_named(items))
+        self.outputs_by_column = _one_or_named(columns)
+
+
+def _one_or_named(schemas: dict[str, Json]) -> Json:
+    """The one schema, or an object of several."""
+    return next(iter(schemas.values())) if len(schemas) == 1 else record(schemas)
+
+
+def _tensors(specs: Sequence[TensorSpec], *, rows: bool) -> Json:
+    """An object of tensors by name, or one tensor as it is."""
+    named = record({spec.name: tensor_schema(spec, rows=rows) for spec in specs})
+    if not rows:
+        named["additionalProperties"] = False
+    return named if len(specs) > 1 else {"anyOf": [named, tensor_schema(specs[0], rows=rows)]}
 
 
 def row_schema(content: Content) -> Json:
@@ -107,7 +155,7 @@ def tensor_schema(spec: TensorSpec, *, rows: bool) -> Json:
 
 def reply_schema(spec: TensorSpec, *, rows: bool) -> Json:
     """Nested lists of an output's tensor; its numbers need not be finite."""
-    value = NUMBER if spec.dtype.startswith("float") else value_schema(spec.dtype)
+    value = _NUMBER if spec.dtype.startswith("float") else value_schema(spec.dtype)
     return _lists(value, spec.shape[0 if rows else 1 :])
 
 
@@ -127,38 +175,3 @@ def tensor_example(spec: TensorSpec, *, rows: bool) -> object:
     for size in reversed(spec.shape[0 if rows else 1 :]):
         made = [made] * (size or 1)
     return made
-
-
-def infer_inputs(served: Served) -> list[Json]:
-    """Inputs of the Open Inference Protocol that are answered: one row."""
-    content = served.model.content
-    cells: Sequence[object] = list(row_example(content).values()) if content else []
-    inputs: list[Json] = []
-    for place, slot in enumerate(input_slots(served)):
-        shape = [size if size > 0 else 1 for size in slot.shape]
-        data = [cells[place]] if content else _zeros(slot, shape)
-        inputs.append(
-            {
-                "name": slot.name,
-                "shape": shape,
-                "datatype": DATATYPES[slot.dtype].name,
-                "data": data,
-            }
-        )
-    return inputs
-
-
-def _zeros(slot: Slot, shape: Sequence[int]) -> list[object]:
-    size = 1
-    for length in shape:
-        size *= length
-    return [{"str": "", "bool": False}.get(slot.dtype, 0)] * size
-
-
-def infer_names(served: Served) -> tuple[list[str], list[str]]:
-    """Names of inputs and outputs; where one matrix is taken too, its name as well."""
-    content = served.model.content
-    names = [slot.name for slot in input_slots(served)]
-    if content is not None and content.preparation.matrix:
-        names.append(served.model.inputs[0].name)
-    return names, [slot.name for slot in output_slots(served)]

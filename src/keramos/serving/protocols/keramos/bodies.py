@@ -1,0 +1,102 @@
+"""Bodies of keramos' own protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, Struct, UnsetType
+
+from keramos.serving.core.bodies import ModelBody, Number, Problem, RowNumber, many, record
+
+if TYPE_CHECKING:
+    from keramos.serving.core.bodies import Json, ModelSchemas
+
+
+class OwnError(Struct):
+    """What is wrong, its stable code, and each cell that breaks a rule."""
+
+    error: str
+    code: str | UnsetType = UNSET
+    problems: list[Problem] | UnsetType = UNSET
+
+
+class ModelVersion(Struct):
+    """One known version and its state."""
+
+    version: int
+    state: str
+    message: str
+
+
+class ServedModel(Struct):
+    """One model; labels point to versions."""
+
+    name: str
+    versions: list[ModelVersion]
+    labels: dict[str, int]
+
+
+class Models(Struct):
+    """Every model."""
+
+    models: list[ServedModel]
+
+
+class Decision(Struct):
+    """The decision about one row."""
+
+    row: RowNumber
+    label: str | float | bool
+    score: Number
+    scores: list[Number]
+    rule: str
+
+
+class Decisions(Struct):
+    """Decisions by row."""
+
+    model: str
+    version: int
+    decisions: list[Decision]
+    problems: list[Problem] | UnsetType = UNSET
+    ignored_columns: list[str] | UnsetType = UNSET
+
+
+class TraceStep(Struct):
+    """One step; each line is a name and a value."""
+
+    title: str
+    seconds: float
+    lines: list[list[str]]
+
+
+class Trace(Struct):
+    """The four steps to a decision."""
+
+    model: str
+    version: int
+    steps: list[TraceStep]
+    decision: Decision
+    text: str
+
+
+def _rows(model: ModelSchemas) -> Json:
+    rows = many(model.item, least=1)
+    return {"anyOf": [record({"rows": rows}), rows, model.row]}
+
+
+def _row_examples(model: ModelSchemas) -> Json:
+    row = model.example_row
+    return {
+        "rows by column name": {"rows": [row]},
+        "rows as lists": {"rows": [list(row.values())]},
+        "one row": row,
+    }
+
+
+def _one_row(model: ModelSchemas) -> Json:
+    return {"anyOf": [record({"rows": many(model.item, least=1) | {"maxItems": 1}}), model.row]}
+
+
+ROWS = ModelBody("rows", _rows, _row_examples)
+ONE_ROW = ModelBody("one", _one_row, lambda model: {"one row": model.example_row})

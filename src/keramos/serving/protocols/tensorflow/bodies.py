@@ -1,0 +1,105 @@
+"""Bodies of TensorFlow Serving's REST API, and the names of its signatures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from keramos.serving.core.bodies import ModelBody, Number, many, record
+
+if TYPE_CHECKING:
+    from keramos.serving.core.bodies import Json, ModelSchemas
+    from keramos.serving.core.served import Served
+
+DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regression"
+"""Names of signatures: TensorFlow's own default, and those of its estimators."""
+
+
+def signature_names(served: Served) -> tuple[str, ...]:
+    """The default signature and, by the rule of the file, classification or regression."""
+    content = served.model.content
+    if content is None:
+        return (DEFAULT,)
+    return (DEFAULT, REGRESSES if content.rule.kind == "value" else CLASSIFIES)
+
+
+class StatusCode(Struct):
+    """A gRPC status name and its text."""
+
+    error_code: str
+    error_message: str
+
+
+class VersionState(Struct):
+    """The state of one version."""
+
+    version: str
+    state: Literal["UNKNOWN", "START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
+    status: StatusCode
+
+
+class ModelStatus(Struct):
+    """The known versions of a model."""
+
+    model_version_status: list[VersionState]
+
+
+class ModelMetadata(Struct):
+    """The signatures of a version."""
+
+    model_spec: dict[str, Any]
+    metadata: dict[str, Any]
+
+
+class Classified(Struct):
+    """Label and score of every class, for each example."""
+
+    results: list[list[list[Any]]]
+
+
+class Regressed(Struct):
+    """One number for each example."""
+
+    results: list[Number]
+
+
+def _predict(model: ModelSchemas) -> Json:
+    given = {
+        "instances": many(model.item, least=1) | {"description": "One item a row."},
+        "inputs": model.columns,
+        "signature_name": {"enum": ["", *signature_names(model.served)]},
+    }
+    one = [{"required": ["instances"]}, {"required": ["inputs"]}]
+    return {"type": "object", "properties": given, "oneOf": one}
+
+
+def _predict_examples(model: ModelSchemas) -> Json:
+    row = model.example_row
+    found: Json = {
+        "rows by name": {"instances": [row]},
+        "columns": {"inputs": model.example_columns},
+    }
+    return found | (
+        {"rows as lists": {"instances": [list(row.values())]}} if model.served.model.content else {}
+    )
+
+
+def _predictions(model: ModelSchemas) -> Json:
+    by_row = record({"predictions": model.outputs_by_row})
+    return {"anyOf": [by_row, record({"outputs": model.outputs_by_column})]}
+
+
+def _examples(model: ModelSchemas) -> Json:
+    more = {
+        "context": {"type": "object"},
+        "signature_name": {"enum": list(signature_names(model.served))},
+    }
+    return record({"examples": many(model.row, least=1)}, more)
+
+
+PREDICT = ModelBody("predict", _predict, _predict_examples)
+PREDICTIONS = ModelBody("predictions", _predictions)
+EXAMPLES = ModelBody(
+    "examples", _examples, lambda model: {"one example": {"examples": [model.example_row]}}
+)
