@@ -150,15 +150,18 @@ def _check_number(number: int, source: str, limits: Limits) -> None:
         )
 
 
-def read_files(folder: str, names: Sequence[str], limits: Limits) -> dict[str, bytes]:
-    """Files below a folder by their relative paths, together within the limit of one file.
+def read_files(
+    folder: str, names: Sequence[str], limits: Limits, read: int = 0
+) -> dict[str, bytes]:
+    """Files below a folder by their relative paths, together within the limit of one file, of which
+    ``read`` bytes are used already.
 
     Raises:
         ModelError: one cannot be read, exceeds a limit, or its path leads out of the folder.
     """
     _check_number(len(names), folder, limits)
     found: dict[str, bytes] = {}
-    left = limits.file_bytes
+    left = limits.file_bytes - read
     try:
         top = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:

@@ -89,7 +89,7 @@ def model_source(path: str, limits: Limits) -> ModelSource:
     companions = form_of(source).companions
     if companions is None:
         return source
-    beside = read_files(os.path.dirname(path), companions(data, limits), limits)  # noqa: PTH120
+    beside = read_files(os.path.dirname(path), companions(data, limits), limits, len(data))  # noqa: PTH120
     return ModelSource(path, {**source.parts, **beside})
 
 
