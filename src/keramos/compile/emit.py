@@ -62,8 +62,10 @@ Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
 
-def compile_network(network: Network, *, demands: bool = True, limits: Limits = LIMITS) -> Compiled:
-    """The network as an ONNX model. Without ``demands`` it has no outputs but the network's.
+def compile_network(
+    network: Network, *, runtime_checks: bool = True, limits: Limits = LIMITS
+) -> Compiled:
+    """The network as an ONNX model. Without ``runtime_checks`` it has no outputs but the network's.
 
     ``limits``: how large a row of any tensor, the constants and the graph may be.
 
@@ -79,10 +81,10 @@ def compile_network(network: Network, *, demands: bool = True, limits: Limits = 
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
-    looked_at = g.demands if demands else []
+    checks = g.runtime_checks if runtime_checks else []
     names = network.output_names or tuple(ref.layer for ref in network.outputs)
     return Compiled(
-        onnx=g.model((*outputs, *(holds for holds, _ in looked_at))),
+        onnx=g.model((*outputs, *(holds for holds, _ in checks))),
         inputs=inputs,
         outputs=tuple(
             TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)
@@ -90,7 +92,7 @@ def compile_network(network: Network, *, demands: bool = True, limits: Limits = 
         feed_names=tuple(value.name for value in feeds),
         fetch_names=tuple(value.name for value in outputs),
         steps=tuple(g.steps),
-        demands=tuple((holds.name, message) for holds, message in looked_at),
+        runtime_checks=tuple((holds.name, message) for holds, message in checks),
     )
 
 
@@ -301,7 +303,7 @@ def _wanted(layer: Layer) -> Mapping[str, str]:
 
 
 def _cast(g: Graph, x: Value, dtypes: Mapping[str, str]) -> Value:
-    return g.op("Cast", x, to=1) if x.dtype in dtypes else x
+    return g.cast(x, "float32") if x.dtype in dtypes else x
 
 
 def _lower(call: LayerCall) -> list[Masked]:

@@ -49,7 +49,9 @@ class Explainer:
         self.skipped = len(calls) - len(self.shown)
         self._kinds = [network.layers[ref.layer].kind for ref in self.shown]
         watched = replace(network, outputs=tuple(self.shown), output_names=())
-        self._session = Session(compile_network(watched, demands=False)) if self.shown else None
+        self._session = (
+            Session(compile_network(watched, runtime_checks=False)) if self.shown else None
+        )
 
     def row(self, model: Predictor, row: Mapping[str, object]) -> Explanation:
         """One row by column name, for files with a schema.

@@ -99,7 +99,7 @@ def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Co
     if target.suffix.lower() != ".onnx":
         write(path, artifact.network, artifact.content)
         return compile_network(read(path, limits=limits).network, limits=limits)
-    compiled = compile_network(artifact.network, demands=False, limits=limits)
+    compiled = compile_network(artifact.network, runtime_checks=False, limits=limits)
     if compiled.steps:
         kinds = ", ".join(sorted({step.kind for step in compiled.steps}))
         raise UnsupportedModelError(

@@ -75,8 +75,8 @@ class Session:
     def __init__(self, compiled: Compiled) -> None:
         self._session = _session(compiled.onnx)
         self._steps = [_Step(step) for step in compiled.steps]
-        self._fetch = [*compiled.fetch_names, *(name for name, _ in compiled.demands)]
-        self._demands = [message for _, message in compiled.demands]
+        self._fetch = [*compiled.fetch_names, *(name for name, _ in compiled.runtime_checks)]
+        self._check_messages = [message for _, message in compiled.runtime_checks]
         # Keras' names differ from ONNX' only where ONNX reserves a name.
         self._feeds = {
             spec.name: feed for spec, feed in zip(compiled.inputs, compiled.feed_names, strict=True)
@@ -102,12 +102,12 @@ class Session:
             raise MismatchError(
                 f"the model cannot run on these inputs: {_said(error)}", received=sizes
             ) from error
-        return self._checked(outputs) if self._demands else outputs
+        return self._checked(outputs) if self._check_messages else outputs
 
     def _checked(self, outputs: list[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
-        """The outputs of the model, if all it demands of its inputs holds."""
-        count = len(outputs) - len(self._demands)
-        for holds, message in zip(outputs[count:], self._demands, strict=True):
+        """The outputs of the model, if the inputs pass its runtime checks."""
+        count = len(outputs) - len(self._check_messages)
+        for holds, message in zip(outputs[count:], self._check_messages, strict=True):
             if not holds.all():
                 raise MismatchError(message)
         return outputs[:count]

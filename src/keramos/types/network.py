@@ -135,8 +135,8 @@ class Compiled:
 
     ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX
     names. ``steps`` run before the graph, in order; without them the ONNX model is complete by
-    itself. ``demands`` are further ONNX outputs, of booleans that all must hold, each with what to
-    say where one does not.
+    itself. ``runtime_checks`` are further ONNX outputs, of booleans that must all be true, each
+    with the message for a run where one is not.
     """
 
     onnx: bytes
@@ -145,4 +145,4 @@ class Compiled:
     feed_names: tuple[str, ...]
     fetch_names: tuple[str, ...]
     steps: tuple[HostStep, ...] = ()
-    demands: tuple[tuple[str, str], ...] = ()
+    runtime_checks: tuple[tuple[str, str], ...] = ()

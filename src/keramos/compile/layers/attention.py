@@ -28,7 +28,7 @@ def _positions(g: Graph, x: Value) -> Value:
     """0, 1, 2 ... for the second axis of x."""
     steps = size(x, 1)
     if isinstance(steps, int):
-        g.room_for("positions", steps)
+        g.reserve_constants("positions", steps)
         return g.const(np.arange(steps))
     stop = g.op("Squeeze", g.op("Shape", x, start=1, end=2), [0])
     return g.ops("Range", np.int64(0), stop, np.int64(1), outputs=1, like=[("int64", (None,))])[0]
@@ -166,9 +166,7 @@ def _allowed(s: LayerCall, streams: _Streams, window: int | None) -> Value | Non
     found.append(_causal(g, query, value) if _wanted(s, "use_causal_mask") else None)
     found.append(_near(g, query, value, window) if window else None)
     given = s.tensor("attention_mask")
-    found.append(
-        g.op("Cast", given, to=9) if given is not None and given.dtype != "bool" else given
-    )
+    found.append(g.cast(given, "bool") if given is not None and given.dtype != "bool" else given)
     ranks = [mask.rank for mask in found if mask is not None]
     # Keras adds missing axes where the heads are, before targets and sources.
     wide = [

@@ -81,8 +81,8 @@ def mel_spectrogram(
     g, half = s.g, fft_length // 2
     x = g.op("Pad", s.x, [0, half, 0, half], mode="reflect")
     x = g.op("Unsqueeze", x, [1])
-    g.room_for("waves", 3, half + 1, max(fft_length, sequence_length or 0))
-    g.room_for("bands", half + 1, num_mel_bins)
+    g.reserve_constants("waves", 3, half + 1, max(fft_length, sequence_length or 0))
+    g.reserve_constants("bands", half + 1, num_mel_bins)
     waves = _waves(fft_length, sequence_length or fft_length, window)
     parts = [g.op("Conv", x, wave.astype("float32"), strides=[sequence_stride]) for wave in waves]
     power = g.op("Add", *(g.op("Mul", part, part) for part in parts))

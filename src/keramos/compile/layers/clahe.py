@@ -41,7 +41,7 @@ def clahe(
     first = data_format == "channels_first"
     x = s.g.op("Transpose", s.x, perm=[0, 2, 3, 1]) if first else s.x
     low, high = (float(value) for value in value_range)
-    pixels = s.g.op("Cast", s.g.op("Clip", _ranged(s, x, (low, high), _FULL), 0.0, 255.0), to=7)
+    pixels = s.g.cast(s.g.op("Clip", _ranged(s, x, (low, high), _FULL), 0.0, 255.0), "int64")
     y = _ranged(
         s,
         _interpolated(s, pixels, _curves(s, pixels, tile_grid_size, clip_limit)),

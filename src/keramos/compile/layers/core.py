@@ -72,7 +72,7 @@ def reversible_embedding(
 
 def looked_up(s: LayerCall, table: NDArray[np.generic], *, mask_zero: bool) -> Value:
     """Rows of a table by whole numbers; 0 is masked if so wanted."""
-    index = s.g.op("Cast", s.x, to=7)
+    index = s.g.cast(s.x, "int64")
     if mask_zero:
         s.out_mask = s.g.op("Not", s.g.op("Equal", index, 0))
     return s.g.op("Gather", table, index, axis=0)
@@ -117,7 +117,7 @@ def embedding(s: LayerCall, *, input_dim: int, output_dim: int, mask_zero: bool 
 
 def masking(s: LayerCall, *, mask_value: float = 0.0) -> Value:
     """Steps whose values all equal one number are masked, and 0 from here on."""
-    differs = s.g.op("Cast", s.g.op("Not", s.g.op("Equal", s.x, float(mask_value))), to=1)
+    differs = s.g.cast(s.g.op("Not", s.g.op("Equal", s.x, float(mask_value))), "float32")
     kept = s.g.op("Greater", s.g.op("ReduceMax", differs, [-1], keepdims=1), 0.0)
     s.out_mask = s.g.op("Squeeze", kept, [-1])
     return s.g.op("Where", kept, s.x, 0.0)

@@ -36,7 +36,7 @@ def _windows(
     shape = [known(size, "places") for size in s.x.shape[1:]]
     space = shape[1:] if first else shape[:-1]
     channels = shape[0] if first else shape[-1]
-    s.g.room_for("places", *shape)
+    s.g.reserve_constants("places", *shape)
     numbers = np.arange(prod(shape)).reshape(shape)
     spare = numbers.size
     edges = np.array(_edges(s, kernel, strides, padding, first=first)).reshape(-1, 2)
@@ -46,7 +46,7 @@ def _windows(
         (n + sum(e) - k) // t + 1
         for n, e, k, t in zip(space, edges.tolist(), kernel, strides, strict=True)
     ]
-    s.g.room_for("windows", *sizes, *kernel, channels)
+    s.g.reserve_constants("windows", *sizes, *kernel, channels)
     found = []
     for place in product(*(range(size) for size in sizes)):
         cut = tuple(slice(p * t, p * t + k) for p, t, k in zip(place, strides, kernel, strict=True))

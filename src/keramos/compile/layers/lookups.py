@@ -99,7 +99,7 @@ def lookup(
     """Places of words or integers, or an encoding of them; with ``invert`` words of places."""
     _check(s, sparse=sparse, encoding=encoding, oov_method=oov_method)
     _check_count(s, "num_oov_indices", num_oov_indices, 0)
-    s.g.room_for("num_oov_indices", num_oov_indices)
+    s.g.reserve_constants("num_oov_indices", num_oov_indices)
     places = places_of(
         vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices
     )
@@ -179,7 +179,7 @@ def _found(s: LayerCall, x: Value, places: _Places, mask_token: Token | None) ->
     )
     if places.unknown == 0:
         what = "an input is not in its vocabulary, and it has no place for others"
-        s.g.demand(
+        s.g.runtime_check(
             s.g.op("GreaterOrEqual", index, 0), f"layer '{s.layer.name}' ({s.layer.kind}): {what}"
         )
     return index

@@ -40,7 +40,7 @@ def _aligned(s: LayerCall) -> list[Value]:
     """Inputs of one rank and one kind of number: Keras puts missing axes after the rows."""
     rank = max(x.rank for x in s.inputs)
     floats = any(x.dtype == "float32" for x in s.inputs)
-    values = [s.g.op("Cast", x, to=1) if floats and x.dtype != "float32" else x for x in s.inputs]
+    values = [s.g.cast(x, "float32") if floats and x.dtype != "float32" else x for x in s.inputs]
     return [
         s.g.op("Unsqueeze", x, list(range(1, 1 + rank - x.rank))) if x.rank < rank else x
         for x in values

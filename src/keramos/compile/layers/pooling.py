@@ -93,7 +93,7 @@ def global_average_pooling(
     if s.mask is None or s.x.rank != 3:
         return g.op("ReduceMean", s.x, axes, keepdims=int(keepdims))
     steps = g.op(
-        "Unsqueeze", g.op("Cast", s.mask, to=1), [1 if data_format == "channels_first" else 2]
+        "Unsqueeze", g.cast(s.mask, "float32"), [1 if data_format == "channels_first" else 2]
     )
     total = g.op("ReduceSum", g.op("Mul", s.x, steps), axes, keepdims=int(keepdims))
     return g.op("Div", total, g.op("ReduceSum", steps, axes, keepdims=int(keepdims)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.encode import demand_inside, encode
+from keramos.compile.lowering.encode import check_inside, encode
 from keramos.compile.onnx.shapes import front_axis
 from keramos.errors import MismatchError
 
@@ -24,7 +24,7 @@ _LEAST = 1e-7  # keras.config.epsilon()
 
 def rescaling(s: LayerCall, *, scale: object, offset: object = 0.0) -> Value:
     """X * scale + offset; both numbers or vectors over the last axis."""
-    y = s.x if s.x.dtype.startswith("float") else s.g.op("Cast", s.x, to=1)
+    y = s.x if s.x.dtype.startswith("float") else s.g.cast(s.x, "float32")
     factor, shift = np.asarray(scale, y.dtype), np.asarray(offset, y.dtype)
     if np.any(factor != 1):
         y = s.g.op("Mul", y, factor)
@@ -93,7 +93,7 @@ def discretization(
         )
     g, bounds = s.g, np.asarray(bin_boundaries, "float32")
     reached = g.op("Not", g.op("Less", g.op("Unsqueeze", s.x, [-1]), bounds))
-    index = g.op("ReduceSum", g.op("Cast", reached, to=7), [-1], keepdims=0)
+    index = g.op("ReduceSum", g.cast(reached, "int64"), [-1], keepdims=0)
     return encode(s, index, len(bounds) + 1, output_mode)
 
 
@@ -112,9 +112,9 @@ def category_encoding(
         raise s.unsupported("sparse", sparse, "dense results are")
     if num_tokens < 1:
         raise s.unsupported("num_tokens", num_tokens, "at least 1 is")
-    index = s.g.op("Cast", s.x, to=7)
+    index = s.g.cast(s.x, "int64")
     if s.layer.legacy.range_is_checked:
-        demand_inside(s, index, num_tokens)
+        check_inside(s, index, num_tokens)
     weights = s.tensor("count_weights") or (s.inputs[1] if len(s.inputs) > 1 else None)
     if output_mode == "int":
         raise s.unsupported("output_mode", output_mode, "one_hot, multi_hot and count are")

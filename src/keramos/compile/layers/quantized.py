@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from keramos.compile.layers.core import capped, looked_up
 from keramos.compile.lowering.activation import activate
+from keramos.compile.onnx.element_types import ELEMENT_TYPES
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ABS_MAX: dict[str, object] = {
     "value_range": (-127, 127),
     "epsilon": 1e-7,
 }  # defaults of AbsMaxQuantizer
-_FLOAT8, _FLOAT8_LARGEST = 17, 448.0  # ONNX' e4m3fn
+_FLOAT8_LARGEST = 448.0
 
 
 def rounding(
@@ -151,8 +152,8 @@ def int8_embedding(
 def _float8(g: Graph, x: Value, scale: float) -> Value:
     """The nearest 8-bit floats of x / scale, scaled back."""
     y = g.op("Min", g.op("Max", g.op("Div", x, scale), -_FLOAT8_LARGEST), _FLOAT8_LARGEST)
-    small = g.ops("Cast", y, outputs=1, to=_FLOAT8, like=[("float8", y.shape)])[0]
-    return g.op("Mul", g.op("Cast", small, to=1), scale)
+    small = g.ops("Cast", y, outputs=1, to=ELEMENT_TYPES["float8"], like=[("float8", y.shape)])[0]
+    return g.op("Mul", g.cast(small, "float32"), scale)
 
 
 def _float8_scales(s: LayerCall) -> tuple[float, float]:

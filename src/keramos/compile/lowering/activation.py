@@ -82,12 +82,12 @@ def _sparsemax(g: Graph, x: Value) -> Value:
     size = x.shape[-1]
     if size is None:
         raise UnsupportedModelError("activation 'sparsemax' needs a last axis of known size")
-    g.room_for("ranks", size)
+    g.reserve_constants("ranks", size)
     ordered, _ = g.ops("TopK", x, [size], outputs=2, axis=-1)
     ranks = np.arange(1, size + 1, dtype=x.dtype)
     sums = g.op("CumSum", ordered, np.int64(-1))
     support = g.op("Greater", g.op("Add", g.op("Mul", ordered, ranks), 1.0), sums)
-    chosen = g.op("Cast", support, to=1)
+    chosen = g.cast(support, "float32")
     count = g.op("ReduceSum", chosen, [-1], keepdims=1)
     total = g.op("ReduceSum", g.op("Mul", sums, chosen), [-1], keepdims=1)
     return g.op("Relu", g.op("Sub", x, g.op("Div", g.op("Sub", total, 1.0), count)))

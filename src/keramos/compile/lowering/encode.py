@@ -48,13 +48,15 @@ def encode(
     if output_mode == "multi_hot":
         return g.op("ReduceMax", hot, [1], keepdims=0)
     if weights is not None:
-        hot = g.op("Mul", hot, g.op("Unsqueeze", g.op("Cast", weights, to=1), [-1]))
+        hot = g.op("Mul", hot, g.op("Unsqueeze", g.cast(weights, "float32"), [-1]))
     counts = g.op("ReduceSum", hot, [1], keepdims=0)
     return counts if idf is None else g.op("Mul", counts, np.asarray(idf, "float32"))
 
 
-def demand_inside(s: LayerCall, index: Value, depth: int) -> None:
+def check_inside(s: LayerCall, index: Value, depth: int) -> None:
     """Let a run fail where a number is outside 0 to depth - 1, as Keras does."""
     g = s.g
     fits = g.op("And", g.op("GreaterOrEqual", index, 0), g.op("Less", index, depth))
-    g.demand(fits, f"layer '{s.layer.name}' ({s.layer.kind}): an input is outside 0 to {depth - 1}")
+    g.runtime_check(
+        fits, f"layer '{s.layer.name}' ({s.layer.kind}): an input is outside 0 to {depth - 1}"
+    )

@@ -87,7 +87,7 @@ def backwards(g: Graph, x: Value) -> Value:
 
 def _seen(g: Graph, mask: Value) -> Value:
     """How many steps have counted so far, this one included: (rows, steps) int64."""
-    return g.op("CumSum", g.op("Cast", mask, to=7), np.int64(1))
+    return g.op("CumSum", g.cast(mask, "int64"), np.int64(1))
 
 
 def _masked(g: Graph, outputs: Value, mask: Value, *, zeros: bool) -> Value:
@@ -152,7 +152,7 @@ def _packed(g: Graph, x: Value, mask: Value) -> tuple[Value, Value]:
     _, order = g.ops(
         "TopK", keys, steps, outputs=2, axis=1, like=[("int64", mask.shape), ("int64", mask.shape)]
     )
-    return _picked(g, x, order), g.op("ReduceSum", g.op("Cast", mask, to=6), [1], keepdims=0)
+    return _picked(g, x, order), g.op("ReduceSum", g.cast(mask, "int32"), [1], keepdims=0)
 
 
 def _unpacked(g: Graph, outputs: Value, mask: Value) -> Value:
@@ -182,7 +182,7 @@ def _scan(
 ) -> tuple[Value, States]:
     rows = size(x, 0)
     for one in cell.states:
-        g.room_for("a state", *one)
+        g.reserve_constants("a state", *one)
     states = start or tuple(
         expand(g, g.const(np.zeros((1, *one), "float32")), rows, *one) for one in cell.states
     )

@@ -137,7 +137,7 @@ def matrix(
         UnsupportedModelError: the method has no kernel here.
         LimitExceededError: there are more of them than any image needs.
     """
-    g.room_for("a resizing", old, new)
+    g.reserve_constants("a resizing", old, new)
     if method in ("nearest", "area"):
         return _nearest(old, new) if method == "nearest" else _area(old, new)
     kernel = KERNELS.get(method)

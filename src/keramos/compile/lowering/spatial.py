@@ -102,7 +102,7 @@ def adaptive(g: Graph, x: Value, kind: str, counts: Sequence[int], first: int) -
     """
     for axis, count in enumerate(counts, first):
         n = known(x.shape[axis], "places")
-        g.room_for_nodes(2 * count)
+        g.reserve_nodes(2 * count)
         bounds = ((i * n // count, -(-(i + 1) * n // count)) for i in range(count))
         parts = [g.op("Slice", x, [start], [stop], [axis]) for start, stop in bounds]
         x = g.op("Concat", *(g.op(kind, part, [axis], keepdims=1) for part in parts), axis=axis)

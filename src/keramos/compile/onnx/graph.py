@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.onnx import protobuf
+from keramos.compile.onnx.element_types import ELEMENT_TYPES
 from keramos.compile.onnx.shapes import infer
 from keramos.errors import LimitExceededError, UnsupportedModelError
 from keramos.types.limits import LIMITS
@@ -68,10 +69,8 @@ Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] 
 
 
 @dataclass(slots=True)
-class _Room:
-    """What may still be added to a model, bodies of loops included: operations, and numbers that
-    are constant.
-    """
+class _Budget:
+    """How many operations and constant numbers a model may still get, bodies of loops included."""
 
     nodes: int
     values: int
@@ -89,8 +88,8 @@ class Graph:
         self, parent: Graph | None = None, limits: Limits = LIMITS, weights: int = 0
     ) -> None:
         self.limits: Limits = parent.limits if parent else limits
-        room = _Room(limits.graph_nodes, limits.made_values + _USES * weights)
-        self._room: _Room = parent._room if parent else room  # noqa: SLF001 (the same class)
+        budget = _Budget(limits.graph_nodes, limits.made_values + _USES * weights)
+        self._budget: _Budget = parent._budget if parent else budget  # noqa: SLF001 (the same class)
         self._fixed: set[str] = parent._fixed if parent else set()  # noqa: SLF001
         self._names: Iterator[int] = parent._names if parent else count(1)  # noqa: SLF001
         self._taken: set[str] = parent._taken if parent else set()  # noqa: SLF001
@@ -101,7 +100,7 @@ class Graph:
         self._parent = parent
         self.place: str = parent.place if parent else ""
         self.steps: list[HostStep] = []
-        self.demands: list[tuple[Value, str]] = []
+        self.runtime_checks: list[tuple[Value, str]] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
 
     def fresh(self) -> str:
@@ -134,7 +133,7 @@ class Graph:
         self.steps.append(HostStep(kind, config, names, result.name, before, feeds))
         return result
 
-    def demand(self, holds: Value, message: str) -> None:
+    def runtime_check(self, holds: Value, message: str) -> None:
         """Let every run fail with a message unless all values of a condition hold.
 
         Raises:
@@ -144,28 +143,28 @@ class Graph:
             raise UnsupportedModelError(
                 f"{message}: such a check inside a recurrent layer is not supported"
             )
-        self.demands.append((holds, message))
+        self.runtime_checks.append((holds, message))
 
-    def room_for(self, what: str, *sizes: int) -> None:
-        """Ask before a constant of these sizes is made.
+    def reserve_constants(self, what: str, *sizes: int) -> None:
+        """Check the budget before a constant of these sizes is made.
 
         Raises:
             LimitExceededError: the model would hold more numbers than its weights account for.
         """
-        if prod(sizes) > self._room.values:
+        if prod(sizes) > self._budget.values:
             raise LimitExceededError(
                 f"{what} has more numbers than may be made beside the weights, "
                 f"{self.limits.made_values:,} (made_values)",
                 received=" x ".join(f"{size:,}" for size in sizes),
             )
 
-    def room_for_nodes(self, number: int) -> None:
-        """Ask before so many operations, or results of one, are added.
+    def reserve_nodes(self, number: int) -> None:
+        """Check the budget before this many operations, or results of one, are added.
 
         Raises:
             LimitExceededError: the graph would have too many.
         """
-        if number > self._room.nodes:
+        if number > self._budget.nodes:
             raise LimitExceededError(
                 f"the model becomes a graph of more than {self.limits.graph_nodes:,} operations, "
                 "the limit "
@@ -186,8 +185,8 @@ class Graph:
         )
         if key and key in self._shared:
             return self._shared[key]
-        self.room_for("a constant", *array.shape)
-        self._room.values -= array.size
+        self.reserve_constants("a constant", *array.shape)
+        self._budget.values -= array.size
         value = Value(self.fresh(), dtype, array.shape, array)
         self._fixed.add(value.name)
         self._initialisers.append(protobuf.tensor(value.name, array))
@@ -199,6 +198,10 @@ class Graph:
         """Append a node with one output."""
         return self.ops(kind, *operands, outputs=1, domain=domain, **attributes)[0]
 
+    def cast(self, x: Operand, dtype: str) -> Value:
+        """A tensor in another dtype, by numpy's name."""
+        return self.op("Cast", x, to=ELEMENT_TYPES[dtype])
+
     def ops(
         self, kind: str, *operands: Operand, outputs: int, domain: str = "", **attributes: object
     ) -> tuple[Value, ...]:
@@ -209,8 +212,8 @@ class Graph:
             LimitExceededError: one row of an output would hold more than ``row_values`` values, or
                 the graph more operations or constants than it may.
         """
-        self.room_for_nodes(1)
-        self._room.nodes -= 1
+        self.reserve_nodes(1)
+        self._budget.nodes -= 1
         like = attributes.pop("like", None)
         inputs = self._values(operands)
         kinds = infer(kind, inputs, attributes) if like is None else like
@@ -253,8 +256,8 @@ class Graph:
             return
         for value in values:
             sizes = [1 if size is None else size for size in value.shape]
-            self.room_for(f"the result of {kind}", *sizes)
-            self._room.values -= prod(sizes)
+            self.reserve_constants(f"the result of {kind}", *sizes)
+            self._budget.values -= prod(sizes)
             self._fixed.add(value.name)
 
     def _values(self, operands: Sequence[Operand]) -> list[Value | None]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from keramos.compile.onnx.element_types import ELEMENT_TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,21 +23,6 @@ if TYPE_CHECKING:
 Parts = list[bytes | memoryview]
 
 IR_VERSION = 9
-DATA_TYPES = {
-    "float32": 1,
-    "uint8": 2,
-    "int8": 3,
-    "uint16": 4,
-    "int16": 5,
-    "int32": 6,
-    "int64": 7,
-    "str": 8,
-    "bool": 9,
-    "float16": 10,
-    "float64": 11,
-    "uint32": 12,
-    "uint64": 13,
-}
 _VARINT, _FIXED32, _BYTES = 0, 5, 2
 _ATTRIBUTE_TYPES = {"f": 1, "i": 2, "s": 3, "t": 4, "g": 5, "floats": 6, "ints": 7, "strings": 8}
 
@@ -72,10 +59,10 @@ def tensor(name: str, array: NDArray[np.generic]) -> Parts:
     """TensorProto of an array: raw little-endian bytes, or one field a string."""
     parts: Parts = [integer(1, size) for size in array.shape]
     if array.dtype.kind in "OUT":
-        parts.append(integer(2, DATA_TYPES["str"]))
+        parts.append(integer(2, ELEMENT_TYPES["str"]))
         parts += [text(6, str(cell)) for cell in array.ravel()]
         return [*parts, text(8, name)]
-    parts += [integer(2, DATA_TYPES[array.dtype.name]), text(8, name)]
+    parts += [integer(2, ELEMENT_TYPES[array.dtype.name]), text(8, name)]
     raw = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return parts + message(9, [raw.reshape(-1).view("uint8").data] if raw.size else [])
 
@@ -146,7 +133,7 @@ def node(
 
 def value_info(name: str, dtype: str, shape: Sequence[int | None] | None) -> Parts:
     """ValueInfoProto; a size of None stays open."""
-    kind: Parts = [integer(1, DATA_TYPES[dtype])]
+    kind: Parts = [integer(1, ELEMENT_TYPES[dtype])]
     if shape is not None:
         dims: Parts = []
         for size in shape:

@@ -10,7 +10,8 @@ from math import prod
 from typing import TYPE_CHECKING, cast
 
 from keramos.compile.onnx import window_shapes
-from keramos.compile.onnx.tensor_types import NUMPY_NAMES, broadcast, const_ints, ints
+from keramos.compile.onnx.element_types import NAMES
+from keramos.compile.onnx.tensor_types import broadcast, const_ints, ints
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _where(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
 
 
 def _cast(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    return [(NUMPY_NAMES[cast("int", attributes["to"])], ins[0].shape)]
+    return [(NAMES[cast("int", attributes["to"])], ins[0].shape)]
 
 
 def _matmul(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:

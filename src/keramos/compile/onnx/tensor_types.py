@@ -34,25 +34,6 @@ class Tensor(Protocol):
         """The array of an initialiser."""
 
 
-NUMPY_NAMES = {
-    1: "float32",
-    2: "uint8",
-    3: "int8",
-    4: "uint16",
-    5: "int16",
-    6: "int32",
-    7: "int64",
-    8: "str",
-    9: "bool",
-    10: "float16",
-    11: "float64",
-    12: "uint32",
-    13: "uint64",
-    17: "float8",
-}
-"""ONNX TensorProto.DataType -> numpy name."""
-
-
 def ints(value: object) -> list[int]:
     """Integers of an attribute or of a constant input."""
     return [int(item) for item in cast("Sequence[int]", value)]

@@ -31,7 +31,7 @@ def array_split(
     value, count = tensor(s, x), indices_or_sections
     if not isinstance(count, int):
         raise s.unsupported("indices_or_sections", count, "a number of parts is")
-    s.g.room_for_nodes(count)
+    s.g.reserve_nodes(count)
     size, more = divmod(known(value.shape[axis], "values to split"), count)
     return s.g.ops(
         "Split", value, [size + (i < more) for i in range(count)], outputs=count, axis=axis
@@ -202,7 +202,7 @@ def extract_sequences(
     """Windows along the last axis; what is left over at the end goes."""
     value = tensor(s, x)
     count = (known(value.shape[-1], "steps") - sequence_length) // sequence_stride + 1
-    s.g.room_for("places", max(count, 1), sequence_length)
+    s.g.reserve_constants("places", max(count, 1), sequence_length)
     places = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
     return s.g.op("Gather", value, places.astype("int64"), axis=-1)
 
@@ -214,7 +214,7 @@ def rfft(s: LayerCall, x: Operand, *, fft_length: int | None = None) -> tuple[Va
     length = fft_length or steps
     used = min(steps, length)
     value = s.g.op("Slice", value, [0], [used], [-1]) if used < steps else value
-    s.g.room_for("waves", 3, used, length // 2 + 1)
+    s.g.reserve_constants("waves", 3, used, length // 2 + 1)
     angles = 2 * np.pi * np.outer(np.arange(used), np.arange(length // 2 + 1)) / length
     parts = (np.cos(angles), -np.sin(angles))
     real, imaginary = (linalg.matmul(s, value, s.g.const(part.astype("float32"))) for part in parts)

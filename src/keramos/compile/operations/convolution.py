@@ -152,7 +152,7 @@ def _pieces(
     """
     channels = known(x.shape[1], "channels")
     count = channels * prod(window)
-    s.g.room_for("windows", count, count)
+    s.g.reserve_constants("windows", count, count)
     one = np.eye(count, dtype=x.dtype).reshape(count, *window, channels)
     one = np.moveaxis(one, -1, 1)
     return _convolved(s, x, s.g.const(np.ascontiguousarray(one)), strides, padding, dilation)
@@ -232,7 +232,7 @@ def sobel_edges(
     """Differences down and across of every channel, last; edges are mirrored."""
     x = channels_first(s.g, as_float(s, images), data_format)
     rows, channels = size(x, 0), known(x.shape[1], "channels")
-    s.g.room_for("edges", channels, 18)
+    s.g.reserve_constants("edges", channels, 18)
     across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "float32")
     kernel = np.tile(np.stack([across.T, across])[:, None], (channels, 1, 1, 1))
     wide = s.g.op("Pad", x, [0, 0, 1, 1, 0, 0, 1, 1], mode="reflect")
@@ -258,7 +258,7 @@ def gaussian_blur(
         )
     across, down = sigma if isinstance(sigma, list) else [sigma, sigma]
     channels = known(x.shape[1], "channels")
-    s.g.room_for("a bell", channels, *window)
+    s.g.reserve_constants("a bell", channels, *window)
     places = np.arange(window[0]) - (window[0] - 1) / 2
     bells = [np.exp(-0.5 * (places / deviation) ** 2) for deviation in (down, across)]
     bell = np.outer(*(item / item.sum() for item in bells)).astype("float32")

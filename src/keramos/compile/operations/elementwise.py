@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering.record import Operation
+from keramos.compile.onnx.element_types import NUMBER_TYPES
 from keramos.compile.operations.values import (
-    ONNX_TYPES,
     as_float,
     cast_to,
     floats,
@@ -142,7 +142,7 @@ def _floor_divide(g: Graph, a: Value, b: Value) -> Value:
     """Whole numbers divide by way of float64, which holds every int32."""
     if a.dtype.startswith("float"):
         return g.op("Floor", g.op("Div", a, b))
-    a64, b64 = (g.op("Cast", x, to=11) for x in (a, b))
+    a64, b64 = (g.cast(x, "float64") for x in (a, b))
     return cast_to(g, g.op("Floor", g.op("Div", a64, b64)), a.dtype)
 
 
@@ -253,7 +253,7 @@ def cast(s: LayerCall, x: Operand, dtype: str = "float32") -> Value:
 def saturate_cast(s: LayerCall, x: Operand, dtype: str) -> Value:
     """X in another dtype; what is too large or small for it becomes its last number."""
     value = tensor(s, x)
-    if not dtype.startswith(("int", "uint")) or dtype not in ONNX_TYPES:
+    if not dtype.startswith(("int", "uint")) or dtype not in NUMBER_TYPES:
         return cast_to(s.g, value, dtype)
     bounds, wide = np.iinfo(dtype), cast_to(s.g, value, "float64")
     low, high = (

@@ -9,8 +9,9 @@ import numpy as np
 from keramos.compile.lowering.activation import ACTIVATIONS, activate
 from keramos.compile.lowering.record import Operation
 from keramos.compile.lowering.spatial import known
+from keramos.compile.onnx.element_types import NUMBER_TYPES
 from keramos.compile.onnx.sizes import expand, size
-from keramos.compile.operations.values import ONNX_TYPES, as_float, axes_of, cast_to, tensor
+from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +107,8 @@ def one_hot(
     # ONNX counts negative numbers from the end.
     index = g.op("Where", g.op("Less", index, 0), num_classes, index)
     kind = dtype or "float32"
-    if kind not in ONNX_TYPES:
-        raise s.unsupported("dtype", dtype, f"{', '.join(ONNX_TYPES)} are")
+    if kind not in NUMBER_TYPES:
+        raise s.unsupported("dtype", dtype, f"{', '.join(NUMBER_TYPES)} are")
     return g.op("OneHot", index, np.array([num_classes]), np.array([0, 1], kind), axis=axis)
 
 

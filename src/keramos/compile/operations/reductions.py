@@ -198,7 +198,7 @@ def cumprod(
         value, axis = reshape(s.g, value, -1), 0
     axis %= value.rank
     count = known(value.shape[axis], "values to multiply")
-    s.g.room_for("a triangle", count, count)
+    s.g.reserve_constants("a triangle", count, count)
     places = np.arange(count)
     before = (places[None, :] <= places[:, None]).reshape(
         len(places), len(places), *[1] * (value.rank - axis - 1)

@@ -159,7 +159,7 @@ def split(
     value = tensor(s, x)
     total = known(value.shape[axis], "values to split")
     if isinstance(indices_or_sections, int):
-        s.g.room_for_nodes(indices_or_sections)
+        s.g.reserve_nodes(indices_or_sections)
         if total % indices_or_sections:
             raise s.unsupported(
                 "indices_or_sections", indices_or_sections, f"{total} cannot be split so"
@@ -177,7 +177,7 @@ def unstack(
     """One tensor for each place of an axis."""
     value = tensor(s, x)
     count = num or known(value.shape[axis], "places to unstack")
-    s.g.room_for_nodes(count)
+    s.g.reserve_nodes(count)
     parts = s.g.ops("Split", value, [1] * count, outputs=count, axis=axis)
     return tuple(s.g.op("Squeeze", part, [axis % value.rank]) for part in parts)
 
@@ -199,7 +199,7 @@ def repeat(s: LayerCall, x: Operand, repeats: int | list[int], *, axis: int | No
         value, axis = reshape(s.g, value, -1), 0
     axis %= value.rank
     if isinstance(repeats, list):
-        s.g.room_for("places", sum(repeats))
+        s.g.reserve_constants("places", sum(repeats))
         return s.g.op("Gather", value, np.repeat(np.arange(len(repeats)), repeats), axis=axis)
     wide = s.g.op(
         "Tile",
@@ -298,7 +298,7 @@ def _mirrored(s: LayerCall, value: Value, pairs: list[list[int]]) -> Value:
     for axis, (before, after) in enumerate(pairs):
         if before or after:
             count = known(value.shape[axis], "values")
-            s.g.room_for("places", before + count + after)
+            s.g.reserve_constants("places", before + count + after)
             places = np.pad(np.arange(count), (before, after), mode="symmetric")
             value = s.g.op("Gather", value, places, axis=axis)
     return value
@@ -337,7 +337,7 @@ def triu(s: LayerCall, x: Operand, *, k: int = 0) -> Value:
 def diff(s: LayerCall, a: Operand, *, n: int = 1, axis: int = -1) -> Value:
     """Differences between neighbours, n times."""
     value = tensor(s, a)
-    s.g.room_for_nodes(3 * n)
+    s.g.reserve_nodes(3 * n)
     for _ in range(n):
         later, earlier = (s.g.op("Slice", value, [i], [j], [axis]) for i, j in ((1, _ALL), (0, -1)))
         value = s.g.op("Sub", later, earlier)

@@ -106,7 +106,7 @@ def sequence_mask(
     if not isinstance(maxlen, int):
         raise s.unsupported("maxlen", maxlen, "a number is")
     count = cast_to(s.g, tensor(s, lengths), "int64")
-    s.g.room_for("places", maxlen)
+    s.g.reserve_constants("places", maxlen)
     ahead = s.g.op("Less", np.arange(maxlen), s.g.op("Unsqueeze", count, [count.rank]))
     return cast_to(s.g, ahead, dtype)
 

@@ -163,7 +163,7 @@ def resize(
 
 
 def _changes(s: LayerCall, x: Value, size: list[int]) -> list[tuple[int, int]]:
-    s.g.room_for("places", max(size))
+    s.g.reserve_constants("places", max(size))
     return [
         (known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from keramos.compile.onnx.element_types import ELEMENT_TYPES, NUMBER_TYPES
 from keramos.compile.onnx.graph import Value
 from keramos.compile.onnx.shapes import front_axis
 from keramos.errors import UnsupportedModelError
@@ -25,23 +26,8 @@ Operand = Value | bool | int | float | list[object] | dict[str, object]
 serialises it.
 """
 
-ONNX_TYPES = {
-    "float32": 1,
-    "uint8": 2,
-    "int8": 3,
-    "uint16": 4,
-    "int16": 5,
-    "int32": 6,
-    "int64": 7,
-    "bool": 9,
-    "float64": 11,
-    "uint32": 12,
-    "uint64": 13,
-}
-"""Dtype name -> TensorProto.DataType."""
-
 _WIDER = {**dict.fromkeys(("bool", "int8", "int16", "uint8", "uint16"), "int32"), "uint32": "int64"}
-_ROUNDED = {"float16": 10, "bfloat16": 16}
+_ROUNDED = ("float16", "bfloat16")
 _ARRAYS = ("__numpy__", "__tensor__")
 
 
@@ -68,10 +54,10 @@ def number_type(s: LayerCall, dtype: object) -> str:
     """The name of a type of numbers; NumPy would take others, such as texts of any length.
 
     Raises:
-        UnsupportedModelError: it is none.
+        UnsupportedModelError: it is not one.
     """
-    if dtype not in (*ONNX_TYPES, "float16"):
-        raise s.unsupported("dtype", dtype, f"{', '.join(ONNX_TYPES)} are")
+    if dtype not in (*NUMBER_TYPES, "float16"):
+        raise s.unsupported("dtype", dtype, f"{', '.join(NUMBER_TYPES)} are")
     return str(dtype)
 
 
@@ -84,15 +70,16 @@ def cast_to(g: Graph, x: Value, dtype: str) -> Value:
     if x.dtype == dtype:
         return x
     if dtype in _ROUNDED:
-        rounded = g.ops("Cast", x, outputs=1, to=_ROUNDED[dtype], like=[("float16", x.shape)])[0]
-        return g.op("Cast", rounded, to=1)
-    if dtype not in ONNX_TYPES:
+        number = ELEMENT_TYPES[dtype]
+        rounded = g.ops("Cast", x, outputs=1, to=number, like=[("float16", x.shape)])[0]
+        return g.cast(rounded, "float32")
+    if dtype not in NUMBER_TYPES:
         raise UnsupportedModelError(
-            f"the dtype is not supported; {', '.join(ONNX_TYPES)} are",
+            f"the dtype is not supported; {', '.join(NUMBER_TYPES)} are",
             option="dtype",
             received=repr(dtype),
         )
-    return g.op("Cast", x, to=ONNX_TYPES[dtype])
+    return g.cast(x, dtype)
 
 
 def widely(g: Graph, compute: Callable[..., Value], *xs: Value) -> Value:
