@@ -62,7 +62,8 @@ class LayerSpec(NamedTuple):
 
     ``since`` and ``until``: the first and last generation of Keras that has the class;
     ``class_name``: its name in Python, where it is exported under another; ``module``: where
-    current Keras finds it. ``quantized``: mode -> weights in that form. ``layouts``: weights in an
+    current Keras finds it; ``package``: under which it is registered, for classes that Keras does
+    not have. ``quantized``: mode -> weights in that form. ``layouts``: weights in an
     older layout, by the reader's word for it. ``visible``: whether explanations show its output.
     """
 
@@ -85,6 +86,7 @@ class LayerSpec(NamedTuple):
     until: Literal["1", "2", "3"] = "3"
     class_name: str = ""
     module: str = "keras.layers"
+    package: str = ""
     quantized: Mapping[str, tuple[Weight, ...]] = _NO_WEIGHTS
     layouts: Mapping[str, tuple[Weight, ...]] = _NO_WEIGHTS
     visible: bool = True

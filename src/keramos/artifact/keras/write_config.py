@@ -40,12 +40,12 @@ def _entry(layer: Layer) -> Config:
 
 
 def _object(name: str, config: Config) -> Config:
-    kind = name.rpartition(".")[2]
-    spec = spec_of(kind)
+    kind, spec = name.rpartition(".")[2], spec_of(name)
     module = spec.module if spec else "keras.layers"
     if name.startswith("ops."):
         module = module_of(kind)
-    return {"module": module, "class_name": kind, "config": config, "registered_name": None}
+    package = f"{spec.package}>{kind}" if spec and spec.package else None
+    return {"module": module, "class_name": kind, "config": config, "registered_name": package}
 
 
 def _activations(layer: Layer) -> Config:
