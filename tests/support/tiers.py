@@ -10,6 +10,9 @@ from functools import cache
 from inspect import isclass, isfunction, ismodule
 from itertools import accumulate
 
+from support.shared import ROOT
+
+_TESTS = str(ROOT / "tests")
 TIERS = ("unit", "oracle", "system")
 
 _ORACLE = ("keras", "tensorflow", "keramos.training.keras_engine", "support.drawing")
@@ -51,10 +54,13 @@ def tier_of(item):
     fixtures = [each[-1].func for each in item._fixtureinfo.name2fixturedefs.values()]  # noqa: SLF001
     drawn = getattr(item, "callspec", None)
     used = [item.obj, *fixtures, *(drawn.params.values() if drawn else ())]
-    found = {"unit", *(tier for value in used for tier in _tiers(value))}
-    if imports_keras(item.path):
-        found.add("oracle")
-    return max(found, key=TIERS.index)
+    tier = tier_of_all(used)
+    return "oracle" if tier == "unit" and imports_keras(item.path) else tier
+
+
+def tier_of_all(used):
+    """The highest tier that any of these functions and values needs."""
+    return max({"unit", *(tier for value in used for tier in _tiers(value))}, key=TIERS.index)
 
 
 _SEEN = {}
@@ -69,18 +75,18 @@ def _tiers(value):
         return {tier for each in value for tier in _tiers(each)}
     if not isfunction(value):
         return _home(value) | _tiers_of_wrapped(value)
-    if value.__code__ not in _SEEN:
-        _SEEN[value.__code__] = set()
-        _SEEN[value.__code__] = _home(value) | _inside(value)
-    return _SEEN[value.__code__]
+    if value not in _SEEN:
+        _SEEN[value] = set()
+        _SEEN[value] = _home(value) | _inside(value)
+    return _SEEN[value]
 
 
 def _inside(function):
     """Tiers of the names in a function, of what it wraps, and of what it closes over."""
-    found = set()
-    for name in _names(function.__code__):
-        found |= {_NEEDS[each] for each in _within(name, _NEEDS)}
-        found |= _tiers(function.__globals__.get(name)) if _is_ours(function) else set()
+    names = _names(function.__code__) if _is_ours(function) else ()
+    found = {_NEEDS[each] for name in names for each in _within(name, _NEEDS)}
+    for value in _reached(function, names):
+        found |= _tiers(value)
     for cell in function.__closure__ or ():
         found |= _tiers(cell.cell_contents)
     inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
@@ -93,8 +99,18 @@ def _tiers_of_wrapped(value):
     return _tiers(wrapped) if isfunction(wrapped) else set()
 
 
+def _reached(function, names):
+    """What names mean in the function's module and in the helper modules that it names."""
+    known = function.__globals__
+    helpers = [known[name] for name in names if ismodule(known.get(name))]
+    ours = [module for module in helpers if module.__name__.startswith("support.")]
+    return [vars(module).get(name) for module in ours for name in names] + [
+        known.get(name) for name in names
+    ]
+
+
 def _is_ours(function):
-    return not function.__module__.startswith(("keramos", "hypothesis", "numpy"))
+    return function.__code__.co_filename.startswith(_TESTS)
 
 
 def _names(code):

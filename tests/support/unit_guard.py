@@ -14,11 +14,14 @@ class NotAUnitTestError(AssertionError):
 def forbid():
     """From now on, importing Keras or starting a process fails the test that does it."""
     platform.processor()  # h5py asks for it when it is imported; its answer, of a process, is kept
-    sys.addaudithook(_watch)
+    sys.addaudithook(watch)
 
 
-def _watch(event, args):
+def watch(event, args):
+    """An audit hook (PEP 578)."""
     if event == "import" and args[0] in _IMPORTS:
         raise NotAUnitTestError(f"a unit test imported {args[0]}: mark it pytest.mark.oracle")
     if event in _PROCESSES:
-        raise NotAUnitTestError(f"a unit test started a process: mark it system ({args[0]!r})")
+        raise NotAUnitTestError(
+            f"a unit test started a process: mark it pytest.mark.system ({args!r})"
+        )
