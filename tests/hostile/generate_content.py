@@ -31,7 +31,10 @@ from keramos.types.schema import (
 )
 from keramos.types.training import (
     DecisionRule,
+    Epoch,
     GoldenRows,
+    HeldOut,
+    Metric,
     Provenance,
     SampleRow,
     TrainingPlan,
@@ -76,13 +79,22 @@ def content() -> Content:
             "minmax", matrix=True, inputs=inputs, target=TargetPreparation(), features=("a", "b")
         ),
         rule=DecisionRule("threshold", "the usual one", (0, 1)),
-        trace=TrainingTrace("binary_crossentropy", "accuracy", (), TrainingPlan(), 3, 0.0, "none"),
-        metrics=(),
+        trace=TrainingTrace(
+            "binary_crossentropy",
+            "accuracy",
+            (Epoch(1, 0.7, 0.5, 0.7, 0.5, 0.1, "starts with a held-out loss of 0.7"),),
+            TrainingPlan(),
+            3,
+            0.0,
+            "none",
+        ),
+        metrics=(Metric("accuracy", 0.5, 0.5, "higher"),),
         provenance=Provenance(
             "made by hand", "0" * 64, 3, 2, 1, "0" * 64, 0, (), "2026-01-01T00:00:00+00:00"
         ),
-        sample=SampleRow((), ()),
+        sample=SampleRow((("a", "0"), ("b", "1")), (("a", 0.0), ("b", 1.0))),
         golden=GoldenRows((tuple(map(tuple, _ROWS)),), tuple(map(tuple, answers.tolist()))),
+        held_out=HeldOut(3, (0.0, 1.0, 1.0), (0.25, 0.5, 0.75)),
     )
 
 
@@ -142,7 +154,7 @@ VALUES: dict[str, list[object]] = {
     "content.preparation.inputs.0.histogram.counts": [[-3], [1.5], [10**30]],
     "content.rule.kind": ["majority", "argmax", "value", None],
     "content.rule.labels": [[], [0], [1, 0], [0, 1, 2], ["no", "yes"], [None, None]],
-    "content.rule.threshold": ["half", None, [0.5]],
+    "content.rule.threshold": ["half", None, [0.5], 1e308, -0.5],
     "content.golden.inputs": [
         [],
         [[]],
@@ -162,6 +174,24 @@ VALUES: dict[str, list[object]] = {
     ],
     "content.golden.absolute": [1e30, -1.0, "any", 1.0],
     "content.golden.relative": [1e30, -1.0, None],
+    "content.golden.reference": [None, "", "x" * 200, "a\nb"],
+    "content.preparation.inputs.0.maximum": [1e308, -1.0],
+    "content.preparation.inputs.0.histogram": [{"edges": [], "counts": []}],
+    "content.preparation.target.counts": [[1], [1, -1], [1, 2, 3]],
+    "content.trace.epochs": [[], None],
+    "content.trace.epochs.0.number": [0, 2, None],
+    "content.trace.epochs.0.loss": [1e308, None, "low"],
+    "content.trace.plan.epochs": [0, -1],
+    "content.metrics": [[], [{}]],
+    "content.metrics.0.value": [1e308, None],
+    "content.metrics.0.low": [0.1, 1e308],
+    "content.sample.raw": [[], [["a", "0"]], [["b", "0"], ["a", "1"]], [["a", 0], ["b", 1]]],
+    "content.sample.prepared": [[], [["a", 0.0], ["b", 1e308]]],
+    "content.held_out.truths": [[], [0.0, 1.0], [0.0, 1.0, 2.0], [0.0, 1.0, 0.5]],
+    "content.held_out.scores": [[], [0.25, 0.5, 1e308]],
+    "content.held_out.chosen": [[0, 1, 1]],
+    "content.held_out.rows": [2, -1],
+    "content.provenance.training_rows": [-1, None],
     "weights": [None, 3, [{}], [], "none"],
     "config_sha256": [None, "0" * 64, 7],
 }
@@ -187,6 +217,11 @@ def _texts() -> dict[str, Callable[[Document], object]]:
         "brackets 100,000 deep": lambda _: b'{"content": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         "brackets deep in an unknown key": lambda document: (
             b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b", " + json.dumps(document).encode()[1:]
+        ),
+        "a key twice": lambda document: (
+            json.dumps(document)
+            .encode()
+            .replace(b'"threshold": 0.5', b'"threshold": 0.9, "threshold": 0.5')
         ),
         "thirty megabytes": lambda document: json.dumps(document).encode() + b" " * (30 << 20),
     }

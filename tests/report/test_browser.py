@@ -157,18 +157,18 @@ def test_without_javascript_the_form_answers_too(visit):
 
 def test_dragging_the_threshold_shows_what_it_would_have_changed(visit):
     page = visit("/models/credit")
-    said = page.locator('[data-sweep-cell="change"]')
-    hits = page.locator('td[data-sweep-cell="hits"]')
-    alarms = page.locator('td[data-sweep-cell="alarms"]')
-    assert "No held-out row" in said.inner_text()
+    said = page.locator('[data-curve-cell="change"]')
+    hits = page.locator('td[data-curve-cell="true_positives"]')
+    alarms = page.locator('td[data-curve-cell="false_positives"]')
+    assert "Same decisions" in said.inner_text()
 
     page.locator("#threshold").focus()
     page.keyboard.press("Home")
 
     assert "would be decided otherwise" in said.inner_text()
     assert int(hits.inner_text()) + int(alarms.inner_text()) == 200
-    page.get_by_role("button", name="Back to the rule in the file").click()
-    assert "No held-out row" in said.inner_text()
+    page.get_by_role("button", name="Back to the saved threshold").click()
+    assert "Same decisions" in said.inner_text()
 
 
 def test_the_theme_switches_and_stays(visit, server):
@@ -186,6 +186,8 @@ def test_the_theme_switches_and_stays(visit, server):
 
 def test_questions_are_answered_with_this_models_numbers(visit):
     page = visit("/models/credit")
+    assert page.locator(".quiz").count() == 0
+    page.get_by_role("link", name="Check yourself").click()
     boxes = page.locator(".quiz")
     assert boxes.count() == 3
 
@@ -318,7 +320,7 @@ def test_a_report_opens_without_a_server_and_complains_about_nothing(folder, bro
 
     assert complaints == []
     assert page.locator("img").count() == 0
-    assert "decided otherwise" in page.locator('[data-sweep-cell="change"]').inner_text()
+    assert "decided otherwise" in page.locator('[data-curve-cell="change"]').inner_text()
     page.close()
 
 

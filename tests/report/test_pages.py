@@ -41,7 +41,6 @@ SECTIONS = [
     "architecture",
     "proof",
     "use",
-    "check",
 ]
 PLAIN_SECTIONS = ["lacking", "try", "architecture", "proof", "use"]
 FEW = ["words", "depthwise"]

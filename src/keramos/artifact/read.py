@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import form_of, model_source
-from keramos.artifact.content.document import decode, seal_of
+from keramos.artifact.content.document import check_network, decode, seal_of
 from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
@@ -65,8 +65,10 @@ def read(
     info = _info(source, form, origin, weights, _lost(container, network))
     if container.content is None:
         return Artifact(network, info)
-    document = decode(container.content, source.path)
+    document = decode(container.content, source.path, limits)
     seal, detail = seal_of(document, network, config)
+    if seal == "intact":
+        check_network(document.content, network, source.path)
     return Artifact(network, info, document.content, seal, detail)
 
 

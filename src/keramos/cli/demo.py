@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from keramos.pipeline.train import Run
+    from keramos.inference.model import Model
 
 _NEW_ROWS = 5
 _DEPLOYED = """
@@ -32,7 +32,7 @@ heavy = sorted({"tensorflow", "keras", "jax", "torch"} & set(sys.modules))
 print()
 print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(heavy) or "none")
 """
-"""What a machine without TensorFlow would run; it gets the model file and a table of new rows."""
+"""The program of a machine without TensorFlow; its arguments: model file, table of new rows."""
 
 
 @click.command("demo", epilog="Example: keramos demo --keep demo-output")
@@ -41,13 +41,15 @@ print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(hea
 )
 def command(*, keep: str) -> None:
     """Train on 1000 real rows, save model.h5, load it without TensorFlow and decide new rows."""
-    from keramos.artifact.read import read
     from keramos.datasets import GERMAN_CREDIT
     from keramos.pipeline.inspect import describe
+    from keramos.pipeline.load import load
     from keramos.pipeline.train import train
     from keramos.report.screen import screen_of
-    from keramos.report.text import data_flow, file, quality, training
+    from keramos.report.text import data_flow, file, quality, quiz, training
     from keramos.report.views.model import model_view
+    from keramos.report.views.proof import proof
+    from keramos.report.views.questions import questions
 
     folder = Path(keep)
     folder.mkdir(parents=True, exist_ok=True)
@@ -58,14 +60,16 @@ def command(*, keep: str) -> None:
     )
     run = train(GERMAN_CREDIT, "risk")
     run.save(model)
-    view, screen = model_view(describe(read(model)), None, model.stem), screen_of(sys.stdout)
+    loaded, screen = load(model), screen_of(sys.stdout)
+    view = model_view(describe(loaded.artifact), None, model.stem)
     _section("DATA FLOW", data_flow(view, screen))
     _section("TRAINING TRACE", [*training(view, screen), "", *quality(view, screen)])
-    _section("THE FILE", [*file(view, screen), *_proof(model, run)])
+    _section("THE FILE", [*file(view, screen), *_against_keras(model, loaded)])
     unseen = [lines[row + 1] for row in run.split.held_out[-_NEW_ROWS:]]  # training never saw them
     new_rows.write_text("\n".join([lines[0], *unseen]) + "\n")
+    _section("PREDICTION TRACE (a new process with the model file)", _deployed(model, new_rows))
     _section(
-        "PREDICTION TRACE (a new process, the file and nothing else)", _deployed(model, new_rows)
+        "CHECK YOURSELF", quiz(screen, questions(loaded, proof(describe(loaded.artifact), loaded)))
     )
     click.echo(f"Go on: keramos inspect {model}; keramos predict {model} {new_rows}")
 
@@ -74,21 +78,20 @@ def _section(title: str, lines: list[str]) -> None:
     click.echo("\n".join([title, "-" * len(title), *lines, ""]))
 
 
-def _proof(model: Path, run: Run) -> list[str]:
-    """What plain Keras says about the file, on the golden rows."""
+def _against_keras(path: Path, model: Model) -> list[str]:
+    """What plain Keras answers to the golden rows of the file."""
     import numpy as np
 
-    from keramos.pipeline.load import load
     from keramos.runtime.verify import golden_feeds
     from keramos.training.keras_engine.answers import keras_outputs
 
-    loaded = load(model)
-    fed = golden_feeds(run.content.golden, loaded.inputs)
-    theirs = keras_outputs(model, fed)[0]
-    difference = float(
-        np.abs(loaded.session.run(fed)[0].astype(float) - theirs.astype(float)).max()
-    )
-    opened = f"tf.keras.models.load_model('{model.name}') opens it with default arguments"
+    golden = model.content.golden if model.content else None
+    if golden is None:
+        return []
+    fed = golden_feeds(golden, model.inputs)
+    theirs = keras_outputs(path, fed)[0]
+    difference = float(np.abs(model.run(fed)[0].astype(float) - theirs.astype(float)).max())
+    opened = f"tf.keras.models.load_model('{path.name}') opens it with default arguments"
     return [
         f"{'plain Keras':<12} {opened};",
         f"{'':<12} largest difference to keramos on {len(theirs)} rows: {difference:.2g}",

@@ -27,7 +27,7 @@ def without_scaling(artifact: Artifact) -> NDArray[np.float64] | None:
     wrote.
     """
     content, layers = artifact.content, artifact.network.layers
-    if content is None:
+    if content is None or content.golden is None or not content.preparation.features:
         return None
     first = front(content.preparation)
     scaling = [call.layer for call in first.calls if first.layers[call.layer].kind == "Rescaling"][

@@ -111,7 +111,9 @@ def _calls(network: Network) -> Iterator[TensorRef]:
 
 
 def _inside_front(content: Content) -> frozenset[str]:
-    """Layers of the preparation but the last, which gives what the network sees."""
+    """Layers of the recorded preparation but the last, which gives what the network sees."""
+    if not content.preparation.features:
+        return frozenset()
     return frozenset(call.layer for call in front(content.preparation).calls[:-1])
 
 
@@ -140,6 +142,8 @@ def _influences(
     """Occlusion: one column after the other gets what training rows usually had; all such rows in
     one run.
     """
+    if not all(item.histogram.counts for item in content.preparation.inputs):
+        return (), ""  # the file records no training values to compare with
     columns = [column.name for column in content.schema.columns]
     many = {name: np.repeat(array, len(columns) + 1, axis=0) for name, array in fed.items()}
     usual = {}

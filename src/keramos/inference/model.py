@@ -171,9 +171,7 @@ class Model:
         content = self._need_content("trace")
         begun = perf_counter()
         fed = self._rows_or_table([row])
-        if self._front is None:
-            self._front = Session(compile_network(front(content.preparation)))
-        prepared = self._front.run(fed)[0][0]
+        prepared = self._prepared(fed, content)
         ready = perf_counter()
         output = self.run(fed)[0]
         answered = perf_counter()
@@ -192,6 +190,15 @@ class Model:
             ),
             decision,
         )
+
+    def _prepared(self, fed: Feeds, content: Content) -> NDArray[np.generic] | None:
+        """The prepared row, shape (features,); None where the file records no preparation."""
+        if not content.preparation.features:
+            return None
+        if self._front is None:
+            self._front = Session(compile_network(front(content.preparation)))
+        prepared: NDArray[np.generic] = self._front.run(fed)[0][0]
+        return prepared
 
     def _batches(self, given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = self.batch_scorer()
@@ -340,11 +347,13 @@ def _say(value: object) -> str:
 
 
 def _input_lines(
-    row: Row, content: Content, prepared: NDArray[np.generic]
+    row: Row, content: Content, prepared: NDArray[np.generic] | None
 ) -> tuple[tuple[str, str], ...]:
     raw = ", ".join(
         f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
     )
+    if prepared is None:
+        return (("raw", raw), ("prepared", "as it is: the file records no preparation"))
     names = content.preparation.features
     values = cast("list[float]", prepared.tolist())
     shown = ", ".join(

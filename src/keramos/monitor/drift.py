@@ -46,13 +46,22 @@ where edges lie.
 """
 
 
+def has_histograms(preparation: Preparation) -> bool:
+    """Whether the file records training distributions: all inputs have a histogram, or none."""
+    return all(column.histogram.counts for column in preparation.inputs)
+
+
 class DriftCounter:
-    """Counts of every model input. One thread at a time; give each thread its own and merge."""
+    """Counts of every model input. One thread at a time; give each thread its own and merge.
+
+    It counts nothing for a file that records no histograms.
+    """
 
     def __init__(self, preparation: Preparation) -> None:
-        columns = preparation.inputs
-        if preparation.matrix:
-            self._groups: dict[str, _Numbers | _Levels] = {MATRIX_INPUT: _Numbers(columns)}
+        columns = preparation.inputs if has_histograms(preparation) else ()
+        self._groups: dict[str, _Numbers | _Levels]
+        if preparation.matrix and columns:
+            self._groups = {MATRIX_INPUT: _Numbers(columns)}
         else:
             self._groups = {
                 c.input: _Levels(c) if KINDS[c.kind].is_category else _Numbers((c,))

@@ -75,4 +75,5 @@ def _prove(model: Model, path: str | Path, *, verify: bool) -> None:
                 file=str(path),
                 remedy="Save it again with keramos, or pass verify=False to use it as it is",
             )
-        check_golden(model.session, artifact.content.golden, model.inputs)
+        if artifact.content.golden is not None:
+            check_golden(model.session, artifact.content.golden, model.inputs)

@@ -75,7 +75,8 @@ class Run:
             UsageError: the extension is unknown.
             SaveError: the file could not be written; what was there before is untouched.
         """
-        write(path, self.network, self.content, _compile_config(self.content.trace))
+        trace = self.content.trace
+        write(path, self.network, self.content, None if trace is None else _compile_config(trace))
 
 
 def train(  # noqa: PLR0913 (keywords only: the public options of one call)
@@ -322,7 +323,7 @@ def _rule(
 ) -> DecisionRule:
     target = rows.schema.target
     if target.task == "regression":
-        return DecisionRule("value", "the model's output is the answer", unit=target.unit)
+        return DecisionRule("value", "the prediction is the model's output", unit=target.unit)
     if target.task == "multiclass":
         return DecisionRule("argmax", "the class with the largest score", target.classes)
     if validating is None or isinstance(threshold, (int, float)):

@@ -137,15 +137,15 @@ def roc(quality: Quality) -> Markup:
         tag("path", d=path(frame.at([(0, 0), (1, 1)])), class_="guess"),
         tag("path", d=path(frame.at(quality.roc)), class_="line held-out"),
     ]
-    sweep = quality.sweep
-    if sweep is not None:
-        found = sweep.hits[sweep.rule] / max(sweep.positives, 1)
-        alarms = sweep.alarms[sweep.rule] / max(sweep.negatives, 1)
+    curve = quality.curve
+    if curve is not None:
+        true_rate = curve.true_positives[curve.rule] / max(curve.positives, 1)
+        false_rate = curve.false_positives[curve.rule] / max(curve.negatives, 1)
         drawn.append(
             tag(
                 "circle",
-                cx=frame.x(alarms),
-                cy=frame.y(found),
+                cx=frame.x(false_rate),
+                cy=frame.y(true_rate),
                 r=5,
                 class_="dot rule",
                 id="roc-rule",
@@ -157,8 +157,8 @@ def roc(quality: Quality) -> Markup:
 
 
 def calibration(bins: Sequence[Calibration]) -> Markup:
-    """What scores say against what came true; on the diagonal both agree. Larger dots stand for
-    more rows.
+    """Scores against the observed share; on the diagonal both agree. Larger dots stand for more
+    rows.
     """
     frame = Frame(0, 1, 0, 1, "score", "came true")
     most = max(item.rows for item in bins)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from keramos.report.views.absent import absent
+
 if TYPE_CHECKING:
     from keramos.pipeline.inspect import Inspection
 
 
 def as_dict(found: Inspection) -> dict[str, object]:
-    """What the file holds, without its views."""
+    """The file as it is, without the views of reports; ``absent`` says what it does not record."""
     network = found.artifact.network
     return {
         "file": msgspec.to_builtins(found.artifact.info),
@@ -24,5 +26,6 @@ def as_dict(found: Inspection) -> dict[str, object]:
         "plain_keras": found.plain_keras,
         "unsupported": list(found.unsupported),
         "seal": found.artifact.seal,
+        "absent": list(absent(found.artifact.content)),
         "content": msgspec.to_builtins(found.artifact.content),
     }

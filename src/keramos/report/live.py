@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def live_values(live: Live | None, view: ModelView) -> dict[str, object] | None:
-    """What the template of columns shows of live rows; None where none was seen."""
+    """Live rows for the template of columns; None where there were none."""
     if live is None or not any(window.rows for window in live.windows):
         return None
     recent = live.windows[0]
+    drifts = {drift.observed.input: drift for drift in recent.inputs}
     columns = {
-        card.name: _column(card, drift)
-        for card, drift in zip(
-            view.columns, recent.inputs, strict=True
-        )  # both in the order of the model's inputs
+        card.name: _column(card, drifts[card.input])
+        for card in view.columns
+        if card.input in drifts
     }
     return {
         "note": live.note,

@@ -1,6 +1,4 @@
-"""The server's pages: a path and a query -> a page. The server asks for what none of its protocols
-answers.
-"""
+"""The server's pages: a path and a query -> a page, for requests that no protocol answers."""
 
 from __future__ import annotations
 
@@ -12,10 +10,12 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from keramos.errors import KeramosError
+from keramos.monitor.drift import has_histograms
 from keramos.report import render
 from keramos.report.live import live_values
 from keramos.report.subject import Subject
 from keramos.report.views.model import headline
+from keramos.report.views.questions import questions
 from keramos.types.serving import ModelRef, Page, State
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _ASSET_HEADERS = (
     ("cache-control", "public, max-age=31536000, immutable"),
 )
 _FIELD = "c."
-"""In front of columns' names in queries, so that none of them can be mistaken for anything else."""
+"""Prefix of columns in queries; it keeps them apart from other parameters."""
 
 _NOT_FOUND, _UNAVAILABLE = 404, 503
 _LONGEST = 1 << 16  # characters of a query
@@ -54,19 +54,19 @@ def _nothing(_model: str, _version: int) -> Live | None:
 
 
 class Pages:
-    """Pages of everything that is served. Safe to share between threads; what is derived from a
-    model goes with it.
+    """Pages of all served models. Safe to share between threads; what is derived from a model is
+    dropped with it.
     """
 
     def __init__(
         self, catalogue: Catalogue, live: Look = _nothing, shadows: Shadows = tuple
     ) -> None:
-        """``live`` gives what was counted of a version, ``shadows`` what candidates answered."""
+        """``live`` gives the counted live rows of a version, ``shadows`` the reports of shadows."""
         self._catalogue, self._live, self._shadows = catalogue, live, shadows
         self._subjects: WeakKeyDictionary[Predictor, Subject] = WeakKeyDictionary()
 
     def prepare(self) -> None:
-        """Prepare what all pages need, so that no visitor waits for it."""
+        """Prepare what all pages need, so that the first request does not wait for it."""
         render.prepare()
 
     def __call__(self, path: str, query: str) -> Page | None:
@@ -121,7 +121,7 @@ class Pages:
     def _versions(self, name: str) -> list[dict[str, object]]:
         try:
             statuses, labels = self._catalogue.statuses(name), self._catalogue.labels(name)
-        except KeramosError:  # it went away between two questions
+        except KeramosError:  # the model was removed between two calls
             return []
         return [
             {
@@ -153,11 +153,23 @@ class Pages:
             **subject.values,
             served={"version": served.version, "labels": labels, "versions": versions},
             interactive=True,
-            explain=_explain_path(served.name),
+            explain=f"/models/{render.quoted(served.name)}/explain",
             given=texts,
             explanation=subject.explanation(served.model, texts),
             drift=live_values(self._live(served.name, served.version), subject.view),
             shadows=[one for one in self._shadows() if one.model == served.name],
+            check="" if subject.view.plain else _path(served, "/check"),
+        )
+
+    def check(self, served: Served, _: Mapping[str, str]) -> str:
+        """A quiz with the numbers of this model."""
+        view = self._subject(served).view
+        return render.render(
+            "check.html",
+            name=view.name,
+            served=served,
+            back=_path(served),
+            questions=questions(served.model, view.proof),
         )
 
     def explain(self, served: Served, asked: Mapping[str, str]) -> str:
@@ -165,28 +177,37 @@ class Pages:
         return str(self._subject(served).explanation(served.model, _texts(asked)))
 
     def drift(self, served: Served, _: Mapping[str, str]) -> str:
-        """What was counted of live rows, as JSON."""
+        """Counted live rows, as JSON."""
         live = self._live(served.name, served.version)
         found = {
             "model": served.name,
             "version": served.version,
             "windows": live.windows if live else (),
-            "note": live.note if live else "no live row was counted yet",
+            "note": _drift_note(served, live),
             "shadows": [one for one in self._shadows() if one.model == served.name],
         }
         return msgspec.json.encode(found).decode()
 
 
+def _drift_note(served: Served, live: Live | None) -> str:
+    content = served.model.content
+    if content is not None and not has_histograms(content.preparation):
+        return "the file records no training distributions, so drift is not measured"
+    return live.note if live else "no live row was counted yet"
+
+
 _VIEWS: Mapping[tuple[str, ...], Callable[[Pages, Served, Mapping[str, str]], str]] = {
     (): Pages.model,
     ("explain",): Pages.explain,
+    ("check",): Pages.check,
     ("drift",): Pages.drift,
 }
-"""What follows a model's name in a path -> what shows it."""
+"""The part of a path after a model's name -> its view."""
 
 
-def _explain_path(name: str) -> str:
-    return f"/models/{render.quoted(name)}/explain"
+def _path(served: Served, view: str = "") -> str:
+    """The path of one view of this version."""
+    return f"/models/{render.quoted(served.name)}{view}?version={served.version}"
 
 
 def _texts(asked: Mapping[str, str]) -> dict[str, str]:

@@ -47,7 +47,7 @@ def environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
-        auto_reload=False,  # a server shows the templates that it began with
+        auto_reload=False,  # templates do not change while a server runs
     )
     found.filters.update(
         brief=words.brief,
@@ -80,7 +80,7 @@ def quoted(name: str) -> str:
 
 _SECTIONS: tuple[tuple[str, str, Callable[[ModelView], object]], ...] = (
     ("flow", "Data flow", lambda view: view.stages),
-    ("lacking", "What is missing", lambda view: view.lacking and not view.unsupported),
+    ("lacking", "Not recorded", lambda view: view.absent and not view.unsupported),
     ("try", "Try it", lambda view: not view.unsupported),
     ("training", "Training", lambda view: view.trace),
     ("quality", "Quality", lambda view: view.quality),
@@ -88,7 +88,6 @@ _SECTIONS: tuple[tuple[str, str, Callable[[ModelView], object]], ...] = (
     ("architecture", "Architecture", lambda view: view.layers),
     ("proof", "Proof", lambda view: view.proof),
     ("use", "Use it", lambda view: view.snippets),
-    ("check", "Check yourself", lambda view: view.questions),
 )
 """Anchor (and template), title, and whether a file has it."""
 
@@ -101,8 +100,8 @@ def model_values(view: ModelView) -> dict[str, object]:
         "sections": [(anchor, title) for anchor, title, has in _SECTIONS if has(view)],
         "charts": _charts(view),
         "best": min(trace.epochs, key=lambda epoch: epoch.held_out_loss).number if trace else 0,
-        "sweep_json": msgspec.json.encode(quality.sweep).decode()
-        if quality and quality.sweep
+        "curve_json": msgspec.json.encode(quality.curve).decode()
+        if quality and quality.curve
         else "",
         "thresholds": _thresholds(quality) if quality else (),
         "percents": _percents(quality) if quality else {},
@@ -128,28 +127,28 @@ def _charts(view: ModelView) -> Mapping[str, Markup | None]:
 
 
 def _thresholds(quality: Quality) -> Sequence[tuple[float, int, int]]:
-    """Every tenth, and the rule's own."""
-    sweep = quality.sweep
-    if sweep is None:
+    """Threshold, true positives, false positives: every tenth threshold, and the rule's own."""
+    curve = quality.curve
+    if curve is None:
         return ()
-    rows = zip(sweep.at, sweep.hits, sweep.alarms, strict=True)
+    rows = zip(curve.thresholds, curve.true_positives, curve.false_positives, strict=True)
     return [
         row
         for place, row in enumerate(rows)
-        if place == sweep.rule or round(row[0] * 100) % 10 == 0
+        if place == curve.rule or round(row[0] * 100) % 10 == 0
     ]
 
 
 def _percents(quality: Quality) -> Mapping[str, str]:
-    sweep = quality.sweep
-    if sweep is None:
+    curve = quality.curve
+    if curve is None:
         return {}
-    hits, alarms = sweep.hits[sweep.rule], sweep.alarms[sweep.rule]
-    right, total = hits + sweep.negatives - alarms, sweep.positives + sweep.negatives
+    true, false = curve.true_positives[curve.rule], curve.false_positives[curve.rule]
+    right, total = true + curve.negatives - false, curve.positives + curve.negatives
     return {
         "accuracy": _percent(right, total),
-        "precision": _percent(hits, hits + alarms),
-        "recall": _percent(hits, sweep.positives),
+        "precision": _percent(true, true + false),
+        "recall": _percent(true, curve.positives),
     }
 
 

@@ -1,4 +1,4 @@
-"""The report of a file: one page that holds its own style and script and asks for nothing."""
+"""The report of a file: one page that holds its own style and script and loads nothing."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def report(artifact: Artifact, model: Predictor | None, name: str) -> str:
         explanation=explanation,
         drift=None,
         shadows=(),
+        check="",
         home=False,
         policy=policy,
-        # This package's own files, which hold no closing tags.
+        # Files of this package, which hold no closing tags.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704
     )

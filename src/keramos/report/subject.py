@@ -1,6 +1,4 @@
-"""One loaded model with what pages and reports derive from it, each part computed once and when it
-is needed.
-"""
+"""One loaded model with what pages and reports derive from it, computed once and on demand."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from keramos.inference.explain import Explainer
 from keramos.pipeline.inspect import describe
 from keramos.report import render
 from keramos.report.views import plain
-from keramos.report.views.columns import typed_row
+from keramos.report.views.columns import example_row, typed_row
 from keramos.report.views.model import model_view
 
 if TYPE_CHECKING:
@@ -24,8 +22,8 @@ if TYPE_CHECKING:
 
 
 class Subject:
-    """A model by the name that pages give it. It holds no reference to the model, so a cache may
-    hold it.
+    """A model under the name on its page. It keeps no reference to the model, so a cache keyed by
+    the model may hold it.
     """
 
     def __init__(self, name: str, model: Predictor) -> None:
@@ -39,8 +37,8 @@ class Subject:
         return render.model_values(self.view)
 
     def explanation(self, model: Predictor, texts: Mapping[str, str]) -> Markup:
-        """The fragment for one row from the texts of the form; columns that it lacks are those of
-        the sample row.
+        """The fragment for one row from the texts of the form; other columns are those of the
+        example row.
         """
         try:
             return Markup(self._explained(model, texts))  # noqa: S704 (a rendered template)
@@ -54,7 +52,7 @@ class Subject:
             return render.explanation(
                 explainer.arrays(model, plain.arrays(texts, model.inputs)), None, None
             )
-        row = typed_row({**dict(content.sample.raw), **texts}, content)
+        row = typed_row({**example_row(content), **texts}, content)
         return render.explanation(explainer.row(model, row), model.decide([row])[0], content.rule)
 
     def _explainer(self, model: Predictor) -> Explainer:

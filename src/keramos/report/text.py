@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from keramos.report.screen import Screen
     from keramos.types.training import Epoch, Metric, TrainingTrace
-    from keramos.types.view import ModelView, Quality
+    from keramos.types.view import ModelView, Quality, Question
 
 _SAMPLE = "      "
 _ROWS_SHOWN = 2  # stages that show the row itself
@@ -164,7 +164,7 @@ def _mistakes(found: Quality, screen: Screen) -> list[str]:
 
 
 def columns(view: ModelView, screen: Screen) -> list[str]:
-    """What the model was told about each column, with the spread of its training rows."""
+    """The input columns with their training distributions."""
     heads = (
         Column("column"),
         Column("kind"),
@@ -189,7 +189,7 @@ def columns(view: ModelView, screen: Screen) -> list[str]:
 
 
 def architecture(view: ModelView, screen: Screen) -> list[str]:
-    """Every layer with what it gives and what it weighs; inputs and outputs."""
+    """Every layer with its output shape and its weights; inputs and outputs."""
     heads = (
         Column("layer"),
         Column("class"),
@@ -237,13 +237,25 @@ def provenance(view: ModelView, screen: Screen) -> list[str]:
 
 
 def lacking(view: ModelView, screen: Screen) -> list[str]:
-    """What a plain Keras file does not say."""
-    return _bullets(screen, () if view.unsupported else view.lacking)
+    """What the file does not record."""
+    return _bullets(screen, () if view.unsupported else view.absent)
 
 
 def missing(view: ModelView, screen: Screen) -> list[str]:
     """What keeps a file from running."""
     return _bullets(screen, view.unsupported)
+
+
+def quiz(screen: Screen, questions: Sequence[Question]) -> list[str]:
+    """Questions with their options, and the answer beneath each."""
+    shown: list[str] = []
+    for number, question in enumerate(questions, 1):
+        shown += paragraph(screen, f"{number}. {question.text}", "", "   ")
+        for letter, option in zip("abc", question.options, strict=False):
+            shown += paragraph(screen, f"{letter}) {option}", "   ", "      ")
+        answer = f"answer: {'abc'[question.right]}. {question.because}"
+        shown += paragraph(screen, answer, "   ", "   ")
+    return shown
 
 
 def _bullets(screen: Screen, sentences: Sequence[str]) -> list[str]:
@@ -259,7 +271,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ModelView, Screen], list[str]]]] = {
     "columns": ("Columns", columns),
     "architecture": ("Architecture", architecture),
     "provenance": ("Where it comes from", provenance),
-    "lacking": ("What this file does not say", lacking),
+    "lacking": ("What this file does not record", lacking),
 }
 """Anchor -> title and what draws it, in the order of the whole."""
 

@@ -61,7 +61,7 @@ def _argmax(row: tuple[float, ...], rule: DecisionRule) -> Decision:
 
 def _value(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     unit = f" {rule.unit}" if rule.unit else ""
-    return Decision(row[0], row[0], row, f"the model's output is the answer: {row[0]:.6g}{unit}")
+    return Decision(row[0], row[0], row, f"prediction: {row[0]:.6g}{unit}")
 
 
 _RULES: dict[str, Callable[[tuple[float, ...], DecisionRule], Decision]] = {

@@ -36,7 +36,7 @@ def engine_name(name: str) -> str:
     if name == AUTO:
         return "keras"
     if name not in ENGINES:
-        raise UsageError(f"engine must be {AUTO} or {', '.join(ENGINES)}; received {name!r}")
+        raise UsageError(f"engine must be {AUTO} or {', '.join(ENGINES)}", received=repr(name))
     return name
 
 

@@ -1,10 +1,10 @@
-"""Everything that one keramos file holds, and what is known about any model file."""
+"""What a keramos file holds, and what is known about any model file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from keramos.types.network import Network
-from keramos.types.schema import Preparation, Schema
+from keramos.types.schema import ColumnPreparation, Preparation, Schema, TargetPreparation
 from keramos.types.training import (
     DecisionRule,
     GoldenRows,
@@ -16,26 +16,48 @@ from keramos.types.training import (
 )
 
 CONTENT_VERSION = 1
+_UNRECORDED = Preparation(
+    "minmax", matrix=False, inputs=(), target=TargetPreparation(), features=()
+)
 
 
-@dataclass(frozen=True, slots=True)
+def as_they_are(schema: Schema) -> Preparation:
+    """The preparation of a document that records none: no statistics and no prepared features.
+
+    Numbers and booleans alone travel in one matrix; otherwise each column is an input of its own,
+    named for it. Missing values are refused.
+    """
+    inputs = tuple(
+        ColumnPreparation(column.name, column.name, column.kind, "refuse")
+        for column in schema.columns
+    )
+    matrix = all(column.kind in {"number", "boolean"} for column in schema.columns)
+    return replace(_UNRECORDED, matrix=matrix, inputs=inputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What keramos adds to a Keras file: one JSON document, described in docs/format.md.
 
-    Fields with a default came later: files without them are as good, and older readers pass over
-    them.
+    A schema and a rule make a valid document; other parts are None where the file lacks them.
+    Without ``preparation`` the columns enter the network as they are, see ``as_they_are``.
     """
 
     schema: Schema
-    preparation: Preparation
+    preparation: Preparation = _UNRECORDED
     rule: DecisionRule
-    trace: TrainingTrace
-    metrics: tuple[Metric, ...]
-    provenance: Provenance
-    sample: SampleRow
-    golden: GoldenRows
+    trace: TrainingTrace | None = None
+    metrics: tuple[Metric, ...] | None = None
+    provenance: Provenance | None = None
+    sample: SampleRow | None = None
+    golden: GoldenRows | None = None
     held_out: HeldOut | None = None
     version: int = CONTENT_VERSION
+
+    def __post_init__(self) -> None:
+        """Derive the preparation where the document has none."""
+        if self.preparation is _UNRECORDED:
+            object.__setattr__(self, "preparation", as_they_are(self.schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +72,7 @@ class WeightDigest:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The content as it is stored: with a digest for each weight it belongs to, and one of the
-    model config's text.
-    """
+    """The content as it is stored, with the digests of the weights and of the model config."""
 
     content: Content
     weights: tuple[WeightDigest, ...]
@@ -67,7 +87,7 @@ class FileInfo:
     ``container`` is the word of its form (hdf5, zip, json ...) and ``title`` the form for people.
     ``suffix`` is the extension under which Keras opens the form, "" where Keras opens none.
     ``size`` and ``sha256`` cover all its parts. ``weights_path`` is the path of separate weights.
-    ``warnings`` lists what is odd about it though it opens.
+    ``warnings`` lists oddities that do not keep it from opening.
     """
 
     path: str
@@ -84,16 +104,14 @@ class FileInfo:
 
 
 SealState = Literal["absent", "intact", "broken"]
-"""absent: no keramos content. intact: content and weights are as written together. broken: one was
-changed since.
+"""absent: no keramos content. intact: content and weights match their digests. broken: one was
+changed after writing.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artifact:
-    """A model file opened as data: the network, what keramos stored beside it, and whether both
-    belong together.
-    """
+    """A model file opened as data: the network, the keramos content, and the state of its seal."""
 
     network: Network
     info: FileInfo

@@ -100,10 +100,9 @@ class TrainingTrace:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number about quality on the held-out rows, beside what a constant guess reaches.
+    """One metric on the held-out rows, beside the ``baseline`` that a constant guess reaches.
 
-    ``low`` to ``high`` is a 95 % interval over held-out rows drawn again (bootstrap); None in files
-    without one.
+    ``low`` to ``high`` is a 95 % bootstrap interval over held-out rows; None in files without one.
     """
 
     name: str
@@ -115,13 +114,12 @@ class Metric:
 
 
 HELD_OUT_KEPT = 2000
-"""So many held-out rows a file keeps at most."""
+"""The most held-out rows that a file keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Truth and answer of held-out rows, evenly spread where there were more ``rows`` than
-    ``HELD_OUT_KEPT``.
+    """Truths and answers of held-out rows; of more than ``HELD_OUT_KEPT`` ``rows``, evenly spread.
 
     ``truths``: the class' position or the target's value. ``scores``: the probability of the
     positive class (binary), the largest score (multiclass) or the answer itself (regression), exact
@@ -168,6 +166,12 @@ class GoldenRows:
     relative: float = 1e-5
     reference: str = "keras"
 
+    @property
+    def reference_name(self) -> str:
+        """The reference as people write it."""
+        names = {"keras": "Keras", "numpy": "NumPy", "original parts": "the original parts"}
+        return names.get(self.reference, self.reference)
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -188,8 +192,8 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class SampleRow:
-    """One held-out row as the table had it and as the network saw it, for the data flow: (name,
-    value) pairs.
+    """One held-out row as (name, value) pairs: ``raw`` from the table, ``prepared`` as the network
+    sees it.
     """
 
     raw: tuple[tuple[str, str], ...]

@@ -1,6 +1,6 @@
 """What people see of a model, as plain values: pages, reports and the terminal show the same ones.
 
-Texts are text, never markup; whoever shows them escapes them.
+Texts are not markup; what shows them escapes them.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class ColumnCard:
     """
 
     name: str
+    input: str
     column: str
     part: str
     kind: str
@@ -82,16 +83,17 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
-    """What each threshold ``at`` would have done on the kept held-out rows; ``rule`` is the place
-    of the file's own.
+class ThresholdCurve:
+    """Decisions on the kept held-out rows at each of ``thresholds``; ``rule`` is the position of
+    the file's own threshold.
 
-    ``hits`` and ``alarms`` count positive and negative rows with a score of at least the threshold.
+    ``true_positives`` and ``false_positives`` count positive and negative rows with a score of at
+    least the threshold.
     """
 
-    at: tuple[float, ...]
-    hits: tuple[int, ...]
-    alarms: tuple[int, ...]
+    thresholds: tuple[float, ...]
+    true_positives: tuple[int, ...]
+    false_positives: tuple[int, ...]
     positives: int
     negatives: int
     rule: int
@@ -112,8 +114,8 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How good the answers were on held-out rows. Empty parts do not apply to the task, or the file
-    lacks them.
+    """Quality on held-out rows. Parts that do not apply to the task, or that the file does not
+    record, are empty.
 
     ``confusion[i][j]`` counts rows of class i that were called j. ``roc`` has (false, true)
     positive rates. ``residuals`` has (truth, answer) pairs. ``kept`` of ``rows`` held-out rows are
@@ -125,7 +127,7 @@ class Quality:
     kept: int = 0
     labels: tuple[str, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
-    sweep: Sweep | None = None
+    curve: ThresholdCurve | None = None
     roc: tuple[tuple[float, float], ...] = ()
     calibration: tuple[Calibration, ...] = ()
     residuals: tuple[tuple[float, float], ...] = ()
@@ -133,9 +135,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
-    """One golden row: what Keras answered when the file was written, and what this process answers
-    now.
-    """
+    """One golden row: the reference answer in the file and the answer of this process."""
 
     recorded: str
     recomputed: str
@@ -144,21 +144,25 @@ class GoldenRow:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Why the file can be trusted, and where it comes from. ``holds`` is None where there is
-    nothing to check.
+    """Why the file can be trusted, and where it comes from.
+
+    ``holds`` is None where nothing was checked; ``badge`` says the same in a few words and
+    ``sentence`` in full. ``reference`` names what gave the recorded answers of ``golden``.
     """
 
     holds: bool | None
+    badge: str
     sentence: str
     golden: tuple[GoldenRow, ...]
     digests: tuple[Pair, ...]
     provenance: tuple[Pair, ...]
     plain_keras: str
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A program for one client of this very model."""
+    """A program for one client of this model."""
 
     title: str
     language: str
@@ -167,8 +171,8 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question about saving, ``right`` is the place of the true option; ``because`` says why with
-    numbers.
+    """A question about saving. ``right`` is the position of the true option; ``because`` explains
+    it with numbers.
     """
 
     text: str
@@ -192,8 +196,9 @@ class LayerLine:
 class ModelView:
     """Everything that is shown of one model file.
 
-    ``stages``, ``trace``, ``quality``, ``columns`` are empty for files without keramos content;
-    ``lacking`` says what that means. ``unsupported`` names what keeps a file from running.
+    ``stages``, ``trace``, ``quality`` and ``columns`` are empty where the file does not record
+    them; ``absent`` says so in sentences. ``unsupported`` names what keeps a file from running.
+    ``plain`` is true for a file without keramos content.
     """
 
     name: str
@@ -212,9 +217,8 @@ class ModelView:
     inputs: tuple[Pair, ...]
     outputs: tuple[Pair, ...]
     snippets: tuple[Snippet, ...]
-    questions: tuple[Question, ...]
-    insight: str
-    lacking: tuple[str, ...]
+    absent: tuple[str, ...]
+    plain: bool
     unsupported: tuple[str, ...]
 
 

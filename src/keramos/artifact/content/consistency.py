@@ -1,142 +1,226 @@
-"""What keramos stored beside a model, looked at as a whole: its parts must say one thing.
+"""The rules of a content document: lengths, ranges, and what one part says about another.
 
-Types and words are checked where the document is parsed. Here are the rules between its parts,
-which whoever writes a document of their own may break, and the bounds without which its proof would
-prove nothing.
+Types and words are checked where the document is parsed. Views and scorers assume these rules and
+check nothing again. Each fault is a pair: the path inside the document, and what is wrong there.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.errors import CorruptModelError
+from keramos.artifact.content.training_rules import training_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from keramos.types.artifact import Content
-    from keramos.types.schema import ColumnPreparation
+    from keramos.types.network import Network
+    from keramos.types.schema import ColumnPreparation, Histogram
+    from keramos.types.training import GoldenRows
+
+    Fault = tuple[str, str]
 
 _LOOSEST = 1e-2
-"""Largest tolerance of golden rows, as a part of what was answered."""
+"""Largest tolerance of golden rows, as a share of the answers."""
 
 _LABELS = {"threshold": "two labels", "argmax": "two labels or more", "value": "no labels"}
-_MANY: dict[str, Callable[[int], bool]] = {
-    "threshold": lambda count: count == 2,  # noqa: PLR2004 (a yes and a no)
+_COUNTS: dict[str, Callable[[int], bool]] = {
+    "threshold": lambda count: count == 2,  # noqa: PLR2004 (negative and positive)
     "argmax": lambda count: count > 1,
     "value": lambda count: count == 0,
 }
-_KINDS = {"binary": "threshold", "multiclass": "argmax", "regression": "value"}
+_RULES = {"binary": "threshold", "multiclass": "argmax", "regression": "value"}
 """Task -> kind of its rule."""
 
 _MOST_ROWS = 1 << 53
-_LEVELS = frozenset({"integer_category", "string_category"})
+_LARGEST = 2.0**127  # numbers enter the network as float32
+_LEVELS = {"integer_category": int, "string_category": str}
+_LOOKUPS = frozenset({"StringLookup", "IntegerLookup"})
+_NAME = 100
+"""Longest name of a reference."""
 
 
-def check_content(content: Content, source: str) -> None:
-    """Refuse content whose parts contradict each other.
-
-    Raises:
-        CorruptModelError: they do; says where and how.
-    """
-    fault = next(_faults(content), None)
-    if fault is not None:
-        raise CorruptModelError(
-            f"the keramos content contradicts itself: {fault}. It was not written by keramos",
-            file=source,
-            remedy="Save the model again",
-        )
+def content_fault(content: Content) -> Fault | None:
+    """The first rule that a content breaks: the path inside the document and what is wrong."""
+    return next(_faults(content), None)
 
 
-def _faults(content: Content) -> Iterator[str]:
+def network_fault(content: Content, network: Network) -> Fault | None:
+    """The first vocabulary in the content that is not that of the network's lookup layer."""
+    wanted = {
+        column.input: (place, list(column.categories))
+        for place, column in enumerate(content.preparation.inputs)
+        if column.categories
+    }
+    for call in network.calls:
+        layer, source = network.layers[call.layer], getattr(call.args[0], "layer", None)
+        if layer.kind not in _LOOKUPS or source not in wanted:
+            continue
+        place, categories = wanted[source]
+        vocabulary = layer.config.get("vocabulary")
+        if isinstance(vocabulary, (list, tuple)) and list(vocabulary)[: len(categories)] != (
+            categories
+        ):
+            where = f"preparation.inputs[{place}].categories"
+            return where, f"differ from the vocabulary of layer '{layer.name}'"
+    return None
+
+
+def _faults(content: Content) -> Iterator[Fault]:
     yield from _columns(content)
-    for column in content.preparation.inputs:
-        yield from _input(column)
+    for place, column in enumerate(content.preparation.inputs):
+        for path, what in _input(column):
+            yield f"preparation.inputs[{place}].{path}", what
+    yield from _histograms(content.preparation.inputs)
     yield from _rule(content)
     yield from _golden(content)
+    yield from training_faults(content)
 
 
-def _columns(content: Content) -> Iterator[str]:
-    names = [column.name for column in content.schema.columns]
-    yield from _twice("schema.columns", names)
-    yield from _twice("preparation.inputs", [column.input for column in content.preparation.inputs])
-    yield from _twice(
-        "schema.target.classes", [repr(label) for label in content.schema.target.classes]
-    )
-    known, used = set(names), {column.column for column in content.preparation.inputs}
-    if known != used:
-        yield f"schema.columns and preparation.inputs differ in {_shown(known ^ used)}"
-    if content.schema.target.name in known:
-        yield f"the target {content.schema.target.name!r} is also among schema.columns"
+def _columns(content: Content) -> Iterator[Fault]:
+    schema, inputs = content.schema, content.preparation.inputs
+    names = [column.name for column in schema.columns]
+    if not names:
+        yield "schema.columns", "is empty"
+    yield from _repeated("schema.columns", names)
+    yield from _repeated("preparation.inputs", [column.input for column in inputs])
+    yield from _repeated("schema.target.classes", [repr(label) for label in schema.target.classes])
+    used = {column.column for column in inputs}
+    if set(names) != used:
+        yield "preparation.inputs", f"and schema.columns differ in {_listed(set(names) ^ used)}"
+    if schema.target.name in names:
+        yield "schema.columns", f"holds the target {schema.target.name!r}"
+    kinds = {column.name: column.kind for column in schema.columns}
+    for place, column in enumerate(inputs):
+        if kinds.get(column.column) != column.kind:
+            yield f"preparation.inputs[{place}].kind", "differs from that of its column"
+        if (column.kind == "date") != bool(column.part):
+            yield f"preparation.inputs[{place}].part", "names a part of dates and of dates only"
+    counts = content.preparation.target.counts
+    if counts and (len(counts) != len(schema.target.classes) or not _are_counts(counts)):
+        yield "preparation.target.counts", "is not one number of rows for each class"
 
 
-def _input(column: ColumnPreparation) -> Iterator[str]:
-    where = f"preparation.inputs of {column.input!r}"
-    yield from _twice(f"{where}, categories", [repr(level) for level in column.categories])
+def _input(column: ColumnPreparation) -> Iterator[Fault]:
+    yield from _repeated("categories", [repr(level) for level in column.categories])
+    numbers = (column.minimum, column.maximum, column.mean, column.median, column.deviation)
+    if any(abs(number) > _LARGEST for number in numbers):
+        yield "minimum .. deviation", "is beyond the range of float32"
     if column.minimum > column.maximum:
-        yield f"{where}: minimum {column.minimum} is above maximum {column.maximum}"
+        yield "minimum", f"{column.minimum} is above the maximum {column.maximum}"
     if column.deviation < 0:
-        yield f"{where}: deviation is {column.deviation}"
-    wanted = str if column.kind == "string_category" else int
-    if column.kind in _LEVELS and not all(type(level) is wanted for level in column.categories):
-        yield f"{where}: categories of a {column.kind} are not all of type {wanted.__name__}"
-    edges, counts = column.histogram.edges, column.histogram.counts
-    if edges and (len(edges) != len(counts) + 1 or list(edges) != sorted(edges)):
-        yield (
-            f"{where}: a histogram of {len(counts)} counts with {len(edges)} edges, or edges "
-            "out of order"
-        )
-    if not all(0 <= count <= _MOST_ROWS for count in counts):
-        yield f"{where}: a count of its histogram is no number of rows"
+        yield "deviation", f"is {column.deviation}"
+    wanted = _LEVELS.get(column.kind)
+    if wanted is None and column.categories:
+        yield "categories", f"belong to categories, not to a column of kind {column.kind}"
+    if wanted and not all(type(level) is wanted for level in column.categories):
+        yield "categories", f"of a {column.kind} are not all of type {wanted.__name__}"
+    if not 0 <= column.missing_rows <= _MOST_ROWS:
+        yield "missing_rows", "is not a number of rows"
+    for what in _histogram(column, column.histogram):
+        yield "histogram", what
 
 
-def _rule(content: Content) -> Iterator[str]:
+def _histogram(column: ColumnPreparation, histogram: Histogram) -> Iterator[str]:
+    edges, counts = histogram.edges, histogram.counts
+    if not _are_counts(counts):
+        yield "has a count that is not a number of rows"
+    if column.kind in _LEVELS:
+        if edges or len(counts) not in {0, len(column.categories) + 1}:
+            yield f"has {len(counts)} counts for {len(column.categories)} categories and the others"
+        if counts and not column.categories:
+            yield "counts the rows of no category"
+        return
+    if len(edges) != (len(counts) + 1 if counts else 0):
+        yield f"has {len(counts)} counts and {len(edges)} edges"
+    if list(edges) != sorted(edges) or any(abs(edge) > _LARGEST for edge in edges):
+        yield "has edges out of order, or are beyond the range of float32"
+
+
+def _histograms(inputs: tuple[ColumnPreparation, ...]) -> Iterator[Fault]:
+    if len({bool(column.histogram.counts) for column in inputs}) > 1:
+        yield "preparation.inputs", "have histograms in part: all of them or none is needed"
+
+
+def _are_counts(counts: Iterable[int]) -> bool:
+    return all(0 <= count <= _MOST_ROWS for count in counts)
+
+
+def _rule(content: Content) -> Iterator[Fault]:
     rule, target = content.rule, content.schema.target
-    if not _MANY[rule.kind](len(rule.labels)):
-        yield (
-            f"rule: a rule of kind {rule.kind} needs {_LABELS[rule.kind]}, it has "
-            f"{len(rule.labels)}"
-        )
+    if not _COUNTS[rule.kind](len(rule.labels)):
+        yield "rule.labels", f"has {len(rule.labels)}; a {rule.kind} needs {_LABELS[rule.kind]}"
     if rule.labels != target.classes:
-        yield f"rule.labels {_shown(map(str, rule.labels))} differ from schema.target.classes"
-    if rule.kind != _KINDS[target.task]:
-        yield f"rule: a rule of kind {rule.kind} for a task of {target.task}"
+        yield "rule.labels", f"{_listed(map(str, rule.labels))} differ from schema.target.classes"
+    if rule.kind != _RULES[target.task]:
+        yield "rule.kind", f"is {rule.kind} for a {target.task} task"
+    if not 0 <= rule.threshold <= 1:
+        yield "rule.threshold", f"{rule.threshold:g} is not between 0 and 1"
 
 
-def _golden(content: Content) -> Iterator[str]:
+def _golden(content: Content) -> Iterator[Fault]:
     golden = content.golden
+    if golden is None:
+        return
+    yield from _golden_inputs(content, golden)
+    widths = {len(row) for row in golden.outputs}
+    wanted = len(content.rule.labels) if content.rule.kind == "argmax" else 1
+    if widths != {wanted}:
+        yield "golden.outputs", f"has rows of {_listed(map(str, widths))} values, not {wanted}"
+    largest = max((abs(value) for row in golden.outputs for value in row), default=0.0)
+    if largest > _LARGEST:
+        yield "golden.outputs", "is beyond the range of float32"
+    regression = content.schema.target.task == "regression"
+    spread = abs(content.preparation.target.deviation) if regression else 0.0
+    loosest = _LOOSEST * max(1.0, largest, spread)
+    if not 0 <= golden.relative <= _LOOSEST or not 0 <= golden.absolute <= loosest:
+        what = f"and relative, {golden.absolute:g} and {golden.relative:g}, accept any answer"
+        yield "golden.absolute", what
+    if not 0 < len(golden.reference) <= _NAME or not golden.reference.isprintable():
+        yield "golden.reference", "is not a name"
+
+
+def _golden_inputs(content: Content, golden: GoldenRows) -> Iterator[Fault]:
+    """One list of cells for each model input, as many as there are rows of outputs."""
     rows = len(golden.outputs)
     if rows == 0:
-        yield "golden: there are no rows, so they would prove nothing"
-        return
+        yield "golden.outputs", "is empty"
     if any(len(cells) != rows for cells in golden.inputs):
-        yield (
-            f"golden: {rows} outputs, but "
-            f"{', '.join(str(len(cells)) for cells in golden.inputs[:20])} inputs"
-        )
-    widths = {len(row) for row in golden.outputs}
-    if len(widths) > 1 or 0 in widths:
-        yield f"golden: rows of outputs have {_shown(map(str, widths))} values"
-    largest = max(abs(value) for row in golden.outputs for value in row) if 0 not in widths else 0.0
-    deviation = content.schema.target.task == "regression" and abs(
-        content.preparation.target.deviation
-    )
-    if not 0 <= golden.relative <= _LOOSEST or not 0 <= golden.absolute <= _LOOSEST * max(
-        1.0, largest, deviation
-    ):
-        yield (
-            f"golden: tolerances {golden.absolute} and {golden.relative} would let any answer pass"
-        )
+        given = ", ".join(str(len(cells)) for cells in golden.inputs[:20])
+        yield "golden.inputs", f"has {given} rows, golden.outputs {rows}"
+    matrix, inputs = content.preparation.matrix, content.preparation.inputs
+    kinds = ["number"] if matrix else [column.kind for column in inputs]
+    if len(golden.inputs) != len(kinds):
+        yield "golden.inputs", f"is for {len(golden.inputs)} model inputs, not {len(kinds)}"
+        return
+    for place, (kind, cells) in enumerate(zip(kinds, golden.inputs, strict=True)):
+        fits = _is_text if kind == "string_category" else _is_float32
+        if not all(fits(cell) for cell in cells):
+            yield f"golden.inputs[{place}]", f"holds a cell that does not fit a {kind}"
 
 
-def _twice(where: str, names: list[str]) -> Iterator[str]:
+def _is_float32(cell: object) -> bool:
+    """Whether a cell is a number in the range of float32, or a list of such numbers."""
+    if isinstance(cell, (list, tuple)):
+        return all(_is_float32(part) for part in cell)
+    return isinstance(cell, (int, float)) and abs(cell) <= _LARGEST
+
+
+def _is_text(cell: object) -> bool:
+    """Whether a cell is a text, or a list of texts."""
+    if isinstance(cell, (list, tuple)):
+        return all(_is_text(part) for part in cell)
+    return isinstance(cell, str)
+
+
+def _repeated(where: str, names: list[str]) -> Iterator[Fault]:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            yield f"{where} has {name!r} twice"
+            yield where, f"has {name!r} twice"
             return
         seen.add(name)
 
 
-def _shown(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))[:80] or "nothing"

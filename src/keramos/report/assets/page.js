@@ -21,33 +21,35 @@
   const rows = (count) => `${count.toLocaleString("en")} row${count === 1 ? "" : "s"}`;
 
   const threshold = (panel) => {
-    const sweep = JSON.parse(panel.dataset.sweep);
+    const curve = JSON.parse(panel.dataset.curve);
     const slider = panel.querySelector("input");
-    const put = (name, text) => { for (const cell of document.querySelectorAll(`[data-sweep-cell="${name}"]`)) cell.textContent = text; };
+    const put = (name, text) => { for (const cell of document.querySelectorAll(`[data-curve-cell="${name}"]`)) cell.textContent = text; };
     const dot = document.getElementById("roc-rule");
+    const counts = (at) => {
+      const [tp, fp] = [curve.true_positives[at], curve.false_positives[at]];
+      return { tp, fp, fn: curve.positives - tp, tn: curve.negatives - fp };
+    };
     const draw = () => {
       const at = Number(slider.value);
-      const [hits, alarms] = [sweep.hits[at], sweep.alarms[at]];
-      const [missed, spared] = [sweep.positives - hits, sweep.negatives - alarms];
-      const ruleHits = sweep.hits[sweep.rule], ruleAlarms = sweep.alarms[sweep.rule];
-      const changed = Math.abs(hits - ruleHits) + Math.abs(alarms - ruleAlarms);
-      const total = sweep.positives + sweep.negatives;
-      put("hits", hits); put("alarms", alarms); put("missed", missed); put("spared", spared);
-      put("accuracy", percent(hits + spared, total)); put("precision", percent(hits, hits + alarms)); put("recall", percent(hits, sweep.positives));
-      const better = (hits + spared) - (ruleHits + sweep.negatives - ruleAlarms);
-      const said = changed === 0 ? "No held-out row would be decided otherwise than by the rule in the file."
+      const { tp, fp, fn, tn } = counts(at), saved = counts(curve.rule);
+      const changed = Math.abs(tp - saved.tp) + Math.abs(fp - saved.fp);
+      const total = curve.positives + curve.negatives;
+      put("true_positives", tp); put("false_positives", fp); put("false_negatives", fn); put("true_negatives", tn);
+      put("accuracy", percent(tp + tn, total)); put("precision", percent(tp, tp + fp)); put("recall", percent(tp, curve.positives));
+      const better = (tp + tn) - (saved.tp + saved.tn);
+      const said = changed === 0 ? "Same decisions as the saved threshold."
         : `${rows(changed)} of ${total.toLocaleString("en")} would be decided otherwise: ${better === 0 ? "as many right as before" : better > 0 ? `${better} more right` : `${-better} fewer right`}.`;
       put("change", said);
-      put("at", sweep.at[at].toFixed(2));
-      slider.setAttribute("aria-valuetext", `threshold ${sweep.at[at].toFixed(2)}: ${said}`);
+      put("at", curve.thresholds[at].toFixed(2));
+      slider.setAttribute("aria-valuetext", `threshold ${curve.thresholds[at].toFixed(2)}: ${said}`);
       if (dot) {
-        dot.setAttribute("cx", 46 + 302 * alarms / (sweep.negatives || 1));
-        dot.setAttribute("cy", 186 - 174 * hits / (sweep.positives || 1));
+        dot.setAttribute("cx", 46 + 302 * fp / (curve.negatives || 1));
+        dot.setAttribute("cy", 186 - 174 * tp / (curve.positives || 1));
       }
     };
     panel.hidden = false;
     slider.addEventListener("input", draw);
-    panel.querySelector("button").addEventListener("click", () => { slider.value = sweep.rule; draw(); });
+    panel.querySelector("button").addEventListener("click", () => { slider.value = curve.rule; draw(); });
   };
 
   const form = (element) => {
@@ -109,7 +111,7 @@
   const every = (selector, start) => { for (const element of document.querySelectorAll(selector)) start(element); };
   addEventListener("DOMContentLoaded", () => {
     every("[data-theme-switch]", theme);
-    every("[data-sweep]", threshold);
+    every("[data-curve]", threshold);
     every("form[data-explain]", form);
     every(".quiz", quiz);
     every("[data-copy]", copy);

@@ -1,4 +1,4 @@
-"""The columns of a schema as cards, and as fields of a form; rows from what people typed."""
+"""The columns of a schema as cards and as fields of a form; rows from the form's texts."""
 
 from __future__ import annotations
 
@@ -18,35 +18,44 @@ if TYPE_CHECKING:
 _BARS = 24
 _STEPS = 200  # of a slider
 _NULLS = {
-    "refuse": "refused: no training row lacked it",
+    "refuse": "required (never missing in training)",
     "median": "filled with the training median {median}",
-    "level": "a level of its own",
+    "level": "a category of its own",
 }
 
 
 def cards(content: Content) -> tuple[ColumnCard, ...]:
     """One card a model input: a column, or one part of a date."""
     schema = {column.name: column for column in content.schema.columns}
-    rows = content.provenance.training_rows
+    rows = content.provenance.training_rows if content.provenance else 0
     return tuple(_card(schema[item.column], item, rows) for item in content.preparation.inputs)
 
 
 def _card(column: ColumnSchema, item: ColumnPreparation, rows: int) -> ColumnCard:
     return ColumnCard(
         name=f"{column.name}, {item.part}" if item.part else column.name,
+        input=item.input,
         column=column.name,
         part=item.part,
         kind=kind(column.kind),
         unit=column.unit,
         reason=column.reason,
-        nulls=_NULLS[item.null_policy].format(median=number(item.median)),
+        nulls=_nulls(item),
         range=_range(item),
         missing=item.missing_rows / rows if rows else 0.0,
         bars=_bars(item),
     )
 
 
+def _nulls(item: ColumnPreparation) -> str:
+    if not item.histogram.counts and item.null_policy == "refuse":
+        return "required"
+    return _NULLS[item.null_policy].format(median=number(item.median))
+
+
 def _range(item: ColumnPreparation) -> str:
+    if not item.categories and not item.histogram.counts:
+        return "not recorded"
     if item.categories:
         return f"{len(item.categories)} categories: {listed(item.categories)}"
     if item.kind == "boolean":
@@ -68,15 +77,38 @@ def _bars(item: ColumnPreparation) -> Bars:
 
 
 def fields(content: Content) -> tuple[Field, ...]:
-    """One field a column, filled with the sample row."""
+    """One field a column, filled with the example row."""
+    first, example = _first_inputs(content), example_row(content)
+    return tuple(
+        _field(column, first[column.name], example[column.name])
+        for column in content.schema.columns
+    )
+
+
+def _first_inputs(content: Content) -> dict[str, ColumnPreparation]:
+    """Column -> its first model input; a date has several."""
     first: dict[str, ColumnPreparation] = {}
     for item in content.preparation.inputs:
         first.setdefault(item.column, item)
-    sample = dict(content.sample.raw)
-    return tuple(
-        _field(column, first[column.name], sample.get(column.name, ""))
-        for column in content.schema.columns
-    )
+    return first
+
+
+def example_row(content: Content) -> dict[str, str]:
+    """A row as texts by column: the sample row, or typical values where the file keeps none."""
+    if content.sample is not None:
+        return dict(content.sample.raw)
+    return {name: _typical(item) for name, item in _first_inputs(content).items()}
+
+
+def _typical(item: ColumnPreparation) -> str:
+    """The most frequent category, the median, or a value of the column's kind."""
+    if item.categories:
+        return str(item.categories[0])
+    if item.kind == "number":
+        return f"{item.median:.6g}"
+    if item.kind == "boolean":
+        return "true" if item.median else "false"
+    return {"date": "2024-01-31", "integer_category": "0"}.get(item.kind, "text")
 
 
 def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
@@ -97,6 +129,8 @@ def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
         )
     if column.kind == "date":
         return Field(column.name, "date", value, optional=optional, hint="for example 2024-01-31")
+    if item.kind != "number" or not item.histogram.counts:
+        return Field(column.name, "text", value, column.unit, optional=optional)
     whole = all(edge == int(edge) for edge in (item.minimum, item.maximum, item.median))
     wide = item.maximum - item.minimum
     step = (
@@ -125,8 +159,8 @@ def _round(value: float) -> float:
 
 
 def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
-    """A row as programs would send it from what people typed; what does not parse stays text, to be
-    refused by name.
+    """A row as programs send it, from texts; a text that does not parse stays one, so that the
+    model refuses it by name.
     """
     return {
         column.name: _typed(texts.get(column.name, ""), column.kind)

@@ -1,4 +1,4 @@
-"""The five stages from a table to a decision, with shapes and one held-out row on its way."""
+"""The five stages from a table to a decision, with shapes and one held-out row in each."""
 
 from __future__ import annotations
 
@@ -16,70 +16,108 @@ _SCALES = {"minmax": "numbers scaled to 0-1", "standard": "numbers scaled to mea
 
 def stages(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
     """Data collection, preprocessing, training, persistence, deployment."""
-    return (*_learned(content), *_kept(artifact, content))
-
-
-def _learned(content: Content) -> tuple[Stage, ...]:
-    source, prep, trace = content.provenance, content.preparation, content.trace
-    columns, features, units = (
-        len(content.schema.columns),
-        len(prep.features),
-        len(content.golden.outputs[0]),
-    )
-    network = " x ".join(map(str, (features, *trace.plan.hidden, units)))
-    steps = -(-source.training_rows // max(trace.plan.batch_size, 1))
-    first, last = trace.epochs[0].loss, trace.epochs[-1].loss
     return (
-        Stage(
-            "Data collection",
-            source.source,
-            f"{source.rows:,} rows x {columns} columns + target",
-            f"target '{content.schema.target.name}': {content.schema.target.task}",
-            tuple((name, value or "(missing)") for name, value in content.sample.raw),
-        ),
-        Stage(
-            "Preprocessing",
-            f"{source.rows:,} x {columns}",
-            f"{source.rows:,} x {features}",
-            f"{_SCALES[prep.scaling]}, learned from {source.training_rows:,} training rows; "
-            f"{source.held_out_rows:,} rows held out",
-            prepared(content),
-        ),
-        Stage(
-            "Model training",
-            f"{source.training_rows:,} x {features}",
-            f"{network} network",
-            f"{trace.parameters:,} weights, {len(trace.epochs)} epochs x {steps} steps in "
-            f"{seconds(trace.seconds)}",
-            (("loss, first epoch", f"{first:.4f}"), ("loss, last epoch", f"{last:.4f}")),
-        ),
+        _collection(content),
+        _preprocessing(content),
+        _training(content),
+        _persistence(artifact, content),
+        _deployment(content),
     )
 
 
-def _kept(artifact: Artifact, content: Content) -> tuple[Stage, ...]:
-    golden = content.golden.outputs
-    return (
-        Stage(
-            "Model persistence",
-            "preparation + network + rule",
-            f"one Keras file, {size(artifact.info.size)}",
-            f"with {len(golden)} golden rows that prove it at every load",
-            (("first golden row answers", ", ".join(f"{value:.6g}" for value in golden[0])),),
-        ),
-        Stage(
-            "Model deployment",
-            f"1 x {len(content.schema.columns)} raw values",
-            f"{counted(len(golden[0]), 'score')}, then a decision"
-            if content.rule.kind != "value"
-            else "1 value",
-            content.rule.origin,
-            (("rule", rule_sentence(content)),),
-        ),
+def _rows(content: Content) -> str:
+    return f"{content.provenance.rows:,}" if content.provenance else "?"
+
+
+def _collection(content: Content) -> Stage:
+    columns, target = len(content.schema.columns), content.schema.target
+    raw = content.sample.raw if content.sample else ()
+    return Stage(
+        "Data collection",
+        content.provenance.source if content.provenance else "a table (not recorded)",
+        f"{_rows(content)} rows x {columns} columns + target",
+        f"target '{target.name}': {target.task}",
+        tuple((name, value or "(missing)") for name, value in raw),
+    )
+
+
+def _preprocessing(content: Content) -> Stage:
+    preparation, source = content.preparation, content.provenance
+    columns, rows = len(content.schema.columns), _rows(content)
+    note = _SCALES[preparation.scaling]
+    if source is not None:
+        note += (
+            f", learned from {source.training_rows:,} training rows; "
+            f"{source.held_out_rows:,} rows held out"
+        )
+    return Stage(
+        "Preprocessing",
+        f"{rows} x {columns}",
+        f"{rows} x {len(preparation.features) or columns}",
+        note if preparation.features else "not recorded: columns enter the network as they are",
+        prepared(content),
+    )
+
+
+def _training(content: Content) -> Stage:
+    source, trace = content.provenance, content.trace
+    features = len(content.preparation.features) or len(content.schema.columns)
+    before = f"{source.training_rows:,} x {features}" if source else f"? x {features}"
+    if trace is None:
+        return Stage("Model training", before, "network", "not recorded", ())
+    network = " x ".join(map(str, (features, *trace.plan.hidden, _units(content))))
+    note = f"{trace.parameters:,} weights, {counted(len(trace.epochs), 'epoch')}"
+    if source is not None:
+        note += f" x {-(-source.training_rows // max(trace.plan.batch_size, 1))} steps"
+    losses = (
+        ("loss, first epoch", f"{trace.epochs[0].loss:.4f}"),
+        ("loss, last epoch", f"{trace.epochs[-1].loss:.4f}"),
+    )
+    return Stage(
+        "Model training",
+        before,
+        f"{network} network",
+        f"{note} in {seconds(trace.seconds)}",
+        losses,
+    )
+
+
+def _units(content: Content) -> int:
+    """Numbers that the network gives for a row."""
+    return len(content.rule.labels) if content.rule.kind == "argmax" else 1
+
+
+def _persistence(artifact: Artifact, content: Content) -> Stage:
+    golden, note = content.golden, "with digests of content and weights"
+    first: tuple[Pair, ...] = ()
+    if golden is not None:
+        note = f"with {counted(len(golden.outputs), 'reference prediction')}, re-checked at load"
+        answers = ", ".join(f"{value:.6g}" for value in golden.outputs[0])
+        first = (("first reference prediction", answers),)
+    return Stage(
+        "Model persistence",
+        "preparation + network + rule",
+        f"one Keras file, {size(artifact.info.size)}",
+        note,
+        first,
+    )
+
+
+def _deployment(content: Content) -> Stage:
+    scores = f"{counted(_units(content), 'score')}, then a decision"
+    return Stage(
+        "Model deployment",
+        f"1 x {len(content.schema.columns)} raw values",
+        scores if content.rule.kind != "value" else "1 value",
+        content.rule.origin,
+        (("rule", rule_sentence(content)),),
     )
 
 
 def prepared(content: Content) -> tuple[Pair, ...]:
-    """The sample row as the network sees it; of one-hot levels only the one that is set."""
+    """The sample row as the network sees it; of one-hot categories only the one that is set."""
+    if content.sample is None:
+        return ()
     levels = {item.input for item in content.preparation.inputs if item.categories}
     return tuple(
         (name, f"{value:.4g}")
@@ -98,4 +136,4 @@ def rule_sentence(content: Content) -> str:
         )
     if rule.kind == "argmax":
         return f"the one of {len(rule.labels)} classes with the largest score"
-    return "the output is the answer" + (f", in {rule.unit}" if rule.unit else "")
+    return "the prediction is the output" + (f", in {rule.unit}" if rule.unit else "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.errors import KeramosError
 from keramos.report.views import columns, plain
+from keramos.report.views.absent import absent
 from keramos.report.views.flow import rule_sentence, stages
 from keramos.report.views.proof import proof
 from keramos.report.views.quality import quality
-from keramos.report.views.questions import insight, questions
 from keramos.report.views.snippets import snippets
 from keramos.report.views.words import brief, counted, listed, seconds, shape, size
 from keramos.types.view import LayerLine, ModelView
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _TASKS = {
     "binary": "Decides whether {target} is {positive}, from {columns}.",
-    "multiclass": "Tells which {target} it is: {classes}; from {columns}.",
+    "multiclass": "Decides which {target} it is: {classes}; from {columns}.",
     "regression": "Estimates {target}{unit} from {columns}.",
 }
 
@@ -30,41 +31,33 @@ _TASKS = {
 def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelView:
     """The view of a file. ``model`` is None for one that cannot run; then nothing is computed."""
     artifact, content = found.artifact, found.artifact.content
-    shown = proof(found, model)
+    dropped = content.schema.dropped if content else ()
+    kinds = [row.kind for row in found.layers]
     return ModelView(
         name=name,
-        purpose=_purpose(content)
-        if content
-        else _plain_purpose([row.kind for row in found.layers]),
+        purpose=_purpose(content) if content else _plain_purpose(kinds),
         facts=_facts(found, content, model),
         stages=stages(artifact, content) if content else (),
         trace=content.trace if content else None,
         quality=quality(content) if content else None,
         columns=columns.cards(content) if content else (),
-        dropped=tuple((item.name, item.reason) for item in content.schema.dropped)
-        if content
-        else (),
+        dropped=tuple((item.name, item.reason) for item in dropped),
         fields=_fields(content, model),
         rule=rule_sentence(content) if content else "",
-        proof=shown,
+        proof=proof(found, model),
         layers=_layers(found),
         parameters=found.parameters,
         inputs=_specs(found.inputs),
         outputs=_specs(found.outputs),
         snippets=_snippets(name, model) if model else (),
-        questions=questions(artifact, content, model.load_seconds, shown)
-        if content and model
-        else (),
-        insight=insight(content, model.load_seconds) if content and model else "",
-        lacking=() if content else plain.LACKING,
+        absent=absent(content),
+        plain=content is None,
         unsupported=found.unsupported,
     )
 
 
 def headline(artifact: Artifact) -> tuple[str, tuple[Pair, ...]]:
-    """What a file is for and its first facts, from what is read already: cheap enough for lists of
-    models.
-    """
+    """What a file is for and its first facts; cheap enough for lists of models."""
     content = artifact.content
     facts = (*_quality_facts(content), ("file", size(artifact.info.size)))
     kinds = [layer.kind for layer in artifact.network.layers.values()]
@@ -99,15 +92,16 @@ def _facts(found: Inspection, content: Content | None, model: Predictor | None) 
         ("file", size(info.size)),
     ]
     if model is not None:
+        proven = content is not None and content.golden is not None
         facts.append(
-            ("loaded and proven in" if content else "loaded in", seconds(model.load_seconds))
+            ("loaded and proven in" if proven else "loaded in", seconds(model.load_seconds))
         )
     facts.append(("written by", f"Keras {info.keras_version or '(no version)'}"))
     return tuple(facts)
 
 
 def _quality_facts(content: Content | None) -> list[Pair]:
-    if content is None:
+    if content is None or content.metrics is None:
         return []
     first = content.metrics[0]
     facts = [(f"{first.name}, held out", brief(first.value))]
@@ -140,9 +134,12 @@ def _specs(specs: tuple[TensorSpec, ...]) -> tuple[Pair, ...]:
 
 
 def _snippets(name: str, model: Predictor) -> tuple[Snippet, ...]:
+    """Client code; none where the model refuses the file's own sample row."""
     content = model.content
     if content is None:
         return snippets(name, model, plain.arrays({}, model.inputs))
-    return snippets(
-        name, model, model.feeds([columns.typed_row(dict(content.sample.raw), content)])
-    )
+    try:
+        fed = model.feeds([columns.typed_row(columns.example_row(content), content)])
+    except KeramosError:
+        return ()
+    return snippets(name, model, fed)

@@ -33,15 +33,6 @@ FREE_SIZE = 8
 _TYPED = 64  # up to so many values a field takes them as text
 _MOST = 1 << 22  # values of one input; far above any image that people look at
 
-LACKING = (
-    "Columns, units and ranges: the file says shapes only, so its inputs are plain numbers.",
-    "Preprocessing: whatever was done to the data before training is not in this file.",
-    "A decision rule: it answers with numbers, and what follows from them is decided elsewhere.",
-    "Training trace, quality on held-out rows, provenance.",
-    "Golden rows: nothing in it says what it should answer.",
-)
-"""What a plain Keras file does not hold."""
-
 
 def fields(inputs: tuple[TensorSpec, ...]) -> tuple[Field, ...]:
     """One field an input: its values as JSON where they are few, else a pattern to choose."""
@@ -62,8 +53,8 @@ def _field(spec: TensorSpec) -> Field:
 
 
 def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
-    """One row of an input made up: its own name decides the random numbers, so the same form gives
-    the same answer.
+    """One row of an input from a named pattern. The input's name seeds random numbers, so the same
+    form gives the same answer.
 
     Raises:
         MismatchError: the input is too large.

@@ -1,6 +1,4 @@
-"""Why a file can be trusted: its digests, its golden rows computed again, and where it comes
-from.
-"""
+"""Why a file can be trusted: its digests, its golden rows computed again, its provenance."""
 
 from __future__ import annotations
 
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import KeramosError
+from keramos.report.views.words import counted
 from keramos.runtime.verify import golden_feeds
 from keramos.types.view import GoldenRow, Proof
 
@@ -19,27 +18,33 @@ if TYPE_CHECKING:
     from keramos.pipeline.inspect import Inspection
     from keramos.types.artifact import Artifact, Content
     from keramos.types.serving import Predictor
+    from keramos.types.training import GoldenRows
     from keramos.types.view import Pair
 
 
 def proof(found: Inspection, model: Predictor | None) -> Proof:
-    """The proof of a file; golden rows are run now where the file holds some and runs."""
+    """The proof of a file; golden rows are run now where the file keeps some and runs."""
     artifact, content = found.artifact, found.artifact.content
     rows = golden_rows(content, model) if content and model else ()
-    unseen = model is None and not found.unsupported
-    holds, sentence = _unrun(content) if content and unseen else _verdict(artifact, content, rows)
+    holds, badge, sentence = _verdict(
+        artifact, rows, may_run=model is not None or bool(found.unsupported)
+    )
     return Proof(
         holds,
+        badge,
         sentence,
         rows,
         _digests(artifact),
         _provenance(content) if content else (),
-        _plain(found.plain_keras),
+        f"Plain Keras {found.plain_keras}.",
+        content.golden.reference_name if content and content.golden else "",
     )
 
 
 def golden_rows(content: Content, model: Predictor) -> tuple[GoldenRow, ...]:
-    """Recorded and recomputed answers; none where the rows do not fit the model any more."""
+    """Recorded and recomputed answers; none where the file keeps none or they do not fit it."""
+    if content.golden is None:
+        return ()
     try:
         answers = model.run(golden_feeds(content.golden, model.inputs))[0]
     except KeramosError:
@@ -47,52 +52,48 @@ def golden_rows(content: Content, model: Predictor) -> tuple[GoldenRow, ...]:
     recorded = np.array(content.golden.outputs, "float32").astype(float)
     now = answers.reshape(recorded.shape).astype(float)
     return tuple(
-        GoldenRow(_said(old), _said(new), float(np.abs(old - new).max()))
+        GoldenRow(_digits(old), _digits(new), float(np.abs(old - new).max()))
         for old, new in zip(recorded, now, strict=True)
     )
 
 
-def _said(values: NDArray[np.float64]) -> str:
+def _digits(values: NDArray[np.float64]) -> str:
     return ", ".join(f"{value:.6g}" for value in values.tolist())
 
 
-def _unrun(content: Content) -> tuple[None, str]:
-    """For those who look without running anything."""
-    return (
-        None,
-        f"{len(content.golden.outputs)} golden rows are in the file; keramos verify runs them.",
-    )
+Verdict = tuple[bool | None, str, str]
+"""Whether the proof holds (None: nothing was checked), a badge, and a sentence."""
 
 
-def _verdict(
-    artifact: Artifact, content: Content | None, rows: tuple[GoldenRow, ...]
-) -> tuple[bool | None, str]:
+def _verdict(artifact: Artifact, rows: tuple[GoldenRow, ...], *, may_run: bool) -> Verdict:
+    content = artifact.content
     if content is None:
-        return (
-            None,
-            "This file has no seal and no golden rows: nothing in it says what it should answer.",
-        )
+        sentence = "This file has no checksums and no reference predictions to check."
+        return None, "plain Keras file", sentence
     if artifact.seal == "broken":
-        return False, f"The seal is broken: {artifact.seal_detail}."
+        return False, "proof fails", f"The seal is broken: {artifact.seal_detail}."
+    if content.golden is None:
+        sentence = "Checksums match; the file records no reference predictions to check."
+        return None, "sealed", sentence
+    if not may_run:
+        count = counted(len(content.golden.outputs), "golden row")
+        return None, "sealed", f"{count} in the file; keramos verify runs them."
     if not rows:
-        return False, "The golden rows could not be run."
-    golden, worst = content.golden, max(row.difference for row in rows)
-    allowed = golden.absolute + golden.relative * max(
-        abs(cell) for row in golden.outputs for cell in row
-    )
-    if worst > allowed:
-        return False, f"A golden row answers differently, by {worst:.3g}; do not use these answers."
-    return (
-        True,
-        (
-            f"Seal intact, and {len(rows)} golden rows answer as Keras did: "
-            f"largest difference {worst:.2g}."
-        ),
-    )
+        return False, "proof fails", "The golden rows could not be run."
+    return _compared(content.golden, rows)
 
 
-def _plain(sentence: str) -> str:
-    return f"Plain Keras {sentence}."
+def _compared(golden: GoldenRows, rows: tuple[GoldenRow, ...]) -> Verdict:
+    worst = max(row.difference for row in rows)
+    largest = max(abs(cell) for row in golden.outputs for cell in row)
+    if not worst <= golden.absolute + golden.relative * largest:
+        sentence = f"A golden row differs by {worst:.3g}; do not use these answers."
+        return False, "proof fails", sentence
+    sentence = (
+        f"Seal intact, and {counted(len(rows), 'golden row')} answer as {golden.reference_name} "
+        f"did: largest difference {worst:.2g}."
+    )
+    return True, "sealed and proven", sentence
 
 
 def _digests(artifact: Artifact) -> tuple[Pair, ...]:
@@ -101,7 +102,7 @@ def _digests(artifact: Artifact) -> tuple[Pair, ...]:
         ("file", Path(info.path).name),
         ("size", f"{info.size:,} bytes"),
         ("format", f"Keras {info.keras_version or '(no version)'}, {info.title}"),
-        ("generation", f"{info.generation}, backend {info.backend or 'not said'}"),
+        ("generation", f"{info.generation}, backend {info.backend or 'not recorded'}"),
         ("sha256", info.sha256),
         ("seal", artifact.seal),
         *(("warning", warning) for warning in info.warnings),
@@ -110,6 +111,8 @@ def _digests(artifact: Artifact) -> tuple[Pair, ...]:
 
 def _provenance(content: Content) -> tuple[Pair, ...]:
     source = content.provenance
+    if source is None:
+        return ()
     return (
         ("table", source.source),
         ("sha256 of the table", source.data_digest),

@@ -1,12 +1,13 @@
-"""How good the answers were on held-out rows, from the rows that the file keeps."""
+"""Quality on held-out rows: the metrics and curves over the rows that the file keeps."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.types.view import Calibration, Quality, Sweep
+from keramos.types.view import Calibration, Quality, ThresholdCurve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,61 +23,59 @@ _POINTS = 60  # so many points draw a curve smoothly at any width
 _RESIDUALS = 400
 
 
-def quality(content: Content) -> Quality:
-    """Metrics always; the rest where the file keeps held-out rows."""
-    held, rows = content.held_out, content.provenance.held_out_rows
+def quality(content: Content) -> Quality | None:
+    """Metrics, and curves over the kept held-out rows; None where the file records neither."""
+    held, source, metrics = content.held_out, content.provenance, content.metrics or ()
     if held is None:
-        return Quality(content.metrics, rows)
-    return _TASKS[content.rule.kind](content, held, np.array(held.truths), np.array(held.scores))
+        rows = source.held_out_rows if source else 0
+        return Quality(metrics, rows) if metrics else None
+    found = Quality(metrics, held.rows, len(held.truths), tuple(map(str, content.rule.labels)))
+    add = _TASKS[content.rule.kind]
+    return add(found, content, held, np.array(held.truths), np.array(held.scores))
 
 
-def _threshold(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
-    positive, labels = truths == 1, tuple(map(str, content.rule.labels))
-    sweep = _sweep(positive, scores, content.rule.threshold)
-    hits, alarms = sweep.hits[sweep.rule], sweep.alarms[sweep.rule]
-    confusion = ((sweep.negatives - alarms, alarms), (sweep.positives - hits, hits))
-    return Quality(
-        content.metrics,
-        held.rows,
-        len(truths),
-        labels,
-        confusion,
-        sweep,
-        _roc(positive, scores),
-        _calibration(positive, scores),
+def _threshold(
+    found: Quality, content: Content, _: HeldOut, truths: Floats, scores: Floats
+) -> Quality:
+    positive = truths == 1
+    curve = _threshold_curve(positive, scores, content.rule.threshold)
+    right, wrong = curve.true_positives[curve.rule], curve.false_positives[curve.rule]
+    return replace(
+        found,
+        confusion=((curve.negatives - wrong, wrong), (curve.positives - right, right)),
+        curve=curve,
+        roc=_roc(positive, scores),
+        calibration=_calibration(positive, scores),
     )
 
 
-def _argmax(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
-    count, chosen = len(content.rule.labels), np.array(held.chosen, int)
+def _argmax(found: Quality, _: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
+    count, chosen = len(found.labels), np.array(held.chosen, int)
     table = np.zeros((count, count), int)
     np.add.at(table, (truths.astype(int), chosen), 1)
-    return Quality(
-        content.metrics,
-        held.rows,
-        len(truths),
-        tuple(map(str, content.rule.labels)),
-        tuple(tuple(row) for row in table.tolist()),
+    return replace(
+        found,
+        confusion=tuple(tuple(row) for row in table.tolist()),
         calibration=_calibration(truths == chosen, scores),
     )
 
 
-def _value(content: Content, held: HeldOut, truths: Floats, scores: Floats) -> Quality:
+def _value(found: Quality, _: Content, __: HeldOut, truths: Floats, scores: Floats) -> Quality:
     index = _evenly(len(truths), _RESIDUALS)
     pairs = zip(truths[index].tolist(), scores[index].tolist(), strict=True)
-    return Quality(content.metrics, held.rows, len(truths), residuals=tuple(pairs))
+    return replace(found, residuals=tuple(pairs))
 
 
 _TASKS = {"threshold": _threshold, "argmax": _argmax, "value": _value}
 
 
-def _sweep(positive: Bools, scores: Floats, threshold: float) -> Sweep:
+def _threshold_curve(positive: Bools, scores: Floats, threshold: float) -> ThresholdCurve:
     """Counts at every hundredth and at the rule's own threshold; compared in float32, as decisions
     are.
     """
     at = sorted({*(step / 100 for step in range(101)), threshold})
     chosen = [scores.astype("float32") >= np.float32(value) for value in at]
-    return Sweep(
+    return ThresholdCurve(
         tuple(at),
         tuple(int((one & positive).sum()) for one in chosen),
         tuple(int((one & ~positive).sum()) for one in chosen),
@@ -94,10 +93,10 @@ def _roc(positive: Bools, scores: Floats) -> tuple[tuple[float, float], ...]:
         return ()
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # the last row ends a group
-    found = np.cumsum(positive[order])[ends] / positive.sum()
-    alarms = np.cumsum(~positive[order])[ends] / (~positive).sum()
+    true = np.cumsum(positive[order])[ends] / positive.sum()
+    false = np.cumsum(~positive[order])[ends] / (~positive).sum()
     kept = _evenly(len(ends), _POINTS)
-    return ((0.0, 0.0), *zip(alarms[kept].tolist(), found[kept].tolist(), strict=True))
+    return ((0.0, 0.0), *zip(false[kept].tolist(), true[kept].tolist(), strict=True))
 
 
 def _evenly(count: int, most: int) -> NDArray[np.int64]:
@@ -109,7 +108,7 @@ def _calibration(true: Bools, scores: Floats) -> tuple[Calibration, ...]:
     """Ten bins of score; source of the idea: reliability diagrams, A. Murphy and R. Winkler,
     1977.
     """
-    place = np.minimum((scores * _BINS).astype(int), _BINS - 1)
+    place = np.clip(scores * _BINS, 0, _BINS - 1).astype(int)
     found = []
     for index in range(_BINS):
         here = place == index

@@ -1,4 +1,4 @@
-"""Check yourself: why models are saved, asked and answered with this model's own numbers."""
+"""A quiz on why models are saved, with a model's own numbers: for the demo and a page apart."""
 
 from __future__ import annotations
 
@@ -14,36 +14,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.artifact import Artifact, Content
+    from keramos.types.serving import Predictor
+    from keramos.types.training import GoldenRows, TrainingTrace
     from keramos.types.view import Proof
 
 _MOVED = 0.1  # a tenth of the target's deviation
 
 
-def questions(
-    artifact: Artifact, content: Content, load_seconds: float, proof: Proof
-) -> tuple[Question, ...]:
+def questions(model: Predictor, proof: Proof) -> tuple[Question, ...]:
     """Three questions: training against loading, the same answers after reload, what preparation is
-    worth.
+    worth. Each needs parts that a file may lack; a question without them is left out.
     """
-    return (_time(content, load_seconds), _same(proof), _lost(artifact, content))
+    content = model.content
+    if content is None:
+        return ()
+    found = []
+    if content.trace is not None:
+        found.append(_time(content.trace, model.load_seconds))
+    if proof.golden:
+        found.append(_same(proof))
+    if content.golden is not None and content.preparation.features:
+        found.append(_lost(model.artifact, content, content.golden))
+    return tuple(found)
 
 
-def insight(content: Content, load_seconds: float) -> str:
-    """The key insight in one sentence."""
-    return (
-        f"Learning took {seconds(content.trace.seconds)} and "
-        f"{content.provenance.training_rows:,} rows; "
-        f"the file gives it back in {seconds(load_seconds)}, anywhere and unchanged, "
-        "because it keeps everything the answer depends on and not the network alone."
-    )
-
-
-def _time(content: Content, load_seconds: float) -> Question:
-    ratio = content.trace.seconds / max(load_seconds, 1e-6)
+def _time(trace: TrainingTrace, load_seconds: float) -> Question:
+    ratio = trace.seconds / max(load_seconds, 1e-6)
     options, right = _options(max(ratio, 1.0), "times faster")
     return Question(
-        f"Training took {seconds(content.trace.seconds)}. How much faster is loading the saved "
-        "file?",
+        f"Training took {seconds(trace.seconds)}. How much faster is loading the saved file?",
         options,
         right,
         f"Loading took {seconds(load_seconds)} in this process, {_times(ratio)} faster than "
@@ -74,9 +73,8 @@ def _same(proof: Proof) -> Question:
     worst = max((row.difference for row in proof.golden), default=0.0)
     said = "not at all" if worst == 0 else f"by {worst:.2g} at most"
     return Question(
-        f"The file holds {len(proof.golden)} rows with the answers that Keras gave when it was "
-        "saved. How far are the "
-        "answers of this process from those?",
+        f"The file holds {len(proof.golden)} rows with the answers of {proof.reference} when it "
+        "was saved. How far are the answers of this process from those?",
         (
             "Some per cent: weights are rounded when saved",
             f"{said.capitalize()}",
@@ -88,7 +86,7 @@ def _same(proof: Proof) -> Question:
     )
 
 
-def _lost(artifact: Artifact, content: Content) -> Question:
+def _lost(artifact: Artifact, content: Content, golden: GoldenRows) -> Question:
     inputs = content.preparation.inputs
     words = sum(len(item.categories) for item in inputs)
     numbers = sum(not item.categories for item in inputs)
@@ -109,18 +107,18 @@ def _lost(artifact: Artifact, content: Content) -> Question:
         ),
         2,
         f"The network takes {len(content.preparation.features)} prepared values, and a row has "
-        f"{columns} raw ones. " + _effect(artifact, content),
+        f"{columns} raw ones. " + _effect(artifact, content, golden),
     )
 
 
-def _effect(artifact: Artifact, content: Content) -> str:
+def _effect(artifact: Artifact, content: Content, golden: GoldenRows) -> str:
     bare = without_scaling(artifact)
     if bare is None:
         return (
             "Without the vocabularies there is no way from a word to the inputs that the "
             "network learned."
         )
-    before = np.array(content.golden.outputs)
+    before = np.array(golden.outputs)
     if content.rule.kind == "value":
         far = np.abs(bare - before).max(1) > _MOVED * content.preparation.target.deviation
         row = int(np.abs(bare - before).max(1).argmax())

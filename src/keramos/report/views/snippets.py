@@ -1,4 +1,4 @@
-"""Programs that ask this very model, filled with its own names and one row of its own."""
+"""Client code for a model, with its names and an example row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from keramos.report.views.columns import typed_row
+from keramos.report.views.columns import example_row, typed_row
 from keramos.report.views.plain import cells
 from keramos.types.view import Snippet
 
@@ -22,16 +22,14 @@ if TYPE_CHECKING:
     from keramos.types.serving import Predictor
 
 SERVER = "http://127.0.0.1:8501"
-"""Where ``keramos serve`` listens unless told otherwise; pages put their own address in its
-place.
-"""
+"""The default address of ``keramos serve``; pages put their own address in its place."""
 
 _OIP = {"str": "BYTES", "bool": "BOOL", "float32": "FP32", "float64": "FP64", "float16": "FP16"}
 _MOST_VALUES = 64  # of one array; larger ones are written as zeros
 
 
 def snippets(name: str, model: Predictor, fed: Feeds) -> tuple[Snippet, ...]:
-    """One program for each way to ask; ``fed`` is one row of model inputs."""
+    """One program for each protocol; ``fed`` is one row of model inputs."""
     if model.content is None:
         fed = {name: _shortened(array) for name, array in fed.items()}
     rest = _rest(f"{SERVER}/v1/models/{quote(name, safe='')}:predict", fed)
@@ -46,14 +44,14 @@ def snippets(name: str, model: Predictor, fed: Feeds) -> tuple[Snippet, ...]:
 
 def _decide(name: str, content: Content) -> tuple[Snippet, Snippet]:
     url = f"{SERVER}/models/{quote(name, safe='')}/decide"
-    row = typed_row(dict(content.sample.raw), content)
-    asked = (
+    row = typed_row(example_row(content), content)
+    program = (
         f"import requests\n\nrow = {row!r}\n"
         f"answer = requests.post({url!r}, json=[row], timeout=10)\nprint(answer.json())\n"
     )
     return (
         Snippet("curl", "console", _curl(url, json.dumps([row], ensure_ascii=False))),
-        Snippet("Python requests", "python", asked),
+        Snippet("Python requests", "python", program),
     )
 
 
@@ -84,23 +82,23 @@ def _rest(url: str, fed: Feeds) -> str:
 
 
 def _shortened(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Many values that nobody chose become zeros, which are written shortly in every language."""
+    """Zeros in place of many random values: every language can write those in one expression."""
     return (
         np.zeros_like(array) if array[0].size > _MOST_VALUES and array.dtype.kind != "O" else array
     )
 
 
 def _long(array: NDArray[np.generic]) -> bool:
-    """Whether zeros are written as such and not one by one."""
+    """Whether to write zeros as one expression."""
     return array[0].size > _MOST_VALUES and array.dtype.kind != "O" and not array.any()
 
 
 def _zeros(array: NDArray[np.generic]) -> str:
-    """One row of zeros as an expression of Python."""
-    said = repr(array.reshape(-1)[0].item())
+    """One row of zeros as a Python expression."""
+    text = repr(array.reshape(-1)[0].item())
     for size in reversed(array.shape[1:]):
-        said = f"[{said}] * {size}"
-    return said
+        text = f"[{text}] * {size}"
+    return text
 
 
 def _literal(array: NDArray[np.generic]) -> str:
@@ -130,7 +128,7 @@ def _triton(name: str, model: Predictor, fed: Feeds) -> str:
 def _own(model: Predictor, fed: Feeds) -> str:
     file = Path(model.artifact.info.path).name
     if model.content is not None:
-        row = typed_row(dict(model.content.sample.raw), model.content)
+        row = typed_row(example_row(model.content), model.content)
         return f"import keramos\n\nmodel = keramos.load({file!r})\nprint(model.decide([{row!r}]))\n"
     arrays = ", ".join(_literal(fed[spec.name]) for spec in model.inputs)
     return (
