@@ -1,52 +1,177 @@
-"""CSV, TSV and other delimited text (RFC 4180), UTF-8."""
+"""CSV, TSV and other delimited text (RFC 4180, UTF-8): the dialect of a file, and its rows.
+
+Training and scoring read a file by the same header, blocks and rules; scoring parses the blocks
+with Arrow.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.data.text_blocks import TextBlocks
 from keramos.errors import DataError
 from keramos.tabular.cell import show
 from keramos.tabular.columns import table_of, text_column
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from keramos.types.table import Table
 
 _DELIMITERS = ",;\t|"
-_SNIFFED = 64 * 1024
+_SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\r\n])"?\s*')
+"""The first line by which Excel names its delimiter."""
+_QUOTED = re.compile(r'"[^"]*"')
+OPEN_QUOTE = "a quote is never closed; close the quotes or quote the whole cell"
+
+
+class Dialect(NamedTuple):
+    """The delimiter and the names of the columns, and where the first row begins."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    begin: int
+
+    def ragged(self, cells: int) -> str:
+        """The rule that a row with another number of cells breaks."""
+        return f"has {cells} cells, the header has {len(self.names)}"
+
+
+def dialect_of(text: TextBlocks) -> Dialect:
+    """The dialect of a file whose first row names the columns: the delimiter is what a line
+    ``sep=`` says, else the one of , ; tab | that the header has most outside quotes.
+
+    Raises:
+        DataError: the header is not UTF-8, or a name stands for two columns.
+    """
+    skip = _blank(text, 0)
+    named = _SEPARATOR_LINE.fullmatch(text.record(skip, quotes=False))
+    if named:
+        skip = _blank(text, skip + len(named[0]))
+    head = text.record(skip, quotes=True)
+    line = _decoded(head, text.name)
+    delimiter = (
+        named[1].decode("latin-1") if named else max(_DELIMITERS, key=_QUOTED.sub("", line).count)
+    )
+    if open_quote(head, delimiter):
+        raise DataError(f"{text.name}, line 1: {OPEN_QUOTE}")
+    cells = next(_rows(line, delimiter), [])
+    names = tuple(name.strip() for name in cells)
+    check_names(names, text.name)
+    return Dialect(delimiter, names, text.begin + skip + len(head))
+
+
+def _blank(text: TextBlocks, skip: int) -> int:
+    """The position after blank lines."""
+    while (line := text.record(skip, quotes=False)) and not line.strip():
+        skip += len(line)
+    return skip
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Refuse a table in which a name stands for two columns.
+
+    Raises:
+        DataError: names the column.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DataError(
+                f"{source}: column name {show(name)} appears {list(names).count(name)} times; "
+                "rename one"
+            )
+        seen.add(name)
+
+
+def _decoded(data: bytes, source: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{source}: byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8. Save "
+            "the file as UTF-8"
+        ) from None
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def cells_of(row: str, delimiter: str) -> list[str]:
+    """The cells of one row, for messages."""
+    return next(_rows(row, delimiter), [])
+
+
+def open_quote(data: bytes, delimiter: str) -> int:
+    """The line, from 1, on which the row begins whose quote the data never closes; 0 where all are
+    closed.
+    """
+    if data.count(b'"') % 2 == 0:
+        return 0
+    text = data.decode(errors="replace")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        return line if "end of data" in str(error) else 0
+    return 0
 
 
 def read_delimited(data: bytes, source: str) -> Table:
-    """A table whose first line names the columns; the delimiter is the one of , ; tab | that the
-    first line uses most.
+    """A table whose first row names the columns.
 
     Raises:
         DataError: not UTF-8, empty, no rows, a name twice, or a row with another number of cells.
     """
-    text = _decode(data, source)
-    delimiter = _delimiter(text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _check_header(header, source)
-        rows = [row for row in reader if row]
-    except csv.Error as error:
-        raise DataError(
-            f"{source}, line {reader.line_num}: {error}. Close the quotes or quote the whole cell"
-        ) from None
-    if len(header) == 1:  # a blank line is a missing value of the only column, not an empty row
-        rows = [
-            row or [""] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        ][1:]
-    _check_rows(rows, header, source)
-    return table_of(
-        source, {name: text_column([row[i] for row in rows]) for i, name in enumerate(header)}
-    )
+    _check_text(data, source)
+    text = TextBlocks(source, _Bytes(data))
+    dialect = dialect_of(text)
+    rows: list[list[str]] = []
+    for block in text.blocks(dialect.begin, quotes=True):
+        if block.offset == len(data) and (line := open_quote(block.data, dialect.delimiter)):
+            before = data.count(b"\n", 0, len(data) - len(block.data))
+            raise DataError(f"{source}, line {before + line}: {OPEN_QUOTE}")
+        rows += _block_rows(block.data.decode(), dialect)
+    _check_rows(rows, dialect, source)
+    columns = {name: text_column([row[i] for row in rows]) for i, name in enumerate(dialect.names)}
+    return table_of(source, columns)
 
 
-def _decode(data: bytes, source: str) -> str:
+def _block_rows(text: str, dialect: Dialect) -> list[list[str]]:
+    if len(dialect.names) == 1:  # of an only column a blank line is a missing cell
+        return [row or [""] for row in _rows(text, dialect.delimiter)]
+    return [row for row in _rows(text, dialect.delimiter) if row]
+
+
+class _Bytes:
+    """Bytes in memory as a stream."""
+
+    seekable = True
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def read(self, size: int, at: int) -> bytes:
+        """The next bytes."""
+        del at
+        return self._data.read(size)
+
+    def seek(self, position: int) -> None:
+        """Go on at ``position``."""
+        self._data.seek(position)
+
+    def stored(self) -> int:
+        """Bytes read so far."""
+        return self._data.tell()
+
+
+def _check_text(data: bytes, source: str) -> None:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -56,36 +181,18 @@ def _decode(data: bytes, source: str) -> str:
             "as UTF-8 and try again"
         ) from None
     if "\0" in text:
-        raise DataError(
-            f"{source}, line {text[: text.index(chr(0))].count(chr(10)) + 1}: a NUL byte; this "
-            "is not a text table"
-        )
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{source}, line {line}: a NUL byte; this is not a text table")
     if not text.strip():
         raise DataError(f"{source} is empty; a header line and rows are needed")
-    return text
 
 
-def _delimiter(text: str) -> str:
-    header = next((line for line in text[:_SNIFFED].splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=header.count)
-
-
-def _check_header(header: list[str], source: str) -> None:
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DataError(
-            f"{source}: column name {show(twice[0])} appears {header.count(twice[0])} times; "
-            "rename one"
-        )
-
-
-def _check_rows(rows: list[list[str]], header: list[str], source: str) -> None:
+def _check_rows(rows: list[list[str]], dialect: Dialect, source: str) -> None:
     if not rows:
         raise DataError(f"{source} has a header but no rows")
     for number, row in enumerate(rows, 1):
-        if len(row) != len(header):
+        if len(row) != len(dialect.names):
             raise DataError(
-                f"{source}: row {number} has {len(row)} cells, the header has {len(header)}; "
-                f"received {show(row)}. "
+                f"{source}: row {number} {dialect.ragged(len(row))}; received {show(row)}. "
                 "Quote cells that contain the delimiter"
             )

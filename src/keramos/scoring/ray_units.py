@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from keramos.scoring.blocks import Text
+from keramos.data.delimited import dialect_of
+from keramos.scoring.blocks import open_text
 from keramos.scoring.chunks import readable
 from keramos.scoring.formats import format_of
 from keramos.scoring.parts import MOST_FILES
@@ -91,8 +92,8 @@ def _groups(file: SourceFile, _: Format) -> Iterator[Cut]:
 def _rows(quotes: bool) -> Callable[[SourceFile, Format], Iterator[Cut]]:  # noqa: FBT001 (a column of a table)
     def cut(file: SourceFile, form: Format) -> Iterator[Cut]:
         with open_file(file) as stream:
-            text = Text(file, stream, form)
-            begin = text.begin + len(text.head(quotes=True)) if quotes else text.begin
+            text = open_text(file, stream, form)
+            begin = dialect_of(text).begin if quotes else text.begin
             for block in text.blocks(begin, quotes=quotes):
                 if block.offset < file.size:
                     yield Cut(0, block.offset, block.offset)

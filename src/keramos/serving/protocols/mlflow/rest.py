@@ -94,6 +94,8 @@ def _split(served: Served, value: object, most: int) -> Feeds:
     columns, rows = value.get("columns"), value["data"]
     if columns is None or not column_names(served):
         return instance_feeds(served, rows, most)
+    if len(set(map(str, columns))) < len(columns):
+        raise RequestError(f"dataframe_split names a column twice: {shown(columns)}")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(columns):
             raise RequestError(
