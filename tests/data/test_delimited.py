@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from keramos.data.delimited import read_delimited
 from keramos.errors import DataError
+from keramos.scoring.delimited import DelimitedReader
 from keramos.scoring.formats import Format
-from keramos.scoring.text import DelimitedReader
 from keramos.types.scoring import Position, SourceFile
 
 

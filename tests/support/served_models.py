@@ -31,6 +31,12 @@ def mixed_model():
 
 
 @cache
+def undated_model():
+    """``mixed_model`` without its column of dates, in a folder of its own."""
+    return load(built("undated_model", lambda path: _make_mixed(path / "m.h5", ("built",))) / "m.h5")
+
+
+@cache
 def plain_model():
     """What plain Keras saved: two inputs, two outputs, one of them text in the first layer's
     vocabulary.
@@ -54,7 +60,7 @@ def _make_matrix(path):
     train(columns, "kind", task="multiclass", plan=TrainingPlan(epochs=1)).save(path)
 
 
-def _make_mixed(path):
+def _make_mixed(path, drop=()):
     from keramos.pipeline.train import train
     from keramos.types.training import TrainingPlan
 
@@ -72,7 +78,7 @@ def _make_mixed(path):
         "price": [50 * area + 10 * (row % 4) for row, area in enumerate(size)],
     }
     plan = TrainingPlan(epochs=1)
-    run = train(columns, "price", categorical=("floor",), task="regression", plan=plan)
+    run = train(columns, "price", drop=drop, categorical=("floor",), task="regression", plan=plan)
     run.save(path)
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\r\n])"?\s*')
 """The first line by which Excel names its delimiter."""
+_UTF8 = "Save the file as UTF-8"
 _QUOTED = re.compile(r'"[^"]*"')
-OPEN_QUOTE = "a quote is never closed; close the quotes or quote the whole cell"
+OPEN_QUOTE = "a quote is never closed"
+QUOTE = "Close the quotes or quote the whole cell"
 
 
 class Dialect(NamedTuple):
@@ -57,7 +59,7 @@ def dialect_of(text: TextBlocks) -> Dialect:
         named[1].decode("latin-1") if named else max(_DELIMITERS, key=_QUOTED.sub("", line).count)
     )
     if open_quote(head, delimiter):
-        raise DataError(f"{text.name}, line 1: {OPEN_QUOTE}")
+        raise DataError(f"line 1: {OPEN_QUOTE}", file=text.name, remedy=QUOTE)
     cells = next(_rows(line, delimiter), [])
     names = tuple(name.strip() for name in cells)
     check_names(names, text.name)
@@ -81,8 +83,9 @@ def check_names(names: Sequence[str], source: str) -> None:
     for name in names:
         if name in seen:
             raise DataError(
-                f"{source}: column name {show(name)} appears {list(names).count(name)} times; "
-                "rename one"
+                f"column name {show(name)} appears {list(names).count(name)} times",
+                file=source,
+                remedy="Rename one",
             )
         seen.add(name)
 
@@ -92,8 +95,9 @@ def _decoded(data: bytes, source: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{source}: byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8. Save "
-            "the file as UTF-8"
+            f"byte {error.start} is 0x{data[error.start]:02x}, which is not UTF-8",
+            file=source,
+            remedy=_UTF8,
         ) from None
 
 
@@ -136,7 +140,7 @@ def read_delimited(data: bytes, source: str) -> Table:
     for block in text.blocks(dialect.begin, quotes=True):
         if block.offset == len(data) and (line := open_quote(block.data, dialect.delimiter)):
             before = data.count(b"\n", 0, len(data) - len(block.data))
-            raise DataError(f"{source}, line {before + line}: {OPEN_QUOTE}")
+            raise DataError(f"line {before + line}: {OPEN_QUOTE}", file=source, remedy=QUOTE)
         rows += _block_rows(block.data.decode(), dialect)
     _check_rows(rows, dialect, source)
     columns = {name: text_column([row[i] for row in rows]) for i, name in enumerate(dialect.names)}
@@ -177,22 +181,23 @@ def _check_text(data: bytes, source: str) -> None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{source}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8. Save the file "
-            "as UTF-8 and try again"
+            f"line {line}: byte 0x{data[error.start]:02x} is not UTF-8", file=source, remedy=_UTF8
         ) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{source}, line {line}: a NUL byte; this is not a text table")
+        raise DataError(f"line {line}: a NUL byte; this is not a text table", file=source)
     if not text.strip():
-        raise DataError(f"{source} is empty; a header line and rows are needed")
+        raise DataError("the file is empty; a header line and rows are needed", file=source)
 
 
 def _check_rows(rows: list[list[str]], dialect: Dialect, source: str) -> None:
     if not rows:
-        raise DataError(f"{source} has a header but no rows")
+        raise DataError("the table has a header but no rows", file=source)
     for number, row in enumerate(rows, 1):
         if len(row) != len(dialect.names):
             raise DataError(
-                f"{source}: row {number} {dialect.ragged(len(row))}; received {show(row)}. "
-                "Quote cells that contain the delimiter"
+                f"row {number} {dialect.ragged(len(row))}",
+                file=source,
+                received=show(row),
+                remedy="Quote cells that contain the delimiter",
             )

@@ -85,8 +85,9 @@ class TextBlocks:
             if more and self._fill():
                 if len(self._rest) > _LONGEST_ROW:
                     raise DataError(
-                        f"{self.name}: no row ends within {_LONGEST_ROW >> 20} MB after byte "
-                        f"{self._at:,}; close the quotes, or give a text table"
+                        f"no row ends within {_LONGEST_ROW >> 20} MB after byte {self._at:,}: a "
+                        "quote is never closed, or this is not a text table",
+                        file=self.name,
                     )
                 continue
             if not self._rest:
@@ -96,7 +97,8 @@ class TextBlocks:
             self._at += end
             if b"\0" in data:
                 raise DataError(
-                    f"{self.name}: a NUL byte before byte {self._at:,}; this is not a text table"
+                    f"a NUL byte before byte {self._at:,}; this is not a text table",
+                    file=self.name,
                 )
             yield Block(data, self._at, self._stream.stored())
 

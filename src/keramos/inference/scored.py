@@ -1,6 +1,4 @@
-"""What became of a batch: its decided rows, its rejected cells; the same for every way of
-deciding.
-"""
+"""The result of deciding a batch: its decided rows and its rejected cells."""
 
 from __future__ import annotations
 
@@ -12,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from keramos.errors import Problem
+from keramos.tabular.arrow import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +97,7 @@ def finite_rows(output: NDArray[np.generic]) -> NDArray[np.bool_] | None:
 
 
 def not_finite(output: NDArray[np.generic], rows: NDArray[np.int64]) -> Rejects:
-    """Answers that are no numbers, of these rows."""
+    """Answers of these rows that are not finite numbers."""
     shown = np.array([str(answer) for answer in output.tolist()], object)
     return Rejects(rows, "", NOT_FINITE, shown)
 
@@ -132,6 +131,18 @@ def rejected(rejects: Sequence[Rejects]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [pa.array(rows[order] + 1, pa.int64()), *texts], schema=REJECTED
     )
+
+
+def kept_columns(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+    """The columns that answers carry along."""
+    arrays = [as_text(batch.column(name)) for name in names]
+    if not arrays:
+        return batch.select([])
+    fields = [
+        batch.schema.field(name).with_type(array.type)
+        for name, array in zip(names, arrays, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def joined(

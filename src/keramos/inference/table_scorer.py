@@ -19,6 +19,7 @@ from keramos.inference.scored import (
     finite_rows,
     good_rows,
     joined,
+    kept_columns,
     not_finite,
     rejected,
     rule_rejects,
@@ -117,7 +118,7 @@ class BatchScorer:
             output, fed = output[finite], {name: array[finite] for name, array in fed.items()}
         counter = DriftCounter(self._preparation)
         counter.add(fed, {name: level.counted(good) for name, level in levels.items()})
-        kept = batch.select(list(self._keep))
+        kept = kept_columns(batch, self._keep)
         kept = kept if good is None else kept.filter(pa.array(good))
         decided = joined(kept, self._answers, self._answer_columns(output))
         bad = 0 if good is None else rows - int(good.sum())
@@ -132,8 +133,11 @@ class BatchScorer:
         for column in self._columns:
             kind = given.field(column.name).type
             if reason := odd_type(kind):
-                problem = Problem(1, column.name, str(kind), reason)
-                raise RowError("the column cannot be read", file=source, problems=[problem])
+                raise RowError(
+                    f"column '{column.name}' has type {kind}: no cell of it can be used",
+                    file=source,
+                    problems=[Problem(1, column.name, str(kind), reason)],
+                )
 
     def _encoded(
         self, batch: pa.RecordBatch, source: str

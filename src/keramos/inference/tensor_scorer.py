@@ -18,6 +18,7 @@ from keramos.inference.scored import (
     finite_rows,
     good_rows,
     joined,
+    kept_columns,
     not_finite,
     rejected,
     rule_rejects,
@@ -98,7 +99,7 @@ class PlainScorer:
         if not self._columns:
             self._columns = self._found(given, source)
         check_present(given.names, list(self.needs), source)
-        kept = [given.field(name) for name in self._keep]
+        kept = kept_columns(pa.RecordBatch.from_pylist([], given), self._keep).schema
         kinds = [spec.dtype for spec in self._outputs for _ in range(_size(spec, "output"))]
         answers = [
             pa.field(name, pa.from_numpy_dtype(np.dtype(kind)))
@@ -148,7 +149,7 @@ class PlainScorer:
         if finite is not None:
             rejects.append(not_finite(output[~finite], places[~finite]))
             output, places = output[finite], places[finite]
-        kept = batch.select(list(self._keep)).take(pa.array(places))
+        kept = kept_columns(batch, self._keep).take(pa.array(places))
         fields = self.schema(batch.schema, source)
         answers = [
             pa.array(output[:, place]).cast(fields.field(name).type)

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from keramos.data.conform import check_present
 from keramos.errors import DataError
 from keramos.scoring.columnar import IpcReader, ParquetReader
+from keramos.scoring.delimited import DelimitedReader
 from keramos.scoring.formats import TEXT, format_of
+from keramos.scoring.json_lines import JsonLinesReader
 from keramos.scoring.overlap import in_order
 from keramos.scoring.sources import check_unchanged, open_file
-from keramos.scoring.text import DelimitedReader, JsonLinesReader
 from keramos.types.scoring import Position
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 
 from keramos.tabular.cell import Unreadable
 from keramos.tabular.columns import cells_column
-from keramos.tabular.kind import NOT_ONE_VALUE, problems
+from keramos.tabular.kind import BYTES, NOT_ONE_VALUE, ODD_CELL, problems
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.number import plain_numbers
 from keramos.types.table import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,6 +51,24 @@ class JsonCells(pa.ExtensionType):  # type: ignore[misc]  # pyarrow has no types
     def __arrow_ext_deserialize__(cls, _storage: pa.DataType, _data: bytes) -> JsonCells:
         """The only such type."""
         return cls()
+
+
+def json_cells(values: Sequence[object]) -> pa.Array:
+    """Cells of several types as a column of ``JsonCells``."""
+    encode = msgspec.json.encode
+    texts = [None if value is None else encode(value).decode() for value in values]
+    return pa.ExtensionArray.from_storage(JsonCells(), pa.array(texts, pa.string()))
+
+
+def as_text(array: pa.Array) -> pa.Array:
+    """``JsonCells`` as the text that a table has for them; any other column as it is."""
+    if not isinstance(array.type, JsonCells):
+        return array
+    texts = (
+        msgspec.json.decode(text) if text is not None and text.startswith('"') else text
+        for text in array.storage.to_pylist()
+    )
+    return pa.array(texts, pa.string())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,8 +169,8 @@ def odd_type(kind: pa.DataType) -> str:
 
 
 def _unreadable(kind: pa.DataType) -> Unreadable:
-    reason = f"a column of type {kind}, which is not a number, text, boolean or date"
-    return Unreadable(str(kind), NOT_ONE_VALUE if pa.types.is_nested(kind) else reason)
+    reason = next((reason for test, reason in _ODD if test(kind)), ODD_CELL.format(name=kind))
+    return Unreadable(str(kind), reason)
 
 
 def _odd(chunked: pa.ChunkedArray) -> Column:
@@ -217,3 +235,14 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], Convert], ...] = (
     (lambda _: True, _odd),
 )
 """Test of an Arrow type -> how its cells are taken; the first that holds counts."""
+
+_ODD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_nested, NOT_ONE_VALUE),
+    (pa.types.is_binary, BYTES),
+    (pa.types.is_large_binary, BYTES),
+    (pa.types.is_binary_view, BYTES),
+    (pa.types.is_fixed_size_binary, BYTES),
+    (pa.types.is_duration, ODD_CELL.format(name="duration")),
+    (pa.types.is_time, ODD_CELL.format(name="time")),
+)
+"""Test of an odd Arrow type -> why no kind reads its cells, as for cells of Python."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,14 +31,18 @@ NUMBER_NULLS = frozenset({"?", "-", ".", "None", "none", "unknown", "missing"})
 """Text that means missing in a column of numbers, beside ``NULL_TEXT``."""
 
 NOT_ONE_VALUE = "not one value"
+BYTES = "bytes; decode them to text first"
+ODD_CELL = "a {name}, which is not a number, text, boolean or date"
 
 
 _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((bool,), "a boolean, and the column has {noun}"),
     ((str, int, float, Decimal), "{refusal}"),
     ((np.datetime64,), "a date, and the column has {noun}"),
-    ((bytes, bytearray, memoryview), "bytes; decode them to text first"),
+    ((bytes, bytearray, memoryview), BYTES),
     ((list, tuple, dict, set, frozenset, np.ndarray), NOT_ONE_VALUE),
+    ((timedelta, np.timedelta64), ODD_CELL.format(name="duration")),
+    ((object,), ODD_CELL),
 )
 """Classes of plain cells -> why a kind refuses them; the first that fits counts."""
 
@@ -113,8 +118,7 @@ class Kind(ABC):
         """Why the kind takes no such cell."""
         if isinstance(cell, Unreadable):
             return Refused(cell.reason)
-        odd = "a {name}, which is not a number, text, boolean or date"
-        reason = next((text for classes, text in _REASONS if isinstance(cell, classes)), odd)
+        reason = next(text for classes, text in _REASONS if isinstance(cell, classes))
         return Refused(
             reason.format(name=type(cell).__name__, noun=self.noun, refusal=self.refusal)
         )

@@ -1,0 +1,56 @@
+"""Every kind of cell by every way in: one answer, or one refusal with the same code and reason."""
+
+import pytest
+
+from support.served_models import mixed_model, mixed_rows, undated_model
+from support.ways_in import CELLS, WAYS, Impossible, asked
+
+ROW = {name: cells[0] for name, cells in mixed_rows().items()}
+UNDATED = {name: cell for name, cell in ROW.items() if name != "built"}
+
+
+def disagreements(model, row, column, cell, ways):
+    """The answer to a row, those of the other ways that differ, and how many ways answered."""
+    expected, others = asked(model, "a row", row, column, cell), {}
+    for way in ways:
+        try:
+            others[way] = asked(model, way, row, column, cell)
+        except Impossible:
+            continue
+    wrong = {
+        way: found for way, found in others.items() if getattr(found, "expected", found) != expected
+    }
+    return expected, wrong, len(others)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("column", ROW)
+def test_a_cell_means_the_same_by_every_way_in(column, cell):
+    expected, wrong, ways = disagreements(mixed_model(), ROW, column, CELLS[cell], WAYS)
+
+    assert not wrong, f"a row: {expected}"
+    assert ways > 4
+    assert not isinstance(expected, tuple) or expected[0] == "ROW"
+
+
+@pytest.mark.parametrize("column", UNDATED)
+def test_rows_typed_by_msgspec_get_the_same_answers(column):
+    typed = 0
+    for cell in CELLS.values():
+        expected, wrong, ways = disagreements(
+            undated_model(), UNDATED, column, cell, ["rows typed by msgspec"]
+        )
+        assert not wrong, f"a row: {expected}"
+        typed += ways
+
+    assert typed
+
+
+def test_a_whole_number_in_a_column_of_text_is_its_digits_in_every_type():
+    model, row = mixed_model(), {**ROW, "place": "94105"}
+    expected = asked(model, "a row", row, "size", row["size"])
+
+    codes = ("a code", "a code as text", "a code as float", "a code as decimal")
+    assert all(
+        asked(model, "a row", ROW, "place", CELLS[name]) == expected.expected for name in codes
+    )
