@@ -33,7 +33,9 @@ def mixed_model():
 @cache
 def undated_model():
     """``mixed_model`` without its column of dates, in a folder of its own."""
-    return load(built("undated_model", lambda path: _make_mixed(path / "m.h5", ("built",))) / "m.h5")
+    return load(
+        built("undated_model", lambda path: _make_mixed(path / "m.h5", ("built",))) / "m.h5"
+    )
 
 
 @cache
