@@ -31,7 +31,7 @@ from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.scoring import Position, SourceFile
 
 
@@ -189,7 +189,7 @@ class HttpRefusalError(KeramosError):
 
 
 def _http(model, row, _):
-    engine = Engine()
+    engine = ModelRegistry()
     engine.add("m", 1, model)
     app = App(Context(engine, max_rows=100), ROUTES, Access())
     body = json.dumps({"rows": [json.loads(_json(row))]}).encode()

@@ -79,8 +79,9 @@ class BatchScorer:
         clash = sorted(set(self._keep) & set(self._answers))
         if clash:
             raise UsageError(
-                f"column '{clash[0]}' cannot be kept: the answers have a column of that name; "
-                "rename it"
+                "the column cannot be kept: the answers have a column of that name",
+                column=clash[0],
+                remedy="Rename it",
             )
 
     def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
