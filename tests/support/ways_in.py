@@ -176,7 +176,7 @@ def _tensors(model, row, _):
         arrays[name] = array.astype(object) if array.dtype.kind == "S" else array
     if any(array.dtype.kind not in "bifO" for array in arrays.values()):
         raise Impossible
-    return decide(model.run(as_feeds(model, arrays))[0], model.content.rule)[0].score
+    return decide(model.run(as_feeds(model, arrays, 100))[0], model.content.rule)[0].score
 
 
 class HttpRefusalError(KeramosError):
