@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
 
+_INPUT_OPTIONS = frozenset({"batch_shape", "dtype", "optional", "ragged", "sparse", "trainable"})
 _INPUT_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
 _SHOWN = 80
 _HALF = {"float16": "float32"}
@@ -120,11 +121,19 @@ def _layer_faults(layer: Layer) -> Iterator[LayerProblem]:
         yield from faults(layer.network)
     elif layer.kind != "InputLayer":
         yield from _own_faults(layer)
-    elif layer.config.get("ragged"):
-        reason = "rows of different lengths (ragged) are not supported"
-        yield LayerProblem(layer.name, layer.kind, reason)
+    else:
+        yield from _input_faults(layer)
     for inner in layer.inner:
         yield from _layer_faults(inner)
+
+
+def _input_faults(layer: Layer) -> Iterator[LayerProblem]:
+    if layer.config.get("ragged"):
+        reason = "rows of different lengths (ragged) are not supported"
+        yield LayerProblem(layer.name, layer.kind, reason)
+    for key in sorted(layer.config.keys() - _INPUT_OPTIONS):
+        reason = f"unknown option {key[:80]}={repr(layer.config[key])[:80]}"
+        yield LayerProblem(layer.name, layer.kind, reason)
 
 
 def _own_faults(layer: Layer) -> Iterator[LayerProblem]:

@@ -5,6 +5,7 @@ from keramos.keras_layers.options import (
     COUNT,
     DATA_FORMAT,
     FLAG,
+    INTERPOLATION,
     NUMBER,
     RANGE,
     TEXT,
@@ -45,7 +46,7 @@ LAYERS = {
     "Resizing": LayerSpec(
         options={
             **_SIZE,
-            "interpolation": TEXT("bilinear"),
+            "interpolation": INTERPOLATION,
             "crop_to_aspect_ratio": FLAG(False),
             "pad_to_aspect_ratio": FLAG(False),
             "fill_mode": TEXT("constant"),

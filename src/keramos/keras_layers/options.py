@@ -146,6 +146,7 @@ def is_activation(option: Option) -> bool:
     return option.test is _is_activation
 
 
+INTERPOLATION = words("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
 DATA_FORMAT = words("channels_last", "channels_first", "default")._replace(nullable=True)
 
 _INITIALISED = (

@@ -1,6 +1,6 @@
 """Layers of keras.layers.reshaping."""
 
-from keramos.keras_layers.options import AXES, COUNT, DATA_FORMAT, EDGES, SIZES, TEXT
+from keramos.keras_layers.options import AXES, COUNT, DATA_FORMAT, EDGES, INTERPOLATION, SIZES
 from keramos.keras_layers.spec import LayerSpec, by_space
 
 _KERAS_1 = LayerSpec(since="1")
@@ -20,7 +20,7 @@ LAYERS = {
             options={
                 "size": SIZES(2),
                 "data_format": DATA_FORMAT,
-                "interpolation": TEXT("nearest"),
+                "interpolation": INTERPOLATION("nearest"),
             }
         ),
     ),

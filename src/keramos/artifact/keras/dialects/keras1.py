@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.keras.dialects.entries import class_of
 from keramos.artifact.keras.dialects.keras2 import translate as translate_keras2
-from keramos.artifact.keras.dialects.words import renamed, without
+from keramos.artifact.keras.dialects.words import renamed, without, without_later
 from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
@@ -53,24 +53,27 @@ _NAMES = {
 
 _OWN_NAMES: dict[str, dict[str, str]] = {"Embedding": {}}
 
-_TRAINING = frozenset(
+_LATER = frozenset(_NAMES.values()) - {"padding", "pool_size", "size", "strides"}
+"""Current keys that no class of Keras 1 has."""
+
+_TRAINING = frozenset({"init", "input_dtype", "input_length", "weights"})
+_RECURRENT = frozenset({"dropout_U", "dropout_W", "inner_init"})
+_OWN_TRAINING: dict[str, frozenset[str]] = {
+    "BatchNormalization": frozenset({"beta_init", "gamma_init"}),
+    "ConvLSTM2D": _RECURRENT | {"forget_bias_init"},
+    "GRU": _RECURRENT,
+    "Highway": frozenset({"transform_bias"}),
+    "LSTM": _RECURRENT | {"forget_bias_init"},
+    "ParametricSoftplus": frozenset({"alpha_init", "beta_init"}),
+    "SReLU": frozenset({"a_left_init", "a_right_init", "t_left_init", "t_right_init"}),
+    "SimpleRNN": _RECURRENT,
+}
+"""Keys that only training or construction reads, in any class and in some."""
+
+_MERGE = frozenset(
     {
-        "alpha_init",
-        "a_left_init",
-        "a_right_init",
-        "beta_init",
-        "dropout_U",
-        "dropout_W",
-        "forget_bias_init",
-        "gamma_init",
-        "init",
-        "inner_init",
-        "input_dtype",
-        "input_length",
-        "t_left_init",
-        "t_right_init",
-        "transform_bias",
-        "weights",
+        *("arguments", "concat_axis", "dot_axes", "mode", "mode_type", "output_mask"),
+        *("output_mask_type", "output_shape", "output_shape_type"),
     }
 )
 _FIRST_LAYER = frozenset({"input_dim"})  # Embedding alone means something else by it
@@ -96,10 +99,12 @@ and stays a Merge.
 def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config, Legacy]:
     """Kind and config of a layer in current words, and what it means otherwise."""
     kind = class_of(entry)
-    drop = _TRAINING if kind == "Embedding" else _TRAINING | _FIRST_LAYER
     if kind == "InputLayer":
         return translate_keras2(entry, config, origin)
-    config = renamed(without(config, drop), _OWN_NAMES.get(kind, _NAMES))
+    drop = _TRAINING | _OWN_TRAINING.get(kind, frozenset())
+    drop |= frozenset() if kind == "Embedding" else _FIRST_LAYER
+    config = without_later(without(config, drop), _LATER, "Keras 1")
+    config = renamed(config, _OWN_NAMES.get(kind, _NAMES))
     if "data_format" in config:
         config["data_format"] = _DATA_FORMATS.get(str(config["data_format"]), config["data_format"])
     kind, config = _FIXES.get(kind, _as_is)(kind, config, origin)
@@ -220,16 +225,17 @@ def _batch_normalization(kind: str, config: Config, _origin: Origin) -> tuple[st
 
 
 def _merge(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
+    unknown: Config = {key: value for key, value in config.items() if key not in _MERGE}
     mode = str(config.get("mode"))
     if config.get("mode_type", "raw") != "raw":
         return "Lambda", {}  # of its author's: code, which nothing here runs
     if mode == "concat":
-        return "Concatenate", {"axis": config.get("concat_axis", -1)}
+        return "Concatenate", {"axis": config.get("concat_axis", -1), **unknown}
     if mode == "dot":
-        return "Dot", {"axes": config.get("dot_axes", -1), "normalize": False}
+        return "Dot", {"axes": config.get("dot_axes", -1), "normalize": False, **unknown}
     if mode in _MERGES:
-        return _MERGES[mode], {}
-    return kind, {"mode": mode, "dot_axes": config.get("dot_axes", -1)}
+        return _MERGES[mode], unknown
+    return kind, {"mode": mode, "dot_axes": config.get("dot_axes", -1), **unknown}
 
 
 _FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {

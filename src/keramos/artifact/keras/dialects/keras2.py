@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.entries import class_of, vocabulary
 from keramos.artifact.keras.dialects.legacy import OLD_KERNELS, legacy_of
-from keramos.artifact.keras.dialects.words import renamed, single_axis, without
+from keramos.artifact.keras.dialects.words import renamed, single_axis, without, without_later
 from keramos.types.legacy import CURRENT
 
 if TYPE_CHECKING:
@@ -38,22 +38,19 @@ _RENAMED: dict[str, dict[str, str]] = {
     "StringLookup": {"num_oov_tokens": "num_oov_indices"},
 }
 
-_TRAINING = frozenset(
-    {
-        "batch_input_shape",
-        "experimental_autocast",
-        "fused",
-        "input_length",
-        "renorm",
-        "renorm_clipping",
-        "renorm_momentum",
-        "rng_type",
-        "unit_forget_bias",
-    }
-)
-"""Read by training, by construction, or choosing between equal computations."""
+_LATER = {"LeakyReLU": frozenset({"negative_slope"})}
+"""Class -> current keys that no class of Keras 2 of that name has."""
+
+_TRAINING = frozenset({"batch_input_shape", "experimental_autocast", "rng_type"})
+"""Keys of any class that only training or construction reads."""
 
 _OWN_TRAINING: dict[str, frozenset[str]] = {
+    "BatchNormalization": frozenset({"fused", "renorm", "renorm_clipping", "renorm_momentum"}),
+    "Embedding": frozenset({"input_length"}),
+    **dict.fromkeys(
+        ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "CuDNNLSTM", "LSTM", "LSTMCell"),
+        frozenset({"unit_forget_bias"}),
+    ),
     "MultiHeadAttention": frozenset(
         {"query_shape", "key_shape", "value_shape", "softmax_robust_masking"}
     ),
@@ -63,6 +60,10 @@ _OWN_TRAINING: dict[str, frozenset[str]] = {
     "SpatialDropout3D": frozenset({"noise_shape"}),
     "TextVectorization": frozenset({"vocabulary_size"}),
 }
+
+_INPUT = frozenset(
+    {"batch_input_shape", "batch_shape", "dtype", "input_dtype", "optional", "ragged", "sparse"}
+)
 
 _LAYOUT_MATTERS = frozenset(
     {"LocallyConnected1D", "LocallyConnected2D"}
@@ -86,6 +87,7 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     drop = _TRAINING | _OWN_TRAINING.get(kind, frozenset())
     if kind not in _LAYOUT_MATTERS:
         drop |= {"implementation"}
+    config = without_later(config, _LATER.get(kind, frozenset()), "Keras 2")
     config = without(renamed(config, _RENAMED.get(kind, {})), drop)
     kind, config = FIXES.get(kind, _as_is)(kind, config)
     return kind, config, legacy_of(entry, kind, config, origin)
@@ -102,7 +104,8 @@ def _input(config: Config) -> Config:
     shape = config.get("batch_shape") or config.get("batch_input_shape")
     dtype = config.get("dtype") or config.get("input_dtype") or "float32"
     odd: Config = {key: True for key in ("ragged", "sparse") if config.get(key)}
-    return {"batch_shape": shape, "dtype": dtype, **odd}
+    unknown: Config = {key: value for key, value in config.items() if key not in _INPUT}
+    return {"batch_shape": shape, "dtype": dtype, **odd, **unknown}
 
 
 def _normalised(kind: str, config: Config) -> tuple[str, Config]:
@@ -129,10 +132,13 @@ def _ungrouped(kind: str, config: Config) -> tuple[str, Config]:
 
 
 def _resizing(kind: str, config: Config) -> tuple[str, Config]:
-    """Kernels that current Keras does not have leave the config."""
-    if str(config.get("interpolation")).lower() not in OLD_KERNELS:
+    """Words in lower case; kernels that current Keras does not have leave the config."""
+    word = config.get("interpolation")
+    if not isinstance(word, str):
         return kind, config
-    return kind, {key: value for key, value in config.items() if key != "interpolation"}
+    if word.lower() in OLD_KERNELS:
+        return kind, {key: value for key, value in config.items() if key != "interpolation"}
+    return kind, {**config, "interpolation": word.lower()}
 
 
 def _cudnn(kind: str, config: Config) -> tuple[str, Config]:

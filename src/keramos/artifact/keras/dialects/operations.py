@@ -26,6 +26,14 @@ OPERATIONS = frozenset(
 )
 """Classes whose layers are operations."""
 
+_OPTIONS = frozenset(
+    {
+        *("attr_name", "cls_ref", "cls_symbol", "constants", "dtype", "experimental_autocast"),
+        *("function", "method_name", "name", "node_def", "trainable"),
+    }
+)
+"""Keys of their configs."""
+
 _DTYPES = {"DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_HALF": "float16", "DT_STRING": "str"}
 
 
@@ -33,8 +41,10 @@ def operation(kind: str, config: Config) -> tuple[str, Config]:
     """Kind and config of an operation node.
 
     Raises:
-        CorruptModelError: it does not name its operation.
+        CorruptModelError: it does not name its operation, or has an option that no Keras writes.
     """
+    for key in sorted(config.keys() - _OPTIONS):
+        raise CorruptModelError(f"an operation of class {kind} has the unknown option {key[:80]}")
     if kind == "TensorFlowOpLayer":
         return _graph_op(config)
     if kind == "SlicingOpLambda":

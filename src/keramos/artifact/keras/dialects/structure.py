@@ -99,6 +99,7 @@ def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str
     generation.
     """
     kind, kept, legacy = translate(entry, clean(config))
+    kept = {**kept, **_stray_layers(entry, kind, config)}
     for key in ACTIVATION_KEYS:
         part = cast("Entry", kept.get(key))
         if is_entry(part) and isinstance(part.get("config"), dict):
@@ -107,6 +108,16 @@ def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str
             if inside.hard_sigmoid_keras2:
                 legacy = replace(legacy, hard_sigmoid_keras2=True)
     return kind, kept, legacy
+
+
+def _stray_layers(entry: Entry, kind: str, config: Config) -> Config:
+    """Layers under keys that hold none in this class, which are refused as unknown options."""
+    spec = LAYERS.get(kind)
+    if spec is None or class_of(entry) == BRANCHED:
+        return {}
+    own = {*spec.inner, spec.inner_list}
+    keys = {*INNER_KEYS, *LISTS.values()} - own
+    return {key: config[key] for key in sorted(keys & config.keys()) if config[key] is not None}
 
 
 def _directions(inner: Layer) -> list[Layer]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.errors import CorruptModelError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -23,8 +25,29 @@ refuses them.
 
 
 def renamed(config: Config, names: Mapping[str, str]) -> Config:
-    """The config with some keys under their current names."""
-    return {names.get(key, key): value for key, value in config.items()}
+    """The config with some keys under their current names.
+
+    Raises:
+        CorruptModelError: two keys are one option today, so one of them would be lost.
+    """
+    found: Config = {}
+    for key, value in config.items():
+        current = names.get(key, key)
+        if current in found or (current != key and current in config):
+            raise CorruptModelError(f"its config has {key}, and {current} under another name")
+        found[current] = value
+    return found
+
+
+def without_later(config: Config, later: Collection[str], writer: str) -> Config:
+    """The config, which has no option that came after its writer.
+
+    Raises:
+        CorruptModelError: it has one; renaming older options would hide that.
+    """
+    for key in sorted(config.keys() & later):
+        raise CorruptModelError(f"its config has {key}, which {writer} does not write")
+    return config
 
 
 def without(config: Config, keys: Collection[str]) -> Config:
