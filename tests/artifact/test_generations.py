@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from keramos.artifact.keras.dialects.legacy import legacy_of
 from keramos.artifact.keras.dialects.nodes import read_node
 from keramos.artifact.keras.dialects.operations import operation
 from keramos.artifact.keras.dialects.origin import Origin, origin_of
@@ -466,3 +467,20 @@ def test_weights_as_cudnn_keeps_them_become_those_of_an_lstm_whether_or_not_the_
     np.testing.assert_array_equal(layer.weights[0], np.hstack(gates))
     np.testing.assert_array_equal(layer.weights[1], np.hstack(recurrent))
     np.testing.assert_allclose(layer.weights[2], biases.sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("version", "generation", "crops"),
+    [
+        ("2.6.0", "tf_keras", "resize_then_cut"),
+        ("2.9.0", "tf_keras", "crop_and_resize"),
+        ("3.5.0", "keras3", "crop_and_resize"),
+        ("3.7.0", "keras3", "cut_then_resize"),
+        ("3.8.0", "keras3", ""),
+    ],
+)
+def test_a_random_crop_does_when_predicting_what_its_version_did(version, generation, crops):
+    entry = {"class_name": "RandomCrop", "config": {"height": 2, "width": 2}}
+    origin = Origin(generation, version, "tensorflow")
+
+    assert legacy_of(entry, "RandomCrop", entry["config"], origin) == Legacy(random_crop=crops)

@@ -2,6 +2,7 @@
 its place.
 """
 
+import dataclasses
 import functools
 import inspect
 import json
@@ -12,6 +13,7 @@ import pytest
 
 from keramos.artifact.read import read
 from keramos.artifact.weights.weight_specs import may_have_weights, weights_of
+from keramos.types.legacy import Legacy
 
 MUSEUM = Path(__file__).parents[3] / "shared" / "museum"
 MANIFEST = json.loads((MUSEUM / "manifest.json").read_text()) if MUSEUM.is_dir() else []
@@ -109,3 +111,20 @@ def test_no_built_in_layer_is_taken_for_a_foreign_one():
     }
 
     assert not {kind for kind in kinds if kind.startswith("custom.")}
+
+
+def test_files_of_the_museum_mean_every_older_meaning_that_outlives_reading():
+    seen = {
+        field.name
+        for era in ERAS
+        for _, artifact in era_files(era)
+        for layer in leaves(artifact.network)
+        for field in dataclasses.fields(Legacy)
+        if getattr(layer.legacy, field.name) != field.default
+    }
+    elsewhere = {
+        "random_crop",  # tests/compile/test_signals.py
+        "weight_layout",  # reading brings weights to today's layout
+    }
+
+    assert seen == {field.name for field in dataclasses.fields(Legacy)} - elsewhere
