@@ -132,8 +132,8 @@ def _input_faults(layer: Layer) -> Iterator[LayerProblem]:
         reason = "rows of different lengths (ragged) are not supported"
         yield LayerProblem(layer.name, layer.kind, reason)
     for key in sorted(layer.config.keys() - _INPUT_OPTIONS):
-        reason = f"unknown option {key[:80]}={repr(layer.config[key])[:80]}"
-        yield LayerProblem(layer.name, layer.kind, reason)
+        received = repr(layer.config[key])[:_SHOWN]
+        yield LayerProblem(layer.name, layer.kind, "unknown option", key, received)
 
 
 def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
