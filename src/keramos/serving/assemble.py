@@ -29,17 +29,25 @@ if TYPE_CHECKING:
     from keramos.serving.core.settings import Settings
     from keramos.serving.registry.sources import ModelLocation
 
-_PROTOCOLS: tuple[Route, ...] = (
-    *own.ROUTES,
-    *tensorflow.ROUTES,
-    *tensorflow_examples.ROUTES,
-    *oip.ROUTES,
-    *mlflow.ROUTES,
-    *probes.ROUTES,
-    *metrics.ROUTES,
+PROTOCOLS: tuple[Sequence[Route], ...] = (
+    own.ROUTES,
+    (*tensorflow.ROUTES, *tensorflow_examples.ROUTES),
+    oip.ROUTES,
+    mlflow.ROUTES,
+    (*probes.ROUTES, *metrics.ROUTES),
 )
-ROUTES = (*_PROTOCOLS, openapi_route(_PROTOCOLS))
-"""HTTP routes; of routes with the same first part of the path the first that matches answers."""
+"""The protocols over HTTP, one row each."""
+
+
+def routes_of(protocols: Sequence[Sequence[Route]]) -> tuple[Route, ...]:
+    """The routes of protocols, and the one that describes them all; the first that matches
+    answers.
+    """
+    routes = [route for protocol in protocols for route in protocol]
+    return (*routes, openapi_route(routes))
+
+
+ROUTES = routes_of(PROTOCOLS)
 
 
 def grpc_services() -> tuple[Service, ...]:
@@ -60,7 +68,10 @@ time.
 
 
 def assemble(
-    location: ModelLocation, settings: Settings, shadows: Sequence[str] = ()
+    location: ModelLocation,
+    settings: Settings,
+    shadows: Sequence[str] = (),
+    routes: Sequence[Route] = ROUTES,
 ) -> ServerParts:
     """The parts of one server process, with the models at a location loaded.
 
@@ -86,4 +97,4 @@ def assemble(
         GrpcCompanion(context, grpc_services, settings),
         pages,
     )
-    return ServerParts(context, ROUTES, pages, companions)
+    return ServerParts(context, routes, pages, companions)

@@ -21,7 +21,7 @@ Message = Any
 sees.
 """
 
-_FIELD = re.compile(r"(\w+) (\w+)([*?@]?) (\d+)")
+_FIELD = re.compile(r"\s*(\w+)\s+(\w+)([*?@]?)\s+(\d+)\s*")
 _Field = descriptor_pb2.FieldDescriptorProto
 _SCALARS = {
     "double": _Field.TYPE_DOUBLE,
@@ -48,7 +48,10 @@ def messages(package: str, table: str) -> Mapping[str, Message]:
     for line in table.strip().splitlines():
         name, _, fields = line.partition(":")
         message = file.message_type.add(name=name.strip())
-        for match in _FIELD.finditer(fields):
+        for text in fields.split(",") if fields.strip() else ():
+            match = _FIELD.fullmatch(text)
+            if match is None:
+                raise ValueError(f"{message.name}: {text!r} is not 'name type number'")
             _add(message, package, *match.groups())
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)

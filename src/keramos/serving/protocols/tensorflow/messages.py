@@ -14,14 +14,14 @@ M = messages(
     """
     Int64Value: value int64 1
     Any: type_url string 1, value bytes 2
-    ModelSpec: name string 1, version Int64Value 2, signature_name string 3, version_label string 4
+    ModelSpec: name string 1, version Int64Value 2, signature_name string 3, \
+        version_label string 4
     Dim: size int64 1, name string 2
     TensorShapeProto: dim Dim* 2, unknown_rank bool 3
     TensorProto: dtype int32 1, tensor_shape TensorShapeProto 2, tensor_content bytes 4, \
-        float_val float* 5, \
-double_val double* 6, int_val int32* 7, string_val bytes* 8, int64_val int64* 10, bool_val \
-    bool* 11, \
-half_val int32* 13, uint32_val uint32* 16, uint64_val uint64* 17
+        float_val float* 5, double_val double* 6, int_val int32* 7, string_val bytes* 8, \
+        int64_val int64* 10, bool_val bool* 11, half_val int32* 13, uint32_val uint32* 16, \
+        uint64_val uint64* 17
     PredictRequest: model_spec ModelSpec 1, inputs TensorProto@ 2, output_filter string* 3
     PredictResponse: outputs TensorProto@ 1, model_spec ModelSpec 2
     BytesList: value bytes* 1
@@ -44,7 +44,7 @@ half_val int32* 13, uint32_val uint32* 16, uint64_val uint64* 17
     RegressionResponse: result RegressionResult 1, model_spec ModelSpec 2
     InferenceTask: model_spec ModelSpec 1, method_name string 2
     InferenceResult: model_spec ModelSpec 1, classification_result ClassificationResult 2, \
-regression_result RegressionResult 3
+        regression_result RegressionResult 3
     MultiInferenceRequest: tasks InferenceTask* 1, input Input 2
     MultiInferenceResponse: results InferenceResult* 1
     TensorInfo: name string 1, dtype int32 2, tensor_shape TensorShapeProto 3
