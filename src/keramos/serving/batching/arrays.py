@@ -1,8 +1,7 @@
-"""Requests of one tick of the event loop that are arrays already: they share one run of their
-model.
+"""Array batching: requests of one tick of the event loop whose inputs are arrays share one run.
 
-Nothing waits for more requests to come. Where a shared run fails, each request runs alone, so that
-only the one at fault is refused. What takes long runs in a thread, and the loop goes on.
+A request never waits for others. Where a shared run fails, each request runs by itself, so that
+only the faulty one is refused. Slow models run in a thread.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class ArrayBatcher:
                     self._run_single(one)
 
     def _together(self, group: Sequence[_QueuedRun]) -> bool:
-        """Answer a group with one run; False, and nobody is answered, where that fails."""
+        """Answer a group with one run; False where that fails, and then none is answered."""
         first = group[0]
         fed = {name: np.concatenate([one.feeds[name] for one in group]) for name in first.feeds}
         rows = sum(one.rows for one in group)
@@ -99,5 +98,5 @@ class ArrayBatcher:
     def _run_single(self, one: _QueuedRun) -> None:
         try:
             one.answer.set_result(self._registry.run(one.served, one.feeds))
-        except Exception as error:  # noqa: BLE001 (whoever queued hears it)
+        except Exception as error:  # noqa: BLE001 (the caller raises it)
             one.answer.set_exception(error)

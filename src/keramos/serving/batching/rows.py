@@ -1,8 +1,7 @@
-"""Requests that arrive in one tick of the event loop share one run of their model.
+"""Row batching: requests that arrive in one tick of the event loop share one run of their model.
 
-Nothing waits for more requests to come: a tick's requests are what the sockets held when the loop
-looked. A request that cannot share (its body needs judgement, or its rows make the model refuse) is
-answered alone and harms no other.
+A request never waits for others: a batch is what the sockets held when the loop polled them. A
+request that needs full validation, or whose rows the model refuses, is answered by itself.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _log = logging.getLogger("keramos.serving")
 
 
 class Connection(Protocol):
-    """Who waits for a reply."""
+    """A connection that waits for a reply."""
 
     def reply(
         self, status: int, content_type: str, body: bytes, headers: Sequence[tuple[str, str]]
@@ -40,7 +39,7 @@ class Connection(Protocol):
 
 
 class PendingRequest:
-    """One request of this tick."""
+    """One request of the batch."""
 
     __slots__ = ("asker", "body", "headers", "reply", "route", "shared", "url")
 
@@ -67,7 +66,7 @@ Member = tuple[PendingRequest, "Decoded"]
 
 
 class RowBatcher:
-    """The requests of one tick, for one event loop."""
+    """The requests of one tick of one event loop."""
 
     def __init__(self, registry: Registry, *, access_log: bool = False) -> None:
         self._registry = registry
@@ -123,7 +122,7 @@ class RowBatcher:
                     len(group),
                     extra=extra,
                 )
-            for one, _ in group:  # one of them is at fault; each alone says whether it is
+            for one, _ in group:  # run each by itself, so that only the faulty one is refused
                 one.reply = _run_single(one)
                 one.shared = False
 
@@ -131,7 +130,7 @@ class RowBatcher:
 def _decoded(one: PendingRequest) -> Decoded | None:
     try:
         return one.route.decode(one.body, one.headers)
-    except (msgspec.DecodeError, ValueError, RecursionError):  # the ordinary way says what is wrong
+    except (msgspec.DecodeError, ValueError, RecursionError):  # the general path says what is wrong
         return None
 
 

@@ -1,4 +1,4 @@
-"""The outputs of one run as the JSON that replies are cut from."""
+"""The outputs of one run as JSON text, shared by the replies of a batch."""
 
 from __future__ import annotations
 

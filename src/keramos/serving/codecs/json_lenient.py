@@ -1,5 +1,5 @@
-"""JSON as servers of models take it: NaN and Infinity are numbers, and bytes after the value do not
-matter.
+"""JSON as model servers accept it: NaN and Infinity are numbers, and bytes after the value are
+ignored.
 """
 
 from __future__ import annotations

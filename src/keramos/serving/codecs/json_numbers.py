@@ -1,8 +1,7 @@
-"""Arrays as JSON text. Floats are the shortest digits that read back as the same number of their
-own precision.
+"""Arrays as JSON text. Floats are the shortest digits that read back as the same number.
 
-0.2 in float32 is written 0.2 and not 0.20000000298; whole numbers keep ``.0``; what is not finite
-is written as the tokens ``NaN``, ``Infinity`` and ``-Infinity``, as TensorFlow Serving does.
+0.2 in float32 is written 0.2 and not 0.20000000298; integral numbers keep ``.0``; a number that is
+not finite is the token ``NaN``, ``Infinity`` or ``-Infinity``, as TensorFlow Serving writes it.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def _stacked(items: list[object], dtype: str, name: str) -> NDArray[np.generic]:
 
 
 def _name_first_misfit(items: list[object], dtype: str, name: str) -> None:
-    """Say which row does not fit, where one row alone shows it."""
+    """Raise the error of the first row that is wrong by itself."""
     first = None
     for index, item in enumerate(items):
         failed = (

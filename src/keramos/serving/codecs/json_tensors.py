@@ -1,5 +1,5 @@
-"""Nested lists of JSON -> arrays of a model input's dtype, judged strictly: text is no number, 1.0
-no whole number.
+"""Nested lists of JSON -> arrays of an input's dtype, strictly: text is not a number, and 1.0 is
+not an integer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Arrays by name, as gRPC protocols carry them -> model inputs.
+"""Named arrays, as gRPC and the Open Inference Protocol carry them -> model inputs.
 
-A file with a schema takes one array a column, in the column's own terms: missing values, categories
-and dates are the file's business. Where all its columns are numbers it takes one matrix as well. A
-plain Keras file takes Keras' inputs.
+A keramos file takes one array a column; where all columns are numbers it takes one matrix as well.
+A plain Keras file takes its inputs.
 """
 
 from __future__ import annotations

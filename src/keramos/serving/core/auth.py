@@ -1,4 +1,4 @@
-"""Who may ask: API keys, and browsers of other origins."""
+"""Authentication by API keys, and CORS."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ OPEN_PATHS = frozenset(
         "/v2/health/ready",
     }
 )
-"""Probes need no key: what asks them has none, and they tell nothing but yes or no."""
+"""Paths of probes, which need no key: orchestrators send none, and the reply is yes or no."""
 
 
 def read_keys(path: str) -> tuple[str, ...]:
-    """API keys from a file, one a line; empty lines and lines that begin with # do not count.
+    """API keys from a file, one a line; empty lines and lines that begin with # are skipped.
 
     Raises:
         UsageError: it cannot be read, or holds no key.
@@ -43,13 +43,13 @@ def read_keys(path: str) -> tuple[str, ...]:
         raise UsageError(f"{path}: the file of API keys cannot be read: {error}") from None
     keys = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
     if not keys:
-        raise UsageError(f"{path}: the file of API keys holds none; write one a line")
+        raise UsageError(f"{path}: the file of API keys is empty; write one key a line")
     return keys
 
 
 class Access:
-    """Keys and origins of one server; without either everything is admitted and nothing is
-    added.
+    """The API keys and the allowed origin of one server; without either every request is
+    admitted.
     """
 
     def __init__(self, keys: Sequence[str] = (), cors_origin: str | None = None) -> None:

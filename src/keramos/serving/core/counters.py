@@ -1,6 +1,4 @@
-"""What was answered, counted in plain numbers; names and formats of metrics are the business of
-``metrics``.
-"""
+"""Counters of requests and runs as plain numbers; ``metrics`` gives them names and formats."""
 
 from __future__ import annotations
 
@@ -17,8 +15,8 @@ factors of 1.8.
 
 
 class Call(NamedTuple):
-    """What was called. ``api`` and ``entrypoint`` (REST or GRPC) are TensorFlow Serving's labels of
-    a request.
+    """The operation of a request. ``api`` and ``entrypoint`` (REST or GRPC) are TensorFlow
+    Serving's labels.
     """
 
     protocol: str
@@ -36,12 +34,12 @@ class Histogram:
         self.sum = 0.0
 
     def add(self, seconds: float, times: int = 1) -> None:
-        """Count something that took ``seconds``, ``times`` times."""
+        """Count ``times`` durations of ``seconds``."""
         self.counts[bisect_left(EDGES, seconds)] += times
         self.sum += seconds * times
 
     def merge(self, other: Histogram) -> None:
-        """Add what another one counted."""
+        """Add another histogram."""
         self.counts = [mine + more for mine, more in zip(self.counts, other.counts, strict=True)]
         self.sum += other.sum
 
@@ -57,9 +55,9 @@ class Requests:
 
 
 class Counts:
-    """Of one version: runs, rows, bytes of bodies, and requests by call and outcome.
+    """Counters of one version: runs, rows, bytes of bodies, requests by call and outcome.
 
-    Threads may lose a count; nothing waits for counting.
+    Threads may lose a count, since counting takes no lock.
     """
 
     __slots__ = ("received", "requests", "rows", "runs", "sent")
@@ -77,8 +75,8 @@ class Counts:
         self.runs.add(seconds)
 
     def answered(self, call: Call, code: str, seconds: float, received: int, sent: int) -> None:
-        """One request that got an answer; ``code`` is a gRPC status name, ``received`` and ``sent``
-        are bytes.
+        """Count one request; ``code`` is a gRPC status name, ``received`` and ``sent`` are
+        bytes.
         """
         found = self.requests.get(call) or self.requests.setdefault(call, Requests())
         found.outcomes[code] = found.outcomes.get(code, 0) + 1
@@ -96,14 +94,14 @@ class Counts:
 
     @classmethod
     def total(cls, parts: Iterable[Counts]) -> Counts:
-        """The sum of others, which may go on to count."""
+        """The sum of other counters, which may change meanwhile."""
         total = cls()
         for part in parts:
             total.merge(part)
         return total
 
     def merge(self, other: Counts) -> None:
-        """Add what another one counted, which may go on to count."""
+        """Add another counter, which may change meanwhile."""
         self.rows += other.rows
         self.received += other.received
         self.sent += other.sent

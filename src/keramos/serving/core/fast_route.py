@@ -1,7 +1,7 @@
-"""What the hot path needs to answer one URL: how its body becomes rows, and how answers become its
-reply.
+"""The fast path's contract for one URL: how its body becomes rows, and outputs its reply.
 
-A protocol makes one of these for a model version; ``batch`` runs the rows of many requests at once.
+A protocol makes one ``FastRoute`` for a model version; the row batcher runs the rows of many
+requests together.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FastRoute:
-    """One URL of one version. ``decode`` gives None, or raises msgspec's error, where a body needs
-    the long way.
+    """One URL of one version.
 
-    ``feeds`` makes the model's inputs of rows, of any of its URLs. ``write`` gives the body of the
-    reply for the rows from one index up to another; ``answer`` is the long way. ``call`` says as
-    what its requests are counted.
+    ``decode`` gives None, or raises msgspec's error, where a body needs full validation; ``answer``
+    is the general path, which does that. ``feeds`` makes the model's inputs from rows of any of its
+    URLs. ``write`` gives the body of the reply for the rows from one index up to another. ``call``
+    names its requests for the counters.
     """
 
     served: Served

@@ -1,4 +1,4 @@
-"""Loading modules, which make a hundred thousand objects that stay."""
+"""Importing modules without the garbage collector, which they cannot feed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Look for no garbage while modules are imported, and never again among what they made.
+    """Switch the garbage collector off while modules are imported, and exclude what they made.
 
-    The collector would walk through all of it several times, a sixth of the time to start, and once
-    in a while later on, while requests wait (https://docs.python.org/3/library/gc.html,
-    ``gc.freeze``). Models are loaded outside: what reading them leaves behind is found.
+    The collector would walk through it several times, a sixth of the start-up time, and later while
+    requests wait (https://docs.python.org/3/library/gc.html, ``gc.freeze``). Models are loaded
+    outside, so their temporary objects are collected.
     """
     gc.disable()
     try:

@@ -1,8 +1,6 @@
-"""What a server says of itself on standard error: a line for people, or one JSON object a line for
-programs.
+"""The server's log on standard error: a line of text, or one JSON object a line.
 
-Every event has a name that stays (``model_failed``) and its facts as fields; the text for people
-may change.
+Every event has a stable name (``model_failed``) and its facts as fields; the text may change.
 """
 
 from __future__ import annotations
@@ -73,7 +71,7 @@ class _Json(logging.Formatter):
 
 
 class _Text(logging.Formatter):
-    """The message alone; nothing in it can steer a terminal or look like a line of its own."""
+    """The message with control characters escaped, and tracebacks indented."""
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()

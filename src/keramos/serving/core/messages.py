@@ -1,4 +1,4 @@
-"""A request and a reply of HTTP as plain values: what protocols translate from and to."""
+"""HTTP requests and replies as plain values, which protocols translate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metric families as plain values, whatever format they are written in."""
+"""Metric families as plain values, for every text format."""
 
 from __future__ import annotations
 

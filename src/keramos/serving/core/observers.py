@@ -1,6 +1,4 @@
-"""Observers of answers, in a thread of their own: they see what was answered and cost the answers
-nothing.
-"""
+"""Observers of runs, in a thread of their own: they delay no reply."""
 
 from __future__ import annotations
 
@@ -17,40 +15,34 @@ if TYPE_CHECKING:
     from keramos.types.serving import Observer, Outputs
 
 _WAITING = 256
-"""So many runs may wait for slow observers; further ones are not shown, and counted in
-``missed``.
-"""
+"""Runs that may wait for slow observers; further ones are skipped and counted in ``missed``."""
 
 _log = logging.getLogger("keramos.serving")
 
 
 class Observers:
-    """Hands every run to each observer. Its truth value says whether there is one."""
+    """Passes runs to each observer. It is true where there is an observer."""
 
     def __init__(self) -> None:
         self.missed = 0
         self.pause = 0.0
-        """Seconds between two runs that are shown; those between are not, and cost one look at the
-        clock.
-        """
+        """Seconds between two runs that are observed; runs in between are skipped."""
         self._next = 0.0
         self._observers: tuple[Observer, ...] = ()
         self._queue: Queue[tuple[str, int, Feeds, Outputs] | None] = Queue(_WAITING)
 
     def __bool__(self) -> bool:
-        """Whether anybody looks."""
+        """Whether there is an observer."""
         return bool(self._observers)
 
     def add(self, observer: Observer) -> None:
-        """Show runs from now on to ``observer``: all, or where there is a ``pause`` those that it
-        lets through.
-        """
+        """Pass runs from now on to ``observer``."""
         if not self._observers:
             Thread(target=self._work, name="keramos-observers", daemon=True).start()
         self._observers = (*self._observers, observer)
 
     def show(self, model: str, version: int, feeds: Feeds, outputs: Outputs) -> None:
-        """One run, to be looked at later. Never waits."""
+        """Pass on one run; never waits."""
         now = perf_counter()
         if now < self._next:
             return
@@ -61,11 +53,11 @@ class Observers:
             self.missed += 1
 
     def wait(self) -> None:
-        """Until everything shown so far has been seen."""
+        """Wait until every run so far has been observed."""
         self._queue.join()
 
     def close(self) -> None:
-        """Show no further runs, and end the thread."""
+        """Observe no further runs, and end the thread."""
         if self._observers:
             self._observers = ()
             self._queue.put(None)

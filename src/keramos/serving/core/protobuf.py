@@ -1,9 +1,9 @@
 """Protocol buffer messages from a table of their fields, made when a gRPC server starts.
 
-Only numbers and types of fields are on the wire
-(https://protobuf.dev/programming-guides/encoding/), so a few lines a protocol do what generated
-modules and the packages that carry them would. Enums are declared as the int32 they travel as. The
-messages live in a pool of their own and meet no others of the same names in the process.
+The wire format holds only numbers and types of fields
+(https://protobuf.dev/programming-guides/encoding/), so a few lines a protocol replace generated
+modules. Enums are declared as int32, as they are encoded. The messages live in their own descriptor
+pool, apart from messages of the same names in the process.
 """
 
 from __future__ import annotations

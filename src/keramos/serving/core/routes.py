@@ -1,6 +1,4 @@
-"""What a protocol offers: routes, each with the function that answers it, and the protocol's way to
-refuse.
-"""
+"""A protocol over HTTP as a table of routes, and the context in which they answer."""
 
 from __future__ import annotations
 
@@ -29,12 +27,11 @@ _LARGEST_VERSION = 2**63 - 1
 
 @dataclass(slots=True)
 class Context:
-    """What answering needs: the registry, limits, and the calls that change what is served, where
-    they are allowed.
+    """What routes need: the registry, limits, and the calls that load and unload models.
 
-    ``load`` and ``unload`` take a model's name. ``stopping`` turns true when the server was asked
-    to stop. ``live`` gives what was counted of a version's live rows, ``shadows`` what candidates
-    answered; ``metrics`` those of all workers, where there are several.
+    ``load`` and ``unload`` take a model's name; None where clients may not call them. ``stopping``
+    is true once the server was asked to stop. ``live`` gives drift statistics of a version,
+    ``shadows`` reports of shadow versions, ``metrics`` the metrics of all workers.
     """
 
     registry: Registry
@@ -48,7 +45,7 @@ class Context:
     extensions: tuple[str, ...] = field(default=("binary_tensor_data", "model_repository"))
 
     def ready(self) -> bool:
-        """Whether traffic may come."""
+        """Whether the server accepts requests."""
         return not self.stopping and self.registry.ready()
 
 
@@ -142,11 +139,7 @@ def _expression(path: str, value: str) -> str:
 
 
 def ref_of(match: re.Match[str]) -> ModelRef:
-    """The model that a path names.
-
-    Raises:
-        RequestError: the version does not fit an int64.
-    """
+    """The model reference in a path."""
     groups = match.groupdict()
     version = groups.get("version")
     if version and int(version) > _LARGEST_VERSION:

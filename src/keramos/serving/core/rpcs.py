@@ -1,5 +1,5 @@
-"""A gRPC protocol as a table of methods: each takes its message apart and says what to run, or
-answers at once.
+"""A gRPC protocol as a table of methods; each decodes its message and answers, or asks for a
+run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingRun:
-    """A run that a request asks for; ``write`` makes the reply of its outputs."""
+    """A run that a request needs; ``write`` makes the reply from its outputs."""
 
     served: Served
     feeds: Feeds
@@ -29,10 +29,10 @@ class PendingRun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rpc:
-    """One method. ``answer`` gives the reply or what to run first.
+    """One method. ``answer`` gives the reply, or the run that it needs.
 
-    ``slow`` ones may wait for a disk or run models, and get a thread. ``probe`` ones need no API
-    key. ``ref`` names the model under which a request is counted, ``call`` says as what.
+    ``slow`` methods read files or run models, and get a thread. ``probe`` methods need no API key.
+    ``ref`` gives the model, and ``call`` the name, under which a request is counted.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Service:
 
 
 class DeniedError(Exception):
-    """A call that this server does not take; ``code`` is a gRPC status name."""
+    """A call that this server does not offer; ``code`` is a gRPC status name."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

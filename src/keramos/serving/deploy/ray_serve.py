@@ -1,4 +1,4 @@
-"""The same engine and the same routes as an application of Ray Serve (extra ``ray``)."""
+"""The HTTP routes as an application of Ray Serve (extra ``ray``)."""
 
 from __future__ import annotations
 

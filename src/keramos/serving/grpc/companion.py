@@ -1,4 +1,4 @@
-"""gRPC for ``keramos serve``: its ports, and its server beside the HTTP server."""
+"""The gRPC ports, and the gRPC server as a companion of the HTTP server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("keramos.serving")
 
 TF_PORT, OIP_PORT = 8500, 8001
-"""Where clients of TensorFlow Serving and of the Open Inference Protocol look first."""
+"""Default ports of TensorFlow Serving and of the Open Inference Protocol."""
 
 
 def free_ports(
@@ -79,8 +79,8 @@ def _is_free(host: str, port: int) -> bool:
 
 
 class GrpcCompanion:
-    """A companion of the HTTP server. gRPC is loaded when HTTP answers already, so that it delays
-    no start.
+    """A companion of the HTTP server. gRPC is imported after HTTP has started, so that it delays
+    nothing.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Handle = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
 
 _LARGE = 1 << 16
-"""Messages of more bytes are taken apart in a thread."""
+"""Bytes above which a message is decoded in a thread."""
 
 _SAID = 4000
 """Characters of an error at most: statuses travel in headers, which clients limit to 8 KB."""
@@ -137,9 +137,7 @@ class GrpcServer:
         return grpc.method_handlers_generic_handler(service.name, handlers)
 
     def _handler(self, rpc: Rpc) -> Handle:
-        """Bytes in, bytes out: messages are taken apart here, so that a broken one is the client's
-        fault.
-        """
+        """The handler of one method, from bytes to bytes: a malformed message is a client error."""
 
         async def handle(data: bytes, call: grpc.aio.ServicerContext) -> bytes:
             if not rpc.probe and not self._admitted(call):
@@ -192,9 +190,7 @@ class GrpcServer:
                 return self._context.registry.get(rpc.ref(request)).counts
         except KeramosError:
             pass
-        return (
-            self._context.registry.unserved
-        )  # a name that anybody may invent is no label of a metric
+        return self._context.registry.unserved  # an unknown name is not a label of a metric
 
 
 def _parsed(rpc: Rpc, data: bytes) -> Message:

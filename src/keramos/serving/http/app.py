@@ -1,6 +1,4 @@
-"""An ordinary ASGI application over the registry: the protocols' routes, and one place that turns
-errors into replies.
-"""
+"""The ASGI application: it finds the route of a request and turns errors into replies."""
 
 from __future__ import annotations
 
@@ -70,7 +68,7 @@ class App:
             self._routes.setdefault(_first(route.path.replace("[", "/")), []).append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; other kinds of connection are none of ours."""
+        """Answer one HTTP request; other scopes are ignored."""
         if scope["type"] != "http":
             return
         headers = {
@@ -134,7 +132,7 @@ class App:
         return _wrong_method(request, wrong) if wrong else self._page(request, method)
 
     def fast_route(self, url: str) -> FastRoute | None:
-        """How the hot path answers POST requests of a URL, or None where it does not."""
+        """The fast route of a URL for POST, or None."""
         for route in self._routes.get(_first(url), ()):
             match = route.pattern.fullmatch(url) if route.fast is not None else None
             if match is not None and route.fast is not None:
@@ -174,9 +172,7 @@ class App:
         try:
             return self.context.registry.get(route.ref(self.context, match)).counts
         except KeramosError:
-            return (
-                self.context.registry.unserved
-            )  # a name that anybody may invent is no label of a metric
+            return self.context.registry.unserved  # an unknown name is not a label of a metric
 
     def _page(self, request: Request, method: str) -> Reply:
         page = (
@@ -293,9 +289,7 @@ async def _send_reply(send: Send, reply: Reply) -> None:
 
 @contextmanager
 def _client_may_leave() -> Iterator[None]:
-    """Uvloop raises where a connection was reset in this very moment; then nobody waits for
-    anything.
-    """
+    """Ignore uvloop's error where a connection was reset meanwhile."""
     try:
         yield
     except RuntimeError as error:

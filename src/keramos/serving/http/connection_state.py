@@ -1,4 +1,4 @@
-"""What all connections of one server process share."""
+"""The state that all connections of one server process share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ConnectionState:
-    """``draining`` turns true when the server is asked to stop: from then on replies close their
+    """``draining`` is true once the server was asked to stop: then replies close their
     connections.
     """
 

@@ -1,10 +1,9 @@
-"""The hot path: a protocol class inside uvicorn's own server.
+"""The fast path: a subclass of uvicorn's HTTP protocol.
 
-Small predict requests of quick models are answered here, a tick's worth in one run; every other
-request goes on to uvicorn's protocol and the ASGI application as if this class were not there.
-uvicorn keeps its limits, keep-alive, pipelining and shutdown; what its protocol leaves open is
-closed here: heads without end, slow clients, half-closed sockets, and the wish to stop while a
-request is on its way.
+Small predict requests for fast models are answered here, those of one tick in one run; every other
+request goes on to uvicorn's protocol and the ASGI application. uvicorn keeps its limits,
+keep-alive, pipelining and shutdown. This class adds what uvicorn leaves open: timeouts for headers
+and slow clients, half-closed sockets, and a shutdown that loses no request in flight.
 """
 
 from __future__ import annotations
@@ -27,14 +26,12 @@ if TYPE_CHECKING:
     from keramos.serving.http.connection_state import ConnectionState
 
 LARGEST_BODY = 1 << 16
-"""Longer bodies take longer to read than to route, so they take the ordinary way, in a thread of
-their own.
-"""
+"""Bytes of a body on the fast path; longer ones are decoded in a thread."""
 
 _LARGEST_HEAD = 1 << 16
 _LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
 _LONG = frozenset({b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"origin"})
-"""Headers that need more than the hot path does."""
+"""Headers that the fast path does not handle."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -52,7 +49,7 @@ class Protocol(HttpToolsProtocol):
         self.shared = shared
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client is there."""
+        """Accept a connection, or refuse it where there are too many."""
         super().connection_made(transport)
         self.route: FastRoute | None = None
         self.body = b""
@@ -106,7 +103,7 @@ class Protocol(HttpToolsProtocol):
             self.plain = False
 
     def on_headers_complete(self) -> None:
-        """The head is there: choose the way."""
+        """The headers are complete: choose the fast or the general path."""
         self.in_head = False
         self.head = 0
         if self.ended:
@@ -178,9 +175,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """What came is no HTTP. Requests before it get their replies first; then the connection
-        closes.
-        """
+        """Malformed HTTP: earlier requests get their replies, then the connection closes."""
         cycle = self._asked()
         self._give_up()
         self.last = self.ended = True
@@ -191,14 +186,14 @@ class Protocol(HttpToolsProtocol):
             cycle.keep_alive = False
 
     def _give_up(self) -> None:
-        """The application waits no longer for the rest of a request that will not come."""
+        """Tell the application that the rest of a request will not come."""
         cycle = self._asked()
         if cycle is not None and cycle.more_body and not cycle.response_complete:
             cycle.disconnected = cycle.response_complete = True
             cycle.message_event.set()
 
     def refuse(self, status: int, message: str) -> None:
-        """Say why this connection cannot go on, and close it."""
+        """Send a refusal, and close the connection."""
         if self.transport.is_closing():
             return
         self._give_up()
@@ -235,7 +230,7 @@ class Protocol(HttpToolsProtocol):
         )
 
     def _asked(self) -> RequestResponseCycle | None:
-        """What the application was asked last on this connection."""
+        """The application's last request on this connection."""
         return self.cycle
 
     def check(self, now: float) -> None:

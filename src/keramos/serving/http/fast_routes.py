@@ -1,6 +1,4 @@
-"""URLs of the hot path: which version answers them and how, found once and kept until something
-changes.
-"""
+"""The routes of the fast path by URL, cached until the registry changes."""
 
 from __future__ import annotations
 
@@ -21,9 +19,7 @@ _MAX_KNOWN_URLS = 4096
 
 
 class FastRoutes:
-    """URL -> how to answer it. ``make`` knows the protocols; ``admit`` says whether a caller may
-    ask at all.
-    """
+    """URL -> fast route. ``make`` finds the route of a URL; ``admit`` checks the API key."""
 
     def __init__(
         self,
@@ -37,7 +33,7 @@ class FastRoutes:
         registry.changed.append(self._forget)
 
     def find(self, url: bytes, headers: Headers) -> FastRoute | None:
-        """How to answer a URL here, or None where the application must."""
+        """The route of a URL, or None where the general path answers."""
         route = self._known.get(url) or self._look(url)
         if route is not None and self._admit is not None and not self._admit(headers):
             return None

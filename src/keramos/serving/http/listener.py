@@ -1,4 +1,4 @@
-"""The socket at which a server listens: its beginning, and an end that drops no connection."""
+"""The listening socket, and how it closes without losing a connection."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The pages of ``keramos serve``, loaded when requests are answered already: they delay no
-start.
-"""
+"""HTML pages, imported after the server has started, so that they do not delay it."""
 
 from __future__ import annotations
 
@@ -16,8 +14,8 @@ if TYPE_CHECKING:
 
 
 class LazyPages:
-    """A companion of the HTTP server, and its pages. Who asks for one before they are loaded waits
-    for them.
+    """A companion of the HTTP server that imports and holds the pages. A request for a page waits
+    until they are imported.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""ResponseHeads of HTTP replies as bytes."""
+"""Response heads as bytes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ _CLOSE = b"connection: close\r\n"
 
 
 class ResponseHeads:
-    """Writes heads; what is the same for every reply is written once a second, when uvicorn changes
-    the date.
-    """
+    """Writes response heads; the fixed part is cached until uvicorn changes the date header."""
 
     def __init__(self) -> None:
         self._source: list[tuple[bytes, bytes]] | None = None

@@ -1,5 +1,5 @@
-"""One server process: uvicorn's server with the hot path, checks of its connections once a second,
-and a gentle end.
+"""One server process: uvicorn's server with the fast path, checks of connections once a second, and
+a graceful shutdown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("keramos.serving")
 
 ALL_STOP = "stop"
-"""A file beside the counts of workers: all of them end, not this one alone."""
+"""A file beside the workers' metrics that says that all of them stop, not this one alone."""
 
 _GRACE = 0.5
 """Seconds in which a connection taken last must send its request."""
@@ -54,9 +54,7 @@ _TICKS_A_SECOND = 10  # of uvicorn's main loop
 
 
 class Companion(Protocol):
-    """Something that lives as long as the server: a watch for new versions, a server of another
-    protocol.
-    """
+    """Something that starts and stops with the server, such as the gRPC server."""
 
     async def start(self) -> None:
         """Begin, in the server's event loop; HTTP requests are taken already."""
@@ -76,7 +74,7 @@ class ServerParts:
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server; a signal to stop lets every request that was sent get its reply."""
+    """uvicorn's server with a graceful shutdown: requests in flight finish."""
 
     def __init__(
         self,
@@ -114,8 +112,8 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or bool(self.stops)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Not ready from now on; each reply closes its connection; then no connection is taken;
-        then the end.
+        """Shut down: not ready; replies close connections; new connections are refused; then the
+        end.
         """
         _log.info("stopping: requests that were sent are answered", extra=event("stopping"))
         self._context.stopping = True

@@ -1,9 +1,8 @@
-"""Several processes that serve at one listening socket, and the one that keeps so many of them
-alive.
+"""Worker processes that share one listening socket, and the supervisor that restarts them.
 
-The supervisor itself answers nothing and loads no model. uvicorn's supervisor is not used: the
-class of its servers cannot be chosen, and it kills a worker that is silent for five seconds, as one
-that loads a large model may be.
+The supervisor answers no requests and loads no model. uvicorn's supervisor is not used: it fixes
+the class of servers, and it kills a worker that is silent for five seconds, as one that loads a
+large model may be.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a server counts and knows, as metrics.
+"""The server's counters and states as metric families.
 
-Names that begin with ``:tensorflow:serving:`` are those of TensorFlow Serving, with its labels and
-its microseconds, so that its dashboards go on; they hold requests of every protocol. All others are
+Names that begin with ``:tensorflow:serving:`` are TensorFlow Serving's, with its labels and its
+microseconds, so that its dashboards work; they count requests of every protocol. All others are
 keramos' own, in seconds and bytes.
 """
 

@@ -1,4 +1,4 @@
-"""Metrics of what observers saw: drift of live rows, and candidates in the shadow."""
+"""Metric families of drift and of shadow versions."""
 
 from __future__ import annotations
 

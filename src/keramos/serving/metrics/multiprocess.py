@@ -1,10 +1,9 @@
-"""Metrics of several worker processes as one: each writes its own to a file once a second, and
-whoever is asked adds.
+"""Metrics of several worker processes: each writes its own to a file once a second, and the scraped
+worker sums all.
 
-Counters and histograms are summed; of gauges each worker's is shown with a label ``worker``. A
-worker has a seat, a number that it keeps as long as it lives (a lock on a file, which the system
-lets go when a process dies, however that happens). Who takes a seat after another goes on from its
-counters, so that none of them goes back.
+Counters and histograms are summed; gauges get a label ``worker``. A worker has a slot, a number
+that it keeps while it lives by a lock on a file, which the system releases when the process dies.
+The next worker in a slot continues its counters, so that none decreases.
 """
 
 from __future__ import annotations
@@ -34,28 +33,26 @@ _encode = msgspec.json.Encoder().encode
 
 
 class WorkerMetrics:
-    """The seat of this process among the workers that share a folder. ``own`` gives its metrics as
-    they are now.
-    """
+    """The slot of this process among the workers that share a folder; ``own`` gives its metrics."""
 
     def __init__(self, folder: str, own: Callable[[], list[Family]]) -> None:
         self._folder, self._own = Path(folder), own
-        self.number, self._lock = next(_free_seats(self._folder))
+        self.number, self._lock = next(_free_slots(self._folder))
         self._file = self._folder / f"{self.number}.json"
         self._before = [family for family in _read(self._file) if family.kind != "gauge"]
         self._writing = Lock()
         self._task: asyncio.Task[None] | None = None
 
     def families(self) -> list[Family]:
-        """Metrics of all workers; those of others are up to a second old. What was told is written,
-        so that no count goes back when this worker is killed.
+        """Metrics of all workers; those of others are up to a second old. The result is written
+        first, so that no counter decreases when this worker is killed.
         """
         mine = self.write()
         others = [_read(path) for path in sorted(self._folder.glob("*.json")) if path != self._file]
         return _sum([mine, *others])
 
     def write(self) -> list[Family]:
-        """Let the others see how much this one has counted."""
+        """Write this worker's metrics for the others."""
         with self._writing:
             mine = self._mine()
             new = self._file.with_suffix(".new")
@@ -64,7 +61,7 @@ class WorkerMetrics:
         return mine
 
     def leave(self) -> None:
-        """Write for the last time and let the seat go."""
+        """Write a last time and release the slot."""
         self.write()
         self._lock.close()
 
@@ -73,7 +70,7 @@ class WorkerMetrics:
         self._task = asyncio.create_task(self._go_on())
 
     async def stop(self, seconds: float) -> None:  # noqa: ARG002 (it takes no time)
-        """The last word comes after the last request, by ``leave``."""
+        """Stop writing; ``leave`` writes after the last request."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -85,14 +82,14 @@ class WorkerMetrics:
             await asyncio.sleep(_SECONDS)
 
     def _mine(self) -> list[Family]:
-        seat = ("worker", str(self.number))
+        slot = ("worker", str(self.number))
         labelled = [
-            _labelled(family, seat) if family.kind == "gauge" else family for family in self._own()
+            _labelled(family, slot) if family.kind == "gauge" else family for family in self._own()
         ]
         return _sum([labelled, self._before])
 
 
-def _free_seats(folder: Path) -> Iterator[tuple[int, TextIOWrapper]]:
+def _free_slots(folder: Path) -> Iterator[tuple[int, TextIOWrapper]]:
     for number in count():
         lock = (folder / f"{number}.lock").open("w")
         try:

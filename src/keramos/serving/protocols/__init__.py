@@ -1,1 +1,1 @@
-"""One file a protocol; each only translates between its words and the registry's."""
+"""One package a protocol: routes and RPCs, and the types of their bodies."""

@@ -1,9 +1,7 @@
-"""From what lies in a source to what answers: read, proven, warmed, put in place; then the old
-version is let go.
+"""Load, verify, warm and swap model versions from a source.
 
-A version that cannot be used is reported and changes nothing else: whatever answered before goes on
-answering, and the next older version answers where nothing did. It is tried again when its file has
-changed.
+A version that cannot be used is reported and changes nothing else: the version that answered before
+stays, and the next older one answers where there was none. It is tried again when its file changes.
 """
 
 from __future__ import annotations
@@ -32,15 +30,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger("keramos.serving")
 
 _LOOKS_BEFORE_GONE = 2
-"""A model is let go when so many looks in a row found nothing: programs that replace a file often
+"""Looks in a row without a file after which a model is removed: programs that replace a file often
 delete it first.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which of a model's versions ought to answer: the ``newest`` so many, ``exactly`` these, or
-    all where neither is given. Versions with a label are wanted too (TensorFlow Serving's policies,
+    """Which versions of a model are loaded: the ``newest`` so many, ``exactly`` these, or all where
+    neither is given. Versions with a label are loaded too (TensorFlow Serving's policies,
     ``file_system_storage_path.proto``).
     """
 
@@ -48,7 +46,7 @@ class Policy:
     exactly: frozenset[int] = frozenset()
 
     def wanted(self, numbers: Collection[int]) -> set[int]:
-        """The wanted ones among what is there."""
+        """The wanted versions among those that exist."""
         if self.exactly:
             return set(numbers) & self.exactly
         return set(sorted(numbers)[-self.newest :])
@@ -59,8 +57,8 @@ LATEST = Policy(newest=1)
 
 @dataclass(slots=True)
 class _Model:
-    """What was made of one model's versions so far: number -> stamp of the file that was loaded, or
-    that failed.
+    """The state of one model's versions: number -> stamp of the file that was loaded, or that
+    failed.
     """
 
     loaded: dict[int, object] = field(default_factory=dict)
@@ -71,8 +69,8 @@ class _Model:
 
 
 class Lifecycle:
-    """Keeps a registry at what a source holds. Everything happens in the caller's thread or in the
-    one of ``watch``; requests go on meanwhile.
+    """Keeps a registry equal to a source, in the caller's thread or that of ``watch``, while
+    requests are answered.
     """
 
     def __init__(
@@ -97,9 +95,7 @@ class Lifecycle:
         self._complaint: dict[str, object] | None = None
 
     def look(self) -> None:
-        """Bring the registry to what the source holds now; a source that cannot be read changes
-        nothing.
-        """
+        """Bring the registry up to date; a source that cannot be read changes nothing."""
         with self._lock:
             found = self._found()
             if found is None:
@@ -165,7 +161,7 @@ class Lifecycle:
         return found
 
     def _settle(self, name: str, model: _Model, found: Mapping[int, Version]) -> None:
-        """Load what is wanted and not there, then let go of what is there and not wanted."""
+        """Load the wanted versions that are missing, then remove the others."""
         model.looks_without = 0 if found else model.looks_without + 1
         if not found:
             if model.looks_without >= _LOOKS_BEFORE_GONE:
@@ -246,7 +242,7 @@ class Lifecycle:
             version=number,
             seconds=loaded.load_seconds,
         )
-        _log.info("version %d of model '%s' answers", number, name, extra=extra)
+        _log.info("loaded model '%s' version %d", name, number, extra=extra)
         return True
 
     def _failed(self, model: _Model, version: Version, stamp: object, error: Exception) -> None:

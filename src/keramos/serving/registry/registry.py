@@ -1,9 +1,7 @@
-"""The registry of what is served: model -> version -> loaded model. One for all protocols; safe to
-share by threads.
+"""The registry: model -> version -> loaded model. One for all protocols, safe to share by threads.
 
-Readers take one reference and keep it: a version that is removed while it answers ends when its
-last answer has left. Writers copy, change and put back, so a reader sees the old state or the new
-one and never something between.
+Readers take one reference and keep it: a version that is removed ends with its last reply. Writers
+copy, change and replace, so readers never see an intermediate state.
 """
 
 from __future__ import annotations
@@ -53,9 +51,7 @@ _REMEMBERED = 8
 
 
 class ModelRegistry:
-    """Everything that is served. Nothing here waits for anything but ``add``, which warms the model
-    first.
-    """
+    """Every served version. Only ``add`` takes time: it warms the model first."""
 
     def __init__(self) -> None:
         self.observers = Observers()
@@ -256,8 +252,7 @@ def warm(model: Model) -> float:
     """Run a model on its golden row, or on random input, until it is warm; gives the seconds of one
     row's run.
 
-    A model that cannot run on random input (one that demands sorted numbers, say) stays cold:
-    infinity.
+    A model that refuses random input (it may need sorted numbers) stays cold: infinity.
     """
     one = _some_rows(model, 1)
     best = float("inf")
@@ -274,9 +269,8 @@ def warm(model: Model) -> float:
 
 
 def rows_stand_alone(model: Model) -> bool:
-    """Whether each row gets one answer, the same together as alone, so that requests may share a
-    run: a model can compute over the axis of the rows (a mean of the batch, another number of
-    rows), and then they must not.
+    """Whether requests may share a run: each row has one output, the same together as alone. A
+    model that computes over the axis of rows (a mean of the batch) has not.
     """
     fed = _some_rows(model, _TOGETHER)
     rows = len(next(iter(fed.values())))

@@ -1,6 +1,4 @@
-"""keramos' own protocol: what is served, decisions with their rules, and the four steps to one of
-them.
-"""
+"""keramos' own protocol: the list of models, decisions with their rules, and the trace of one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Infer requests of the Open Inference Protocol on the hot path: tensors as JSON or as binary data.
+"""Infer requests of the Open Inference Protocol on the fast path: tensors as JSON or binary data.
 
-Taken are the inputs of a model that is one matrix, or one tensor a column, in the data types of the
-model's metadata. Whatever else the protocol allows, and whatever needs judgement, goes the long way
-through ``oip_rest.infer``; the replies of both ways are the same to the byte.
+It takes the inputs of a model that is one matrix, or one tensor a column, in the data types of the
+model's metadata. Every other request takes the general path through ``rest.infer``; both give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _json_size(headers: Sequence[tuple[bytes, bytes]], whole: int) -> int:
 
 def _values(inputs: Sequence[_Input], data: bytes, at: int) -> list[list[object]]:
     """The values of each input, from its JSON or from the bytes from ``at`` on; raises ValueError
-    for what is odd.
+    where the general path must answer.
     """
     found: list[list[object]] = []
     for item in inputs:

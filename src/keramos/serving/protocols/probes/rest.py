@@ -1,7 +1,7 @@
-"""Probes of an orchestrator: is the process alive, has it started, may traffic come.
+"""Probes of an orchestrator: liveness, start-up, readiness.
 
-Live: the process answers. Started and ready: every model has an available version; ready also ends
-when the server was asked to stop, so that traffic goes elsewhere before connections close.
+Live: the process answers. Started and ready: every model has an available version. Ready also ends
+when the server was asked to stop, so that traffic moves before connections close.
 """
 
 from __future__ import annotations
