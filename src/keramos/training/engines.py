@@ -23,7 +23,15 @@ def _keras() -> Trainer:
     return KerasTrainer()
 
 
-ENGINES: dict[str, Callable[[], Trainer]] = {"keras": _keras}
+def _numpy() -> Trainer:
+    from keramos.training.numpy_engine.trainer import (  # noqa: PLC0415 (imported when it trains)
+        NumpyTrainer,
+    )
+
+    return NumpyTrainer()
+
+
+ENGINES: dict[str, Callable[[], Trainer]] = {"keras": _keras, "numpy": _numpy}
 """Name in ``TrainingPlan.engine`` -> what makes the engine; each imports its own library."""
 
 

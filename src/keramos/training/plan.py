@@ -23,6 +23,11 @@ LOSSES = {
 """Long names: Keras cannot reopen an .h5 compiled with the short ones (keras issue 19330)."""
 
 METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "mean_absolute_error"}
+DROPOUT = {"binary": 0.3, "multiclass": 0.3, "regression": 0.0}
+"""Share of hidden units switched off in each training step: classes overfit small tables, numbers
+do not.
+"""
+
 OUTPUT_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 
 _STEPS = 2000

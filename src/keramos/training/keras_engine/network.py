@@ -8,18 +8,13 @@ import numpy as np
 
 from keramos.errors import UsageError
 from keramos.training.keras_engine.quiet import keras
-from keramos.training.plan import OUTPUT_ACTIVATIONS, output_units
+from keramos.training.plan import DROPOUT, OUTPUT_ACTIVATIONS, output_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.types.schema import TargetSchema
     from keramos.types.training import TrainingPlan
-
-DROPOUT = {"binary": 0.3, "multiclass": 0.3, "regression": 0.0}
-"""Share of hidden units switched off in each training step: classes overfit small tables, numbers
-do not.
-"""
 
 
 def build(

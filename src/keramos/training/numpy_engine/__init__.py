@@ -1,0 +1,1 @@
+"""The engine that trains dense networks with NumPy alone."""
