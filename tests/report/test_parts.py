@@ -27,7 +27,7 @@ from keramos.report.tracing import explanation
 from keramos.report.views.absent import absent
 from keramos.report.views.columns import example_row, typed_row
 from keramos.report.views.model import model_view
-from keramos.serving.registry.registry import Engine
+from keramos.serving.registry.registry import ModelRegistry
 from keramos.training.engines import ENGINES
 from keramos.types.artifact import Content
 from support.least_squares import LeastSquares
@@ -80,7 +80,7 @@ def views(path):
     view, screen = model_view(found, model, "m"), Screen()
     content = model.content
     row = typed_row(example_row(content), content)
-    registry = Engine()
+    registry = ModelRegistry()
     registry.add("m", 1, model)
     pages = Pages(registry)
     shown = {
