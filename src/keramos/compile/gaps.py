@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from keramos.keras_layers.code import CODE, OUTSIDE
+
 if TYPE_CHECKING:
     from keramos.types.network import Layer, Network
 
@@ -20,30 +22,13 @@ class Gap:
     reason: str
 
 
-_CODE = (
-    "it stores Python code, and code from a file is never run; say what it computes with "
-    'replace={"its name": "an expression of x"}'
-)
-_FOREIGN = "it wraps a model of another framework"
-
-GAPS: dict[str, Gap] = {
-    "DenseFeatures": Gap("never", "its feature columns are TensorFlow code outside the file"),
-    "FlaxLayer": Gap("never", _FOREIGN),
-    "JaxLayer": Gap("never", _FOREIGN),
-    "Lambda": Gap("never", _CODE),
-    "TFSMLayer": Gap("never", "it loads a TensorFlow SavedModel from another path"),
-    "TorchModuleWrapper": Gap("never", _FOREIGN),
-}
+GAPS = {kind: Gap("never", reason) for kind, reason in {**CODE, **OUTSIDE}.items()}
 """Class of Keras -> why it cannot run."""
 
 UNKNOWN = Gap("never", "it is not a built-in Keras layer, so its code is not in the file")
 OPERATION = Gap("notyet", "this function of keras.ops has no lowering yet")
 TENSORFLOW = Gap("notyet", "this TensorFlow function has no lowering yet")
 QUANTIZED = Gap("notyet", "weights quantised in this way have no lowering yet")
-
-
-CODE = frozenset({"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"})
-"""Classes that hold or name code of somebody else."""
 
 
 def holds_code(network: Network) -> bool:
@@ -58,7 +43,7 @@ def _layer_holds_code(layer: Layer) -> bool:
         layer.kind,
         *(str(found.get("class_name")) for found in activations if isinstance(found, dict)),
     }
-    return bool(named & CODE) or below or any(map(_layer_holds_code, layer.inner))
+    return bool(named & CODE.keys()) or below or any(map(_layer_holds_code, layer.inner))
 
 
 def gap(layer: Layer) -> Gap:

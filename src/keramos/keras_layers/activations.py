@@ -26,5 +26,7 @@ LAYERS = {
         floats=True,
         since="2",
     ),
-    "ThresholdedReLU": _BY_VALUE._replace(options={"theta": NUMBER(1.0)}, until="2"),
+    "ThresholdedReLU": _BY_VALUE._replace(
+        options={"theta": NUMBER(1.0)}, until="2", successor="ReLU"
+    ),
 }

@@ -38,6 +38,8 @@ _CONV_LSTM = LayerSpec(
     ),
     ignored=("stateful", "zero_output_for_mask"),
     calls=("initial_state",),
+    gates=4,
+    recurrent_gates=(0, 1, 3),
     mask="own",
     floats=True,
     since="2",

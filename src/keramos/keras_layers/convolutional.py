@@ -24,6 +24,7 @@ _DILATED = {**WINDOW, "dilation_rate": SIZES(1)}
 _CONVOLUTION = LayerSpec(
     options={"filters": COUNT, **_DILATED, "groups": COUNT(1), **ENDS},
     weights=(Weight("kernel", "*kernel_size channels/groups filters"), BIAS),
+    former=("Convolution{}D", "AtrousConvolution{}D"),
     floats=True,
     since="1",
 )
@@ -35,6 +36,7 @@ _TRANSPOSED = LayerSpec(
         **ENDS,
     },
     weights=(Weight("kernel", "*kernel_size filters channels"), BIAS),
+    former=("Deconvolution{}D",),
     floats=True,
     since="2",
 )
@@ -54,6 +56,7 @@ _SEPARABLE = LayerSpec(
         Weight("pointwise_kernel", "*ones channels*depth_multiplier filters"),
         BIAS,
     ),
+    former=("SeparableConvolution{}D",),
     floats=True,
     since="2",
 )

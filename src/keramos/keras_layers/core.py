@@ -88,6 +88,7 @@ LAYERS = {
     "Dense": LayerSpec(
         options={"units": COUNT, "activation": ACTIVATION, "use_bias": FLAG(True)},
         weights=(Weight("kernel", "features units"), _DENSE_BIAS),
+        former=("TimeDistributedDense",),
         mask="keep",
         floats=True,
         since="1",

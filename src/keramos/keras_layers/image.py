@@ -75,5 +75,8 @@ LAYERS = {
         ),
         _RANDOM._replace(since="2"),
     ),
-    **dict.fromkeys(("RandomHeight", "RandomWidth"), _RANDOM._replace(since="2", until="2")),
+    **dict.fromkeys(
+        ("RandomHeight", "RandomWidth"),
+        _RANDOM._replace(since="2", until="2", successor="Identity"),
+    ),
 }

@@ -38,6 +38,7 @@ LAYERS = {
         ),
         mask="keep",
         floats=True,
+        former=("SyncBatchNormalization",),
         copies="after",  # the averages of renormalisation, which only training reads
         since="1",
     ),

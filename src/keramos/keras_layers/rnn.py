@@ -13,10 +13,13 @@ _STEPS = {
 }
 
 
-def _cell(gates: int, bias: Weight, **more: object) -> LayerSpec:
-    """A cell with a kernel for inputs and one for states, each for several gates."""
+def _cell(gates: int, closed: tuple[int, ...], bias: Weight, **more: object) -> LayerSpec:
+    """A cell with a kernel for inputs and one for states, each for several gates.
+
+    ``recurrent_activation`` closes those in ``closed``.
+    """
     options = {"units": COUNT, "activation": ACTIVATION("tanh")}
-    if gates > 1:
+    if closed:
         options["recurrent_activation"] = ACTIVATION("sigmoid")
     return LayerSpec(
         options={**options, "use_bias": FLAG(True), **more},  # type: ignore[dict-item] # options
@@ -26,6 +29,8 @@ def _cell(gates: int, bias: Weight, **more: object) -> LayerSpec:
             bias,
         ),
         calls=("states",),
+        gates=gates,
+        recurrent_gates=closed,
         floats=True,
         since="2",
     )
@@ -44,13 +49,14 @@ def _layer(cell: LayerSpec) -> LayerSpec:
 
 
 # CuDNN keeps two biases, one for inputs and one for states; so does a GRU with ``reset_after``.
-_LSTM = _cell(4, Weight("bias", "4*units", when="use_bias", older="2 4*units | 8*units"))
+_LSTM = _cell(4, (0, 1, 3), Weight("bias", "4*units", when="use_bias", older="2 4*units | 8*units"))
 _GRU = _cell(
     3,
+    (0, 1),
     Weight("bias", "2 3*units", when="use_bias", older="3*units | 6*units"),
     reset_after=FLAG(True),
 )
-_SIMPLE = _cell(1, Weight("bias", "units", when="use_bias"))
+_SIMPLE = _cell(1, (), Weight("bias", "units", when="use_bias"))
 
 LAYERS = {
     "Bidirectional": LayerSpec(
@@ -65,10 +71,11 @@ LAYERS = {
         since="1",
     ),
     "GRU": _layer(_GRU)._replace(
-        layouts={"split": tuple(Weight(f"{part}_{gate}") for gate in "zrh" for part in "WUb")}
+        former=("CuDNNGRU",),
+        layouts={"split": tuple(Weight(f"{part}_{gate}") for gate in "zrh" for part in "WUb")},
     ),
     "GRUCell": _GRU,
-    "LSTM": _layer(_LSTM)._replace(layouts={"split": SPLIT_LSTM}),
+    "LSTM": _layer(_LSTM)._replace(former=("CuDNNLSTM",), layouts={"split": SPLIT_LSTM}),
     "LSTMCell": _LSTM,
     "RNN": LayerSpec(
         options=_STEPS,

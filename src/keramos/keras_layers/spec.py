@@ -61,10 +61,13 @@ class LayerSpec(NamedTuple):
     ``copies``: archives hold further arrays ``before`` or ``after`` the weights.
 
     ``since`` and ``until``: the first and last generation of Keras that has the class;
-    ``class_name``: its name in Python, where it is exported under another; ``module``: where
-    current Keras finds it; ``package``: under which it is registered, for classes that Keras does
-    not have. ``quantized``: mode -> weights in that form. ``layouts``: weights in an
-    older layout, by the reader's word for it. ``visible``: whether explanations show its output.
+    ``class_name``: its name in Python, where it is exported under another; ``former``: names that
+    it had before; ``successor``: the current class that does what a dropped class did; ``module``:
+    where current Keras finds it; ``package``: under which it is registered, for classes that Keras
+    does not have. ``quantized``: mode -> weights in that form. ``gates``: how many a recurrent cell
+    has side by side in its weights; ``recurrent_gates``: those that ``recurrent_activation``
+    closes. ``layouts``: weights in an older layout, by the reader's word for it. ``visible``:
+    whether explanations show its output.
     """
 
     options: Mapping[str, Option] = _NO_OPTIONS
@@ -85,9 +88,13 @@ class LayerSpec(NamedTuple):
     since: Literal["1", "2", "3"] = "3"
     until: Literal["1", "2", "3"] = "3"
     class_name: str = ""
+    former: tuple[str, ...] = ()
+    successor: str = ""
     module: str = "keras.layers"
     package: str = ""
     quantized: Mapping[str, tuple[Weight, ...]] = _NO_WEIGHTS
+    gates: int = 0
+    recurrent_gates: tuple[int, ...] = ()
     layouts: Mapping[str, tuple[Weight, ...]] = _NO_WEIGHTS
     visible: bool = True
 
@@ -162,7 +169,11 @@ class LayerSpec(NamedTuple):
 
 def by_space(name: str, spec: LayerSpec, *spaces: int, extra: int = 2) -> dict[str, LayerSpec]:
     """``Conv{}D`` -> Conv1D, Conv2D and Conv3D, or those of some numbers of axes of space."""
-    return {name.format(n): spec.with_rank(n, extra) for n in spaces or (1, 2, 3)}
+    found = {}
+    for n in spaces or (1, 2, 3):
+        former = tuple(old.format(n) for old in spec.former)
+        found[name.format(n)] = spec.with_rank(n, extra)._replace(former=former)
+    return found
 
 
 def in_folder(folder: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_entry
 from keramos.errors import LayerProblem, UnsupportedModelError
+from keramos.keras_layers.registry import spec_of
 from keramos.types.legacy import CURRENT
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -42,23 +43,7 @@ _LOSSY = (
 )
 """Fields of ``Legacy`` that current Keras cannot express and that change few answers."""
 
-_GONE = frozenset(
-    {
-        "Highway",
-        "LocallyConnected1D",
-        "LocallyConnected2D",
-        "MaxoutDense",
-        "Merge",
-        "ParametricSoftplus",
-        "RandomFourierFeatures",
-        "SReLU",
-    }
-)
 _HARD, _FACTOR = "hard_sigmoid", 1.2
-_GATES = {"LSTM": (0, 1, 3), "LSTMCell": (0, 1, 3), "GRU": (0, 1), "GRUCell": (0, 1)}
-"""Class -> places of the gates that ``recurrent_activation`` closes."""
-_COUNTS = {"LSTM": 4, "LSTMCell": 4, "GRU": 3, "GRUCell": 3}
-_CONV_LSTM = ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _LAST_WEIGHTS = {"SeparableConv1D": 1, "SeparableConv2D": 1}
 """Class -> weights that come before those next to the activation."""
 
@@ -152,7 +137,9 @@ def _layer_faults(layer: Layer, prefix: str) -> Iterator[LayerProblem]:
         if part.legacy.causal:
             reason = "causal, inside another layer"
             yield LayerProblem(f"{name}/{part.name}", part.kind, reason)
-    if layer.kind in _GONE or layer.kind.startswith("tf."):
+    spec = spec_of(layer.kind)
+    gone = spec is not None and spec.until != "3" and not spec.successor
+    if gone or layer.kind.startswith("tf."):
         yield LayerProblem(name, layer.kind, "current Keras has no such class")
         return
     for meaning, is_expressible in _CONDITIONS:
@@ -166,7 +153,7 @@ def _theano_is_expressible(layer: Layer) -> bool:
     """A plain convolution, unless an even window has steps: then the padding depends on the
     input.
     """
-    if layer.kind in _CONV_LSTM or not layer.kind.startswith("Conv") or "Transpose" in layer.kind:
+    if _has_gates(layer.kind) or not layer.kind.startswith("Conv") or "Transpose" in layer.kind:
         return False
     windows = _windows(layer)
     even = any(size % 2 == 0 for size in windows)
@@ -177,7 +164,7 @@ def _theano_is_expressible(layer: Layer) -> bool:
 
 def _hard_sigmoid_is_expressible(layer: Layer) -> bool:
     """Gates can be scaled by their weights, the output of a cell cannot."""
-    return layer.config.get("activation") != _HARD or layer.kind not in (*_GATES, *_CONV_LSTM)
+    return layer.config.get("activation") != _HARD or not _has_gates(layer.kind)
 
 
 def _never(_layer: Layer) -> bool:
@@ -195,6 +182,11 @@ _CONDITIONS: tuple[tuple[str, Callable[[Layer], bool]], ...] = (
 """Field of ``Legacy`` -> whether current Keras can express it in a layer."""
 
 
+def _has_gates(kind: str) -> bool:
+    spec = spec_of(kind)
+    return spec is not None and bool(spec.recurrent_gates)
+
+
 def _scaled_gates(weights: Weights, gates: Sequence[int], count: int) -> Weights:
     """Columns of some gates times 1.2, in every weight."""
     grown = []
@@ -210,9 +202,10 @@ def _scaled_gates(weights: Weights, gates: Sequence[int], count: int) -> Weights
 def _recurrent_hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:
     if layer.config.get("recurrent_activation") != _HARD or not legacy.hard_sigmoid_keras2:
         return layer
-    count = _COUNTS.get(layer.kind, 4)
-    weights = _scaled_gates(layer.weights, _GATES.get(layer.kind, (0, 1, 3)), count)
-    return replace(layer, weights=weights)
+    spec = spec_of(layer.kind)
+    if spec is None or not spec.gates:
+        return layer
+    return replace(layer, weights=_scaled_gates(layer.weights, spec.recurrent_gates, spec.gates))
 
 
 def _hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:

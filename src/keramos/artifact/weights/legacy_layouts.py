@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import MismatchError
+from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,17 +67,18 @@ def settle(layer: Layer, origin: Origin) -> Layer:
 
 def _has_cudnn_bias(layer: Layer) -> bool:
     """Two biases in one row: weights that came from a CuDNN layer, whatever the config calls it."""
-    gates = {"LSTM": 4, "GRU": 3}.get(layer.kind)
-    if gates is None or len(layer.weights) != len(("kernel", "recurrent_kernel", "bias")):
+    spec = spec_of(layer.kind)
+    if (layer.kind, "cudnn") not in STEPS or spec is None or len(layer.weights) != 3:  # noqa: PLR2004 (kernel, recurrent kernel, bias)
         return False
-    return layer.weights[2].shape == (2 * gates * layer.weights[1].shape[0],)
+    return layer.weights[2].shape == (2 * spec.gates * layer.weights[1].shape[0],)
 
 
 def _reset_after(kind: str, config: Config, weights: Arrays) -> Config:
     """A GRU that applies the reset gate after the product has a second bias; old configs do not say
     it.
     """
-    if kind not in {"GRU", "GRUCell"}:
+    spec = spec_of(kind)
+    if spec is None or "reset_after" not in spec.options:
         return config
     bias = weights[2].ndim == _RESET_AFTER_AXES if len(weights) > _RESET_AFTER_AXES else None
     return {
