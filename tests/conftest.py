@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hypothesis
 import pytest
 
-from support import tiers, trained, unit_guard
+from support import drawn_examples, tiers, trained, unit_guard
 from support.built_once import built, built_value
 from support.postgresql import binaries, execute, server
 from support.shared import SHARED
 
-hypothesis.settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
-hypothesis.settings.register_profile("explore", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("same")
+drawn_examples.register()
 
 
 def _units_alone(config):
@@ -20,7 +17,9 @@ def _units_alone(config):
 
 
 def pytest_configure(config):
-    """Unit tests alone neither import Keras nor start a process."""
+    """Unit tests alone neither import Keras nor start a process; examples are those asked for."""
+    if config.getoption("--hypothesis-profile") in {None, drawn_examples.SAME}:
+        drawn_examples.forget_constants()
     starts_workers = getattr(config.option, "dist", "no") != "no"
     if _units_alone(config) and not starts_workers:
         unit_guard.forbid()

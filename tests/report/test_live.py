@@ -17,6 +17,7 @@ import requests
 from keramos.datasets import GERMAN_CREDIT
 from support.browsers import CHROMIUM, NO_CHROMIUM, browsing, get, serving, visiting, wide
 from support.command import keramos
+from support.waiting import until
 
 ODD = """it's "odd" & <b>"""
 NAMES = ["credit", ODD, "concrete", "resnet", "words"]
@@ -152,12 +153,13 @@ def test_live_rows_and_a_shadow_are_counted_and_seen(shadowed):
         assert answer.status_code == 200, answer.text
         asked += 50
         time.sleep(0.05)  # at most 50 runs a second are looked at
-    for _ in range(100):
-        found = json.loads(get(shadowed, "/models/credit/drift?version=1")[2])
-        if found["windows"] and found["shadows"] and found["shadows"][0]["rows"] >= asked:
-            break
-        time.sleep(0.1)
 
+    def counted():
+        now = json.loads(get(shadowed, "/models/credit/drift?version=1")[2])
+        rows_seen = now["shadows"][0]["rows"] if now["windows"] and now["shadows"] else 0
+        return now if rows_seen >= asked else None
+
+    found = until(counted)
     (shadow,) = found["shadows"]
     assert (shadow["model"], shadow["version"], shadow["candidate"], shadow["label"]) == (
         "credit",

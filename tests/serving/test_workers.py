@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import time
 from threading import Thread
 
 import psutil
@@ -83,13 +82,12 @@ def test_a_signal_to_stop_under_load_loses_no_request_of_any_worker(file):
     ]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    until(lambda: len(answered) > 100 or lost)
     code = server.stop()
     for thread in threads:
         thread.join()
 
     assert (code, lost) == (0, [])
-    assert len(answered) > 100
 
 
 def test_workers_end_with_a_supervisor_that_is_killed(file):
@@ -102,6 +100,11 @@ def test_workers_end_with_a_supervisor_that_is_killed(file):
     )
 
 
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_grpc_answers_from_workers_too(file):
     import tritonclient.grpc as triton
 
@@ -111,7 +114,7 @@ def test_grpc_answers_from_workers_too(file):
     ports = ("--grpc-port", "none", "--oip-grpc-port", str(port))
     with serving(file, "--workers", "2", grpc=ports) as server:
         until(lambda: len([line for line in server.lines if "model_loaded" in line]) == 2)
-        time.sleep(1)  # gRPC starts after HTTP
+        until(lambda: listens(port))  # gRPC starts after HTTP
         for _ in range(20):
             with triton.InferenceServerClient(f"127.0.0.1:{port}") as client:
                 assert client.is_model_ready("matrix")

@@ -15,7 +15,7 @@ from support.shared import ROOT
 _TESTS = str(ROOT / "tests")
 TIERS = ("unit", "oracle", "system")
 
-_ORACLE = ("keras", "tensorflow", "keramos.training.keras_engine", "support.drawing")
+_ORACLE = ("keras", "tensorflow", "keramos.training.keras_engine")
 _NEEDS = {
     **dict.fromkeys((*_ORACLE, "support.trained", "train", "SHARED"), "oracle"),
     **dict.fromkeys(("subprocess", "multiprocessing", "fork", "ray"), "system"),
@@ -29,7 +29,11 @@ _NEEDS = {
 @cache
 def imports_keras(path):
     """Whether importing a test file imports Keras: a run of unit tests leaves such files alone."""
-    return any(_within(name, _ORACLE) for name in _imported(ast.parse(path.read_bytes())))
+    names = list(_imported(ast.parse(path.read_bytes())))
+    helpers = (f"{name.replace('.', '/')}.py" for name in names if name.startswith("support."))
+    return any(_within(name, _ORACLE) for name in names) or any(
+        imports_keras(ROOT / "tests" / helper) for helper in helpers
+    )
 
 
 def _imported(node):
