@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.errors import DataError
 from keramos.tabular.kinds import KINDS
+from keramos.tabular.one_hot import vocabulary_of
+from keramos.tabular.transforms import (
+    TRANSFORMS,
+    number_inputs,
+    number_transforms,
+    one_hots,
+)
 from keramos.types.schema import (
     ColumnPreparation,
     Histogram,
     Preparation,
     TargetPreparation,
+    TransformRecord,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -31,16 +39,24 @@ if TYPE_CHECKING:
     from keramos.types.table import Column, Table
 
 _BINS = 20
-_MOST_LEVELS = 256
-_KEEP_RARE_UP_TO = 20
-"""With more levels than this, a level seen once is too rare to learn and shares the
-out-of-vocabulary level.
-"""
 
 
-def fit(table: Table, schema: Schema, y: NDArray[np.generic], *, scaling: Scaling) -> Preparation:
-    """What the training rows teach: ``table`` holds them, typed as ``data.conform`` leaves them;
-    ``y`` their targets.
+def fit(
+    table: Table,
+    schema: Schema,
+    y: NDArray[np.generic],
+    *,
+    scaling: Scaling,
+    transforms: Sequence[str] = (),
+) -> Preparation:
+    """What the training rows teach.
+
+    Args:
+        table: the training rows, parsed as ``data.conform`` leaves them.
+        schema: what the columns are.
+        y: their targets, shape (rows, 1) or (rows,).
+        scaling: how numbers are scaled.
+        transforms: names of further transforms of the numbers, applied before scaling.
 
     Raises:
         DataError: a column has no value in any training row.
@@ -52,8 +68,32 @@ def fit(table: Table, schema: Schema, y: NDArray[np.generic], *, scaling: Scalin
         for source in schema.columns
         for which, name in names[source.name]
     )
-    features, unseen = _features(inputs)
-    return Preparation(scaling, matrix, inputs, _target(y, schema.target), features, unseen)
+    found = Preparation(scaling, matrix, inputs, _target(y, schema.target), ())
+    if transforms:
+        found = replace(found, transforms=_fitted(table, found, (*transforms, scaling)))
+    features, unseen = _features(found)
+    return replace(found, features=features, unseen=unseen)
+
+
+def _fitted(
+    table: Table, preparation: Preparation, names: Sequence[str]
+) -> tuple[TransformRecord, ...]:
+    """The transforms of the numbers, each fitted on what those before it give."""
+    columns = [
+        (table.columns[column.column], KINDS[column.kind], column.part)
+        for column in number_inputs(preparation)
+    ]
+    numbers = [
+        np.where(cells.missing, np.nan, kind.numbers(cells.values, cells.missing, part))
+        for cells, kind, part in columns
+    ]
+    values = np.column_stack(numbers) if numbers else np.empty((table.rows, 0))
+    records = []
+    for name in (*(["impute"] if np.isnan(values).any() else []), *names):
+        transform = TRANSFORMS[name].fit(values)
+        values, _ = transform.apply(values)
+        records.append(TransformRecord(name, transform.parameters()))
+    return tuple(records)
 
 
 def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]]]:
@@ -113,62 +153,44 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
 def _learn_levels(
     source: ColumnSchema, column: Column, name: str, missing: int
 ) -> ColumnPreparation:
-    counts = Counter(column.values[~column.missing].tolist())
-    ordered = sorted(counts, key=lambda level: (-counts[level], level))
-    common = [level for level in ordered if counts[level] > 1 or len(counts) <= _KEEP_RARE_UP_TO][
-        :_MOST_LEVELS
-    ]
-    if not common:
+    levels, rare = vocabulary_of(column.values[~column.missing].tolist())
+    if not levels:
         raise DataError(
-            f"column '{source.name}': each of its {len(counts)} categories appears once; drop it"
+            f"column '{source.name}': each of its {rare} categories appears once; drop it"
         )
     null_code = KINDS[source.kind].null_code
-    if null_code in counts:
+    if null_code in levels:
         raise DataError(
             f"column '{source.name}': {null_code} stands for missing values and cannot be a "
             "category"
         )
-    rare = sum(counts.values()) - sum(counts[level] for level in common)
     policy: NullPolicy = "level" if missing else "refuse"
     return ColumnPreparation(
         column=source.name,
         input=name,
         kind=source.kind,
         null_policy=policy,
-        categories=tuple(common),
+        categories=tuple(levels),
         missing_rows=missing,
-        histogram=Histogram((), (*(counts[level] for level in common), rare)),
+        histogram=Histogram((), (*levels.values(), rare)),
     )
 
 
-def _features(inputs: tuple[ColumnPreparation, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _features(preparation: Preparation) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Names of the prepared row in order, and the positions that no training row sets."""
-    numbers = [column for column in inputs if not KINDS[column.kind].is_category]
+    numbers = number_inputs(preparation)
+    names = tuple(column.input for column in numbers)
     # A number that never changed is 0 in every prepared training row, so nothing was learned about
     # it either.
-    named: list[tuple[str, bool]] = [
-        (column.input, column.maximum > column.minimum) for column in numbers
-    ]
-    named += [
-        (f"{column.input} is missing", True) for column in numbers if column.null_policy == "median"
-    ]
-    for column in inputs:
-        if KINDS[column.kind].is_category:
-            named += _level_names(column)
-    return tuple(name for name, _ in named), tuple(
-        place for place, (_, seen) in enumerate(named) if not seen
-    )
-
-
-def _level_names(column: ColumnPreparation) -> Iterator[tuple[str, bool]]:
-    """Keras puts the out-of-vocabulary level first; the missing level is the last word of the
-    vocabulary.
-    """
-    yield f"{column.input}=<other>", column.histogram.counts[-1] > 0
-    for level in column.categories:
-        yield f"{column.input}={level}", True
-    if column.null_policy == "level":
-        yield f"{column.input}=<missing>", True
+    named = [(column.input, column.maximum > column.minimum) for column in numbers]
+    for transform in number_transforms(preparation):
+        named += [(name, True) for name in transform.further(names)]
+    rare = {column.input: column.histogram.counts[-1] > 0 for column in preparation.inputs}
+    for one_hot in one_hots(preparation):
+        other, *levels = one_hot.features()
+        named += [(other, rare[one_hot.input]), *((level, True) for level in levels)]
+    unseen = tuple(place for place, (_, seen) in enumerate(named) if not seen)
+    return tuple(name for name, _ in named), unseen
 
 
 def _target(y: NDArray[np.generic], target: TargetSchema) -> TargetPreparation:

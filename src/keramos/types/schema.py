@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import UNSET, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -116,6 +118,16 @@ class ColumnPreparation:
 
 
 @dataclass(frozen=True, slots=True)
+class TransformRecord:
+    """A fitted transform of the numbers: its name in the table of transforms, and its numbers, one
+    for each model input that is a number.
+    """
+
+    name: str
+    parameters: dict[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class TargetPreparation:
     """Training statistics of a regression target, in its own unit; for classes, the training rows
     of each.
@@ -133,7 +145,8 @@ class Preparation:
 
     ``features`` names the columns of the prepared 0-1 matrix that the network sees, in order;
     ``unseen`` lists positions in it that no training row ever set (an out-of-vocabulary level, for
-    example).
+    example). ``transforms`` are those of the numbers, in order; where they are unset they follow
+    from ``scaling`` and the statistics of ``inputs``, and files do not store them.
     """
 
     scaling: Scaling
@@ -142,6 +155,7 @@ class Preparation:
     target: TargetPreparation
     features: tuple[str, ...]
     unseen: tuple[int, ...] = ()
+    transforms: tuple[TransformRecord, ...] | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
