@@ -5,6 +5,8 @@ import pytest
 from support.served_models import mixed_model, mixed_rows, undated_model
 from support.ways_in import CELLS, WAYS, Impossible, asked
 
+pytestmark = pytest.mark.oracle  # the models are trained by Keras
+
 ROW = {name: cells[0] for name, cells in mixed_rows().items()}
 UNDATED = {name: cell for name, cell in ROW.items() if name != "built"}
 
