@@ -1,8 +1,10 @@
 """Every kind of cell by every way in: one answer, or one refusal with the same code and reason."""
 
+import numpy as np
 import pytest
 
-from support.served_models import mixed_model, mixed_rows, undated_model
+from keramos.errors import MismatchError
+from support.served_models import matrix_model, mixed_model, mixed_rows, undated_model
 from support.ways_in import CELLS, WAYS, Impossible, asked
 
 pytestmark = pytest.mark.oracle  # the models are trained by Keras
@@ -46,6 +48,15 @@ def test_rows_typed_by_msgspec_get_the_same_answers(column):
         typed += ways
 
     assert typed
+
+
+@pytest.mark.parametrize(
+    "array", [np.ones((2, 4), "M8[s]"), np.ones((2, 4), "m8[s]"), np.ones((2, 4), complex)]
+)
+def test_arrays_of_dates_durations_and_complex_numbers_are_refused(array):
+    for given in (array, array.tolist()):
+        with pytest.raises(MismatchError, match="numbers are needed"):
+            matrix_model().predict(given)
 
 
 def test_a_whole_number_in_a_column_of_text_is_its_digits_in_every_type():

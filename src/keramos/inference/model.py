@@ -17,7 +17,6 @@ from keramos.data.conform import conform
 from keramos.data.read import as_table
 from keramos.errors import MismatchError, MissingExtraError, RowError, UsageError
 from keramos.prepare.feeds import feeds
-from keramos.prepare.front import front
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session, as_input
@@ -196,6 +195,9 @@ class Model:
         if not content.preparation.features:
             return None
         if self._front is None:
+            # Only traces compute the prepared row apart from the answer.
+            from keramos.prepare.front import front  # noqa: PLC0415 (start-up time)
+
             self._front = Session(compile_network(front(content.preparation)))
         prepared: NDArray[np.generic] = self._front.run(fed)[0][0]
         return prepared

@@ -61,7 +61,7 @@ def fit(
     Raises:
         DataError: a column has no value in any training row.
     """
-    matrix = all(column.kind in {"number", "boolean"} for column in schema.columns)
+    matrix = all(KINDS[column.kind].in_matrix for column in schema.columns)
     names = _input_names(table, schema)
     inputs = tuple(
         _learn(source, table.columns[source.name], name, which)

@@ -138,13 +138,24 @@ def _said(error: Exception) -> str:
     return f"layer '{name.rpartition(':')[0]}' becomes {operator}, and {why[:300]}"
 
 
+_NOT_NUMBERS = frozenset("mMc")
+"""Kinds of numpy dtypes that numpy casts to numbers, and that are none."""
+
+
 def as_input(array: object, dtype: str) -> NDArray[np.generic]:
     """An array in the dtype of a model input; bytes for text are UTF-8.
 
     Raises:
-        MismatchError: something given for text is neither text nor UTF-8.
+        MismatchError: something given for text is neither text nor UTF-8, or something given for
+            numbers is none: dates, durations and complex numbers are not.
     """
-    given: NDArray[np.generic] = np.asarray(array, object if dtype == "str" else dtype)
+    odd = getattr(getattr(array, "dtype", None), "kind", "") in _NOT_NUMBERS
+    if odd and dtype != "str":
+        raise MismatchError("numbers are needed", received=str(getattr(array, "dtype", "")))
+    try:
+        given: NDArray[np.generic] = np.asarray(array, object if dtype == "str" else dtype)
+    except TypeError as error:  # a list of dates
+        raise MismatchError("numbers are needed", received=str(error)) from None
     if dtype == "str" and not all(isinstance(item, str) for item in given.flat):
         given = np.array([_as_text(item) for item in given.flat], object).reshape(given.shape)
     return given

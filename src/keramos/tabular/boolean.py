@@ -33,6 +33,7 @@ class Boolean(Kind):
     filler = np.nan
     input_dtype = "float32"
     array_dtype = np.float32
+    in_matrix = True
     null_code = MISSING_NUMBER
     tensor_dtype = "bool"
 

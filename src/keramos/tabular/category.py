@@ -23,8 +23,6 @@ class Category(Kind):
     """A column of categories."""
 
     is_category = True
-    word: ClassVar[type]
-    """Python class of a category."""
     other: ClassVar[Json]
     """JSON Schema of any category."""
     first: ClassVar[object]

@@ -102,6 +102,10 @@ class Kind(ABC):
     null_texts: ClassVar[frozenset[str]] = NULL_TEXT
     is_category: ClassVar[bool] = False
     """Whether the model input is a word of a vocabulary, not a number."""
+    word: ClassVar[type | None] = None
+    """Python class of a category."""
+    in_matrix: ClassVar[bool] = False
+    """Whether such columns alone travel in one matrix."""
 
     def read(self, cell: object) -> object:
         """The value of one cell: None where it is missing, ``Refused`` where it cannot be read."""

@@ -47,6 +47,7 @@ class Number(Kind):
     filler = np.nan
     input_dtype = "float32"
     array_dtype = np.float32
+    in_matrix = True
     null_code = MISSING_NUMBER
     tensor_dtype = "float32"
     null_texts = NULL_TEXT | NUMBER_NULLS

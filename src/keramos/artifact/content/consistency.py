@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.content.training_rules import training_faults
+from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +35,6 @@ _RULES = {"binary": "threshold", "multiclass": "argmax", "regression": "value"}
 
 _MOST_ROWS = 1 << 53
 _LARGEST = 2.0**127  # numbers enter the network as float32
-_LEVELS = {"integer_category": int, "string_category": str}
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup"})
 _NAME = 100
 """Longest name of a reference."""
@@ -110,7 +110,7 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
         yield "minimum", f"{column.minimum} is above the maximum {column.maximum}"
     if column.deviation < 0:
         yield "deviation", f"is {column.deviation}"
-    wanted = _LEVELS.get(column.kind)
+    wanted = KINDS[column.kind].word
     if wanted is None and column.categories:
         yield "categories", f"belong to categories, not to a column of kind {column.kind}"
     if wanted and not all(type(level) is wanted for level in column.categories):
@@ -125,7 +125,7 @@ def _histogram(column: ColumnPreparation, histogram: Histogram) -> Iterator[str]
     edges, counts = histogram.edges, histogram.counts
     if not _are_counts(counts):
         yield "has a count that is not a number of rows"
-    if column.kind in _LEVELS:
+    if KINDS[column.kind].is_category:
         if edges or len(counts) not in {0, len(column.categories) + 1}:
             yield f"has {len(counts)} counts for {len(column.categories)} categories and the others"
         if counts and not column.categories:

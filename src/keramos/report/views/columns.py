@@ -7,10 +7,12 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 from keramos.report.views.words import kind, listed, number
+from keramos.tabular.cell import Refused
+from keramos.tabular.kinds import KINDS
 from keramos.types.view import Bars, ColumnCard, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from keramos.types.artifact import Content
     from keramos.types.schema import ColumnKind, ColumnPreparation, ColumnSchema
@@ -163,22 +165,23 @@ def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
     model refuses it by name.
     """
     return {
-        column.name: _typed(texts.get(column.name, ""), column.kind)
+        column.name: _typed(texts.get(column.name, "").strip(), column.kind)
         for column in content.schema.columns
     }
 
 
 def _typed(text: str, wanted: ColumnKind) -> object:
-    text = text.strip()
-    if not text:
+    value = KINDS[wanted].read(text)
+    if value is None:
         return None
-    try:
-        if wanted == "number":
-            return float(text)
-        if wanted == "integer_category":
-            return int(text)
-    except ValueError:
+    if isinstance(value, Refused) or wanted not in _TYPED:
         return text
-    if wanted == "boolean":
-        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower(), text)
-    return text
+    return _TYPED[wanted](value)
+
+
+_TYPED: Mapping[ColumnKind, Callable[..., object]] = {
+    "number": float,
+    "integer_category": int,
+    "boolean": bool,
+}
+"""Kinds whose cells programs send as something else than text."""
