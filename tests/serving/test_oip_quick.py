@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 import pytest
 import requests
-from keramos.serving.codecs.signature import input_slots
 
 from keramos.pipeline.load import load
 from keramos.serving.assemble import ROUTES
-from keramos.serving.batching.rows import Batch, PendingRequest
+from keramos.serving.batching.rows import RowBatcher, PendingRequest
+from keramos.serving.codecs.slots import input_slots
 from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context
@@ -69,7 +69,7 @@ def ask(engine):
         client = Client()
 
         async def tick():
-            batch = Batch(engine)
+            batch = RowBatcher(engine)
             for url, body, headers in requests:
                 pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
                 batch.put(PendingRequest(client, app.fast_route(url), url.encode(), body, pairs))

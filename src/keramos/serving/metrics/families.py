@@ -131,51 +131,44 @@ def _work(counted: Mapping[str, Mapping[int, Counts]]) -> Iterator[Family]:
 
 
 def _versions(registry: Registry) -> Iterator[Family]:
-    """States as the files and stores have them, what failed, and where labels point."""
-    states, failed, labelled = [], [], []
-    for name in registry.names():
-        for status in registry.statuses(name):
-            labels = (("model", name), ("version", str(status.version)))
-            states.append(Sample((*labels, ("state", status.state.name)), 1))
-            if status.code != "OK":
-                failed.append(Sample((*labels, ("code", status.code)), 1))
-        labelled += [
-            Sample((("model", name), ("label", label)), at)
-            for label, at in registry.labels(name).items()
-        ]
+    """States and labels of versions, and what failed."""
+    known = [(name, status) for name in registry.names() for status in registry.statuses(name)]
+    states = [
+        Sample((*_version(name, item.version), ("state", item.state.name)), 1)
+        for name, item in known
+    ]
+    failed = [
+        Sample((*_version(name, item.version), ("code", item.code)), 1)
+        for name, item in known
+        if item.code != "OK"
+    ]
+    labelled = [
+        Sample((("model", name), ("label", label)), version)
+        for name in registry.names()
+        for label, version in registry.labels(name).items()
+    ]
     loaded = [
-        Sample((("model", one.name), ("version", str(one.version))), one.model.load_seconds)
+        Sample(_version(one.name, one.version), one.model.load_seconds)
         for one in registry.all_served()
     ]
     failures = [
         Sample((("model", name),), times)
         for name, times in sorted(registry.load_failures.copy().items())
     ]
-    available = sum(sample.labels[-1][1] == State.AVAILABLE.name for sample in states)
-    yield Family(
-        "keramos_versions_available", "gauge", "Versions that answer.", (Sample((), available),)
-    )
-    yield Family(
-        "keramos_version_state", "gauge", "1 for the state in which a version is.", tuple(states)
-    )
-    yield Family(
-        "keramos_version_failed",
-        "gauge",
-        "1 for a version that could not be loaded.",
-        tuple(failed),
-    )
-    yield Family(
-        "keramos_load_failures_total",
-        "counter",
-        "FolderSource that could not be loaded.",
-        tuple(failures),
-    )
-    yield Family(
-        "keramos_load_seconds", "gauge", "Seconds that reading and proving took.", tuple(loaded)
-    )
-    yield Family(
-        "keramos_label_version", "gauge", "The version to which a label points.", tuple(labelled)
-    )
+    available = sum(item.state is State.AVAILABLE for _, item in known)
+    for name, kind, about, samples in (
+        ("versions_available", "gauge", "Versions that answer.", [Sample((), available)]),
+        ("version_state", "gauge", "1 for the state in which a version is.", states),
+        ("version_failed", "gauge", "1 for a version that could not be loaded.", failed),
+        ("load_failures_total", "counter", "Files that could not be loaded.", failures),
+        ("load_seconds", "gauge", "Seconds that reading and proving took.", loaded),
+        ("label_version", "gauge", "The version to which a label points.", labelled),
+    ):
+        yield Family(f"keramos_{name}", kind, about, tuple(samples))
+
+
+def _version(name: str, number: int) -> Labels:
+    return (("model", name), ("version", str(number)))
 
 
 def _missed(registry: Registry) -> Family:

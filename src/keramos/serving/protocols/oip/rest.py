@@ -15,7 +15,6 @@ import numpy as np
 from keramos.errors import NotReadyError, RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import flat_texts
-from keramos.serving.codecs.json_tensors import tensor
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
@@ -33,7 +32,8 @@ from keramos.serving.protocols.oip.bodies import (
     TensorMetadata,
 )
 from keramos.serving.protocols.oip.fast import COUNTED, HEADER, fast_route
-from keramos.serving.protocols.oip.tensors import DTYPES, KINDS, dtype_of, from_raw, to_raw
+from keramos.serving.protocols.oip.json_inputs import arrays_of, flag, tensor_items, tensor_name
+from keramos.serving.protocols.oip.tensors import KINDS, dtype_of, from_raw, to_raw
 from keramos.types.serving import State
 from keramos.version import __version__
 
@@ -110,11 +110,11 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
         return _raw_mode(context, served, request.body)
     size = _json_size(header, len(request.body))
     body = parse_object(request.body[:size])
-    arrays = _arrays(_items(body, "inputs"), request.body[size:])
-    wanted = _items(body, "outputs") if "outputs" in body else []
-    names = output_names(served.model, [_name(item) for item in wanted])
-    all_binary = _parameter(body, "binary_data_output", default=False)
-    binary = {_name(item) for item in wanted if _parameter(item, "binary_data", default=all_binary)}
+    arrays = arrays_of(tensor_items(body, "inputs"), request.body[size:])
+    wanted = tensor_items(body, "outputs") if "outputs" in body else []
+    names = output_names(served.model, [tensor_name(item) for item in wanted])
+    all_binary = flag(body, "binary_data_output", default=False)
+    binary = {tensor_name(item) for item in wanted if flag(item, "binary_data", default=all_binary)}
     asked = body.get("id")
     if asked is not None and not isinstance(asked, str):
         raise RequestError(f"'id' must be a string; received {shown(asked)}")
@@ -137,112 +137,6 @@ def _json_size(header: str | None, whole: int) -> int:
             f"{header[:40]!r}"
         )
     return int(header)
-
-
-def _items(body: Item, key: str) -> list[Item]:
-    items = body.get(key)
-    if (
-        not isinstance(items, list)
-        or not all(isinstance(item, dict) for item in items)
-        or not items
-    ):
-        raise RequestError(
-            f"'{key}' must be a list of one or more tensors, each an object; received "
-            f"{shown(items)}"
-        )
-    return items
-
-
-def _name(item: Item) -> str:
-    name = item.get("name")
-    if not isinstance(name, str):
-        raise RequestError(f"a tensor needs a name; received {shown(item)}")
-    return name
-
-
-def _parameter(item: Item, key: str, *, default: bool) -> bool:
-    parameters = item.get("parameters", {})
-    if not isinstance(parameters, dict):
-        raise RequestError(f"'parameters' must be an object; received {shown(parameters)}")
-    value = parameters.get(key, default)
-    if not isinstance(value, bool):
-        raise RequestError(f"parameter '{key}' must be true or false; received {shown(value)}")
-    return value
-
-
-def _arrays(items: list[Item], raw: bytes) -> dict[str, Array]:
-    arrays: dict[str, Array] = {}
-    at = 0
-    for item in items:
-        name = _name(item)
-        if name in arrays:
-            raise RequestError(f"input '{name}' is given twice")
-        size = _binary_size(item, name)
-        if size is not None and at + size > len(raw):
-            raise RequestError(
-                f"input '{name}' has {size} bytes of binary data; {len(raw) - at} are left in "
-                "the body"
-            )
-        arrays[name] = _array(item, name, None if size is None else raw[at : at + size])
-        at += size or 0
-    if at != len(raw):
-        raise RequestError(f"the body has {len(raw)} bytes of binary data; its inputs take {at}")
-    return arrays
-
-
-def _binary_size(item: Item, name: str) -> int | None:
-    parameters = item.get("parameters") or {}
-    size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
-    if size is None:
-        return None
-    if type(size) is not int or size < 0 or "data" in item:
-        raise RequestError(
-            f"input '{name}': binary_data_size must be a number of bytes, and 'data' absent"
-        )
-    return size
-
-
-def _array(item: Item, name: str, raw: bytes | None) -> Array:
-    shape, dtype = item.get("shape"), DTYPES.get(str(item.get("datatype")))
-    if dtype is None:
-        raise RequestError(
-            f"input '{name}' has data type {shown(item.get('datatype'))}; known are "
-            f"{', '.join(DTYPES)}"
-        )
-    if not isinstance(shape, list) or not all(
-        type(size) is int and 0 <= size < 1 << 31 for size in shape
-    ):
-        raise RequestError(
-            f"input '{name}': shape must be a list of sizes; received {shown(shape)}"
-        )
-    flat = from_raw(name, raw, dtype) if raw is not None else _values(item, name, dtype)
-    count = 1
-    for size in shape:
-        count *= size
-    if count != flat.size:
-        raise RequestError(
-            f"input '{name}' has shape {shape}, which is {count} values; received {flat.size}"
-        )
-    return flat.reshape(shape)
-
-
-def _values(item: Item, name: str, dtype: str) -> Array:
-    if "data" not in item:
-        raise RequestError(f"input '{name}' has no 'data'")
-    data = item["data"]
-    cells = data if isinstance(data, list) else [data]
-    if None in cells:  # a missing value of a column; whether it may be is the schema's business
-        return _with_gaps(cells, name, dtype)
-    return tensor(cells, dtype, name).reshape(-1)
-
-
-def _with_gaps(cells: list[object], name: str, dtype: str) -> Array:
-    present = tensor([cell for cell in cells if cell is not None], dtype, name)
-    array = np.empty(len(cells), object)
-    array[:] = cells
-    if dtype == "str" or not present.size:
-        return array
-    return np.array([np.nan if cell is None else cell for cell in cells], float)
 
 
 def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
