@@ -13,7 +13,7 @@ import requests
 
 from keramos.pipeline.load import load
 from keramos.serving.assemble import ROUTES
-from keramos.serving.batching.rows import RowBatcher, PendingRequest
+from keramos.serving.batching.rows import PendingRequest, RowBatcher
 from keramos.serving.codecs.slots import input_slots
 from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
