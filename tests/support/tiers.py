@@ -18,7 +18,9 @@ TIERS = ("unit", "oracle", "system")
 _ORACLE = ("keras", "tensorflow", "keramos.training.keras_engine")
 _NEEDS = {
     **dict.fromkeys((*_ORACLE, "support.trained", "train", "SHARED"), "oracle"),
-    **dict.fromkeys(("subprocess", "multiprocessing", "fork", "ray"), "system"),
+    **dict.fromkeys(
+        ("subprocess", "multiprocessing", "ProcessPoolExecutor", "fork", "ray"), "system"
+    ),
     **dict.fromkeys(("requests", "grpc", "adbc_driver_manager", "playwright"), "system"),
     **dict.fromkeys(("support.browsers", "support.command", "support.grpc_servers"), "system"),
     **dict.fromkeys(("support.postgresql", "support.servers", "hostile.runner"), "system"),
@@ -58,6 +60,8 @@ def tier_of(item):
     fixtures = [each[-1].func for each in item._fixtureinfo.name2fixturedefs.values()]  # noqa: SLF001
     drawn = getattr(item, "callspec", None)
     used = [item.obj, *fixtures, *(drawn.params.values() if drawn else ())]
+    for each in item.cls.__mro__ if item.cls else ():  # a suite calls its own methods
+        used += vars(each).values()
     tier = tier_of_all(used)
     return "oracle" if tier == "unit" and imports_keras(item.path) else tier
 
@@ -127,5 +131,5 @@ def _home(value):
     """The tier that the module of a value needs."""
     if not (ismodule(value) or isclass(value) or isfunction(value)):
         return set()
-    home = value.__name__ if ismodule(value) else value.__module__
+    home = str(value.__name__ if ismodule(value) else value.__module__)
     return {_NEEDS[each] for each in _within(home, _NEEDS)}
