@@ -94,7 +94,7 @@ def test_wishes_override_inference():
         ({"drop": ["cal"]}, UsageError, "is it 'col'"),
         ({"drop": ["y"]}, UsageError, "target"),
         ({"categorical": ["col"], "numeric": ["col"]}, UsageError, "both"),
-        ({"positive": "7"}, UsageError, "its classes are"),
+        ({"positive": "7"}, UsageError, "the classes are"),
         ({"categorical": ["pad"]}, DataError, "as many categories as rows"),
     ],
 )

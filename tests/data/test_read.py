@@ -117,7 +117,7 @@ BAD_FILES = {
     "latin.csv": (b"a,b\n1,2\nM\xfcller,3\n", "line 3: byte 0xfc is not UTF-8"),
     "nul.csv": (b"a,b\n1,\x002\n", "line 2: a NUL byte"),
     "quote.csv": (b'a,b\n"open,2\n', "line 2"),
-    "rows.jsonl": (b'{"a": 1}\n[1, 2]\n', "line 2 is not a JSON object"),
+    "rows.jsonl": (b'{"a": 1}\n[1, 2]\n', "line 2: the line is not a JSON object"),
     "none.jsonl": (b"\n", "holds no rows"),
     "bad.parquet": (b"PAR1nonsense", "not a readable Parquet file"),
     "bad.arrow": (b"ARROW1nonsense", "not a readable Arrow IPC file"),
@@ -142,7 +142,7 @@ def test_a_bad_file_is_refused_with_its_name_and_the_place(name, tmp_path):
     ("source", "kind", "words"),
     [
         ("absent.csv", DataError, "absent.csv: the file does not exist"),
-        (".", UsageError, "no known table format"),
+        (".", UsageError, "not of a known table format"),
         ("model.h5", UsageError, ".parquet"),
         ([], DataError, "no rows"),
         (7, UsageError, "a table is"),

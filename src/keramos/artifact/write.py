@@ -86,7 +86,8 @@ def _h5py() -> ModuleType:
         import h5py  # noqa: PLC0415 (an extra)
     except ImportError:
         raise MissingExtraError(
-            "writing .h5 and .keras files needs h5py: pip install 'keramos[write]'"
+            "writing .h5 and .keras files needs h5py",
+            remedy="Install it with: pip install 'keramos[write]'",
         ) from None
     library: ModuleType = h5py
     return library

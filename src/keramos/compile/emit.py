@@ -358,8 +358,10 @@ def _check_rank(call: LayerCall, wanted: int) -> None:
     """A layer over n axes of space takes rows, those axes and channels."""
     if wanted and call.inputs and call.x.rank != wanted:
         raise MismatchError(
-            f"layer '{call.layer.name}' ({call.layer.kind}): its input has shape {call.x.shape}; "
-            f"{wanted} axes are needed"
+            f"the input needs {wanted} axes",
+            received=f"shape {call.x.shape}",
+            layer=call.layer.name,
+            layer_kind=call.layer.kind,
         )
 
 

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 
 from keramos.errors import DataError
 from keramos.tabular.arrow import arrow_column
-from keramos.tabular.cell import show
 from keramos.tabular.columns import table_of
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def _read(read: Callable[[], pa.Table], source: str, what: str) -> pa.Table:
         return read()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).partition("\n")[0]
-        raise DataError(f"{source} is not a readable {what} file: {reason}") from None
+        raise DataError(f"the file is not a readable {what} file: {reason}", file=source) from None
 
 
 def from_arrow(table: pa.Table, source: str) -> Table:
@@ -59,6 +58,9 @@ def from_arrow(table: pa.Table, source: str) -> Table:
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise DataError(
-            f"{source}: column name {show(twice[0])} appears more than once; rename one"
+            "the column name appears more than once",
+            file=source,
+            column=str(twice[0]),
+            remedy="Rename one",
         )
     return table_of(source, {str(n): arrow_column(table.column(n)) for n in table.column_names})

@@ -66,4 +66,7 @@ def check_present(have: list[str], names: list[str], source: str) -> None:
         near = get_close_matches(name, [other for other in have if other not in names], 1)
         lines.append(f"'{name}'" + (f" (is it '{near[0]}'?)" if near else ""))
     shown = ", ".join(f"'{name}'" for name in have[:20])
-    raise DataError(f"{source} lacks {len(absent)} column(s): {', '.join(lines)}. It has {shown}")
+    raise DataError(
+        f"the table lacks {len(absent)} column(s): {', '.join(lines)}. It has {shown}",
+        file=source,
+    )

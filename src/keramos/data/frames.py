@@ -31,11 +31,14 @@ def from_frame(frame: object) -> Table:
     except nw.exceptions.DuplicateError as error:
         reason = str(error).strip().partition("\n")[0]
         raise DataError(
-            f"{source}: a column name appears more than once; rename one ({reason})"
+            f"a column name appears more than once ({reason})",
+            file=source,
+            remedy="Rename one",
         ) from None
     except TypeError:
         raise UsageError(
-            f"a table is a path, a DataFrame, rows or a dict of columns; received a {source}"
+            "a table is a path, a DataFrame, rows or a dict of columns",
+            received=f"a {source}",
         ) from None
 
 

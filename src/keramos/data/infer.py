@@ -14,7 +14,7 @@ import numpy as np
 
 from keramos.data.conform import check_present
 from keramos.data.target import infer_target
-from keramos.errors import DataError, UsageError
+from keramos.errors import DataError, UsageError, quoted
 from keramos.tabular.cell import Refused, distinct, show
 from keramos.tabular.kind import NUMBER_NULLS
 from keramos.tabular.kinds import KINDS, parse
@@ -81,8 +81,8 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
     if not columns:
         reasons = "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
         raise DataError(
-            f"{table.source}: no column is left to learn from "
-            f"({reasons or 'only the target is there'})"
+            f"no column is left to learn from ({reasons or 'only the target is there'})",
+            file=table.source,
         )
     return Schema(tuple(columns), goal, tuple(dropped))
 
@@ -91,21 +91,25 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
     for name in table.columns:
         if not name.isprintable() and name.encode(errors="ignore").decode() != name:
             raise DataError(
-                f"{table.source}: the column name {name!r} holds half a character; rename the "
-                "column"
+                "the column name holds half a character (a surrogate)",
+                file=table.source,
+                column=name,
+                remedy="Rename the column",
             )
     named = [*wishes.drop, *wishes.categorical, *wishes.numeric, *(wishes.units or {})]
     for name in named:
         if name not in table.columns:
             near = get_close_matches(name, list(table.columns), 1)
             raise UsageError(
-                f"{table.source} has no column '{name}'" + (f"; is it '{near[0]}'?" if near else "")
+                f"the table has no column {quoted(name)}"
+                + (f"; is it {quoted(near[0])}?" if near else ""),
+                file=table.source,
             )
     if target in wishes.drop:
-        raise UsageError(f"the target '{target}' cannot be dropped")
+        raise UsageError("the target cannot be dropped", column=target)
     both = set(wishes.categorical) & set(wishes.numeric)
     if both:
-        raise UsageError(f"'{min(both)}' cannot be both categorical and numeric")
+        raise UsageError("a column cannot be both categorical and numeric", column=min(both))
 
 
 def _words(name: str) -> set[str]:
@@ -120,7 +124,7 @@ def _useless(name: str, column: Column, wishes: Wishes) -> str:
     present = column.values[~column.missing]
     if not len(present):
         if name in {*wishes.categorical, *wishes.numeric}:
-            raise DataError(f"column '{name}' has no value in any row; drop it")
+            raise DataError("the column has no value in any row", column=name, remedy="Drop it")
         return "every value is missing"
     different = _distinct(present)
     if name in {*wishes.categorical, *wishes.numeric}:
@@ -130,7 +134,9 @@ def _useless(name: str, column: Column, wishes: Wishes) -> str:
             and len(different) > _FEW_ROWS
         ):
             raise DataError(
-                f"column '{name}' has as many categories as rows ({len(different)}); drop it"
+                f"the column has as many categories as rows ({len(different)})",
+                column=name,
+                remedy="Drop it",
             )
         return ""
     if reason := _odd_cell(column):

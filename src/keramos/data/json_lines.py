@@ -26,9 +26,13 @@ def read_json_lines(data: bytes, source: str) -> Table:
             try:
                 rows.append(decode(line))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise DataError(f"{source}, line {number} is not a JSON object: {error}") from None
+                raise DataError(
+                    f"the line is not a JSON object: {error}",
+                    file=source,
+                    path=f"line {number}",
+                ) from None
     if not rows:
-        raise DataError(f"{source} holds no rows")
+        raise DataError("the file holds no rows", file=source)
     return from_rows(rows, source)
 
 

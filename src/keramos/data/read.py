@@ -84,13 +84,14 @@ def read_table(path: str | Path) -> Table:
     extension = (suffixes[:-1] if zipped else suffixes)[-1:]
     if not extension or extension[0] not in FORMATS:
         raise UsageError(
-            f"{path}: the extension says no known table format; known are {', '.join(FORMATS)}"
+            f"the extension is not of a known table format; known are {', '.join(FORMATS)}",
+            file=str(path),
         )
     data = _bytes(path)
     try:
         data = gzip.decompress(data) if zipped else data
     except (OSError, EOFError) as error:
-        raise DataError(f"{path} is not a readable gzip file: {error}") from None
+        raise DataError(f"the file is not a readable gzip file: {error}", file=str(path)) from None
     return _reader(extension[0])(data, str(path))
 
 
@@ -98,11 +99,11 @@ def _bytes(path: Path) -> bytes:
     if not path.exists():
         raise DataError("the file does not exist", file=str(path))
     if not path.is_file():
-        raise DataError(f"{path} is not a regular file")
+        raise DataError("the path is not a regular file", file=str(path))
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+        raise DataError(f"the file cannot be read: {error.strerror}", file=str(path)) from None
 
 
 def _reader(extension: str) -> Reader:
@@ -118,7 +119,7 @@ def _extra(module: str, what: str) -> object:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(
-            f"{what} need {error.name}: pip install 'keramos[tables]'"
+            f"{what} need {error.name}", remedy="Install it with: pip install 'keramos[tables]'"
         ) from None
 
 
@@ -127,7 +128,9 @@ def _any_column(name: str, cells: object) -> Column:
         return array_column(cells, name=name, source="dict of columns")
     if isinstance(cells, (list, tuple)):
         return cells_column(cells)
-    raise UsageError(f"column '{name}' is a {type(cells).__name__}; a list or an array is needed")
+    raise UsageError(
+        "a column is a list or an array", column=name, received=f"a {type(cells).__name__}"
+    )
 
 
 def _from_frame(frame: object) -> Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.errors import DataError, RowError, UsageError
+from keramos.errors import DataError, RowError, UsageError, quoted
 from keramos.tabular.cell import show
 from keramos.tabular.kind import problems
 from keramos.tabular.kinds import parse
@@ -39,7 +39,7 @@ def infer_target(
     column = _written(table.columns[name])
     keep = ~column.missing
     if not keep.any():
-        raise DataError(f"{table.source}: the target '{name}' has no value in any row")
+        raise DataError("the target has no value in any row", file=table.source, column=name)
     present = Column(column.values[keep], column.missing[keep], column.text, column.categorical)
     numbers = parse(present, "number")
     chosen, reason = _task(present, numbers, numeric=not numbers.bad.any())
@@ -56,17 +56,20 @@ def infer_target(
     classes = _classes(present)
     if len(classes) < _TWO:
         raise DataError(
-            f"{table.source}: the target '{name}' has one class only: {show(classes[0])}; "
-            "nothing to learn"
+            f"the target has one class only: {show(classes[0])}; nothing to learn",
+            file=table.source,
+            column=name,
         )
     if len(classes) > min(_MOST_CLASSES, keep.sum() // _TWO):
         raise DataError(
-            f"{table.source}: the target '{name}' has {len(classes)} classes in {keep.sum()} "
-            "rows; too many"
+            f"the target has too many classes in {keep.sum()} rows",
+            file=table.source,
+            column=name,
+            received=f"{len(classes)} classes",
         )
     if task == "binary" and len(classes) > _TWO:
         raise UsageError(
-            f"the target '{name}' has {len(classes)} classes, so the task cannot be binary"
+            "the task cannot be binary", column=name, received=f"{len(classes)} classes"
         )
     chosen = "binary" if len(classes) == _TWO and task != "multiclass" else "multiclass"
     return TargetSchema(name, chosen, reason, _ordered(classes, positive, name))
@@ -129,7 +132,8 @@ def _ordered(classes: list[Label], positive: str | None, name: str) -> tuple[Lab
     found = [label for label in classes if str(label) == str(positive)]
     if not found or len(classes) > _TWO:
         raise UsageError(
-            f"'{positive}' cannot be the positive class of '{name}'; its classes are {classes}"
+            f"{quoted(str(positive))} cannot be the positive class; the classes are {classes}",
+            column=name,
         )
     return (*(label for label in classes if label not in found), *found)
 

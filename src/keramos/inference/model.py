@@ -15,7 +15,7 @@ import numpy as np
 from keramos.compile.emit import compile_network
 from keramos.data.conform import conform
 from keramos.data.read import as_table
-from keramos.errors import MismatchError, MissingExtraError, RowError, UsageError
+from keramos.errors import MismatchError, MissingExtraError, RowError, UsageError, quoted
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
@@ -151,15 +151,16 @@ class Model:
         content = self.content
         if content is not None and columns:
             raise UsageError(
-                f"{self.artifact.info.path} knows its columns by name; columns are for plain "
-                "Keras files"
+                "the file knows its columns by name; columns are for plain Keras files",
+                file=self.artifact.info.path,
             )
         try:
             from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (an extra)
             from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (an extra)
         except ImportError as error:
             raise MissingExtraError(
-                f"Arrow batches need {error.name}: pip install 'keramos[tables]'"
+                f"Arrow batches need {error.name}",
+                remedy="Install it with: pip install 'keramos[tables]'",
             ) from None
         if content is None:
             return PlainScorer(self.session, self.inputs, self.outputs, keep, columns)
@@ -223,9 +224,9 @@ class Model:
     def _need_content(self, verb: str) -> Content:
         if self.content is None:
             raise UsageError(
-                f"{self.artifact.info.path} is a plain Keras file without schema and decision "
-                "rule, so it cannot "
-                f"{verb}; use predict() with arrays, or train with keramos to store both"
+                f"a plain Keras file without schema and decision rule cannot {verb}",
+                file=self.artifact.info.path,
+                remedy="Use predict() with arrays, or train with keramos to store both",
             )
         return self.content
 
@@ -274,7 +275,9 @@ class Model:
 
     def _array_feeds(self, arrays: Sequence[object]) -> Feeds:
         if len(arrays) != len(self.inputs):
-            raise MismatchError(f"the model has {len(self.inputs)} inputs, received {len(arrays)}")
+            raise MismatchError(
+                f"the model has {len(self.inputs)} inputs", received=str(len(arrays))
+            )
         fed = {
             spec.name: _fit(array, spec) for spec, array in zip(self.inputs, arrays, strict=True)
         }
@@ -340,7 +343,10 @@ def _fit(array: object, spec: TensorSpec) -> NDArray[np.generic]:
         wanted in (None, size) for size, wanted in zip(given.shape, spec.shape, strict=True)
     )
     if not fits:
-        raise MismatchError(f"input '{spec.name}' needs shape {spec.shape}, received {given.shape}")
+        raise MismatchError(
+            f"input {quoted(spec.name)} needs shape {spec.shape}",
+            received=str(given.shape),
+        )
     return given
 
 

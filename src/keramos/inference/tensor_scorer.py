@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from keramos.data.conform import check_present
-from keramos.errors import UsageError
+from keramos.errors import UsageError, quoted
 from keramos.inference.scored import (
     Rejects,
     Scored,
@@ -68,8 +68,8 @@ class PlainScorer:
         odd = next((spec for spec in inputs if spec.dtype == "str"), None)
         if odd is not None:
             raise UsageError(
-                f"input '{odd.name}' takes text; files of numbers can be scored, use predict() "
-                "for others"
+                f"input {quoted(odd.name)} takes text; only files of numbers can be scored",
+                remedy="Use predict() for others",
             )
         if columns and len(columns) != sum(self._sizes):
             raise UsageError(
@@ -122,11 +122,10 @@ class PlainScorer:
                 f"{size} ('{i.name}')" for size, i in zip(self._sizes, self._inputs, strict=True)
             )
             raise UsageError(
-                f"a plain Keras file names no columns: it takes {wanted} numbers a row, and "
-                f"{source} has "
-                f"{len(numbers)} columns of numbers besides those that are kept. Name the "
-                "inputs' columns in order "
-                "with --columns a,b,c"
+                f"a plain Keras file names no columns: it takes {wanted} numbers a row, and the "
+                f"table has {len(numbers)} columns of numbers besides those that are kept",
+                file=source,
+                remedy="Name the inputs' columns in order with --columns a,b,c",
             )
         return tuple(numbers)
 
@@ -243,8 +242,9 @@ def _size(spec: TensorSpec, what: str) -> int:
     free = [extent for extent in spec.shape[1:] if extent is None]
     if free:
         raise UsageError(
-            f"{what} '{spec.name}' has the shape {spec.shape}; a table has as many columns in "
-            "every row"
+            f"{what} {quoted(spec.name)} has no fixed shape; a table has as many columns in every "
+            "row",
+            received=f"shape {spec.shape}",
         )
     return prod(extent or 1 for extent in spec.shape[1:])
 

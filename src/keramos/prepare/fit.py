@@ -124,7 +124,11 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> ColumnPreparation:
     if column.missing.all():
-        raise DataError(f"column '{source.name}' has no value in any training row; drop it")
+        raise DataError(
+            "the column has no value in any training row",
+            column=source.name,
+            remedy="Drop it",
+        )
     missing = int(column.missing.sum())
     kind = KINDS[source.kind]
     if kind.is_category:
@@ -161,8 +165,8 @@ def _learn_levels(
     null_code = KINDS[source.kind].null_code
     if null_code in levels:
         raise DataError(
-            f"column '{source.name}': {null_code} stands for missing values and cannot be a "
-            "category"
+            f"{null_code} stands for missing values and cannot be a category",
+            column=source.name,
         )
     policy: NullPolicy = "level" if missing else "refuse"
     return ColumnPreparation(

@@ -80,7 +80,9 @@ def readable(name: str, where: str = "") -> Iterator[None]:
         reason = str(error).strip().partition("\n")[0]
         place = f"{name}, {where}" if where else name
         raise DataError(
-            f"{place} cannot be read: {reason}. Restore the file, or score the others without it"
+            f"the file cannot be read: {reason}",
+            file=place,
+            remedy="Restore the file, or score the others without it",
         ) from None
 
 

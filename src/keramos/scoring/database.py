@@ -110,7 +110,10 @@ def database(url: str) -> Database:
         raise UsageError(f"a database is written {_EXAMPLES}", received=said)
     if kind == "sqlite":
         if not rest.startswith("/") or not rest.strip("/ "):
-            raise UsageError(f"a SQLite URL names a file and nothing else: {_EXAMPLES}")
+            raise UsageError(
+                "a SQLite URL names a file and nothing else",
+                remedy=f"Write it as in {_EXAMPLES}",
+            )
         return Database(url, _SQLITE, url, ())
     found = _SERVER.fullmatch(rest)
     if found is None:

@@ -198,7 +198,9 @@ def _loaded(task: Task) -> Model:
     """The model, as it was shipped and proven by its golden rows."""
     if task.model.sha256 != task.sha256:
         raise MismatchError(
-            f"{task.model.path} was changed after it was loaded, or damaged on the way; score again"
+            "the model was changed after it was loaded, or damaged on the way",
+            file=task.model.path,
+            remedy="Score again",
         )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         path = task.model.write(Path(folder), Path(task.model.path).name)

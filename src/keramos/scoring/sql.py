@@ -140,18 +140,20 @@ def _checked(
                 yield pa.record_batch(columns, schema=schema)
                 rows += batch.num_rows
     except DataError as error:
-        raise DataError(f"{error} (after {rows:,} rows){_advice(str(error), schema)}") from None
+        raise DataError(
+            f"{error} (after {rows:,} rows)", remedy=_remedy(str(error), schema)
+        ) from None
 
 
-def _advice(words: str, schema: pa.Schema) -> str:
+def _remedy(words: str, schema: pa.Schema) -> str | None:
     found = _MISMATCH.search(words)
     if not found:
-        return ""
+        return None
     name = quoted(schema.names[int(found[1])])
     kind = "REAL" if found[3] == "DOUBLE" else "TEXT"
     return (
-        f". SQLite's cells need not agree; say what column {name} is: CAST({name} AS "
-        f"{kind}) AS {name}"
+        f"Say what column {name} is, since SQLite's cells need not agree: "
+        f"CAST({name} AS {kind}) AS {name}"
     )
 
 

@@ -211,7 +211,8 @@ def _parts_of(path: str, options: ServeOptions) -> tuple[ModelLocation, Settings
     unknown = sorted(options.keys() - ServeOptions.__annotations__.keys())
     if unknown:
         raise UsageError(
-            f"unknown option {unknown[0]!r}; there are {', '.join(ServeOptions.__annotations__)}"
+            f"serve() has no such option; there are {', '.join(ServeOptions.__annotations__)}",
+            option=unknown[0],
         )
     given = cast("Mapping[str, object]", options)
     location = ModelLocation(path, **_fields_of(ModelLocation, given))  # type: ignore[arg-type] # of TypedDict

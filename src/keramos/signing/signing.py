@@ -166,7 +166,7 @@ def _library(part: str) -> ModuleType:
         from model_signing import signing, verifying  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise MissingExtraError(
-            f"signatures need {error.name}", remedy="pip install 'keramos[sign]'"
+            f"signatures need {error.name}", remedy="Install it with: pip install 'keramos[sign]'"
         ) from None
     return {"signing": signing, "verifying": verifying}[part]
 
@@ -215,14 +215,18 @@ def _check_covered(source: ModelSource, covered: frozenset[str]) -> None:
     """Refuse parts without a digest in the statement, which may ask the library to ignore some."""
     if not covered:
         raise SignatureError(
-            f"{source.path}: its signature covers no file; sign the file again with keramos sign"
+            "the signature covers no file",
+            file=source.path,
+            remedy="Sign the file again with keramos sign",
         )
     # The digest of a single file is listed under the name that its signer's copy had.
     unsigned = [name for name in source.parts if name not in covered] if source.folder else []
     if unsigned:
         raise SignatureError(
-            f"{source.path}: its signature does not cover {', '.join(unsigned)[:200]}; sign the "
-            "folder again with keramos sign"
+            "the signature does not cover all files of the folder",
+            received=f"unsigned: {', '.join(unsigned)[:200]}",
+            file=source.path,
+            remedy="Sign the folder again with keramos sign",
         )
 
 

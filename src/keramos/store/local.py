@@ -90,8 +90,9 @@ class LocalPlace:
                 _flush(folder)
         except OSError as error:
             raise SaveError(
-                f"{parcel.source.path} could not be published in {folder}: {error.strerror}; "
-                "nothing was added"
+                f"the model could not be published in {folder}: {error.strerror}; nothing was "
+                "added",
+                file=parcel.source.path,
             ) from error
         stored = _stored(folder / str(number), number)
         if stored is None:

@@ -51,7 +51,7 @@ def _file_system(url: str) -> tuple[_FileSystem, str]:
         import fsspec  # noqa: PLC0415 (an extra)
     except ImportError:
         raise MissingExtraError(
-            f"{url} needs fsspec", remedy="pip install 'keramos[remote]'"
+            f"{url} needs fsspec", remedy="Install it with: pip install 'keramos[remote]'"
         ) from None
     try:
         return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
@@ -177,7 +177,11 @@ class RemotePlace:
         check_relative(name, f"{above}/{name}")
         data = self._system.cat_file(f"{above}/{name}")
         if sha256(data).hexdigest() != digest:
-            raise StoreError(f"{above}/{name} is not the file that was published; publish it again")
+            raise StoreError(
+                "the file is not the one that was published",
+                file=f"{above}/{name}",
+                remedy="Publish it again",
+            )
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

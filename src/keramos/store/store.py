@@ -71,7 +71,8 @@ class Store:
         if not found:
             have = ", ".join(self._place.models()) or "none"
             raise StoreError(
-                f"{self.root} has no version of a model '{model}'; it has models: {have}"
+                f"the store has no version of a model {quoted(model)}; it has models: {have}",
+                file=str(self.root),
             )
         return found
 

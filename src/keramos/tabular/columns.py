@@ -68,7 +68,10 @@ def array_column(
     """
     if values.ndim != 1:
         raise DataError(
-            f"{source}: column '{name}' has shape {values.shape}; a column has one axis"
+            "a column has one axis",
+            file=source,
+            column=name,
+            received=f"shape {values.shape}",
         )
     gone = np.zeros(len(values), bool) if missing is None else missing
     match values.dtype.kind:
@@ -85,8 +88,10 @@ def array_column(
         case "O" | "U" | "T":
             return cells_column(_cells(values, gone))
     raise DataError(
-        f"{source}: column '{name}' has dtype {values.dtype}, which is not a number, text, "
-        "boolean or date"
+        "the column is not of numbers, text, booleans or dates",
+        file=source,
+        column=name,
+        received=f"dtype {values.dtype}",
     )
 
 
@@ -101,8 +106,8 @@ def table_of(source: str, columns: Mapping[str, Column]) -> Table:
         DataError: there is no column, or lengths differ.
     """
     if not columns:
-        raise DataError(f"{source} has no columns")
+        raise DataError("the table has no columns", file=source)
     sizes = {name: len(column.values) for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
-        raise DataError(f"{source}: columns have different lengths: {sizes}")
+        raise DataError("the columns have different lengths", file=source, received=sizes)
     return Table(source, dict(columns), next(iter(sizes.values())))

@@ -59,5 +59,5 @@ def engine(name: str = AUTO) -> Trainer:
         return ENGINES[engine_name(name)]()
     except ImportError as error:
         raise MissingExtraError(
-            f"training needs {error.name}", remedy="pip install 'keramos[train]'"
+            f"training needs {error.name}", remedy="Install it with: pip install 'keramos[train]'"
         ) from None

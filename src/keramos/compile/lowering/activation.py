@@ -198,7 +198,7 @@ def activate(g: Graph, x: Value, activation: object, legacy: Legacy = CURRENT) -
         UnsupportedModelError: there is no such activation.
     """
     for fault in activation_faults(activation):
-        raise UnsupportedModelError(f"activation {fault}")
+        raise UnsupportedModelError(fault, option="activation")
     if activation is None:
         return x
     if activation == "hard_sigmoid" and legacy.hard_sigmoid_keras2:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.errors import MismatchError
+from keramos.errors import MismatchError, quoted
 from keramos.report.views.words import shape
 from keramos.types.view import Field
 
@@ -63,7 +63,7 @@ def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
     count = int(np.prod(sizes))
     if count > _MOST:
         raise MismatchError(
-            f"input '{spec.name}' has {count:,} values; the form takes up to {_MOST:,}"
+            f"input {quoted(spec.name)} has {count:,} values; the form takes up to {_MOST:,}",
         )
     if spec.dtype == "str":
         return np.full((1, *sizes), "text", object)
@@ -94,13 +94,15 @@ def _array(text: str, spec: TensorSpec) -> NDArray[np.generic]:
         values = np.asarray(json.loads(text), object if spec.dtype == "str" else spec.dtype)
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise MismatchError(
-            f"input '{spec.name}' takes {spec.dtype} values as JSON; received {text[:60]}"
+            f"input {quoted(spec.name)} takes {spec.dtype} values as JSON",
+            received=text[:60],
         ) from None
     wanted = spec.shape[1:]
     if values.ndim != len(wanted) or any(
         size not in (None, have) for size, have in zip(wanted, values.shape, strict=True)
     ):
         raise MismatchError(
-            f"input '{spec.name}' takes {shape(wanted)}; received {shape(values.shape)}"
+            f"input {quoted(spec.name)} takes {shape(wanted)}",
+            received=shape(values.shape),
         )
     return values[None]

@@ -33,7 +33,8 @@ def read_parquet(body: bytes, names: Sequence[str], most: int) -> Table:
         from keramos.data.arrow import from_arrow  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError(
-            f"Parquet needs {error.name}: pip install 'keramos[tables]'"
+            f"Parquet needs {error.name}",
+            remedy="Install it with: pip install 'keramos[tables]'",
         ) from None
     batches, rows, size = [], 0, 0
     try:

@@ -40,7 +40,7 @@ def read_keys(path: str) -> tuple[str, ...]:
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the file of API keys cannot be read: {error}") from None
+        raise UsageError(f"the file of API keys cannot be read: {error}", file=str(path)) from None
     keys = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
     if not keys:
         raise UsageError(f"{path}: the file of API keys is empty; write one key a line")

@@ -20,7 +20,6 @@ from keramos.serving.core.messages import json_reply
 from keramos.serving.core.routes import Refusal
 
 if TYPE_CHECKING:
-    from keramos.errors import Problem
     from keramos.serving.core.messages import Reply
 
 _log = logging.getLogger("keramos.serving")
@@ -51,24 +50,17 @@ def refusal_of(error: Exception) -> Refusal:
     )
 
 
+def refusal_fields(refusal: Refusal) -> dict[str, object]:
+    """The fields of the error behind a refusal: the same over HTTP, gRPC and ``--json``."""
+    error = refusal.error
+    if isinstance(error, KeramosError):
+        fields = error.record()
+    else:
+        fields = KeramosError(refusal.message).record() | {"code": refusal.code}
+    del fields["message"]
+    return fields
+
+
 def json_refusal(refusal: Refusal) -> Reply:
-    """A refusal as keramos' own JSON: the message, its stable code, and each cell that breaks a
-    rule.
-    """
-    problems = [problem_fields(problem) for problem in getattr(refusal.error, "problems", ())]
-    body = {
-        "error": refusal.message,
-        "code": getattr(refusal.error, "code", refusal.code),
-        "problems": problems,
-    }
-    return json_reply(body, refusal.status)
-
-
-def problem_fields(problem: Problem) -> dict[str, object]:
-    """A broken rule about one cell, as the fields of a JSON object."""
-    return {
-        "row": problem.row,
-        "column": problem.column,
-        "reason": problem.reason,
-        "value": problem.value,
-    }
+    """A refusal as keramos' own JSON: the message as ``error``, and all fields of the error."""
+    return json_reply({"error": refusal.message, **refusal_fields(refusal)}, refusal.status)

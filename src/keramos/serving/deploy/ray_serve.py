@@ -61,7 +61,11 @@ class Scaling:
         """
         found = re.fullmatch(r"(\d+):(\d+)", replicas)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
-            raise UsageError(f"--replicas takes MIN:MAX, such as 1:4; received {replicas!r}")
+            raise UsageError(
+                "--replicas takes MIN:MAX, such as 1:4",
+                option="replicas",
+                received=repr(replicas),
+            )
         return cls(int(found[1]), int(found[2]))
 
 
@@ -87,7 +91,11 @@ class Snapshot:
                 proven = load(path, limits=limits).artifact.info.sha256
                 found = model_source(str(path), limits)
             if found.sha256 != proven:
-                raise MismatchError(f"{path} changed while it was deployed; deploy it again")
+                raise MismatchError(
+                    "the model changed while it was deployed",
+                    file=str(path),
+                    remedy="Deploy it again",
+                )
             files.append((version, found))
         return cls(files, limits)
 
@@ -195,7 +203,8 @@ def deploy(ray: ModuleType, snapshot: Snapshot, scaling: Scaling, settings: Sett
         serve.run(deployment.bind(ray.put(snapshot), settings, keys), name=NAME, route_prefix="/")
     except RuntimeError as error:  # Ray's word for it; the reasons are in its logs
         raise ClusterError(
-            f"Ray Serve could not start the replicas: {error} See the logs of Ray Serve"
+            f"Ray Serve could not start the replicas: {error}",
+            remedy="See the logs of Ray Serve",
         ) from None
 
 

@@ -63,7 +63,7 @@ def _port(given: int | str | None) -> int | None:
         return None if given is None else 0
     if text.isascii() and text.isdigit() and int(text) < 1 << 16:
         return int(text)
-    raise UsageError(f"a gRPC port is a number below 65536, or none; received {given!r}")
+    raise UsageError("a gRPC port is a number below 65536, or none", received=repr(given))
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -5,6 +5,7 @@ each.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import ssl
@@ -23,7 +24,8 @@ from google.protobuf.message import DecodeError
 from keramos.errors import KeramosError, RequestError, UsageError
 from keramos.serving.batching.arrays import ArrayBatcher
 from keramos.serving.core.logging import log_access
-from keramos.serving.core.refusals import refusal_of
+from keramos.serving.core.refusals import refusal_fields, refusal_of
+from keramos.serving.core.routes import Refusal
 from keramos.serving.core.rpcs import DeniedError, PendingRun
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ _LARGE = 1 << 16
 """Bytes above which a message is decoded in a thread."""
 
 _SAID = 4000
+_MOST_FIELDS = 2000
+"""Bytes of the fields; clients limit all metadata of a response, mostly to 8 KB."""
+
+ERROR_KEY = "keramos-error-bin"
+"""Trailing metadata of a failed RPC: the fields of the error as UTF-8 JSON."""
 """Characters of an error at most: statuses travel in headers, which clients limit to 8 KB."""
 
 _log = logging.getLogger("keramos.serving")
@@ -124,8 +131,9 @@ class GrpcServer:
         if not bound:
             raise UsageError(
                 f"gRPC cannot listen at {address}: the port is taken, or the address is not this "
-                "machine's. "
-                "Choose another port, or switch gRPC off with --grpc-port none --oip-grpc-port none"
+                "machine's",
+                remedy="Choose another port, or switch gRPC off with --grpc-port none "
+                "--oip-grpc-port none",
             )
         return int(bound)
 
@@ -147,17 +155,19 @@ class GrpcServer:
                 )
                 await call.abort(grpc.StatusCode.UNAUTHENTICATED, said)
             begun, code, request, reply = perf_counter(), "OK", None, b""
+            refusal: Refusal | None = None
             try:
                 request = _parsed(rpc, data)
                 reply = await self._answer(rpc, request, len(data) > _LARGE)
             except Exception as error:  # noqa: BLE001 (a fault of ours is logged there, and answered as INTERNAL)
-                code, message = _refusal(error)
+                refusal = _refusal(error)
+                code = refusal.code
             seconds = perf_counter() - begun
             if rpc.call:
                 self._counts(rpc, request).answered(rpc.call, code, seconds, len(data), len(reply))
             if self._settings.access_log:
                 log_access("gRPC", rpc.name, code, seconds, len(data), len(reply))
-            return reply if code == "OK" else await _abort(call, code, message)
+            return reply if refusal is None else await _abort(call, refusal)
 
         return handle
 
@@ -200,17 +210,28 @@ def _parsed(rpc: Rpc, data: bytes) -> Message:
         raise RequestError(f"the message is no {rpc.request.DESCRIPTOR.name}: {error}") from None
 
 
-def _refusal(error: Exception) -> tuple[str, str]:
+def _refusal(error: Exception) -> Refusal:
     if isinstance(error, DeniedError):
-        return error.code, str(error)
-    refusal = refusal_of(error)
-    return refusal.code, refusal.message
+        return Refusal(403, error.code, str(error))
+    return refusal_of(error)
 
 
-async def _abort(call: grpc.aio.ServicerContext, code: str, message: str) -> NoReturn:
+async def _abort(call: grpc.aio.ServicerContext, refusal: Refusal) -> NoReturn:
+    message = refusal.message
     short = message if len(message) <= _SAID else message[: _SAID - 3] + "..."
-    await call.abort(grpc.StatusCode[code], short)
+    await call.abort(grpc.StatusCode[refusal.code], short, ((ERROR_KEY, _fields(refusal)),))
     raise AssertionError  # abort does not come back
+
+
+def _fields(refusal: Refusal) -> bytes:
+    """The fields of the error as UTF-8 JSON; the longest are left out where all are too many."""
+    fields = refusal_fields(refusal)
+    for longest in ("problems", "received", "remedy", "where", "what"):
+        found = json.dumps(fields).encode()
+        if len(found) <= _MOST_FIELDS:
+            return found
+        del fields[longest]
+    return json.dumps(fields).encode()
 
 
 def _credentials(cert: str, key: str | None) -> grpc.ServerCredentials:

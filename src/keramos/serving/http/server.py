@@ -242,7 +242,10 @@ def _spans(app: App) -> Spans:
     try:
         from keramos.serving.http.tracing import Spans  # noqa: PLC0415 (an extra)
     except ImportError as error:
-        raise MissingExtraError(f"traces need {error.name}: pip install 'keramos[otel]'") from None
+        raise MissingExtraError(
+            f"traces need {error.name}",
+            remedy="Install it with: pip install 'keramos[otel]'",
+        ) from None
     return Spans(app)
 
 

@@ -52,8 +52,9 @@ class Shadow:
         if match is None or not 0 < share <= 1:
             raise UsageError(
                 "a shadow is MODEL@LABEL=SHARE, for example credit@candidate=0.1 with a share "
-                "above 0 and up to 1; "
-                f"received {wish!r}"
+                "above 0 and up to 1",
+                option="shadow",
+                received=repr(wish),
             )
         self.model, self.share, self.label = match["model"], share, match["candidate"]
         version = int(self.label) if self.label.isdecimal() and self.label.isascii() else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import is_model_folder, suffixes
 from keramos.artifact.files import measure
-from keramos.errors import StoreError, UsageError
+from keramos.errors import StoreError, UsageError, quoted
 from keramos.types.versions import Version
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ class FolderSource:
         self._path = Path(path)
         self._seen: dict[str, Version] = {}
         if not self._path.exists():
-            raise StoreError(f"{path}: there is no such file or folder")
+            raise StoreError("there is no such file or folder", file=str(path))
         if self._path.is_file() and not _has_suffix(self._path):
-            raise UsageError(f"{path}: a model file ends in {known}")
+            raise UsageError(f"a model file ends in {known}", file=str(path))
         if not self.versions():
-            raise UsageError(f"{path}: the folder holds no model file ({known})")
+            raise UsageError(f"the folder holds no model file ({known})", file=str(path))
 
     def versions(self) -> Sequence[Version]:
         """Each model at its newest version.
@@ -50,7 +50,9 @@ class FolderSource:
         try:
             found = [version for path in self._paths() if (version := _version(path))]
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be read: {error.strerror}") from None
+            raise StoreError(
+                f"the folder cannot be read: {error.strerror}", file=str(self._path)
+            ) from None
         return [self._numbered(version, found) for version in found]
 
     @contextmanager
@@ -68,7 +70,8 @@ class FolderSource:
         twins = [other.file for other in found if other.model == version.model]
         if len(twins) > 1:
             raise StoreError(
-                f"{' and '.join(twins)} would be one model '{version.model}'; rename one of them"
+                f"{' and '.join(twins)} would be one model {quoted(version.model)}",
+                remedy="Rename one of them",
             )
         before = self._seen.get(version.model)
         if before is not None and before.stamp == version.stamp:

@@ -70,8 +70,9 @@ def lifecycle_of(location: ModelLocation, registry: ModelRegistry) -> Lifecycle:
     source = source_of(location.path, location.name)
     if not source.versions():
         raise UsageError(
-            f"{location.path} holds no model; publish one with: keramos store publish FILE "
-            f"{location.path} --model M"
+            "the store holds no model",
+            file=str(location.path),
+            remedy=f"Publish one with: keramos store publish FILE {location.path} --model M",
         )
     found = Lifecycle(
         registry, source, policy_of(location.versions), location.limits, location.require_signature
@@ -132,7 +133,8 @@ def source_of(path: str, name: str | None = None) -> Source:
     models = sorted({version.model for version in found.versions()})
     if len(models) != 1:
         raise UsageError(
-            f"--name is for one model; {path} has {len(models)}: {', '.join(models[:20])}"
+            f"--name is for one model; there are {len(models)}: {', '.join(models[:20])}",
+            file=str(path),
         )
     return OneModel(found, models[0], name)
 
@@ -172,5 +174,7 @@ def policy_of(text: str) -> Policy:
     if all(part.isascii() and part.isdigit() for part in parts):
         return Policy(exactly=frozenset(map(int, parts)))
     raise UsageError(
-        f"--versions takes latest, latest:N, all, or numbers such as 3,5; received {text!r}"
+        "--versions takes latest, latest:N, all, or numbers such as 3,5",
+        option="versions",
+        received=repr(text),
     )

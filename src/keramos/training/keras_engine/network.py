@@ -52,15 +52,15 @@ def check_own(model: keras.Model, features: int, target: TargetSchema) -> None:
     wanted_in, wanted_out = (None, features), (None, output_units(target))
     if not model.built or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UsageError(
-            "a network of your own needs exactly one input and one output; build it with "
-            "keras.Input"
+            "a network of your own needs exactly one input and one output",
+            remedy="Build it with keras.Input",
         )
     got_in, got_out = tuple(model.inputs[0].shape), tuple(model.outputs[0].shape)
     if got_in[1:] != wanted_in[1:] or got_out[1:] != wanted_out[1:]:
         raise UsageError(
             f"a network of your own must map {wanted_in} to {wanted_out} for this {target.task} "
-            "table; "
-            f"received {got_in} to {got_out}"
+            "table",
+            received=f"{got_in} to {got_out}",
         )
 
 

@@ -220,7 +220,9 @@ def _batch_normalization(kind: str, config: Config, _origin: Origin) -> tuple[st
     """Mode 0 is the layer of current Keras; 1 normalises each row by itself, 2 each batch."""
     mode = config.pop("mode", 0)
     if mode not in (0, 1, 2) or isinstance(mode, bool):
-        raise CorruptModelError(f"mode={repr(mode)[:80]}; 0, 1 or 2 is needed")
+        raise CorruptModelError(
+            "the mode is not 0, 1 or 2", option="mode", received=repr(mode)[:80]
+        )
     return kind, config
 
 

@@ -19,7 +19,13 @@ from keramos.artifact.keras.dialects.entries import (
 )
 from keramos.artifact.keras.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
-from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError, quoted
+from keramos.errors import (
+    CorruptModelError,
+    UnsafeModelError,
+    UnsupportedModelError,
+    located,
+    quoted,
+)
 from keramos.keras_layers.registry import LAYERS
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -85,10 +91,8 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
-    try:
+    with located(layer=name, layer_kind=class_of(entry)):
         kind, kept, legacy = _translated(entry, config, translate)
-    except CorruptModelError as error:
-        raise CorruptModelError(f"layer '{name}' ({class_of(entry)}): {error}") from None
     if kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])
     return Layer(name, kind, kept, inner=tuple(inner), legacy=legacy)
@@ -263,10 +267,8 @@ def _functional(config: Config, translate: Translate) -> Network:
 
 def _read_ends(config: Config, model: str) -> tuple[tuple[TensorRef, ...], tuple[TensorRef, ...]]:
     """Tensors that a model takes and gives; it gives at least one."""
-    try:
+    with located(layer=model):
         inputs, outputs = read_ends(config["input_layers"]), read_ends(config["output_layers"])
-    except CorruptModelError as error:
-        raise CorruptModelError(f"model '{model}': {error}") from None
     if not outputs:
         raise CorruptModelError(f"model {quoted(model)} has no outputs")
     return inputs, outputs
@@ -290,10 +292,8 @@ def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
     found = entry.get("inbound_nodes", [])
     if not isinstance(found, list):
         raise CorruptModelError("inbound_nodes is not a list", layer=str(entry.get("name")))
-    try:
+    with located(layer=str(entry.get("name"))):
         return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
-    except CorruptModelError as error:
-        raise CorruptModelError(f"layer '{entry.get('name')}': {error}") from None
 
 
 def _is_current(entries: Sequence[Entry]) -> bool:

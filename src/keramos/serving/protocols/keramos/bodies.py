@@ -12,11 +12,27 @@ if TYPE_CHECKING:
     from keramos.serving.core.bodies import Json, ModelSchemas
 
 
+class ErrorPlace(Struct, omit_defaults=True):
+    """Where a fault is, as far as it is known."""
+
+    file: str | UnsetType = UNSET
+    path: str | UnsetType = UNSET
+    layer: str | UnsetType = UNSET
+    layer_kind: str | UnsetType = UNSET
+    option: str | UnsetType = UNSET
+    row: int | UnsetType = UNSET
+    column: str | UnsetType = UNSET
+
+
 class OwnError(Struct):
-    """What is wrong, its stable code, and each cell that breaks a rule."""
+    """The message, and the fields of the error that it is made of."""
 
     error: str
     code: str | UnsetType = UNSET
+    what: str | UnsetType = UNSET
+    where: ErrorPlace | UnsetType = UNSET
+    received: str | UnsetType | None = UNSET
+    remedy: str | UnsetType | None = UNSET
     problems: list[Problem] | UnsetType = UNSET
 
 

@@ -25,7 +25,7 @@ from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_reply, json_text
-from keramos.serving.core.refusals import json_refusal, problem_fields
+from keramos.serving.core.refusals import json_refusal
 from keramos.serving.core.routes import Route, ref_of
 from keramos.serving.protocols.keramos.bodies import (
     ONE_ROW,
@@ -105,7 +105,7 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
         pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad
     ]
     served.counts.ran(len(good), perf_counter() - begun)
-    listed = json_text([problem_fields(problem) for problem in problems])
+    listed = json_text([problem.record() for problem in problems])
     more = f',"problems":{listed},"ignored_columns":{json_text(list(decided.ignored))}'
     made = [decision for _, decision in good]
     return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
