@@ -150,6 +150,12 @@ class TestListOfArrays(ContainerSuite):
         return write_listed(folder), None
 
 
+def test_inspection_says_that_keras_does_not_open_it(tmp_path):
+    from keramos.pipeline.inspect import inspect
+
+    assert "neither a .keras nor a .h5 file" in inspect(write_folder(tmp_path)).plain_keras
+
+
 def test_a_folder_in_no_known_form_is_refused_before_its_files_are_read(tmp_path, monkeypatch):
     (tmp_path / "any").mkdir()
     (tmp_path / "any" / "config.json").write_text("{}")

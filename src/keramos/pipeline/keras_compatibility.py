@@ -62,6 +62,10 @@ FAILS: tuple[Rule, ...] = (
         lambda a, _: bool(a.info.weights_path) and a.info.generation != "keras3",
     ),
     Rule(
+        "it is neither a .keras nor a .h5 file",
+        lambda a, _: not (a.info.suffix or a.info.weights_path),
+    ),
+    Rule(
         "its name does not fit its container",
         lambda a, _: a.info.path.endswith(".keras") != (a.info.suffix == ".keras"),
     ),

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a model as it lies there: its file (a path or URL), bytes, and time of writing
-    (seconds, Unix).
+    """One version of a model as it is stored: its path or URL, bytes of all its files, and time of
+    writing (Unix seconds).
 
-    ``labels`` are names that point to this version (``stable``). ``stamp`` differs when the bytes
-    were replaced.
+    ``file`` names one file or a folder of files. ``labels`` are names that point to this version
+    (``stable``). ``stamp`` differs when the bytes were replaced.
     """
 
     model: str
@@ -29,7 +29,7 @@ class Version:
 
     @property
     def stamp(self) -> tuple[str, int, float]:
-        """What tells that the file was written again."""
+        """What differs once the model was written again."""
         return self.file, self.size, self.modified
 
 
@@ -46,7 +46,7 @@ class Source(Protocol):
         """
 
     def local(self, version: Version) -> AbstractContextManager[Path]:
-        """The version's file on this machine's disk, while the context is open.
+        """The version's model on this machine's disk, while the context is open.
 
         Raises:
             KeramosError: the file cannot be fetched.

@@ -29,7 +29,8 @@ _SHOWN = 20
 
 def platform(model: Model) -> str:
     """The model's kind in the Open Inference Protocol's form ``<project>_<format>``."""
-    return {"zip": "keras_keras"}.get(model.artifact.info.container, "keras_h5")
+    info = model.artifact.info
+    return f"keras_{info.suffix.removeprefix('.') or info.container}"
 
 
 def as_feeds(model: Model, arrays: Arrays, max_rows: int) -> Feeds:
