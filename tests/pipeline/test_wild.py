@@ -13,7 +13,7 @@ from keramos.errors import ModelError
 from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.runtime.session import Session
 
-INCOMPLETE = ("has no model_config", "vocabulary is not in the file", "the file holds 0")
+INCOMPLETE = ("has no model_config", "vocabulary is not in the file", "received 0")
 """Weights without an architecture, a vocabulary that .h5 cannot keep, weights of another
 architecture.
 """
