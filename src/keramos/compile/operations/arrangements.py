@@ -11,8 +11,8 @@ import numpy as np
 from keramos.compile.lowering.record import Operation
 from keramos.compile.lowering.spatial import known
 from keramos.compile.onnx.sizes import expand, reshape, sizes
-from keramos.compile.operations import linalg, reductions, shapes
-from keramos.compile.operations.elementwise import OPERATIONS as ELEMENTWISE
+from keramos.compile.operations import indexing, joins, linalg, reductions, shapes
+from keramos.compile.operations.elementwise import floor_divide
 from keramos.compile.operations.values import as_float, axes_of, cast_to, floats, tensor, together
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def array_split(
 def _split(axis: int) -> Callable[..., tuple[Value, ...]]:
     def build(s: LayerCall, x: Operand, indices_or_sections: int | list[int]) -> tuple[Value, ...]:
         value = tensor(s, x)
-        return shapes.split(s, value, indices_or_sections, axis=min(axis, value.rank - 1))
+        return joins.split(s, value, indices_or_sections, axis=min(axis, value.rank - 1))
 
     return build
 
@@ -53,14 +53,7 @@ def dstack(s: LayerCall, xs: list[Operand]) -> Value:
         value = tensor(s, x)
         value = s.g.op("Unsqueeze", value, [0]) if value.rank == 1 else value
         wide.append(s.g.op("Unsqueeze", value, [2]) if value.rank == 2 else value)
-    return shapes.concatenate(s, wide, axis=2)
-
-
-def _flipped(axis: int) -> Callable[..., Value]:
-    def build(s: LayerCall, x: Operand) -> Value:
-        return shapes.flip(s, x, axis=axis)
-
-    return build
+    return joins.concatenate(s, wide, axis=2)
 
 
 def rot90(s: LayerCall, array: Operand, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Value:
@@ -72,10 +65,12 @@ def rot90(s: LayerCall, array: Operand, *, k: int = 1, axes: tuple[int, int] = (
             raise s.unsupported(
                 "k", k, "half a turn of anything but squares is not what Keras gives"
             )
-        return shapes.flip(s, value, axis=[first, second])
+        return indexing.flip(s, value, axis=[first, second])
     if k % 4 == 1:
-        return shapes.swapaxes(s, shapes.flip(s, value, axis=second), first, second)
-    return shapes.flip(s, shapes.swapaxes(s, value, first, second), axis=second) if k % 4 else value
+        return shapes.swapaxes(s, indexing.flip(s, value, axis=second), first, second)
+    return (
+        indexing.flip(s, shapes.swapaxes(s, value, first, second), axis=second) if k % 4 else value
+    )
 
 
 def meshgrid(s: LayerCall, *x: Operand, indexing: str = "xy") -> tuple[Value, ...]:
@@ -125,7 +120,7 @@ def cross(
     a, b = shapes.moveaxis(s, a, first, -1), shapes.moveaxis(s, b, second, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise s.unsupported("x1", a.shape, "vectors of 3 numbers are")
-    turned = [(shapes.roll(s, v, -1, axis=-1), shapes.roll(s, v, -2, axis=-1)) for v in (a, b)]
+    turned = [(indexing.roll(s, v, -1, axis=-1), indexing.roll(s, v, -2, axis=-1)) for v in (a, b)]
     (a1, a2), (b1, b2) = turned
     y = s.g.op("Sub", s.g.op("Mul", a1, b2), s.g.op("Mul", a2, b1))
     return shapes.moveaxis(s, y, -1, out)
@@ -158,8 +153,7 @@ def trapezoid(
     if x is not None:
         raise s.unsupported("x", x, "equal steps dx are")
     value = as_float(s, y)
-    later, earlier = (s.g.op("Slice", value, [i], [j], [axis]) for i, j in ((1, 2**62), (0, -1)))
-    heights = s.g.op("Mul", s.g.op("Add", later, earlier), 0.5)
+    heights = s.g.op("Mul", s.g.op("Add", *indexing.neighbours(s, value, axis)), 0.5)
     return reductions.sum_(s, s.g.op("Mul", heights, float(dx)), axis=axis)
 
 
@@ -168,7 +162,7 @@ def unravel_index(s: LayerCall, indices: Operand, shape: list[int]) -> tuple[Val
     value, found = tensor(s, indices), []
     for count in reversed(shape):
         found.append(s.g.op("Mod", value, count))
-        (value,) = (ELEMENTWISE["FloorDivide"].build(s, value, count),)  # type: ignore[assignment] # one tensor
+        value = floor_divide(s.g, *together(s, value, count))
     return tuple(reversed(found))
 
 
@@ -229,8 +223,6 @@ OPERATIONS = {
     "Dsplit": Operation(_split(2)),
     "Dstack": Operation(dstack),
     "ExtractSequences": Operation(extract_sequences),
-    "Fliplr": Operation(_flipped(1)),
-    "Flipud": Operation(_flipped(0)),
     "Hsplit": Operation(_split(1)),
     "Kron": Operation(kron),
     "Meshgrid": Operation(meshgrid),

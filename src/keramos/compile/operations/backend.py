@@ -11,14 +11,15 @@ from keramos.compile.lowering.record import Operation
 from keramos.compile.onnx.shapes import front_axis
 from keramos.compile.onnx.sizes import expand, reshape, size
 from keramos.compile.operations import (
-    elementwise,
-    linalg,
+    indexing,
+    joins,
     nn,
     reductions,
     shapes,
     tensorflow_arrays,
     tensorflow_only,
 )
+from keramos.compile.operations.table import KERAS
 from keramos.compile.operations.values import as_float, cast_to, tensor, together
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def batch_flatten(s: LayerCall, x: Operand) -> Value:
 
 def concatenate(s: LayerCall, tensors: list[Operand], axis: int = -1) -> Value:
     """Joined along the last axis."""
-    return shapes.concatenate(s, tensors, axis=axis)
+    return joins.concatenate(s, tensors, axis=axis)
 
 
 def expand_dims(s: LayerCall, x: Operand, axis: int = -1) -> Value:
@@ -99,7 +100,7 @@ def repeat(s: LayerCall, x: Operand, n: int) -> Value:
 
 def repeat_elements(s: LayerCall, x: Operand, rep: int, axis: int) -> Value:
     """Every value repeated along an axis."""
-    return shapes.repeat(s, x, rep, axis=axis)
+    return joins.repeat(s, x, rep, axis=axis)
 
 
 def resize_images(
@@ -114,8 +115,8 @@ def resize_images(
     if interpolation != "nearest":
         raise s.unsupported("interpolation", interpolation, "nearest is")
     first = 2 if data_format == "channels_first" else 1
-    return shapes.repeat(
-        s, shapes.repeat(s, x, height_factor, axis=first), width_factor, axis=first + 1
+    return joins.repeat(
+        s, joins.repeat(s, x, height_factor, axis=first), width_factor, axis=first + 1
     )
 
 
@@ -148,7 +149,7 @@ def flatten(s: LayerCall, x: Operand) -> Value:
 
 def gather(s: LayerCall, reference: Operand, indices: Operand) -> Value:
     """Values at places along the first axis."""
-    return shapes.take(s, reference, indices, axis=0)
+    return indexing.take(s, reference, indices, axis=0)
 
 
 def one_hot(s: LayerCall, indices: Operand, num_classes: int) -> Value:
@@ -163,29 +164,15 @@ def permute_dimensions(s: LayerCall, x: Operand, pattern: list[int]) -> Value:
 
 def reverse(s: LayerCall, x: Operand, axes: int | list[int]) -> Value:
     """Reversed along axes."""
-    return shapes.flip(s, x, axis=axes)
+    return indexing.flip(s, x, axis=axes)
 
 
-_SAME = {
-    "elementwise": """
-        Abs Cast Clip Cos Equal Exp Greater GreaterEqual Less LessEqual Log Maximum Minimum NotEqual
-        Round Sign Sin Square Tanh StopGradient
-    """,
-    "reductions": "All Any Logsumexp Max Mean Min Prod Std Sum Var",
-    "nn": "Sigmoid Softmax Softplus Softsign",
-    "shapes": "OnesLike Reshape Squeeze Stack Tile ZerosLike",
-    "linalg": "Dot",
-}
-_FAMILIES = {
-    "elementwise": elementwise.OPERATIONS,
-    "linalg": linalg.OPERATIONS,
-    "nn": nn.OPERATIONS,
-    "reductions": reductions.OPERATIONS,
-    "shapes": shapes.OPERATIONS,
-}
-SAME: dict[str, Operation] = {
-    name: _FAMILIES[family][name] for family, names in _SAME.items() for name in names.split()
-}
+_SAME = """
+    Abs All Any Cast Clip Cos Dot Equal Exp Greater GreaterEqual Less LessEqual Log Logsumexp Max
+    Maximum Mean Min Minimum NotEqual OnesLike Prod Reshape Round Sigmoid Sign Sin Softmax Softplus
+    Softsign Square Squeeze Stack Std StopGradient Sum Tanh Tile Var ZerosLike
+"""
+SAME: dict[str, Operation] = {name: KERAS[name] for name in _SAME.split()}
 """Class name of the function of keras.ops with the same name and meaning."""
 
 BACKEND: dict[str, Operation] = {
@@ -196,16 +183,16 @@ BACKEND: dict[str, Operation] = {
     "concatenate": Operation(concatenate),
     "cumprod": Operation(cumprod),
     "cumsum": Operation(cumsum),
-    "elu": nn.OPERATIONS["Elu"],
+    "elu": KERAS["Elu"],
     "expand_dims": Operation(expand_dims),
     "flatten": Operation(flatten),
     "gather": Operation(gather),
     "hard_sigmoid": Operation(hard_sigmoid),
-    "identity": elementwise.OPERATIONS["Copy"],
+    "identity": KERAS["Copy"],
     "l2_normalize": tensorflow_only.OPERATIONS["tf.l2_normalize"],
     "one_hot": Operation(one_hot),
     "permute_dimensions": Operation(permute_dimensions),
-    "pow": elementwise.OPERATIONS["Power"],
+    "pow": KERAS["Power"],
     "relu": Operation(relu),
     "repeat": Operation(repeat),
     "repeat_elements": Operation(repeat_elements),
@@ -214,6 +201,6 @@ BACKEND: dict[str, Operation] = {
     "shape": tensorflow_arrays.OPERATIONS["tf.shape"],
     "sqrt": Operation(sqrt),
     "switch": Operation(switch),
-    "transpose": shapes.OPERATIONS["Transpose"],
+    "transpose": KERAS["Transpose"],
 }
 """Name in keras.backend -> function."""

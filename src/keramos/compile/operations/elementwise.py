@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering.record import Operation
-from keramos.compile.onnx.element_types import NUMBER_TYPES
 from keramos.compile.operations.values import (
     as_float,
     cast_to,
     floats,
+    is_float,
     tensor,
     together,
     widely,
@@ -27,57 +27,39 @@ if TYPE_CHECKING:
 
     Unary = Callable[[Graph, Value], Value]
     Binary = Callable[[Graph, Value, Value], Value]
+    Formula = str | Callable[..., Value]
+    """The name of an ONNX operator, or a function that appends nodes."""
 
 
-def _of_float(formula: Unary) -> Operation:
-    """A function of floating point; whole numbers are converted."""
-
-    def build(s: LayerCall, x: Operand) -> Value:
-        return formula(s.g, as_float(s, x))
-
-    return Operation(build)
+def _apply(g: Graph, formula: Formula, *operands: Value) -> Value:
+    return g.op(formula, *operands) if isinstance(formula, str) else formula(g, *operands)
 
 
-def _of_any(formula: Unary) -> Operation:
-    """A function that keeps the dtype."""
+def _of_one(formula: Formula, operand: Callable[[LayerCall, object], Value]) -> Operation:
+    """A function of one operand, which ``operand`` converts."""
 
     def build(s: LayerCall, x: Operand) -> Value:
-        return formula(s.g, tensor(s, x))
+        return _apply(s.g, formula, operand(s, x))
 
     return Operation(build)
 
 
-def _of_two(formula: Binary, *, floating: bool = False) -> Operation:
-    """A function of two operands, which broadcast."""
+def _of_two(formula: Formula, operands: Callable[..., list[Value]]) -> Operation:
+    """A function of two operands, which ``operands`` converts and ONNX broadcasts."""
 
     def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-        return formula(s.g, *(floats if floating else together)(s, x1, x2))
+        return _apply(s.g, formula, *operands(s, x1, x2))
 
     return Operation(build)
 
 
-def _of_tensors(formula: Binary) -> Operation:
-    """A function of two operands that takes a bare number for a tensor of int32 or float32."""
-
-    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-        return formula(s.g, *together(s, tensor(s, x1), tensor(s, x2)))
-
-    return Operation(build)
+def _tensors(s: LayerCall, *items: Operand) -> list[Value]:
+    """Operands of one dtype, where a bare number is a tensor of int32 or float32."""
+    return together(s, *(tensor(s, item) for item in items))
 
 
-def _of_booleans(formula: Binary) -> Operation:
-    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-        return formula(s.g, *(cast_to(s.g, tensor(s, x), "bool") for x in (x1, x2)))
-
-    return Operation(build)
-
-
-def _one(kind: str) -> Unary:
-    return lambda g, x: g.op(kind, x)
-
-
-def _two(kind: str) -> Binary:
-    return lambda g, a, b: g.op(kind, a, b)
+def _booleans(s: LayerCall, *items: Operand) -> list[Value]:
+    return [cast_to(s.g, tensor(s, item), "bool") for item in items]
 
 
 def _wide(kind: str) -> Binary:
@@ -114,7 +96,7 @@ def _log1p(g: Graph, x: Value) -> Value:
 
 
 def _trunc(g: Graph, x: Value) -> Value:
-    if not x.dtype.startswith("float"):
+    if not is_float(x):
         return x
     return g.op("Mul", g.op("Sign", x), g.op("Floor", g.op("Abs", x)))
 
@@ -138,9 +120,9 @@ def _infinite(sign: float) -> Unary:
     return lambda g, x: g.op("Equal", x, sign * float("inf"))
 
 
-def _floor_divide(g: Graph, a: Value, b: Value) -> Value:
+def floor_divide(g: Graph, a: Value, b: Value) -> Value:
     """Whole numbers divide by way of float64, which holds every int32."""
-    if a.dtype.startswith("float"):
+    if is_float(a):
         return g.op("Floor", g.op("Div", a, b))
     a64, b64 = (g.cast(x, "float64") for x in (a, b))
     return cast_to(g, g.op("Floor", g.op("Div", a64, b64)), a.dtype)
@@ -148,7 +130,7 @@ def _floor_divide(g: Graph, a: Value, b: Value) -> Value:
 
 def _mod(g: Graph, a: Value, b: Value) -> Value:
     """The remainder with the sign of the divisor."""
-    if not a.dtype.startswith("float"):
+    if not is_float(a):
         return g.op("Mod", a, b)
     return g.op("Sub", a, g.op("Mul", b, g.op("Floor", g.op("Div", a, b))))
 
@@ -203,20 +185,15 @@ def _shift(kind: str) -> Binary:
 
     def formula(g: Graph, a: Value, b: Value) -> Value:
         powers = cast_to(g, g.op("Pow", 2.0, cast_to(g, b, "float64")), a.dtype)
-        return g.op("Mul", a, powers) if kind == "left" else _floor_divide(g, a, powers)
+        return g.op("Mul", a, powers) if kind == "left" else floor_divide(g, a, powers)
 
     return formula
-
-
-def power(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """x1 to the x2."""
-    return widely(s.g, lambda a, b: s.g.op("Pow", a, b), *together(s, x1, x2))
 
 
 def round_(s: LayerCall, x: Operand, *, decimals: int = 0) -> Value:
     """The nearest number of so many decimals, halves to even."""
     value = tensor(s, x)
-    if not value.dtype.startswith("float"):
+    if not is_float(value):
         if decimals < 0:
             raise s.unsupported("decimals", decimals, "whole numbers round to 0 decimals or more")
         return value
@@ -225,191 +202,110 @@ def round_(s: LayerCall, x: Operand, *, decimals: int = 0) -> Value:
     return s.g.op("Div", s.g.op("Round", s.g.op("Mul", value, 10.0**decimals)), 10.0**decimals)
 
 
-def clip(s: LayerCall, x: Operand, x_min: Operand, x_max: Operand) -> Value:
-    """X between two bounds."""
-    g = s.g
-    return widely(
-        g,
-        lambda v, low, high: g.op("Min", g.op("Max", v, low), high),
-        *together(s, x, x_min, x_max),
-    )
-
-
-def where(
-    s: LayerCall, condition: Operand, x1: Operand | None = None, x2: Operand | None = None
-) -> Value:
-    """x1 where the condition holds, else x2."""
-    if x1 is None or x2 is None:
-        raise s.unsupported("x1", x1, "both branches are needed")
-    holds = cast_to(s.g, tensor(s, condition), "bool")
-    return widely(s.g, lambda a, b: s.g.op("Where", holds, a, b), *together(s, x1, x2))
-
-
-def cast(s: LayerCall, x: Operand, dtype: str = "float32") -> Value:
-    """X in another dtype."""
-    return cast_to(s.g, tensor(s, x), dtype)
-
-
-def saturate_cast(s: LayerCall, x: Operand, dtype: str) -> Value:
-    """X in another dtype; what is too large or small for it becomes its last number."""
-    value = tensor(s, x)
-    if not dtype.startswith(("int", "uint")) or dtype not in NUMBER_TYPES:
-        return cast_to(s.g, value, dtype)
-    bounds, wide = np.iinfo(dtype), cast_to(s.g, value, "float64")
-    low, high = (
-        float(bounds.min),
-        float(np.nextafter(float(bounds.max) + 1, 0)) if bounds.bits > 53 else float(bounds.max),
-    )
-    return cast_to(s.g, s.g.op("Min", s.g.op("Max", wide, low), high), dtype)
-
-
-def select(
-    s: LayerCall, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0
-) -> Value:
-    """The choice of the first condition that holds, else a default."""
-    y, *choices = together(s, default, *choicelist)
-    for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
-        y = s.g.op("Where", cast_to(s.g, tensor(s, condition), "bool"), choice, y)
-    return y
-
-
-def convert(s: LayerCall, x: Operand, *, dtype: str | None = None) -> Value:
-    """X, in another dtype if one is named."""
-    return tensor(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
-
-
-def nan_to_num(
-    s: LayerCall,
-    x: Operand,
-    *,
-    nan: float = 0.0,
-    posinf: float | None = None,
-    neginf: float | None = None,
-) -> Value:
-    """Numbers in place of NaN and infinities."""
-    g, value, most = s.g, tensor(s, x), 3.4028234663852886e38
-    if not value.dtype.startswith("float"):
-        return value
-    y = g.op("Where", g.op("IsNaN", value), float(nan), value)
-    y = g.op("Where", g.op("Equal", y, float("inf")), most if posinf is None else float(posinf), y)
-    return g.op(
-        "Where", g.op("Equal", y, -float("inf")), -most if neginf is None else float(neginf), y
-    )
-
-
-def same(s: LayerCall, x: Operand) -> Value:
-    """X."""
-    return tensor(s, x)
-
-
-_FLOAT: dict[str, Unary] = {
-    "Arccos": _one("Acos"),
-    "Arccosh": _one("Acosh"),
-    "Arcsin": _one("Asin"),
-    "Arcsinh": _one("Asinh"),
-    "Arctan": _one("Atan"),
-    "Arctanh": _one("Atanh"),
+_FLOAT: dict[str, Formula] = {
+    "Arccos": "Acos",
+    "Arccosh": "Acosh",
+    "Arcsin": "Asin",
+    "Arcsinh": "Asinh",
+    "Arctan": "Atan",
+    "Arctanh": "Atanh",
     "Cbrt": _cbrt,
-    "Ceil": _one("Ceil"),
-    "Cos": _one("Cos"),
-    "Cosh": _one("Cosh"),
+    "Ceil": "Ceil",
+    "Cos": "Cos",
+    "Cosh": "Cosh",
     "Deg2rad": _scaled(pi / 180),
-    "Erf": _one("Erf"),
+    "Erf": "Erf",
     "Erfc": lambda g, x: g.op("Sub", 1.0, g.op("Erf", x)),
-    "Exp": _one("Exp"),
+    "Exp": "Exp",
     "Exp2": lambda g, x: g.op("Pow", 2.0, x),
     "Expm1": _expm1,
-    "Fabs": _one("Abs"),
-    "Floor": _one("Floor"),
+    "Fabs": "Abs",
+    "Floor": "Floor",
     "Isfinite": _finite,
-    "Isinf": _one("IsInf"),
-    "Isnan": _one("IsNaN"),
+    "Isinf": "IsInf",
+    "Isnan": "IsNaN",
     "Isneginf": _infinite(-1),
     "Isposinf": _infinite(1),
-    "Log": _one("Log"),
+    "Log": "Log",
     "Log10": _scaled(1 / log(10), "Log"),
     "Log1p": _log1p,
     "Log2": _scaled(1 / log(2), "Log"),
     "Rad2deg": _scaled(180 / pi),
-    "Reciprocal": _one("Reciprocal"),
+    "Reciprocal": "Reciprocal",
     "Rsqrt": lambda g, x: g.op("Reciprocal", g.op("Sqrt", x)),
-    "Sin": _one("Sin"),
+    "Sin": "Sin",
     "Sinc": _sinc,
-    "Sinh": _one("Sinh"),
-    "Sqrt": _one("Sqrt"),
-    "Tan": _one("Tan"),
-    "Tanh": _one("Tanh"),
+    "Sinh": "Sinh",
+    "Sqrt": "Sqrt",
+    "Tan": "Tan",
+    "Tanh": "Tanh",
 }
-_ANY: dict[str, Unary] = {
+"""Functions of one operand, which is converted to floating point."""
+
+_ANY: dict[str, Formula] = {
     "Abs": _absolute,
     "Absolute": _absolute,
-    "BitwiseInvert": _one("BitwiseNot"),
-    "BitwiseNot": _one("BitwiseNot"),
-    "Conj": _one("Identity"),
-    "Conjugate": _one("Identity"),
+    "BitwiseInvert": "BitwiseNot",
+    "BitwiseNot": "BitwiseNot",
+    "Conj": "Identity",
+    "Conjugate": "Identity",
     "LogicalNot": lambda g, x: g.op("Not", cast_to(g, x, "bool")),
-    "Negative": _one("Neg"),
-    "Real": _one("Identity"),
-    "Sign": _one("Sign"),
+    "Negative": "Neg",
+    "Real": "Identity",
+    "Sign": "Sign",
     "Signbit": lambda g, x: g.op("Less", x, 0),
     "Square": _square,
     "Trunc": _trunc,
 }
-_TWO: dict[str, Binary] = {
-    "Add": _two("Add"),
+"""Functions of one operand of any dtype."""
+
+_TWO: dict[str, Formula] = {
+    "Add": "Add",
     "BitwiseLeftShift": _shift("left"),
     "BitwiseRightShift": _shift("right"),
-    "Equal": _two("Equal"),
-    "FloorDivide": _floor_divide,
-    "Greater": _two("Greater"),
-    "GreaterEqual": _two("GreaterOrEqual"),
+    "Equal": "Equal",
+    "FloorDivide": floor_divide,
+    "Greater": "Greater",
+    "GreaterEqual": "GreaterOrEqual",
     "LeftShift": _shift("left"),
-    "Less": _two("Less"),
-    "LessEqual": _two("LessOrEqual"),
+    "Less": "Less",
+    "LessEqual": "LessOrEqual",
     "Maximum": _wide("Max"),
     "Minimum": _wide("Min"),
-    "Multiply": _two("Mul"),
+    "Multiply": "Mul",
     "NotEqual": lambda g, a, b: g.op("Not", g.op("Equal", a, b)),
+    "Power": _wide("Pow"),
     "RightShift": _shift("right"),
-    "Subtract": _two("Sub"),
+    "Subtract": "Sub",
 }
-_TWO_TENSORS: dict[str, Binary] = {
-    "BitwiseAnd": _two("BitwiseAnd"),
-    "BitwiseOr": _two("BitwiseOr"),
-    "BitwiseXor": _two("BitwiseXor"),
+"""Functions of two operands, which are brought to one dtype."""
+
+_TWO_TENSORS: dict[str, Formula] = {
+    "BitwiseAnd": "BitwiseAnd",
+    "BitwiseOr": "BitwiseOr",
+    "BitwiseXor": "BitwiseXor",
     "Fmod": _fmod,
     "Mod": _mod,
 }
-_TWO_FLOATS: dict[str, Binary] = {
+_TWO_FLOATS: dict[str, Formula] = {
     "Arctan2": arctan2,
-    "Divide": _two("Div"),
+    "Divide": "Div",
     "DivideNoNan": _divide_no_nan,
     "Heaviside": _heaviside,
     "Hypot": _hypot,
     "Ldexp": _ldexp,
     "Logaddexp": _logaddexp,
     "Logaddexp2": _logaddexp2,
-    "TrueDivide": _two("Div"),
+    "TrueDivide": "Div",
 }
-_BOOLEANS = {"LogicalAnd": _two("And"), "LogicalOr": _two("Or"), "LogicalXor": _two("Xor")}
+_BOOLEANS = {"LogicalAnd": "And", "LogicalOr": "Or", "LogicalXor": "Xor"}
 
 OPERATIONS = {
-    **{name: _of_float(formula) for name, formula in _FLOAT.items()},
-    **{name: _of_any(formula) for name, formula in _ANY.items()},
-    **{name: _of_two(formula) for name, formula in _TWO.items()},
-    **{name: _of_tensors(formula) for name, formula in _TWO_TENSORS.items()},
-    **{name: _of_two(formula, floating=True) for name, formula in _TWO_FLOATS.items()},
-    **{name: _of_booleans(formula) for name, formula in _BOOLEANS.items()},
-    "Cast": Operation(cast),
-    "Clip": Operation(clip),
-    "ConvertToTensor": Operation(convert, ignored=("sparse", "ragged")),
-    "Array": Operation(convert),
-    "Copy": Operation(same),
-    "NanToNum": Operation(nan_to_num),
-    "Power": Operation(power),
+    **{name: _of_one(formula, as_float) for name, formula in _FLOAT.items()},
+    **{name: _of_one(formula, tensor) for name, formula in _ANY.items()},
+    **{name: _of_two(formula, together) for name, formula in _TWO.items()},
+    **{name: _of_two(formula, _tensors) for name, formula in _TWO_TENSORS.items()},
+    **{name: _of_two(formula, floats) for name, formula in _TWO_FLOATS.items()},
+    **{name: _of_two(formula, _booleans) for name, formula in _BOOLEANS.items()},
     "Round": Operation(round_),
-    "SaturateCast": Operation(saturate_cast),
-    "Select": Operation(select),
-    "StopGradient": Operation(same, ignored=("variable",)),
-    "Where": Operation(where),
 }

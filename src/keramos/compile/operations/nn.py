@@ -35,14 +35,13 @@ def leaky_relu(s: LayerCall, x: Operand, *, negative_slope: float = 0.2) -> Valu
     return s.g.op("LeakyRelu", as_float(s, x), alpha=float(negative_slope))
 
 
-def elu(s: LayerCall, x: Operand, *, alpha: float = 1.0) -> Value:
-    """X where it is positive, else alpha * (exp(x) - 1)."""
-    return s.g.op("Elu", as_float(s, x), alpha=float(alpha))
+def _with_alpha(kind: str) -> Callable[..., Value]:
+    """An activation of ONNX with a factor alpha."""
 
+    def build(s: LayerCall, x: Operand, *, alpha: float = 1.0) -> Value:
+        return s.g.op(kind, as_float(s, x), alpha=float(alpha))
 
-def celu(s: LayerCall, x: Operand, *, alpha: float = 1.0) -> Value:
-    """Elu that is smooth for every alpha."""
-    return s.g.op("Celu", as_float(s, x), alpha=float(alpha))
+    return build
 
 
 def gelu(s: LayerCall, x: Operand, *, approximate: bool = True) -> Value:
@@ -50,12 +49,16 @@ def gelu(s: LayerCall, x: Operand, *, approximate: bool = True) -> Value:
     return s.g.op("Gelu", as_float(s, x), approximate="tanh" if approximate else "none")
 
 
-def glu(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
-    """The first half times the sigmoid of the second."""
-    value = as_float(s, x)
-    if axis % value.rank != value.rank - 1:
-        raise s.unsupported("axis", axis, "the last is")
-    return activate(s.g, value, "glu")
+def _on_last_axis(name: str) -> Callable[..., Value]:
+    """An activation over the last axis."""
+
+    def build(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
+        value = as_float(s, x)
+        if axis % value.rank != value.rank - 1:
+            raise s.unsupported("axis", axis, "the last is")
+        return activate(s.g, value, name)
+
+    return build
 
 
 def threshold(s: LayerCall, x: Operand, threshold: float, default_value: float) -> Value:
@@ -144,13 +147,18 @@ def layer_norm(
     axes = axes_of(axis, value.rank)
     distance = g.op("Sub", value, g.op("ReduceMean", value, axes))
     variance = g.op("ReduceMean", g.op("Mul", distance, distance), axes)
-    y = g.op(
-        "Div",
-        distance,
-        g.op("Sqrt", g.op("Add", variance, 1e-7 if epsilon is None else float(epsilon))),
-    )
-    y = y if gamma is None else g.op("Mul", y, as_float(s, gamma))
+    y = _scaled(s, distance, variance, epsilon, gamma)
     return y if beta is None else g.op("Add", y, as_float(s, beta))
+
+
+def _scaled(
+    s: LayerCall, x: Value, square: Value, epsilon: float | None, scale: Operand | None
+) -> Value:
+    """X / sqrt(square + epsilon), times a scale if there is one."""
+    y = s.g.op(
+        "Div", x, s.g.op("Sqrt", s.g.op("Add", square, 1e-7 if epsilon is None else float(epsilon)))
+    )
+    return y if scale is None else s.g.op("Mul", y, as_float(s, scale))
 
 
 def rms_norm(
@@ -164,9 +172,7 @@ def rms_norm(
     """X / sqrt(mean square + epsilon), then a scale over the last axes."""
     g, value = s.g, as_float(s, x)
     squares = g.op("ReduceMean", g.op("Mul", value, value), axes_of(axis, value.rank))
-    length = g.op("Sqrt", g.op("Add", squares, 1e-7 if epsilon is None else float(epsilon)))
-    y = g.op("Div", value, length)
-    return y if scale is None else g.op("Mul", y, as_float(s, scale))
+    return _scaled(s, value, squares, epsilon, scale)
 
 
 def batch_norm(
@@ -232,14 +238,6 @@ def _past(s: LayerCall, logits: Value, *, wanted: bool) -> list[Value]:
     return [cast_to(s.g, s.g.op("Trilu", ones, upper=0), "bool")]
 
 
-def sparsemax(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
-    """A softmax with zeros."""
-    value = as_float(s, x)
-    if axis % value.rank != value.rank - 1:
-        raise s.unsupported("axis", axis, "the last is")
-    return activate(s.g, value, "sparsemax")
-
-
 _NAMED = {
     "HardSigmoid": "hard_sigmoid",
     "HardSilu": "hard_silu",
@@ -260,11 +258,11 @@ _NAMED = {
 OPERATIONS = {
     **{kind: _named(name) for kind, name in _NAMED.items()},
     "BatchNorm": Operation(batch_norm),
-    "Celu": Operation(celu),
+    "Celu": Operation(_with_alpha("Celu")),
     "DotProductAttention": Operation(dot_product_attention, ignored=("flash_attention",)),
-    "Elu": Operation(elu),
+    "Elu": Operation(_with_alpha("Elu")),
     "Gelu": Operation(gelu),
-    "Glu": Operation(glu),
+    "Glu": Operation(_on_last_axis("glu")),
     "HardShrink": Operation(_shrink("hard")),
     "LayerNorm": Operation(layer_norm),
     "LeakyRelu": Operation(leaky_relu),
@@ -274,7 +272,7 @@ OPERATIONS = {
     "RMSNorm": Operation(rms_norm),
     "SoftShrink": Operation(_shrink("soft")),
     "Softmax": Operation(_soft("Softmax")),
-    "Sparsemax": Operation(sparsemax),
+    "Sparsemax": Operation(_on_last_axis("sparsemax")),
     "Squareplus": Operation(squareplus),
     "Threshold": Operation(threshold),
 }

@@ -9,7 +9,7 @@ import numpy as np
 from keramos.compile.lowering.record import Operation
 from keramos.compile.lowering.spatial import known
 from keramos.compile.onnx.sizes import reshape
-from keramos.compile.operations.values import as_float, axes_of, cast_to, tensor, widely
+from keramos.compile.operations.values import as_float, axes_of, cast_to, is_float, tensor, widely
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +54,13 @@ def prod(
     return widely(s.g, lambda v: _reduced(s.g, "ReduceProd", v, axis, keepdims=keepdims), value)
 
 
-def mean(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Mean."""
-    return _reduced(s.g, "ReduceMean", as_float(s, x), axis, keepdims=keepdims)
+def _of_floats(kind: str) -> Callable[..., Value]:
+    """A reduction in floating point."""
+
+    def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+        return _reduced(s.g, kind, as_float(s, x), axis, keepdims=keepdims)
+
+    return build
 
 
 def var(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
@@ -109,37 +113,34 @@ def ptp(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) 
     return s.g.op("Sub", high, low)
 
 
-def any_(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Whether any value is true."""
-    ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
-    return s.g.op("Greater", _reduced(s.g, "ReduceMax", ones, axis, keepdims=keepdims), 0)
+def _nonzero(s: LayerCall, x: Operand) -> Value:
+    """1 where a value is not 0, else 0."""
+    return cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
 
 
-def all_(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Whether all values are true."""
-    ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
-    return s.g.op("Greater", _reduced(s.g, "ReduceMin", ones, axis, keepdims=keepdims), 0)
+def _of_booleans(kind: str) -> Callable[..., Value]:
+    """Whether the reduction of zeros and ones is 1."""
+
+    def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+        reduced = _reduced(s.g, kind, _nonzero(s, x), axis, keepdims=keepdims)
+        return s.g.op("Greater", reduced, 0)
+
+    return build
 
 
 def count_nonzero(s: LayerCall, x: Operand, *, axis: Axis = None) -> Value:
-    """How many values are not 0."""
-    ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int32")
-    return _reduced(s.g, "ReduceSum", ones, axis, keepdims=False)
+    """The number of values that are not 0."""
+    return _reduced(s.g, "ReduceSum", _nonzero(s, x), axis, keepdims=False)
 
 
-def logsumexp(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Logarithm of the sum of exponentials."""
-    return _reduced(s.g, "ReduceLogSumExp", as_float(s, x), axis, keepdims=keepdims)
-
-
-def _place(kind: str) -> Callable[..., Value]:
+def _arg_extreme(kind: str) -> Callable[..., Value]:
     """The place of an extreme, int32; of several, the first."""
 
     def build(
         s: LayerCall, x: Operand, *, axis: int | None = None, keepdims: bool = False
     ) -> Value:
         value = tensor(s, x)
-        if not value.dtype.startswith("float"):
+        if not is_float(value):
             value = cast_to(
                 s.g, value, "int64" if value.dtype in ("int64", "uint32", "uint64") else "int32"
             )
@@ -176,43 +177,43 @@ def norm(
     raise s.unsupported("ord", ord, "None, fro, and for vectors 1, 2 and inf are")
 
 
-def cumsum(s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
-    """Sum up to each place."""
-    value = _running(s, x, dtype)
-    if axis is None:
-        value, axis = reshape(s.g, value, -1), 0
-    return widely(s.g, lambda v: s.g.op("CumSum", v, np.int64(axis)), value)
-
-
-def _running(s: LayerCall, x: Operand, dtype: str | None) -> Value:
+def _cumulated(s: LayerCall, x: Operand, axis: int | None, dtype: str | None) -> tuple[Value, int]:
+    """The values to cumulate and their axis; None flattens them. Booleans become int32."""
     value = tensor(s, x) if dtype is None else cast_to(s.g, tensor(s, x), dtype)
-    return cast_to(s.g, value, "int32") if value.dtype == "bool" else value
+    value = cast_to(s.g, value, "int32") if value.dtype == "bool" else value
+    return (reshape(s.g, value, -1), 0) if axis is None else (value, axis)
+
+
+def cumsum(s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None) -> Value:
+    """The sum of the values so far."""
+    value, along = _cumulated(s, x, axis, dtype)
+    return widely(s.g, lambda v: s.g.op("CumSum", v, np.int64(along)), value)
 
 
 def cumprod(
     s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
 ) -> Value:
-    """Product up to each place: products over rows of a triangle."""
-    value = _running(s, x, dtype)
-    if axis is None:
-        value, axis = reshape(s.g, value, -1), 0
-    axis %= value.rank
-    count = known(value.shape[axis], "values to multiply")
+    """The product of the values so far: each is a product over a row of a triangle."""
+    value, along = _cumulated(s, x, axis, dtype)
+    along %= value.rank
+    count = known(value.shape[along], "values to multiply")
     s.g.reserve_constants("a triangle", count, count)
     places = np.arange(count)
     before = (places[None, :] <= places[:, None]).reshape(
-        len(places), len(places), *[1] * (value.rank - axis - 1)
+        len(places), len(places), *[1] * (value.rank - along - 1)
     )
 
     def product(x: Value) -> Value:
-        spread = s.g.op("Where", before, s.g.op("Unsqueeze", x, [axis]), 1)
-        return s.g.op("ReduceProd", spread, [axis + 1], keepdims=0)
+        spread = s.g.op("Where", before, s.g.op("Unsqueeze", x, [along]), 1)
+        return s.g.op("ReduceProd", spread, [along + 1], keepdims=0)
 
     return widely(s.g, product, value)
 
 
+all_, any_ = _of_booleans("ReduceMin"), _of_booleans("ReduceMax")
+mean = _of_floats("ReduceMean")
 amax, amin = _extreme("ReduceMax", "Max"), _extreme("ReduceMin", "Min")
-argmax, argmin = _place("ArgMax"), _place("ArgMin")
+argmax, argmin = _arg_extreme("ArgMax"), _arg_extreme("ArgMin")
 
 OPERATIONS = {
     "All": Operation(all_),
@@ -224,7 +225,7 @@ OPERATIONS = {
     "CountNonzero": Operation(count_nonzero),
     "Cumprod": Operation(cumprod),
     "Cumsum": Operation(cumsum),
-    "Logsumexp": Operation(logsumexp),
+    "Logsumexp": Operation(_of_floats("ReduceLogSumExp")),
     "Max": Operation(amax),
     "Mean": Operation(mean),
     "Min": Operation(amin),

@@ -1,56 +1,25 @@
 """Nodes that Keras 2 made of bare TensorFlow calls: each is a function of keras.ops under other
-argument names.
+argument names, which ``tensorflow_names.txt`` lists.
 
-A row of the tables is: TensorFlow's name, the function, then TensorFlow's arguments in order, each
-with the parameter that it is (``y=x2``). ``tf.<symbol>`` nodes take the first argument by position
-and the others by name. ``tf.op.<Op>`` nodes are nodes of a TensorFlow graph: their inputs are
-numbered, some are ``constants``, and attributes have names.
+``tf.<symbol>`` nodes take the first argument by position and the others by name. ``tf.op.<Op>``
+nodes are nodes of a TensorFlow graph: their inputs are numbered, some are ``constants``, and
+attributes have names.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.compile.lowering.record import Operation
-from keramos.compile.operations import (
-    arrangements,
-    convolution,
-    elementwise,
-    images,
-    linalg,
-    missing,
-    nn,
-    order,
-    reductions,
-    shapes,
-    tensorflow_arrays,
-    tensorflow_images,
-    tensorflow_only,
-)
-from keramos.compile.operations.tensorflow_names import ALIASES, GRAPH_OPS, SYMBOLS
+from keramos.compile.operations import tensorflow_arrays, tensorflow_images, tensorflow_only
+from keramos.compile.operations.tensorflow_names import rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from keramos.compile.lowering.layer_call import LayerCall, Result
 
-_FUNCTIONS: dict[str, Operation] = {
-    **arrangements.OPERATIONS,
-    **convolution.OPERATIONS,
-    **elementwise.OPERATIONS,
-    **images.OPERATIONS,
-    **linalg.OPERATIONS,
-    **missing.OPERATIONS,
-    **nn.OPERATIONS,
-    **order.OPERATIONS,
-    **reductions.OPERATIONS,
-    **shapes.OPERATIONS,
-    **tensorflow_arrays.OPERATIONS,
-    **tensorflow_images.OPERATIONS,
-    **tensorflow_only.OPERATIONS,
-}
-
-_SILENT = (
+_IGNORED_ARGUMENTS = (
     "name",
     "conjugate",
     "validate_indices",
@@ -59,35 +28,58 @@ _SILENT = (
     "bad_indices_policy",
     "layout",
 )
-"""Arguments that change nothing where these functions run."""
+"""Arguments of symbols that do not change the results of these functions."""
 
-_TYPES = """
+_IGNORED_ATTRIBUTES = """
     Index N SrcT T T1 T2 TI Tk Taxis Tdim Tidx Tindex Tindices Tlen Tmultiples Tnumsplit Tpaddings
     Tparams Tperm Tshape Tshift Tsplits Truncate U bad_indices_policy explicit_paddings grad_a
     grad_b grad_x grad_y incompatible_shape_error index_type num_split out_type use_cudnn_on_gpu
     validate_indices element_dtype Ta Tb Tout
 """
-"""Attributes of graph nodes that say dtypes and counts, which are known from the inputs."""
+"""Attributes of graph nodes for dtypes and counts, which the inputs determine, and for gradients
+and devices.
+"""
 
 
-def _renamed(function: str, names: Mapping[str, str]) -> Operation:
+def operations(keras: Mapping[str, Operation]) -> dict[str, Operation]:
+    """Every TensorFlow name that a layer can have -> its function.
+
+    ``keras``: the functions of keras.ops by class name.
+    """
+    functions = {
+        **keras,
+        **tensorflow_arrays.OPERATIONS,
+        **tensorflow_images.OPERATIONS,
+        **tensorflow_only.OPERATIONS,
+    }
+    symbols, nodes = {}, {}
+    for kind, name, function, parameters in rows():
+        if kind == "node":
+            nodes[f"tf.op.{name}"] = _node(functions[function], parameters)
+        elif kind == "symbol":
+            symbols[name] = _symbol(functions[function], parameters)
+        else:
+            symbols[name] = symbols[function]
+    prefixes = ("tf.", "tf.compat.v1.")
+    return {prefix + name: row for name, row in symbols.items() for prefix in prefixes} | nodes
+
+
+def _symbol(operation: Operation, parameters: Mapping[str, str]) -> Operation:
     """A ``tf.<symbol>`` node."""
-    operation, order = _FUNCTIONS[function], list(names)
+    order = list(parameters)
 
     def build(s: LayerCall, *args: object, **kwargs: object) -> Result:
         given = dict(zip(order, args, strict=False)) | kwargs
         return operation.build(
-            s, **{names[key]: value for key, value in given.items() if value is not None}
+            s, **{parameters[key]: value for key, value in given.items() if value is not None}
         )
 
-    return Operation(
-        build, ignored=tuple(key for key in _SILENT if key not in names), names=frozenset(names)
-    )
+    ignored = tuple(name for name in _IGNORED_ARGUMENTS if name not in parameters)
+    return Operation(build, ignored, frozenset(parameters))
 
 
-def _graph_op(function: str, names: Mapping[str, str]) -> Operation:
-    """A ``tf.op.<Op>`` node: tensors of the call fill those places that are no constants."""
-    operation = _FUNCTIONS[function]
+def _node(operation: Operation, parameters: Mapping[str, str]) -> Operation:
+    """A ``tf.op.<Op>`` node: tensors of the call are the inputs that are not constants."""
 
     def build(
         s: LayerCall, *args: object, constants: Mapping[str, object], **attributes: object
@@ -95,38 +87,13 @@ def _graph_op(function: str, names: Mapping[str, str]) -> Operation:
         tensors = iter(args[0] if len(args) == 1 and isinstance(args[0], list) else args)
         count = len(constants) + len(s.inputs)
         inputs = [constants[str(i)] if str(i) in constants else next(tensors) for i in range(count)]
-        given = {names[key]: value for key, value in attributes.items() if key in names}
-        if "*" in names:
-            return operation.build(s, **{names["*"]: inputs}, **given)
+        given = {parameters[key]: item for key, item in attributes.items() if key in parameters}
+        if "*" in parameters:
+            return operation.build(s, **{parameters["*"]: inputs}, **given)
         return operation.build(
-            s, **{names[str(i)]: value for i, value in enumerate(inputs)}, **given
+            s, **{parameters[str(i)]: value for i, value in enumerate(inputs)}, **given
         )
 
-    silent = tuple(set(_TYPES.split()) - set(names))
-    return Operation(
-        build, ignored=silent, names=frozenset({"constants", *(n for n in names if n[0].isalpha())})
-    )
-
-
-def _rows(table: str) -> dict[str, tuple[str, dict[str, str]]]:
-    found = {}
-    for line in table.strip().splitlines():
-        name, function, *pairs = line.split()
-        found[name] = (
-            function,
-            dict(cast("tuple[str, str]", tuple(pair.split("="))) for pair in pairs),
-        )
-    return found
-
-
-_ROWS = _rows(SYMBOLS)
-_ROWS |= {name: _ROWS[there] for name, there in ALIASES.items()}
-
-OPERATIONS = {
-    **{
-        f"tf.{prefix}{name}": _renamed(*row)
-        for name, row in _ROWS.items()
-        for prefix in ("", "compat.v1.")
-    },
-    **{f"tf.op.{name}": _graph_op(*row) for name, row in _rows(GRAPH_OPS).items()},
-}
+    names = {"constants", *(name for name in parameters if name[0].isalpha())}
+    ignored = tuple(set(_IGNORED_ATTRIBUTES.split()) - set(parameters))
+    return Operation(build, ignored, frozenset(names))

@@ -12,7 +12,7 @@ from keramos.compile.lowering.record import Operation
 from keramos.compile.lowering.spatial import known
 from keramos.compile.onnx.graph import Value
 from keramos.compile.onnx.sizes import shape_tensor, sizes
-from keramos.compile.operations import arrangements, linalg, nn, shapes
+from keramos.compile.operations import arrangements, indexing, joins, linalg, nn, shapes
 from keramos.compile.operations.values import cast_to, tensor
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def gather(
 ) -> Value:
     """Values at places along an axis; the first ``batch_dims`` axes of both go together."""
     if not batch_dims:
-        return shapes.take(s, params, indices, axis=axis or 0)
+        return indexing.take(s, params, indices, axis=axis or 0)
     value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
     if axis is not None and axis % value.rank != batch_dims:
         raise s.unsupported("axis", axis, f"the first after batch_dims={batch_dims} is")
@@ -139,13 +139,13 @@ def split(
 ) -> tuple[Value, ...]:
     """Equal parts, or parts of given sizes."""
     if isinstance(num_or_size_splits, int):
-        return shapes.split(s, x, num_or_size_splits, axis=axis)
+        return joins.split(s, x, num_or_size_splits, axis=axis)
     return split_sizes(s, x, num_or_size_splits, axis)
 
 
 def split_first(s: LayerCall, axis: int, x: Operand, *, count: int) -> tuple[Value, ...]:
     """Equal parts."""
-    return shapes.split(s, x, count, axis=axis)
+    return joins.split(s, x, count, axis=axis)
 
 
 def split_sizes(s: LayerCall, x: Operand, sizes: list[int], axis: int) -> tuple[Value, ...]:
@@ -167,7 +167,7 @@ def concat_v2(s: LayerCall, inputs: list[Operand]) -> Value:
     *values, axis = inputs
     if not isinstance(axis, int):
         raise s.unsupported("axis", "a tensor", "a number is")
-    return shapes.concatenate(s, values, axis=axis)
+    return joins.concatenate(s, values, axis=axis)
 
 
 def slice_(
@@ -180,16 +180,16 @@ def slice_(
 ) -> Value:
     """x[...] as Python writes it, or a block from a place on."""
     if begin is not None and size is not None:
-        return shapes.slice_(s, x, begin, size)
+        return indexing.slice_(s, x, begin, size)
     parts = slice_spec if isinstance(slice_spec, list) else [slice_spec]
-    return shapes.get_item(s, x, [_part(part) for part in parts])
+    return indexing.get_item(s, x, [_part(part) for part in parts])
 
 
 def _part(part: object) -> object:
     """TensorFlow's {start, stop, step} as Keras 3 writes a slice."""
     if isinstance(part, dict) and "class_name" not in part:
-        return {"class_name": "__slice__", "config": part}
-    return {"class_name": "__ellipsis__", "config": {}} if part in ("...", "Ellipsis") else part
+        return indexing.slice_part(**part)
+    return indexing.ELLIPSIS if part in ("...", "Ellipsis") else part
 
 
 def strided_slice(
@@ -208,21 +208,18 @@ def strided_slice(
     parts: list[object] = []
     for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
         bit = 1 << i
-        said = {name for name, mask in masks.items() if mask & bit}
-        first, last = (
-            (None if "begin_mask" in said else start),
-            (None if "end_mask" in said else stop),
-        )
-        part: object = {
-            "class_name": "__slice__",
-            "config": {"start": first, "stop": last, "step": step},
-        }
-        part = start if "shrink_axis_mask" in said else part
-        part = None if "new_axis_mask" in said else part
-        parts.append(
-            {"class_name": "__ellipsis__", "config": {}} if "ellipsis_mask" in said else part
-        )
-    return shapes.get_item(s, x, parts)
+        flags = {name for name, mask in masks.items() if mask & bit}
+        if "ellipsis_mask" in flags:
+            parts.append(indexing.ELLIPSIS)
+        elif "new_axis_mask" in flags:
+            parts.append(None)
+        elif "shrink_axis_mask" in flags:
+            parts.append(start)
+        else:
+            first = None if "begin_mask" in flags else start
+            last = None if "end_mask" in flags else stop
+            parts.append(indexing.slice_part(start=first, stop=last, step=step))
+    return indexing.get_item(s, x, parts)
 
 
 OPERATIONS = {

@@ -12,7 +12,8 @@ import numpy as np
 from keramos.compile.lowering.record import Operation
 from keramos.compile.lowering.resample import matrix, resample
 from keramos.compile.lowering.spatial import known
-from keramos.compile.operations import convolution, images, shapes
+from keramos.compile.operations import convolution, images
+from keramos.compile.operations.indexing import flip_along
 from keramos.compile.operations.values import as_float, axes_of, tensor
 
 if TYPE_CHECKING:
@@ -63,52 +64,32 @@ def _pool(kind: str) -> Callable[..., Value]:
     return build
 
 
-def conv(
-    s: LayerCall,
-    x: Operand,
-    kernel: Operand,
-    strides: Steps,
-    padding: str,
-    *,
-    data_format: str | None = None,
-    dilations: Steps | None = None,
-) -> Value:
-    """A convolution; the kernel is (space..., in / groups, out)."""
-    value = tensor(s, x)
-    steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
-    return convolution.conv(
-        s,
-        value,
-        kernel,
-        strides=steps,
-        padding=padding,
-        data_format=_layout(data_format),
-        dilation_rate=gaps,
-    )
+def _conv(convolve: Callable[..., Value]) -> Callable[..., Value]:
+    """A convolution; the kernel has the axes of the function in keras.ops."""
 
+    def build(
+        s: LayerCall,
+        x: Operand,
+        kernel: Operand,
+        strides: Steps,
+        padding: str,
+        *,
+        data_format: str | None = None,
+        dilations: Steps | None = None,
+    ) -> Value:
+        value = tensor(s, x)
+        steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
+        return convolve(
+            s,
+            value,
+            kernel,
+            strides=steps,
+            padding=padding,
+            data_format=_layout(data_format),
+            dilation_rate=gaps,
+        )
 
-def depthwise_conv(
-    s: LayerCall,
-    x: Operand,
-    kernel: Operand,
-    strides: Steps,
-    padding: str,
-    *,
-    data_format: str | None = None,
-    dilations: Steps | None = None,
-) -> Value:
-    """Each channel by its own kernels (space..., in, multiplier)."""
-    value = tensor(s, x)
-    steps, gaps = (_sides(s, sizes, value.rank, data_format) for sizes in (strides, dilations))
-    return convolution.depthwise_conv(
-        s,
-        value,
-        kernel,
-        strides=steps,
-        padding=padding,
-        data_format=_layout(data_format),
-        dilation_rate=gaps,
-    )
+    return build
 
 
 def _blocks(kind: str) -> Callable[..., Value]:
@@ -217,13 +198,6 @@ def resize_bilinear(
     return x
 
 
-def _flipped(axis: int) -> Callable[..., Value]:
-    def build(s: LayerCall, image: Operand) -> Value:
-        return shapes.flip(s, image, axis=axis)
-
-    return build
-
-
 def crop_to_box(
     s: LayerCall, image: Operand, top: int, left: int, height: int, width: int
 ) -> Value:
@@ -296,13 +270,13 @@ def response_normalized(
 OPERATIONS = {
     "tf.adjust_contrast": Operation(adjust_contrast),
     "tf.avg_pool": Operation(_pool("AveragePool")),
-    "tf.conv": Operation(conv),
+    "tf.conv": Operation(_conv(convolution.conv)),
     "tf.crop_to_box": Operation(crop_to_box),
     "tf.depth_to_space": Operation(_blocks("DepthToSpace")),
-    "tf.depthwise_conv": Operation(depthwise_conv),
+    "tf.depthwise_conv": Operation(_conv(convolution.depthwise_conv)),
     "tf.extract_patches": Operation(extract_patches),
-    "tf.flip_left_right": Operation(_flipped(-2)),
-    "tf.flip_up_down": Operation(_flipped(-3)),
+    "tf.flip_left_right": Operation(flip_along(-2)),
+    "tf.flip_up_down": Operation(flip_along(-3)),
     "tf.grayscale_to_rgb": Operation(grayscale_to_rgb),
     "tf.lrn": Operation(response_normalized),
     "tf.max_pool": Operation(_pool("MaxPool")),

@@ -8,14 +8,22 @@ import numpy as np
 
 from keramos.compile.lowering.activation import activate
 from keramos.compile.lowering.record import Operation
-from keramos.compile.operations import elementwise, linalg, nn, order, reductions, shapes
-from keramos.compile.operations.values import as_float, axes_of, cast_to, floats, tensor, together
+from keramos.compile.operations import conversions, indexing, linalg, nn, reductions, sorting
+from keramos.compile.operations.values import (
+    as_float,
+    axes_of,
+    cast_to,
+    floats,
+    is_float,
+    tensor,
+    together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keramos.compile.lowering.layer_call import LayerCall
-    from keramos.compile.onnx.graph import Value
+    from keramos.compile.onnx.graph import Graph, Value
     from keramos.compile.operations.reductions import Axis
     from keramos.compile.operations.values import Operand
 
@@ -28,7 +36,7 @@ def add_n(s: LayerCall, inputs: list[Operand]) -> Value:
     return first
 
 
-def _turned(s: LayerCall, x: Value, *, wanted: bool) -> Value:
+def _transposed(s: LayerCall, x: Value, *, wanted: bool) -> Value:
     order = [*range(x.rank - 2), x.rank - 1, x.rank - 2]
     return s.g.op("Transpose", x, perm=order) if wanted else x
 
@@ -45,10 +53,8 @@ def matmul(
 ) -> Value:
     """Matrix product, either side transposed if wanted."""
     left, right = together(s, a, b)
-    left, right = (
-        _turned(s, left, wanted=transpose_a or adjoint_a),
-        _turned(s, right, wanted=transpose_b or adjoint_b),
-    )
+    left = _transposed(s, left, wanted=transpose_a or adjoint_a)
+    right = _transposed(s, right, wanted=transpose_b or adjoint_b)
     return s.g.op("MatMul", left, right)
 
 
@@ -56,13 +62,13 @@ def matvec(s: LayerCall, a: Operand, b: Operand, *, transpose_a: bool = False) -
     """Matrices times vectors."""
     left, right = together(s, a, b)
     column = s.g.op("Unsqueeze", right, [right.rank])
-    y = s.g.op("MatMul", _turned(s, left, wanted=transpose_a), column)
+    y = s.g.op("MatMul", _transposed(s, left, wanted=transpose_a), column)
     return s.g.op("Squeeze", y, [y.rank - 1])
 
 
 def matrix_transpose(s: LayerCall, a: Operand) -> Value:
     """The last two axes exchanged."""
-    return _turned(s, tensor(s, a), wanted=True)
+    return _transposed(s, tensor(s, a), wanted=True)
 
 
 def l2_normalize(
@@ -87,7 +93,7 @@ def norm(
     return reductions.norm(s, x, ord=word, axis=axis, keepdims=keepdims)  # type: ignore[arg-type] # checked there
 
 
-def _place(kind: str) -> Callable[..., Value]:
+def _arg_extreme(kind: str) -> Callable[..., Value]:
     def build(
         s: LayerCall, x: Operand, *, axis: int | None = None, output_type: str = "int64"
     ) -> Value:
@@ -131,14 +137,14 @@ def silu(s: LayerCall, x: Operand, *, beta: float = 1.0) -> Value:
     return activate(s.g, as_float(s, x), "silu")
 
 
-def _sum_of(kind: str, *, whole: str) -> Callable[..., Value]:
+def _same_dtype(kind: str, *, whole: str) -> Callable[..., Value]:
     """A reduction that keeps the dtype, which ONNX computes in another one for short or whole
     numbers.
     """
 
     def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
         value = tensor(s, x)
-        wide = value if value.dtype.startswith("float") else cast_to(s.g, value, whole)
+        wide = value if is_float(value) else cast_to(s.g, value, whole)
         y = s.g.op(kind, wide, axes_of(axis, value.rank), keepdims=int(keepdims))
         return cast_to(s.g, y, value.dtype)
 
@@ -220,31 +226,24 @@ def select(s: LayerCall, condition: Operand, x1: Operand, x2: Operand) -> Value:
         raise s.unsupported(
             "condition", tensor(s, condition).shape, "a condition as large as the branches is"
         )
-    return elementwise.where(s, condition, x1, x2)
+    return conversions.where(s, condition, x1, x2)
 
 
-def multiply_no_nan(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """The product; 0 where the second is 0, whatever the first is."""
-    a, b = floats(s, x1, x2)
-    return s.g.op("Where", s.g.op("Equal", b, 0.0), 0.0, s.g.op("Mul", a, b))
+def _or_zero(formula: Callable[[Graph, Value, Value], Value], *, of: int) -> Callable[..., Value]:
+    """A function of two operands; 0 where operand ``of`` is 0, even if the other is not finite."""
 
+    def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
+        operands = floats(s, x1, x2)
+        is_zero = s.g.op("Equal", operands[of], 0.0)
+        return s.g.op("Where", is_zero, 0.0, formula(s.g, *operands))
 
-def xdivy(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """The quotient; 0 where the first is 0, whatever the second is."""
-    a, b = floats(s, x1, x2)
-    return s.g.op("Where", s.g.op("Equal", a, 0.0), 0.0, s.g.op("Div", a, b))
-
-
-def xlogy(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """x1 times the logarithm of x2; 0 where the first is 0, whatever the second is."""
-    a, b = floats(s, x1, x2)
-    return s.g.op("Where", s.g.op("Equal", a, 0.0), 0.0, s.g.op("Mul", a, s.g.op("Log", b)))
+    return build
 
 
 def divide(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     """The quotient of floating point numbers."""
     a, b = together(s, x1, x2)
-    if not a.dtype.startswith("float"):
+    if not is_float(a):
         raise s.unsupported("T", a.dtype, "floating point is")
     return s.g.op("Div", a, b)
 
@@ -261,19 +260,19 @@ def argsort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCEN
     value = tensor(s, x)
     if direction != "ASCENDING":
         value = s.g.op("Neg", value)
-    return order.argsort(s, value, axis=axis)
+    return sorting.argsort(s, value, axis=axis)
 
 
 def sort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
     """In order along an axis."""
-    y = order.sort(s, x, axis=axis)
-    return y if direction == "ASCENDING" else shapes.flip(s, y, axis=axis)
+    y = sorting.sort(s, x, axis=axis)
+    return y if direction == "ASCENDING" else indexing.flip(s, y, axis=axis)
 
 
 OPERATIONS = {
     "tf.add_n": Operation(add_n),
-    "tf.argmax": Operation(_place("ArgMax")),
-    "tf.argmin": Operation(_place("ArgMin")),
+    "tf.argmax": Operation(_arg_extreme("ArgMax")),
+    "tf.argmin": Operation(_arg_extreme("ArgMin")),
     "tf.argsort": Operation(argsort),
     "tf.batch_normalization": Operation(batch_normalization),
     "tf.bias_add": Operation(bias_add),
@@ -292,15 +291,15 @@ OPERATIONS = {
     "tf.matvec": Operation(matvec),
     "tf.moments": Operation(moments),
     "tf.norm": Operation(norm),
-    "tf.reduce_mean": Operation(_sum_of("ReduceMean", whole="float64")),
-    "tf.reduce_prod": Operation(_sum_of("ReduceProd", whole="int64")),
-    "tf.reduce_sum": Operation(_sum_of("ReduceSum", whole="int64")),
+    "tf.reduce_mean": Operation(_same_dtype("ReduceMean", whole="float64")),
+    "tf.reduce_prod": Operation(_same_dtype("ReduceProd", whole="int64")),
+    "tf.reduce_sum": Operation(_same_dtype("ReduceSum", whole="int64")),
     "tf.select": Operation(select),
     "tf.silu": Operation(silu),
     "tf.sort": Operation(sort),
     "tf.squared_difference": Operation(squared_difference),
-    "tf.multiply_no_nan": Operation(multiply_no_nan),
-    "tf.xdivy": Operation(xdivy),
-    "tf.xlogy": Operation(xlogy),
+    "tf.multiply_no_nan": Operation(_or_zero(lambda g, a, b: g.op("Mul", a, b), of=1)),
+    "tf.xdivy": Operation(_or_zero(lambda g, a, b: g.op("Div", a, b), of=0)),
+    "tf.xlogy": Operation(_or_zero(lambda g, a, b: g.op("Mul", a, g.op("Log", b)), of=0)),
     "tf.zero_fraction": Operation(zero_fraction),
 }

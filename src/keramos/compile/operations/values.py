@@ -92,10 +92,15 @@ def widely(g: Graph, compute: Callable[..., Value], *xs: Value) -> Value:
     return cast_to(g, compute(*(cast_to(g, x, _WIDER[narrow]) for x in xs)), narrow)
 
 
+def is_float(x: Value) -> bool:
+    """Whether a tensor is of floating point."""
+    return x.dtype.startswith("float")
+
+
 def as_float(s: LayerCall, item: object) -> Value:
     """An argument in floating point."""
     x = tensor(s, item)
-    return x if x.dtype.startswith("float") else cast_to(s.g, x, "float32")
+    return x if is_float(x) else cast_to(s.g, x, "float32")
 
 
 def together(s: LayerCall, *items: object) -> list[Value]:
@@ -106,8 +111,7 @@ def together(s: LayerCall, *items: object) -> list[Value]:
 
 def floats(s: LayerCall, *items: object) -> list[Value]:
     """Arguments as tensors of one floating dtype."""
-    values = together(s, *items)
-    return [x if x.dtype.startswith("float") else cast_to(s.g, x, "float32") for x in values]
+    return [as_float(s, x) for x in together(s, *items)]
 
 
 def _loose(s: LayerCall, item: object) -> str:

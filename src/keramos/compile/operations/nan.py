@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering.record import Operation
 from keramos.compile.operations import reductions
-from keramos.compile.operations.elementwise import nan_to_num
-from keramos.compile.operations.values import as_float, cast_to, tensor, together
+from keramos.compile.operations.conversions import nan_to_num
+from keramos.compile.operations.values import as_float, cast_to, is_float, tensor, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def _without(s: LayerCall, x: Operand, fill: float) -> Value:
     """X with a number in place of NaN, which whole numbers do not have."""
     value = tensor(s, x)
-    return _filled(s.g, value, fill) if value.dtype.startswith("float") else value
+    return _filled(s.g, value, fill) if is_float(value) else value
 
 
 def _filled(g: Graph, value: Value, fill: float) -> Value:
@@ -33,44 +34,38 @@ def _present(s: LayerCall, x: Operand) -> Value:
     return cast_to(s.g, s.g.op("Not", s.g.op("IsNaN", as_float(s, x))), "float32")
 
 
-def _extreme(reduced: Callable[..., Value], fill: float) -> Callable[..., Value]:
-    """An extreme; NaN where there is no number at all."""
+def _extreme(reduced: Callable[..., Value], fill: float, otherwise: float) -> Callable[..., Value]:
+    """An extreme or its index; ``otherwise`` where every value is NaN."""
 
     def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
         y = reduced(s, _without(s, x, fill), axis=axis, keepdims=keepdims)
         value = tensor(s, x)
-        if not value.dtype.startswith("float"):
+        if not is_float(value):
             return y
         none = reductions.all_(s, s.g.op("IsNaN", value), axis=axis, keepdims=keepdims)
-        return s.g.op("Where", none, float("nan"), y)
+        return s.g.op("Where", none, otherwise, y)
 
     return build
 
 
-def _place(found: Callable[..., Value], fill: float) -> Callable[..., Value]:
-    """The place of an extreme; -1 where there is no number at all."""
+def _total(reduced: Callable[..., Value], fill: float) -> Callable[..., Value]:
+    """A sum or product in which NaN counts as ``fill``."""
+
+    def build(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
+        return reduced(s, _without(s, x, fill), axis=axis, keepdims=keepdims)
+
+    return build
+
+
+def _cumulative(total: Callable[..., Value], fill: float) -> Callable[..., Value]:
+    """A sum or product of the values so far; as in Keras, infinities become the largest numbers."""
 
     def build(
-        s: LayerCall, x: Operand, *, axis: int | None = None, keepdims: bool = False
+        s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
     ) -> Value:
-        y = found(s, _without(s, x, fill), axis=axis, keepdims=keepdims)
-        value = tensor(s, x)
-        if not value.dtype.startswith("float"):
-            return y
-        none = reductions.all_(s, s.g.op("IsNaN", value), axis=axis, keepdims=keepdims)
-        return s.g.op("Where", none, -1, y)
+        return total(s, nan_to_num(s, x, nan=fill), axis=axis, dtype=dtype)
 
     return build
-
-
-def nansum(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Sum."""
-    return reductions.sum_(s, _without(s, x, 0.0), axis=axis, keepdims=keepdims)
-
-
-def nanprod(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Product."""
-    return reductions.prod(s, _without(s, x, 1.0), axis=axis, keepdims=keepdims)
 
 
 def nanmean(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
@@ -93,27 +88,13 @@ def nanstd(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = Fals
     return s.g.op("Sqrt", nanvar(s, x, axis=axis, keepdims=keepdims))
 
 
-def nancumsum(
-    s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
-) -> Value:
-    """Sum up to each place; as in Keras, infinities become the largest numbers."""
-    return reductions.cumsum(s, nan_to_num(s, x), axis=axis, dtype=dtype)
-
-
-def nancumprod(
-    s: LayerCall, x: Operand, *, axis: int | None = None, dtype: str | None = None
-) -> Value:
-    """Product up to each place; as in Keras, infinities become the largest numbers."""
-    return reductions.cumprod(s, nan_to_num(s, x, nan=1.0), axis=axis, dtype=dtype)
-
-
 def _of_numbers(kind: str) -> Callable[..., Value]:
     """The larger or smaller of two; a number goes before NaN."""
 
     def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
         g, (a, b) = s.g, together(s, x1, x2)
         y = g.op(kind, a, b)
-        if not a.dtype.startswith("float"):
+        if not is_float(a):
             return y
         return g.op("Where", g.op("IsNaN", a), b, g.op("Where", g.op("IsNaN", b), a, y))
 
@@ -131,7 +112,7 @@ def isclose(
 ) -> Value:
     """Whether |x1 - x2| <= atol + rtol |x2|; whole numbers must be equal."""
     g, (a, b) = s.g, together(s, x1, x2)
-    if not a.dtype.startswith("float"):
+    if not is_float(a):
         return g.op("Equal", a, b)
     bound = g.op("Add", g.op("Mul", g.op("Abs", b), float(rtol)), float(atol))
     y = g.op("LessOrEqual", g.op("Abs", g.op("Sub", a, b)), bound)
@@ -142,15 +123,15 @@ OPERATIONS = {
     "Fmax": Operation(_of_numbers("Max")),
     "Fmin": Operation(_of_numbers("Min")),
     "Isclose": Operation(isclose),
-    "Nanargmax": Operation(_place(reductions.argmax, -float("inf"))),
-    "Nanargmin": Operation(_place(reductions.argmin, float("inf"))),
-    "Nancumprod": Operation(nancumprod),
-    "Nancumsum": Operation(nancumsum),
-    "Nanmax": Operation(_extreme(reductions.amax, -float("inf"))),
+    "Nanargmax": Operation(_extreme(reductions.argmax, -inf, -1)),
+    "Nanargmin": Operation(_extreme(reductions.argmin, inf, -1)),
+    "Nancumprod": Operation(_cumulative(reductions.cumprod, 1.0)),
+    "Nancumsum": Operation(_cumulative(reductions.cumsum, 0.0)),
+    "Nanmax": Operation(_extreme(reductions.amax, -inf, nan)),
     "Nanmean": Operation(nanmean),
-    "Nanmin": Operation(_extreme(reductions.amin, float("inf"))),
-    "Nanprod": Operation(nanprod),
+    "Nanmin": Operation(_extreme(reductions.amin, inf, nan)),
+    "Nanprod": Operation(_total(reductions.prod, 1.0)),
     "Nanstd": Operation(nanstd),
-    "Nansum": Operation(nansum),
+    "Nansum": Operation(_total(reductions.sum_, 0.0)),
     "Nanvar": Operation(nanvar),
 }
