@@ -1,0 +1,1 @@
+"""Several models of one table, compared on inner folds and blended."""
