@@ -1,6 +1,4 @@
-"""Functions of keras.ops that are short for others of its own: named splits, turns, grids, products
-of arrays.
-"""
+"""Functions of keras.ops that are composed of others: splits, rotations, grids, products."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 def array_split(
     s: LayerCall, x: Operand, indices_or_sections: int, *, axis: int = 0
 ) -> tuple[Value, ...]:
-    """Parts of nearly equal size, the larger ones first."""
+    """Split into parts of nearly equal size, the larger ones first."""
     value, count = tensor(s, x), indices_or_sections
     if not isinstance(count, int):
         raise s.unsupported("indices_or_sections", count, "a number of parts is")
@@ -47,7 +45,7 @@ def _split(axis: int) -> Callable[..., tuple[Value, ...]]:
 
 
 def dstack(s: LayerCall, xs: list[Operand]) -> Value:
-    """Joined along the third axis."""
+    """Concatenate along the third axis."""
     wide: list[Operand] = []
     for x in xs:
         value = tensor(s, x)
@@ -57,14 +55,12 @@ def dstack(s: LayerCall, xs: list[Operand]) -> Value:
 
 
 def rot90(s: LayerCall, array: Operand, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Value:
-    """Turned k times by a quarter, from the first axis towards the second."""
+    """Rotate k times by 90 degrees, from the first axis towards the second."""
     value = tensor(s, array)
     first, second = axes_of(list(axes), value.rank)
     if k % 4 == 2:
         if value.shape[first] is None or value.shape[first] != value.shape[second]:
-            raise s.unsupported(
-                "k", k, "half a turn of anything but squares is not what Keras gives"
-            )
+            raise s.unsupported("k", k, "Keras turns only squares by 180 degrees")
         return indexing.flip(s, value, axis=[first, second])
     if k % 4 == 1:
         return shapes.swapaxes(s, indexing.flip(s, value, axis=second), first, second)
@@ -74,22 +70,22 @@ def rot90(s: LayerCall, array: Operand, *, k: int = 1, axes: tuple[int, int] = (
 
 
 def meshgrid(s: LayerCall, *x: Operand, indexing: str = "xy") -> tuple[Value, ...]:
-    """Each row of coordinates repeated along the axes of the others."""
+    """Repeat each vector of coordinates along the axes of the others."""
     rows = [reshape(s.g, tensor(s, item), -1) for item in x]
-    places = list(range(len(rows)))
+    axes = list(range(len(rows)))
     if indexing == "xy" and len(rows) > 1:
-        places[:2] = [1, 0]
+        axes[:2] = [1, 0]
     lengths = [sizes(row)[0] for row in rows]
-    shape = [lengths[places[i]] for i in range(len(rows))]
+    shape = [lengths[axes[i]] for i in range(len(rows))]
     wide = []
-    for row, place in zip(rows, places, strict=True):
-        others = [i for i in range(len(rows)) if i != place]
+    for row, axis in zip(rows, axes, strict=True):
+        others = [i for i in range(len(rows)) if i != axis]
         wide.append(expand(s.g, s.g.op("Unsqueeze", row, others) if others else row, *shape))
     return tuple(wide)
 
 
 def kron(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """Every value of the first times the whole second, side by side."""
+    """The Kronecker product."""
     a, b = together(s, x1, x2)
     rank = max(a.rank, b.rank)
     a, b = (
@@ -114,7 +110,7 @@ def cross(
     axisc: int = -1,
     axis: int | None = None,
 ) -> Value:
-    """The vector at right angles to two vectors of 3 numbers."""
+    """The cross product of vectors of 3 numbers."""
     first, second, out = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     a, b = together(s, x1, x2)
     a, b = shapes.moveaxis(s, a, first, -1), shapes.moveaxis(s, b, second, -1)
@@ -129,27 +125,27 @@ def cross(
 def average(
     s: LayerCall, x: Operand, weights: Operand | None = None, *, axis: Axis = None
 ) -> Value:
-    """Mean, weighted if wanted; a row of weights belongs to the axis."""
+    """The mean, optionally weighted; a vector of weights belongs to the axis."""
     if weights is None:
         return reductions.mean(s, x, axis=axis)
-    value, heavy = floats(s, x, weights)
-    if heavy.rank != value.rank:
-        if not isinstance(axis, int) or heavy.rank != 1:
+    value, weight = floats(s, x, weights)
+    if weight.rank != value.rank:
+        if not isinstance(axis, int) or weight.rank != 1:
             raise s.unsupported(
-                "weights", heavy.shape, "one weight a value, or a row for one axis, are"
+                "weights", weight.shape, "one weight a value, or a row for one axis, are"
             )
         behind = value.rank - 1 - axis % value.rank
-        heavy = s.g.op("Unsqueeze", heavy, [i + 1 for i in range(behind)]) if behind else heavy
-        total = reductions.sum_(s, heavy)
+        weight = s.g.op("Unsqueeze", weight, [i + 1 for i in range(behind)]) if behind else weight
+        total = reductions.sum_(s, weight)
     else:
-        total = reductions.sum_(s, heavy, axis=axis)
-    return s.g.op("Div", reductions.sum_(s, s.g.op("Mul", value, heavy), axis=axis), total)
+        total = reductions.sum_(s, weight, axis=axis)
+    return s.g.op("Div", reductions.sum_(s, s.g.op("Mul", value, weight), axis=axis), total)
 
 
 def trapezoid(
     s: LayerCall, y: Operand, *, x: Operand | None = None, dx: float = 1.0, axis: int = -1
 ) -> Value:
-    """Area under straight lines between values."""
+    """The integral by the trapezoidal rule."""
     if x is not None:
         raise s.unsupported("x", x, "equal steps dx are")
     value = as_float(s, y)
@@ -158,7 +154,7 @@ def trapezoid(
 
 
 def unravel_index(s: LayerCall, indices: Operand, shape: list[int]) -> tuple[Value, ...]:
-    """Numbers of places as their coordinates."""
+    """Flat indices as one index an axis."""
     value, found = tensor(s, indices), []
     for count in reversed(shape):
         found.append(s.g.op("Mod", value, count))
@@ -174,7 +170,7 @@ def scatter_update(
     *,
     reduction: str | None = None,
 ) -> Value:
-    """X with values at some places replaced, or combined with others."""
+    """X with the values at some indices replaced, or combined with the updates."""
     value, new = together(s, inputs, updates)
     return s.g.op(
         "ScatterND", value, cast_to(s.g, tensor(s, indices), "int64"), new, reduction=reduction
@@ -182,7 +178,7 @@ def scatter_update(
 
 
 def cdist(s: LayerCall, x: Operand, y: Operand) -> Value:
-    """Distances between every row of one and every row of the other."""
+    """The distance between every row of x and every row of y."""
     a, b = floats(s, x, y)
     apart = s.g.op(
         "Sub", s.g.op("Unsqueeze", a, [a.rank - 1]), s.g.op("Unsqueeze", b, [b.rank - 2])
@@ -193,16 +189,16 @@ def cdist(s: LayerCall, x: Operand, y: Operand) -> Value:
 def extract_sequences(
     s: LayerCall, x: Operand, sequence_length: int, sequence_stride: int
 ) -> Value:
-    """Windows along the last axis; what is left over at the end goes."""
+    """Windows along the last axis; an incomplete last window is dropped."""
     value = tensor(s, x)
     count = (known(value.shape[-1], "steps") - sequence_length) // sequence_stride + 1
-    s.g.reserve_constants("places", max(count, 1), sequence_length)
-    places = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
-    return s.g.op("Gather", value, places.astype("int64"), axis=-1)
+    s.g.reserve_constants("indices", max(count, 1), sequence_length)
+    positions = np.arange(count)[:, None] * sequence_stride + np.arange(sequence_length)
+    return s.g.op("Gather", value, positions.astype("int64"), axis=-1)
 
 
 def rfft(s: LayerCall, x: Operand, *, fft_length: int | None = None) -> tuple[Value, Value]:
-    """Cosine and sine parts of every frequency from 0 to half the length, along the last axis."""
+    """The real and imaginary parts of the Fourier transform along the last axis."""
     value = as_float(s, x)
     steps = known(value.shape[-1], "steps")
     length = fft_length or steps

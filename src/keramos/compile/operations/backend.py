@@ -1,6 +1,4 @@
-"""Functions of Keras 2's keras.backend whose meaning is not that of their namesakes in
-keras.ops.
-"""
+"""Functions of Keras 2's keras.backend that differ from those of the same name in keras.ops."""
 
 from __future__ import annotations
 
@@ -29,18 +27,18 @@ if TYPE_CHECKING:
 
 
 def argmax(s: LayerCall, x: Operand, axis: int = -1) -> Value:
-    """The place of the largest value, int64."""
+    """The index of the largest value, int64."""
     return cast_to(s.g, reductions.argmax(s, x, axis=axis), "int64")
 
 
 def argmin(s: LayerCall, x: Operand, axis: int = -1) -> Value:
-    """The place of the smallest value, int64."""
+    """The index of the smallest value, int64."""
     return cast_to(s.g, reductions.argmin(s, x, axis=axis), "int64")
 
 
 def batch_dot(s: LayerCall, x: Operand, y: Operand, axes: int | list[int] | None = None) -> Value:
-    """For every row: sums over one axis of each; two vectors give one number in an axis of its
-    own.
+    """For every row: sums over one axis of each; two vectors give one number, on a new
+    axis.
     """
     a, b = together(s, x, y)
     pair = (
@@ -59,17 +57,17 @@ def batch_dot(s: LayerCall, x: Operand, y: Operand, axes: int | list[int] | None
 
 
 def batch_flatten(s: LayerCall, x: Operand) -> Value:
-    """One vector a row."""
+    """Flatten each row."""
     return s.g.op("Flatten", tensor(s, x), axis=1)
 
 
 def concatenate(s: LayerCall, tensors: list[Operand], axis: int = -1) -> Value:
-    """Joined along the last axis."""
+    """Concatenate along the last axis."""
     return joins.concatenate(s, tensors, axis=axis)
 
 
 def expand_dims(s: LayerCall, x: Operand, axis: int = -1) -> Value:
-    """A new axis, last by default."""
+    """Insert an axis, last by default."""
     return shapes.expand_dims(s, x, axis)
 
 
@@ -99,7 +97,7 @@ def repeat(s: LayerCall, x: Operand, n: int) -> Value:
 
 
 def repeat_elements(s: LayerCall, x: Operand, rep: int, axis: int) -> Value:
-    """Every value repeated along an axis."""
+    """Repeat every value along an axis."""
     return joins.repeat(s, x, rep, axis=axis)
 
 
@@ -111,7 +109,7 @@ def resize_images(
     data_format: str = "channels_last",
     interpolation: str = "nearest",
 ) -> Value:
-    """Every place repeated."""
+    """Repeat every row and column."""
     if interpolation != "nearest":
         raise s.unsupported("interpolation", interpolation, "nearest is")
     first = 2 if data_format == "channels_first" else 1
@@ -121,49 +119,49 @@ def resize_images(
 
 
 def sqrt(s: LayerCall, x: Operand) -> Value:
-    """Square root; 0 for what is negative."""
+    """The square root; 0 for negative values."""
     return s.g.op("Sqrt", clip(s.g, as_float(s, x), 0.0, float("inf")))
 
 
 def switch(
     s: LayerCall, condition: Operand, then_expression: Operand, else_expression: Operand
 ) -> Value:
-    """One of two by a condition of the same shape."""
+    """Choose between two tensors by a condition of the same shape."""
     return tensorflow_only.select(s, condition, then_expression, else_expression)
 
 
 def cumsum(s: LayerCall, x: Operand, axis: int = 0) -> Value:
-    """Sum up to each place."""
+    """The sum of the values so far."""
     return reductions.cumsum(s, x, axis=axis)
 
 
 def cumprod(s: LayerCall, x: Operand, axis: int = 0) -> Value:
-    """Product up to each place."""
+    """The product of the values so far."""
     return reductions.cumprod(s, x, axis=axis)
 
 
 def flatten(s: LayerCall, x: Operand) -> Value:
-    """All values in one row."""
+    """Flatten to one axis."""
     return reshape(s.g, tensor(s, x), -1)
 
 
 def gather(s: LayerCall, reference: Operand, indices: Operand) -> Value:
-    """Values at places along the first axis."""
+    """The values at indices along the first axis."""
     return indexing.take(s, reference, indices, axis=0)
 
 
 def one_hot(s: LayerCall, indices: Operand, num_classes: int) -> Value:
-    """1 at the place that each number names."""
+    """1 at each index, else 0."""
     return nn.one_hot(s, indices, num_classes)
 
 
 def permute_dimensions(s: LayerCall, x: Operand, pattern: list[int]) -> Value:
-    """Axes in another order."""
+    """Permute the axes."""
     return shapes.transpose(s, x, axes=pattern)
 
 
 def reverse(s: LayerCall, x: Operand, axes: int | list[int]) -> Value:
-    """Reversed along axes."""
+    """Reverse along axes."""
     return indexing.flip(s, x, axis=axes)
 
 

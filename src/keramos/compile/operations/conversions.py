@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def clip(s: LayerCall, x: Operand, x_min: Operand, x_max: Operand) -> Value:
-    """X between two bounds."""
+    """X, limited to two bounds."""
     g = s.g
     return widely(
         g,
@@ -29,7 +29,7 @@ def clip(s: LayerCall, x: Operand, x_min: Operand, x_max: Operand) -> Value:
 def where(
     s: LayerCall, condition: Operand, x1: Operand | None = None, x2: Operand | None = None
 ) -> Value:
-    """x1 where the condition holds, else x2."""
+    """x1 where the condition is true, else x2."""
     if x1 is None or x2 is None:
         raise s.unsupported("x1", x1, "both branches are needed")
     holds = cast_to(s.g, tensor(s, condition), "bool")
@@ -42,7 +42,7 @@ def cast(s: LayerCall, x: Operand, dtype: str = "float32") -> Value:
 
 
 def saturate_cast(s: LayerCall, x: Operand, dtype: str) -> Value:
-    """X in another dtype; what is too large or small for it becomes its last number."""
+    """X in another dtype, limited to the range of that dtype."""
     value = tensor(s, x)
     if not dtype.startswith(("int", "uint")) or dtype not in NUMBER_TYPES:
         return cast_to(s.g, value, dtype)
@@ -57,7 +57,7 @@ def saturate_cast(s: LayerCall, x: Operand, dtype: str) -> Value:
 def select(
     s: LayerCall, condlist: list[Operand], choicelist: list[Operand], default: Operand = 0
 ) -> Value:
-    """The choice of the first condition that holds, else a default."""
+    """The choice of the first condition that is true, else a default."""
     y, *choices = together(s, default, *choicelist)
     for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
         y = s.g.op("Where", cast_to(s.g, tensor(s, condition), "bool"), choice, y)
@@ -77,7 +77,7 @@ def nan_to_num(
     posinf: float | None = None,
     neginf: float | None = None,
 ) -> Value:
-    """Numbers in place of NaN and infinities."""
+    """Replace NaN and infinities by numbers."""
     g, value, most = s.g, tensor(s, x), 3.4028234663852886e38
     if not is_float(value):
         return value
@@ -89,7 +89,7 @@ def nan_to_num(
 
 
 def same(s: LayerCall, x: Operand) -> Value:
-    """X."""
+    """X, unchanged."""
     return tensor(s, x)
 
 

@@ -1,4 +1,4 @@
-"""Functions of keras.ops that move a window over space, and those that trade space for depth."""
+"""Functions of keras.ops for convolution, pooling, patches, and blocks of space and depth."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _pool(kind: str) -> Callable[..., Value]:
 
 
 def _adaptive(kind: str) -> Callable[..., Value]:
-    """As many windows as wanted, of nearly equal size."""
+    """Pool over a given number of windows of nearly equal size."""
 
     def build(
         s: LayerCall,
@@ -68,9 +68,9 @@ def _convolved(
     dilation: Sizes,
     groups: int = 1,
 ) -> Value:
-    """X, channels first, under a kernel (out, in / groups, space...)."""
+    """Convolve x, channels first, with a kernel (out, in / groups, space...)."""
     steps, gaps = each(strides, x.rank - 2), each(dilation, x.rank - 2)
-    widths = [known(width, "places of the kernel") for width in kernel.shape[2:]]
+    widths = [known(width, "kernel sizes") for width in kernel.shape[2:]]
     window = [(width - 1) * gap + 1 for width, gap in zip(widths, gaps, strict=True)]
     around = pads(x, padding.lower(), window, steps)
     return s.g.op("Conv", x, kernel, strides=steps, dilations=gaps, group=groups, **around)
@@ -86,7 +86,7 @@ def conv(
     data_format: str | None = "channels_last",
     dilation_rate: Sizes = 1,
 ) -> Value:
-    """Sums over windows; the kernel is (space..., in / groups, out)."""
+    """A convolution; the kernel is (space..., in / groups, out)."""
     x, weights = channels_first(s.g, as_float(s, inputs), data_format), as_float(s, kernel)
     axes = x.rank - 2
     groups = known(x.shape[1], "channels") // known(weights.shape[-2], "channels of the kernel")
@@ -99,11 +99,11 @@ def conv(
 def _by_channel(
     s: LayerCall, x: Value, kernel: Operand, strides: Sizes, padding: str, dilation: Sizes
 ) -> Value:
-    """Each channel of x by its own kernels (space..., in, multiplier)."""
+    """Convolve each channel of x with its own kernels (space..., in, multiplier)."""
     weights, axes = as_float(s, kernel), x.rank - 2
     channels = known(x.shape[1], "channels")
     weights = s.g.op("Transpose", weights, perm=[axes, axes + 1, *range(axes)])
-    widths = [known(width, "places of the kernel") for width in weights.shape[2:]]
+    widths = [known(width, "kernel sizes") for width in weights.shape[2:]]
     weights = reshape(
         s.g, weights, channels * known(weights.shape[1], "kernels of a channel"), 1, *widths
     )
@@ -120,7 +120,7 @@ def depthwise_conv(
     data_format: str | None = "channels_last",
     dilation_rate: Sizes = 1,
 ) -> Value:
-    """Each channel by its own kernels (space..., in, multiplier)."""
+    """Convolve each channel with its own kernels (space..., in, multiplier)."""
     x = channels_first(s.g, as_float(s, inputs), data_format)
     return as_before(s.g, _by_channel(s, x, kernel, strides, padding, dilation_rate), data_format)
 
@@ -136,7 +136,7 @@ def separable_conv(
     data_format: str | None = "channels_last",
     dilation_rate: Sizes = 1,
 ) -> Value:
-    """A depthwise convolution, then one over channels alone."""
+    """A depthwise convolution, then a pointwise one."""
     x = channels_first(s.g, as_float(s, inputs), data_format)
     axes = x.rank - 2
     middle = _by_channel(s, x, depthwise_kernel, strides, padding, dilation_rate)
@@ -147,7 +147,7 @@ def separable_conv(
 def _pieces(
     s: LayerCall, x: Value, window: list[int], strides: Sizes, padding: str, dilation: Sizes
 ) -> Value:
-    """The values of every window of x, channels first, one below the other: places first, then
+    """The values of every window of x, channels first, as channels: positions first, then
     channels.
     """
     channels = known(x.shape[1], "channels")
@@ -168,7 +168,7 @@ def extract_patches(
     padding: str = "valid",
     data_format: str | None = "channels_last",
 ) -> Value:
-    """The values of every window as one long vector of channels."""
+    """The values of every window, flattened into channels."""
     x = channels_first(s.g, as_float(s, images), data_format)
     window = each(size, 2 if isinstance(size, int) else len(size))
     if x.rank != len(window) + 2:
@@ -188,22 +188,22 @@ def unfold(
     padding: Sizes = 0,
     stride: Sizes = 1,
 ) -> Value:
-    """(rows, channels, height, width) -> (rows, channels x places of a window, windows)."""
+    """(rows, channels, height, width) -> (rows, channels x window size, windows)."""
     value = as_float(s, x)
     edges = [padding] * 2 if isinstance(padding, int) else padding
     value = s.g.op("Pad", value, [0, 0, *edges, 0, 0, *edges])
     window, channels = each(kernel_size, 2), known(value.shape[1], "channels")
     y = _pieces(s, value, window, stride, "valid", dilation)
-    places = prod(window)
+    area = prod(window)
     windows = prod([known(n, "windows") for n in y.shape[2:]])
-    y = reshape(s.g, y, size(value, 0), places, channels, windows)
+    y = reshape(s.g, y, size(value, 0), area, channels, windows)
     return reshape(
-        s.g, s.g.op("Transpose", y, perm=[0, 2, 1, 3]), size(value, 0), places * channels, windows
+        s.g, s.g.op("Transpose", y, perm=[0, 2, 1, 3]), size(value, 0), area * channels, windows
     )
 
 
 def _blocks(kind: str) -> Callable[..., Value]:
-    """Depth to space or back; depth counts rows of a block, columns, channels."""
+    """Depth to space or back; depth is ordered by row of a block, column, channel."""
 
     def build(
         s: LayerCall, x: Operand, block_size: int, *, data_format: str | None = "channels_last"
@@ -229,7 +229,7 @@ def _blocks(kind: str) -> Callable[..., Value]:
 def sobel_edges(
     s: LayerCall, images: Operand, *, data_format: str | None = "channels_last"
 ) -> Value:
-    """Differences down and across of every channel, last; edges are mirrored."""
+    """Vertical and horizontal gradients of every channel, as the last axis; edges are reflected."""
     x = channels_first(s.g, as_float(s, images), data_format)
     rows, channels = size(x, 0), known(x.shape[1], "channels")
     s.g.reserve_constants("edges", channels, 18)
@@ -250,17 +250,15 @@ def gaussian_blur(
     sigma: float | list[float] = 1.0,
     data_format: str | None = "channels_last",
 ) -> Value:
-    """Means weighted by a bell over each window; Keras takes deviations across first, then down."""
+    """A Gaussian filter; sigma is horizontal first, then vertical, as in Keras."""
     x, window = channels_first(s.g, as_float(s, images), data_format), each(kernel_size, 2)
     if window[0] != window[1]:
-        raise s.unsupported(
-            "kernel_size", kernel_size, "square windows are, as Keras mixes the others up"
-        )
+        raise s.unsupported("kernel_size", kernel_size, "square windows are")
     across, down = sigma if isinstance(sigma, list) else [sigma, sigma]
     channels = known(x.shape[1], "channels")
     s.g.reserve_constants("a bell", channels, *window)
-    places = np.arange(window[0]) - (window[0] - 1) / 2
-    bells = [np.exp(-0.5 * (places / deviation) ** 2) for deviation in (down, across)]
+    offsets = np.arange(window[0]) - (window[0] - 1) / 2
+    bells = [np.exp(-0.5 * (offsets / deviation) ** 2) for deviation in (down, across)]
     bell = np.outer(*(item / item.sum() for item in bells)).astype("float32")
     kernel = s.g.const(np.tile(bell, (channels, 1, 1, 1)))
     return as_before(s.g, _convolved(s, x, kernel, 1, "same", 1, channels), data_format)

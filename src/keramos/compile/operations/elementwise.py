@@ -121,7 +121,7 @@ def _infinite(sign: float) -> Unary:
 
 
 def floor_divide(g: Graph, a: Value, b: Value) -> Value:
-    """Whole numbers divide by way of float64, which holds every int32."""
+    """The floor of the quotient; integers go through float64, which holds every int32."""
     if is_float(a):
         return g.op("Floor", g.op("Div", a, b))
     a64, b64 = (g.cast(x, "float64") for x in (a, b))
@@ -136,8 +136,8 @@ def _mod(g: Graph, a: Value, b: Value) -> Value:
 
 
 def arctan2(g: Graph, y: Value, x: Value) -> Value:
-    """The angle of (x, y): the arc tangent of y / x, half a turn further to the left of the y
-    axis.
+    """The angle of (x, y): the arc tangent of y / x, plus or minus pi where x is
+    negative.
     """
     zero = g.op("Equal", x, 0.0)
     plain = g.op("Atan", g.op("Div", y, g.op("Where", zero, 1.0, x)))
@@ -163,7 +163,7 @@ def _divide_no_nan(g: Graph, a: Value, b: Value) -> Value:
 
 
 def _fmod(g: Graph, a: Value, b: Value) -> Value:
-    """The remainder with the sign of the first."""
+    """The remainder with the sign of the dividend."""
     return g.op("Mul", g.op("Sign", a), _mod(g, g.op("Abs", a), g.op("Abs", b)))
 
 
@@ -181,7 +181,7 @@ def _logaddexp2(g: Graph, a: Value, b: Value) -> Value:
 
 
 def _shift(kind: str) -> Binary:
-    """Whole numbers times or by powers of two; ONNX shifts only those without a sign."""
+    """Multiply or divide integers by powers of two; ONNX shifts only unsigned integers."""
 
     def formula(g: Graph, a: Value, b: Value) -> Value:
         powers = cast_to(g, g.op("Pow", 2.0, cast_to(g, b, "float64")), a.dtype)
@@ -191,7 +191,7 @@ def _shift(kind: str) -> Binary:
 
 
 def round_(s: LayerCall, x: Operand, *, decimals: int = 0) -> Value:
-    """The nearest number of so many decimals, halves to even."""
+    """Round to a number of decimals, halves to even."""
     value = tensor(s, x)
     if not is_float(value):
         if decimals < 0:

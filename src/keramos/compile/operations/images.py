@@ -26,7 +26,7 @@ def resize(
     pad_to_aspect_ratio: bool = False,
     data_format: str | None = "channels_last",
 ) -> Value:
-    """Images in another size."""
+    """Resize images."""
     x = as_float(s, images)
     if crop_to_aspect_ratio or pad_to_aspect_ratio or x.rank != 4:
         raise s.unsupported(
@@ -35,7 +35,7 @@ def resize(
     first = 2 if data_format == "channels_first" else 1
     for axis, wanted in zip((first, first + 1), size, strict=True):
         weights = matrix(
-            s.g, known(x.shape[axis], "places"), wanted, interpolation.lower(), antialias=antialias
+            s.g, known(x.shape[axis], "pixels"), wanted, interpolation.lower(), antialias=antialias
         )
         x = resample(s.g, x, axis, weights)
     return x
@@ -57,7 +57,7 @@ def pad_images(
     target_width: int | None = None,
     data_format: str | None = "channels_last",
 ) -> Value:
-    """Zeros around images; of two edges and a size, one follows from the others."""
+    """Pad images with zeros; two of both paddings and the target size determine the third."""
     x = tensor(s, images)
     axis = _row_axis(x, data_format)
     before, after = [0] * x.rank, [0] * x.rank
@@ -95,7 +95,7 @@ def crop_images(
     target_width: int | None = None,
     data_format: str | None = "channels_last",
 ) -> Value:
-    """A part of images; of two edges and a size, one follows from the others."""
+    """Crop images; two of both croppings and the target size determine the third."""
     x = tensor(s, images)
     axis = _row_axis(x, data_format)
     wanted = (

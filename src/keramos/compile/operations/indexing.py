@@ -20,7 +20,7 @@ END = 2**62
 
 
 def flip(s: LayerCall, x: Operand, *, axis: int | list[int] | None = None) -> Value:
-    """Reversed along axes."""
+    """Reverse along axes."""
     value = tensor(s, x)
     axes = axes_of(axis, value.rank)
     return s.g.op("Slice", value, [-1] * len(axes), [-END] * len(axes), axes, [-1] * len(axes))
@@ -38,7 +38,7 @@ def flip_along(axis: int) -> Callable[..., Value]:
 def roll(
     s: LayerCall, x: Operand, shift: int | list[int], *, axis: int | list[int] | None = None
 ) -> Value:
-    """Shifted in a circle."""
+    """Shift along axes; values that leave at one end enter at the other."""
     value = tensor(s, x)
     if axis is None:
         return reshape(s.g, roll(s, reshape(s.g, value, -1), shift, axis=0), *sizes(value))
@@ -56,7 +56,7 @@ def roll(
 
 
 def take(s: LayerCall, x: Operand, indices: Operand, *, axis: int | None = None) -> Value:
-    """Values at places along an axis."""
+    """The values at indices along an axis."""
     value = tensor(s, x)
     if axis is None:
         value, axis = reshape(s.g, value, -1), 0
@@ -66,13 +66,13 @@ def take(s: LayerCall, x: Operand, indices: Operand, *, axis: int | None = None)
 def take_along_axis(
     s: LayerCall, x: Operand, indices: Operand, *, axis: int | None = None
 ) -> Value:
-    """Values at places of their own in every row."""
-    value, places = tensor(s, x), cast_to(s.g, tensor(s, indices), "int64")
+    """The values at indices along an axis, which differ from row to row."""
+    value, positions = tensor(s, x), cast_to(s.g, tensor(s, indices), "int64")
     if axis is None:
         value, axis = reshape(s.g, value, -1), 0
     axis %= value.rank
-    wide = [size(places if i == axis else value, i) for i in range(value.rank)]
-    return s.g.op("GatherElements", value, expand(s.g, places, *wide), axis=axis)
+    wide = [size(positions if i == axis else value, i) for i in range(value.rank)]
+    return s.g.op("GatherElements", value, expand(s.g, positions, *wide), axis=axis)
 
 
 def neighbours(s: LayerCall, value: Value, axis: int) -> tuple[Value, Value]:
@@ -117,7 +117,7 @@ def _class_of(part: object) -> object:
 def _sliced(s: LayerCall, value: Value, parts: Sequence[object]) -> Value:
     """One part an axis; a number drops its axis, None adds one."""
     cuts: list[tuple[int, int, int, int]] = []
-    gone, new = [], []
+    dropped, new = [], []
     axis = kept = 0
     for part in parts:
         if part is None:
@@ -128,7 +128,7 @@ def _sliced(s: LayerCall, value: Value, parts: Sequence[object]) -> Value:
         if (start, end, step) != (0, END, 1):
             cuts.append((start, end, axis, step))
         if isinstance(part, int):
-            gone.append(axis)
+            dropped.append(axis)
         else:
             kept += 1
         axis += 1
@@ -137,7 +137,7 @@ def _sliced(s: LayerCall, value: Value, parts: Sequence[object]) -> Value:
         if cuts
         else value
     )
-    y = s.g.op("Squeeze", y, gone) if gone else y
+    y = s.g.op("Squeeze", y, dropped) if dropped else y
     return s.g.op("Unsqueeze", y, new) if new else y
 
 
@@ -159,7 +159,7 @@ def _range(s: LayerCall, part: object) -> tuple[int, int, int]:
 
 
 def slice_(s: LayerCall, inputs: Operand, start_indices: list[int], shape: list[int]) -> Value:
-    """A block that begins at some place and has some shape."""
+    """The block of a given shape at given start indices."""
     value = tensor(s, inputs)
     ends = [
         END if size == -1 else start + size

@@ -25,7 +25,7 @@ def _listed(s: LayerCall, xs: object) -> list[Value]:
 
 
 def concatenate(s: LayerCall, xs: list[Operand], *, axis: int | None = 0) -> Value:
-    """Joined along an axis."""
+    """Concatenate along an axis; None flattens the tensors first."""
     values = _listed(s, xs)
     if axis is None:
         values, axis = [reshape(s.g, value, -1) for value in values], 0
@@ -33,14 +33,14 @@ def concatenate(s: LayerCall, xs: list[Operand], *, axis: int | None = 0) -> Val
 
 
 def stack(s: LayerCall, x: list[Operand], *, axis: int = 0) -> Value:
-    """Joined along a new axis."""
+    """Stack along a new axis."""
     values = _listed(s, x)
     at = axis % (values[0].rank + 1)
     return s.g.op("Concat", *(s.g.op("Unsqueeze", value, [at]) for value in values), axis=at)
 
 
 def vstack(s: LayerCall, xs: list[Operand]) -> Value:
-    """Joined along the first axis."""
+    """Concatenate along the first axis."""
     return concatenate(
         s,
         [value if value.rank > 1 else expand_dims(s, value, 0) for value in _listed(s, xs)],
@@ -49,27 +49,29 @@ def vstack(s: LayerCall, xs: list[Operand]) -> Value:
 
 
 def hstack(s: LayerCall, xs: list[Operand]) -> Value:
-    """Joined along the second axis, or the only one."""
+    """Concatenate along the second axis, or the only one."""
     values = _listed(s, xs)
     return concatenate(s, list(values), axis=0 if values[0].rank == 1 else 1)
 
 
 def append(s: LayerCall, x1: Operand, x2: Operand, *, axis: int | None = None) -> Value:
-    """The second after the first."""
+    """Concatenate two tensors."""
     return concatenate(s, [x1, x2], axis=axis)
 
 
 def split(
     s: LayerCall, x: Operand, indices_or_sections: int | list[int], *, axis: int = 0
 ) -> tuple[Value, ...]:
-    """Equal parts, or parts between given places."""
+    """Split into equal parts, or at given indices."""
     value = tensor(s, x)
     total = known(value.shape[axis], "values to split")
     if isinstance(indices_or_sections, int):
         s.g.reserve_nodes(indices_or_sections)
         if total % indices_or_sections:
             raise s.unsupported(
-                "indices_or_sections", indices_or_sections, f"{total} cannot be split so"
+                "indices_or_sections",
+                indices_or_sections,
+                f"{total} values cannot be split into so many equal parts",
             )
         parts = [total // indices_or_sections] * indices_or_sections
     else:
@@ -81,16 +83,16 @@ def split(
 def unstack(
     s: LayerCall, x: Operand, *, num: int | None = None, axis: int = 0
 ) -> tuple[Value, ...]:
-    """One tensor for each place of an axis."""
+    """Split an axis into one tensor for each index."""
     value = tensor(s, x)
-    count = num or known(value.shape[axis], "places to unstack")
+    count = num or known(value.shape[axis], "values to unstack")
     s.g.reserve_nodes(count)
     parts = s.g.ops("Split", value, [1] * count, outputs=count, axis=axis)
     return tuple(s.g.op("Squeeze", part, [axis % value.rank]) for part in parts)
 
 
 def tile(s: LayerCall, x: Operand, repeats: int | list[int]) -> Value:
-    """Repeated as a whole."""
+    """Repeat the whole tensor along each axis."""
     value = tensor(s, x)
     listed = [repeats] if isinstance(repeats, int) else list(repeats)
     more = [1] * (value.rank - len(listed))
@@ -100,13 +102,13 @@ def tile(s: LayerCall, x: Operand, repeats: int | list[int]) -> Value:
 
 
 def repeat(s: LayerCall, x: Operand, repeats: int | list[int], *, axis: int | None = None) -> Value:
-    """Every value repeated."""
+    """Repeat every value along an axis; None flattens the tensor first."""
     value = tensor(s, x)
     if axis is None:
         value, axis = reshape(s.g, value, -1), 0
     axis %= value.rank
     if isinstance(repeats, list):
-        s.g.reserve_constants("places", sum(repeats))
+        s.g.reserve_constants("indices", sum(repeats))
         return s.g.op("Gather", value, np.repeat(np.arange(len(repeats)), repeats), axis=axis)
     wide = s.g.op(
         "Tile",

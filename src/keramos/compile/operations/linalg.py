@@ -31,12 +31,12 @@ def matmul(s: LayerCall, x1: Operand, x2: Operand) -> Value:
     a = s.g.op("Unsqueeze", a, [0]) if row else a
     b = s.g.op("Unsqueeze", b, [1]) if column else b
     y = widely(s.g, lambda v, w: s.g.op("MatMul", v, w), a, b)
-    gone = [*([y.rank - 2] if row else []), *([y.rank - 1] if column else [])]
-    return s.g.op("Squeeze", y, gone) if gone else y
+    dropped = [*([y.rank - 2] if row else []), *([y.rank - 1] if column else [])]
+    return s.g.op("Squeeze", y, dropped) if dropped else y
 
 
 def dot(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """Sum over the last axis of the first and the last but one of the second."""
+    """Sum products over the last axis of x1 and the second to last of x2."""
     a, b = together(s, x1, x2)
     if a.rank == 0 or b.rank == 0:
         return s.g.op("Mul", a, b)
@@ -46,7 +46,7 @@ def dot(s: LayerCall, x1: Operand, x2: Operand) -> Value:
 def tensordot(
     s: LayerCall, x1: Operand, x2: Operand, *, axes: int | list[int] | list[list[int]] = 2
 ) -> Value:
-    """Sum over pairs of axes."""
+    """Sum products over pairs of axes."""
     a, b = together(s, x1, x2)
     if isinstance(axes, int):
         pairs: list[tuple[int, int]] = [(a.rank - axes + i, i) for i in range(axes)]
@@ -63,7 +63,7 @@ def tensordot(
 
 
 def einsum(s: LayerCall, *operands: Operand, subscripts: str) -> Value:
-    """Einstein's sum."""
+    """A sum of products in Einstein notation."""
     values = _summed(s, *operands)
     equation = explicit(subscripts, [value.rank for value in values])
     return widely(s.g, lambda *xs: s.g.op("Einsum", *xs, equation=equation), *values)
@@ -97,19 +97,19 @@ def explicit(subscripts: str, ranks: list[int]) -> str:
 
 
 def inner(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """Sum over the last axes."""
+    """Sum products over the last axes."""
     a, b = together(s, x1, x2)
     return tensordot(s, a, b, axes=[[a.rank - 1], [b.rank - 1]])
 
 
 def outer(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """Every value times every value."""
+    """The product of every value of x1 and every value of x2."""
     a, b = together(s, x1, x2)
     return s.g.op("Mul", reshape(s.g, a, -1, 1), reshape(s.g, b, 1, -1))
 
 
 def vdot(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """Sum of all products."""
+    """The sum of all products."""
     a, b = together(s, x1, x2)
     return s.g.op(
         "ReduceSum", s.g.op("Mul", reshape(s.g, a, -1), reshape(s.g, b, -1)), [0], keepdims=0
@@ -124,7 +124,7 @@ def normalize(
     order: float = 2,
     epsilon: float | None = None,
 ) -> Value:
-    """X divided by its length of some order, at least epsilon."""
+    """X divided by its norm of some order, at least epsilon."""
     g, value = s.g, as_float(s, x)
     least, axes = 1e-7 if epsilon is None else float(epsilon), axes_of(axis, value.rank)
     if order == 2:
@@ -136,7 +136,7 @@ def normalize(
 
 
 def diagonal(s: LayerCall, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
-    """The main diagonal of two axes, last."""
+    """The main diagonal of two axes, as the last axis."""
     value = tensor(s, x)
     first, second = axis1 % value.rank, axis2 % value.rank
     if offset or value.shape[first] != value.shape[second] or value.shape[first] is None:
@@ -148,7 +148,7 @@ def diagonal(s: LayerCall, x: Operand, *, offset: int = 0, axis1: int = 0, axis2
 
 
 def trace(s: LayerCall, x: Operand, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
-    """Sum of a diagonal."""
+    """The sum of a diagonal."""
     return s.g.op(
         "ReduceSum", diagonal(s, x, offset=offset, axis1=axis1, axis2=axis2), [-1], keepdims=0
     )

@@ -1,4 +1,4 @@
-"""Functions of keras.ops that pass over NaN (keras.ops.nan*), and those that compare nearly."""
+"""Functions of keras.ops that ignore NaN (keras.ops.nan*), and isclose."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _filled(g: Graph, value: Value, fill: float) -> Value:
 
 
 def _present(s: LayerCall, x: Operand) -> Value:
-    """1 where there is a number, else 0."""
+    """0 where a value is NaN, else 1."""
     return cast_to(s.g, s.g.op("Not", s.g.op("IsNaN", as_float(s, x))), "float32")
 
 
@@ -69,13 +69,13 @@ def _cumulative(total: Callable[..., Value], fill: float) -> Callable[..., Value
 
 
 def nanmean(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Mean."""
+    """The mean."""
     total = reductions.sum_(s, _filled(s.g, as_float(s, x), 0.0), axis=axis, keepdims=keepdims)
     return s.g.op("Div", total, reductions.sum_(s, _present(s, x), axis=axis, keepdims=keepdims))
 
 
 def nanvar(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Mean square distance from the mean."""
+    """The variance."""
     g, value = s.g, as_float(s, x)
     distance = g.op("Sub", value, nanmean(s, value, axis=axis, keepdims=True))
     distance = g.op("Where", g.op("IsNaN", value), 0.0, distance)
@@ -84,12 +84,12 @@ def nanvar(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = Fals
 
 
 def nanstd(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Square root of the variance."""
+    """The standard deviation."""
     return s.g.op("Sqrt", nanvar(s, x, axis=axis, keepdims=keepdims))
 
 
 def _of_numbers(kind: str) -> Callable[..., Value]:
-    """The larger or smaller of two; a number goes before NaN."""
+    """The larger or smaller of two values; a number takes precedence over NaN."""
 
     def build(s: LayerCall, x1: Operand, x2: Operand) -> Value:
         g, (a, b) = s.g, together(s, x1, x2)

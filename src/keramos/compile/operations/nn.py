@@ -45,7 +45,7 @@ def _with_alpha(kind: str) -> Callable[..., Value]:
 
 
 def gelu(s: LayerCall, x: Operand, *, approximate: bool = True) -> Value:
-    """X times the normal distribution function, or the tanh formula near it."""
+    """X times the normal distribution function, or its tanh approximation."""
     return s.g.op("Gelu", as_float(s, x), approximate="tanh" if approximate else "none")
 
 
@@ -103,7 +103,7 @@ def one_hot(
     dtype: str | None = None,
     sparse: bool = False,
 ) -> Value:
-    """1 at the place that each number names; numbers outside give zeros."""
+    """1 at each index, else 0; an index out of range gives zeros."""
     if sparse:
         raise s.unsupported("sparse", sparse, "dense results are")
     g, index = s.g, cast_to(s.g, tensor(s, x), "int64")
@@ -124,10 +124,10 @@ def multi_hot(
     dtype: str | None = None,
     sparse: bool = False,
 ) -> Value:
-    """1 at every place that one of the numbers names."""
+    """1 at every index of a row, else 0."""
     hot = one_hot(s, inputs, num_classes, axis=axis, dtype=dtype, sparse=sparse)
-    place = 1 if hot.rank > 2 else 0
-    return s.g.op("ReduceMax", hot, [place], keepdims=0)
+    indices_axis = 1 if hot.rank > 2 else 0
+    return s.g.op("ReduceMax", hot, [indices_axis], keepdims=0)
 
 
 def layer_norm(
@@ -212,7 +212,7 @@ def dot_product_attention(
     is_causal: bool = False,
     attn_logits_soft_cap: float | None = None,
 ) -> Value:
-    """Softmax of query times key, times value; all are (rows, steps, heads, features)."""
+    """Dot-product attention; query, key and value are (rows, steps, heads, features)."""
     if attn_logits_soft_cap is not None:
         raise s.unsupported("attn_logits_soft_cap", attn_logits_soft_cap, "None is")
     g = s.g
@@ -231,7 +231,7 @@ def dot_product_attention(
 
 
 def _past(s: LayerCall, logits: Value, *, wanted: bool) -> list[Value]:
-    """True where a step is not after the one that asks."""
+    """The causal mask: true where the key is not later than the query."""
     if not wanted:
         return []
     ones = expand(s.g, s.g.const(np.ones((1, 1), "int32")), size(logits, 2), size(logits, 3))

@@ -1,4 +1,4 @@
-"""Functions of keras.ops that sum up along axes, or run along one."""
+"""Functions of keras.ops that reduce or cumulate along axes."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def _reduced(g: Graph, kind: str, x: Value, axis: Axis, *, keepdims: bool) -> Va
 
 
 def _total(s: LayerCall, kind: str, x: Operand, axis: Axis, *, keepdims: bool) -> Value:
-    """Booleans and short whole numbers add up as int32, or as uint32 where they have no sign."""
+    """Booleans and short integers are summed as int32, or as uint32 where they are unsigned."""
     value = tensor(s, x)
     value = cast_to(s.g, value, _TOTALS.get(value.dtype, value.dtype))
     return widely(s.g, lambda v: _reduced(s.g, kind, v, axis, keepdims=keepdims), value)
 
 
 def sum_(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Sum."""
+    """The sum."""
     return _total(s, "ReduceSum", x, axis, keepdims=keepdims)
 
 
 def prod(
     s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str | None = None
 ) -> Value:
-    """Product."""
+    """The product."""
     if dtype is None:
         return _total(s, "ReduceProd", x, axis, keepdims=keepdims)
     value = cast_to(s.g, tensor(s, x), dtype)
@@ -64,14 +64,14 @@ def _of_floats(kind: str) -> Callable[..., Value]:
 
 
 def var(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Mean square distance from the mean."""
+    """The variance."""
     g, value = s.g, as_float(s, x)
     distance = g.op("Sub", value, _reduced(g, "ReduceMean", value, axis, keepdims=True))
     return _reduced(g, "ReduceMean", g.op("Mul", distance, distance), axis, keepdims=keepdims)
 
 
 def std(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Square root of the variance."""
+    """The standard deviation."""
     return s.g.op("Sqrt", var(s, x, axis=axis, keepdims=keepdims))
 
 
@@ -85,7 +85,7 @@ def moments(
 ) -> tuple[Value, Value]:
     """Mean and variance."""
     if synchronized:
-        raise s.unsupported("synchronized", synchronized, "it means other machines")
+        raise s.unsupported("synchronized", synchronized, "statistics across machines are not")
     return mean(s, x, axis=axes, keepdims=keepdims), var(s, x, axis=axes, keepdims=keepdims)
 
 
@@ -105,7 +105,7 @@ def _extreme(kind: str, pair: str) -> Callable[..., Value]:
 
 
 def ptp(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Largest minus smallest."""
+    """The largest minus the smallest value."""
     high, low = (
         _reduced(s.g, kind, tensor(s, x), axis, keepdims=keepdims)
         for kind in ("ReduceMax", "ReduceMin")
@@ -134,7 +134,7 @@ def count_nonzero(s: LayerCall, x: Operand, *, axis: Axis = None) -> Value:
 
 
 def _arg_extreme(kind: str) -> Callable[..., Value]:
-    """The place of an extreme, int32; of several, the first."""
+    """The index of the first extreme value, int32."""
 
     def build(
         s: LayerCall, x: Operand, *, axis: int | None = None, keepdims: bool = False
@@ -161,7 +161,7 @@ def norm(
     axis: Axis = None,
     keepdims: bool = False,
 ) -> Value:
-    """Length of vectors, or the square root of all squares of matrices."""
+    """The norm of vectors, or the Frobenius norm of matrices."""
     g, value = s.g, as_float(s, x)
     vector = (
         isinstance(axis, int)
@@ -198,9 +198,9 @@ def cumprod(
     along %= value.rank
     count = known(value.shape[along], "values to multiply")
     s.g.reserve_constants("a triangle", count, count)
-    places = np.arange(count)
-    before = (places[None, :] <= places[:, None]).reshape(
-        len(places), len(places), *[1] * (value.rank - along - 1)
+    positions = np.arange(count)
+    before = (positions[None, :] <= positions[:, None]).reshape(
+        len(positions), len(positions), *[1] * (value.rank - along - 1)
     )
 
     def product(x: Value) -> Value:

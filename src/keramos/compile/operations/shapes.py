@@ -50,14 +50,14 @@ def _vector(s: LayerCall, item: int | Value) -> Value:
 
 
 def transpose(s: LayerCall, x: Operand, *, axes: list[int] | None = None) -> Value:
-    """Axes in another order, by default reversed."""
+    """Permute the axes; the default reverses them."""
     value = tensor(s, x)
     order = list(reversed(range(value.rank))) if axes is None else axes_of(axes, value.rank)
     return s.g.op("Transpose", value, perm=order)
 
 
 def swapaxes(s: LayerCall, x: Operand, axis1: int, axis2: int) -> Value:
-    """Two axes exchanged."""
+    """Exchange two axes."""
     value = tensor(s, x)
     order = list(range(value.rank))
     order[axis1], order[axis2] = order[axis2], order[axis1]
@@ -67,7 +67,7 @@ def swapaxes(s: LayerCall, x: Operand, axis1: int, axis2: int) -> Value:
 def moveaxis(
     s: LayerCall, x: Operand, source: int | list[int], destination: int | list[int]
 ) -> Value:
-    """Axes moved to other places."""
+    """Move axes to other positions."""
     value = tensor(s, x)
     old, new = axes_of(source, value.rank), axes_of(destination, value.rank)
     rest = (axis for axis in range(value.rank) if axis not in old)
@@ -80,14 +80,14 @@ def moveaxis(
 
 
 def expand_dims(s: LayerCall, x: Operand, axis: int | list[int]) -> Value:
-    """New axes of size 1."""
+    """Insert axes of size 1."""
     value = tensor(s, x)
     count = len(axis) if isinstance(axis, list) else 1
     return s.g.op("Unsqueeze", value, axes_of(axis, value.rank + count))
 
 
 def squeeze(s: LayerCall, x: Operand, *, axis: int | list[int] | None = None) -> Value:
-    """Axes of size 1 left out."""
+    """Remove axes of size 1."""
     value = tensor(s, x)
     found = (
         [i for i, n in enumerate(value.shape) if n == 1]
@@ -98,12 +98,12 @@ def squeeze(s: LayerCall, x: Operand, *, axis: int | list[int] | None = None) ->
 
 
 def ravel(s: LayerCall, x: Operand) -> Value:
-    """All values in one row."""
+    """Flatten to one axis."""
     return reshape(s.g, tensor(s, x), -1)
 
 
 def broadcast_to(s: LayerCall, x: Operand, shape: list[int]) -> Value:
-    """Repeated along axes of size 1."""
+    """Repeat along axes of size 1."""
     return expand(s.g, tensor(s, x), *shape)
 
 
@@ -115,7 +115,7 @@ def pad(
     mode: str = "constant",
     constant_values: float | None = None,
 ) -> Value:
-    """Values around."""
+    """Pad with values."""
     value = tensor(s, x)
     pairs = np.broadcast_to(np.asarray(pad_width, "int64"), (value.rank, 2))
     if mode == "symmetric":
@@ -137,13 +137,13 @@ def pad(
 
 
 def _mirrored(s: LayerCall, value: Value, pairs: list[list[int]]) -> Value:
-    """Values around, mirrored with the edge itself."""
+    """Pad with mirrored values, the edge included."""
     for axis, (before, after) in enumerate(pairs):
         if before or after:
             count = known(value.shape[axis], "values")
-            s.g.reserve_constants("places", before + count + after)
-            places = np.pad(np.arange(count), (before, after), mode="symmetric")
-            value = s.g.op("Gather", value, places, axis=axis)
+            s.g.reserve_constants("indices", before + count + after)
+            positions = np.pad(np.arange(count), (before, after), mode="symmetric")
+            value = s.g.op("Gather", value, positions, axis=axis)
     return value
 
 

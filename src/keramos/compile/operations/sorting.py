@@ -1,4 +1,4 @@
-"""Functions of keras.ops that look for a place in an order: sorts, quantiles, searches."""
+"""Functions of keras.ops that sort, search and compute quantiles."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def sort(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
-    """From small to large."""
+    """Sort in ascending order."""
     return _sorted(s, tensor(s, x), axis)[0]
 
 
 def argsort(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
-    """Places from the smallest to the largest value, int32."""
+    """The indices that sort in ascending order, int32."""
     return cast_to(s.g, _sorted(s, tensor(s, x), axis)[1], "int32")
 
 
@@ -36,22 +36,24 @@ def _sorted(s: LayerCall, value: Value, axis: int) -> tuple[Value, ...]:
 
 
 def _top(s: LayerCall, value: Value, count: int, axis: int, *, largest: int) -> tuple[Value, ...]:
-    """By way of int64 where there are no kernels for whole numbers so short."""
+    """The largest or smallest values and their indices; integers go through int64, for which ONNX
+    Runtime has a kernel.
+    """
     narrow = value.dtype
     wide = value if narrow.startswith("float") else cast_to(s.g, value, "int64")
-    values, places = s.g.ops("TopK", wide, [count], outputs=2, axis=axis, largest=largest)
-    return cast_to(s.g, values, narrow), places
+    values, positions = s.g.ops("TopK", wide, [count], outputs=2, axis=axis, largest=largest)
+    return cast_to(s.g, values, narrow), positions
 
 
 def top_k(s: LayerCall, x: Operand, k: int, *, sorted: bool = True) -> tuple[Value, Value]:
-    """The k largest along the last axis, and their places, int32."""
+    """The k largest values along the last axis, and their indices, int32."""
     if not sorted:
-        raise s.unsupported("sorted", sorted, "their order would be anyone's choice")
-    values, places = _top(s, tensor(s, x), k, -1, largest=1)
-    return values, cast_to(s.g, places, "int32")
+        raise s.unsupported("sorted", sorted, "without sorting the order is undefined")
+    values, positions = _top(s, tensor(s, x), k, -1, largest=1)
+    return values, cast_to(s.g, positions, "int32")
 
 
-_PLACES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+_ROUNDING: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "higher": np.ceil,
     "linear": np.floor,
     "lower": np.floor,
@@ -73,8 +75,8 @@ def quantile(
     axis.
     """
     parts = tensor(s, q).const
-    if parts is None or method not in _PLACES:
-        raise s.unsupported("method", method, f"numbers for q with {', '.join(_PLACES)} are")
+    if parts is None or method not in _ROUNDING:
+        raise s.unsupported("method", method, f"numbers for q with {', '.join(_ROUNDING)} are")
     g, value = s.g, as_float(s, x)
     axes = axes_of(axis, value.rank)
     flat = _last(s, value, axes)
@@ -89,7 +91,7 @@ def quantile(
 
 
 def _last(s: LayerCall, value: Value, axes: list[int]) -> Value:
-    """Several axes as one, the last."""
+    """Merge several axes into one, the last."""
     rest = [axis for axis in range(value.rank) if axis not in axes]
     turned = s.g.op("Transpose", value, perm=[*rest, *axes])
     count = prod([known(value.shape[axis], "values to sort") for axis in axes])
@@ -97,9 +99,9 @@ def _last(s: LayerCall, value: Value, axes: list[int]) -> Value:
 
 
 def _between(s: LayerCall, ordered: Value, exact: np.ndarray, method: str) -> Value:
-    """Values at places that may lie between two, which then count by their distance."""
+    """The values at fractional indices, interpolated."""
     g = s.g
-    low = _PLACES[method](exact).astype("int64")
+    low = _ROUNDING[method](exact).astype("int64")
     first = g.op("Gather", ordered, low, axis=-1)
     if method not in ("linear", "midpoint"):
         return first
@@ -119,7 +121,7 @@ def percentile(
     method: str = "linear",
     keepdims: bool = False,
 ) -> Value:
-    """Quantiles in hundredths."""
+    """Quantiles in percent."""
     parts = tensor(s, q).const
     if parts is None:
         raise s.unsupported("q", "a tensor", "numbers are")
@@ -134,12 +136,12 @@ def percentile(
 
 
 def median(s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """The middle value."""
+    """The median."""
     return quantile(s, x, 0.5, axis=axis, keepdims=keepdims)
 
 
 def _before(s: LayerCall, edges: Value, values: Value, kind: str) -> Value:
-    """How many edges lie before each value."""
+    """The number of edges before each value."""
     passed = s.g.op(kind, edges, s.g.op("Unsqueeze", values, [-1]))
     return s.g.op("ReduceSum", cast_to(s.g, passed, "int32"), [-1], keepdims=0)
 
@@ -147,7 +149,7 @@ def _before(s: LayerCall, edges: Value, values: Value, kind: str) -> Value:
 def searchsorted(
     s: LayerCall, sorted_sequence: Operand, values: Operand, *, side: str = "left"
 ) -> Value:
-    """Where each value would go into an ordered row, int32."""
+    """The index at which each value keeps a sorted vector sorted, int32."""
     edges, wanted = together(s, sorted_sequence, values)
     if edges.rank != 1:
         raise s.unsupported("sorted_sequence", edges.shape, "a single row is")
@@ -161,7 +163,7 @@ def digitize(s: LayerCall, x: Operand, bins: Operand) -> Value:
 
 
 def isin(s: LayerCall, x1: Operand, x2: Operand, *, invert: bool = False) -> Value:
-    """Whether each value is one of others."""
+    """Whether each value of x1 is in x2."""
     g, (value, others) = s.g, together(s, x1, x2)
     same = g.op("Equal", g.op("Unsqueeze", value, [-1]), reshape(g, others, -1))
     found = g.op("Greater", g.op("ReduceMax", cast_to(g, same, "int32"), [-1], keepdims=0), 0)

@@ -1,4 +1,4 @@
-"""Functions of TensorFlow that cut, join and look values up, where they differ from keras.ops in
+"""Functions of TensorFlow that slice, split, join and gather, where they differ from keras.ops in
 more than names.
 """
 
@@ -30,7 +30,7 @@ def one_hot(
     axis: int | None = -1,
     dtype: str | None = None,
 ) -> Value:
-    """Two numbers, one at the place that each index names."""
+    """``on_value`` at each index, else ``off_value``."""
     hot = nn.one_hot(s, x, num_classes, axis=-1 if axis is None else axis, dtype=dtype)
     if (on_value, off_value) in ((None, None), (1, 0)):
         return hot
@@ -48,7 +48,7 @@ def pad(
     mode: str = "CONSTANT",
     constant_values: float = 0,
 ) -> Value:
-    """Values around; TensorFlow writes the mode in capitals."""
+    """Pad with values; TensorFlow writes the mode in capitals."""
     word = mode.lower()
     return shapes.pad(
         s, x, pad_width, mode=word, constant_values=constant_values if word == "constant" else None
@@ -58,22 +58,24 @@ def pad(
 def gather(
     s: LayerCall, params: Operand, indices: Operand, *, axis: int | None = None, batch_dims: int = 0
 ) -> Value:
-    """Values at places along an axis; the first ``batch_dims`` axes of both go together."""
+    """The values at indices along an axis; the first ``batch_dims`` axes of both are batch axes."""
     if not batch_dims:
         return indexing.take(s, params, indices, axis=axis or 0)
-    value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
+    value, positions = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
     if axis is not None and axis % value.rank != batch_dims:
         raise s.unsupported("axis", axis, f"the first after batch_dims={batch_dims} is")
-    return gather_nd(s, value, s.g.op("Unsqueeze", places, [places.rank]), batch_dims=batch_dims)
+    return gather_nd(
+        s, value, s.g.op("Unsqueeze", positions, [positions.rank]), batch_dims=batch_dims
+    )
 
 
 def gather_nd(s: LayerCall, params: Operand, indices: Operand, *, batch_dims: int = 0) -> Value:
-    """Parts at coordinates, which are the last axis of the indices."""
-    value, places = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
-    depth = known(places.shape[-1], "coordinates")
-    shape = (*places.shape[:-1], *value.shape[batch_dims + depth :])
+    """The slices at coordinates, which are the last axis of the indices."""
+    value, positions = tensor(s, params), cast_to(s.g, tensor(s, indices), "int64")
+    depth = known(positions.shape[-1], "coordinates")
+    shape = (*positions.shape[:-1], *value.shape[batch_dims + depth :])
     return s.g.ops(
-        "GatherND", value, places, outputs=1, batch_dims=batch_dims, like=[(value.dtype, shape)]
+        "GatherND", value, positions, outputs=1, batch_dims=batch_dims, like=[(value.dtype, shape)]
     )[0]
 
 
@@ -95,18 +97,18 @@ def diag_part(s: LayerCall, x: Operand) -> Value:
 
 
 def trace(s: LayerCall, x: Operand) -> Value:
-    """Sum of the main diagonal of the last two axes."""
+    """The sum of the main diagonal of the last two axes."""
     return linalg.trace(s, x, axis1=-2, axis2=-1)
 
 
 def sequence_mask(
     s: LayerCall, lengths: Operand, maxlen: int | None = None, *, dtype: str = "bool"
 ) -> Value:
-    """True for the first places of each row."""
+    """True for as many leading positions of each row as its length."""
     if not isinstance(maxlen, int):
         raise s.unsupported("maxlen", maxlen, "a number is")
     count = cast_to(s.g, tensor(s, lengths), "int64")
-    s.g.reserve_constants("places", maxlen)
+    s.g.reserve_constants("indices", maxlen)
     ahead = s.g.op("Less", np.arange(maxlen), s.g.op("Unsqueeze", count, [count.rank]))
     return cast_to(s.g, ahead, dtype)
 
@@ -137,19 +139,19 @@ def shape(s: LayerCall, x: Operand, *, out_type: str = "int32") -> Value:
 def split(
     s: LayerCall, x: Operand, num_or_size_splits: int | list[int], *, axis: int = 0
 ) -> tuple[Value, ...]:
-    """Equal parts, or parts of given sizes."""
+    """Split into equal parts, or parts of given sizes."""
     if isinstance(num_or_size_splits, int):
         return joins.split(s, x, num_or_size_splits, axis=axis)
     return split_sizes(s, x, num_or_size_splits, axis)
 
 
 def split_first(s: LayerCall, axis: int, x: Operand, *, count: int) -> tuple[Value, ...]:
-    """Equal parts."""
+    """Split into equal parts."""
     return joins.split(s, x, count, axis=axis)
 
 
 def split_sizes(s: LayerCall, x: Operand, sizes: list[int], axis: int) -> tuple[Value, ...]:
-    """Parts of given sizes; -1 stands for the rest."""
+    """Split into parts of given sizes; -1 stands for the rest."""
     value = tensor(s, x)
     parts = list(sizes)
     if -1 in parts:
@@ -158,12 +160,12 @@ def split_sizes(s: LayerCall, x: Operand, sizes: list[int], axis: int) -> tuple[
 
 
 def squeeze(s: LayerCall, x: Operand, *, axis: list[int] | None = None) -> Value:
-    """Axes of size 1 left out; an empty list means all."""
+    """Remove axes of size 1; an empty list means all."""
     return shapes.squeeze(s, x, axis=axis or None)
 
 
 def concat_v2(s: LayerCall, inputs: list[Operand]) -> Value:
-    """Joined along the axis that comes last."""
+    """Concatenate along the axis that is the last input."""
     *values, axis = inputs
     if not isinstance(axis, int):
         raise s.unsupported("axis", "a tensor", "a number is")
@@ -178,7 +180,7 @@ def slice_(
     size: list[int] | None = None,
     slice_spec: object = None,
 ) -> Value:
-    """x[...] as Python writes it, or a block from a place on."""
+    """x[slice_spec], or the block of a given size at ``begin``."""
     if begin is not None and size is not None:
         return indexing.slice_(s, x, begin, size)
     parts = slice_spec if isinstance(slice_spec, list) else [slice_spec]
@@ -200,8 +202,8 @@ def strided_slice(
     strides: list[int],
     **masks: int,
 ) -> Value:
-    """A slice as a graph keeps it: masks of bits say where a place is not given, an ellipsis, new
-    or dropped.
+    """A slice as a graph keeps it: bit masks mark axes with no start, no end, an
+    ellipsis, a new axis or a dropped axis.
     """
     if any(isinstance(item, Value) for item in (begin, end, strides)):
         raise s.unsupported("begin", "a tensor", "numbers are")

@@ -31,7 +31,7 @@ def _layout(data_format: str | None) -> str:
 
 
 def _sides(s: LayerCall, sizes: Steps | None, rank: int, data_format: str | None) -> list[int]:
-    """One size for each axis of space; the rows and channels must be 1."""
+    """One size for each spatial axis; those of rows and channels must be 1."""
     listed = [sizes or 1] if isinstance(sizes, int) or sizes is None else list(sizes)
     if len(listed) == 1:
         return listed * (rank - 2)
@@ -111,7 +111,7 @@ def extract_patches(
     rates: list[int],
     padding: str,
 ) -> Value:
-    """The values of every window as one long vector of channels."""
+    """The values of every window, flattened into channels."""
     value = tensor(s, images)
     window, steps, gaps = (_sides(s, item, value.rank, None) for item in (sizes, strides, rates))
     return convolution.extract_patches(
@@ -128,25 +128,25 @@ def resize(
     preserve_aspect_ratio: bool = False,
     antialias: bool = False,
 ) -> Value:
-    """Images in another size, float32 unless places are only copied."""
+    """Resize images; the result is float32 except for nearest, which keeps the dtype."""
     x = tensor(s, images)
     if preserve_aspect_ratio or x.rank != 4 or not all(isinstance(side, int) for side in size):
         raise s.unsupported(
             "preserve_aspect_ratio", preserve_aspect_ratio, "several images in a fixed size are"
         )
     if method == "nearest":
-        return _picked(s, x, [_half(*pair) for pair in _changes(s, x, size)])
+        return _gather_pixels(s, x, [_half(*pair) for pair in _changes(s, x, size)])
     y = as_float(s, x)
     for axis, wanted in zip((1, 2), size, strict=True):
-        weights = matrix(s.g, known(x.shape[axis], "places"), wanted, method, antialias=antialias)
+        weights = matrix(s.g, known(x.shape[axis], "pixels"), wanted, method, antialias=antialias)
         y = resample(s.g, y, axis, weights)
     return y
 
 
 def _changes(s: LayerCall, x: Value, size: list[int]) -> list[tuple[int, int]]:
-    s.g.reserve_constants("places", max(size))
+    s.g.reserve_constants("indices", max(size))
     return [
-        (known(x.shape[axis], "places"), wanted) for axis, wanted in zip((1, 2), size, strict=True)
+        (known(x.shape[axis], "pixels"), wanted) for axis, wanted in zip((1, 2), size, strict=True)
     ]
 
 
@@ -160,8 +160,8 @@ def _from_start(old: int, new: int) -> np.ndarray:
     return np.minimum(np.floor(np.arange(new, dtype="float32") * np.float32(old / new)), old - 1)
 
 
-def _picked(s: LayerCall, x: Value, places: list[np.ndarray]) -> Value:
-    for axis, found in zip((1, 2), places, strict=True):
+def _gather_pixels(s: LayerCall, x: Value, positions: list[np.ndarray]) -> Value:
+    for axis, found in zip((1, 2), positions, strict=True):
         x = s.g.op("Gather", x, found.astype("int64"), axis=axis)
     return x
 
@@ -174,12 +174,12 @@ def resize_nearest(
     align_corners: bool = False,
     half_pixel_centers: bool = False,
 ) -> Value:
-    """Each new place copies an old one."""
+    """Resize by copying the nearest pixel."""
     if align_corners:
         raise s.unsupported("align_corners", align_corners, "False is")
     x = tensor(s, images)
-    places = _half if half_pixel_centers else _from_start
-    return _picked(s, x, [places(*pair) for pair in _changes(s, x, size)])
+    positions = _half if half_pixel_centers else _from_start
+    return _gather_pixels(s, x, [positions(*pair) for pair in _changes(s, x, size)])
 
 
 def resize_bilinear(
@@ -190,7 +190,7 @@ def resize_bilinear(
     align_corners: bool = False,
     half_pixel_centers: bool = False,
 ) -> Value:
-    """Each new place lies between old ones."""
+    """Resize by bilinear interpolation."""
     x = as_float(s, images)
     points = "corners" if align_corners else "half_pixel" if half_pixel_centers else "from_start"
     for axis, (old, new) in zip((1, 2), _changes(s, x, size), strict=True):
@@ -201,13 +201,13 @@ def resize_bilinear(
 def crop_to_box(
     s: LayerCall, image: Operand, top: int, left: int, height: int, width: int
 ) -> Value:
-    """A part of images."""
+    """Crop images."""
     x = tensor(s, image)
     return s.g.op("Slice", x, [top, left], [top + height, left + width], [x.rank - 3, x.rank - 2])
 
 
 def pad_to_box(s: LayerCall, image: Operand, top: int, left: int, height: int, width: int) -> Value:
-    """Zeros around images."""
+    """Pad images with zeros."""
     x = tensor(s, image)
     below, right = (
         size - known(x.shape[axis], "rows and columns") - before
@@ -219,20 +219,20 @@ def pad_to_box(s: LayerCall, image: Operand, top: int, left: int, height: int, w
 
 
 def adjust_contrast(s: LayerCall, images: Operand, contrast_factor: float) -> Value:
-    """Distances from the mean of each channel, times a factor."""
+    """Scale the difference from the mean of each channel."""
     g, x = s.g, as_float(s, images)
     mean = g.op("ReduceMean", x, [x.rank - 3, x.rank - 2])
     return g.op("Add", g.op("Mul", g.op("Sub", x, mean), float(contrast_factor)), mean)
 
 
 def grayscale_to_rgb(s: LayerCall, images: Operand) -> Value:
-    """The one channel three times."""
+    """Repeat the channel three times."""
     x = tensor(s, images)
     return s.g.op("Tile", x, [*[1] * (x.rank - 1), 3])
 
 
 def standardized(s: LayerCall, image: Operand) -> Value:
-    """Each image less its mean, divided by its deviation, which is at least 1 / sqrt(values)."""
+    """Standardize each image; its deviation is at least 1 / sqrt(values)."""
     g, x = s.g, as_float(s, image)
     axes = axes_of([-3, -2, -1], x.rank)
     count = prod([known(x.shape[axis], "values") for axis in axes])
@@ -250,7 +250,7 @@ def response_normalized(
     alpha: float = 1.0,
     beta: float = 0.5,
 ) -> Value:
-    """X / (bias + alpha * squares of near channels) ** beta."""
+    """X / (bias + alpha * sum of squares of neighbouring channels) ** beta."""
     g, value, width = s.g, as_float(s, x), 2 * depth_radius + 1
     first = g.op("Transpose", value, perm=[0, 3, 1, 2])
     like = [(first.dtype, first.shape)]

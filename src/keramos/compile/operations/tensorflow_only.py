@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def add_n(s: LayerCall, inputs: list[Operand]) -> Value:
-    """Sum of tensors."""
+    """The sum of tensors."""
     first, *rest = together(s, *inputs)
     for x in rest:
         first = s.g.op("Add", first, x)
@@ -51,7 +51,7 @@ def matmul(
     adjoint_a: bool = False,
     adjoint_b: bool = False,
 ) -> Value:
-    """Matrix product, either side transposed if wanted."""
+    """The matrix product; either side may be transposed."""
     left, right = together(s, a, b)
     left = _transposed(s, left, wanted=transpose_a or adjoint_a)
     right = _transposed(s, right, wanted=transpose_b or adjoint_b)
@@ -59,7 +59,7 @@ def matmul(
 
 
 def matvec(s: LayerCall, a: Operand, b: Operand, *, transpose_a: bool = False) -> Value:
-    """Matrices times vectors."""
+    """The product of matrices and vectors."""
     left, right = together(s, a, b)
     column = s.g.op("Unsqueeze", right, [right.rank])
     y = s.g.op("MatMul", _transposed(s, left, wanted=transpose_a), column)
@@ -67,14 +67,14 @@ def matvec(s: LayerCall, a: Operand, b: Operand, *, transpose_a: bool = False) -
 
 
 def matrix_transpose(s: LayerCall, a: Operand) -> Value:
-    """The last two axes exchanged."""
+    """Exchange the last two axes."""
     return _transposed(s, tensor(s, a), wanted=True)
 
 
 def l2_normalize(
     s: LayerCall, x: Operand, *, axis: int | list[int] | None = None, epsilon: float = 1e-12
 ) -> Value:
-    """X divided by its length; epsilon is the least square of a length."""
+    """X divided by its norm, whose square is at least epsilon."""
     g, value = s.g, as_float(s, x)
     squares = g.op("ReduceSum", g.op("Mul", value, value), axes_of(axis, value.rank))
     return g.op("Div", value, g.op("Sqrt", g.op("Max", squares, float(epsilon))))
@@ -88,7 +88,7 @@ def norm(
     axis: object = None,
     keepdims: bool = False,
 ) -> Value:
-    """Length of vectors; Euclidean over everything by default."""
+    """The norm; Euclidean over all values by default."""
     word = None if ord == "euclidean" else ord
     return reductions.norm(s, x, ord=word, axis=axis, keepdims=keepdims)  # type: ignore[arg-type] # checked there
 
@@ -105,7 +105,7 @@ def _arg_extreme(kind: str) -> Callable[..., Value]:
 def cumsum(
     s: LayerCall, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
 ) -> Value:
-    """Sum up to each place, or from it on."""
+    """The sum of the values so far, or of those that follow."""
     return s.g.op(
         "CumSum", tensor(s, x), np.int64(axis), exclusive=int(exclusive), reverse=int(reverse)
     )
@@ -118,7 +118,7 @@ def squared_difference(s: LayerCall, x1: Operand, x2: Operand) -> Value:
 
 
 def bias_add(s: LayerCall, x: Operand, bias: Operand, *, data_format: str | None = None) -> Value:
-    """A bias a channel."""
+    """Add one bias to each channel."""
     value, shift = together(s, x, bias)
     if data_format is not None and data_format.startswith("NC") and value.rank > 2:
         shift = s.g.op("Unsqueeze", shift, list(range(1, value.rank - 1)))
@@ -154,7 +154,7 @@ def _same_dtype(kind: str, *, whole: str) -> Callable[..., Value]:
 def count_nonzero(
     s: LayerCall, x: Operand, *, axis: Axis = None, keepdims: bool = False, dtype: str = "int64"
 ) -> Value:
-    """How many values are not 0."""
+    """The number of values that are not 0."""
     ones = cast_to(s.g, cast_to(s.g, tensor(s, x), "bool"), "int64")
     return cast_to(
         s.g, s.g.op("ReduceSum", ones, axes_of(axis, ones.rank), keepdims=int(keepdims)), dtype
@@ -162,14 +162,14 @@ def count_nonzero(
 
 
 def zero_fraction(s: LayerCall, x: Operand) -> Value:
-    """The share of zeros."""
+    """The fraction of zeros."""
     return reductions.mean(s, s.g.op("Equal", tensor(s, x), 0))
 
 
 def cumprod(
     s: LayerCall, x: Operand, *, axis: int = 0, exclusive: bool = False, reverse: bool = False
 ) -> Value:
-    """Product up to each place."""
+    """The product of the values so far."""
     if exclusive or reverse:
         raise s.unsupported("exclusive", exclusive, "False, with reverse False, is")
     return reductions.cumprod(s, x, axis=axis)
@@ -200,20 +200,20 @@ def batch_normalization(
 
 
 def clip_by_norm(s: LayerCall, x: Operand, clip_norm: float, *, axes: Axis = None) -> Value:
-    """X, shortened to a length where it is longer."""
+    """X, scaled down where its norm exceeds ``clip_norm``."""
     g, value = s.g, as_float(s, x)
     length = g.op("ReduceL2", value, axes_of(axes, value.rank))
     return g.op("Div", g.op("Mul", value, float(clip_norm)), g.op("Max", length, float(clip_norm)))
 
 
 def crelu(s: LayerCall, x: Operand, *, axis: int = -1) -> Value:
-    """What is positive, then what is negative."""
+    """The positive part, then the negative part."""
     value = as_float(s, x)
     return s.g.op("Concat", s.g.op("Relu", value), s.g.op("Relu", s.g.op("Neg", value)), axis=axis)
 
 
 def l2_loss(s: LayerCall, x: Operand) -> Value:
-    """Half the sum of squares."""
+    """Half of the sum of squares."""
     value = as_float(s, x)
     return s.g.op("Mul", reductions.sum_(s, s.g.op("Mul", value, value)), 0.5)
 
@@ -241,7 +241,7 @@ def _or_zero(formula: Callable[[Graph, Value, Value], Value], *, of: int) -> Cal
 
 
 def divide(s: LayerCall, x1: Operand, x2: Operand) -> Value:
-    """The quotient of floating point numbers."""
+    """The quotient; only floating point is supported."""
     a, b = together(s, x1, x2)
     if not is_float(a):
         raise s.unsupported("T", a.dtype, "floating point is")
@@ -249,14 +249,14 @@ def divide(s: LayerCall, x1: Operand, x2: Operand) -> Value:
 
 
 def einsum(s: LayerCall, equation: str, inputs: Operand | list[Operand]) -> Value:
-    """Einstein's sum."""
+    """A sum of products in Einstein notation."""
     return linalg.einsum(
         s, *(inputs if isinstance(inputs, list) else [inputs]), subscripts=equation
     )
 
 
 def argsort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
-    """Places in order along an axis; of equal values the first comes first."""
+    """The indices that sort along an axis; equal values keep their order."""
     value = tensor(s, x)
     if direction != "ASCENDING":
         value = s.g.op("Neg", value)
@@ -264,7 +264,7 @@ def argsort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCEN
 
 
 def sort(s: LayerCall, x: Operand, *, axis: int = -1, direction: str = "ASCENDING") -> Value:
-    """In order along an axis."""
+    """Sort along an axis."""
     y = sorting.sort(s, x, axis=axis)
     return y if direction == "ASCENDING" else indexing.flip(s, y, axis=axis)
 

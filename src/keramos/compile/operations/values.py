@@ -104,7 +104,7 @@ def as_float(s: LayerCall, item: object) -> Value:
 
 
 def together(s: LayerCall, *items: object) -> list[Value]:
-    """Arguments as tensors of one dtype."""
+    """Arguments as tensors of one dtype, promoted as in Keras."""
     dtype = _common([item.dtype if isinstance(item, Value) else _loose(s, item) for item in items])
     return [cast_to(s.g, tensor(s, item), dtype) for item in items]
 
@@ -115,7 +115,7 @@ def floats(s: LayerCall, *items: object) -> list[Value]:
 
 
 def _loose(s: LayerCall, item: object) -> str:
-    """The dtype of an array, or the kind alone of a bare number."""
+    """The dtype of an array, or only the kind of a bare number."""
     if isinstance(item, bool):
         return "bool"
     if isinstance(item, int | float):
