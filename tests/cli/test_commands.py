@@ -131,7 +131,11 @@ def test_every_command_has_help_with_an_example(command):
     [
         (["predict", "absent.h5", "x.csv"], 1, "absent.h5: the file does not exist"),
         (["predict", GERMAN_CREDIT, GERMAN_CREDIT], 1, "neither HDF5 nor a .keras archive"),
-        (["train", "absent.csv", "--target", "y", "-o", "m.h5"], 1, "absent.csv: the file does not exist"),
+        (
+            ["train", "absent.csv", "--target", "y", "-o", "m.h5"],
+            1,
+            "absent.csv: the file does not exist",
+        ),
         (["train", GERMAN_CREDIT, "--target", "rsik", "-o", "m.h5"], 1, "is it 'risk'?"),
         (["train", GERMAN_CREDIT, "--target", "risk", "-o", "m.pkl"], 2, ".keras"),
         (["train", GERMAN_CREDIT, "--target", "risk"], 2, "--output"),

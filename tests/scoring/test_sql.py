@@ -107,7 +107,10 @@ def test_a_query_may_read_the_database_that_its_result_goes_to(url):
         ("SELEC 1", "syntax error"),
         ("DELETE FROM t", "syntax error"),
         ("SELECT 1; DROP TABLE t", "syntax error"),
-        ("SELECT id AS a, score AS a FROM t", "column 'a': the query gives the column more than once"),
+        (
+            "SELECT id AS a, score AS a FROM t",
+            "column 'a': the query gives the column more than once",
+        ),
     ],
 )
 def test_a_query_that_is_none_is_refused_in_the_databases_words(url, query, words):
