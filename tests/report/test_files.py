@@ -121,7 +121,7 @@ def test_a_file_that_cannot_run_is_reported_with_what_keeps_it_from_running(shar
 
     html = report(file, tmp_path)
 
-    assert "What keeps it from running" in html
+    assert "Why it cannot run" in html
     assert Page(html).sections == ["missing", "architecture", "proof"]
 
 
@@ -139,7 +139,7 @@ def test_a_changed_file_is_reported_with_its_broken_seal(credit_run, tmp_path):
     html = report(path, tmp_path)
 
     assert "proof fails" in html
-    assert "The seal is broken" in html
+    assert "Checksums do not match" in html
 
 
 def test_the_model_card_has_the_headings_of_model_hubs(credit_file, tmp_path):

@@ -1,10 +1,10 @@
-"""How far metrics would move with other held-out rows: 95 % intervals by the bootstrap.
+"""95 % confidence intervals of metrics on held-out rows.
 
-Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979).
-Of many rows a part is drawn from, and the spread is scaled by the root of the share, as for any
-mean ("m out of n"). Accuracy is a share of rows and has a formula that holds near 0 and 1 too,
-where drawing again says nothing: E. B. Wilson, "Probable inference, the law of succession, and
-statistical inference", JASA 22 (1927).
+Most metrics use the bootstrap: B. Efron, "Bootstrap methods: another look at the jackknife", Annals
+of Statistics 7 (1979). Large tables are subsampled, and the spread is scaled by the root of the
+sampled share ("m out of n" bootstrap). Accuracy is a proportion and uses the score interval, which
+also holds near 0 and 1: E. B. Wilson, "Probable inference, the law of succession, and statistical
+inference", JASA 22 (1927).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 DRAWS = 200
 _ROWS_AT_MOST = 2000  # keeps the cost near 0.1 s of CPU for any table
-_Z = 1.959964  # 95 % of a normal distribution lie within so many deviations
+_Z = 1.959964  # 95 % of a normal distribution lie within this many standard deviations
 _LIMITS = {"auc": (0.0, 1.0), "f1": (0.0, 1.0), "macro_f1": (0.0, 1.0), "r2": (None, 1.0)}
-"""Metric -> what it can be at least and at most; all others are 0 or more."""
+"""Metric -> its lowest and highest possible value; other metrics are at least 0."""
 
 
 def metrics_with_intervals(
@@ -36,8 +36,9 @@ def metrics_with_intervals(
     fitted: TargetPreparation,
     threshold: float,
 ) -> tuple[Metric, ...]:
-    """The metrics of ``evaluate.metrics``, each with the middle 95 % of what rows drawn again would
-    give.
+    """The metrics of ``evaluate.metrics``, each with its 95 % interval.
+
+    ``y`` has shape (n,) or (n, 1), ``output`` (n, units).
     """
     found = metrics(y, output, target, fitted, threshold)
     rows, generator = len(y), np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""One sentence about each epoch, computed from the numbers so far."""
+"""One sentence about each epoch, computed from the losses up to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ _FLAT = 0.005
 """A relative change of loss below this is called flat."""
 
 _RISING_EPOCHS = 2
-"""Held-out loss must rise this many epochs in a row, while training loss falls, to be called
-overfitting.
-"""
+"""Epochs in a row with rising held-out loss and falling training loss that mean overfitting."""
 
 Losses = tuple[float, float]
 """Training loss and held-out loss of one epoch."""
@@ -33,7 +31,7 @@ def observe(history: Sequence[Losses], *, last: bool) -> str:
 
 
 def rising_epochs(history: Sequence[Losses]) -> int:
-    """For how many epochs up to now held-out loss rose while training loss fell."""
+    """The number of latest epochs in a row in which held-out loss rose and training loss fell."""
     count = 0
     for before, now in zip(reversed(history[:-1]), reversed(history[1:]), strict=True):
         if not (now[1] > before[1] and now[0] < before[0]):

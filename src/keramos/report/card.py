@@ -23,7 +23,7 @@ _TASKS = {"regression": "tabular-regression"}
 
 
 def card(view: ModelView, task: str) -> str:
-    """The card of a view; ``task`` is that of its target, or empty for a plain Keras file."""
+    """The card of a view; ``task`` is that of the target, empty for a plain Keras file."""
     tags = [_TASKS.get(task, "tabular-classification")] if task else []
     dataset = dict(view.proof.provenance).get("table", "")
     return _environment().get_template("card.md").render(view=view, tags=tags, dataset=dataset)
@@ -31,8 +31,7 @@ def card(view: ModelView, task: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Markdown is no HTML: texts go through the filters below, which leave nothing of either to
-    # interpret.
+    # Jinja escapes HTML only; the filters below escape both Markdown and HTML.
     found = Environment(  # noqa: S701
         loader=PackageLoader("keramos.report"),
         undefined=StrictUndefined,
@@ -46,7 +45,7 @@ def _environment() -> Environment:
 
 
 def escaped(text: object) -> str:
-    """A text as itself on one line of Markdown: nothing in it is markup or HTML."""
+    """A text on one line of Markdown, with its markup and HTML escaped."""
     return (
         _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
         .replace("\\<", "&lt;")

@@ -13,7 +13,7 @@ _PARTS = " ▏▎▍▌▋▊▉█"
 
 
 def bar(share: float, width: int) -> str:
-    """A horizontal bar, ``width`` wide for a share of 1; anything above 0 shows."""
+    """A horizontal bar, ``width`` wide for a share of 1; a share above 0 is always visible."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     if share > 0:
         eighths = max(eighths, 1)
@@ -31,17 +31,13 @@ def diverging(share: float, half: int) -> str:
 
 def gauge(score: float, threshold: float, width: int) -> str:
     """A score between 0 and 1 as a bar, with a line at the threshold."""
-    filled, mark = (
-        round(min(max(score, 0.0), 1.0) * width),
-        min(round(threshold * width), width - 1),
-    )
+    filled = round(min(max(score, 0.0), 1.0) * width)
+    mark = min(round(threshold * width), width - 1)
     return "".join("┃" if at == mark else "█" if at < filled else "·" for at in range(width))
 
 
 def spark(values: Sequence[float], width: int = 24) -> str:
-    """One character a value, thinned to ``width`` of them: a blank for none, else from low to
-    high.
-    """
+    """One character for each value, thinned to ``width`` values: a blank for 0, else a bar."""
     shown = _thinned(values, width)
     top = max(shown, default=0.0)
     if top <= 0:
@@ -60,10 +56,10 @@ def _thinned(values: Sequence[float], width: int) -> list[float]:
 def lines(
     series: Sequence[tuple[str, Sequence[float]]], width: int = 100, height: int = 8
 ) -> list[str]:
-    """Several series over the same steps as points of text: the first letter of a series marks its
-    values.
+    """Several series over the same steps as a chart of text.
 
-    Where two series meet, ``*`` stands. Of many steps as many are shown as fit ``width``.
+    The first letter of a series marks its values, ``*`` marks values of two series. Steps are
+    thinned to what fits ``width``.
     """
     steps = max(len(points) for _, points in series)
     taken = _steps(steps, max((width - 10) // 3, 2))
@@ -83,7 +79,7 @@ def lines(
 
 
 def _steps(count: int, most: int) -> list[int]:
-    """Steps evenly taken, the first and the last among them."""
+    """At most ``most`` evenly spread steps, with the first and the last."""
     if count <= most:
         return list(range(count))
     return sorted({round(at * (count - 1) / (most - 1)) for at in range(most)})

@@ -1,4 +1,4 @@
-"""What layers gave, as pictures: bars for a few numbers, heat maps for many."""
+"""Activations as pictures: bars for a few numbers, heat maps for many."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.report.svg import boxes, path, picture, tag
+from keramos.report.svg import boxes, line, picture, tag
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 _BARS = 96
 _WIDTH, _HEIGHT = 240.0, 40.0
-_CELLS = 64  # along one side of a heat map
-_MAPS = 8  # channels side by side
-_LARGEST = 20  # side of one cell on the page
+_CELLS = 64  # most cells along one side of a heat map
+_MAPS = 8  # most channels side by side
+_LARGEST = 20  # most pixels along one side of a cell
 _LEVELS = 16  # two cells a byte
 _MOST_CELLS = 4096
-"""Of one picture: 32 of them with their page stay below 150 kB."""
+"""Most cells of one picture; a page with 32 pictures stays below 150 kB."""
 _RAMP = ((247, 240, 230), (226, 150, 100), (158, 62, 30), (42, 16, 12))
-"""From low to high, lighter to darker, like fired clay."""
+"""RGB colours from the lowest to the highest value."""
 _RANKS = {
     3: lambda values: np.moveaxis(values, -1, 0),
     4: lambda values: np.moveaxis(values, -1, 0).mean(1),
 }
-"""Axes of an activation -> maps (maps, rows, columns); channels are last in nearly all files."""
+"""Rank of an activation -> its maps (maps, rows, columns); channels are taken as the last axis."""
 
 
 def activation(one: Activation) -> Markup | None:
-    """A picture of one activation, or None for texts."""
+    """A picture of one activation; None for texts."""
     if one.values.dtype.kind not in "fiub":
         return None
     values = np.nan_to_num(one.values.astype(float), posinf=0.0, neginf=0.0)
@@ -54,19 +54,15 @@ def _bars(one: Activation, values: NDArray[np.float64]) -> Markup:
         y = (high - value) / span * _HEIGHT
         top, bottom = min(y, zero), max(y, zero)
         rows.append((place * each + 0.5, top, max(each - 1, 0.7), max(bottom - top, 0.4)))
-    base = tag("path", d=path([(0, zero), (_WIDTH, zero)]), class_="axis")
-    label = (
-        f"{one.layer}: {len(values)} values from {values.min(initial=0):.4g} to "
-        f"{values.max(initial=0):.4g}"
-    )
-    return picture(
-        _WIDTH, _HEIGHT, label, tag("path", d=boxes(rows), class_="bar"), base, class_="chart small"
-    )
+    base = line([(0, zero), (_WIDTH, zero)], "axis")
+    bars = tag("path", d=boxes(rows), class_="bar")
+    label = f"{one.layer}: {len(values)} values from {low:.4g} to {high:.4g}"
+    return picture(_WIDTH, _HEIGHT, label, bars, base, class_="chart small")
 
 
 def _maps(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Maps (maps, rows, columns) of an activation of any rank, the first few and thinned to what
-    can be seen.
+    """Maps (maps, rows, columns) of an activation of any rank: the first ``_MAPS``, thinned to
+    ``_MOST_CELLS``.
     """
     if values.ndim == 1:
         wide = int(np.ceil(len(values) ** 0.5 * 2))
@@ -100,14 +96,15 @@ def _heat(one: Activation, maps: NDArray[np.float64]) -> Markup:
         height=height,
         preserveAspectRatio="none",
     )
-    said = " x ".join(map(str, one.values.shape))
-    label = f"{one.layer}: heat map of {said} values from {low:.4g} to {high:.4g}"
+    size = " x ".join(map(str, one.values.shape))
+    label = f"{one.layer}: heat map of {size} values from {low:.4g} to {high:.4g}"
     return picture(_WIDTH, height, label, image, class_="chart small heat")
 
 
 def png(levels: NDArray[np.uint8]) -> bytes:
-    """A picture of levels 0 to 15 through the ramp, two a byte. Source: PNG specification (W3C),
-    third edition.
+    """A PNG of levels 0 to 15 in the colours of the ramp, two levels a byte.
+
+    Source: PNG specification (W3C), third edition.
     """
     height, width = levels.shape
     even = np.pad(levels, ((0, 0), (0, width % 2)))

@@ -1,4 +1,4 @@
-"""HTML -> PDF, through a Chromium that is installed already."""
+"""HTML -> PDF, printed by an installed Chromium."""
 
 from __future__ import annotations
 
@@ -18,27 +18,23 @@ BROWSERS = (
     "chrome",
     "msedge",
 )
-"""Programs that can print, by the names that systems give them."""
+"""Names of browsers that can print, as operating systems install them."""
 
 _QUIET = (
-    *(
-        "--headless",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-    ),
-    *("--disable-component-update", "--disable-sync", "--no-pdf-header-footer"),
+    *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--no-pdf-header-footer",
 )
 _SECONDS = 120
+_PRINT_YOURSELF = "Open the HTML and print it"
 
 
 def pdf(html: str) -> bytes:
-    """The printed page.
+    """The page as PDF.
 
     Raises:
-        MissingExtraError: no such browser is installed.
-        SaveError: the browser printed nothing.
+        MissingExtraError: none of the browsers is installed.
+        SaveError: the browser printed nothing, or not within ``_SECONDS``.
     """
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
@@ -49,7 +45,7 @@ def pdf(html: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         page, out = Path(folder, "report.html"), Path(folder, "report.pdf")
         page.write_text(html, encoding="utf-8")
-        # Chromium refuses its sandbox to root; the page is our own and asks for nothing.
+        # Chromium refuses to run its sandbox as root; the page is our own and loads nothing.
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         command = [
             browser,
@@ -65,12 +61,9 @@ def pdf(html: str) -> bytes:
             )
         except subprocess.TimeoutExpired:
             raise SaveError(
-                f"{browser} did not print within {_SECONDS} s",
-                remedy="Open the HTML and print it",
+                f"{browser} did not print within {_SECONDS} s", remedy=_PRINT_YOURSELF
             ) from None
         if not out.is_file():
-            raise SaveError(
-                f"{browser} printed nothing: {done.stderr.strip()[-300:]}",
-                remedy="Open the HTML and print it",
-            )
+            message = f"{browser} printed nothing: {done.stderr.strip()[-300:]}"
+            raise SaveError(message, remedy=_PRINT_YOURSELF)
         return out.read_bytes()

@@ -1,4 +1,4 @@
-"""Views -> HTML. Everything from a file or a request is escaped by the templates' engine."""
+"""Views -> HTML. Jinja escapes every text of a file or a request."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from keramos.report import charts
 from keramos.report.heat import activation
 from keramos.report.views import words
+from keramos.types.view import Quality
 from keramos.version import __version__
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from keramos.types.prediction import Decision
     from keramos.types.training import DecisionRule
-    from keramos.types.view import Activation, Explanation, ModelView, Quality
+    from keramos.types.view import Activation, Explanation, ModelView, ThresholdCurve
 
 ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 """Files that pages load from their own server -> content type."""
@@ -41,7 +42,7 @@ def asset(name: str) -> str:
 
 @cache
 def environment() -> Environment:
-    """The templates, with escaping on for every one of them and unknown names refused."""
+    """The environment of the templates: escaping is always on, and unknown names are errors."""
     found = Environment(
         loader=PackageLoader("keramos.report"),
         autoescape=True,
@@ -62,7 +63,7 @@ def environment() -> Environment:
 
 
 def prepare() -> None:
-    """Compile every template, most of the cost of a first page."""
+    """Compile every template: most of the cost of a first page."""
     found = environment()
     for name in found.list_templates(extensions=["html"]):
         found.get_template(name)
@@ -93,18 +94,16 @@ _SECTIONS: tuple[tuple[str, str, Callable[[ModelView], object]], ...] = (
 
 
 def model_values(view: ModelView) -> dict[str, object]:
-    """What the sections of a model need beside its view: charts and the numbers inside them."""
-    quality, trace = view.quality, view.trace
+    """The values of a model's template: its view, charts and the numbers inside them."""
+    trace, curve = view.trace, view.quality.curve if view.quality else None
     return {
         "view": view,
         "sections": [(anchor, title) for anchor, title, has in _SECTIONS if has(view)],
         "charts": _charts(view),
         "best": min(trace.epochs, key=lambda epoch: epoch.held_out_loss).number if trace else 0,
-        "curve_json": msgspec.json.encode(quality.curve).decode()
-        if quality and quality.curve
-        else "",
-        "thresholds": _thresholds(quality) if quality else (),
-        "percents": _percents(quality) if quality else {},
+        "curve_json": msgspec.json.encode(curve).decode() if curve else "",
+        "thresholds": _thresholds(curve) if curve else (),
+        "percents": _percents(curve) if curve else {},
         "histograms": [
             charts.histogram(card.bars, label=f"{card.name}: {card.range}")
             for card in view.columns[:_SHOWN_CARDS]
@@ -113,24 +112,20 @@ def model_values(view: ModelView) -> dict[str, object]:
 
 
 def _charts(view: ModelView) -> Mapping[str, Markup | None]:
-    quality, trace = view.quality, view.trace
+    trace, quality = view.trace, view.quality or Quality((), 0)
+    bins, pairs = quality.calibration, quality.residuals
     return {
         "loss": charts.loss_chart(trace) if trace else None,
         "metric": charts.metric_chart(trace) if trace else None,
-        "roc": charts.roc(quality) if quality and quality.roc else None,
-        "calibration": charts.calibration(quality.calibration)
-        if quality and quality.calibration
-        else None,
-        "residuals": charts.residuals(quality.residuals) if quality and quality.residuals else None,
-        "errors": charts.errors(quality.residuals) if quality and quality.residuals else None,
+        "roc": charts.roc(quality) if quality.roc else None,
+        "calibration": charts.calibration(bins) if bins else None,
+        "residuals": charts.residuals(pairs) if pairs else None,
+        "errors": charts.errors(pairs) if pairs else None,
     }
 
 
-def _thresholds(quality: Quality) -> Sequence[tuple[float, int, int]]:
-    """Threshold, true positives, false positives: every tenth threshold, and the rule's own."""
-    curve = quality.curve
-    if curve is None:
-        return ()
+def _thresholds(curve: ThresholdCurve) -> Sequence[tuple[float, int, int]]:
+    """Threshold, true positives and false positives, at every tenth and at the rule's threshold."""
     rows = zip(curve.thresholds, curve.true_positives, curve.false_positives, strict=True)
     return [
         row
@@ -139,10 +134,7 @@ def _thresholds(quality: Quality) -> Sequence[tuple[float, int, int]]:
     ]
 
 
-def _percents(quality: Quality) -> Mapping[str, str]:
-    curve = quality.curve
-    if curve is None:
-        return {}
+def _percents(curve: ThresholdCurve) -> Mapping[str, str]:
     true, false = curve.true_positives[curve.rule], curve.false_positives[curve.rule]
     right, total = true + curve.negatives - false, curve.positives + curve.negatives
     return {
@@ -157,18 +149,19 @@ def _percent(part: int, whole: int) -> str:
 
 
 def explanation(found: Explanation, decision: Decision | None, rule: DecisionRule | None) -> str:
-    """The four steps of one row as a fragment."""
+    """The prediction trace of one row, as a fragment of HTML."""
     moving = [one for one in found.influences if one.change]
     most = max((abs(one.change) for one in moving), default=0.0)
+    gauge = None
+    if decision and rule and rule.kind == "threshold":
+        gauge = charts.gauge(decision.score, rule.threshold)
     return render(
         "explanation.html",
         refused="",
         steps=found.steps,
         answer=_answer(decision, rule),
         rule=decision.rule if decision else "",
-        gauge=charts.gauge(decision.score, rule.threshold)
-        if decision and rule and rule.kind == "threshold"
-        else None,
+        gauge=gauge,
         layers=[_layer(one) for one in found.activations],
         skipped=found.skipped,
         about=found.answer,
@@ -178,7 +171,7 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
                 "value": one.value,
                 "usual": one.usual,
                 "bar": charts.influence(one, most),
-                "said": f"{one.change:+.3g}",
+                "change": f"{one.change:+.3g}",
             }
             for one in moving[:_SHOWN_INFLUENCES]
         ],
@@ -187,14 +180,11 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
 
 
 def _layer(one: Activation) -> dict[str, object]:
-    few = one.values.reshape(-1).tolist() if one.values.size <= _FEW else []
     return {
         "name": one.layer,
         "kind": one.kind,
         "shape": words.shape(one.values.shape),
-        "few": ", ".join(
-            f"{value:.4g}" if isinstance(value, float) else str(value) for value in few
-        ),
+        "few": words.digits(one.values.reshape(-1).tolist()) if one.values.size <= _FEW else "",
         "picture": activation(one) if one.values.size > 1 else None,
     }
 
@@ -208,5 +198,5 @@ def _answer(decision: Decision | None, rule: DecisionRule | None) -> str:
 
 
 def refusal(message: str) -> str:
-    """Why a row could not be explained, as a fragment."""
+    """The reason why a row cannot be explained, as a fragment of HTML."""
     return render("explanation.html", refused=message)

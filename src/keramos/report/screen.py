@@ -1,4 +1,6 @@
-"""Where text goes: how wide that is and what it can show. Nothing in a text steers it."""
+"""The stream that text is written to: its width, encoding and colours; control characters are
+escaped.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PIPED_WIDTH = 100
-"""Columns of text that nobody looks at in a window."""
+"""Columns of text where the stream is not a terminal."""
 
 _NARROWEST = 20
 _STYLES = {"head": "1", "soft": "2", "good": "32", "bad": "31"}
@@ -28,16 +30,16 @@ _DRAWN: dict[int, str] = {
     ord("→"): "->",
     ord("…"): "...",
 }
-"""What stands for each drawn character where the encoding lacks them."""
+"""Code point of a drawn character -> its ASCII substitute, for encodings that lack it."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Categories of Unicode that move the cursor, turn the direction of text or show nothing."""
+"""Unicode categories that move the cursor, change the direction of text or show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """``width`` in columns; ``piped``: no window, so tables are as wide as they are; ``encoding``
-    of the stream.
+    """``width`` in columns; ``piped`` where the stream is not a terminal, so tables keep their
+    full width; ``encoding`` of the stream.
     """
 
     width: int = PIPED_WIDTH
@@ -47,26 +49,25 @@ class Screen:
 
     @property
     def draws(self) -> bool:
-        """Whether bars of text can be shown."""
+        """Whether the encoding has the characters of charts."""
         return not self._lacks("▁█│")
 
     def clean(self, value: object) -> str:
-        """A text as one line in which every character shows; those that steer terminals appear as
+        """A text as one line; control characters, and those that the encoding lacks, become
         escapes.
         """
-        text = "".join(_seen(character) for character in str(value))
+        text = "".join(map(_visible, str(value)))
         if not self._lacks(text):
             return text
-        return (
-            text.translate(_DRAWN).encode(self.encoding, "backslashreplace").decode(self.encoding)
-        )
+        text = text.translate(_DRAWN)
+        return text.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
     def drawn(self, text: str) -> str:
-        """A picture of characters, or the same in ASCII."""
+        """A chart of characters, in ASCII where the encoding lacks them."""
         return text if self.draws else text.translate(_DRAWN)
 
     def styled(self, text: str, style: str) -> str:
-        """The text in one of the styles, where colours are wanted."""
+        """The text in one of the styles, where the screen has colours."""
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour and text else text
 
     def _lacks(self, text: str) -> bool:
@@ -78,7 +79,7 @@ class Screen:
 
 
 def screen_of(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Screen:
-    """What a stream can show. Colours: only in windows, and not where NO_COLOR is set
+    """The screen of a stream. Colours need a terminal, and NO_COLOR turns them off
     (no-color.org).
     """
     encoding = stream.encoding or "ascii"
@@ -89,9 +90,9 @@ def screen_of(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Sc
 
 
 def _width(stream: TextIO, environment: Mapping[str, str]) -> int:
-    said = environment.get("COLUMNS", "")
-    if said.isdecimal() and int(said) > 0:
-        return max(int(said), _NARROWEST)
+    columns = environment.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return max(int(columns), _NARROWEST)
     try:
         found = os.get_terminal_size(stream.fileno()).columns
     except OSError:
@@ -99,16 +100,14 @@ def _width(stream: TextIO, environment: Mapping[str, str]) -> int:
     return max(found or 80, _NARROWEST)
 
 
-def _seen(character: str) -> str:
+def _visible(character: str) -> str:
     if unicodedata.category(character) not in _UNSEEN:
         return character
-    return {"\n": " ", "\t": " "}.get(character) or character.encode("unicode_escape").decode(
-        "ascii"
-    )
+    return " " if character in "\n\t" else character.encode("unicode_escape").decode("ascii")
 
 
 def cells(text: str) -> int:
-    """Columns that a clean text takes: two for wide characters, none for those that combine
+    """Columns that a clean text takes: two for a wide character, none for a combining one
     (Unicode annex 11).
     """
     if text.isascii():

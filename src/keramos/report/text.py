@@ -1,14 +1,13 @@
-"""The views as text, for windows of any width and for pipes: the same values that pages and reports
-draw.
-"""
+"""The views of pages and reports as text, for terminals of any width and for pipes."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.report import chart
 from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
-from keramos.report.views.words import brief
+from keramos.report.views.words import brief, interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,39 +17,41 @@ if TYPE_CHECKING:
     from keramos.types.view import ModelView, Quality, Question
 
 _SAMPLE = "      "
-_ROWS_SHOWN = 2  # stages that show the row itself
+_ROW_STAGES = 2  # the first stages show cells of the row, the others results
 _SPARK = 24
-_MOST_LABELS = 12  # of a confusion matrix; wider ones say their most frequent mistakes instead
+_MOST_LABELS = 12  # of a confusion matrix; for more classes the most frequent mistakes are listed
 _MISTAKES = 8
+
+_number = partial(Column, right=True)
+_text = partial(Column, wraps=True)
 
 
 def overview(view: ModelView, screen: Screen) -> list[str]:
-    """What the file is for and its first facts."""
+    """The purpose of the file and its first facts."""
     facts = "; ".join(f"{name}: {value}" for name, value in view.facts)
     return [*paragraph(screen, view.purpose), *paragraph(screen, facts)]
 
 
 def data_flow(view: ModelView, screen: Screen) -> list[str]:
-    """The five stages, each with its shape before and after, and one held-out row on its way."""
+    """The five stages, each with its shapes before and after, and one held-out row in each."""
     shown: list[str] = []
     for number, stage in enumerate(view.stages, 1):
-        shown += paragraph(
-            screen, f"{number}. {stage.title}: {stage.before} -> {stage.after}", "", "   "
-        )
+        shapes = f"{stage.title}: {stage.before} -> {stage.after}"
+        shown += paragraph(screen, f"{number}. {shapes}", "", "   ")
         shown += paragraph(screen, stage.note, "   ", "   ")
-        sign = "=" if number <= _ROWS_SHOWN else ": "
+        sign = "=" if number <= _ROW_STAGES else ": "
         sample = "; ".join(f"{name}{sign}{value}" for name, value in stage.sample)
-        shown += [
-            screen.styled(line, "soft") for line in paragraph(screen, sample, _SAMPLE, _SAMPLE)
-        ]
+        lines = paragraph(screen, sample, _SAMPLE, _SAMPLE)
+        shown += [screen.styled(line, "soft") for line in lines]
     return shown
 
 
 def epoch_line(epoch: Epoch, metric: str) -> str:
-    """One epoch as one line, while training goes on."""
+    """One epoch as one line, for progress during training."""
+    number, loss, held_out_loss, value, held_out, observation = _epoch(epoch)
     return (
-        f"epoch {epoch.number:>3}  loss {epoch.loss:.4f} / {epoch.held_out_loss:.4f}  "
-        f"{metric} {epoch.metric:.4g} / {epoch.held_out_metric:.4g}  {epoch.observation}"
+        f"epoch {number:>3}  loss {loss} / {held_out_loss}  {metric} {value} / {held_out}  "
+        f"{observation}"
     )
 
 
@@ -59,28 +60,17 @@ def training(view: ModelView, screen: Screen) -> list[str]:
     trace = view.trace
     if trace is None:
         return []
-    columns = (
-        Column("epoch", right=True),
-        Column("loss", right=True),
-        Column("held-out", right=True),
-        Column(_short(trace.metric), right=True),
-        Column("held-out", right=True),
-        Column("observation", wraps=True),
-    )
+    titles = ("epoch", "loss", "held-out", _short(trace.metric), "held-out")
+    columns = (*map(_number, titles), _text("observation"))
     shown = [f"loss is {screen.clean(trace.loss)}; training and held-out rows"]
-    shown += table(screen, columns, (_epoch(epoch) for epoch in trace.epochs))
+    shown += table(screen, columns, map(_epoch, trace.epochs))
     return [*shown, *(_curves(trace, screen) if len(trace.epochs) > 1 else ())]
 
 
-def _epoch(e: Epoch) -> tuple[str, ...]:
-    return (
-        str(e.number),
-        f"{e.loss:.4f}",
-        f"{e.held_out_loss:.4f}",
-        f"{e.metric:.4g}",
-        f"{e.held_out_metric:.4g}",
-        e.observation,
-    )
+def _epoch(epoch: Epoch) -> tuple[str, ...]:
+    losses = (f"{loss:.4f}" for loss in (epoch.loss, epoch.held_out_loss))
+    metrics = (f"{value:.4g}" for value in (epoch.metric, epoch.held_out_metric))
+    return (str(epoch.number), *losses, *metrics, epoch.observation)
 
 
 def _curves(trace: TrainingTrace, screen: Screen) -> list[str]:
@@ -88,11 +78,8 @@ def _curves(trace: TrainingTrace, screen: Screen) -> list[str]:
         ("training", [e.loss for e in trace.epochs]),
         ("held-out", [e.held_out_loss for e in trace.epochs]),
     ]
-    return [
-        "",
-        "loss by epoch (t training, h held-out, * both)",
-        *chart.lines(series, screen.width),
-    ]
+    title = "loss by epoch (t training, h held-out, * both)"
+    return ["", title, *chart.lines(series, screen.width)]
 
 
 def _short(metric: str) -> str:
@@ -100,78 +87,56 @@ def _short(metric: str) -> str:
 
 
 def quality(view: ModelView, screen: Screen) -> list[str]:
-    """Each metric with its interval, beside what a constant guess reaches; the rule; truth against
-    decision.
+    """Each metric with its interval beside that of a constant guess, the rule and the confusion
+    matrix.
     """
     found = view.quality
     if found is None:
         return []
-    columns = (
-        Column("on held-out rows"),
-        Column("model", right=True),
-        Column("95 % interval", right=True),
-        Column("guess", right=True),
-        Column("", wraps=True),
-    )
+    numbers = map(_number, ("model", "95 % interval", "guess"))
+    columns = (Column("on held-out rows"), *numbers, _text(""))
     shown = table(screen, columns, map(_metric, found.metrics))
     shown += paragraph(screen, f"decision: {view.rule}") if view.rule else []
     if found.confusion:
-        shown += [
-            "",
-            *(
-                _confusion(found, screen)
-                if len(found.labels) <= _MOST_LABELS
-                else _mistakes(found, screen)
-            ),
-        ]
+        draw = _confusion if len(found.labels) <= _MOST_LABELS else _mistakes
+        shown += ["", *draw(found, screen)]
     return shown
 
 
 def _metric(metric: Metric) -> tuple[str, ...]:
-    better = (
-        metric.value > metric.baseline
-        if metric.better == "higher"
-        else metric.value < metric.baseline
-    )
-    known = metric.low is not None and metric.high is not None
-    interval = f"{brief(metric.low or 0.0)} to {brief(metric.high or 0.0)}" if known else ""
+    gain = metric.value - metric.baseline
+    better = gain > 0 if metric.better == "higher" else gain < 0
     verdict = "" if better else "not better than guessing"
-    return (
+    name, value, baseline = (
         metric.name.replace("_", " "),
         brief(metric.value),
-        interval,
         brief(metric.baseline),
-        verdict,
     )
+    return (name, value, interval(metric), baseline, verdict)
 
 
 def _confusion(found: Quality, screen: Screen) -> list[str]:
-    columns = [Column("truth \\ decision"), *(Column(label, right=True) for label in found.labels)]
+    columns = [Column("truth \\ decision"), *map(_number, found.labels)]
     rows = [(label, *counts) for label, counts in zip(found.labels, found.confusion, strict=True)]
     return table(screen, columns, rows)
 
 
 def _mistakes(found: Quality, screen: Screen) -> list[str]:
-    """The pairs of classes that are taken for each other most often."""
+    """The pairs of classes that are confused most often."""
     wrong = [
         (count, truth, found.labels[at])
         for truth, counts in zip(found.labels, found.confusion, strict=True)
         for at, count in enumerate(counts)
         if count and found.labels[at] != truth
     ]
-    columns = (Column("rows", right=True), Column("truth"), Column("decided as"))
+    columns = (_number("rows"), Column("truth"), Column("decided as"))
     return table(screen, columns, sorted(wrong, key=lambda one: -one[0])[:_MISTAKES])
 
 
 def columns(view: ModelView, screen: Screen) -> list[str]:
     """The input columns with their training distributions."""
-    heads = (
-        Column("column"),
-        Column("kind"),
-        Column("training rows"),
-        Column("missing", wraps=True),
-        Column("values", wraps=True),
-    )
+    names = map(Column, ("column", "kind", "training rows"))
+    heads = (*names, _text("missing"), _text("values"))
     rows = [
         (
             f"{card.name} ({card.unit})" if card.unit else card.name,
@@ -190,13 +155,8 @@ def columns(view: ModelView, screen: Screen) -> list[str]:
 
 def architecture(view: ModelView, screen: Screen) -> list[str]:
     """Every layer with its output shape and its weights; inputs and outputs."""
-    heads = (
-        Column("layer"),
-        Column("class"),
-        Column("gives"),
-        Column("parameters", right=True),
-        Column("weights", wraps=True),
-    )
+    names = map(Column, ("layer", "class", "output"))
+    heads = (*names, _number("parameters"), _text("weights"))
     rows = [
         (
             layer.name,
@@ -210,29 +170,24 @@ def architecture(view: ModelView, screen: Screen) -> list[str]:
     shown = [*table(screen, heads, rows), f"{view.parameters:,} parameters"]
     for title, ends in (("inputs", view.inputs), ("outputs", view.outputs)):
         if ends:
-            listed = ", ".join(f"{name}{HELD}{said.replace(' ', HELD)}" for name, said in ends)
+            listed = ", ".join(f"{name}{HELD}{spec.replace(' ', HELD)}" for name, spec in ends)
             shown += paragraph(screen, f"{title}: {listed}", "", "  ")
     return shown
 
 
 def file(view: ModelView, screen: Screen) -> list[str]:
-    """The file, its digest, what proves it and what plain Keras makes of it."""
-    layers = f"{len(view.layers)} layers, {view.parameters:,} parameters"
+    """The file, its digests, its checks and whether plain Keras opens it."""
     facts = (
         *view.proof.digests,
-        ("network", layers),
+        ("network", f"{len(view.layers)} layers, {view.parameters:,} parameters"),
         ("proof", view.proof.sentence),
-        ("plain Keras", _plain(view)),
+        ("plain Keras", view.proof.plain_keras.removeprefix("Plain Keras ").removesuffix(".")),
     )
     return pairs(screen, facts)
 
 
-def _plain(view: ModelView) -> str:
-    return view.proof.plain_keras.removeprefix("Plain Keras ").removesuffix(".")
-
-
 def provenance(view: ModelView, screen: Screen) -> list[str]:
-    """The table, the split and the versions it was made with."""
+    """The table, the split and the versions that the model was trained with."""
     return pairs(screen, view.proof.provenance)
 
 
@@ -242,12 +197,12 @@ def lacking(view: ModelView, screen: Screen) -> list[str]:
 
 
 def missing(view: ModelView, screen: Screen) -> list[str]:
-    """What keeps a file from running."""
+    """The reasons why a file cannot run."""
     return _bullets(screen, view.unsupported)
 
 
 def quiz(screen: Screen, questions: Sequence[Question]) -> list[str]:
-    """Questions with their options, and the answer beneath each."""
+    """Questions with their options, each with its answer beneath."""
     shown: list[str] = []
     for number, question in enumerate(questions, 1):
         shown += paragraph(screen, f"{number}. {question.text}", "", "   ")
@@ -264,7 +219,7 @@ def _bullets(screen: Screen, sentences: Sequence[str]) -> list[str]:
 
 SECTIONS: dict[str, tuple[str, Callable[[ModelView, Screen], list[str]]]] = {
     "file": ("The file", file),
-    "missing": ("What keeps it from running", missing),
+    "missing": ("Why it cannot run", missing),
     "flow": ("Data flow", data_flow),
     "training": ("Training trace", training),
     "quality": ("Quality", quality),
@@ -273,7 +228,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ModelView, Screen], list[str]]]] = {
     "provenance": ("Where it comes from", provenance),
     "lacking": ("What this file does not record", lacking),
 }
-"""Anchor -> title and what draws it, in the order of the whole."""
+"""Anchor -> title and function of a section, in the order of a document."""
 
 
 def document(

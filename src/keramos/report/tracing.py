@@ -1,4 +1,4 @@
-"""A prediction trace as text: the four steps, what each layer gave, and what moved the answer."""
+"""A prediction trace as text: the four steps, the output of each layer, and the influences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from keramos.report import chart
 from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
-from keramos.report.views.words import listed, seconds, shape
+from keramos.report.views.words import digits, listed, seconds, shape
 
 if TYPE_CHECKING:
     from keramos.report.screen import Screen
@@ -27,47 +27,37 @@ _SHOWN = 20
 def explanation(
     found: Explanation, rule: DecisionRule | None, score: float, screen: Screen
 ) -> list[str]:
-    """The steps, with the layers under the third and a gauge under the decision of a threshold."""
+    """The steps, with the layers under the third, a gauge for a threshold rule, and influences."""
     shown: list[str] = []
     for number, step in enumerate(found.steps, 1):
-        shown.append(
-            heading(screen, f"{number}. {step.title} ({screen.clean(seconds(step.seconds))})")
-        )
+        shown.append(heading(screen, f"{number}. {step.title} ({seconds(step.seconds)})"))
         shown += pairs(screen, step.lines, _INDENT)
         if number == 3:  # noqa: PLR2004 (the prediction)
             shown += _layers(found, screen)
     if rule is not None and rule.kind == "threshold":
-        shown.append(
-            _INDENT
-            + screen.drawn(chart.gauge(score, rule.threshold, min(_GAUGE, screen.width - 8)))
-        )
+        gauge = chart.gauge(score, rule.threshold, min(_GAUGE, screen.width - 8))
+        shown.append(_INDENT + screen.drawn(gauge))
     return [*shown, *(_influences(found, screen) if found.influences else ())]
 
 
 def _layers(found: Explanation, screen: Screen) -> list[str]:
-    columns = (Column("layer"), Column("class"), Column("gives"), Column("activations", wraps=True))
+    columns = (*map(Column, ("layer", "class", "output")), Column("activations", wraps=True))
     rows = [
-        (one.layer, one.kind, shape(one.values.shape), _said(one, screen))
+        (one.layer, one.kind, shape(one.values.shape), _values(one, screen))
         for one in found.activations
         if one.values.size
     ]
     if not rows:
         return []
-    shown = table(screen, columns, rows, _INDENT)
-    return (
-        shown
-        if not found.skipped
-        else [*shown, f"{_INDENT}{found.skipped} layers in the middle are not shown"]
-    )
+    skipped = f"{_INDENT}{found.skipped} layers in the middle are not shown"
+    return [*table(screen, columns, rows, _INDENT), *([skipped] if found.skipped else ())]
 
 
-def _said(one: Activation, screen: Screen) -> str:
-    """Few numbers as such; many as a picture from the lowest to the highest."""
+def _values(one: Activation, screen: Screen) -> str:
+    """A few values as text; many as a sparkline with their range."""
     values = one.values.reshape(-1)
     if len(values) <= _FEW or values.dtype.kind not in "fiub":
-        return ", ".join(
-            f"{v:.4g}" if isinstance(v, float) else str(v) for v in values[:_FEW].tolist()
-        )
+        return digits(values[:_FEW].tolist())
     numbers = np.nan_to_num(values.astype(float), posinf=0.0, neginf=0.0)
     low, high = float(numbers.min()), float(numbers.max())
     levels = ((numbers - low) / ((high - low) or 1.0) * 0.9 + 0.1).tolist()
@@ -86,18 +76,13 @@ def _influences(found: Explanation, screen: Screen) -> list[str]:
         Column("moved it"),
     )
     most = max((abs(one.change) for one in moving), default=1.0)
-    shown = paragraph(
-        screen, f"What moved the answer ({found.answer}), against the usual training values:"
-    )
-    shown = [screen.styled(line, "head") for line in shown]
-    shown += (
-        table(screen, columns, [_row(one, most, screen) for one in moving], _INDENT)
-        if moving
-        else []
-    )
-    return shown + (
-        paragraph(screen, f"moved nothing: {listed(idle, 40)}", _INDENT, _INDENT) if idle else []
-    )
+    title = f"What moved the answer ({found.answer}), against the usual training values:"
+    shown = [screen.styled(line, "head") for line in paragraph(screen, title)]
+    if moving:
+        shown += table(screen, columns, [_row(one, most, screen) for one in moving], _INDENT)
+    if idle:
+        shown += paragraph(screen, f"moved nothing: {listed(idle, 40)}", _INDENT, _INDENT)
+    return shown
 
 
 def _row(one: Influence, most: float, screen: Screen) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""The columns of a schema as cards and as fields of a form; rows from the form's texts."""
+"""The columns of a schema as cards and as fields of a form; rows from the texts of the form."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import floor, log10
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ _NULLS = {
 
 
 def cards(content: Content) -> tuple[ColumnCard, ...]:
-    """One card a model input: a column, or one part of a date."""
+    """One card for each model input: a column, or one part of a date."""
     schema = {column.name: column for column in content.schema.columns}
     rows = content.provenance.training_rows if content.provenance else 0
     return tuple(_card(schema[item.column], item, rows) for item in content.preparation.inputs)
@@ -71,15 +72,13 @@ def _bars(item: ColumnPreparation) -> Bars:
         edges = item.histogram.edges
         labels = tuple(f"{number(low)} to {number(high)}" for low, high in pairwise(edges))
         return Bars(labels, counts, edges)
-    names = [*map(str, item.categories[:_BARS]), "others"]
-    shown = [*counts[: len(item.categories[:_BARS])], sum(counts[len(item.categories[:_BARS]) :])]
-    if not shown[-1]:
-        names, shown = names[:-1], shown[:-1]
-    return Bars(tuple(names), tuple(shown))
+    names, others = item.categories[:_BARS], sum(counts[len(item.categories[:_BARS]) :])
+    labels, shown = tuple(map(str, names)), counts[: len(names)]
+    return Bars((*labels, "others"), (*shown, others)) if others else Bars(labels, shown)
 
 
 def fields(content: Content) -> tuple[Field, ...]:
-    """One field a column, filled with the example row."""
+    """One field for each column, with the value of the example row."""
     first, example = _first_inputs(content), example_row(content)
     return tuple(
         _field(column, first[column.name], example[column.name])
@@ -115,54 +114,37 @@ def _typical(item: ColumnPreparation) -> str:
 
 def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
     optional = item.null_policy != "refuse"
+    text = Field(column.name, "text", value, column.unit, optional=optional)
     if item.categories:
-        return Field(
-            column.name,
-            "choice",
-            value,
-            column.unit,
-            choices=tuple(map(str, item.categories)),
-            optional=optional,
-        )
+        return replace(text, kind="choice", choices=tuple(map(str, item.categories)))
     if column.kind == "boolean":
-        said = {"1": "true", "0": "false", "1.0": "true", "0.0": "false"}.get(value, value.lower())
-        return Field(
-            column.name, "boolean", said, column.unit, choices=("true", "false"), optional=optional
-        )
+        value = {"1": "true", "0": "false", "1.0": "true", "0.0": "false"}.get(value, value.lower())
+        return replace(text, kind="boolean", value=value, choices=("true", "false"))
     if column.kind == "date":
-        return Field(column.name, "date", value, optional=optional, hint="for example 2024-01-31")
+        return replace(text, kind="date", unit="", hint="for example 2024-01-31")
     if item.kind != "number" or not item.histogram.counts:
-        return Field(column.name, "text", value, column.unit, optional=optional)
-    whole = all(edge == int(edge) for edge in (item.minimum, item.maximum, item.median))
-    wide = item.maximum - item.minimum
-    step = (
-        max(1.0, _round(wide / _STEPS))
-        if whole and wide >= _STEPS / 20
-        else 1.0
-        if whole
-        else _round(wide / _STEPS)
-    )
-    return Field(
-        column.name,
-        "number",
-        value,
-        column.unit,
-        item.minimum,
-        item.maximum,
-        step,
-        optional=optional,
+        return text
+    return replace(
+        text,
+        kind="number",
+        minimum=item.minimum,
+        maximum=item.maximum,
+        step=_step(item),
         hint=f"{number(item.minimum)} to {number(item.maximum)} in training",
     )
 
 
-def _round(value: float) -> float:
-    """The power of ten below, so that sliders stop at round numbers."""
-    return float(f"1e{floor(log10(value))}") if value > 0 else 1.0
+def _step(item: ColumnPreparation) -> float:
+    """The step of a slider: a power of ten, at least 1 where the numbers are whole."""
+    size = (item.maximum - item.minimum) / _STEPS
+    step = float(f"1e{floor(log10(size))}") if size > 0 else 1.0
+    whole = all(edge == int(edge) for edge in (item.minimum, item.maximum, item.median))
+    return max(1.0, step) if whole else step
 
 
 def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
-    """A row as programs send it, from texts; a text that does not parse stays one, so that the
-    model refuses it by name.
+    """A row as clients send it, from texts; a text that does not parse stays a text, so that the
+    model's error names it.
     """
     return {
         column.name: _typed(texts.get(column.name, "").strip(), column.kind)

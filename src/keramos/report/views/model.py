@@ -1,4 +1,4 @@
-"""A model file -> everything that is shown of it."""
+"""A model file -> its view: the values that pages, reports and terminals show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keramos.report.views.flow import rule_sentence, stages
 from keramos.report.views.proof import proof
 from keramos.report.views.quality import quality
 from keramos.report.views.snippets import snippets
-from keramos.report.views.words import brief, counted, listed, seconds, shape, size
+from keramos.report.views.words import brief, counted, interval, listed, seconds, shape, size
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _TASKS = {
 
 
 def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelView:
-    """The view of a file. ``model`` is None for one that cannot run; then nothing is computed."""
+    """The view of a file. ``model`` is None for a file that cannot run; nothing is computed."""
     artifact, content = found.artifact, found.artifact.content
     dropped = content.schema.dropped if content else ()
     kinds = [row.kind for row in found.layers]
@@ -57,7 +57,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
 
 
 def headline(artifact: Artifact) -> tuple[str, tuple[Pair, ...]]:
-    """What a file is for and its first facts; cheap enough for lists of models."""
+    """The purpose of a file and its first facts, for lists of models; nothing is run."""
     content = artifact.content
     facts = (*_quality_facts(content), ("file", size(artifact.info.size)))
     kinds = [layer.kind for layer in artifact.network.layers.values()]
@@ -104,10 +104,12 @@ def _quality_facts(content: Content | None) -> list[Pair]:
     if content is None or content.metrics is None:
         return []
     first = content.metrics[0]
-    facts = [(f"{first.name}, held out", brief(first.value))]
-    if first.low is not None and first.high is not None:
-        facts.append(("95 % interval", f"{brief(first.low)} to {brief(first.high)}"))
-    return [*facts, ("a constant guess", brief(first.baseline))]
+    facts = [
+        (f"{first.name}, held out", brief(first.value)),
+        ("95 % interval", interval(first)),
+        ("a constant guess", brief(first.baseline)),
+    ]
+    return [fact for fact in facts if fact[1]]
 
 
 def _fields(content: Content | None, model: Predictor | None) -> tuple[Field, ...]:

@@ -1,4 +1,4 @@
-"""Why a file can be trusted: its digests, its golden rows computed again, its provenance."""
+"""The checks of a file: its digests, its golden rows computed again, its provenance."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _verdict(artifact: Artifact, rows: tuple[GoldenRow, ...], *, may_run: bool) 
         sentence = "This file has no checksums and no reference predictions to check."
         return None, "plain Keras file", sentence
     if artifact.seal == "broken":
-        return False, "proof fails", f"The seal is broken: {artifact.seal_detail}."
+        return False, "proof fails", f"Checksums do not match: {artifact.seal_detail}."
     if content.golden is None:
         sentence = "Checksums match; the file records no reference predictions to check."
         return None, "sealed", sentence
@@ -79,7 +79,7 @@ def _verdict(artifact: Artifact, rows: tuple[GoldenRow, ...], *, may_run: bool) 
         count = counted(len(content.golden.outputs), "golden row")
         return None, "sealed", f"{count} in the file; keramos verify runs them."
     if not rows:
-        return False, "proof fails", "The golden rows could not be run."
+        return False, "proof fails", "The golden rows cannot be run."
     return _compared(content.golden, rows)
 
 
@@ -90,8 +90,8 @@ def _compared(golden: GoldenRows, rows: tuple[GoldenRow, ...]) -> Verdict:
         sentence = f"A golden row differs by {worst:.3g}; do not use these answers."
         return False, "proof fails", sentence
     sentence = (
-        f"Seal intact, and {counted(len(rows), 'golden row')} answer as {golden.reference_name} "
-        f"did: largest difference {worst:.2g}."
+        f"Checksums match, and {counted(len(rows), 'golden row')} answer as "
+        f"{golden.reference_name} did: largest difference {worst:.2g}."
     )
     return True, "sealed and proven", sentence
 

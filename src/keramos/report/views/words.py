@@ -1,4 +1,4 @@
-"""Numbers, shapes and lists as people read them."""
+"""Numbers, shapes and lists as text."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from keramos.types.training import Metric
+
 
 def number(value: float) -> str:
-    """Up to six digits, thousands apart; whole numbers as such."""
+    """A number with separated thousands: whole numbers in full, others to four digits or more."""
     if value == int(value) and abs(value) < 1e15:  # noqa: PLR2004 (exact in a double)
         return f"{int(value):,}"
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"  # noqa: PLR2004 (where digits after the point fade)
 
 
 def brief(value: float) -> str:
-    """Three digits, which is what a few hundred rows can tell."""
+    """Three digits: the precision that a few hundred rows allow."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004 (three digits end there)
+
+
+def interval(metric: Metric) -> str:
+    """``0.64 to 0.77``; empty where the file records no interval."""
+    if metric.low is None or metric.high is None:
+        return ""
+    return f"{brief(metric.low)} to {brief(metric.high)}"
+
+
+def digits(values: Iterable[object]) -> str:
+    """Values of an array, floats to four digits."""
+    return ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in values)
 
 
 def shape(sizes: Iterable[int | None]) -> str:
