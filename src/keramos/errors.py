@@ -33,24 +33,19 @@ only the text shortens them and spells out control characters.
 =============  ====================================================================================
 
 The text is ``file: path, layer 'x' (Dense), option 'units': what; received r. Remedy``.
-
-Three examples. The place that finds a fault says what it knows::
+The place that finds a fault says what it knows::
 
     raise UnsupportedModelError(
         "the padding is not supported; valid and same are", option="padding", received=repr(value)
     )
 
-An outer caller knows more, and adds it to the same exception; what is known already stays::
+An outer caller adds what it knows to the same exception; several faults are listed as data::
 
     with located(layer=layer.name, layer_kind=layer.kind):
         build(layer)
-
-Several faults are listed as data, each with its own place::
-
     raise UnsupportedModelError(f"{len(found)} layers cannot run", problems=found)
 
-A name in ``what`` is written with ``quoted(name)``. No code reads the text of an error: it reads
-the class, ``code`` or the fields.
+``quoted(name)`` writes a name in ``what``. Code reads class, ``code`` or fields, never the text.
 """
 
 from __future__ import annotations

@@ -18,6 +18,13 @@ TASKS = ("binary", "multiclass", "regression")
 SCALINGS = ("minmax", "standard")
 
 
+_PLAN = (
+    *("epochs", "batch_size", "hidden", "learning_rate", "seed"),
+    *("early_stopping", "class_weight", "engine"),
+)
+"""Options that are fields of ``TrainingPlan``."""
+
+
 def _hidden(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in value.split(",")) if value else ()
@@ -108,17 +115,7 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
     from keramos.types.training import TrainingPlan
 
     check_extension(Path(output))
-    numbers = (
-        "epochs",
-        "batch_size",
-        "hidden",
-        "learning_rate",
-        "seed",
-        "early_stopping",
-        "class_weight",
-        "engine",
-    )
-    plan = TrainingPlan(**{name: options.pop(name) for name in numbers})  # type: ignore[arg-type]
+    plan = TrainingPlan(**{name: options.pop(name) for name in _PLAN})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
 
     def show(epoch: Epoch) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.compile.gaps import gap, holds_code
+from keramos.compile.inputs import input_faults, input_specs
 from keramos.compile.layers import row_of
 from keramos.compile.lowering.activation import activation_faults
 from keramos.compile.lowering.layer_call import LayerCall
@@ -19,7 +19,6 @@ from keramos.errors import (
     ForeignCodeError,
     KeramosError,
     LayerProblem,
-    LimitExceededError,
     MismatchError,
     UnsupportedModelError,
     quoted,
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
 
-_INPUT_OPTIONS = frozenset({"batch_shape", "dtype", "optional", "ragged", "sparse", "trainable"})
-_INPUT_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
 _SHOWN = 80
 _HALF = {"float16": "float32"}
 _FLOATS = {"float16": "float32", "float64": "float32"}
@@ -78,7 +75,7 @@ def compile_network(
     """
     check(network)
     g = Graph(limits=limits, weights=_weight_values(network))
-    inputs = _specs(network, limits)
+    inputs = input_specs(network, limits)
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
@@ -122,18 +119,9 @@ def _layer_faults(layer: Layer) -> Iterator[LayerProblem]:
     elif layer.kind != "InputLayer":
         yield from _own_faults(layer)
     else:
-        yield from _input_faults(layer)
+        yield from input_faults(layer)
     for inner in layer.inner:
         yield from _layer_faults(inner)
-
-
-def _input_faults(layer: Layer) -> Iterator[LayerProblem]:
-    if layer.config.get("ragged"):
-        reason = "rows of different lengths (ragged) are not supported"
-        yield LayerProblem(layer.name, layer.kind, reason)
-    for key in sorted(layer.config.keys() - _INPUT_OPTIONS):
-        received = repr(layer.config[key])[:_SHOWN]
-        yield LayerProblem(layer.name, layer.kind, "unknown option", key, received)
 
 
 def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
@@ -182,47 +170,6 @@ def _layer_values(layer: Layer) -> int:
     )
 
 
-def _specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
-    return tuple(_spec(network.layers[ref.layer], limits) for ref in network.inputs)
-
-
-def _spec(layer: Layer, limits: Limits) -> TensorSpec:
-    """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote
-    as 80.0.
-    """
-    stated = layer.config.get("batch_shape")
-    sizes = stated if isinstance(stated, list) else [stated]
-    whole = [int(size) if isinstance(size, float) and size.is_integer() else size for size in sizes]
-    if not isinstance(stated, list) or not whole or not all(map(_is_size, whole)):
-        raise CorruptModelError(
-            "the shape is not a list of sizes of at least 1, or null",
-            layer=layer.name,
-            layer_kind=layer.kind,
-            received=str(stated)[:80],
-        )
-    if prod(cast("int", size) for size in whole if size is not None) > limits.row_values:
-        raise LimitExceededError(
-            "one row of the input is too large (row_values)",
-            layer=layer.name,
-            layer_kind=layer.kind,
-            received=f"shape {str(whole)[:80]}",
-        )
-    dtype = layer.config.get("dtype", "float32")
-    name = _INPUT_DTYPES.get(str(dtype), str(dtype))
-    if name not in (*_TO_FLOAT, "float32", "str"):
-        raise UnsupportedModelError(
-            "the dtype is not supported",
-            layer=layer.name,
-            layer_kind=layer.kind,
-            received=str(dtype)[:80],
-        )
-    return TensorSpec(layer.name, name, tuple(cast("list[int | None]", whole)))
-
-
-def _is_size(size: object) -> bool:
-    return size is None or (isinstance(size, int) and not isinstance(size, bool) and size >= 1)
-
-
 def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[int | None, ...]]:
     """The shape of what each layer of a network gives (the first output of its first call).
 
@@ -231,7 +178,9 @@ def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[
     """
     check(network)
     g = Graph(limits=limits, weights=_weight_values(network))
-    feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in _specs(network, limits))
+    feeds = tuple(
+        g.input(spec.name, spec.dtype, spec.shape) for spec in input_specs(network, limits)
+    )
     values = _run(g, network, tuple((value, None) for value in feeds))
     return {
         ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0

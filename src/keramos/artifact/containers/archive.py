@@ -17,6 +17,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.zip_directory import find_directory
 from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError, quoted
 
 if TYPE_CHECKING:
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
 
-_END = struct.Struct("<4s4H2LH")
-_END_64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR_64 = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-_END_MARK, _END_64_MARK, _LOCATOR_MARK = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _CENTRAL_MARK, _LOCAL_MARK = b"PK\x01\x02", b"PK\x03\x04"
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
@@ -63,7 +60,7 @@ class Archive:
         self._data = data
         self._source = source
         self._limits = limits
-        count, start, end = self._directory()
+        count, start, end = find_directory(data, source)
         if count > limits.members:
             raise LimitExceededError(
                 f"the archive has more than {limits.members:,} entries, the limit (members)",
@@ -151,76 +148,6 @@ class Archive:
                 path=entry.name,
             )
         return b"".join(parts)
-
-    def _directory(self) -> tuple[int, int, int]:
-        """Number of entries, first and last byte of their directory."""
-        data, size = self._data, len(self._data)
-        ends = [
-            at
-            for at in _found(data, _END_MARK, size - _END.size - _FULL_16)
-            if _ends_at(data, at) == size
-        ]
-        if not ends:
-            cut = (
-                "it is cut, or other bytes follow it"
-                if _END_MARK in data[-(_END.size + _FULL_16) :]
-                else "it is cut"
-            )
-            raise CorruptModelError(
-                f"the zip archive of {size:,} bytes is incomplete: {cut}",
-                file=self._source,
-                remedy="Copy the file or save the model again",
-            )
-        if len(ends) > 1:
-            raise UnsafeModelError(
-                "the zip archive has two ends, so tools disagree on its content",
-                file=self._source,
-            )
-        at = ends[0]
-        _, disk, other_disk, here, count, length, start, _ = _END.unpack_from(data, at)
-        end = at
-        if _FULL_16 in (here, count) or _FULL_32 in (length, start):
-            end, disk, other_disk, here, count, length, start = self._directory_64(at)
-        if disk or other_disk or here != count:
-            raise CorruptModelError(
-                "the file is one part of a zip archive in several parts",
-                file=self._source,
-            )
-        if start + length > end:
-            raise CorruptModelError(
-                "the zip archive is incomplete: part of its directory is missing",
-                file=self._source,
-            )
-        if start + length < end:
-            raise UnsafeModelError(
-                f"the zip directory should end at byte {start + length:,} and ends at {end:,}: "
-                "other bytes come before or between, so tools disagree on its content",
-                file=self._source,
-                remedy="Save the model again",
-            )
-        return count, start, end
-
-    def _directory_64(self, at: int) -> tuple[int, int, int, int, int, int, int]:
-        """The same numbers from the longer record that large archives have before the end."""
-        place = at - _LOCATOR_64.size
-        try:
-            mark, _, end, _ = _LOCATOR_64.unpack_from(self._data, place)
-            mark_64, length_64, _, _, disk, other, here, count, length, start = _END_64.unpack_from(
-                self._data, end
-            )
-        except (struct.error, OverflowError):
-            mark = mark_64 = b""
-        if (
-            place < 0
-            or mark != _LOCATOR_MARK
-            or mark_64 != _END_64_MARK
-            or end + 12 + length_64 != place
-        ):
-            raise CorruptModelError(
-                "the zip archive is damaged: its end record contradicts itself",
-                file=self._source,
-            )
-        return end, disk, other, here, count, length, start
 
     def _listed(self, count: int, start: int, end: int) -> Iterator[_Entry]:
         """Each entry of the directory, with what is before its data looked at too."""
@@ -402,17 +329,3 @@ class Archive:
                 received=f"{total:,} bytes",
                 file=self._source,
             )
-
-
-def _found(data: bytes, mark: bytes, begin: int) -> Iterator[int]:
-    at = data.find(mark, max(begin, 0))
-    while at >= 0:
-        yield at
-        at = data.find(mark, at + 1)
-
-
-def _ends_at(data: bytes, at: int) -> int:
-    """Where an end record says that the archive ends."""
-    if at + _END.size > len(data):
-        return -1
-    return at + _END.size + int(_END.unpack_from(data, at)[7])

@@ -142,29 +142,36 @@ def _versions(registry: Registry) -> Iterator[Family]:
         for name, item in known
         if item.code != "OK"
     ]
-    labelled = [
-        Sample((("model", name), ("label", label)), version)
-        for name in registry.names()
-        for label, version in registry.labels(name).items()
-    ]
-    loaded = [
-        Sample(_version(one.name, one.version), one.model.load_seconds)
-        for one in registry.all_served()
-    ]
-    failures = [
-        Sample((("model", name),), times)
-        for name, times in sorted(registry.load_failures.copy().items())
-    ]
     available = sum(item.state is State.AVAILABLE for _, item in known)
     for name, kind, about, samples in (
         ("versions_available", "gauge", "Versions that answer.", [Sample((), available)]),
         ("version_state", "gauge", "1 for the state in which a version is.", states),
         ("version_failed", "gauge", "1 for a version that could not be loaded.", failed),
-        ("load_failures_total", "counter", "Files that could not be loaded.", failures),
-        ("load_seconds", "gauge", "Seconds that reading and proving took.", loaded),
-        ("label_version", "gauge", "The version to which a label points.", labelled),
+        ("load_failures_total", "counter", "Files that could not be loaded.", _failures(registry)),
+        ("load_seconds", "gauge", "Seconds that reading and proving took.", _loaded(registry)),
+        ("label_version", "gauge", "The version to which a label points.", _labelled(registry)),
     ):
         yield Family(f"keramos_{name}", kind, about, tuple(samples))
+
+
+def _failures(registry: Registry) -> list[Sample]:
+    failed = sorted(registry.load_failures.copy().items())
+    return [Sample((("model", name),), times) for name, times in failed]
+
+
+def _loaded(registry: Registry) -> list[Sample]:
+    return [
+        Sample(_version(one.name, one.version), one.model.load_seconds)
+        for one in registry.all_served()
+    ]
+
+
+def _labelled(registry: Registry) -> list[Sample]:
+    return [
+        Sample((("model", name), ("label", label)), version)
+        for name in registry.names()
+        for label, version in registry.labels(name).items()
+    ]
 
 
 def _version(name: str, number: int) -> Labels:

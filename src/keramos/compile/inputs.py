@@ -1,0 +1,88 @@
+"""The inputs that a network's InputLayers describe."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, cast
+
+from keramos.errors import (
+    CorruptModelError,
+    LayerProblem,
+    LimitExceededError,
+    UnsupportedModelError,
+)
+from keramos.types.network import TensorSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keramos.types.limits import Limits
+    from keramos.types.network import Layer, Network
+
+_OPTIONS = frozenset({"batch_shape", "dtype", "optional", "ragged", "sparse", "trainable"})
+_DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
+_TYPES = frozenset(
+    {
+        *("bool", "float16", "float32", "float64", "str"),
+        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    }
+)
+_SHOWN = 80
+
+
+def input_faults(layer: Layer) -> Iterator[LayerProblem]:
+    """What no lowering supports in an input."""
+    if layer.config.get("ragged"):
+        reason = "rows of different lengths (ragged) are not supported"
+        yield LayerProblem(layer.name, layer.kind, reason)
+    for key in sorted(layer.config.keys() - _OPTIONS):
+        received = repr(layer.config[key])[:_SHOWN]
+        yield LayerProblem(layer.name, layer.kind, "unknown option", key, received)
+
+
+def input_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
+    """Name, dtype and shape of each input of a network, in Keras' order.
+
+    Raises:
+        CorruptModelError: a shape is not a list of sizes.
+        LimitExceededError: one row is larger than ``limits`` allow.
+        UnsupportedModelError: a dtype is not one that tensors can have.
+    """
+    return tuple(_spec(network.layers[ref.layer], limits) for ref in network.inputs)
+
+
+def _spec(layer: Layer, limits: Limits) -> TensorSpec:
+    """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote
+    as 80.0.
+    """
+    stated = layer.config.get("batch_shape")
+    sizes = stated if isinstance(stated, list) else [stated]
+    whole = [int(size) if isinstance(size, float) and size.is_integer() else size for size in sizes]
+    if not isinstance(stated, list) or not whole or not all(map(_is_size, whole)):
+        raise CorruptModelError(
+            "the shape is not a list of sizes of at least 1, or null",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            received=str(stated)[:80],
+        )
+    if prod(cast("int", size) for size in whole if size is not None) > limits.row_values:
+        raise LimitExceededError(
+            "one row of the input is too large (row_values)",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            received=f"shape {str(whole)[:80]}",
+        )
+    dtype = layer.config.get("dtype", "float32")
+    name = _DTYPES.get(str(dtype), str(dtype))
+    if name not in _TYPES:
+        raise UnsupportedModelError(
+            "the dtype is not supported",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            received=str(dtype)[:80],
+        )
+    return TensorSpec(layer.name, name, tuple(cast("list[int | None]", whole)))
+
+
+def _is_size(size: object) -> bool:
+    return size is None or (isinstance(size, int) and not isinstance(size, bool) and size >= 1)
