@@ -92,6 +92,22 @@ class EngineSuite:
 
         assert tuple(reported) == run.content.trace.epochs
 
+    def test_a_table_of_texts_numbers_and_gaps_gives_a_file_that_proves_itself(
+        self, task, tmp_path
+    ):
+        columns = {
+            **FEATURES,
+            "a": np.where(X[:, 0] < 0.1, np.nan, X[:, 0]),
+            "city": np.where(X[:, 1] > 0.5, "north", "south"),
+        }
+
+        run = keramos.train({**columns, "y": TARGETS[task]}, "y", plan=PLAN, engine=self.name)
+        run.save(tmp_path / "model.h5")
+
+        model = keramos.load(tmp_path / "model.h5")  # checks the golden rows
+        assert len(run.content.golden.outputs) > 0
+        assert np.isfinite([decision.score for decision in model.decide(columns)]).all()
+
     def test_golden_rows_name_the_engine_that_answered(self, runs, task):
         golden = runs[task].content.golden
 

@@ -26,11 +26,12 @@ def network_outputs(network: Network, inputs: Feeds) -> Array:
     Raises:
         UsageError: a layer is not one of those that this engine makes.
     """
+    layers = [network.layers[call.layer] for call in network.calls]
+    others = sorted({layer.kind for layer in layers} - _OUTPUTS.keys())
+    if others or len(network.inputs) > 1:
+        raise UsageError(f"the numpy engine computes {', '.join(_OUTPUTS)}, not {others}")
     x = np.asarray(inputs[network.inputs[0].layer], "float32")
-    for call in network.calls:
-        layer = network.layers[call.layer]
-        if layer.kind not in _OUTPUTS or len(network.inputs) > 1:
-            raise UsageError(f"the numpy engine does not compute the layer {layer.kind}")
+    for layer in layers:
         x = _OUTPUTS[layer.kind](layer, x)
     return x
 
