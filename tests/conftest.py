@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from support import drawn_examples, tiers, trained, unit_guard
@@ -9,6 +11,8 @@ from support.built_once import built, built_value
 from support.postgresql import binaries, execute, server
 from support.shared import SHARED
 
+# TensorFlow's oneDNN kernels differ in the last digits, and end the process for some pooling.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 drawn_examples.register()
 
 

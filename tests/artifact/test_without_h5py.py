@@ -50,7 +50,7 @@ def test_everything_but_writing_a_keras_file_works_without_h5py(credit_file, tmp
     assert found["checks"]
     assert found["version"] == 1
     assert found["refused"].endswith(
-        "writing .h5 and .keras files needs h5py: pip install 'keramos[write]'"
+        "writing .h5 and .keras files needs h5py. Install it with: pip install 'keramos[write]'"
     )
 
 

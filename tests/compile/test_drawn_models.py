@@ -401,7 +401,6 @@ ELSEWHERE = {
         "SReLU",
         "ThresholdedReLU",
     },
-    "stand for code": {"replaced.Expression", "replaced.Function"},
 }
 
 

@@ -160,7 +160,7 @@ def test_what_is_not_said_or_said_twice_is_refused_and_no_password_is_printed(
         (
             ["--from-sql", "sqlite:///no.db", "--query", "SELECT 1", "-o", "x.csv"],
             1,
-            "no.db does not exist",
+            "no.db: the file does not exist",
         ),
         (
             ["--from-sql", bad, "--query", "SELECT 1", "-o", "x.csv", "--resume"],

@@ -146,7 +146,7 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(scoring_model, tmp_path):
 @pytest.mark.parametrize(
     ("given", "arguments", "code", "words"),
     [
-        (b"", ["-", "-o", "-"], 2, b"add --format"),
+        (b"", ["-", "-o", "-"], 2, b"Add --format"),
         (b"", ["-", "--format", "csv", "-o", "-"], 1, b"lacks 3 column(s)"),
         (
             b"PAR1nothing",

@@ -288,7 +288,7 @@ WORD = ("word", "BYTES", [1, 1], "bytes_contents", [b"a"])
         ),
         (
             [("x", "FP32", [1, 3], "fp32_contents", [0.0] * 3), WORD],
-            "needs shape (None, 4), received (1, 3)",
+            "needs shape (None, 4); received (1, 3)",
         ),
         ([("x", "FP32", [-1, 4], "fp32_contents", [0.0] * 4), WORD], "has shape [-1, 4]"),
         (

@@ -249,7 +249,7 @@ def wrong():
             "matrix",
             {"FEATURES": good[:, :3]},
             "INVALID_ARGUMENT",
-            "needs shape (None, 4), received (2, 3)",
+            "needs shape (None, 4); received (2, 3)",
         ),
         ("matrix", {"FEATURES": [["a"] * 4]}, "INVALID_ARGUMENT", "takes float32, received text"),
         ("matrix", {"FEATURES": negative}, "INVALID_ARGUMENT", "all sizes must be known"),
