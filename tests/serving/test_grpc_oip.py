@@ -7,9 +7,7 @@ import pytest
 
 from keramos.errors import NotServedError
 from keramos.serving.core.routes import Context
-from keramos.serving.registry.registry import ModelRegistry
-from keramos.types.serving import State, VersionStatus
-from support.grpc_servers import running
+from support.grpc_servers import registry_of_all, running
 from support.served_models import matrix_model, matrix_rows, mixed_model, mixed_rows, plain_model
 
 with warnings.catch_warnings():
@@ -23,16 +21,7 @@ DATATYPES = {"f": "FP32", "O": "BYTES", "i": "INT64", "b": "BOOL"}
 
 @pytest.fixture(scope="module")
 def engine():
-    engine = ModelRegistry()
-    engine.add("matrix", 1, matrix_model())
-    engine.add("matrix", 2, matrix_model())
-    engine.report(
-        "matrix", VersionStatus(3, State.END, "FAILED_PRECONDITION", "golden row 1 differs")
-    )
-    engine.set_labels("matrix", {"stable": 1})
-    engine.add("mixed", 7, mixed_model())
-    engine.add("plain", 1, plain_model())
-    return engine
+    return registry_of_all()
 
 
 @pytest.fixture(scope="module")

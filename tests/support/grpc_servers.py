@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 from keramos.serving.assemble import grpc_services
 from keramos.serving.grpc.server import GrpcServer, GrpcSettings
+from keramos.serving.registry.registry import ModelRegistry
+from keramos.types.serving import State, VersionStatus
+from support.served_models import matrix_model, mixed_model, plain_model
 
 
 class Running:
@@ -41,3 +44,19 @@ def running(context, **settings):
         yield server
     finally:
         server.close()
+
+
+def registry_of_all():
+    """A matrix model in two versions, one labelled and a third that failed; a mixed and a plain
+    one.
+    """
+    registry = ModelRegistry()
+    registry.add("matrix", 1, matrix_model())
+    registry.add("matrix", 2, matrix_model())
+    registry.report(
+        "matrix", VersionStatus(3, State.END, "FAILED_PRECONDITION", "golden row 1 differs")
+    )
+    registry.set_labels("matrix", {"stable": 1})
+    registry.add("mixed", 7, mixed_model())
+    registry.add("plain", 1, plain_model())
+    return registry

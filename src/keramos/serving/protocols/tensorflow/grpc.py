@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.errors import NotServedError, RequestError
+from keramos.errors import RequestError
 from keramos.runtime.decide import decide
 from keramos.serving.codecs.named_arrays import as_feeds, output_names
 from keramos.serving.codecs.row_cells import check_count
@@ -20,6 +20,7 @@ from keramos.serving.protocols.tensorflow.examples import class_scores, rule_of
 from keramos.serving.protocols.tensorflow.messages import PACKAGE, M
 from keramos.serving.protocols.tensorflow.rest import METHODS, served_by
 from keramos.serving.protocols.tensorflow.tensors import from_tensor, info, to_tensor
+from keramos.serving.protocols.tensorflow.versions import statuses_of
 from keramos.types.serving import ModelRef
 
 if TYPE_CHECKING:
@@ -214,17 +215,7 @@ def _metadata(context: Context, request: Message) -> Message:
 
 def _status(context: Context, request: Message) -> Message:
     ref = _ref(request)
-    try:
-        known = context.registry.statuses(ref.name)
-    except NotServedError:
-        raise NotServedError(f"Could not find any versions of model {ref.name}") from None
-    version = context.registry.labels(ref.name).get(ref.label) if ref.label else ref.version
-    if version is not None or ref.label:
-        known = tuple(item for item in known if item.version == version)
-        if not known:
-            raise NotServedError(
-                f"Could not find version {ref.label or version} of model {ref.name}"
-            )
+    known = statuses_of(context, ref)
     reply = M["GetModelStatusResponse"]()
     for item in known:
         status = M["StatusProto"](error_code=_CODES.get(item.code, 2), error_message=item.message)

@@ -35,6 +35,7 @@ from keramos.serving.protocols.tensorflow.bodies import (
     VersionState,
     signature_names,
 )
+from keramos.serving.protocols.tensorflow.versions import statuses_of
 
 if TYPE_CHECKING:
     import re
@@ -77,17 +78,7 @@ METHODS = {
 def status(context: Context, _: Request, match: re.Match[str]) -> Reply:
     """GET /v1/models/M: the versions that are known, also those that failed."""
     ref = ref_of(match)
-    try:
-        known = context.registry.statuses(ref.name)
-    except NotServedError:
-        raise NotServedError(f"Could not find any versions of model {ref.name}") from None
-    version = context.registry.labels(ref.name).get(ref.label) if ref.label else ref.version
-    if version is not None or ref.label:
-        known = tuple(item for item in known if item.version == version)
-        if not known:
-            raise NotServedError(
-                f"Could not find version {ref.label or version} of model {ref.name}"
-            )
+    known = statuses_of(context, ref)
     listed = [
         VersionState(str(item.version), item.state.name, StatusCode(item.code, item.message))  # type: ignore[arg-type] # names of State
         for item in known
