@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.lowering.activation import activate
-from keramos.compile.lowering.spatial import each, known, pads
+from keramos.compile.lowering.spatial import each, known
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,14 +38,11 @@ def _windows(
     channels = shape[0] if first else shape[-1]
     s.g.reserve_constants("places", *shape)
     numbers = np.arange(prod(shape)).reshape(shape)
-    spare = numbers.size
-    edges = np.array(_edges(s, kernel, strides, padding, first=first)).reshape(-1, 2)
-    around = [(0, 0), *edges.tolist()] if first else [*edges.tolist(), (0, 0)]
-    wide = np.pad(numbers, around, constant_values=spare)
-    sizes = [
-        (n + sum(e) - k) // t + 1
-        for n, e, k, t in zip(space, edges.tolist(), kernel, strides, strict=True)
-    ]
+    ends = [_ends(*axis, padding) for axis in zip(space, kernel, strides, strict=True)]
+    sizes, edges = [size for size, *_ in ends], [tuple(edge) for _, *edge in ends]
+    wide = np.pad(
+        numbers, [(0, 0), *edges] if first else [*edges, (0, 0)], constant_values=numbers.size
+    )
     s.g.reserve_constants("windows", *sizes, *kernel, channels)
     found = []
     for place in product(*(range(size) for size in sizes)):
@@ -54,13 +51,13 @@ def _windows(
     return sizes, np.array(found).reshape(len(found), prod(kernel) * channels)
 
 
-def _edges(
-    s: LayerCall, kernel: list[int], strides: list[int], padding: str, *, first: bool
-) -> list[tuple[int, int]]:
-    order = (0, 1, *range(2, s.x.rank)) if first else (0, s.x.rank - 1, *range(1, s.x.rank - 1))
-    turned = s.g.op("Transpose", s.x, perm=list(order))
-    flat = pads(turned, padding, kernel, strides).get("pads", [0] * 2 * len(kernel))
-    return list(zip(flat[: len(kernel)], flat[len(kernel) :], strict=True))
+def _ends(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int, int]:
+    """The size of the output along one axis, and the places before and after the input."""
+    if padding == "valid":
+        return (size - kernel) // stride + 1, 0, 0
+    # A window begins kernel // 2 before its centre, whatever the stride: not 'same' of Conv.
+    places, before = -(-size // stride), kernel // 2
+    return places, before, max((places - 1) * stride - before + kernel - size, 0)
 
 
 def _kernel(
@@ -108,6 +105,10 @@ def locally_connected(
 ) -> Value:
     """Every output place is a sum over its window with a kernel of that place."""
     g, first, axes = s.g, data_format == "channels_first", s.x.rank - 2
+    if implementation not in (1, 2, 3):
+        raise s.unsupported("implementation", implementation, "1, 2 and 3 are")
+    if padding != "valid" and implementation == 1:
+        raise s.unsupported("padding", padding, "implementation 1 knows valid alone")
     sizes, windows = _windows(s, each(kernel_size, axes), each(strides, axes), padding, first=first)
     kernel = _kernel(s, windows, filters, implementation, first=first)
     flat = g.op("Flatten", s.x, axis=1)
