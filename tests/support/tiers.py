@@ -15,7 +15,7 @@ from support.shared import ROOT
 _TESTS = str(ROOT / "tests")
 TIERS = ("unit", "oracle", "system")
 
-_ORACLE = ("keras", "tensorflow", "keramos.training.keras_engine")
+_ORACLE = ("keras", "tensorflow", "tf_keras", "keramos.training.keras_engine")
 _NEEDS = {
     **dict.fromkeys((*_ORACLE, "support.trained", "train", "SHARED"), "oracle"),
     **dict.fromkeys(
