@@ -1,5 +1,4 @@
-"""Locally connected layers as Keras 2 computes them: every way to store the kernel, drawn windows.
-"""
+"""Locally connected layers as Keras 2 computes them: every way to store the kernel, drawn windows."""
 
 import numpy as np
 import pytest
@@ -72,9 +71,7 @@ def test_a_window_with_padding_same_begins_half_a_kernel_before_its_centre(
         rows, expected = saved(
             "LocallyConnected1D", (size, 2), path, filters=2, kernel_size=kernel, **options
         )
-        np.testing.assert_allclose(
-            keramos.load(path).predict(rows), expected, rtol=1e-5, atol=1e-5
-        )
+        np.testing.assert_allclose(keramos.load(path).predict(rows), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
