@@ -1,4 +1,4 @@
-"""Locally connected layers as Keras 2 computes them: every way to store the kernel, drawn windows."""
+"""Locally connected layers as Keras 2 computes them: drawn windows, every way to store a kernel."""
 
 import numpy as np
 import pytest
