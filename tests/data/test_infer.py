@@ -8,7 +8,7 @@ from keramos.data.conform import conform
 from keramos.data.infer import Wishes, infer_schema
 from keramos.data.read import as_table
 from keramos.data.split import split
-from keramos.data.target import encode_target, with_target
+from keramos.data.target import encode_target, rows_with_target
 from keramos.errors import DataError, RowError, UsageError
 from support.shared import TARGETS
 
@@ -143,7 +143,7 @@ def test_a_target_that_teaches_nothing_is_refused(cells, words):
 
 
 def test_rows_without_a_target_are_left_out_and_counted():
-    table, note = with_target(as_table({"x": [1, 2, 3], "y": ["a", None, "b"]}), "y")
+    table, note = rows_with_target(as_table({"x": [1, 2, 3], "y": ["a", None, "b"]}), "y")
 
     assert table.rows == 2
     assert note.startswith("1 row(s)")

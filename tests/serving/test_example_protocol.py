@@ -120,7 +120,6 @@ class TestOpenAi(HttpProtocolSuite):
 
     def wrong(self):
         return {
-            "no rows": {"model": MODEL, "input": []},
             "short row": {"model": MODEL, "input": [[1.0]]},
             "text": {"model": MODEL, "input": [["a", "b", "c", "d"]]},
             "no model": {"input": matrix_rows(1).tolist()},

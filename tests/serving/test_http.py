@@ -227,7 +227,7 @@ def test_what_a_client_sends_after_a_refusal_is_read_for_a_while_only(port):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"\xff", b'{"instances": 3}', b'{"instances": []}',
+        b"", b"{", b"\xff", b'{"instances": 3}',
         b'{"instances": [null]}',
         b'{"instances": [[1]], "inputs": 3}', b'{"inputs": {}}', b'{"signature_name": 3}',
         b"[" * 100_000,

@@ -31,7 +31,6 @@ class TestKeramos(HttpProtocolSuite):
 
     def wrong(self):
         return {
-            "no rows": {"rows": []},
             "short row": {"rows": [[1.0]]},
             "text": {"rows": [["a", 1, 2, 3]]},
             "no columns": {"rows": [{"z": 1}]},
@@ -51,7 +50,6 @@ class TestTensorFlowRest(HttpProtocolSuite):
 
     def wrong(self):
         return {
-            "no rows": {"instances": []},
             "short row": {"instances": [[1.0]]},
             "text": {"instances": [["a", 1, 2, 3]]},
             "both forms": {"instances": ROWS, "inputs": ROWS},
@@ -105,7 +103,6 @@ class TestMlflow(HttpProtocolSuite):
 
     def wrong(self):
         return {
-            "no rows": {"instances": []},
             "short row": {"dataframe_split": {"columns": list("abcd"), "data": [[1]]}},
             "text": {"dataframe_records": [dict.fromkeys("abcd", "x")]},
             "no form": {"rows": ROWS},

@@ -126,6 +126,11 @@ class HttpProtocolSuite:
         assert reply.status == 200, reply.body
         np.testing.assert_allclose(self.outputs(reply.json()), expected(rows), atol=1e-6)
 
+    def test_no_rows_are_a_request_with_no_answers(self):
+        reply = ask(self.app(), "POST", self.infer, self.body(matrix_rows(0)))
+        assert reply.status == 200, reply.body
+        assert len(self.outputs(reply.json())) == 0
+
     def test_models_are_described(self):
         method, path = self.described
         reply = ask(self.app(), method, path)
@@ -244,6 +249,10 @@ class GrpcProtocolSuite:
         rows = matrix_rows(count)
         found = self.outputs(call(self.request(rows).SerializeToString()))
         np.testing.assert_allclose(found, expected(rows), atol=1e-6)
+
+    def test_no_rows_are_a_request_with_no_answers(self, call):
+        found = self.outputs(call(self.request(matrix_rows(0)).SerializeToString()))
+        assert found.shape == expected(matrix_rows(0)).shape
 
     def test_models_are_described(self, call):
         data = self.description_request().SerializeToString()

@@ -66,7 +66,13 @@ def command(
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
     from keramos.platform.atomic_write import write_atomically
-    from keramos.report.results import RENDERERS, problem_records, records
+    from keramos.report.results import (
+        PROBLEM_COLUMNS,
+        RENDERERS,
+        problem_records,
+        record_columns,
+        records,
+    )
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)
@@ -76,16 +82,16 @@ def command(
     if decided.problems and on_error == "fail":
         raise row_error(decided.problems, source.source)
     if decided.problems:
-        write_atomically(
-            side,
-            RENDERERS[_kind(str(side), as_json=False)](problem_records(decided.problems)).encode(),
-        )
+        render = RENDERERS[_kind(str(side), as_json=False)]
+        listed = render(PROBLEM_COLUMNS, problem_records(decided.problems))
+        write_atomically(side, listed.encode())
     content = loaded.content
     if content is None:
         return
     if traces:
         _show_traces(loaded, source, decided, traces)
-    text = RENDERERS[kind](records(decided.decisions, decided.rows, content.rule))
+    found = records(decided.decisions, decided.rows, content.rule)
+    text = RENDERERS[kind](record_columns(content.rule), found)
     if output:
         write_atomically(Path(output), text.encode())
     else:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.errors import DataError
+from keramos.tabular.columns import cells_column
 from keramos.tabular.kind import problems
 from keramos.tabular.kinds import KINDS
 from keramos.types.table import Column, Table
@@ -29,9 +30,13 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
     """The schema's columns of ``table``, found by name in any order; the target only where
     ``need_target``.
 
+    A table without rows may lack all columns: JSON Lines and lists name theirs in rows only.
+
     Raises:
         DataError: a column of the schema is not in the table.
     """
+    if not table.rows and not table.columns:
+        table = _without_rows(table.source, schema)
     kinds = {column.name: column.kind for column in schema.columns}
     wanted = [*kinds, *([schema.target.name] if need_target else [])]
     check_present(list(table.columns), wanted, table.source)
@@ -50,6 +55,11 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
         found,
         [name for name in table.columns if name not in known],
     )
+
+
+def _without_rows(source: str, schema: Schema) -> Table:
+    names = [*(column.name for column in schema.columns), schema.target.name]
+    return Table(source, {name: cells_column([]) for name in names}, 0)
 
 
 def check_present(have: list[str], names: list[str], source: str) -> None:

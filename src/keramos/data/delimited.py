@@ -131,7 +131,7 @@ def read_delimited(data: bytes, source: str) -> Table:
     """A table whose first row names the columns.
 
     Raises:
-        DataError: not UTF-8, empty, no rows, a name twice, or a row with another number of cells.
+        DataError: not UTF-8, no header, a name twice, or a row with another number of cells.
     """
     _check_text(data, source)
     text = TextBlocks(source, _Bytes(data))
@@ -142,7 +142,7 @@ def read_delimited(data: bytes, source: str) -> Table:
             before = data.count(b"\n", 0, len(data) - len(block.data))
             raise DataError(f"line {before + line}: {OPEN_QUOTE}", file=source, remedy=QUOTE)
         rows += _block_rows(block.data.decode(), dialect)
-    _check_rows(rows, dialect, source)
+    _check_cells(rows, dialect, source)
     columns = {name: text_column([row[i] for row in rows]) for i, name in enumerate(dialect.names)}
     return table_of(source, columns)
 
@@ -187,12 +187,10 @@ def _check_text(data: bytes, source: str) -> None:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"line {line}: a NUL byte; this is not a text table", file=source)
     if not text.strip():
-        raise DataError("the file is empty; a header line and rows are needed", file=source)
+        raise DataError("the file is empty; a header line is needed", file=source)
 
 
-def _check_rows(rows: list[list[str]], dialect: Dialect, source: str) -> None:
-    if not rows:
-        raise DataError("the table has a header but no rows", file=source)
+def _check_cells(rows: list[list[str]], dialect: Dialect, source: str) -> None:
     for number, row in enumerate(rows, 1):
         if len(row) != len(dialect.names):
             raise DataError(

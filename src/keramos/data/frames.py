@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 import narwhals.stable.v2 as nw
 import pyarrow as pa
 
+from keramos.data.delimited import check_names
 from keramos.errors import DataError, UsageError
 from keramos.tabular.arrow import arrow_column
 from keramos.tabular.columns import cells_column, table_of
+from keramos.types.table import Table
 
 if TYPE_CHECKING:
-    from keramos.types.table import Column, Table
+    from keramos.types.table import Column
 
 
 def from_frame(frame: object) -> Table:
@@ -20,13 +22,24 @@ def from_frame(frame: object) -> Table:
 
     Raises:
         UsageError: it is not a DataFrame.
-        DataError: a column name appears twice.
+        DataError: a column name appears twice, or has several levels.
     """
-    source = f"{type(frame).__module__.partition('.')[0]} {type(frame).__name__}"
+    source = f"{type(frame).__module__.partition('.')[0]} {type(frame).__name__}{_index(frame)}"
+    # Only pandas has an index, and a polars LazyFrame would compute its columns.
+    if hasattr(frame, "index") and getattr(getattr(frame, "columns", None), "nlevels", 1) > 1:
+        raise DataError(
+            "the names of the columns are a MultiIndex, and a column has one name",
+            file=source,
+            received=str(list(frame.columns)[:3]),  # type: ignore[attr-defined]  # as just seen
+            remedy="Join the levels: frame.columns = ['_'.join(map(str, c)) for c in frame.columns]",
+        )
     try:
         eager = nw.from_native(cast("Any", frame))  # narwhals decides at run time what it knows
         eager = eager.collect() if isinstance(eager, nw.LazyFrame) else eager
         names = eager.columns
+        if not names and not len(eager):
+            return Table(source, {}, 0)
+        check_names(list(map(str, names)), source)
         return table_of(source, {str(name): _column(eager.get_column(name)) for name in names})
     except nw.exceptions.DuplicateError as error:
         reason = str(error).strip().partition("\n")[0]
@@ -40,6 +53,17 @@ def from_frame(frame: object) -> Table:
             "a table is a path, a DataFrame, rows or a dict of columns",
             received=f"a {source}",
         ) from None
+
+
+def _index(frame: object) -> str:
+    """What a message says of a pandas index that has names, for it may hold the column that a
+    model lacks.
+    """
+    index = getattr(frame, "index", None)
+    names = [name for name in getattr(index, "names", None) or () if name is not None]
+    if not names:
+        return ""
+    return f" with {type(index).__name__} {names} (reset_index() makes it columns)"
 
 
 def _column(series: nw.Series[Any]) -> Column:

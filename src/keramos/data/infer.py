@@ -59,9 +59,11 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
     """Kind and reason of every column, dropped columns with reasons, and the task.
 
     Raises:
-        DataError: the target has one class, or no usable column is left.
+        DataError: there are no rows, the target has one class, or no usable column is left.
         UsageError: a wish names a column that the table does not have.
     """
+    if not table.rows:
+        raise DataError("the table has no rows to learn from", file=table.source)
     check_present(list(table.columns), [target], table.source)
     _check_names(table, target, wishes)
     goal = infer_target(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from keramos.errors import DataError
 from keramos.tabular.columns import cells_column, table_of
-
-if TYPE_CHECKING:
-    from keramos.types.table import Table
+from keramos.types.table import Table
 
 
 def read_json_lines(data: bytes, source: str) -> Table:
     """A table of the objects' keys, in order of first appearance; an absent key is a missing value.
+
+    A file without a line is a table without rows and columns.
 
     Raises:
         DataError: a line is not a JSON object.
@@ -31,14 +29,16 @@ def read_json_lines(data: bytes, source: str) -> Table:
                     file=source,
                     path=f"line {number}",
                 ) from None
-    if not rows:
-        raise DataError("the file holds no rows", file=source)
     return from_rows(rows, source)
 
 
 def from_rows(rows: list[dict[str, object]], source: str) -> Table:
-    """A table of rows given as dicts by column name."""
-    names = dict.fromkeys(str(name) for row in rows for name in row)
+    """A table of rows given as dicts by column name; no rows are a table without columns."""
+    if not rows:
+        return Table(source, {}, 0)
+    if any(type(name) is not str for row in rows for name in row):
+        rows = [{str(name): cell for name, cell in row.items()} for row in rows]
+    names = dict.fromkeys(name for row in rows for name in row)
     return table_of(
         source,
         {name: cells_column([row.get(name) for row in rows]) for name in names},

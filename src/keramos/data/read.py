@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.data.delimited import read_delimited
+from keramos.data.delimited import check_names, read_delimited
 from keramos.data.json_lines import from_rows, read_json_lines
 from keramos.errors import DataError, MissingExtraError, UsageError
 from keramos.tabular.columns import array_column, cells_column, table_of
@@ -59,11 +59,9 @@ def as_table(source: object) -> Table:
     if isinstance(source, Mapping):
         return table_of(
             "dict of columns",
-            {str(name): _any_column(str(name), cells) for name, cells in source.items()},
+            {name: column_of(name, cells) for name, cells in _by_name(source).items()},
         )
     if isinstance(source, Sequence) and all(isinstance(row, Mapping) for row in source):
-        if not source:
-            raise DataError("there are no rows")
         return from_rows([dict(row) for row in source], "rows")
     return _from_frame(source)
 
@@ -123,11 +121,23 @@ def _extra(module: str, what: str) -> object:
         ) from None
 
 
-def _any_column(name: str, cells: object) -> Column:
-    if isinstance(cells, np.ndarray):
-        return array_column(cells, name=name, source="dict of columns")
-    if isinstance(cells, (list, tuple)):
+def _by_name(columns: Mapping[object, object]) -> dict[str, object]:
+    check_names(list(map(str, columns)), "dict of columns")
+    return {str(name): cells for name, cells in columns.items()}
+
+
+def column_of(name: str, cells: object) -> Column:
+    """A column from a list, a tuple, a range, an array, or a Series of any library.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if isinstance(cells, Sequence) and not isinstance(cells, (str, bytes, bytearray, memoryview)):
         return cells_column(cells)
+    if not isinstance(cells, np.ndarray) and hasattr(cells, "to_pylist"):  # Arrow
+        return cells_column(cells.to_pylist())
+    if hasattr(cells, "__array__"):
+        return array_column(np.asarray(cells))
     raise UsageError(
         "a column is a list or an array", column=name, received=f"a {type(cells).__name__}"
     )

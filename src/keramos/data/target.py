@@ -30,7 +30,7 @@ def infer_target(
     """Task and classes of the column to predict; classes in ascending order, the positive one last
     where given.
 
-    Rows whose target is missing are not looked at; see ``with_target``.
+    Rows whose target is missing are not looked at; see ``rows_with_target``.
 
     Raises:
         DataError: no value, one class only, or far too many.
@@ -138,7 +138,7 @@ def _ordered(classes: list[Label], positive: str | None, name: str) -> tuple[Lab
     return (*(label for label in classes if label not in found), *found)
 
 
-def with_target(table: Table, name: str) -> tuple[Table, str]:
+def rows_with_target(table: Table, name: str) -> tuple[Table, str]:
     """The rows whose target is present, and a note about the others (empty where there are
     none).
     """

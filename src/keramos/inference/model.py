@@ -15,11 +15,12 @@ import numpy as np
 from keramos.compile.emit import compile_network
 from keramos.data.conform import conform
 from keramos.data.read import as_table
-from keramos.errors import MismatchError, MissingExtraError, RowError, UsageError, quoted
+from keramos.errors import MissingExtraError, RowError, UsageError
+from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
-from keramos.runtime.session import Session, as_input
+from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
 from keramos.types.prediction import PredictionTrace, TraceStep
 
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 _FEW_ROWS = 64  # up to here cell by cell is faster than column by column
-_VALUES_AT_ONCE = 1 << 22  # input values of one run; keeps memory flat for any number of rows
-_ROWS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +237,9 @@ class Model:
             MismatchError: an array does not fit the model's input.
         """
         rows = len(next(iter(fed.values())))
-        step = _rows_at_once(fed, rows)
+        if not rows:
+            return answers_without_rows(self.session, fed, self.outputs)
+        step = rows_at_once(fed, rows)
         if rows <= step:
             return self.session.run(fed)
         parts = [
@@ -263,6 +264,8 @@ class Model:
             and not self._is_columns(x)
         ):
             return self._array_feeds([x[spec.name] for spec in self.inputs])
+        if isinstance(x, (list, tuple)) and not x and self.content is None:
+            return self._array_feeds([x for _ in self.inputs])
         if isinstance(x, (list, tuple)) and x and not isinstance(x[0], Mapping):
             return self._array_feeds(x if len(self.inputs) > 1 or _is_array_list(x) else [x])
         return self._rows_or_table(x)
@@ -274,13 +277,7 @@ class Model:
         return self.content is not None and not all(hasattr(value, "dtype") for value in x.values())
 
     def _array_feeds(self, arrays: Sequence[object]) -> Feeds:
-        if len(arrays) != len(self.inputs):
-            raise MismatchError(
-                f"the model has {len(self.inputs)} inputs", received=str(len(arrays))
-            )
-        fed = {
-            spec.name: _fit(array, spec) for spec, array in zip(self.inputs, arrays, strict=True)
-        }
+        fed = array_feeds(arrays, self.inputs)
         if self.content is not None and self.content.preparation.matrix:
             matrix = fed[self.inputs[0].name].astype("float32", copy=False)
             # One pass over the matrix tells whether all is finite; only then a second looks closer.
@@ -309,7 +306,12 @@ class Model:
 
 def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, object]]:
     """Rows in which an absent key is a missing value, even where no row has the key."""
-    return [{column.name: None for column in content.schema.columns} | dict(row) for row in rows]
+    return [{column.name: None for column in content.schema.columns} | _named(row) for row in rows]
+
+
+def _named(row: Row) -> dict[str, object]:
+    """Columns of a DataFrame without names are counted: the key 0 is the column '0'."""
+    return {str(name): cell for name, cell in row.items()}
 
 
 def row_error(problems: Sequence[Problem], source: str) -> RowError:
@@ -325,29 +327,6 @@ def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:
 
 def _is_array_list(x: Sequence[object]) -> bool:
     return len(x) == 1 and isinstance(x[0], np.ndarray)
-
-
-def _rows_at_once(fed: Feeds, rows: int) -> int:
-    if rows <= 1 or any(len(array) != rows for array in fed.values()):
-        return max(rows, 1)
-    values = sum(array.size for array in fed.values()) // rows
-    return max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // max(values, 1)))
-
-
-def _fit(array: object, spec: TensorSpec) -> NDArray[np.generic]:
-    """An array in the input's dtype; a missing last axis of size 1 is added, as Keras does."""
-    given = as_input(array, spec.dtype)
-    if given.ndim == len(spec.shape) - 1 and spec.shape[-1] == 1:
-        given = given[..., None]
-    fits = given.ndim == len(spec.shape) and all(
-        wanted in (None, size) for size, wanted in zip(given.shape, spec.shape, strict=True)
-    )
-    if not fits:
-        raise MismatchError(
-            f"input {quoted(spec.name)} needs shape {spec.shape}",
-            received=str(given.shape),
-        )
-    return given
 
 
 def _say(value: object) -> str:

@@ -14,9 +14,9 @@ from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
 from keramos.data.conform import conform
 from keramos.data.infer import Wishes, infer_schema
-from keramos.data.read import as_table
 from keramos.data.split import split
-from keramos.data.target import encode_target, take, with_target
+from keramos.data.target import encode_target, rows_with_target, take
+from keramos.data.with_target import with_target
 from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
 from keramos.evaluate.intervals import metrics_with_intervals
@@ -81,7 +81,7 @@ class Run:
 
 def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     table: object,
-    target: str,
+    target: object,
     *,
     drop: Collection[str] = (),
     categorical: Collection[str] = (),
@@ -101,7 +101,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
 
     Args:
         table: a path, a DataFrame, rows, or a dict of columns.
-        target: the column to predict.
+        target: the column to predict, by name; or its values beside the table, ``train(X, y)``,
+            see ``with_target``.
         drop: columns to leave out.
         categorical: columns to take as categories, whatever they look like.
         numeric: columns to take as numbers, whatever they look like.
@@ -127,8 +128,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     _check(scaling, threshold)
     plan = plan or TrainingPlan()
     plan = replace(plan, engine=engine_name(engine or plan.engine))
-    source = as_table(table)
-    schema = infer_schema(source, target, Wishes(drop, categorical, numeric, task, positive, units))
+    source, name = with_target(table, target)
+    schema = infer_schema(source, name, Wishes(drop, categorical, numeric, task, positive, units))
     _announce(schema, on_message)
     rows = _rows(source, schema, plan, scaling)
     for note in rows.notes:
@@ -188,7 +189,7 @@ class _Prepared:
 
 
 def _rows(source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling) -> _Prepared:
-    raw, note = with_target(source, schema.target.name)
+    raw, note = rows_with_target(source, schema.target.name)
     typed, problems, _ = conform(raw, schema, need_target=True)
     if problems:
         raise row_error(problems, raw.source)
@@ -360,7 +361,7 @@ def _data_digest(table: Table) -> str:
     for name, column in table.columns.items():
         cells = column.values
         data = (
-            "\0".join(cells.tolist()).encode()
+            "\0".join(map(str, cells.tolist())).encode()
             if cells.dtype.kind == "O"
             else np.ascontiguousarray(cells).tobytes()
         )

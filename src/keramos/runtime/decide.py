@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,14 @@ def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
     """One decision a row of ``output``, shape (rows, units); scores are compared in float32, as
     computed.
     """
-    rows: list[tuple[float, ...]] = [tuple(row) for row in output.reshape(len(output), -1).tolist()]
+    rows: list[tuple[float, ...]] = [tuple(row) for row in by_row(output).tolist()]
     decide_row = _RULES[rule.kind]
     return [decide_row(row, rule) for row in rows]
+
+
+def by_row(output: NDArray[np.generic]) -> NDArray[np.generic]:
+    """An output as (rows, units); without rows too, where numpy cannot tell the units."""
+    return output.reshape(len(output), prod(output.shape[1:]))
 
 
 def choose(output: NDArray[np.generic], rule: DecisionRule) -> NDArray[np.int64] | None:

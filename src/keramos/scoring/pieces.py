@@ -79,17 +79,20 @@ class Source:
         self._stream = stream
 
     def schema(self) -> pa.Schema:
-        """The columns of the first file that has any; partitions are columns too.
+        """The columns of the first file that has any; partitions are columns too. None where JSON
+        Lines have no row that names one.
 
         Raises:
-            DataError: all files are empty.
+            DataError: all files are empty, and their format has a header.
         """
         if self.files[0].stream:
             self._stream = self._reader(self.files[0])
             return self._stream.schema
         for file in self.files:
-            if not self._empty(file):
-                return _with_partition(self._reader(file).schema, file)
+            if not self._empty(file) and (schema := self._reader(file).schema).names:
+                return _with_partition(schema, file)
+        if self.form == "jsonl":
+            return pa.schema([])
         raise DataError("every file is empty, so there are no columns", file=self.files[0].name)
 
     def _empty(self, file: SourceFile) -> bool:
@@ -144,19 +147,24 @@ class Source:
             at = start if number == start.file else Position(number)
             until = end.offset if number == end.file else 0
             if not self._empty(file):
-                reader = self._reader(file, until if self.form in TEXT else 0)
-                own = _with_partition(reader.schema, file)
-                check_present(own.names, needs, file.name)
-                _check_kept(own, kept, file.name, self.files[0].name)
-                for chunk in reader.chunks(
-                    [name for name in needs if name in reader.schema.names], at
-                ):
+                for chunk in self._chunks(file, needs, kept, at, until):
                     yield number, chunk
                     if until and chunk.offset >= until:
                         break
             check_unchanged(file)
             if not until:
                 yield number, None
+
+    def _chunks(
+        self, file: SourceFile, needs: list[str], kept: pa.Schema, start: Position, end: int
+    ) -> Iterator[Chunk]:
+        reader = self._reader(file, end if self.form in TEXT else 0)
+        if not reader.schema.names:  # JSON Lines without a row
+            return
+        own = _with_partition(reader.schema, file)
+        check_present(own.names, needs, file.name)
+        _check_kept(own, kept, file.name, self.files[0].name)
+        yield from reader.chunks([name for name in needs if name in reader.schema.names], start)
 
 
 def _with_partition(schema: pa.Schema, file: SourceFile) -> pa.Schema:

@@ -74,8 +74,10 @@ def carried_out(
     with ExitStack() as reading:
         stream = reading.enter_context(query_reader(job.query)) if job.query else None
         source = Source(job.files, job.source_form, stream)
-        given = source.schema()
         scorer = job.model.batch_scorer(job.plan.keep, job.plan.columns)
+        given = source.schema()
+        if not given.names:  # without rows any columns will do
+            given = pa.schema([(name, pa.string()) for name in scorer.needs])
         schema = scorer.schema(given, job.files[0].name)
         check_target(job, schema)
         with Work(job.work, job.identity, resume=job.plan.resume) as work:

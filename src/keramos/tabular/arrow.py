@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from keramos.tabular.cell import Unreadable
+from keramos.tabular.cell import NOT_ONE_VALUE, Unreadable
 from keramos.tabular.columns import cells_column
-from keramos.tabular.kind import BYTES, NOT_ONE_VALUE, ODD_CELL, problems
+from keramos.tabular.kind import BYTES, ODD_CELL, problems
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.number import plain_numbers
 from keramos.types.table import Column

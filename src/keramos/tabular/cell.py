@@ -16,6 +16,8 @@ NULL_TEXT = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL"})
 
 MAX_SHOWN = 80
 
+NOT_ONE_VALUE = "not one value"
+
 
 class Refused(NamedTuple):
     """What a kind gives instead of a value for a cell that it cannot read."""
@@ -68,9 +70,9 @@ _CONVERSIONS: tuple[tuple[type, Callable[..., object]], ...] = (
     (float, _number),
     (np.floating, _number),
     (np.bool_, bool),
-    (np.integer, int),
     (np.datetime64, _numpy_moment),
     (np.timedelta64, lambda value: None if np.isnat(value) else value),
+    (np.integer, int),
     (Decimal, lambda value: None if value.is_nan() else value),
     (datetime, _moment),
     (date, lambda value: np.datetime64(value, "us")),
@@ -78,7 +80,7 @@ _CONVERSIONS: tuple[tuple[type, Callable[..., object]], ...] = (
     (int, int),
 )
 """Class -> its plain value, in the order in which classes are tried (numpy.float64 is a float, a
-datetime is a date).
+datetime is a date, numpy.timedelta64 is a numpy.integer).
 """
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import DataError
-from keramos.tabular.cell import NULL_TEXT, plain
+from keramos.tabular.cell import NOT_ONE_VALUE, NULL_TEXT, Unreadable, plain
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
@@ -58,45 +58,29 @@ def _raw(values: list[object] | list[str]) -> Column:
     return Column(np.fromiter(cells, object, len(values)), missing, text=True)
 
 
-def array_column(
-    values: NDArray[np.generic], missing: NDArray[np.bool_] | None = None, *, name: str, source: str
-) -> Column:
-    """A column from a numpy array of any ordinary dtype.
+def array_column(values: NDArray[np.generic]) -> Column:
+    """A column from a numpy array, one cell for each index of its first axis.
 
-    Raises:
-        DataError: the array has more than one axis, or a dtype that no table cell has.
+    Cells that are arrays, or of a dtype that no table has, are ``Unreadable``: they are refused
+    where a model needs the column, and ignored elsewhere.
     """
     if values.ndim != 1:
-        raise DataError(
-            "a column has one axis",
-            file=source,
-            column=name,
-            received=f"shape {values.shape}",
-        )
-    gone = np.zeros(len(values), bool) if missing is None else missing
+        cell = Unreadable(f"an array of shape {values.shape[1:]}", NOT_ONE_VALUE)
+        return cells_column([cell] * (len(values) if values.ndim else 1))
     match values.dtype.kind:
         case "b":
-            return Column(values, gone)
+            return Column(values, np.zeros(len(values), bool))
         case "u" if values.size and values.max() > np.iinfo("int64").max:
-            return cells_column(_cells(values, gone))
+            return cells_column(values.tolist())
         case "i" | "u":
-            return Column(values.astype("int64"), gone)
+            return Column(values.astype("int64"), np.zeros(len(values), bool))
         case "f":
-            return Column(values.astype("float64"), gone | np.isnan(values))
+            return Column(values.astype("float64"), np.isnan(values))
         case "M":
-            return Column(values.astype("datetime64[us]"), gone | np.isnat(values))
+            return Column(values.astype("datetime64[us]"), np.isnat(values))
         case "O" | "U" | "T":
-            return cells_column(_cells(values, gone))
-    raise DataError(
-        "the column is not of numbers, text, booleans or dates",
-        file=source,
-        column=name,
-        received=f"dtype {values.dtype}",
-    )
-
-
-def _cells(values: NDArray[np.generic], missing: NDArray[np.bool_]) -> list[object]:
-    return [None if gone else cell for cell, gone in zip(values.tolist(), missing, strict=True)]
+            return cells_column(values.tolist())
+    return cells_column(list(values))
 
 
 def table_of(source: str, columns: Mapping[str, Column]) -> Table:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from keramos.errors import Problem
-from keramos.tabular.cell import NULL_TEXT, Refused, Unreadable, distinct, plain, show
+from keramos.tabular.cell import NOT_ONE_VALUE, NULL_TEXT, Refused, Unreadable, distinct, plain, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,6 @@ EXACT_INTEGER = 2**53
 NUMBER_NULLS = frozenset({"?", "-", ".", "None", "none", "unknown", "missing"})
 """Text that means missing in a column of numbers, beside ``NULL_TEXT``."""
 
-NOT_ONE_VALUE = "not one value"
 BYTES = "bytes; decode them to text first"
 ODD_CELL = "a {name}, which is not a number, text, boolean or date"
 

@@ -37,12 +37,12 @@ def instance_feeds(served: Served, items: object, most: int) -> Feeds:
     """
     if not isinstance(items, list):
         raise RequestError(f"Expecting 'instances' to be an list/array; received {shown(items)}")
-    if not items:
-        raise RequestError("No values in 'instances' array")
     names = column_names(served)
     if names:
         return feeds_of(served, row_dicts(items, names, most))
     check_count(len(items), most)
+    if not items:
+        return served.model.feeds([])
     specs = served.model.inputs
     if not isinstance(items[0], dict) or "b64" in items[0]:
         if len(specs) > 1:

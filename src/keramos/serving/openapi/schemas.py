@@ -109,7 +109,7 @@ def columns_schema(content: Content) -> Json:
         "type": "object",
         "description": "Columns by name, each a list with one cell a row.",
         "properties": {
-            name: {"type": "array", "items": cell, "minItems": 1} for name, cell in cells.items()
+            name: {"type": "array", "items": cell} for name, cell in cells.items()
         },
         "required": needed,
         "minProperties": 1,

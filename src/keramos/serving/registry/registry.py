@@ -157,8 +157,9 @@ class ModelRegistry:
         """
         begun = perf_counter()
         outputs = served.model.run(feeds)
-        served.counts.ran(len(outputs[0]) if outputs[0].ndim else 1, perf_counter() - begun)
-        if self.observers:
+        rows = len(outputs[0]) if outputs[0].ndim else 1
+        served.counts.ran(rows, perf_counter() - begun)
+        if self.observers and rows:
             self.observers.show(served.name, served.version, feeds, outputs)
         return outputs
 

@@ -97,7 +97,7 @@ class Trace(Struct):
 
 
 def _rows(model: ModelSchemas) -> Json:
-    rows = many(model.item, least=1)
+    rows = many(model.item)
     return {"anyOf": [record({"rows": rows}), rows, model.row]}
 
 

@@ -137,7 +137,7 @@ def _rows(body: bytes) -> list[object]:
     value = parse(body)
     if isinstance(value, dict):
         value = value["rows"] if set(value) == {"rows"} else [value]
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list):
         raise RequestError(
             'the body must be {"rows": [...]}, a list of rows, or one row as an object by column '
             "name; "

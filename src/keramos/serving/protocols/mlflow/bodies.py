@@ -23,16 +23,16 @@ class MlflowError(Struct):
 
 
 def _table(model: ModelSchemas) -> Json:
-    shapes: Json = {"instances": many(model.item, least=1), "inputs": model.columns}
+    shapes: Json = {"instances": many(model.item), "inputs": model.columns}
     if model.served.model.content is not None:
         split = record(
             {
                 "columns": {"const": list(model.example_row)},
-                "data": many(model.row_list, least=1),
+                "data": many(model.row_list),
             }
         )
         split["additionalProperties"] = False
-        shapes |= {"dataframe_split": split, "dataframe_records": many(model.row, least=1)}
+        shapes |= {"dataframe_split": split, "dataframe_records": many(model.row)}
     not_supported: Json = {"not": {"required": ["signature_name"]}}
     shape_of_body: Json = {"oneOf": [record({name: one}) for name, one in shapes.items()]}
     return shape_of_body | not_supported

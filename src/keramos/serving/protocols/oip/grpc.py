@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import KeramosError, RequestError
+from keramos.runtime.decide import by_row
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
@@ -163,7 +164,7 @@ def _best(served: Served, array: NDArray[np.generic], count: int) -> NDArray[np.
     """The largest ``count`` values of each row as texts ``value:index:label``."""
     content = served.model.content
     labels = content.rule.labels if content else ()
-    rows = array.reshape(len(array), -1)
+    rows = by_row(array)
     order = np.argsort(-rows.astype(float), axis=1, kind="stable")[:, :count]
     texts = np.empty(order.shape, object)
     for place in np.ndindex(*order.shape):

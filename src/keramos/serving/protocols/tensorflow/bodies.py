@@ -66,7 +66,7 @@ class Regressed(Struct):
 
 def _predict(model: ModelSchemas) -> Json:
     given = {
-        "instances": many(model.item, least=1) | {"description": "One item a row."},
+        "instances": many(model.item) | {"description": "One item a row."},
         "inputs": model.columns,
         "signature_name": {"enum": ["", *signature_names(model.served)]},
     }
@@ -95,7 +95,7 @@ def _examples(model: ModelSchemas) -> Json:
         "context": {"type": "object"},
         "signature_name": {"enum": list(signature_names(model.served))},
     }
-    return record({"examples": many(model.row, least=1)}, more)
+    return record({"examples": many(model.row)}, more)
 
 
 PREDICT = ModelBody("predict", _predict, _predict_examples)

@@ -118,9 +118,9 @@ def _examples(body: dict[str, object], method: str) -> list[dict[str, object]]:
     if "examples" not in body:
         raise RequestError(f"When method is {method}, key 'examples' is expected and was not found")
     given, common = body["examples"], body.get("context", {})
-    if not isinstance(given, list) or not given:
+    if not isinstance(given, list):
         raise RequestError(
-            f"'examples' must be a list of one or more objects; received {shown(given)}"
+            f"'examples' must be a list of objects; received {shown(given)}"
         )
     if not isinstance(common, dict):
         raise RequestError(f"'context' must be an object; received {shown(common)}")

@@ -99,8 +99,6 @@ def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
     if given.HasField("example_list_with_context"):
         examples = given.example_list_with_context.examples
         common = _cells(given.example_list_with_context.context, "the context")
-    if not examples:
-        raise RequestError("Input is empty: it must hold one or more examples")
     check_count(len(examples), context.max_rows)
     rows = [
         common | _cells(example, f"example {number}") for number, example in enumerate(examples, 1)
