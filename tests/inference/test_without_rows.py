@@ -24,7 +24,7 @@ from support.served_models import matrix_model, mixed_model, mixed_rows, plain_m
 pytestmark = pytest.mark.oracle  # the models are trained by Keras
 
 MODELS = {"mixed": mixed_model, "matrix": matrix_model}
-COLUMNS = {"mixed": mixed_rows(), "matrix": dict.fromkeys("abcd", [1.5])}
+COLUMNS = {"mixed": mixed_rows(), "matrix": {name: [1.5] for name in "abcd"}}
 ANSWERS = {"mixed": ["value"], "matrix": ["label", "score"]}
 
 
@@ -162,7 +162,9 @@ def test_requests_without_rows_are_answered_over_http(model, path, caplog):
         found = json.loads(reply.body)
         if reply.status == 200:
             answers = next(
-                found[key] for key in ("decisions", "predictions", "results", "outputs") if key in found
+                found[key]
+                for key in ("decisions", "predictions", "results", "outputs")
+                if key in found
             )
             assert answers == []
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

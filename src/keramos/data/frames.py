@@ -31,7 +31,7 @@ def from_frame(frame: object) -> Table:
             "the names of the columns are a MultiIndex, and a column has one name",
             file=source,
             received=str(list(frame.columns)[:3]),  # type: ignore[attr-defined]  # as just seen
-            remedy="Join the levels: frame.columns = ['_'.join(map(str, c)) for c in frame.columns]",
+            remedy="Join its levels: frame.columns = ['_'.join(map(str, c)) for c in frame]",
         )
     try:
         eager = nw.from_native(cast("Any", frame))  # narwhals decides at run time what it knows

@@ -74,9 +74,7 @@ def _table(features: object) -> Table:
         return as_table(features)
     if features.ndim != 2:  # noqa: PLR2004 (rows and columns)
         raise DataError("an array of features has two axes", received=f"shape {features.shape}")
-    return table_of(
-        "array", {f"x{at}": array_column(cells) for at, cells in enumerate(features.T)}
-    )
+    return table_of("array", {f"x{at}": array_column(cells) for at, cells in enumerate(features.T)})
 
 
 def _target(target: object) -> tuple[str, Column]:

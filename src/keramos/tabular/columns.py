@@ -67,20 +67,16 @@ def array_column(values: NDArray[np.generic]) -> Column:
     if values.ndim != 1:
         cell = Unreadable(f"an array of shape {values.shape[1:]}", NOT_ONE_VALUE)
         return cells_column([cell] * (len(values) if values.ndim else 1))
-    match values.dtype.kind:
-        case "b":
-            return Column(values, np.zeros(len(values), bool))
-        case "u" if values.size and values.max() > np.iinfo("int64").max:
-            return cells_column(values.tolist())
-        case "i" | "u":
-            return Column(values.astype("int64"), np.zeros(len(values), bool))
-        case "f":
-            return Column(values.astype("float64"), np.isnan(values))
-        case "M":
-            return Column(values.astype("datetime64[us]"), np.isnat(values))
-        case "O" | "U" | "T":
-            return cells_column(values.tolist())
-    return cells_column(list(values))
+    kind = values.dtype.kind
+    if kind == "b":
+        return Column(values, np.zeros(len(values), bool))
+    if kind in "iu" and not (values.size and values.max() > np.iinfo("int64").max):
+        return Column(values.astype("int64"), np.zeros(len(values), bool))
+    if kind == "f":
+        return Column(values.astype("float64"), np.isnan(values))
+    if kind == "M":
+        return Column(values.astype("datetime64[us]"), np.isnat(values))
+    return cells_column(values.tolist() if kind in "OUTu" else list(values))
 
 
 def table_of(source: str, columns: Mapping[str, Column]) -> Table:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from keramos.errors import Problem
-from keramos.tabular.cell import NOT_ONE_VALUE, NULL_TEXT, Refused, Unreadable, distinct, plain, show
+from keramos.tabular.cell import (
+    NOT_ONE_VALUE,
+    NULL_TEXT,
+    Refused,
+    Unreadable,
+    distinct,
+    plain,
+    show,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

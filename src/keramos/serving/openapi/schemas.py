@@ -108,9 +108,7 @@ def columns_schema(content: Content) -> Json:
     return {
         "type": "object",
         "description": "Columns by name, each a list with one cell a row.",
-        "properties": {
-            name: {"type": "array", "items": cell} for name, cell in cells.items()
-        },
+        "properties": {name: {"type": "array", "items": cell} for name, cell in cells.items()},
         "required": needed,
         "minProperties": 1,
         "examples": [{name: [cell] for name, cell in row_example(content).items()}],

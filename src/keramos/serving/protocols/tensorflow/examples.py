@@ -119,9 +119,7 @@ def _examples(body: dict[str, object], method: str) -> list[dict[str, object]]:
         raise RequestError(f"When method is {method}, key 'examples' is expected and was not found")
     given, common = body["examples"], body.get("context", {})
     if not isinstance(given, list):
-        raise RequestError(
-            f"'examples' must be a list of objects; received {shown(given)}"
-        )
+        raise RequestError(f"'examples' must be a list of objects; received {shown(given)}")
     if not isinstance(common, dict):
         raise RequestError(f"'context' must be an object; received {shown(common)}")
     for number, example in enumerate(given, 1):
