@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from keramos.compile.onnx import window_shapes
 from keramos.compile.onnx.element_types import NAMES
-from keramos.compile.onnx.tensor_types import broadcast, const_ints, ints
+from keramos.compile.onnx.tensor_types import broadcast, const_ints, ints, whole
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def front_axis(axis: object, rank: int) -> int:
     Raises:
         MismatchError: the tensor has no such axis.
     """
-    index = int(cast("int", axis))
+    index = whole(axis)
     if not -rank <= index < rank:
         raise MismatchError(f"there is no axis {index} in a tensor with {rank} axes")
     return index % rank
@@ -56,7 +56,7 @@ def _where(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
 
 
 def _cast(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    return [(NAMES[cast("int", attributes["to"])], ins[0].shape)]
+    return [(NAMES[whole(attributes["to"])], ins[0].shape)]
 
 
 def _matmul(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
@@ -105,16 +105,14 @@ def _transpose(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[
 def _reshape(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
     x, target = ins[0], const_ints(ins[1])
     if target is None:
-        return [(x.dtype, (None,) * cast("int", ins[1].shape[0]))]
+        return [(x.dtype, (None,) * whole(ins[1].shape[0]))]
     shape: list[int | None] = [x.shape[i] if size == 0 else size for i, size in enumerate(target)]
     if -1 in shape:
         # A free size copied by a 0 cancels against the same axis of the input.
         copied = {i for i, size in enumerate(target) if size == 0}
         before = [size for i, size in enumerate(x.shape) if i not in copied]
-        after = prod(
-            cast("int", size) for i, size in enumerate(shape) if i not in copied and size != -1
-        )
-        total = None if None in before else prod(cast("list[int]", before))
+        after = prod(ints(n for i, n in enumerate(shape) if i not in copied and n != -1))
+        total = None if None in before else prod(ints(before))
         if total is not None and total % max(after, 1):
             raise MismatchError(f"shape {x.shape} cannot become {tuple(target)}")
         shape[shape.index(-1)] = None if total is None else total // max(after, 1)
@@ -124,7 +122,7 @@ def _reshape(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
 
 
 def _flatten(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
-    axis = int(cast("int", attributes.get("axis", 1)))
+    axis = whole(attributes.get("axis", 1))
     head, tail = ins[0].shape[:axis], ins[0].shape[axis:]
     return [
         (ins[0].dtype, tuple(None if None in part else prod(ints(part)) for part in (head, tail)))
@@ -200,7 +198,7 @@ def _gather_elements(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kin
 def _expand(ins: Sequence[Tensor], _: Mapping[str, object]) -> list[Kind]:
     target = const_ints(ins[1])
     if target is None:
-        return [(ins[0].dtype, (None,) * max(len(ins[0].shape), cast("int", ins[1].shape[0])))]
+        return [(ins[0].dtype, (None,) * max(len(ins[0].shape), whole(ins[1].shape[0])))]
     return [(ins[0].dtype, broadcast(ins[0].shape, tuple(target)))]
 
 
@@ -242,7 +240,7 @@ def _one_hot(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Ki
 
 def _recurrent(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
     time, rows = ins[0].shape[:2]
-    directions, units = ins[1].shape[0], cast("int", attributes["hidden_size"])
+    directions, units = ins[1].shape[0], whole(attributes["hidden_size"])
     state = (ins[0].dtype, (directions, rows, units))
     return [(ins[0].dtype, (time, directions, rows, units)), state, state]
 
@@ -256,16 +254,15 @@ def _top_k(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind
 
 def _shape(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
     rank = len(ins[0].shape)
-    kept = range(rank)[
-        cast("int", attributes.get("start", 0)) : cast("int", attributes.get("end", rank))
-    ]
+    start, end = ints([attributes.get("start", 0), attributes.get("end", rank)])
+    kept = range(rank)[start:end]
     return [("int64", (len(kept),))]
 
 
 def _constant_of_shape(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
     value = attributes.get("value")
     dtype = "float32" if value is None else cast("NDArray[np.generic]", value).dtype.name
-    return [(dtype, tuple(const_ints(ins[0]) or (None,) * cast("int", ins[0].shape[0])))]
+    return [(dtype, tuple(const_ints(ins[0]) or (None,) * whole(ins[0].shape[0])))]
 
 
 def _label_encoder(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:

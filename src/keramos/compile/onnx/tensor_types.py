@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -36,7 +36,12 @@ class Tensor(Protocol):
 
 def ints(value: object) -> list[int]:
     """Integers of an attribute or of a constant input."""
-    return [int(item) for item in cast("Sequence[int]", value)]
+    return [int(item) for item in cast("Iterable[int]", value)]
+
+
+def whole(value: object) -> int:
+    """One integer of an attribute, or a size that is not free."""
+    return ints([value])[0]
 
 
 def const_ints(tensor: Tensor | None) -> list[int] | None:

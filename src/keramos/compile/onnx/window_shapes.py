@@ -5,9 +5,9 @@ Rules follow the operator specifications of ONNX opset 20.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from keramos.compile.onnx.tensor_types import const_ints, ints
+from keramos.compile.onnx.tensor_types import const_ints, ints, whole
 from keramos.errors import MismatchError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _spatial(x: Tensor, window: Sequence[int], attributes: Mapping[str, object])
 def conv(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> list[Kind]:
     """Conv."""
     kernel = ints(ins[1].shape)
-    group = int(cast("int", attributes.get("group", 1)))
+    group = whole(attributes.get("group", 1))
     if ins[0].shape[1] not in (None, kernel[1] * group):
         raise MismatchError(f"a kernel for {kernel[1] * group} channels meets {ins[0].shape[1]}")
     return [(ins[0].dtype, (ins[0].shape[0], kernel[0], *_spatial(ins[0], kernel[2:], attributes)))]
@@ -77,7 +77,7 @@ def conv_transpose(ins: Sequence[Tensor], attributes: Mapping[str, object]) -> l
     return [
         (
             ins[0].dtype,
-            (ins[0].shape[0], kernel[1] * int(cast("int", attributes.get("group", 1))), *sizes),
+            (ins[0].shape[0], kernel[1] * whole(attributes.get("group", 1)), *sizes),
         )
     ]
 
