@@ -1,0 +1,222 @@
+"""Protocol Buffers messages by field numbers, read without their classes and within bounds.
+
+Source: protobuf.dev/programming-guides/encoding. Fields that nobody asks for are skipped; a message
+inside a message is parsed when it is asked for.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from keramos.errors import CorruptModelError, LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keramos.artifact.limits import Limits
+
+_VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
+_SIZES = {_FIXED_64: 8, _FIXED_32: 4}
+_LONGEST = 10  # bytes of a varint of 64 bits
+_BITS = 1 << 64
+_FIELD_BYTES = 32
+"""Of the limit ``structure_bytes``, what each field counts for."""
+
+
+class Budget:
+    """How many fields may still be read; the messages of one file share it."""
+
+    def __init__(self, limits: Limits, where: str) -> None:
+        """``where`` names the file in messages."""
+        self.where = where
+        self._left = limits.structure_bytes // _FIELD_BYTES
+
+    def spend(self, number: int) -> None:
+        """Count fields.
+
+        Raises:
+            LimitExceededError: there are more than the limit allows.
+        """
+        self._left -= number
+        if self._left < 0:
+            raise LimitExceededError(
+                f"the messages have more than one field for each {_FIELD_BYTES} bytes of the limit "
+                "(structure_bytes)",
+                path=self.where,
+            )
+
+
+class Message:
+    """One message. Fields are asked for by number; a scalar that stands twice counts as its last."""
+
+    __slots__ = ("_budget", "_fields")
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        """Read the fields of ``data``.
+
+        Raises:
+            CorruptModelError: it is cut, or is not a message.
+            LimitExceededError: ``budget`` is spent.
+        """
+        self._budget = budget
+        self._fields = _fields(data, budget)
+
+    def has(self, number: int) -> bool:
+        """Whether the field is there."""
+        return number in self._fields
+
+    def number(self, number: int) -> int:
+        """A varint of 64 bits, 0 where it is absent."""
+        value = self._last(number, 0)
+        if not isinstance(value, int):
+            raise self._unlike(number, "a number")
+        return value
+
+    def signed(self, number: int) -> int:
+        """An int64, 0 where it is absent."""
+        return _signed(self.number(number))
+
+    def fixed32(self, number: int) -> int | None:
+        """A little-endian number of four bytes."""
+        value = self._last(number, b"")
+        if not value:
+            return None
+        if not isinstance(value, bytes) or len(value) != _SIZES[_FIXED_32]:
+            raise self._unlike(number, "four bytes")
+        return int.from_bytes(value, "little")
+
+    def data(self, number: int) -> bytes:
+        """Bytes, none where the field is absent."""
+        value = self._last(number, b"")
+        if not isinstance(value, bytes):
+            raise self._unlike(number, "bytes")
+        return value
+
+    def text(self, number: int) -> str:
+        """UTF-8 text, empty where the field is absent."""
+        return _text(self.data(number), self._budget.where)
+
+    def texts(self, number: int) -> list[str]:
+        """A repeated text."""
+        return [_text(data, self._budget.where) for data in self.many(number)]
+
+    def message(self, number: int) -> Message:
+        """A message inside, empty where the field is absent; parts of it are joined."""
+        return Message(b"".join(self.many(number)), self._budget)
+
+    def messages(self, number: int) -> Iterator[Message]:
+        """A repeated message."""
+        return (Message(data, self._budget) for data in self.many(number))
+
+    def many(self, number: int) -> list[bytes]:
+        """A repeated field of bytes."""
+        found = []
+        for value in self._fields.get(number, ()):
+            if not isinstance(value, bytes):
+                raise self._unlike(number, "bytes")
+            found.append(value)
+        return found
+
+    def mapped(self, number: int) -> dict[str, Message]:
+        """A map of texts to messages.
+
+        Raises:
+            CorruptModelError: a key stands twice.
+        """
+        found: dict[str, Message] = {}
+        for entry in self.messages(number):
+            key = entry.text(1)
+            if key in found:
+                raise CorruptModelError(
+                    "a map has one key twice", received=key, path=self._budget.where
+                )
+            found[key] = entry.message(2)
+        return found
+
+    def numbers(self, number: int) -> list[int]:
+        """A repeated int64, packed or not."""
+        found: list[int] = []
+        for value in self._fields.get(number, ()):
+            if isinstance(value, int):
+                found.append(_signed(value))
+                continue
+            at = 0
+            while at < len(value):
+                self._budget.spend(1)
+                one, at = varint(value, at, self._budget.where)
+                found.append(_signed(one))
+        return found
+
+    def doubles(self, number: int) -> list[float]:
+        """A repeated double, packed or not."""
+        packed = b"".join(self.many(number))
+        if len(packed) % 8:
+            raise self._unlike(number, "doubles")
+        return list(struct.unpack(f"<{len(packed) // 8}d", packed))
+
+    def _last(self, number: int, default: int | bytes) -> int | bytes:
+        values = self._fields.get(number)
+        return values[-1] if values else default
+
+    def _unlike(self, number: int, kind: str) -> CorruptModelError:
+        return CorruptModelError(f"field {number} of a message is not {kind}", path=self._budget.where)
+
+
+def varint(data: bytes, at: int, where: str) -> tuple[int, int]:
+    """The number at a place, and the place behind it.
+
+    Raises:
+        CorruptModelError: it is cut, or has more than 64 bits.
+    """
+    value = 0
+    for place in range(_LONGEST):
+        if at + place >= len(data):
+            break
+        byte = data[at + place]
+        value |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:  # noqa: PLR2004 (the highest bit says that more bytes follow)
+            return value % _BITS, at + place + 1
+    raise CorruptModelError(f"the number at byte {at:,} is cut or too long", path=where)
+
+
+def _fields(data: bytes, budget: Budget) -> dict[int, list[int | bytes]]:
+    """Field number -> its values in order: numbers of varints, bytes of everything else."""
+    found: dict[int, list[int | bytes]] = {}
+    at, end, where, count = 0, len(data), budget.where, 0
+    while at < end:
+        tag, at = varint(data, at, where)
+        wire, value = tag & 7, 0
+        size = _SIZES.get(wire)
+        if wire in (_VARINT, _BYTES):
+            value, at = varint(data, at, where)
+            size = value
+        if wire == _VARINT:
+            found.setdefault(tag >> 3, []).append(value)
+        elif size is None or not tag >> 3 or size > end - at:
+            raise CorruptModelError(
+                f"field {tag >> 3} of a message is cut, or its type does not exist",
+                received=f"wire type {wire}, {size or 0:,} bytes of {end - at:,}",
+                path=where,
+            )
+        else:
+            found.setdefault(tag >> 3, []).append(data[at : at + size])
+            at += size
+        count += 1
+        if not count & 0xFFF:
+            budget.spend(0x1000)
+    budget.spend(count & 0xFFF)
+    return found
+
+
+def _signed(value: int) -> int:
+    return value - _BITS if value >> 63 else value
+
+
+def _text(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise CorruptModelError(
+            "a text is not UTF-8", received=repr(data[:40]), path=where
+        ) from None
