@@ -126,13 +126,20 @@ def test_packed_blocks_are_read():
 
 
 def test_a_packed_block_may_repeat_itself():
-    assert unpacked(b"\x08" + b"\x04ab" + bytes([2 << 2 | 1, 2]) , 99, "x") == b"abababab"
+    assert unpacked(b"\x08" + b"\x04ab" + bytes([2 << 2 | 1, 2]), 99, "x") == b"abababab"
     assert unpacked(b"\x07" + b"\x00a" + bytes([5 << 2 | 2, 1, 0]), 99, "x") == b"a" * 7
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x05\x00a", b"\x02\x04ab\x00", b"\x09\x00a\x15\x02", b"\x09\x00a\x15\x00", b"\x01", b"\x03\xf0"],
+    [
+        b"\x05\x00a",
+        b"\x02\x04ab\x00",
+        b"\x09\x00a\x15\x02",
+        b"\x09\x00a\x15\x00",
+        b"\x01",
+        b"\x03\xf0",
+    ],
 )
 def test_a_packed_block_that_lies_is_refused(data):
     with pytest.raises(CorruptModelError):
@@ -283,7 +290,9 @@ def test_what_tensorflow_writes_is_read(tmp_path):
         if name == "words":
             assert bundle.texts(key) == [b"one", "zwölf".encode(), b""]
         else:
-            np.testing.assert_array_equal(bundle.array(key), value.numpy().astype(bundle.array(key).dtype))
+            np.testing.assert_array_equal(
+                bundle.array(key), value.numpy().astype(bundle.array(key).dtype)
+            )
 
 
 @pytest.mark.parametrize("axis", [0, 1])

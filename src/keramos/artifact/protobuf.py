@@ -160,7 +160,9 @@ class Message:
         return values[-1] if values else default
 
     def _unlike(self, number: int, kind: str) -> CorruptModelError:
-        return CorruptModelError(f"field {number} of a message is not {kind}", path=self._budget.where)
+        return CorruptModelError(
+            f"field {number} of a message is not {kind}", path=self._budget.where
+        )
 
 
 def varint(data: bytes, at: int, where: str) -> tuple[int, int]:

@@ -238,9 +238,7 @@ class Bundle:
 
 def _words(lengths: Iterable[int]) -> bytes:
     """Lengths as checksums see them: four bytes each, eight where one needs them."""
-    return b"".join(
-        length.to_bytes(4 if length < 1 << 32 else 8, "little") for length in lengths
-    )
+    return b"".join(length.to_bytes(4 if length < 1 << 32 else 8, "little") for length in lengths)
 
 
 def _cut(data: bytes, at: int, lengths: Iterable[int]) -> list[bytes]:

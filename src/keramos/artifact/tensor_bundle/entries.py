@@ -142,4 +142,3 @@ def _signed(number: int) -> bytes:
     data[0] ^= header >> _BYTE
     data[1] ^= header & 0xFF
     return bytes(data)
-

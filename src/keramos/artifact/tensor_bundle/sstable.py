@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
 
-MAGIC = 0xDB4775248B80FB57 .to_bytes(8, "little")
+MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 """How a table ends."""
 
 _FOOTER, _TRAILER, _WORD = 48, 5, 4
@@ -115,7 +115,9 @@ def _entries(block: bytes, where: str) -> Iterator[tuple[bytes, bytes]]:
     end = len(block) - _WORD * (restarts + 1)
     if end < 0 or len(block) < _WORD:
         raise CorruptModelError(
-            "a block of the table has more restarts than bytes", received=f"{restarts:,}", path=where
+            "a block of the table has more restarts than bytes",
+            received=f"{restarts:,}",
+            path=where,
         )
     at, key = 0, b""
     while at < end:
