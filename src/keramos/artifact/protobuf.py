@@ -48,7 +48,7 @@ class Budget:
 
 
 class Message:
-    """One message. Fields are asked for by number; a scalar that stands twice counts as its last."""
+    """One message. Fields are asked for by number; of a scalar that stands twice the last counts."""
 
     __slots__ = ("_budget", "_fields")
 
