@@ -48,7 +48,7 @@ class Budget:
 
 
 class Message:
-    """One message. Fields are asked for by number; of a scalar that stands twice the last counts."""
+    """One message. Fields are asked for by number; the last of a repeated scalar counts."""
 
     __slots__ = ("_budget", "_fields")
 
