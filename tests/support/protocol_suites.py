@@ -63,12 +63,13 @@ def ask(app, method, path, body=b"", headers=()):
     """One request to an ASGI application."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     pairs = {"content-type": "application/json", **dict(headers)}
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in pairs.items()],
     }
     sent = []

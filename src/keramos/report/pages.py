@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from keramos.errors import KeramosError
+from keramos.errors import KeramosError, quoted
 from keramos.monitor.drift import has_histograms
 from keramos.report import render
 from keramos.report.live import live_values
 from keramos.report.subject import Subject
 from keramos.report.views.model import headline
 from keramos.report.views.questions import questions
-from keramos.types.serving import ModelRef, Page, State
+from keramos.types.serving import ModelRef, Page, State, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ _ASSET_HEADERS = (
 _FIELD = "c."
 """Prefix of columns in queries; it keeps them apart from other parameters."""
 
-_NOT_FOUND, _UNAVAILABLE = 404, 503
+_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
 _LONGEST = 1 << 16  # characters of a query
 
 
@@ -87,12 +87,13 @@ class Pages:
         self, name: str, query: str, show: Callable[[Pages, Served, Mapping[str, str]], str]
     ) -> Page:
         asked = dict(parse_qsl(query[:_LONGEST], keep_blank_values=True))
-        version, label = asked.get("version", ""), asked.get("label", "")
+        text, label = asked.get("version", ""), asked.get("label", "")
+        version = whole_number(text)
+        if text and version is None:
+            said = f"{quoted(text)} is not the number of a version"
+            return _page(render.render("absent.html", message=said), _BAD_REQUEST)
         try:
-            ref = ModelRef(
-                name, int(version) if version.isdecimal() and version.isascii() else None, label
-            )
-            served = self._catalogue.get(ref)
+            served = self._catalogue.get(ModelRef(name, version, label))
         except KeramosError as error:
             known = name in self._catalogue.names()
             return _page(

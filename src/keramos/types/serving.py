@@ -59,6 +59,23 @@ class ModelRef:
     label: str = ""
 
 
+_DIGITS = 19
+_LARGEST = 2**63 - 1
+
+
+def whole_number(text: str) -> int | None:
+    """A number that a client wrote in digits; None for other text and for numbers beyond int64.
+
+    Digits are counted before they are read: Python refuses to read thousands of them.
+    """
+    if not text.isascii() or not text.isdigit():
+        return None
+    digits = text.lstrip("0") or "0"
+    if len(digits) > _DIGITS or int(digits) > _LARGEST:
+        return None
+    return int(digits)
+
+
 class Predictor(Protocol):
     """A loaded model, as ``keramos.load`` gives it."""
 

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import cast
+from itertools import islice
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from keramos.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _decode = msgspec.json.Decoder().decode
 _decoder = json.JSONDecoder()
@@ -59,9 +63,31 @@ def parse_object(body: bytes) -> dict[str, object]:
 
 
 _MAX_SHOWN = 80
+_LONG_INTEGER = "an integer of thousands of digits"
 
 
 def shown(value: object) -> str:
-    """A value as JSON for a message, shortened."""
-    text = json.dumps(value, default=str)
+    """A value as JSON for a message, shortened; no more of it is written than is shown."""
+    try:
+        text = json.dumps(_head(value, [_MAX_SHOWN]), default=str)
+    except ValueError:  # Python writes no integer of thousands of digits
+        return _LONG_INTEGER
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
+
+
+def shown_keys(value: Mapping[str, object]) -> str:
+    """The keys of an object for a message, shortened."""
+    return shown(sorted(islice(value, _MAX_SHOWN)))
+
+
+def _head(value: object, left: list[int]) -> object:
+    """The beginning of a value, of so many items at all depths as ``left`` counts down."""
+    left[0] -= 1
+    if isinstance(value, str):
+        return value[: _MAX_SHOWN + 1]
+    if isinstance(value, list):
+        return [_head(item, left) for item in value[:_MAX_SHOWN] if left[0] > 0]
+    if isinstance(value, dict):
+        pairs = islice(value.items(), _MAX_SHOWN)
+        return {key[: _MAX_SHOWN + 1]: _head(item, left) for key, item in pairs if left[0] > 0}
+    return value

@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.errors import RequestError
-from keramos.serving.codecs.json_lenient import shown
+from keramos.serving.codecs.json_lenient import shown, shown_keys
 from keramos.serving.codecs.json_tensors import tensor
 from keramos.serving.codecs.row_cells import (
     check_count,
     column_feeds_of,
     column_names,
     feeds_of,
-    row_dicts,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def instance_feeds(served: Served, items: object, most: int) -> Feeds:
         raise RequestError(f"Expecting 'instances' to be an list/array; received {shown(items)}")
     names = column_names(served)
     if names:
-        return feeds_of(served, row_dicts(items, names, most))
+        return feeds_of(served, items, most)
     check_count(len(items), most)
     if not items:
         return served.model.feeds([])
@@ -74,7 +73,7 @@ def _by_alias(served: Served, items: Sequence[object]) -> dict[str, list[object]
                 raise RequestError(f"{failed}JSON object: does not have named input: {alias}")
         if set(item) != aliases:
             raise RequestError(
-                f"{failed}keys must be equal to: {_aliases(served)}; received {shown(sorted(item))}"
+                f"{failed}keys must be equal to: {_aliases(served)}; received {shown_keys(item)}"
             )
         for alias, value in item.items():
             given[alias].append(value)
@@ -119,7 +118,7 @@ def column_feeds(served: Served, given: object, most: int) -> Feeds:
     names = column_names(served)
     if names:
         if isinstance(given, list) and len(names) > 1:
-            return feeds_of(served, row_dicts(given, names, most))
+            return feeds_of(served, given, most)
         named = given if isinstance(given, dict) else {names[0]: given}
         return column_feeds_of(served, named, most)
     specs = served.model.inputs

@@ -12,6 +12,7 @@ import numpy as np
 
 from keramos.errors import RequestError
 from keramos.serving.codecs.row_cells import check_count
+from keramos.serving.codecs.row_pieces import feeds_by_piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,8 +53,14 @@ def as_feeds(model: Model, arrays: Arrays, max_rows: int) -> Feeds:
     rows = {name: _rows(name, arrays[name]) for name in names}
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs have different numbers of rows: {_few(rows)}")
-    if rows[names[0]] > _FEW_ROWS:
-        return model.feeds({name: _column(name, arrays[name]) for name in names})
+    count = rows[names[0]]
+    if count > _FEW_ROWS:
+        flat = {name: arrays[name].reshape(-1) for name in names}
+
+        def piece(begin: int, end: int) -> object:
+            return {name: _column(name, array[begin:end]) for name, array in flat.items()}
+
+        return feeds_by_piece(model, count, piece)
     columns = [_cells(name, arrays[name]) for name in names]
     return model.feeds([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
 
@@ -82,7 +89,8 @@ def _as_tensors(model: Model, arrays: Arrays) -> Feeds:
 
 
 def _check_names(arrays: Arrays, names: Sequence[str]) -> None:
-    unknown = [name for name in arrays if name not in names]
+    known = set(names)
+    unknown = [name for name in arrays if name not in known]
     absent = [name for name in names if name not in arrays]
     if unknown or absent:
         parts = [f"unknown: {_listed(unknown)}"] * bool(unknown) + [
@@ -133,7 +141,7 @@ def _cells(name: str, array: NDArray[np.generic]) -> list[object]:
 
 
 def _column(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
-    return np.array(_cells(name, array), object) if array.dtype == object else array.reshape(-1)
+    return np.array(_cells(name, array), object) if array.dtype == object else array
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.errors import Problem, RequestError, RowError
-from keramos.inference.model import row_error
 from keramos.serving.codecs.json_lenient import shown
 from keramos.serving.codecs.json_tensors import text_of
+from keramos.serving.codecs.row_pieces import feeds_by_piece
 from keramos.tabular.cell import Unreadable, show
 
 if TYPE_CHECKING:
@@ -32,13 +32,18 @@ def column_names(served: Served) -> list[str]:
 
 
 def row_dicts(
-    items: Sequence[object], names: Sequence[str], most: int, bad: list[Problem] | None = None
+    items: Sequence[object],
+    names: Sequence[str],
+    most: int,
+    bad: list[Problem] | None = None,
+    before: int = 0,
 ) -> list[Row]:
     """Items of a list, each an object by column name or a list in the order of the columns, as
     dicts.
 
     An item that is neither, or a list of the wrong length, goes to ``bad`` where that is given, and
-    is empty then. Keys that name no column keep no value.
+    is empty then. Keys that name no column keep no value. ``before`` is how many rows came before
+    these.
 
     Raises:
         RequestError: such an item, where ``bad`` is not given; says which row. Or there are too
@@ -47,7 +52,7 @@ def row_dicts(
     check_count(len(items), most)
     known = frozenset(names)
     rows: list[Row] = []
-    for number, item in enumerate(items, 1):
+    for number, item in enumerate(items, before + 1):
         why = "" if isinstance(item, dict) else _misfit(item, names)
         if why and bad is None:
             raise RequestError(f"row {number}: {why}. Received {shown(item)}")
@@ -68,13 +73,20 @@ def _misfit(item: object, names: Sequence[str]) -> str:
     )
 
 
-def feeds_of(served: Served, rows: Sequence[Row]) -> Feeds:
-    """Model inputs of rows.
+def feeds_of(served: Served, items: Sequence[object], most: int) -> Feeds:
+    """Model inputs of items as ``row_dicts`` takes them.
 
     Raises:
+        RequestError: an item is not a row, or there are too many.
         RowError: cells break a rule of the schema; names each with row and column.
     """
-    return served.model.feeds(rows)
+    check_count(len(items), most)
+    names = column_names(served)
+
+    def piece(begin: int, end: int) -> object:
+        return row_dicts(items[begin:end], names, most, before=begin)
+
+    return feeds_by_piece(served.model, len(items), piece)
 
 
 def check_count(rows: int, most: int) -> None:
@@ -120,10 +132,15 @@ def column_feeds_of(served: Served, given: Mapping[str, object], most: int) -> F
         RowError: cells break a rule of the schema.
     """
     columns = _columns(given, column_names(served), most)
+    rows = len(next(iter(columns.values())))
+
+    def piece(begin: int, end: int) -> object:
+        return {name: cells[begin:end] for name, cells in columns.items()}
+
     try:
-        return served.model.feeds(columns)
+        return feeds_by_piece(served.model, rows, piece)
     except RowError as error:
-        raise row_error(error.problems, "rows") from None
+        raise RowError(error.what, file="rows", problems=error.problems) from None
 
 
 def _columns(

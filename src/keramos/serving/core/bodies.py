@@ -36,10 +36,11 @@ class Problem(Struct):
 
 
 class Error(Struct):
-    """What is wrong, and each cell that breaks a rule."""
+    """What is wrong, the first 100 cells that break a rule, and how many were found."""
 
     error: str
     problems: list[Problem] | UnsetType = UNSET
+    problem_count: int | UnsetType = UNSET
 
 
 MODEL_ERRORS = (400, 404, 503)

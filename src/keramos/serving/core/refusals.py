@@ -15,6 +15,7 @@ from keramos.errors import (
     RequestError,
     UsageError,
 )
+from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.serving.core.logging import event
 from keramos.serving.core.messages import json_reply
 from keramos.serving.core.routes import Refusal
@@ -54,11 +55,22 @@ def refusal_fields(refusal: Refusal) -> dict[str, object]:
     """The fields of the error behind a refusal: the same over HTTP, gRPC and ``--json``."""
     error = refusal.error
     if isinstance(error, KeramosError):
-        fields = error.record()
+        fields = error.record() | listed_problems(error)
     else:
         fields = KeramosError(refusal.message).record() | {"code": refusal.code}
     del fields["message"]
     return fields
+
+
+def listed_problems(error: Exception | None) -> dict[str, object]:
+    """The first problems of an error, as ``problems``, and how many were found, as
+    ``problem_count``; empty where it has none.
+    """
+    found = error.problems if isinstance(error, KeramosError) else ()
+    if not found:
+        return {}
+    listed = [problem.record() for problem in found[:MAX_PROBLEMS]]
+    return {"problems": listed, "problem_count": len(found)}
 
 
 def json_refusal(refusal: Refusal) -> Reply:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from keramos.errors import RequestError
+from keramos.errors import RequestError, shown
 from keramos.serving.core.bodies import Error
-from keramos.types.serving import ModelRef
+from keramos.types.serving import ModelRef, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from keramos.serving.core.metric_family import Family
     from keramos.serving.core.served import Registry, Served
     from keramos.types.live import Live, ShadowReport
-
-_LARGEST_VERSION = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -141,8 +139,9 @@ def _expression(path: str, value: str) -> str:
 def ref_of(match: re.Match[str]) -> ModelRef:
     """The model reference in a path."""
     groups = match.groupdict()
-    version = groups.get("version")
-    if version and int(version) > _LARGEST_VERSION:
-        raise RequestError(f"Failed to convert version: {version} to numeric.")
+    text = groups.get("version") or ""
+    version = whole_number(text)
+    if text and version is None:
+        raise RequestError(f"Failed to convert version: {shown(text)} to numeric.")
     label = unquote(groups.get("label") or "")
-    return ModelRef(unquote(groups.get("name") or ""), int(version) if version else None, label)
+    return ModelRef(unquote(groups.get("name") or ""), version, label)

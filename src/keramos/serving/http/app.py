@@ -15,9 +15,10 @@ from keramos.serving.core.logging import log_access
 from keramos.serving.core.messages import Reply, Request, json_reply
 from keramos.serving.core.refusals import json_refusal, refusal_of
 from keramos.serving.core.routes import Refusal, ref_of
+from keramos.types.serving import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
     from typing import Any
 
     from keramos.serving.core.auth import Access
@@ -83,7 +84,7 @@ class App:
             reply = await self._answered(request, receive)
         await _send_reply(send, self._access.shared_with(request, reply))
         if self._access_log:
-            received = int(headers.get("content-length", 0))
+            received = _said_length(headers)
             log_access(
                 request.method,
                 path,
@@ -221,8 +222,8 @@ def _wrong_method(request: Request, routes: list[Route]) -> Reply:
 
 async def _read(request: Request, receive: Receive, most: int) -> bytes:
     """The whole body, if it is not longer than ``most``."""
-    said = request.headers.get("content-length", "0")
-    if said.isdigit() and int(said) > most:
+    said = _said_length(request.headers)
+    if said > most:
         raise _BodyError(413, f"the body has {said} bytes; {most} are allowed")
     parts: list[bytes] = []
     size = 0
@@ -239,6 +240,11 @@ async def _read(request: Request, receive: Receive, most: int) -> bytes:
         parts.append(part)
         if not event.get("more_body"):
             return b"".join(parts)
+
+
+def _said_length(headers: Mapping[str, str]) -> int:
+    """The content-length; 0 where none is said."""
+    return whole_number(headers.get("content-length", "")) or 0
 
 
 def _packed(request: Request, reply: Reply) -> Reply:

@@ -16,7 +16,7 @@ import numpy as np
 from keramos.errors import KeramosError, UsageError
 from keramos.runtime.decide import decide
 from keramos.types.live import ShadowReport
-from keramos.types.serving import ModelRef
+from keramos.types.serving import ModelRef, whole_number
 
 if TYPE_CHECKING:
     from keramos.serving.core.served import Registry, Served
@@ -57,7 +57,7 @@ class Shadow:
                 received=repr(wish),
             )
         self.model, self.share, self.label = match["model"], share, match["candidate"]
-        version = int(self.label) if self.label.isdecimal() and self.label.isascii() else None
+        version = whole_number(self.label)
         self._ref = ModelRef(self.model, version, "" if version is not None else self.label)
         self._registry = registry
         self._random = random.Random(0)  # noqa: S311 (a draw of rows, not a secret)

@@ -34,6 +34,7 @@ class OwnError(Struct):
     received: str | UnsetType | None = UNSET
     remedy: str | UnsetType | None = UNSET
     problems: list[Problem] | UnsetType = UNSET
+    problem_count: int | UnsetType = UNSET
 
 
 class ModelVersion(Struct):
@@ -75,6 +76,7 @@ class Decisions(Struct):
     version: int
     decisions: list[Decision]
     problems: list[Problem] | UnsetType = UNSET
+    problem_count: int | UnsetType = UNSET
     ignored_columns: list[str] | UnsetType = UNSET
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from operator import or_
 from time import perf_counter
@@ -16,14 +17,12 @@ from keramos.errors import RequestError
 from keramos.runtime.decide import decide as decisions_of
 from keramos.serving.codecs.json_lenient import parse, shown
 from keramos.serving.codecs.json_numbers import number_texts
-from keramos.serving.codecs.row_cells import (
-    column_names,
-    feeds_of,
-    row_dicts,
-)
+from keramos.serving.codecs.row_cells import check_count, column_names, feeds_of, row_dicts
+from keramos.serving.codecs.row_pieces import pieces
 from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
+from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.refusals import json_refusal
 from keramos.serving.core.routes import Route, ref_of
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from keramos.errors import Problem
+    from keramos.inference.model import Decided
     from keramos.serving.core.fast_route import Answers
     from keramos.serving.core.messages import Request
     from keramos.serving.core.routes import Context
@@ -81,34 +81,59 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     items = _rows(request.body)
     if wanted == "true":
         return _decided_partly(served, content, items, context.max_rows)
-    rows = row_dicts(items, column_names(served), context.max_rows)
-    outputs = context.registry.run(served, feeds_of(served, rows))
-    made = decisions_of(outputs[0], content.rule)
-    return Reply(body=_decisions(served, range(1, len(rows) + 1), made, number_texts(outputs[0])))
+    scores = context.registry.run(served, feeds_of(served, items, context.max_rows))[0]
+    listed = [
+        _listed(range(begin + 1, end + 1), decisions_of(part, content.rule), number_texts(part))
+        for begin, end in pieces(len(items), scores.size // max(len(scores), 1))
+        if len(part := scores[begin:end])
+    ]
+    return Reply(body=_decisions(served, listed))
 
 
 def _decided_partly(served: Served, content: Content, items: list[object], most: int) -> Reply:
     """Decisions for the good rows and what is wrong with each other row; 200 even where none is
     good.
     """
+    check_count(len(items), most)
     begun = perf_counter()
+    listed: list[str] = []
+    problems: list[Problem] = []
+    ignored: dict[str, None] = {}
+    good = count = 0
+    for begin, end in pieces(len(items), len(content.schema.columns)):
+        decided, bad = _decided_piece(served, content, items[begin:end])
+        rows = [begin + row for row in decided.rows]
+        listed.append(_listed(rows, decided.decisions, _texts(decided.decisions)))
+        good, count = good + len(rows), count + len(bad)
+        room = MAX_PROBLEMS - len(problems)
+        problems += (replace(one, row=begin + one.row) for one in bad[:room])
+        ignored |= dict.fromkeys(decided.ignored)
+    served.counts.ran(good, perf_counter() - begun)
+    records = json_text([problem.record() for problem in problems])
+    others = json_text(list(ignored))
+    more = f',"problems":{records},"problem_count":{count},"ignored_columns":{others}'
+    return Reply(body=_decisions(served, filter(None, listed), more))
+
+
+def _decided_piece(
+    served: Served, content: Content, items: list[object]
+) -> tuple[Decided, list[Problem]]:
+    """The decisions about some rows, and all their problems in order."""
     shapeless: list[Problem] = []
-    given = row_dicts(items, column_names(served), most, shapeless)
+    names = column_names(served)
+    given = row_dicts(items, names, len(items), shapeless)
     every = [{column.name: None for column in content.schema.columns} | row for row in given]
     decided = served.model.decide_table(as_table(every))
     no_rows = {problem.row for problem in shapeless}
     others = [problem for problem in decided.problems if problem.row not in no_rows]
-    order = ["", *column_names(served)]
-    problems = sorted([*shapeless, *others], key=lambda one: (one.row, order.index(one.column)))
+    order = {name: place for place, name in enumerate(["", *names])}
+    problems = sorted([*shapeless, *others], key=lambda one: (one.row, order[one.column]))
     bad = {problem.row for problem in problems}
     good = [
         pair for pair in zip(decided.rows, decided.decisions, strict=True) if pair[0] not in bad
     ]
-    served.counts.ran(len(good), perf_counter() - begun)
-    listed = json_text([problem.record() for problem in problems])
-    more = f',"problems":{listed},"ignored_columns":{json_text(list(decided.ignored))}'
-    made = [decision for _, decision in good]
-    return Reply(body=_decisions(served, [row for row, _ in good], made, _texts(made), more))
+    rows, decisions = tuple(row for row, _ in good), tuple(made for _, made in good)
+    return replace(decided, rows=rows, decisions=decisions), problems
 
 
 def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
@@ -157,21 +182,19 @@ def _content(served: Served, verb: str) -> Content:
     return content
 
 
-def _decisions(
-    served: Served,
-    rows: Iterable[int],
-    decisions: Sequence[Decision],
-    texts: Sequence[str],
-    more: str = "",
-) -> bytes:
-    """``texts`` are the scores of all decisions, one after the other, as JSON."""
+def _decisions(served: Served, listed: Iterable[str], more: str = "") -> bytes:
+    """The body of a reply, from the decisions as JSON texts."""
+    head = f'"model":{json_text(served.name)},"version":{served.version}'
+    return f'{{{head},"decisions":[{",".join(listed)}]{more}}}'.encode()
+
+
+def _listed(rows: Iterable[int], decisions: Sequence[Decision], texts: Sequence[str]) -> str:
+    """Decisions as JSON; ``texts`` are the scores of all of them, one after the other."""
     units = len(texts) // max(len(decisions), 1)
-    listed = ",".join(
+    return ",".join(
         _decision(row, decision, texts[at * units : (at + 1) * units])
         for at, (row, decision) in enumerate(zip(rows, decisions, strict=True))
     )
-    head = f'"model":{json_text(served.name)},"version":{served.version}'
-    return f'{{{head},"decisions":[{listed}]{more}}}'.encode()
 
 
 def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
@@ -209,7 +232,7 @@ def fast_route(
         rows, texts = range(1, end - begin + 1), answers.flat()
         units = len(texts) // len(answers.outputs[0])
         made = answers.decisions(content.rule)[begin:end]
-        return _decisions(served, rows, made, texts[begin * units : end * units])
+        return _decisions(served, (_listed(rows, made, texts[begin * units : end * units]),))
 
     return FastRoute(served, served.types.feeds, decode, write, answer, _DECIDE)
 

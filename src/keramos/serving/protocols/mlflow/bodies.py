@@ -15,11 +15,12 @@ CSV, PARQUET = "text/csv", "application/vnd.apache.parquet"
 
 
 class MlflowError(Struct):
-    """What is wrong, in MLflow's words, and each cell that breaks a rule."""
+    """What is wrong, in MLflow's words, the first 100 cells that break a rule, and how many do."""
 
     error_code: str
     message: str
     problems: list[Problem] | UnsetType = UNSET
+    problem_count: int | UnsetType = UNSET
 
 
 def _table(model: ModelSchemas) -> Json:

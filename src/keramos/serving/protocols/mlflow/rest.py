@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 from keramos.data.delimited import read_delimited
 from keramos.errors import RequestError
-from keramos.serving.codecs.json_lenient import parse_object, shown
+from keramos.serving.codecs.json_lenient import parse_object, shown, shown_keys
 from keramos.serving.codecs.json_numbers import tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
 from keramos.serving.codecs.parquet import read_parquet
 from keramos.serving.codecs.row_cells import check_count, column_names
+from keramos.serving.codecs.row_pieces import feeds_by_piece, rows_of_table
 from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.messages import Reply, json_reply
+from keramos.serving.core.refusals import listed_problems
 from keramos.serving.core.routes import Route, ref_of
 from keramos.serving.protocols.mlflow.bodies import CSV, PARQUET, SCORED, TABLE, MlflowError
 from keramos.types.serving import ModelRef
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from keramos.serving.core.routes import Context, Refusal
     from keramos.serving.core.served import Served
     from keramos.types.prediction import Feeds
+    from keramos.types.table import Table
 
 _KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
@@ -76,7 +79,7 @@ def _json(served: Served, body: bytes, most: int) -> Feeds:
     given = [key for key in _KEYS if key in value]
     if len(given) != 1:
         raise RequestError(
-            f"the body must have exactly one of {', '.join(_KEYS)}; it has {shown(sorted(value))}"
+            f"the body must have exactly one of {', '.join(_KEYS)}; it has {shown_keys(value)}"
         )
     return _SHAPES[given[0]](served, value[given[0]], most)
 
@@ -94,29 +97,39 @@ def _split(served: Served, value: object, most: int) -> Feeds:
     columns, rows = value.get("columns"), value["data"]
     if columns is None or not column_names(served):
         return instance_feeds(served, rows, most)
-    if len(set(map(str, columns))) < len(columns):
+    if not isinstance(columns, list):
+        raise RequestError(
+            "'columns' of dataframe_split must be a list of names; received " + shown(columns)
+        )
+    names = [name if isinstance(name, str) else shown(name) for name in columns]
+    if len(set(names)) < len(names):
         raise RequestError(f"dataframe_split names a column twice: {shown(columns)}")
+    check_count(len(rows), most)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(columns):
             raise RequestError(
                 f"row {number} of dataframe_split must have {len(columns)} values; received "
                 f"{shown(row)}"
             )
-    return instance_feeds(
-        served, [dict(zip(map(str, columns), row, strict=True)) for row in rows], most
-    )
+    return instance_feeds(served, [dict(zip(names, row, strict=True)) for row in rows], most)
 
 
 def _csv(served: Served, body: bytes, most: int) -> Feeds:
     _check_columns(served)
     table = read_delimited(body, "the body")
     check_count(table.rows, most)
-    return served.model.feeds(table)
+    return _table_feeds(served, table)
 
 
 def _parquet(served: Served, body: bytes, most: int) -> Feeds:
     _check_columns(served)
-    return served.model.feeds(read_parquet(body, column_names(served), most))
+    return _table_feeds(served, read_parquet(body, column_names(served), most))
+
+
+def _table_feeds(served: Served, table: Table) -> Feeds:
+    return feeds_by_piece(
+        served.model, table.rows, lambda begin, end: rows_of_table(table, begin, end)
+    )
 
 
 def _check_columns(served: Served) -> None:
@@ -151,9 +164,8 @@ def _version(_: Context, __: Request, ___: re.Match[str]) -> Reply:
 def refuse(refusal: Refusal) -> Reply:
     """An error as MLflow writes it."""
     code = "BAD_REQUEST" if refusal.code == "INVALID_ARGUMENT" else refusal.code
-    problems = getattr(refusal.error, "problems", ())
     body: dict[str, object] = {"error_code": code, "message": refusal.message}
-    return json_reply(body | {"problems": problems} if problems else body, refusal.status)
+    return json_reply(body | listed_problems(refusal.error), refusal.status)
 
 
 _route = partial(Route, refuse=refuse, tag="MLflow scoring", error=MlflowError)

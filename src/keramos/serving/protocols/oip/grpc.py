@@ -18,7 +18,7 @@ from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
 from keramos.serving.protocols.oip.messages import PACKAGE, M
 from keramos.serving.protocols.oip.tensors import KINDS, fill_output, from_input
-from keramos.types.serving import ModelRef, State
+from keramos.types.serving import ModelRef, State, whole_number
 from keramos.version import __version__
 
 if TYPE_CHECKING:
@@ -38,16 +38,14 @@ _STATES = {
     State.START: "LOADING",
     State.UNLOADING: "UNLOADING",
 }
-_LARGEST_VERSION = 2**63 - 1
 
 
 def _ref(name: str, version: str) -> ModelRef:
     """A version by number, the newest where none is given, or else by label."""
     if not version:
         return ModelRef(name)
-    if version.isascii() and version.isdigit() and int(version) <= _LARGEST_VERSION:
-        return ModelRef(name, int(version))
-    return ModelRef(name, label=version)
+    number = whole_number(version)
+    return ModelRef(name, label=version) if number is None else ModelRef(name, number)
 
 
 def _named_ref(request: Message) -> ModelRef:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from keramos.errors import RequestError
 from keramos.serving.codecs.json_lenient import shown
 from keramos.serving.codecs.json_tensors import tensor
+from keramos.serving.codecs.shapes import value_count
 from keramos.serving.protocols.oip.tensors import DTYPES, from_raw
 
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ def _array(item: Item, name: str, raw: bytes | None) -> Array:
         raise RequestError(
             f"input '{name}': shape must be a list of sizes; received {shown(shape)}"
         )
-    flat = from_raw(name, raw, dtype) if raw is not None else _values(item, name, dtype)
-    count = prod(shape)
+    count = value_count(name, shape)
+    flat = _values(item, name, dtype) if raw is None else from_raw(name, raw, dtype, count)
     if count != flat.size:
         raise RequestError(
             f"input '{name}' has shape {shape}, which is {count} values; received {flat.size}"

@@ -19,6 +19,7 @@ from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
 from keramos.serving.core.messages import Reply, json_reply, json_text
+from keramos.serving.core.refusals import listed_problems
 from keramos.serving.core.routes import Route, ref_of
 from keramos.serving.protocols.oip.bodies import (
     BINARY,
@@ -227,9 +228,8 @@ def _changed(call: Callable[[str], None] | None, name: str) -> Reply:
 
 def refuse(refusal: Refusal) -> Reply:
     """An error as the protocol writes it; rows that break rules are listed beside it."""
-    problems = getattr(refusal.error, "problems", ())
     body: Item = {"error": refusal.message}
-    return json_reply(body | {"problems": problems} if problems else body, refusal.status)
+    return json_reply(body | listed_problems(refusal.error), refusal.status)
 
 
 _MODEL = "/v2/models/{name}[/versions/{version}]"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.errors import RequestError
+from keramos.serving.codecs.shapes import value_count
+from keramos.serving.core.limits import MAX_AXES, MAX_VALUES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,12 +65,13 @@ def from_input(tensor: Message, raw: bytes | None) -> NDArray[np.generic]:
         raise RequestError(
             f"input '{name}' has data type '{tensor.datatype[:20]}'; known are {', '.join(DTYPES)}"
         )
-    shape = list(tensor.shape)
-    values = _contents(name, tensor.contents, dtype) if raw is None else from_raw(name, raw, dtype)
-    size = 1
-    for length in shape:
-        size *= length
-    if min(shape, default=0) < 0 or size != len(values):
+    shape = list(tensor.shape[: MAX_AXES + 1])
+    size = value_count(name, shape)
+    if raw is None:
+        values = _contents(name, tensor.contents, dtype)
+    else:
+        values = from_raw(name, raw, dtype, size)
+    if size != len(values):
         raise RequestError(
             f"input '{name}' has shape {shape}, which is {size} values; received {len(values)}"
         )
@@ -103,14 +106,14 @@ def _contents(name: str, contents: Message, dtype: str) -> NDArray[np.generic]:
     return array
 
 
-def from_raw(name: str, raw: bytes, dtype: str) -> NDArray[np.generic]:
+def from_raw(name: str, raw: bytes, dtype: str, most: int = MAX_VALUES) -> NDArray[np.generic]:
     """The flat array of an input's raw bytes, little-endian; texts are objects of bytes.
 
     Raises:
-        RequestError: the bytes are no whole values.
+        RequestError: the bytes are not whole values, or hold more than ``most`` texts.
     """
     if dtype == "str":
-        return _objects(_texts(name, raw))
+        return _objects(_texts(name, raw, most))
     kind = _LITTLE[dtype]
     if len(raw) % kind.itemsize:
         raise RequestError(
@@ -121,10 +124,13 @@ def from_raw(name: str, raw: bytes, dtype: str) -> NDArray[np.generic]:
     return np.frombuffer(raw, kind)
 
 
-def _texts(name: str, raw: bytes) -> list[bytes]:
+def _texts(name: str, raw: bytes, most: int) -> list[bytes]:
     """Elements of BYTES: each its length in 4 bytes, little-endian, then so many bytes."""
-    texts, at = [], 0
+    texts: list[bytes] = []
+    at = 0
     while at < len(raw):
+        if len(texts) == most:
+            raise RequestError(f"input '{name}': its raw BYTES are more than {most} texts")
         begin = at + _LENGTH.size
         if begin > len(raw) or begin + _LENGTH.unpack_from(raw, at)[0] > len(raw):
             raise RequestError(f"input '{name}': its raw BYTES are cut at byte {at} of {len(raw)}")

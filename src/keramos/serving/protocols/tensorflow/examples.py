@@ -16,7 +16,7 @@ from keramos.errors import RequestError
 from keramos.runtime.decide import decide
 from keramos.serving.codecs.json_lenient import parse_object, shown
 from keramos.serving.codecs.json_numbers import number_texts
-from keramos.serving.codecs.row_cells import column_names, feeds_of, row_dicts
+from keramos.serving.codecs.row_cells import check_count, column_names, feeds_of
 from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.messages import Reply
@@ -101,8 +101,8 @@ def _decided(
     rule = rule_of(served, method)
     body = parse_object(request.body)
     _check_signature(body, signature_names(served))
-    rows = row_dicts(_examples(body, method), column_names(served), context.max_rows)
-    outputs = context.registry.run(served, feeds_of(served, rows))
+    rows = _examples(body, method, frozenset(column_names(served)), context.max_rows)
+    outputs = context.registry.run(served, feeds_of(served, rows, context.max_rows))
     return rule, decide(outputs[0], rule)
 
 
@@ -114,7 +114,10 @@ def _check_signature(body: dict[str, object], names: tuple[str, ...]) -> None:
         )
 
 
-def _examples(body: dict[str, object], method: str) -> list[dict[str, object]]:
+def _examples(
+    body: dict[str, object], method: str, names: frozenset[str], most: int
+) -> list[dict[str, object]]:
+    """The features of each example that are columns, with those of the context."""
     if "examples" not in body:
         raise RequestError(f"When method is {method}, key 'examples' is expected and was not found")
     given, common = body["examples"], body.get("context", {})
@@ -125,7 +128,9 @@ def _examples(body: dict[str, object], method: str) -> list[dict[str, object]]:
     for number, example in enumerate(given, 1):
         if not isinstance(example, dict):
             raise RequestError(f"example {number} is not an object: {shown(example)}")
-    return [{**common, **example} for example in given]
+    check_count(len(given), most)
+    shared = {name: cell for name, cell in common.items() if name in names}
+    return [{**shared, **example} for example in given]
 
 
 def _decides_by(kind: str) -> Callable[[Served], bool]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from keramos.errors import RequestError
 from keramos.runtime.decide import decide
 from keramos.serving.codecs.named_arrays import as_feeds, output_names
-from keramos.serving.codecs.row_cells import check_count
+from keramos.serving.codecs.row_cells import check_count, column_names
+from keramos.serving.codecs.row_pieces import feeds_by_piece
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
@@ -100,10 +101,16 @@ def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
         examples = given.example_list_with_context.examples
         common = _cells(given.example_list_with_context.context, "the context")
     check_count(len(examples), context.max_rows)
-    rows = [
-        common | _cells(example, f"example {number}") for number, example in enumerate(examples, 1)
-    ]
-    return served.model.feeds(rows)
+    names = frozenset(column_names(served))
+    shared = {name: cell for name, cell in common.items() if name in names}
+
+    def piece(begin: int, end: int) -> object:
+        return [
+            shared | _cells(example, f"example {number}")
+            for number, example in enumerate(examples[begin:end], begin + 1)
+        ]
+
+    return feeds_by_piece(served.model, len(examples), piece)
 
 
 def _cells(example: Message, where: str) -> dict[str, object]:

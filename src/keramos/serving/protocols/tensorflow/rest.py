@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never
 import msgspec
 
 from keramos.errors import NotServedError, RequestError
-from keramos.serving.codecs.json_lenient import parse_object, shown
+from keramos.serving.codecs.json_lenient import parse_object, shown, shown_keys
 from keramos.serving.codecs.json_numbers import b64_text, nested, rows_of, tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
 from keramos.serving.codecs.slots import input_slots, output_slots
@@ -22,6 +22,7 @@ from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_reply
+from keramos.serving.core.refusals import listed_problems
 from keramos.serving.core.routes import Route, ref_of
 from keramos.serving.protocols.tensorflow.bodies import (
     CLASSIFIES,
@@ -128,7 +129,7 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
     if "inputs" in body:
         feeds = column_feeds(served, body["inputs"], context.max_rows)
         return Reply(body=_outputs(served, context.registry.run(served, feeds)))
-    raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown(sorted(body))}")
+    raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown_keys(body)}")
 
 
 def _check_signature(served: Served, body: dict[str, object]) -> None:
@@ -202,9 +203,8 @@ def served_by(context: Context, ref: ModelRef) -> Served:
 
 def refuse(refusal: Refusal) -> Reply:
     """An error as TensorFlow Serving writes it; rows that break rules are listed beside it."""
-    problems = getattr(refusal.error, "problems", ())
     body: dict[str, object] = {"error": refusal.message}
-    return json_reply(body | {"problems": problems} if problems else body, refusal.status)
+    return json_reply(body | listed_problems(refusal.error), refusal.status)
 
 
 def fast_route(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.errors import RequestError
+from keramos.serving.codecs.shapes import value_count
+from keramos.serving.core.limits import MAX_AXES
 from keramos.serving.protocols.tensorflow.messages import M
 
 if TYPE_CHECKING:
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
 
     from keramos.serving.codecs.slots import Slot
     from keramos.serving.core.protobuf import Message
-
-MOST_VALUES = 1 << 26
-"""Values of one tensor at most: a short message may ask for one value in a very large shape."""
 
 
 class _Kind(NamedTuple):
@@ -60,15 +59,10 @@ def from_tensor(name: str, tensor: Message) -> NDArray[np.generic]:
     if dtype is None:
         known = ", ".join(kind.name for kind in KINDS.values())
         raise RequestError(f"input '{name}' has data type {tensor.dtype}; known are {known}")
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
-    size = 1
-    for length in shape:
-        size *= length
-    if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0 or size > MOST_VALUES:
-        raise RequestError(
-            f"input '{name}' has shape {shape}; all sizes must be known, with {MOST_VALUES} "
-            "values at most"
-        )
+    if tensor.tensor_shape.unknown_rank:
+        raise RequestError(f"input '{name}' has an unknown rank; all sizes must be known")
+    shape = [dim.size for dim in tensor.tensor_shape.dim[: MAX_AXES + 1]]
+    size = value_count(name, shape)
     values = (
         _content(name, tensor.tensor_content, dtype)
         if tensor.tensor_content

@@ -1,0 +1,78 @@
+"""Many rows of a request -> model inputs, piece by piece.
+
+Each cell is judged by itself, so pieces give what all rows together would. A piece bounds what is
+in memory at a time and how long other threads wait; rows after as many problems as a reply lists
+are not read at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.errors import RowError
+from keramos.serving.core.limits import MAX_PROBLEMS
+from keramos.types.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from keramos.errors import Problem
+    from keramos.inference.model import Model
+    from keramos.types.prediction import Feeds
+
+_CELLS = 1 << 14
+"""Cells of one piece."""
+
+
+def pieces(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    """The first row of each piece and the row after its last; one piece without rows for none."""
+    step = max(1, _CELLS // max(columns, 1))
+    for begin in range(0, max(rows, 1), step):
+        yield begin, min(begin + step, rows)
+
+
+def feeds_by_piece(model: Model, rows: int, piece: Callable[[int, int], object]) -> Feeds:
+    """Model inputs of all rows; ``piece`` gives those from one row up to another in a form that
+    ``Model.feeds`` takes.
+
+    Raises:
+        RowError: cells break a rule of the schema; names each with row and column, up to the piece
+            with the problem that is the last in a reply.
+    """
+    columns = len(model.content.schema.columns) if model.content else len(model.inputs)
+    fed: list[Feeds] = []
+    error: RowError | None = None
+    problems: list[Problem] = []
+    for begin, end in pieces(rows, columns):
+        try:
+            fed.append(model.feeds(piece(begin, end)))
+        except RowError as found:
+            error = error or found
+            problems += (replace(one, row=one.row + begin) for one in found.problems)
+            if len(problems) >= MAX_PROBLEMS:
+                raise _row_error(error, problems, end, rows) from None
+    if error is not None:
+        raise _row_error(error, problems, rows, rows) from None
+    if len(fed) == 1:
+        return fed[0]
+    return {name: np.concatenate([one[name] for one in fed]) for name in fed[0]}
+
+
+def _row_error(first: RowError, problems: list[Problem], read: int, rows: int) -> RowError:
+    bad = len({problem.row for problem in problems})
+    what = f"{bad} row(s) cannot be used"
+    if read < rows:
+        what = f"{bad} of the first {read} row(s) cannot be used; {rows - read} more were not read"
+    return RowError(what, file=first.where.file, problems=problems)
+
+
+def rows_of_table(table: Table, begin: int, end: int) -> Table:
+    """The rows of a table from one up to another."""
+    columns = {
+        name: replace(column, values=column.values[begin:end], missing=column.missing[begin:end])
+        for name, column in table.columns.items()
+    }
+    return Table(table.source, columns, end - begin)
