@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.gaps import gap, holds_code
+from keramos.compile.gaps import class_of, gap, holds_code, remedy
 from keramos.compile.inputs import input_faults, input_specs
 from keramos.compile.layers import row_of
 from keramos.compile.lowering.activation import activation_faults
@@ -102,6 +102,7 @@ def check(network: Network) -> None:
         raise kind(
             f"model {quoted(network.name)} holds {len(found)} thing(s) that cannot run",
             problems=found,
+            remedy=remedy(network),
         )
 
 
@@ -127,7 +128,7 @@ def _layer_faults(layer: Layer) -> Iterator[LayerProblem]:
 def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
     row = row_of(layer)
     if row is None:
-        yield LayerProblem(layer.name, layer.kind, gap(layer).reason)
+        yield LayerProblem(layer.name, class_of(layer), gap(layer).reason)
         return
     known = {*row.options, *row.ignored, *TRAINING_ONLY}
     for key in layer.config.keys() - known:
@@ -268,7 +269,9 @@ def _lower(call: LayerCall) -> list[Masked]:
     layer = call.layer
     row = row_of(layer)
     if row is None:
-        raise UnsupportedModelError(gap(layer).reason, layer=layer.name, layer_kind=layer.kind)
+        raise UnsupportedModelError(
+            gap(layer).reason, layer=layer.name, layer_kind=class_of(layer)
+        )
     if isinstance(row, Lowering):
         check_options(layer, row.spec)
         _check_rank(call, row.spec.rank)

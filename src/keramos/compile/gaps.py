@@ -5,12 +5,14 @@ Feeds the error messages and the documentation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from keramos.keras_layers.code import CODE, OUTSIDE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keramos.types.network import Layer, Network
 
 
@@ -25,7 +27,9 @@ class Gap:
 GAPS = {kind: Gap("never", reason) for kind, reason in {**CODE, **OUTSIDE}.items()}
 """Class of Keras -> why it cannot run."""
 
-UNKNOWN = Gap("never", "it is not a built-in Keras layer, so its code is not in the file")
+UNKNOWN = Gap("never", "a custom layer, not a built-in one of Keras: its code is not in the file")
+_NAMED = 3
+"""Layers that a remedy names."""
 OPERATION = Gap("notyet", "this function of keras.ops has no lowering yet")
 TENSORFLOW = Gap("notyet", "this TensorFlow function has no lowering yet")
 QUANTIZED = Gap("notyet", "weights quantised in this way have no lowering yet")
@@ -46,6 +50,46 @@ def _layer_holds_code(layer: Layer) -> bool:
     return bool(named & CODE.keys()) or below or any(map(_layer_holds_code, layer.inner))
 
 
+def class_of(layer: Layer) -> str:
+    """The class of a layer as its author named it."""
+    return layer.kind.removeprefix("custom.")
+
+
+def remedy(network: Network) -> str | None:
+    """What to do about layers of a network whose code is not in the file; None where it has none.
+
+    An expression says what a layer without weights computes, a function what any layer does.
+    """
+    names = list(dict.fromkeys(_without_code(network)))
+    if not names:
+        return None
+    shown = ", ".join(f"{name!r}: 'an expression of x'" for name in names[:_NAMED])
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"Say what each computes with replace={{{shown}{more}}}"
+
+
+def _without_code(network: Network) -> Iterator[str]:
+    for layer in network.layers.values():
+        yield from _names(layer)
+
+
+def _names(layer: Layer) -> Iterator[str]:
+    if layer.kind in GAPS or layer.kind.startswith("custom.") or _foreign_activation(layer):
+        yield layer.name
+    for inner in layer.inner:
+        yield from _names(inner)
+    if layer.network is not None:
+        yield from _without_code(layer.network)
+
+
+def _foreign_activation(layer: Layer) -> bool:
+    found = (layer.config.get(key) for key in ("activation", "recurrent_activation"))
+    return any(
+        isinstance(one, dict) and str(one.get("class_name")).startswith(("custom.", "function"))
+        for one in found
+    )
+
+
 def gap(layer: Layer) -> Gap:
     """Why this layer cannot run."""
     if layer.kind.startswith("ops."):
@@ -54,4 +98,5 @@ def gap(layer: Layer) -> Gap:
         return TENSORFLOW
     if "_from_" in str(layer.config.get("dtype")):
         return QUANTIZED
-    return GAPS.get(layer.kind, UNKNOWN)
+    found = GAPS.get(layer.kind, UNKNOWN)
+    return replace(found, reason=f"{found.reason} ({layer.doubt})") if layer.doubt else found

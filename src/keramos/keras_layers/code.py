@@ -1,9 +1,6 @@
 """Classes of Keras that hold or name code: none of them runs, so none has a record."""
 
-_CODE = (
-    "it stores Python code, and code from a file is never run; say what it computes with "
-    'replace={"its name": "an expression of x"}'
-)
+_CODE = "it stores Python code, and code from a file is never run"
 _FOREIGN = "it wraps a model of another framework"
 
 CODE = {

@@ -83,6 +83,7 @@ LAYERS = {
     "CustomScaleLayer": LayerSpec(
         options={"scale": NUMBER},
         floats=True,
+        since="2",
         module="keras.src.applications.inception_resnet_v2",
     ),
     "Dense": LayerSpec(
@@ -121,6 +122,7 @@ LAYERS = {
         weights=(Weight("gamma", "projection_dim"),),
         ignored=("init_values",),
         floats=True,
+        since="2",
         module="keras.src.applications.convnext",
     ),
     "Masking": LayerSpec(
@@ -169,6 +171,6 @@ LAYERS = {
         since="2",
     ),
     "StochasticDepth": LayerSpec(
-        ignored=("drop_path_rate",), module="keras.src.applications.convnext"
+        ignored=("drop_path_rate",), since="2", module="keras.src.applications.convnext"
     ),
 }

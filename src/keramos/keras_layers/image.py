@@ -42,6 +42,7 @@ LAYERS = {
     "RandomCrop": LayerSpec(
         options={**_SIZE, "data_format": DATA_FORMAT},
         floats=True,
+        since="2",
     ),
     "Resizing": LayerSpec(
         options={

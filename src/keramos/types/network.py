@@ -53,7 +53,8 @@ class Layer:
     and cells in the order Keras builds them (Bidirectional: forward, backward; TimeDistributed:
     one; RNN: its cells). ``network`` is set for a nested model. ``legacy`` says what an older
     version meant otherwise. ``replacement`` is what a user gave instead of the layer: an expression
-    over its inputs, or a function of the layer's call.
+    over its inputs, or a function of the layer's call. ``doubt`` says of a ``custom.`` class that
+    has the name of a built-in one why it is not taken as that.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Layer:
     network: Network | None = None
     legacy: Legacy = CURRENT
     replacement: str | Callable[..., object] | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

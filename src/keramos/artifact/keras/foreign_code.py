@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.keras.dialects.classes import KNOWN
 from keramos.artifact.keras.dialects.entries import INNER_KEYS, LISTS
 from keramos.artifact.keras.dialects.operations import OPERATIONS
+from keramos.artifact.keras.modules import inside_keras
 from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
 
 if TYPE_CHECKING:
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
 
-_ROOTS = (
-    "tensorflow.python.keras",
-    "tensorflow.keras",
-    "tensorflow._api.v2.keras",
-    "tf_keras",
-    "keras_core",
-    "keras",
-)
-"""Packages that are Keras, longest first."""
-_SHELVES = frozenset(
-    {"api", "src", "_v2", "_tf_keras", "_legacy", "v2"}
-)  # where it keeps its own modules
 _CALLABLE = (
     "activations backend constraints initializers losses metrics ops optimizers regularizers"
 )
@@ -129,11 +118,8 @@ def _is_keras(module: object, parts: frozenset[str]) -> bool:
     """Whether a module is one of those of Keras; none at all is what older versions wrote."""
     if not isinstance(module, str):
         return module is None
-    root = next((root for root in _ROOTS if module == root or module.startswith(f"{root}.")), None)
-    if root is None:
-        return False
-    rest = [part for part in module[len(root) :].split(".") if part and part not in _SHELVES]
-    return not rest or rest[0] in parts
+    rest = inside_keras(module)
+    return rest is not None and (not rest or rest[0] in parts)
 
 
 def _code(link: _Link, what: str) -> ForeignCodeError:

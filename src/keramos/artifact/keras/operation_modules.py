@@ -52,13 +52,16 @@ _NAMES = {
     TrueDivide Trunc Unique UnravelIndex Vander Var Vdot View Vsplit Vstack Where ZerosLike
     """,
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
-OPERATIONS = frozenset(_MODULES)
+OPERATIONS = frozenset(_HOMES)
 """Class names of the operations of Keras 3."""
+
+MODULES = frozenset(_NAMES)
+"""Modules below ``keras.src.ops`` that hold them."""
 
 
 def module_of(operation: str) -> str:
     """The module of a class of ``keras.ops``."""
-    return f"keras.src.ops.{_MODULES.get(operation, 'numpy')}"
+    return f"keras.src.ops.{_HOMES.get(operation, 'numpy')}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.artifact.keras.dialects.entries import Translated
+from keramos.artifact.keras.dialects.identity import identify
 from keramos.artifact.keras.dialects.structure import network as network_of
 from keramos.artifact.keras.foreign_code import refuse_foreign
 from keramos.artifact.strict_json import parse_json
+from keramos.types.legacy import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
     from keramos.types.legacy import Legacy
     from keramos.types.network import Config, Network
 
-    Translate = Callable[[Entry, Config, Origin], tuple[str, Config, Legacy]]
+    Translate = Callable[[Entry, str, Config, Origin], tuple[str, Config, Legacy]]
+    """A class of Keras and its config in the words of its time -> current words."""
 
 
 def parse_config(config: bytes, training: bytes | None, limits: Limits) -> Entry:
@@ -42,7 +46,14 @@ def read_config(entry: Entry, origin: Origin) -> Network:
         ModelError: something in it cannot be expressed in the words of current Keras.
     """
     translate = _DIALECTS[origin.generation]()
-    return network_of(entry, lambda layer, config: translate(layer, config, origin))
+
+    def current(layer: Entry, config: Config) -> Translated:
+        kind, doubt = identify(layer, origin.generation)
+        if kind.startswith("custom."):
+            return Translated(kind, config, CURRENT, doubt)
+        return Translated(*translate(layer, kind, config, origin))
+
+    return network_of(entry, current)
 
 
 # A file speaks one dialect; each is imported when the first file that speaks it is read.

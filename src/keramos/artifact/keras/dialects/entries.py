@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from keramos.artifact.keras.dialects.classes import KNOWN
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
 from keramos.keras_layers.registry import LAYERS
 
 if TYPE_CHECKING:
+    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
 Entry = dict[str, object]
 """A serialised layer or model: class_name, config and, in a Functional model, inbound_nodes."""
+
+
+class Translated(NamedTuple):
+    """A layer in current words: its kind, its config, and what it means otherwise. ``doubt`` is
+    that of ``Layer``.
+    """
+
+    kind: str
+    config: Config
+    legacy: Legacy
+    doubt: str = ""
+
 
 _TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 _TRAINING_KEYS = frozenset(
@@ -27,14 +39,6 @@ INNER_KEYS = ("layer", "backward_layer", "cell")
 
 LISTS = {kind: spec.inner_list for kind, spec in LAYERS.items() if spec.inner_list}
 """Class -> config key that holds a list of layers."""
-
-_KERAS_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow", "keras_core"})
-
-
-_EXPORTED = {spec.class_name: kind for kind, spec in LAYERS.items() if spec.class_name}
-"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which
-``.keras`` files hold.
-"""
 
 
 def class_of(entry: Entry) -> str:
@@ -75,25 +79,6 @@ def config_of(entry: Entry) -> Config:
 def is_entry(value: object) -> bool:
     """Whether a config value is a serialised object."""
     return isinstance(value, dict) and "class_name" in value
-
-
-def vocabulary(entry: Entry) -> str:
-    """The class as a kind: operations of keras.ops get the prefix ``ops.``, classes of others
-    ``custom.``.
-    """
-    kind, module = class_of(entry), str(entry.get("module") or "")
-    if module.startswith(("keras.src.ops", "keras.ops")):
-        return f"ops.{kind}"
-    registered = ">" in str(entry["class_name"]) or ">" in str(entry.get("registered_name") or "")
-    kind = _EXPORTED.get(kind, kind)
-    # A dot is for prefixes that readers give; no class of Keras has one in its name.
-    if (
-        "." in kind
-        or registered
-        or (module.partition(".")[0] not in _KERAS_PACKAGES if module else kind not in KNOWN)
-    ):
-        return f"custom.{kind}"
-    return kind
 
 
 def clean(config: Config) -> Config:

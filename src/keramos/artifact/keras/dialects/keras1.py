@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from keramos.artifact.keras.dialects.entries import class_of
 from keramos.artifact.keras.dialects.keras2 import translate as translate_keras2
 from keramos.artifact.keras.dialects.words import renamed, without, without_later
 from keramos.errors import CorruptModelError
@@ -96,11 +95,12 @@ and stays a Merge.
 """
 
 
-def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config, Legacy]:
+def translate(
+    entry: Entry, kind: str, config: Config, origin: Origin
+) -> tuple[str, Config, Legacy]:
     """Kind and config of a layer in current words, and what it means otherwise."""
-    kind = class_of(entry)
-    if kind == "InputLayer":
-        return translate_keras2(entry, config, origin)
+    if kind in {"InputLayer", "Lambda"}:
+        return translate_keras2(entry, kind, config, origin)
     drop = _TRAINING | _OWN_TRAINING.get(kind, frozenset())
     drop |= frozenset() if kind == "Embedding" else _FIRST_LAYER
     config = without_later(without(config, drop), _LATER, "Keras 1")
@@ -108,7 +108,7 @@ def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config
     if "data_format" in config:
         config["data_format"] = _DATA_FORMATS.get(str(config["data_format"]), config["data_format"])
     kind, config = _FIXES.get(kind, _as_is)(kind, config, origin)
-    return translate_keras2({**entry, "class_name": _CLASSES.get(kind, kind)}, config, origin)
+    return translate_keras2(entry, _CLASSES.get(kind, kind), config, origin)
 
 
 def _as_is(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.entries import class_of, vocabulary
 from keramos.artifact.keras.dialects.legacy import OLD_KERNELS, legacy_of
 from keramos.artifact.keras.dialects.words import renamed, single_axis, without, without_later
 from keramos.types.legacy import CURRENT
@@ -16,19 +15,6 @@ if TYPE_CHECKING:
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.types.legacy import Legacy
     from keramos.types.network import Config
-
-_ALIASES = {
-    "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization",
-    "SyncBatchNormalization": "BatchNormalization",
-    "GRUV1": "GRU",
-    "GRUV2": "GRU",
-    "LSTMV1": "LSTM",
-    "LSTMV2": "LSTM",
-    "UnifiedGRU": "GRU",
-    "UnifiedLSTM": "LSTM",
-}
-"""Class names of single TensorFlow releases."""
 
 _RENAMED: dict[str, dict[str, str]] = {
     "CategoryEncoding": {"max_tokens": "num_tokens"},
@@ -77,12 +63,13 @@ _CUDNN: dict[str, tuple[str, Config]] = {
 }
 
 
-def translate(entry: Entry, config: Config, origin: Origin) -> tuple[str, Config, Legacy]:
+def translate(
+    entry: Entry, kind: str, config: Config, origin: Origin
+) -> tuple[str, Config, Legacy]:
     """Kind and config of a layer in current words, and what it means otherwise."""
-    kind = _ALIASES.get(class_of(entry)) or vocabulary(entry)
     if kind == "InputLayer":
         return kind, _input(config), CURRENT
-    if kind.startswith(("custom.", "Lambda")):
+    if kind == "Lambda":
         return kind, config, CURRENT
     drop = _TRAINING | _OWN_TRAINING.get(kind, frozenset())
     if kind not in _LAYOUT_MATTERS:

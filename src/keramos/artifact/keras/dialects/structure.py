@@ -12,11 +12,13 @@ from keramos.artifact.keras.dialects.entries import (
     ACTIVATION_KEYS,
     INNER_KEYS,
     LISTS,
+    Translated,
     class_of,
     clean,
     config_of,
     is_entry,
 )
+from keramos.artifact.keras.dialects.identity import is_model
 from keramos.artifact.keras.dialects.nodes import Node, moved, order, read_ends, read_node, refs
 from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
 from keramos.errors import (
@@ -33,13 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keramos.artifact.keras.dialects.entries import Entry
-    from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
-    Translate = Callable[[Entry, Config], tuple[str, Config, Legacy]]
-    """A class and its cleaned config -> kind and config of current Keras, and older meanings."""
+    Translate = Callable[[Entry, Config], Translated]
+    """A class and its cleaned config -> the layer in words of current Keras."""
 
-_MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"})
 _RECURRENT = frozenset(kind for kind, spec in LAYERS.items() if "initial_state" in spec.calls)
 _TEXTUAL = frozenset(kind for kind, spec in LAYERS.items() if spec.takes_text)
 
@@ -52,10 +52,10 @@ def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Netw
         CorruptModelError: the config contradicts itself or lacks something.
         UnsupportedModelError: it is not a Functional or Sequential model.
     """
-    kind = class_of(entry)
-    if kind == "Sequential":
+    kind, own = class_of(entry), is_model(entry)
+    if own and kind == "Sequential":
         return _sequential(_sequential_parts(entry), translate, nested=nested)
-    if kind in _MODELS and {"layers", "output_layers", "input_layers"} <= config_of(entry).keys():
+    if own and {"layers", "output_layers", "input_layers"} <= config_of(entry).keys():
         return _functional(config_of(entry), translate)
     raise UnsupportedModelError(
         "the model is of its author's own class, whose code is not in the file; only Sequential "
@@ -67,7 +67,7 @@ def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Netw
 def _is_model(entry: Entry) -> bool:
     config = entry.get("config")
     bare = class_of(entry) == "Sequential" and isinstance(config, list)
-    return bare or (class_of(entry) in _MODELS and isinstance(config, dict) and "layers" in config)
+    return is_model(entry) and (bare or (isinstance(config, dict) and "layers" in config))
 
 
 def layer(entry: Entry, translate: Translate) -> Layer:
@@ -92,26 +92,24 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
     with located(layer=name, layer_kind=class_of(entry)):
-        kind, kept, legacy = _translated(entry, config, translate)
+        kind, kept, legacy, doubt = _translated(entry, config, translate)
     if kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])
-    return Layer(name, kind, kept, inner=tuple(inner), legacy=legacy)
+    return Layer(name, kind, kept, inner=tuple(inner), legacy=legacy, doubt=doubt)
 
 
-def _translated(entry: Entry, config: Config, translate: Translate) -> tuple[str, Config, Legacy]:
-    """Kind, config and older meanings; an activation may be a whole layer of the same
-    generation.
-    """
-    kind, kept, legacy = translate(entry, clean(config))
+def _translated(entry: Entry, config: Config, translate: Translate) -> Translated:
+    """A layer in current words; an activation may be a whole layer of the same generation."""
+    kind, kept, legacy, doubt = translate(entry, clean(config))
     kept = {**kept, **_stray_layers(entry, kind, config)}
     for key in ACTIVATION_KEYS:
         part = cast("Entry", kept.get(key))
         if is_entry(part) and isinstance(part.get("config"), dict):
-            own, options, inside = _translated(part, config_of(part), translate)
+            own, options, inside, _ = _translated(part, config_of(part), translate)
             kept = {**kept, key: {"class_name": own, "config": options}}
             if inside.hard_sigmoid_keras2:
                 legacy = replace(legacy, hard_sigmoid_keras2=True)
-    return kind, kept, legacy
+    return Translated(kind, kept, legacy, doubt)
 
 
 def _stray_layers(entry: Entry, kind: str, config: Config) -> Config:
@@ -233,8 +231,10 @@ def _check_names(layers: Sequence[Layer], model: str) -> None:
             )
         if item.kind.startswith("custom.") and not item.name:
             raise UnsupportedModelError(
-                f"layer {len(seen) + 1} of model {quoted(model)} is not a built-in Keras layer, "
-                "so its code is not in the file",
+                f"layer {len(seen) + 1} of model {quoted(model)} is a custom layer, not a built-in "
+                "one of Keras: its code is not in the file",
+                remedy="Give it a name when the model is made, so that replace= can say what it "
+                "computes",
                 layer_kind=item.kind.removeprefix("custom."),
             )
         if item.name in seen or not item.name:

@@ -1,0 +1,133 @@
+"""Whose class a serialised object is: Keras' own, or another that has the name of one.
+
+Current Keras writes the module of each class beside its name and finds it there or nowhere
+(``_retrieve_class_or_fn`` in keras.src.saving.serialization_lib). Legacy files hold the name alone,
+so their configs tell: a built-in class writes all of its options and no others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.artifact.keras.dialects.classes import ALIASES, KNOWN, STANDALONE, TENSORFLOW
+from keramos.artifact.keras.dialects.entries import class_of
+from keramos.artifact.keras.dialects.legacy import MERGING
+from keramos.artifact.keras.modules import inside_keras
+from keramos.artifact.keras.operation_modules import MODULES, OPERATIONS
+from keramos.keras_layers.registry import LAYERS
+
+if TYPE_CHECKING:
+    from keramos.artifact.keras.dialects.entries import Entry
+
+MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"})
+"""Classes of models that describe themselves completely."""
+
+_MODEL_FOLDERS = frozenset({"models", "engine", "training"})
+_FOLDERS = frozenset({("layers",), ("engine",), ("feature_column",)})
+"""Folders of Keras 2 that held layers."""
+_EXPORTED = {spec.class_name: kind for kind, spec in LAYERS.items() if spec.class_name}
+"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which
+``.keras`` files hold.
+"""
+_ABSENT = {"keras2": TENSORFLOW, "tf_keras": STANDALONE}
+"""Generation -> classes that only the other Keras of its time had."""
+_TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}
+"""Layers that share their name with an operation."""
+_GENERATIONS = {"keras1": "1", "keras2": "2", "tf_keras": "2", "keras3": "3"}
+
+
+class Identity(NamedTuple):
+    """The kind of an object: a class of Keras, ``ops.`` and an operation of it, or ``custom.`` and
+    a name; ``doubt`` says why a class with a name of Keras is not taken as Keras'.
+    """
+
+    kind: str
+    doubt: str = ""
+
+
+def identify(entry: Entry, generation: str) -> Identity:
+    """Whose class an entry of a file names."""
+    name = class_of(entry)
+    # A dot is for prefixes that readers give; no class of Keras has one in its name.
+    doubt = "its name has a dot" if "." in name else _registered(entry, name)
+    if not doubt and "module" in entry:
+        return _by_module(name, entry["module"], generation)
+    if not doubt and generation == "keras3" and _is_bare_operation(entry, name):
+        return Identity(f"ops.{name}")
+    return _custom(name, doubt) if doubt else _by_name(name, generation)
+
+
+def is_model(entry: Entry) -> bool:
+    """Whether an entry names one of Keras' own classes of models."""
+    name = class_of(entry)
+    if name not in MODELS or _registered(entry, name):
+        return False
+    if "module" not in entry:
+        return True
+    rest = inside_keras(entry["module"])
+    return rest is not None and (not rest or rest[0] in _MODEL_FOLDERS)
+
+
+def _registered(entry: Entry, name: str) -> str:
+    """Keras refuses its own classes under any registered name but their own."""
+    full, registered = str(entry["class_name"]), entry.get("registered_name")
+    if ">" in full:
+        return f"it is registered as {full}"
+    return f"it is registered as {registered}" if registered not in (None, "", name) else ""
+
+
+def _custom(name: str, doubt: str) -> Identity:
+    known = name in KNOWN or name in OPERATIONS or name in MODELS
+    return Identity(f"custom.{name}", doubt if known else "")
+
+
+def _by_module(name: str, module: object, generation: str) -> Identity:
+    rest = inside_keras(module)
+    if rest is not None and _is_home(name, rest, generation):
+        return _by_name(name, generation)
+    if rest is not None and generation == "keras3" and _is_operation(name, rest):
+        return Identity(f"ops.{name}")
+    return _custom(name, f"its module is {'null' if module is None else module}")
+
+
+def _is_bare_operation(entry: Entry, name: str) -> bool:
+    """Whether an entry without a module, as Keras 3 writes them in ``.h5``, is one of keras.ops.
+
+    Every layer writes whether it is trainable, no operation does. Where a layer has the same name,
+    the call tells too: a layer merges one list, an operation takes its operands.
+    """
+    config, nodes = entry.get("config"), entry.get("inbound_nodes")
+    if name not in OPERATIONS or not isinstance(config, dict) or "trainable" in config:
+        return False
+    if name in _TWINS:
+        first = nodes[0] if isinstance(nodes, list) and nodes else None
+        args = first.get("args") if isinstance(first, dict) else None
+        return not (isinstance(args, list) and args and isinstance(args[0], list))
+    return name not in KNOWN or "newshape" in config
+
+
+def _is_operation(name: str, rest: tuple[str, ...]) -> bool:
+    return rest[:1] == ("ops",) and rest[-1] in MODULES and name in OPERATIONS
+
+
+def _is_home(name: str, rest: tuple[str, ...], generation: str) -> bool:
+    """Whether Keras finds a class in a module: where it exports it, or in the file of its code."""
+    spec = LAYERS.get(_EXPORTED.get(name, name))
+    home = inside_keras(spec.module) if spec is not None else ("layers",)
+    if generation != "keras3":
+        return rest == home or rest[:1] in _FOLDERS
+    file = rest[-1].replace("_", "") if len(rest) > 1 else ""
+    return rest == home or (rest[0] == "layers" and file != "" and name.lower().startswith(file))
+
+
+def _by_name(name: str, generation: str) -> Identity:
+    kind = _EXPORTED.get(name, name)
+    kind = ALIASES.get(kind, kind) if _GENERATIONS[generation] == "2" else kind
+    spec, number = LAYERS.get(kind), _GENERATIONS[generation]
+    if kind not in KNOWN:
+        return _custom(name, "no layer of Keras has this name")
+    if kind in _ABSENT.get(generation, ()) or (
+        spec is not None and not spec.since <= number <= spec.until
+    ):
+        return _custom(name, "the Keras that wrote the file has no such class")
+    return Identity(kind)
