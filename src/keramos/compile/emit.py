@@ -269,9 +269,7 @@ def _lower(call: LayerCall) -> list[Masked]:
     layer = call.layer
     row = row_of(layer)
     if row is None:
-        raise UnsupportedModelError(
-            gap(layer).reason, layer=layer.name, layer_kind=class_of(layer)
-        )
+        raise UnsupportedModelError(gap(layer).reason, layer=layer.name, layer_kind=class_of(layer))
     if isinstance(row, Lowering):
         check_options(layer, row.spec)
         _check_rank(call, row.spec.rank)

@@ -22,6 +22,4 @@ def inside_keras(module: object) -> tuple[str, ...] | None:
     root = next((root for root in _ROOTS if module == root or module.startswith(f"{root}.")), None)
     if root is None:
         return None
-    return tuple(
-        part for part in module[len(root) :].split(".") if part and part not in _SHELVES
-    )
+    return tuple(part for part in module[len(root) :].split(".") if part and part not in _SHELVES)
