@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from keramos.data.conform import conform
-from keramos.data.infer import Wishes, infer_schema
+from keramos.data.infer import infer_schema
 from keramos.data.read import as_table
 from keramos.data.split import split
-from keramos.data.target import encode_target, rows_with_target
+from keramos.data.target import encode_target
+from keramos.data.usable_rows import usable_rows
+from keramos.data.wishes import Wishes
 from keramos.errors import DataError, RowError, UsageError
 from support.shared import TARGETS
 
@@ -36,8 +38,8 @@ CASES = {
     "integers": (text(i % 9 for i in range(ROWS)), "number"),
     "numbers with a question mark": (["?", *text(i % 9 for i in range(ROWS - 1))], "number"),
     "leading zeros": ([f"0{i % 7}" for i in range(ROWS)], "string_category"),
-    "comma decimals": ([f"{i},5" for i in range(ROWS - 5)] + ["1,5"] * 5, "dropped"),
-    "few comma decimals": ([f"{i % 5},5" for i in range(ROWS)], "string_category"),
+    "comma decimals": ([f"{i},5" for i in range(ROWS - 5)] + ["1,5"] * 5, "number"),
+    "few comma decimals": ([f"{i % 5},5" for i in range(ROWS)], "number"),
     "true and false": (["true", "False"] * (ROWS // 2), "boolean"),
     "yes and no": (["yes", "no"] * (ROWS // 2), "string_category"),
     "dates": ([f"2024-01-{i % 28 + 1:02}" for i in range(ROWS)], "date"),
@@ -143,10 +145,13 @@ def test_a_target_that_teaches_nothing_is_refused(cells, words):
 
 
 def test_rows_without_a_target_are_left_out_and_counted():
-    table, note = rows_with_target(as_table({"x": [1, 2, 3], "y": ["a", None, "b"]}), "y")
+    table = as_table({"x": [1, 2, 3, 4, 5] * 4, "y": ["a", "b", "a", "b", None] * 4})
 
-    assert table.rows == 2
-    assert note.startswith("1 row(s)")
+    rows = usable_rows(table, infer_schema(table, "y"))
+
+    assert rows.raw.rows == rows.typed.rows == 16
+    assert rows.numbers[-2:].tolist() == [18, 19]
+    assert rows.notes[0].startswith("4 row(s) without a value of 'y'")
 
 
 def test_a_forced_number_names_the_row_that_is_none():

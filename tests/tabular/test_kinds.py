@@ -10,7 +10,7 @@ from keramos.tabular.cell import Refused
 from keramos.tabular.columns import cells_column
 from keramos.tabular.kind import NotPlainError
 from keramos.tabular.kinds import KINDS
-from keramos.types.schema import ColumnPreparation
+from keramos.types.schema import ColumnPreparation, ColumnSchema
 from keramos.types.table import Column
 from support.ways_in import CELLS
 
@@ -55,7 +55,7 @@ class TestKind:
             pytest.skip("Arrow has no type for the cell")
         found = KINDS[kind].read(CELLS[cell])
 
-        taken = cells(array, "c", kind)
+        taken = cells(array, ColumnSchema("c", kind, ""))
 
         assert bool(taken.distinct.missing[taken.codes[0]]) == (found is None)
         reasons = [problem.reason for problem in taken.problems]

@@ -61,8 +61,8 @@ def command(
 
     Columns are found by name in any order; the target is not needed, extra columns are ignored.
     """
+    from keramos.data.conform import row_error
     from keramos.data.read import as_table
-    from keramos.inference.model import row_error
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
     from keramos.platform.atomic_write import write_atomically

@@ -5,13 +5,15 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
-from keramos.errors import DataError
+from keramos.errors import DataError, RowError
 from keramos.tabular.columns import cells_column
 from keramos.tabular.kind import problems
-from keramos.tabular.kinds import KINDS
+from keramos.tabular.kinds import kind_of
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.errors import Problem
     from keramos.types.schema import Schema
 
@@ -37,7 +39,7 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
     """
     if not table.rows and not table.columns:
         table = _without_rows(table.source, schema)
-    kinds = {column.name: column.kind for column in schema.columns}
+    kinds = {column.name: column for column in schema.columns}
     wanted = [*kinds, *([schema.target.name] if need_target else [])]
     check_present(list(table.columns), wanted, table.source)
     typed, found = {}, []
@@ -46,7 +48,7 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
         if name == schema.target.name:
             typed[name] = source
             continue
-        parsed = KINDS[kinds[name]].parse(source)
+        parsed = kind_of(kinds[name]).parse(source)
         typed[name] = Column(parsed.values, parsed.missing)
         found += problems(name, source, parsed)
     known = {*kinds, schema.target.name, *(column.name for column in schema.dropped)}
@@ -60,6 +62,13 @@ def conform(table: Table, schema: Schema, *, need_target: bool) -> Conformed:
 def _without_rows(source: str, schema: Schema) -> Table:
     names = [*(column.name for column in schema.columns), schema.target.name]
     return Table(source, {name: cells_column([]) for name in names}, 0)
+
+
+def row_error(problems: Sequence[Problem], source: str) -> RowError:
+    """All problems of a table as one error, in the order of rows."""
+    ordered = sorted(problems, key=lambda problem: problem.row)
+    rows = len({problem.row for problem in ordered})
+    return RowError(f"{rows} row(s) cannot be used", file=source, problems=ordered)
 
 
 def check_present(have: list[str], names: list[str], source: str) -> None:

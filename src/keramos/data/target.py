@@ -2,77 +2,194 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 
+from keramos.data.notation import examples, few, notation_like, without, written_as
 from keramos.errors import DataError, RowError, UsageError, quoted
 from keramos.tabular.cell import show
+from keramos.tabular.float32 import merged, offset_of
 from keramos.tabular.kind import problems
 from keramos.tabular.kinds import parse
+from keramos.tabular.notation import PLAIN, is_plain
 from keramos.types.schema import TargetSchema
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keramos.data.wishes import Wishes
     from keramos.tabular.kind import Parsed
-    from keramos.types.schema import Label, Task
+    from keramos.types.schema import Label, Notation, Task
 
 _MOST_INTEGER_CLASSES = 20
 _MOST_CLASSES = 1000
 _TWO = 2
+_WORDS = frozenset({"NA", "N/A"})
+"""Texts that mean a missing cell beside numbers, and can be classes beside words (Namibia, North
+America, not applicable).
+"""
 
 
-def infer_target(
-    table: Table, name: str, task: Task | None, positive: str | None, unit: str
-) -> TargetSchema:
+def infer_target(table: Table, name: str, wishes: Wishes) -> TargetSchema:
     """Task and classes of the column to predict; classes in ascending order, the positive one last
     where given.
 
-    Rows whose target is missing are not looked at; see ``rows_with_target``.
+    Rows whose target is missing are not looked at; see ``usable_rows``.
 
     Raises:
-        DataError: no value, one class only, or far too many.
+        DataError: no value, one class only, or far too many; or numbers that can be read in two
+            ways, or that are one number in float32.
         UsageError: the wished task or positive class does not fit the values.
     """
-    column = _written(table.columns[name])
+    column, missing = without(_written(table.columns[name]), wishes.missing)
+    found = _judged(name, column, wishes)
+    if not found.classes and found.task != "regression":
+        target = _with_classes(found, column, wishes, table.source)
+    else:
+        _check_numbers(target_cells(column, found), found, wishes, table.source)
+        target = found
+    notation = PLAIN if isinstance(target.notation, UnsetType) else target.notation
+    notation = replace(notation, missing=missing)
+    unit = (wishes.units or {}).get(name, notation.sign)
+    return replace(target, unit=unit, notation=UNSET if notation == PLAIN else notation)
+
+
+def _judged(name: str, column: Column, wishes: Wishes) -> TargetSchema:
+    """The task, the reason, and the notation of numbers."""
+    present = _present(column)
+    if not len(present.values):
+        raise DataError("the target has no value in any row", column=name)
+    notation, like = _notation(name, present, wishes)
+    numbers = parse(present, "number", notation)
+    bad = int(numbers.bad.sum())
+    numeric = bad == 0 or (like != "" and few(bad, len(present.values)))
+    task, reason = _task(present, numbers, numeric=numeric)
+    if wishes.task is not None and wishes.task != task:
+        task, reason = wishes.task, f"{wishes.task} on request"
+    if task != "regression":
+        return TargetSchema(name, task, reason)
+    return TargetSchema(name, task, reason + like, notation=notation)
+
+
+def _present(column: Column) -> Column:
     keep = ~column.missing
-    if not keep.any():
-        raise DataError("the target has no value in any row", file=table.source, column=name)
-    present = Column(column.values[keep], column.missing[keep], column.text, column.categorical)
-    numbers = parse(present, "number")
-    chosen, reason = _task(present, numbers, numeric=not numbers.bad.any())
-    if task is not None and task != chosen:
-        chosen, reason = task, f"{task} on request"
-    if chosen == "regression":
-        if numbers.bad.any():
-            raise RowError(
-                "the target is not a number",
-                file=table.source,
-                problems=problems(name, present, numbers),
-            )
-        return TargetSchema(name, "regression", reason, (), unit)
+    return Column(column.values[keep], column.missing[keep], column.text, column.categorical)
+
+
+def _notation(name: str, present: Column, wishes: Wishes) -> tuple[Notation, str]:
+    """How the target's numbers are written, and that in words; none where they are plain.
+
+    Raises:
+        DataError: two notations read different numbers, and the values are no classes.
+    """
+    if name in (wishes.written or {}):
+        example = (wishes.written or {})[name]
+        return notation_like(name, example)[1], f", written like {show(example)}"
+    if not present.text or not parse(present, "number").bad.any():
+        return PLAIN, ""
+    written = written_as(present)
+    if written is None or written.kind != "number" or written.stray:
+        return PLAIN, ""
+    if not written.doubt:
+        odd = written.cells.listed(written.odd) if written.odd.any() else ""
+        like = "" if is_plain(written.notation) else f", written like {written.example}"
+        return written.notation, like + (
+            f". Not read: {odd}; such rows are left out" if odd else ""
+        )
+    if wishes.task == "regression" or len(np.unique(present.values)) > _most_classes(present):
+        raise DataError(
+            f"the target's notation is in doubt: {written.doubt}",
+            column=name,
+            remedy=f"Say how it is written: {examples(name, written)}",
+        )
+    return PLAIN, ""
+
+
+def _check_numbers(column: Column, target: TargetSchema, wishes: Wishes, source: str) -> None:
+    """Refuse a target for regression that is not numbers, or not in the answers' precision.
+
+    Raises:
+        RowError: more than a few values are not numbers.
+        DataError: different values are one number in float32.
+    """
+    numbers = target_numbers(column, target)
+    bad, asked = int(numbers.bad.sum()), wishes.task is not None
+    if bad and (asked or not few(bad, int((~column.missing).sum()))):
+        found = problems(target.name, column, numbers)
+        raise RowError("the target is not a number", file=source, problems=found)
+    values = numbers.values[~numbers.bad & ~numbers.missing].astype(float)
+    offset = offset_of(values)
+    if not offset and merged(values) is None:
+        return
+    remedy = "Split it into two targets"
+    if offset:
+        remedy = f"Subtract {offset:.17g} from it, and add that to the answers"
+    raise DataError(
+        "different values of the target are one number in float32, the precision of answers",
+        file=source,
+        column=target.name,
+        remedy=remedy,
+    )
+
+
+def _with_classes(found: TargetSchema, column: Column, wishes: Wishes, source: str) -> TargetSchema:
+    name = found.name
+    present = _present(column)
+    words = sorted(_WORDS.intersection(column.values[column.missing].tolist()))
+    if words and column.text and parse(present, "number").bad.any():
+        gone = column.missing & ~np.isin(column.values.astype(str), words)
+        present = _present(replace(column, missing=gone))
+        named = " and ".join(map(repr, words))
+        note = f"; {named} is a class: say --missing {words[0]} where it means a missing value"
+        found = replace(found, reason=found.reason + note)
     classes = _classes(present)
     if len(classes) < _TWO:
         raise DataError(
             f"the target has one class only: {show(classes[0])}; nothing to learn",
-            file=table.source,
+            file=source,
             column=name,
         )
-    if len(classes) > min(_MOST_CLASSES, keep.sum() // _TWO):
+    if len(classes) > _most_classes(present):
         raise DataError(
-            f"the target has too many classes in {keep.sum()} rows",
-            file=table.source,
+            f"the target has too many classes in {len(present.values)} rows",
+            file=source,
             column=name,
             received=f"{len(classes)} classes",
         )
-    if task == "binary" and len(classes) > _TWO:
+    if wishes.task == "binary" and len(classes) > _TWO:
         raise UsageError(
             "the task cannot be binary", column=name, received=f"{len(classes)} classes"
         )
-    chosen = "binary" if len(classes) == _TWO and task != "multiclass" else "multiclass"
-    return TargetSchema(name, chosen, reason, _ordered(classes, positive, name))
+    two = len(classes) == _TWO and wishes.task != "multiclass"
+    ordered = _ordered(classes, wishes.positive, name)
+    return replace(found, task="binary" if two else "multiclass", classes=ordered)
+
+
+def _most_classes(present: Column) -> int:
+    return min(_MOST_CLASSES, len(present.values) // _TWO)
+
+
+def target_numbers(column: Column, target: TargetSchema) -> Parsed:
+    """The values of a target for regression, in its notation."""
+    notation = PLAIN if isinstance(target.notation, UnsetType) else target.notation
+    return parse(column, "number", notation)
+
+
+def target_cells(column: Column, target: TargetSchema) -> Column:
+    """The target's cells with those as missing that the schema takes for missing."""
+    notation = PLAIN if isinstance(target.notation, UnsetType) else target.notation
+    column, _ = without(column, notation.missing)
+    if not target.classes:
+        return replace(column, missing=target_numbers(column, target).missing)
+    words = _WORDS.intersection(label for label in target.classes if isinstance(label, str))
+    if not words or not column.text:
+        return column
+    named = np.array([type(cell) is str and cell in words for cell in column.values.tolist()])
+    return replace(column, missing=column.missing & ~named)
 
 
 def _written(column: Column) -> Column:
@@ -90,7 +207,8 @@ def _task(present: Column, numbers: Parsed, *, numeric: bool) -> tuple[Task, str
         return "binary", f"the target has {distinct} different values"
     if present.categorical or not numeric:
         return "multiclass", f"the target is text with {distinct} different values"
-    whole = bool((numbers.values == np.floor(numbers.values)).all()) and not _decimal(present)
+    values = numbers.values[~numbers.missing & ~numbers.bad]
+    whole = bool((values == np.floor(values)).all()) and not _decimal(present)
     if whole and distinct <= _MOST_INTEGER_CLASSES:
         return "multiclass", f"the target has {distinct} different integers"
     return "regression", f"the target has {distinct} different numbers"
@@ -138,18 +256,6 @@ def _ordered(classes: list[Label], positive: str | None, name: str) -> tuple[Lab
     return (*(label for label in classes if label not in found), *found)
 
 
-def rows_with_target(table: Table, name: str) -> tuple[Table, str]:
-    """The rows whose target is present, and a note about the others (empty where there are
-    none).
-    """
-    keep = ~table.columns[name].missing
-    if keep.all():
-        return table, ""
-    return take(
-        table, np.flatnonzero(keep)
-    ), f"{int((~keep).sum())} row(s) without a value of '{name}' are left out"
-
-
 def take(table: Table, rows: NDArray[np.int64]) -> Table:
     """Some rows of a table, in the given order."""
     columns = {
@@ -167,7 +273,7 @@ def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
         RowError: a value is not one of the classes, or not a number.
     """
     if target.task == "regression":
-        numbers = parse(column, "number")
+        numbers = target_numbers(column, target)
         if numbers.bad.any():
             found = problems(target.name, column, numbers)
             raise RowError("the target is not a number", problems=found)

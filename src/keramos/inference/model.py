@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeGuard, cast, overload
 import numpy as np
 
 from keramos.compile.emit import compile_network
-from keramos.data.conform import conform
+from keramos.data.conform import conform, row_error
 from keramos.data.read import as_table
-from keramos.errors import MissingExtraError, RowError, UsageError
+from keramos.errors import MissingExtraError, UsageError
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
@@ -312,13 +312,6 @@ def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, 
 def _named(row: Row) -> dict[str, object]:
     """Columns of a DataFrame without names are counted: the key 0 is the column '0'."""
     return {str(name): cell for name, cell in row.items()}
-
-
-def row_error(problems: Sequence[Problem], source: str) -> RowError:
-    """All problems of a table as one error, in the order of rows."""
-    ordered = sorted(problems, key=lambda problem: problem.row)
-    rows = len({problem.row for problem in ordered})
-    return RowError(f"{rows} row(s) cannot be used", file=source, problems=ordered)
 
 
 def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:

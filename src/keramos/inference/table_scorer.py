@@ -170,7 +170,7 @@ class BatchScorer:
         self, array: pa.Array, column: ColumnSchema, source: str
     ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
         """Model inputs of one column, each distinct cell parsed once."""
-        found = cells(array, column.name, column.kind)
+        found = cells(array, column)
         table = Table(source, {column.name: found.distinct}, len(found.distinct.values))
         part = self._parts[column.name]
         fed = feeds(table, part)

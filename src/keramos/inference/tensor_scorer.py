@@ -25,6 +25,7 @@ from keramos.inference.scored import (
 )
 from keramos.tabular.arrow import cells
 from keramos.tabular.number import plain_numbers
+from keramos.types.schema import ColumnSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +170,7 @@ class PlainScorer:
         if plain is not None:
             values = plain.astype(float)
         else:
-            found = cells(array, name, "number")
+            found = cells(array, ColumnSchema(name, "number", ""))
             judged = rule_rejects(found.problems, found.codes)
             told = np.concatenate([np.empty(0, "int64"), *(reject.rows for reject in judged)])
             missing = np.setdiff1d(np.flatnonzero(found.distinct.missing[found.codes]), told)

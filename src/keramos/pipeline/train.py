@@ -12,16 +12,17 @@ import numpy as np
 
 from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
-from keramos.data.conform import conform
-from keramos.data.infer import Wishes, infer_schema
+from keramos.data.conform import row_error
+from keramos.data.infer import infer_schema
 from keramos.data.split import split
-from keramos.data.target import encode_target, rows_with_target, take
+from keramos.data.target import encode_target, take
+from keramos.data.usable_rows import usable_rows
+from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
 from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.thresholds import tune_threshold
-from keramos.inference.model import row_error
 from keramos.prepare.feeds import feeds
 from keramos.prepare.fit import fit
 from keramos.prepare.front import front, join
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.data.usable_rows import UsableRows
     from keramos.training.trainer import Trainer
     from keramos.types.network import Config, Network
     from keramos.types.prediction import Feeds
@@ -89,6 +91,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     task: Task | None = None,
     positive: str | None = None,
     units: Mapping[str, str] | None = None,
+    missing: Collection[str] = (),
+    written: Mapping[str, str] | None = None,
     scaling: Scaling = "minmax",
     threshold: Goal = 0.5,
     plan: TrainingPlan | None = None,
@@ -110,6 +114,9 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         positive: the class whose probability a binary model gives; the last in ascending order
             where None.
         units: column -> unit, for people.
+        missing: texts that mean a missing cell, beside the usual ones.
+        written: column -> how it writes the number 1234.5, or another number or date that can be
+            read in one way only: ``{"price": "1.234,5 EUR", "day": "31/01/2024"}``.
         scaling: ``minmax`` to 0-1, or ``standard``.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         plan: epochs, batch size and so on.
@@ -129,7 +136,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     plan = plan or TrainingPlan()
     plan = replace(plan, engine=engine_name(engine or plan.engine))
     source, name = with_target(table, target)
-    schema = infer_schema(source, name, Wishes(drop, categorical, numeric, task, positive, units))
+    wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written)
+    schema = infer_schema(source, name, wishes)
     _announce(schema, on_message)
     rows = _rows(source, schema, plan, scaling)
     for note in rows.notes:
@@ -189,32 +197,29 @@ class _Prepared:
 
 
 def _rows(source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling) -> _Prepared:
-    raw, note = rows_with_target(source, schema.target.name)
-    typed, problems, _ = conform(raw, schema, need_target=True)
-    if problems:
-        raise row_error(problems, raw.source)
+    usable = usable_rows(source, schema)
+    raw, typed = usable.raw, usable.typed
     y = encode_target(typed.columns[schema.target.name], schema.target)
     parts = split(raw.rows, y.reshape(-1) if schema.target.classes else None, seed=plan.seed)
     preparation = fit(take(typed, parts.training), schema, y[parts.training], scaling=scaling)
-    parts, odd = _usable(typed, preparation, parts)
+    parts, odd = _usable(usable, preparation, parts)
     fed = feeds(typed, preparation).feeds
     layers = front(preparation)
     matrix = Session(compile_network(layers)).run(fed)[0].astype("float32", copy=False)
-    notes = tuple(text for text in (note, *parts.notes, odd) if text)
+    notes = tuple(text for text in (*usable.notes, *parts.notes, odd) if text)
     return _Prepared(typed, raw, schema, preparation, layers, parts, fed, matrix, y, notes)
 
 
-def _usable(typed: Table, preparation: Preparation, parts: Split) -> tuple[Split, str]:
+def _usable(rows: UsableRows, preparation: Preparation, parts: Split) -> tuple[Split, str]:
     """The split without held-out rows that the schema refuses; a training row that it refuses is an
     error.
     """
-    problems = feeds(typed, preparation).problems
+    problems = feeds(rows.typed, preparation).problems
     bad = {problem.row - 1 for problem in problems}
     training = set(parts.training.tolist())
     if bad & training:
-        raise row_error(
-            [problem for problem in problems if problem.row - 1 in training], typed.source
-        )
+        found = [problem for problem in problems if problem.row - 1 in training]
+        raise row_error(rows.numbered(found), rows.typed.source)
     if not bad:
         return parts, ""
     kept = np.array([row for row in parts.held_out.tolist() if row not in bad], np.int64)

@@ -9,7 +9,7 @@ from contextlib import closing
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from keramos.inference.model import row_error
+from keramos.data.conform import row_error
 from keramos.scoring.journal import disk
 from keramos.scoring.parts import PartBuilder
 from keramos.scoring.steps import carried_out, placed, problems

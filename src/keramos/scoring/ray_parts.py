@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from keramos.inference.model import row_error
+from keramos.data.conform import row_error
 from keramos.scoring.journal import PartFile, disk
 from keramos.scoring.pieces import REJECTS
 from keramos.scoring.writers import open_writer

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from keramos.tabular.cell import NOT_ONE_VALUE, Unreadable
 from keramos.tabular.columns import cells_column
 from keramos.tabular.kind import BYTES, ODD_CELL, problems
-from keramos.tabular.kinds import KINDS
+from keramos.tabular.kinds import kind_of
+from keramos.tabular.notation import PLAIN
 from keramos.tabular.number import plain_numbers
 from keramos.types.table import Column
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.errors import Problem
-    from keramos.types.schema import ColumnKind
+    from keramos.tabular.kind import Kind
+    from keramos.types.schema import ColumnSchema
 
     Convert = Callable[[pa.ChunkedArray], Column]
 
@@ -84,29 +86,31 @@ class Cells:
     problems: list[Problem]
 
 
-def cells(array: pa.Array, name: str, kind: ColumnKind) -> Cells:
-    """A column parsed as the schema's kind wants it."""
-    if kind == "number" and _is_text(array.type):
-        return _text_numbers(array, name)
+def cells(array: pa.Array, column: ColumnSchema) -> Cells:
+    """A column parsed as the schema has it."""
+    kind, parser = column.kind, kind_of(column)
+    if kind == "number" and _is_text(array.type) and parser.notation == PLAIN:
+        return _text_numbers(array, column.name, parser)
     coded = None if kind == "number" and plain_numbers(array[:0]) is not None else _coded(array)
     if coded is None:
-        column = arrow_column(pa.chunked_array([array]))
+        given = arrow_column(pa.chunked_array([array]))
         codes = np.arange(len(array), dtype="int32")
     else:
-        column = arrow_column(pa.chunked_array([coded.dictionary]))
+        given = arrow_column(pa.chunked_array([coded.dictionary]))
         codes = coded.indices.to_numpy()
-    parsed = KINDS[kind].parse(column)
-    return Cells(Column(parsed.values, parsed.missing), codes, problems(name, column, parsed))
+    parsed = parser.parse(given)
+    found = problems(column.name, given, parsed)
+    return Cells(Column(parsed.values, parsed.missing), codes, found)
 
 
-def _text_numbers(array: pa.Array, name: str) -> Cells:
+def _text_numbers(array: pa.Array, name: str, parser: Kind) -> Cells:
     """Text that is written as plain numbers at once, the other cells one by one."""
     match = pc.fill_null(pc.match_substring_regex(array, _PLAIN_NUMBER), False)
     numbers = pc.if_else(match, array, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
     fast = np.isfinite(numbers)  # not the text of a number beyond float64
     coded = array.filter(pa.array(~fast)).dictionary_encode(null_encoding="encode")
     column = arrow_column(pa.chunked_array([coded.dictionary]))
-    others = KINDS["number"].parse(column)
+    others = parser.parse(column)
     before = int(fast.sum())
     codes = np.empty(len(array), "int32")
     codes[fast] = np.arange(before)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.tabular.cell import Refused
-from keramos.tabular.kind import Encoded, Kind
+from keramos.tabular.cell import NULL_TEXT, Refused
+from keramos.tabular.kind import NUMBER_NULLS, Encoded, Kind
+from keramos.tabular.notation import PLAIN, date_in, is_plain, shown
 from keramos.types.schema import MISSING_NUMBER
 
 if TYPE_CHECKING:
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.tabular.kind import Json
-    from keramos.types.schema import ColumnPreparation
+    from keramos.types.schema import ColumnPreparation, Notation
     from keramos.types.table import Column
 
     Part = Callable[[NDArray[np.datetime64]], NDArray[np.int64]]
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:?\d{2})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?")
+_TO_MICROSECONDS = len("2024-01-31T13:45:00.123456")
 _MONDAY = 4  # 1970-01-01 was a Thursday: three days after a Monday, four before the next
 
 
@@ -57,13 +59,24 @@ class Date(Kind):
     array_dtype = np.float32
     null_code = MISSING_NUMBER
     tensor_dtype = "str"
+    null_texts = NULL_TEXT | NUMBER_NULLS
+
+    def __init__(self, notation: Notation = PLAIN) -> None:
+        """Dates whose text is written in ``notation``, or as ISO 8601 writes them."""
+        super().__init__(notation)
+        if not is_plain(notation):
+            example = shown(notation, date=True)
+            self.refusal = f"not a date (write it like {example} or like 2024-01-31)"
 
     def _value(self, cell: object) -> object:
         match cell:
             case np.datetime64():
                 return cell
             case str():
-                return _read(cell) or Refused(self.refusal)
+                value = _read(cell)
+                if value is None and self.notation.order:
+                    value = date_in(cell, self.notation.order)
+                return Refused(self.refusal) if value is None else value
             case bool():
                 return Refused(self.refusal)
         return self._refused(cell)
@@ -95,10 +108,11 @@ class Date(Kind):
     def json_schema(self, column: ColumnPreparation) -> Json:
         """A date."""
         del column
+        also = f", or like {shown(self.notation, date=True)}" if self.notation.order else ""
         return {
             "type": "string",
             "format": "date",
-            "description": "ISO 8601; a time of day may follow.",
+            "description": f"ISO 8601{also}; a time of day may follow.",
         }
 
     def example(self, column: ColumnPreparation) -> object:
@@ -108,11 +122,14 @@ class Date(Kind):
 
 
 def _read(cell: str) -> np.datetime64 | None:
-    """ISO 8601 without its time zone: hours and weekdays of the local clock carry the meaning."""
+    """ISO 8601 without its time zone: hours and weekdays of the local clock carry the meaning.
+    Digits beyond the microsecond are dropped.
+    """
     match = _DATE.fullmatch(cell)
     if not match:
         return None
     local = cell.removesuffix(match.group(4) or "").replace(" ", "T")
+    local = local[:_TO_MICROSECONDS]
     try:
         return np.datetime64(local, "us")
     except ValueError:  # the 31st of February

@@ -20,6 +20,7 @@ from keramos.tabular.cell import (
     plain,
     show,
 )
+from keramos.tabular.notation import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from keramos.types.schema import ColumnKind, ColumnPreparation
+    from keramos.types.schema import ColumnKind, ColumnPreparation, Notation
     from keramos.types.table import Column
 
 Json = dict[str, object]
@@ -35,8 +36,13 @@ Json = dict[str, object]
 EXACT_INTEGER = 2**53
 """Integers up to here are exact as float64."""
 
-NUMBER_NULLS = frozenset({"?", "-", ".", "None", "none", "unknown", "missing"})
-"""Text that means missing in a column of numbers, beside ``NULL_TEXT``."""
+NUMBER_NULLS = frozenset(
+    {"?", "-", "\u2212", "\u2013", "\u2014", ".", "None", "none", "unknown", "missing", "<NA>"}
+    | {"#N/A", "#NA", "#N/A N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"}
+)
+"""Text that means missing in a column of numbers or dates, beside ``NULL_TEXT``: marks, and the
+errors of spreadsheets.
+"""
 
 BYTES = "bytes; decode them to text first"
 ODD_CELL = "a {name}, which is not a number, text, boolean or date"
@@ -92,7 +98,7 @@ class Kind(ABC):
     name: ClassVar[ColumnKind]
     noun: ClassVar[str]
     """What the cells are, for messages: numbers, text, dates."""
-    refusal: ClassVar[str]
+    refusal: str
     """Reason for text and numbers that the kind cannot read."""
     dtype: ClassVar[str]
     """Of the values of a parsed column."""
@@ -106,13 +112,19 @@ class Kind(ABC):
     """What the model input has for a missing cell."""
     tensor_dtype: ClassVar[str]
     """numpy name (``str`` for text) under which protocols of tensors offer the column."""
-    null_texts: ClassVar[frozenset[str]] = NULL_TEXT
+    null_texts: frozenset[str] = NULL_TEXT
     is_category: ClassVar[bool] = False
     """Whether the model input is a word of a vocabulary, not a number."""
     word: ClassVar[type | None] = None
     """Python class of a category."""
     in_matrix: ClassVar[bool] = False
     """Whether such columns alone travel in one matrix."""
+
+    def __init__(self, notation: Notation = PLAIN) -> None:
+        """A kind whose text is written in ``notation``."""
+        self.notation = notation
+        if notation.missing:
+            self.null_texts = self.null_texts.union(notation.missing)
 
     def read(self, cell: object) -> object:
         """The value of one cell: None where it is missing, ``Refused`` where it cannot be read."""

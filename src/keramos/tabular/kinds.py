@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from keramos.tabular.boolean import Boolean
 from keramos.tabular.date import Date
 from keramos.tabular.integer_category import IntegerCategory
+from keramos.tabular.notation import PLAIN
 from keramos.tabular.number import Number
 from keramos.tabular.string_category import StringCategory
 
 if TYPE_CHECKING:
     from keramos.tabular.kind import Kind, Parsed
-    from keramos.types.schema import ColumnKind
+    from keramos.types.schema import ColumnKind, ColumnSchema, Notation
     from keramos.types.table import Column
 
 KINDS: dict[str, Kind] = {
@@ -21,6 +25,19 @@ KINDS: dict[str, Kind] = {
 """Name in the schema -> the kind."""
 
 
-def parse(column: Column, kind: ColumnKind) -> Parsed:
+def parse(column: Column, kind: ColumnKind, notation: Notation = PLAIN) -> Parsed:
     """A column in its kind's dtype; what cannot be read is marked, never guessed."""
-    return KINDS[kind].parse(column)
+    return written_kind(kind, notation).parse(column)
+
+
+def kind_of(column: ColumnSchema) -> Kind:
+    """The kind of a column, as its text is written."""
+    if isinstance(column.notation, msgspec.UnsetType):
+        return KINDS[column.kind]
+    return written_kind(column.kind, column.notation)
+
+
+@lru_cache(1024)
+def written_kind(kind: ColumnKind, notation: Notation) -> Kind:
+    """A kind whose text is written in ``notation``."""
+    return KINDS[kind] if notation == PLAIN else type(KINDS[kind])(notation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 
 from keramos.tabular.cell import NULL_TEXT, Refused
 from keramos.tabular.kind import NUMBER_NULLS, Encoded, Kind, NotPlainError
+from keramos.tabular.notation import PLAIN, is_plain, number_reader, shown
 from keramos.types.schema import MISSING_NUMBER
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.tabular.kind import Json
-    from keramos.types.schema import ColumnPreparation
+    from keramos.types.schema import ColumnPreparation, Notation
     from keramos.types.table import Column
 
 LARGEST = -MISSING_NUMBER / 2
@@ -30,7 +30,6 @@ beyond.
 
 TOO_LARGE = "too large for the model's float32 input"
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _EXACT_BITS = 32
 """Integers of up to so many bits are exact in float64."""
 _LARGEST_BITS = 1023
@@ -52,12 +51,21 @@ class Number(Kind):
     tensor_dtype = "float32"
     null_texts = NULL_TEXT | NUMBER_NULLS
 
+    def __init__(self, notation: Notation = PLAIN) -> None:
+        """Numbers whose text is written in ``notation``."""
+        super().__init__(notation)
+        self._written = number_reader(notation)
+        if not is_plain(notation):
+            example = shown(notation, date=False)
+            self.refusal = f"not a finite number (write it like {example}, as in training)"
+
     def _value(self, cell: object) -> object:
         match cell:
             case bool():
                 return self._refused(cell)
             case str():
-                value = float(cell) if _NUMBER.fullmatch(cell) else np.inf
+                written = self._written(cell)
+                value = np.inf if written is None else written
             case int():
                 value = float(cell) if cell.bit_length() <= _LARGEST_BITS else np.inf
             case float() | Decimal():

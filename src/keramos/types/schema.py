@@ -37,13 +37,33 @@ MISSING_TEXT = ""
 
 
 @dataclass(frozen=True, slots=True)
+class Notation:
+    """How the text of a column is written, where that is not the plain form of its kind.
+
+    ``decimal`` and ``thousands`` are the marks in numbers (a blank stands for every kind of blank),
+    ``sign`` is what stands before or after them (``$``, ``EUR``, ``%``) and names their unit.
+    ``order`` is that of dates: ``dmy``, ``mdy``, ``ymd``, or ``name`` where the month is a word.
+    ``missing`` lists further texts that mean a missing cell.
+    """
+
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    sign: str = ""
+    order: Literal["", "dmy", "mdy", "ymd", "name"] = ""
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnSchema:
-    """One feature column: its name in the table, its kind, and why it was taken for that."""
+    """One feature column: its name in the table, its kind, and why it was taken for that.
+    ``notation`` is set where its text is not written in the plain form.
+    """
 
     name: str
     kind: ColumnKind
     reason: str
     unit: str = ""
+    notation: Notation | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,7 @@ class TargetSchema:
     reason: str
     classes: tuple[Label, ...] = ()
     unit: str = ""
+    notation: Notation | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

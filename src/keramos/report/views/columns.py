@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from keramos.report.views.words import kind, listed, number
 from keramos.tabular.cell import Refused
-from keramos.tabular.kinds import KINDS
+from keramos.tabular.kinds import kind_of
 from keramos.types.view import Bars, ColumnCard, Field
 
 if TYPE_CHECKING:
@@ -147,18 +147,18 @@ def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
     model's error names it.
     """
     return {
-        column.name: _typed(texts.get(column.name, "").strip(), column.kind)
+        column.name: _typed(texts.get(column.name, "").strip(), column)
         for column in content.schema.columns
     }
 
 
-def _typed(text: str, wanted: ColumnKind) -> object:
-    value = KINDS[wanted].read(text)
+def _typed(text: str, column: ColumnSchema) -> object:
+    value = kind_of(column).read(text)
     if value is None:
         return None
-    if isinstance(value, Refused) or wanted not in _TYPED:
+    if isinstance(value, Refused) or column.kind not in _TYPED:
         return text
-    return _TYPED[wanted](value)
+    return _TYPED[column.kind](value)
 
 
 _TYPED: Mapping[ColumnKind, Callable[..., object]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.serving.core.bodies import many, record
-from keramos.tabular.kinds import KINDS
+from keramos.tabular.kinds import KINDS, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +130,7 @@ def _prepared(content: Content) -> dict[str, ColumnPreparation]:
 
 
 def _cell(column: ColumnSchema, prepared: ColumnPreparation) -> Json:
-    made = KINDS[column.kind].json_schema(prepared)
+    made = kind_of(column).json_schema(prepared)
     if column.unit:
         made["description"] = f"{made.get('description', '')} Unit: {column.unit}.".strip()
     return made if prepared.null_policy == "refuse" else {"anyOf": [made, {"type": "null"}]}

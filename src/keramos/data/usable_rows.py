@@ -1,0 +1,72 @@
+"""The rows of a table that training can use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.data.conform import conform, row_error
+from keramos.data.notation import few
+from keramos.data.target import take, target_cells, target_numbers
+from keramos.tabular.kind import problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from keramos.errors import Problem
+    from keramos.types.schema import Schema
+    from keramos.types.table import Table
+
+_NAMED = 5
+"""Cells that a note about rows left out names."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UsableRows:
+    """Rows with a target, all cells of which can be read: as they came, and parsed. ``numbers`` are
+    their numbers in the table, from 1; ``notes`` say which others were left out, and why.
+    """
+
+    raw: Table
+    typed: Table
+    numbers: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+    def numbered(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Problems of these rows, with the rows' numbers in the table."""
+        return [replace(problem, row=int(self.numbers[problem.row - 1])) for problem in problems]
+
+
+def usable_rows(source: Table, schema: Schema) -> UsableRows:
+    """The rows to learn from and to hold out from; a few that cannot be read are left out.
+
+    Raises:
+        RowError: cells of more than a few rows cannot be read; names each.
+    """
+    name = schema.target.name
+    target = target_cells(source.columns[name], schema.target)
+    source = replace(source, columns={**source.columns, name: target})
+    typed, found, _ = conform(source, schema, need_target=True)
+    if not schema.target.classes:
+        found += problems(name, target, target_numbers(target, schema.target))
+    found = [problem for problem in found if not target.missing[problem.row - 1]]
+    bad = np.zeros(source.rows, bool)
+    bad[[problem.row - 1 for problem in found]] = True
+    if not few(int(bad.sum()), source.rows):
+        raise row_error(found, source.source)
+    notes = []
+    if target.missing.any():
+        gone = int(target.missing.sum())
+        notes.append(f"{gone} row(s) without a value of '{name}' are left out")
+    if found:
+        named = "; ".join(map(str, sorted(found, key=lambda one: one.row)[:_NAMED]))
+        more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        notes.append(f"{int(bad.sum())} row(s) that cannot be read are left out: {named}{more}")
+    keep = np.flatnonzero(~bad & ~target.missing)
+    if len(keep) == source.rows:
+        return UsableRows(source, typed, keep + 1, tuple(notes))
+    return UsableRows(take(source, keep), take(typed, keep), keep + 1, tuple(notes))

@@ -1,0 +1,27 @@
+"""What a caller decides against inference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from keramos.types.schema import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller decided against inference: columns by name, the unit of columns, texts that
+    mean a missing cell, and how the number 1234.5 or another number or date is written in a column.
+    """
+
+    drop: Collection[str] = ()
+    categorical: Collection[str] = ()
+    numeric: Collection[str] = ()
+    task: Task | None = None
+    positive: str | None = None
+    units: Mapping[str, str] | None = None
+    missing: Collection[str] = ()
+    written: Mapping[str, str] | None = None
