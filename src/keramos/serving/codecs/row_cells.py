@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.data.conform import row_error
 from keramos.errors import Problem, RequestError, RowError
 from keramos.serving.codecs.json_lenient import shown
 from keramos.serving.codecs.json_tensors import text_of
