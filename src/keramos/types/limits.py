@@ -29,7 +29,9 @@ class Limits:
     ``chunk_bytes``: a chunk of an HDF5 dataset that is smaller than half of it. ``row_values``:
     numbers that one row of any tensor may hold while predicting. ``made_values``: numbers that
     options of the config may make (tables, waves, windows, ones), beyond 16 times those of the
-    weights; ``graph_nodes``: operations of the graph that a config becomes.
+    weights; ``graph_nodes``: nodes of the graph that a config becomes; ``row_operations``: what
+    predicting one row takes, estimated before anything runs (a multiplication with its addition is
+    one; free sizes count as one).
 
     ``nonfinite`` accepts weights that are not numbers (NaN, infinity). ``foreign_training`` accepts
     a training configuration, initialisers and the like that name classes of other modules; they are
@@ -52,6 +54,7 @@ class Limits:
     row_values: int = 1 << 26
     made_values: int = 10_000_000
     graph_nodes: int = 1 << 14
+    row_operations: int = 1 << 40
     nonfinite: bool = False
     foreign_training: bool = False
 

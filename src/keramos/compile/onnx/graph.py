@@ -19,6 +19,7 @@ import numpy as np
 
 from keramos.compile.onnx import protobuf
 from keramos.compile.onnx.element_types import ELEMENT_TYPES
+from keramos.compile.onnx.operations import known_size, operations
 from keramos.compile.onnx.shapes import infer
 from keramos.errors import LimitExceededError, UnsupportedModelError
 from keramos.types.limits import LIMITS
@@ -70,10 +71,36 @@ Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] 
 
 @dataclass(slots=True)
 class _Budget:
-    """How many operations and constant numbers a model may still get, bodies of loops included."""
+    """How many nodes and constant numbers a model may still get, bodies of loops included."""
 
     nodes: int
     values: int
+
+
+class _Cost:
+    """The operations of one row so far. ``hidden`` gives, by tensor, how many rows of it stand for
+    one row of the model, where steps were folded into the axis of rows.
+    """
+
+    def __init__(self, outer: _Cost | None) -> None:
+        self.operations = 0
+        self._hidden: dict[str, int] = outer._hidden if outer else {}  # noqa: SLF001 (the same class)
+
+    def add(
+        self,
+        kind: str,
+        inputs: Sequence[Value | None],
+        outputs: Sequence[Value],
+        attributes: Mapping[str, object],
+    ) -> None:
+        """Count a node."""
+        hidden = [self._hidden.get(value.name, 1) for value in inputs if value is not None]
+        times = max(hidden, default=1)
+        self.operations += times * operations(kind, inputs, outputs, attributes)
+        if kind == "Reshape" and inputs[0] is not None and None in outputs[0].shape:
+            times = hidden[0] * known_size(inputs[0]) // max(known_size(outputs[0]), 1)
+        if times > 1:
+            self._hidden.update((value.name, times) for value in outputs)
 
 
 class Graph:
@@ -102,6 +129,7 @@ class Graph:
         self.steps: list[HostStep] = []
         self.runtime_checks: list[tuple[Value, str]] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
+        self._cost = _Cost(parent._cost if parent else None)  # noqa: SLF001 (the same class)
 
     def fresh(self) -> str:
         """A name not used before in this model."""
@@ -209,8 +237,8 @@ class Graph:
         rule exists.
 
         Raises:
-            LimitExceededError: one row of an output would hold more than ``row_values`` values, or
-                the graph more operations or constants than it may.
+            LimitExceededError: one row of an output would hold more than ``row_values`` values or
+                take more than ``row_operations``, or the graph more nodes or constants than it may.
         """
         self.reserve_nodes(1)
         self._budget.nodes -= 1
@@ -221,6 +249,7 @@ class Graph:
         for value in values:
             self._check_size(kind, inputs, value)
         self._count_fixed(kind, inputs, values)
+        self._count_operations(kind, inputs, values, attributes)
         attributes = {name: item for name, item in attributes.items() if item is not None}
         names = [value.name if value else "" for value in inputs]
         made = [value.name for value in values]
@@ -244,6 +273,21 @@ class Graph:
                 f"{kind} would make more than {self.limits.row_values:,} values a row, the limit "
                 "(row_values)",
                 received=f"shape {value.shape}",
+            )
+
+    def _count_operations(
+        self,
+        kind: str,
+        inputs: Sequence[Value | None],
+        values: Sequence[Value],
+        attributes: Mapping[str, object],
+    ) -> None:
+        self._cost.add(kind, inputs, values, attributes)
+        if self._cost.operations > self.limits.row_operations:
+            raise LimitExceededError(
+                f"one row takes more than {self.limits.row_operations:,} operations, the limit "
+                "(row_operations)",
+                received=f"{self._cost.operations:,} up to {kind}",
             )
 
     def _count_fixed(
@@ -287,7 +331,7 @@ class Graph:
 
     def body(self, outputs: Sequence[Value]) -> protobuf.Subgraph:
         """This graph as the body of a Scan, Loop or If."""
-        return protobuf.Subgraph(self.serialise("body", outputs))
+        return protobuf.Subgraph(self.serialise("body", outputs), self._cost.operations)
 
     def model(self, outputs: Sequence[Value]) -> bytes:
         """The complete ONNX model as bytes."""

@@ -87,10 +87,13 @@ def _attribute_body(value: object) -> tuple[str, Parts]:
 
 
 class Subgraph:
-    """A serialised GraphProto, for the body of Scan, Loop and If."""
+    """A serialised GraphProto, for the body of Scan, Loop and If; ``operations`` is the work of
+    running it once.
+    """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, operations: int = 0) -> None:
         self.parts = parts
+        self.operations = operations
 
 
 _Encoder = Callable[[Any], Parts]  # each row encodes the types named beside it
