@@ -19,6 +19,7 @@ from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
+from keramos.serving.protocols.oip.tensors import from_raw
 from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef
 from support.served_models import folder, matrix_model, matrix_rows
@@ -369,3 +370,58 @@ def test_a_server_gives_the_same_reply_to_a_body_with_a_length_and_to_one_in_chu
             assert quick.content == slow.content
             for key in ("content-type", "content-length", SIZE):
                 assert quick.headers.get(key) == slow.headers.get(key)
+
+
+def classes_of(app, engine, model, count, *, binary=False, rows=3):
+    """The reply for the ``count`` best classes of a model's output."""
+    found = engine.get(ModelRef(model)).model
+    parameters = {"classification": count, "binary_data": binary}
+    body = {
+        "inputs": [tensor(found.inputs[0].name, "FP32", matrix_rows(rows))[0]],
+        "outputs": [{"name": found.outputs[0].name, "parameters": parameters}],
+    }
+    return app.answer(
+        Request("POST", f"/v2/models/{model}/infer", body=json.dumps(body).encode())
+    )
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_best_classes_over_http_are_value_index_and_label(engine, count, binary):
+    app = App(Context(engine, max_rows=200), ROUTES, Access())
+    reply = classes_of(app, engine, "matrix", count, binary=binary)
+    head = dict(reply.headers).get(SIZE)
+    found = json.loads(reply.body[: int(head)] if head else reply.body)["outputs"][0]
+    model = engine.get(ModelRef("matrix")).model
+    scores = model.predict(matrix_rows(3))
+    texts = (
+        [cell.decode() for cell in from_raw("", reply.body[int(head) :], "str")]
+        if binary
+        else found["data"]
+    )
+
+    shown = min(count, 3)
+    assert (found["datatype"], found["shape"]) == ("BYTES", [3, shown])
+    for row, line in enumerate(np.array(texts, object).reshape(3, shown)):
+        order = np.argsort(-scores[row])[:shown]
+        labels = [model.content.rule.labels[index] for index in order]
+        assert [text.split(":")[1:] for text in line] == [
+            [str(index), label] for index, label in zip(order, labels, strict=True)
+        ]
+        values = [float(text.split(":")[0]) for text in line]
+        assert values == pytest.approx(list(scores[row][order]), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [-1, 1.0, "2", True, None, [1], 2**63, 10**400])
+def test_a_count_of_classes_that_is_not_a_whole_number_is_refused(engine, count):
+    app = App(Context(engine, max_rows=200), ROUTES, Access())
+    reply = classes_of(app, engine, "matrix", count)
+
+    assert reply.status == 400
+    assert b"classification" in reply.body
+
+
+def test_a_count_of_zero_classes_asks_for_the_numbers(engine):
+    app = App(Context(engine, max_rows=200), ROUTES, Access())
+
+    assert b'"FP32"' in classes_of(app, engine, "matrix", 0).body

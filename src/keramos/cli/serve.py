@@ -83,6 +83,12 @@ _DEFAULTS = Settings()
 @click.option("--api-keys-file", help="API keys, one a line; every request but a probe needs one.")
 @click.option("--cors-origin", help="Origin whose pages may read responses, or *.  [default: none]")
 @click.option(
+    "--allowed-host",
+    multiple=True,
+    help="Name of this server in Host headers (repeat for more); others are refused, as with "
+    "--admin.",
+)
+@click.option(
     "--max-body-bytes",
     "--max-body",
     "max_body_bytes",

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from keramos.errors import KeramosError, quoted
+from keramos.errors import KeramosError, NotServedError, quoted
 from keramos.monitor.drift import has_histograms
 from keramos.report import render
 from keramos.report.live import live_values
@@ -95,11 +95,8 @@ class Pages:
         try:
             served = self._catalogue.get(ModelRef(name, version, label))
         except KeramosError as error:
-            known = name in self._catalogue.names()
-            return _page(
-                render.render("absent.html", message=str(error)),
-                _UNAVAILABLE if known else _NOT_FOUND,
-            )
+            status = _NOT_FOUND if isinstance(error, NotServedError) else _UNAVAILABLE
+            return _page(render.render("absent.html", message=str(error)), status)
         kind = "application/json" if show is Pages.drift else "text/html; charset=utf-8"
         return replace(_page(show(self, served, asked)), content_type=kind)
 

@@ -94,7 +94,7 @@ def assemble(
         context.load, context.unload = versions.load, versions.unload
     companions = (
         VersionWatch(versions, location.poll),
-        GrpcCompanion(context, grpc_services, settings),
         pages,
+        GrpcCompanion(context, grpc_services, settings),
     )
     return ServerParts(context, routes, pages, companions)

@@ -56,6 +56,7 @@ class ServeOptions(TypedDict, total=False):
     tls_key: str | None
     api_keys_file: str | None
     cors_origin: str | None
+    allowed_host: tuple[str, ...]
     max_body_bytes: int
     max_rows: int
     max_connections: int
@@ -247,6 +248,7 @@ def _run_on_ray(location: ModelLocation, settings: Settings, options: ServeOptio
     local_only = (
         ("--tls-cert", settings.tls_cert),
         ("--admin", settings.admin),
+        ("--allowed-host", settings.allowed_host),
         ("--shadow", options.get("shadow")),
         ("--otel", settings.otel),
         ("--require-signature", location.require_signature),

@@ -1,4 +1,4 @@
-"""Authentication by API keys, and CORS."""
+"""Who may ask: API keys, hosts, and pages of other origins."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.errors import UsageError
+from keramos.serving.core.browsers import from_own_page
 from keramos.serving.core.messages import Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keramos.serving.core.browsers import AllowedHosts
     from keramos.serving.core.messages import Request
 
 OPEN_PATHS = frozenset(
@@ -32,29 +34,54 @@ OPEN_PATHS = frozenset(
 
 
 def read_keys(path: str) -> tuple[str, ...]:
-    """API keys from a file, one a line; empty lines and lines that begin with # are skipped.
+    """API keys from a file, one a line; empty lines and comments are skipped. A line is a comment
+    where its first character after blanks is #.
 
     Raises:
         UsageError: it cannot be read, or holds no key.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the file of API keys cannot be read: {error}", file=str(path)) from None
-    keys = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    stripped = (line.strip() for line in lines)
+    keys = tuple(line for line in stripped if line and not line.startswith("#"))
     if not keys:
         raise UsageError(f"{path}: the file of API keys is empty; write one key a line")
     return keys
 
 
 class Access:
-    """The API keys and the allowed origin of one server; without either every request is
+    """The API keys, hosts and allowed origin of one server; without any of them every request is
     admitted.
     """
 
-    def __init__(self, keys: Sequence[str] = (), cors_origin: str | None = None) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str] = (),
+        cors_origin: str | None = None,
+        hosts: AllowedHosts | None = None,
+    ) -> None:
+        """``hosts`` None admits any host."""
         self._digests = [sha256(key.encode()).digest() for key in keys]
         self._origin = cors_origin
+        self._hosts = hosts
+
+    @property
+    def open(self) -> bool:
+        """Whether requests are admitted whatever their headers."""
+        return not self._digests and self._hosts is None
+
+    def admit(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether raw headers name an allowed host and carry a key, where these are needed."""
+        return self.admit_raw(headers) and (
+            self._hosts is None
+            or all(
+                self._hosts.admit(value.decode("latin-1"))
+                for name, value in headers
+                if name == b"host"
+            )
+        )
 
     def admit_raw(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
         """Whether one of raw headers carries a key."""
@@ -62,11 +89,23 @@ class Access:
             return True
         return any(self._known(_token(name, value)) for name, value in headers)
 
+    def may_change(self, request: Request) -> bool:
+        """Whether a request may change what is served: one of a browser must come from a page of
+        this server or of the allowed origin. A wildcard allows reading alone.
+        """
+        return from_own_page(request.headers, self._origin)
+
     def refused(self, request: Request) -> Reply | None:
-        """The reply that ends a request early: a preflight, or one without a key."""
+        """The reply that ends a request early: a preflight, one for another host, or one without
+        a key.
+        """
+        if request.path in OPEN_PATHS:
+            return None
+        if self._hosts is not None and not self._hosts.admit(request.headers.get("host", "")):
+            return json_reply({"error": self._hosts.refusal(request.headers["host"])}, 403)
         if request.method == "OPTIONS" and self._origin and "origin" in request.headers:
             return Reply(204)
-        if not self._digests or request.path in OPEN_PATHS:
+        if not self._digests:
             return None
         pairs = [
             (name.encode(), value.encode("latin-1")) for name, value in request.headers.items()

@@ -28,7 +28,7 @@ class Context:
     """What routes need: the registry, limits, and the calls that load and unload models.
 
     ``load`` and ``unload`` take a model's name; None where clients may not call them. ``stopping``
-    is true once the server was asked to stop. ``live`` gives drift statistics of a version,
+    is true once the server was asked to stop, ``opening`` until all of its ports are open. ``live`` gives drift statistics of a version,
     ``shadows`` reports of shadow versions, ``metrics`` the metrics of all workers.
     """
 
@@ -37,14 +37,15 @@ class Context:
     load: Callable[[str], None] | None = None
     unload: Callable[[str], None] | None = None
     stopping: bool = False
+    opening: bool = False
     live: Callable[[str, int], Live | None] | None = None
     shadows: Callable[[], Sequence[ShadowReport]] = tuple
     metrics: Callable[[], list[Family]] | None = None
-    extensions: tuple[str, ...] = field(default=("binary_tensor_data", "model_repository"))
+    extensions: tuple[str, ...] = ("binary_tensor_data", "classification", "model_repository")
 
     def ready(self) -> bool:
         """Whether the server accepts requests."""
-        return not self.stopping and self.registry.ready()
+        return not self.opening and not self.stopping and self.registry.ready()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Route:
         call: under which name its requests are counted, for the model that ``ref`` gives.
         wrong_method: status for other methods at the path.
         slow: whether it is answered in a thread.
+        changes: whether it changes what is served, so that pages of other sites may not ask for it.
         colon_verbs: whether paths end in verbs after a colon and ignore case, as TensorFlow
             Serving's do.
     """
@@ -101,6 +103,7 @@ class Route:
     call: Call | None = None
     wrong_method: int = 405
     slow: bool = False
+    changes: bool = False
     ref: Callable[[Context, re.Match[str]], ModelRef] = lambda _, match: ref_of(match)
     colon_verbs: bool = False
     pattern: re.Pattern[str] = field(init=False)

@@ -26,6 +26,8 @@ class Settings:
         tls_key: private key of the certificate (PEM).
         api_keys_file: file of API keys, one a line.
         cors_origin: origin whose pages may read responses, or ``*``.
+        allowed_host: names of this server in Host headers, beside its address; with ``admin``, or
+            where any are given, requests for other hosts are refused.
         admin: whether clients may load and unload models.
         log: ``text`` or ``json``; None leaves the logging of the process as it is.
         access_log: whether each request is logged.
@@ -50,6 +52,7 @@ class Settings:
     tls_key: str | None = None
     api_keys_file: str | None = None
     cors_origin: str | None = None
+    allowed_host: tuple[str, ...] = ()
     admin: bool = False
     log: str | None = None
     access_log: bool = False
@@ -65,3 +68,8 @@ class Settings:
                 "--admin is for one worker; several workers learn of new versions from a store or "
                 "a folder"
             )
+
+    @property
+    def checks_hosts(self) -> bool:
+        """Whether requests for unknown hosts are refused."""
+        return self.admin or bool(self.allowed_host)

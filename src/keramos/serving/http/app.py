@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _FAULT = 400
+_CROSS_SITE = Refusal(
+    403,
+    "PERMISSION_DENIED",
+    "a page of another site may not change what is served; --cors-origin names one that may",
+)
 _GZIP, _ZLIB = 31, 15  # zlib's window bits for one format alone (zlib manual, inflateInit2)
 _CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}  # RFC 9110, section 8.4.1
 
@@ -128,6 +133,8 @@ class App:
             match = route.pattern.fullmatch(request.path)
             if match is not None:
                 if route.method == method:
+                    if route.changes and not self._access.may_change(request):
+                        return route.refuse(_CROSS_SITE)
                     return self._answer_by(route, request, match)
                 wrong.append(route)
         return _wrong_method(request, wrong) if wrong else self._page(request, method)

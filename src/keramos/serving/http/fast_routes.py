@@ -19,7 +19,7 @@ _MAX_KNOWN_URLS = 4096
 
 
 class FastRoutes:
-    """URL -> fast route. ``make`` finds the route of a URL; ``admit`` checks the API key."""
+    """URL -> fast route. ``make`` finds the route of a URL; ``admit`` checks API key and host."""
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ import uvicorn
 from keramos.errors import MissingExtraError, UsageError
 from keramos.serving.batching.rows import RowBatcher
 from keramos.serving.core.auth import Access, read_keys
+from keramos.serving.core.browsers import AllowedHosts
 from keramos.serving.core.logging import event
 from keramos.serving.http.app import App
 from keramos.serving.http.connection_state import ConnectionState
@@ -96,6 +97,7 @@ class Server(uvicorn.Server):
         self.spans: Spans | None = None
         self.complete = Event()
         """Set when the companions run too."""
+        self._context.opening = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
@@ -103,6 +105,7 @@ class Server(uvicorn.Server):
         await asyncio.sleep(_FIRST)
         for companion in self._companions:
             await companion.start()
+        self._context.opening = False
         self.complete.set()
 
     async def on_tick(self, counter: int) -> bool:
@@ -210,7 +213,9 @@ def build_server(parts: ServerParts, settings: Settings) -> Server:
         MissingExtraError: traces are wanted and OpenTelemetry is not installed.
     """
     access = Access(
-        read_keys(settings.api_keys_file) if settings.api_keys_file else (), settings.cors_origin
+        read_keys(settings.api_keys_file) if settings.api_keys_file else (),
+        settings.cors_origin,
+        AllowedHosts.of([settings.host, *settings.allowed_host]) if settings.checks_hosts else None,
     )
     app = App(
         parts.context,
@@ -224,7 +229,7 @@ def build_server(parts: ServerParts, settings: Settings) -> Server:
     spans = _spans(app) if settings.otel else None
     # With traces each request takes the general path, where a span is around it.
     find = app.fast_route if settings.fast_path and spans is None else lambda _: None
-    table = FastRoutes(registry, find, access.admit_raw if settings.api_keys_file else None)
+    table = FastRoutes(registry, find, None if access.open else access.admit)
     shared = ConnectionState(
         table,
         RowBatcher(registry, access_log=settings.access_log),

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import KeramosError, RequestError
-from keramos.runtime.decide import by_row
 from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
+from keramos.serving.protocols.oip.classification import PARAMETER, best_classes, class_count
 from keramos.serving.protocols.oip.messages import PACKAGE, M
 from keramos.serving.protocols.oip.tensors import KINDS, fill_output, from_input
 from keramos.types.serving import ModelRef, State, whole_number
@@ -121,7 +121,8 @@ def _infer(context: Context, request: Message) -> PendingRun:
         )
         made = dict(zip((spec.name for spec in served.model.outputs), outputs, strict=True))
         for name in names:
-            array = _best(served, made[name], classes[name]) if classes.get(name) else made[name]
+            count = classes.get(name, 0)
+            array = best_classes(served, name, made[name], count) if count else made[name]
             half = array.dtype == np.float16  # which has no contents of its own
             data = fill_output(reply.outputs.add(name=name), array, raw=raw or half)
             if raw or half:
@@ -151,25 +152,9 @@ def _arrays(request: Message) -> dict[str, NDArray[np.generic]]:
 
 
 def _class_count(wanted: Message) -> int:
-    """Triton's output parameter ``classification``: so many best classes instead of all numbers; 0
-    where not asked.
-    """
-    parameter = wanted.parameters.get("classification")
-    return int(parameter.int64_param) if parameter else 0
-
-
-def _best(served: Served, array: NDArray[np.generic], count: int) -> NDArray[np.generic]:
-    """The largest ``count`` values of each row as texts ``value:index:label``."""
-    content = served.model.content
-    labels = content.rule.labels if content else ()
-    rows = by_row(array)
-    order = np.argsort(-rows.astype(float), axis=1, kind="stable")[:, :count]
-    texts = np.empty(order.shape, object)
-    for place in np.ndindex(*order.shape):
-        index = int(order[place])
-        label = f":{labels[index]}" if len(labels) == rows.shape[1] else ""
-        texts[place] = f"{rows[place[0], index]:f}:{index}{label}"
-    return texts
+    """How many best classes are asked for instead of all numbers; 0 where not asked."""
+    parameter = wanted.parameters.get(PARAMETER)
+    return class_count(int(parameter.int64_param), wanted.name) if parameter else 0
 
 
 def _index(context: Context, request: Message) -> Message:

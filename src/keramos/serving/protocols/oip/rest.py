@@ -32,6 +32,7 @@ from keramos.serving.protocols.oip.bodies import (
     OipServer,
     TensorMetadata,
 )
+from keramos.serving.protocols.oip.classification import PARAMETER, best_classes, class_count
 from keramos.serving.protocols.oip.fast import COUNTED, HEADER, fast_route
 from keramos.serving.protocols.oip.json_inputs import arrays_of, flag, tensor_items, tensor_name
 from keramos.serving.protocols.oip.tensors import KINDS, dtype_of, from_raw, to_raw
@@ -116,6 +117,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     names = output_names(served.model, [tensor_name(item) for item in wanted])
     all_binary = flag(body, "binary_data_output", default=False)
     binary = {tensor_name(item) for item in wanted if flag(item, "binary_data", default=all_binary)}
+    classes = {tensor_name(item): _class_count(item) for item in wanted}
     asked = body.get("id")
     if asked is not None and not isinstance(asked, str):
         raise RequestError(f"'id' must be a string; received {shown(asked)}")
@@ -123,7 +125,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     return _reply(
         served,
         asked,
-        _named(served, outputs),
+        _classified(served, _named(served, outputs), classes),
         names,
         set(names) if all_binary and not wanted else binary,
     )
@@ -166,6 +168,23 @@ def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
 
 def _named(served: Served, outputs: Outputs) -> dict[str, Array]:
     return dict(zip((spec.name for spec in served.model.outputs), outputs, strict=True))
+
+
+def _class_count(item: Item) -> int:
+    parameters = item.get("parameters", {})
+    value = parameters.get(PARAMETER, 0) if isinstance(parameters, dict) else 0
+    return class_count(value, tensor_name(item))
+
+
+def _classified(
+    served: Served, outputs: dict[str, Array], classes: dict[str, int]
+) -> dict[str, Array]:
+    best = {
+        name: best_classes(served, name, outputs[name], count)
+        for name, count in classes.items()
+        if count
+    }
+    return outputs | best
 
 
 def _reply(
@@ -295,6 +314,7 @@ ROUTES = (
         f"{_REPOSITORY}/load",
         _load,
         summary="Serve a model again",
+        changes=True,
         statuses=_ADMIN_ERRORS,
     ),
     _route(
@@ -302,6 +322,7 @@ ROUTES = (
         f"{_REPOSITORY}/unload",
         _unload,
         summary="Let go of a model",
+        changes=True,
         statuses=_ADMIN_ERRORS,
     ),
 )
