@@ -380,9 +380,7 @@ def classes_of(app, engine, model, count, *, binary=False, rows=3):
         "inputs": [tensor(found.inputs[0].name, "FP32", matrix_rows(rows))[0]],
         "outputs": [{"name": found.outputs[0].name, "parameters": parameters}],
     }
-    return app.answer(
-        Request("POST", f"/v2/models/{model}/infer", body=json.dumps(body).encode())
-    )
+    return app.answer(Request("POST", f"/v2/models/{model}/infer", body=json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize("binary", [False, True])
