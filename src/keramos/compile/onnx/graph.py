@@ -96,9 +96,11 @@ class _Cost:
         """Count a node."""
         hidden = [self._hidden.get(value.name, 1) for value in inputs if value is not None]
         times = max(hidden, default=1)
-        self.operations += times * operations(kind, inputs, outputs, attributes)
-        if kind == "Reshape" and inputs[0] is not None and None in outputs[0].shape:
-            times = hidden[0] * known_size(inputs[0]) // max(known_size(outputs[0]), 1)
+        given = [None if value is None else value.shape for value in inputs]
+        made = [value.shape for value in outputs]
+        self.operations += times * operations(kind, given, made, attributes)
+        if kind == "Reshape" and given[0] is not None and None in made[0]:
+            times = hidden[0] * known_size(given[0]) // max(known_size(made[0]), 1)
         if times > 1:
             self._hidden.update((value.name, times) for value in outputs)
 
@@ -129,7 +131,7 @@ class Graph:
         self.steps: list[HostStep] = []
         self.runtime_checks: list[tuple[Value, str]] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
-        self._cost = _Cost(parent._cost if parent else None)  # noqa: SLF001 (the same class)
+        self._cost: _Cost = _Cost(parent._cost if parent else None)  # noqa: SLF001 (the same class)
 
     def fresh(self) -> str:
         """A name not used before in this model."""

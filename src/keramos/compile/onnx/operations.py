@@ -15,75 +15,75 @@ from keramos.compile.onnx.protobuf import Subgraph
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keramos.compile.onnx.graph import Value
+    Shape = tuple[int | None, ...]
+    Inputs = Sequence[Shape | None]
+    Outputs = Sequence[Shape]
+    Count = Callable[[Inputs, Outputs, Mapping[str, object]], int]
 
-    Operands = Sequence[Value | None]
-    Count = Callable[[Operands, Sequence[Value], Mapping[str, object]], int]
 
-
-def known_size(value: Value) -> int:
+def known_size(shape: Shape) -> int:
     """Values of a tensor, where free sizes are 1."""
-    return prod(1 if size is None else size for size in value.shape)
+    return prod(1 if size is None else size for size in shape)
 
 
 def operations(
-    kind: str, inputs: Operands, outputs: Sequence[Value], attributes: Mapping[str, object]
+    kind: str, inputs: Inputs, outputs: Outputs, attributes: Mapping[str, object]
 ) -> int:
-    """Operations of one node, where free sizes are 1."""
-    touched = sum(known_size(value) for value in (*inputs, *outputs) if value is not None)
+    """Operations of one node by the shapes of its operands and results, where free sizes are 1."""
+    touched = sum(known_size(shape) for shape in (*inputs, *outputs) if shape is not None)
     count = _COUNTS.get(kind)
     return touched + (0 if count is None else count(inputs, outputs, attributes))
 
 
-def _sizes(value: Value | None) -> list[int]:
-    return [] if value is None else [1 if size is None else size for size in value.shape]
+def _sizes(shape: Shape | None) -> list[int]:
+    return [] if shape is None else [1 if size is None else size for size in shape]
 
 
-def _matrices(inputs: Operands, outputs: Sequence[Value], _: Mapping[str, object]) -> int:
+def _matrices(inputs: Inputs, outputs: Outputs, _: Mapping[str, object]) -> int:
     return known_size(outputs[0]) * (_sizes(inputs[0]) or [1])[-1]
 
 
-def _gemm(inputs: Operands, outputs: Sequence[Value], attributes: Mapping[str, object]) -> int:
+def _gemm(inputs: Inputs, outputs: Outputs, attributes: Mapping[str, object]) -> int:
     inner = _sizes(inputs[0])[0 if attributes.get("transA") else -1]
     return known_size(outputs[0]) * inner
 
 
-def _convolution(inputs: Operands, outputs: Sequence[Value], _: Mapping[str, object]) -> int:
+def _convolution(inputs: Inputs, outputs: Outputs, _: Mapping[str, object]) -> int:
     return known_size(outputs[0]) * prod(_sizes(inputs[1])[1:])
 
 
-def _transposed(inputs: Operands, _: Sequence[Value], __: Mapping[str, object]) -> int:
+def _transposed(inputs: Inputs, _: Outputs, __: Mapping[str, object]) -> int:
     return prod(_sizes(inputs[0])) * prod(_sizes(inputs[1])[1:])
 
 
-def _pooling(_: Operands, outputs: Sequence[Value], attributes: Mapping[str, object]) -> int:
+def _pooling(_: Inputs, outputs: Outputs, attributes: Mapping[str, object]) -> int:
     window = attributes.get("kernel_shape")
     return known_size(outputs[0]) * (prod(window) if isinstance(window, (list, tuple)) else 1)
 
 
-def _recurrent(inputs: Operands, _: Sequence[Value], __: Mapping[str, object]) -> int:
+def _recurrent(inputs: Inputs, _: Outputs, __: Mapping[str, object]) -> int:
     steps = (_sizes(inputs[0]) or [1])[0]
     return steps * sum(prod(_sizes(weights)) for weights in inputs[1:3])
 
 
-def _scan(_: Operands, outputs: Sequence[Value], attributes: Mapping[str, object]) -> int:
+def _scan(_: Inputs, outputs: Outputs, attributes: Mapping[str, object]) -> int:
     body = attributes.get("body")
     steps = (*_sizes(outputs[-1]), 1, 1)[1]
     return steps * body.operations if isinstance(body, Subgraph) else 0
 
 
-def _einsum(inputs: Operands, _: Sequence[Value], attributes: Mapping[str, object]) -> int:
+def _einsum(inputs: Inputs, _: Outputs, attributes: Mapping[str, object]) -> int:
     """The product of the sizes of all letters: a bound for any order of summing."""
     terms = str(attributes.get("equation", "")).partition("->")[0].split(",")
     sizes: dict[str, int] = {}
-    for term, value in zip(terms, inputs, strict=False):
+    for term, shape in zip(terms, inputs, strict=False):
         letters = term.replace(" ", "").replace("...", "")
-        for letter, size in zip(reversed(letters), reversed(_sizes(value)), strict=False):
+        for letter, size in zip(reversed(letters), reversed(_sizes(shape)), strict=False):
             sizes[letter] = max(size, sizes.get(letter, 1))
     return prod(sizes.values())
 
 
-def _sorting(inputs: Operands, _: Sequence[Value], __: Mapping[str, object]) -> int:
+def _sorting(inputs: Inputs, _: Outputs, __: Mapping[str, object]) -> int:
     size = prod(_sizes(inputs[0]))
     return size * size.bit_length()
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from keramos.serving.codecs.slots import Slot
     from keramos.serving.core.protobuf import Message
     from keramos.serving.core.routes import Context
-    from keramos.serving.core.served import Served
     from keramos.types.serving import Outputs
 
 _STATES = {
