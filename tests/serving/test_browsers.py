@@ -1,4 +1,4 @@
-"""Pages of other sites: they cannot change what is served, and their names are not this server's."""
+"""Pages of other sites cannot change what is served, and their names are not this server's."""
 
 from __future__ import annotations
 

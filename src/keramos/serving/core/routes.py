@@ -28,8 +28,9 @@ class Context:
     """What routes need: the registry, limits, and the calls that load and unload models.
 
     ``load`` and ``unload`` take a model's name; None where clients may not call them. ``stopping``
-    is true once the server was asked to stop, ``opening`` until all of its ports are open. ``live`` gives drift statistics of a version,
-    ``shadows`` reports of shadow versions, ``metrics`` the metrics of all workers.
+    is true once the server was asked to stop, ``opening`` until all of its ports are open. ``live``
+    gives drift statistics of a version, ``shadows`` reports of shadow versions, ``metrics`` the
+    metrics of all workers.
     """
 
     registry: Registry
