@@ -6,7 +6,7 @@ import pytest
 from keras import layers as kl
 
 import keramos
-from keramos.errors import UsageError
+from keramos.errors import KeramosError, ModelError, UsageError
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
 
@@ -152,7 +152,7 @@ def test_a_function_may_append_what_an_expression_cannot_say(lambda_file):
         ("x.__class__", "Attribute is not read"),
         ("[y for y in x]", "ListComp is not read"),
         ("x +", "cannot be read at column"),
-        ("y * 2", "Name is not read"),
+        ("y * 2", "there is no .y., the input is x"),
         ("mean(x, axes=1)", "no argument 'axes'"),
         ("9 ** 9 ** 9 * x", "no result"),
         ("x[3.5]", "are"),
@@ -169,7 +169,8 @@ def test_anything_else_than_arithmetic_is_refused_with_its_place(expression, mes
 
 def test_a_replacement_for_a_layer_that_is_not_there_names_those_that_are(lambda_file):
     with pytest.raises(
-        UsageError, match=r"layer 'other': replace= names a layer that does not exist.*x, secret"
+        UsageError,
+        match=r"layer 'other': replace= names a layer that does not exist.*are x, secret",
     ):
         keramos.load(lambda_file, replace={"other": "x"})
 
@@ -183,3 +184,109 @@ def test_an_architecture_loads_with_its_weights(tmp_path):
     loaded = keramos.load(tmp_path / "model.json", weights=tmp_path / "model.weights.h5")
 
     np.testing.assert_allclose(loaded.predict(X), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.fixture
+def two_inputs(tmp_path):
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    code = kl.Lambda(lambda v: v[0] - v[1], name="distance")
+    keras.Model([a, b], code([a, b])).save(tmp_path / "two.h5")
+    return tmp_path / "two.h5"
+
+
+WRONG_FOR_TWO = [
+    "x * 2",
+    "-x",
+    "x > 0",
+    "x[2] - x[0]",
+    "x[-3]",
+    "y[0]",
+    "x[0] + z",
+    "abs(x)",
+    "tf.nope(x[0])",
+    "concatenate(x, axis=7)",
+    "sum(x[0], axis=4)",
+    "x[0][:, 'a']",
+    "1 + 1",
+]
+
+
+@pytest.mark.parametrize("expression", WRONG_FOR_TWO)
+def test_an_expression_that_does_not_fit_is_named_with_the_inputs_there_are(expression, two_inputs):
+    with pytest.raises(UsageError) as refusal:
+        keramos.load(two_inputs, replace={"distance": expression})
+
+    assert refusal.value.where.layer == "distance"
+    assert "its inputs are x[0] of shape (None, 4), x[1]" in str(refusal.value)
+
+
+@pytest.mark.parametrize("expression", ["x[0]", "x[0] - x[1]", "x[-1] * 2", "abs(x[1])"])
+def test_one_input_is_not_taken_apart_into_rows(expression, lambda_file):
+    with pytest.raises(UsageError, match=r"the layer has one input.*its one input is x, of shape"):
+        keramos.load(lambda_file, replace={"secret": expression})
+
+
+def test_a_replacement_with_too_few_outputs_is_named(tmp_path):
+    x = keras.Input((4,), name="x")
+    parts = kl.Lambda(lambda v: (v[:, :1], v[:, 1:]), name="parts")(x)
+    keras.Model(x, kl.Concatenate()(list(parts)[::-1])).save(tmp_path / "model.h5")
+
+    with pytest.raises(UsageError, match=r"takes 2 tensors from the layer; .* gives 1"):
+        keramos.load(tmp_path / "model.h5", replace={"parts": "x * 2"})
+
+
+def test_a_layer_that_holds_code_is_refused_with_its_name_in_the_way_out(lambda_file):
+    with pytest.raises(ModelError, match=r"replace=\{'secret': .*--replace 'secret=EXPRESSION'"):
+        keramos.load(lambda_file)
+
+
+def test_a_layer_of_a_class_of_its_own_is_refused_with_its_name_in_the_way_out(tmp_path):
+    @keras.saving.register_keras_serializable("mine")
+    class Tripled(kl.Layer):
+        def call(self, x):
+            return x * 3
+
+    x = keras.Input((4,), name="x")
+    keras.Model(x, Tripled(name="my_own")(x)).save(tmp_path / "model.keras")
+
+    with pytest.raises(ModelError, match=r"replace=\{'my_own': .*--replace 'my_own=EXPRESSION'"):
+        keramos.load(tmp_path / "model.keras")
+    model = keramos.load(tmp_path / "model.keras", replace={"my_own": "x * 3"})
+    np.testing.assert_allclose(model.predict(X), X * 3)
+
+
+def test_what_is_neither_expression_nor_function_is_no_replacement(lambda_file):
+    with pytest.raises(UsageError, match="an expression or a function"):
+        keramos.load(lambda_file, replace={"secret": 2})
+
+
+def test_every_way_to_open_a_file_takes_replacements(lambda_file, tmp_path):
+    replace = {"secret": "x * 2"}
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b,c,d\n1,2,3,4\n")
+
+    assert keramos.load(lambda_file, replace=replace).predict(X).shape == X.shape
+    assert not keramos.inspect(lambda_file, replace=replace).unsupported
+    assert keramos.convert(lambda_file, tmp_path / "m.onnx", replace=replace).difference == 0
+    scored = keramos.score(
+        lambda_file, table, tmp_path / "out.csv", replace=replace, columns=("a", "b", "c", "d")
+    )
+    assert scored.totals.decided == 1
+    with keramos.serve(lambda_file, port=0, replace=replace, block=False) as server:
+        assert server.url
+
+
+def test_every_way_to_open_a_file_names_a_wrong_replacement(lambda_file, tmp_path):
+    replace = {"secrt": "x * 2"}
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b,c,d\n1,2,3,4\n")
+    ways = [
+        lambda: keramos.load(lambda_file, replace=replace),
+        lambda: keramos.inspect(lambda_file, replace=replace),
+        lambda: keramos.convert(lambda_file, tmp_path / "m.onnx", replace=replace),
+        lambda: keramos.score(lambda_file, table, tmp_path / "out.csv", replace=replace),
+        lambda: keramos.serve(lambda_file, port=0, replace=replace, block=False),
+    ]
+    for way in ways:
+        with pytest.raises(KeramosError, match=r"layer 'secrt'.*mean 'secret'"):
+            way()

@@ -8,6 +8,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
     from keramos.types.limits import Limits
@@ -19,15 +20,22 @@ if TYPE_CHECKING:
 @click.option(
     "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
 )
+@replace_option
 @limit_option
 @json_option()
 def command(
-    source: str, target: str, weights: str | None, *, limits: Limits, as_json: bool
+    source: str,
+    target: str,
+    weights: str | None,
+    *,
+    replace: dict[str, str],
+    limits: Limits,
+    as_json: bool,
 ) -> None:
     """Rewrite SOURCE as TARGET (.keras or .h5 for current Keras, .onnx for any ONNX runtime)."""
     from keramos.pipeline.convert import convert
 
-    done = convert(source, target, weights=weights, limits=limits)
+    done = convert(source, target, weights=weights, replace=replace, limits=limits)
     if as_json:
         import json
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
-
-if TYPE_CHECKING:
-    from keramos.types.limits import Limits
+from keramos.cli.replace import replace_option
 
 
 @click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
@@ -25,11 +22,10 @@ if TYPE_CHECKING:
     metavar="KEY",
     help="Read files only if they are signed for this public key.",
 )
+@replace_option
 @limit_option
 @json_option()
-def command(
-    model: str, weights: str | None, require_signature: str | None, *, limits: Limits, as_json: bool
-) -> None:
+def command(model: str, *, as_json: bool, **opening: object) -> None:
     """Show layers, inputs and outputs of MODEL, what keeps it from running, and what keramos stored
     beside it.
     """
@@ -39,7 +35,7 @@ def command(
     from keramos.report.text import document, overview
     from keramos.report.views.model import model_view
 
-    found = inspect(model, weights=weights, require_signature=require_signature, limits=limits)
+    found = inspect(model, **opening)  # type: ignore[arg-type]  # click checks them
     if as_json:
         import json
 

@@ -10,6 +10,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
     from keramos.inference.model import Decided, Model
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     metavar="KEY",
     help="Open MODEL only if it is signed for this public key.",
 )
+@replace_option
 @limit_option
 @click.option(
     "--rejects",

@@ -11,6 +11,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,7 @@ _BAR = 24
     show_default=True,
     help="Rows after which the work so far is safe.",
 )
+@replace_option
 @limit_option
 @json_option("The summary as JSON.")
 def command(
@@ -97,6 +99,7 @@ def command(
     source: str | None,
     output: str | None,
     *,
+    replace: dict[str, str],
     limits: Limits,
     as_json: bool,
     **options: object,
@@ -122,7 +125,7 @@ def command(
     given["columns"] = tuple(str(given["columns"]).split(",")) if given["columns"] else ()
     try:
         key = given.pop("require_signature")
-        opened = load(model, require_signature=key, limits=limits)  # type: ignore[arg-type]  # a path
+        opened = load(model, replace=replace, require_signature=key, limits=limits)  # type: ignore[arg-type]  # a path
         summary = score(opened, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
     except BrokenPipeError:
         # Whoever reads standard output has enough; nothing more may be written, not even at exit.

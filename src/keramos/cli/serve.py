@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keramos.cli.limits import limit_option
+from keramos.cli.replace import replace_option
 from keramos.serving.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ _DEFAULTS = Settings()
     metavar="MODEL@LABEL=SHARE",
     help="Mirror this share of traffic to a version; its responses are discarded.",
 )
+@replace_option
 @limit_option
 @click.option(
     "--require-signature",

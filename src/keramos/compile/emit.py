@@ -14,6 +14,7 @@ from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.options import check_options
 from keramos.compile.lowering.record import Lowering, Operation
 from keramos.compile.onnx.graph import Graph, Value
+from keramos.compile.replacements import check_outputs
 from keramos.errors import (
     CorruptModelError,
     ForeignCodeError,
@@ -214,7 +215,9 @@ def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRe
     for call in network.calls:
         node = calls.get(call.layer, 0)
         calls[call.layer] = node + 1
-        for tensor, result in enumerate(_run_call(g, network.layers[call.layer], call, values)):
+        results = _run_call(g, network.layers[call.layer], call, values)
+        check_outputs(network, call, len(results))
+        for tensor, result in enumerate(results):
             values[TensorRef(call.layer, node, tensor)] = result
     return values
 

@@ -113,7 +113,7 @@ def evaluate(s: LayerCall, text: str) -> Value | tuple[Value, ...]:
     """
     body, name = _parsed(text)
     inputs: object = s.inputs[0] if len(s.inputs) == 1 else list(s.inputs)
-    result = _Reader(s, text, {name: inputs}).value(body)
+    result = _Reader(s, text, name, inputs).value(body)
     if isinstance(result, Value):
         return result
     if (
@@ -167,13 +167,20 @@ def _number_of(node: ast.expr) -> float | None:
     return _NUMBERS.get(_dotted(node.func if isinstance(node, ast.Call) else node))
 
 
+def _unread(node: ast.AST, name: str) -> str:
+    if isinstance(node, ast.Name):
+        return f"there is no {node.id!r}, the input is {name}"
+    return f"{type(node).__name__} is not read"
+
+
 class _Reader:
     """Walks one expression."""
 
-    def __init__(self, call: LayerCall, text: str, names: Mapping[str, object]) -> None:
+    def __init__(self, call: LayerCall, text: str, name: str, inputs: object) -> None:
         self.s = call
         self.text = text
-        self.names = names
+        self.name = name
+        self.inputs = inputs
 
     def refuse(self, node: ast.AST, what: str) -> UsageError:
         """The error for a part that is not allowed; raise it."""
@@ -189,8 +196,8 @@ class _Reader:
         match node:
             case ast.Constant(value=bool() | int() | float() | str() | None as found):
                 return found
-            case ast.Name(id=name) if name in self.names:
-                return self.names[name]
+            case ast.Name(id=self.name):
+                return self.inputs
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
                 return self.apply(
                     node, _OPERATORS[type(operator)], self.value(left), self.value(right)
@@ -211,12 +218,17 @@ class _Reader:
                 return _number_of(node)
             case ast.Call():
                 return self.call(node)
-        raise self.refuse(node, f"{type(node).__name__} is not read")
+        raise self.refuse(node, _unread(node, self.name))
 
     def apply(self, node: ast.AST, kind: str, *operands: object) -> object:
         """An operator; numbers alone are computed here."""
         if all(isinstance(item, int | float) for item in operands):
             return self.number(node, kind, [float(item) for item in operands])  # type: ignore[arg-type] # just checked
+        if any(isinstance(item, list) and item is self.inputs for item in operands):
+            raise UsageError(
+                f"expression {self.text!r} computes with {self.name} as with one tensor; the layer "
+                f"has {len(self.s.inputs)} inputs"
+            )
         return KERAS[kind].build(self.s, *operands)
 
     def number(self, node: ast.AST, kind: str, numbers: list[float]) -> float | int:
@@ -241,6 +253,11 @@ class _Reader:
 
     def item(self, node: ast.AST, of: object, key: ast.expr) -> object:
         """One of several inputs, or a slice of a tensor."""
+        if isinstance(of, Value) and of is self.inputs and isinstance(self.index(key), int):
+            raise UsageError(
+                f"expression {self.text!r} takes {ast.unparse(node)}; the layer has one input, "
+                f"{self.name} itself"
+            )
         if isinstance(of, Value):
             parts = key.elts if isinstance(key, ast.Tuple) else [key]
             return KERAS["GetItem"].build(self.s, of, [self.part(part) for part in parts])
@@ -250,8 +267,18 @@ class _Reader:
             or not isinstance(place, int)
             or not -len(of) <= place < len(of)
         ):
-            raise self.refuse(node, "there is no such input")
+            raise UsageError(
+                f"expression {self.text!r} takes {ast.unparse(node)}, which does not exist"
+            )
         return of[place]
+
+    @staticmethod
+    def index(key: ast.expr) -> object:
+        """The number by which a tensor is indexed, or None for a slice."""
+        try:
+            return ast.literal_eval(key)
+        except (ValueError, TypeError):
+            return None
 
     def part(self, node: ast.expr) -> object:
         """A slice as Keras writes it."""

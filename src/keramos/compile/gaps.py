@@ -65,7 +65,10 @@ def remedy(network: Network) -> str | None:
         return None
     shown = ", ".join(f"{name!r}: 'an expression of x'" for name in names[:_NAMED])
     more = ", ..." if len(names) > _NAMED else ""
-    return f"Say what each computes with replace={{{shown}{more}}}"
+    return (
+        f"Say what each computes with replace={{{shown}{more}}}, in commands with "
+        f"--replace '{names[0]}=EXPRESSION'"
+    )
 
 
 def _without_code(network: Network) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from keramos.artifact.keras.dialects.nodes import refs
+from keramos.compile.lowering.options import nearest
 from keramos.errors import UsageError
 from keramos.types.network import Call, Layer, TensorRef
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from keramos.types.network import Network
 
     Replacement = str | Callable[..., object]
+
+_LISTED = 20
+"""Layers that a refusal lists."""
 
 
 def replaced(network: Network, replacements: Mapping[str, Replacement]) -> Network:
@@ -25,16 +30,45 @@ def replaced(network: Network, replacements: Mapping[str, Replacement]) -> Netwo
     layer's weights.
 
     Raises:
-        UsageError: no layer has such a name.
+        UsageError: no layer has such a name, or a replacement is neither.
     """
     names = list(_names(network))
-    for name in replacements:
+    for name, found in replacements.items():
         if name not in names:
             raise UsageError(
-                f"replace= names a layer that does not exist; the layers are {', '.join(names)}",
+                "replace= names a layer that does not exist",
                 layer=name,
+                remedy=f"The layers are {_listed(names)}{nearest(name, names)}",
+            )
+        if not isinstance(found, str) and not callable(found):
+            raise UsageError(
+                "a replacement is an expression or a function", received=found, layer=name
             )
     return _network(network, replacements)
+
+
+def check_outputs(network: Network, call: Call, made: int) -> None:
+    """Refuse a replacement that gives fewer tensors than the network takes from the layer.
+
+    Raises:
+        UsageError: it does.
+    """
+    layer = network.layers[call.layer]
+    if layer.replacement is None:
+        return
+    taken = [*network.outputs, *refs([[one.args, one.kwargs] for one in network.calls])]
+    needed = 1 + max((ref.tensor for ref in taken if ref.layer == layer.name), default=0)
+    if made < needed:
+        raise UsageError(
+            f"the model takes {needed} tensors from the layer; the replacement gives {made}",
+            received=str(layer.replacement),
+            layer=layer.name,
+            remedy="Give several tensors as a list, as in [x[:, :1], x[:, 1:]]",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join([*names[:_LISTED], *(["..."] if len(names) > _LISTED else [])])
 
 
 def _names(network: Network) -> Iterator[str]:

@@ -70,6 +70,8 @@ class Model:
         self.load_seconds = 0.0
         self.limits = LIMITS
         """The bounds under which the file was opened."""
+        self.replacements: Mapping[str, object] = {}
+        """What stands in for its layers that hold code, by name."""
         self._fast: Feeder | None = (
             row_feeder(artifact.content.preparation) if artifact.content else None
         )

@@ -14,17 +14,18 @@ from keramos.artifact.read import read
 from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, UsageError
-from keramos.pipeline.reading import about
+from keramos.pipeline.reading import about, with_replacements
 from keramos.pipeline.verify import random_feeds
 from keramos.platform.atomic_write import write_atomically
 from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from keramos.compile.replacements import Replacement
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
     from keramos.types.network import Compiled
@@ -51,18 +52,20 @@ def convert(
     target: str | Path,
     *,
     weights: str | Path | None = None,
+    replace: Mapping[str, Replacement] | None = None,
     limits: Limits = LIMITS,
 ) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any
     ONNX runtime.
 
     ``weights`` names the file of weights, where ``source`` is an architecture alone
-    (``model.to_json()``). ``limits``: bounds on what the source may declare. What keramos stored
+    (``model.to_json()``). ``replace``: what layers that hold code compute, by name, as for
+    ``load``. ``limits``: bounds on what the source may declare. What keramos stored
     beside the network is kept in ``.keras`` and ``.h5``.
 
     Raises:
         ModelError: the source cannot be read or run.
-        UsageError: the extension of the target is unknown.
+        UsageError: the extension of the target is unknown, or a replacement is wrong.
         SaveError: the target could not be written.
     """
     target = Path(target)
@@ -74,7 +77,10 @@ def convert(
             file=str(target),
         )
     with about(source):
-        return _converted(read(source, weights=weights, limits=limits), target, limits)
+        artifact = read(source, weights=weights, limits=limits)
+    artifact = with_replacements(artifact, replace)
+    with about(source):
+        return _converted(artifact, target, limits)
 
 
 def _converted(artifact: Artifact, target: Path, limits: Limits) -> Conversion:

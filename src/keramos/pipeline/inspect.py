@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network, faults, output_shapes
 from keramos.errors import ModelError
 from keramos.pipeline.keras_compatibility import plain_keras
-from keramos.pipeline.reading import about, reader
+from keramos.pipeline.reading import about, reader, with_replacements
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from keramos.compile.replacements import Replacement
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
     from keramos.types.network import Layer, Network, TensorSpec
@@ -62,21 +64,24 @@ def inspect(
     path: str | Path,
     *,
     weights: str | Path | None = None,
+    replace: Mapping[str, Replacement] | None = None,
     require_signature: str | Path | None = None,
     limits: Limits = LIMITS,
 ) -> Inspection:
     """Read a model file, or an architecture with its weights, and describe it.
 
     With ``require_signature`` (a file with a public key) only files signed with its private key are
-    read.
+    read. ``replace``: what layers that hold code compute, by name, as for ``load``.
 
     Raises:
         ModelError: it cannot be read.
+        UsageError: a replacement is wrong.
     """
     with about(path):
-        return describe(
-            read(path, weights=weights, limits=limits, source_of=reader(require_signature)), limits
-        )
+        artifact = read(path, weights=weights, limits=limits, source_of=reader(require_signature))
+    artifact = with_replacements(artifact, replace)
+    with about(path):
+        return describe(artifact, limits)
 
 
 def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:
@@ -88,7 +93,7 @@ def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:
             shapes, ends = output_shapes(network, limits), compile_network(network, limits=limits)
     except ModelError as error:
         unsupported = (str(error),)
-    rows = tuple(replace(row, output=shapes.get(row.name)) for row in _network_rows(network, ""))
+    rows = tuple(changed(row, output=shapes.get(row.name)) for row in _network_rows(network, ""))
     return Inspection(
         artifact,
         rows,
@@ -107,7 +112,7 @@ def _network_rows(network: Network, prefix: str) -> Iterator[LayerRow]:
 def _rows(layer: Layer, prefix: str) -> Iterator[LayerRow]:
     name = prefix + layer.name
     shapes = tuple(tuple(weight.shape) for weight in layer.weights)
-    kind = layer.kind
+    kind = layer.kind if layer.replacement is None else f"replaced by {layer.replacement}"
     if layer.network is not None:
         kind = "Sequential" if layer.network.sequential else "Functional"
     yield LayerRow(name, kind, shapes, sum(int(weight.size) for weight in layer.weights))

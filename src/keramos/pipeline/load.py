@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
-from keramos.compile.replacements import replaced
 from keramos.errors import MismatchError
 from keramos.inference.model import Model
-from keramos.pipeline.reading import about, reader
+from keramos.pipeline.reading import about, reader, with_replacements
 from keramos.runtime.verify import check_fit, check_golden
 from keramos.types.limits import LIMITS
 
@@ -54,14 +53,14 @@ def load(
     begun = perf_counter()
     with about(path):
         artifact = read(path, weights=weights, limits=limits, source_of=reader(require_signature))
-    network = replaced(artifact.network, replace) if replace else artifact.network
+    artifact = with_replacements(artifact, replace)
     with about(path):
-        compiled = compile_network(network, limits=limits)
+        compiled = compile_network(artifact.network, limits=limits)
         if artifact.content is not None:
             check_fit(artifact.content, compiled)
         model = Model(artifact, compiled)
         _prove(model, path, verify=verify)
-    model.limits = limits
+    model.limits, model.replacements = limits, dict(replace or {})
     model.load_seconds = perf_counter() - begun
     return model
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import model_source
+from keramos.compile.replacements import replaced
 from keramos.errors import (
     CorruptModelError,
     LimitExceededError,
@@ -18,11 +20,13 @@ from keramos.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+    from keramos.compile.replacements import Replacement
+    from keramos.types.artifact import Artifact
 
 
 _REMEDIES: tuple[tuple[type[ModelError], str], ...] = (
@@ -85,3 +89,16 @@ def reader(
     from keramos.signing.signing import signed_source  # noqa: PLC0415 (start-up time)
 
     return partial(signed_source, key=key, signature=signature)
+
+
+def with_replacements(
+    artifact: Artifact, replacements: Mapping[str, Replacement] | None
+) -> Artifact:
+    """The artifact with some layers replaced, by name.
+
+    Raises:
+        UsageError: no layer has such a name.
+    """
+    if not replacements:
+        return artifact
+    return replace(artifact, network=replaced(artifact.network, replacements))

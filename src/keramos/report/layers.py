@@ -60,7 +60,7 @@ that compute in double precision agree to float32. A stateful layer begins with 
 Layers that draw at random do nothing when predicting.
 """
 _GAP_TABLE = "\n## {title}\n\n| class | reason |\n|---|---|\n"
-_OTHERS = "| any other class | its code is not in the file; see `replace` in keramos.load |"
+_OTHERS = "| any other class | its code is not in the file; see [Replacing layers](replace.md) |"
 
 
 def _listed(title: str, names: Mapping[str, object], prefix: str = "") -> str:

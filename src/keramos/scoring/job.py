@@ -136,9 +136,16 @@ def plan_job(
         "plan": [plan.keep, plan.columns, plan.on_error],
         "files": [[file.relative, file.size, file.stamp] for file in files],
         "query": [files[0].name, query.sql] if query else [],
+        **({"replace": _stated(model)} if model.replacements else {}),
     }
     identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
     return Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)
+
+
+def _stated(model: Model) -> dict[str, str]:
+    """What stands in for layers of the model, as text: another job has other answers."""
+    found = sorted(model.replacements.items())
+    return {name: str(getattr(value, "__qualname__", value)) for name, value in found}
 
 
 def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, bool]:

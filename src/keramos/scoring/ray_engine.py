@@ -113,6 +113,7 @@ def task_of(setting: Setting, attempts: Path, token: str) -> Task:
         model_source(info.path, job.model.limits),
         info.sha256,
         job.model.limits,
+        job.model.replacements,
         job.files,
         job.source_form,
         setting.schema,

@@ -48,8 +48,8 @@ REJECTS_FORM = Format("arrow")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What all units have in common; it is shipped once. ``sha256`` and ``limits`` are those with
-    which the driver loaded the model.
+    """What all units have in common; it is shipped once. ``sha256``, ``limits`` and
+    ``replacements`` are those with which the driver loaded the model.
 
     Names of files hold in ``folder``. Parts go below ``attempts``, where ``token`` shows that it is
     the driver's.
@@ -58,6 +58,7 @@ class Task:
     model: ModelSource
     sha256: str
     limits: Limits
+    replacements: Mapping[str, object]
     files: tuple[SourceFile, ...]
     source_form: str
     schema: pa.Schema
@@ -204,7 +205,7 @@ def _loaded(task: Task) -> Model:
         )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         path = task.model.write(Path(folder), Path(task.model.path).name)
-        return load(path, limits=task.limits)
+        return load(path, replace=task.replacements, limits=task.limits)  # type: ignore[arg-type] # load's
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -14,9 +14,10 @@ from keramos.scoring.ray_engine import run_ray
 from keramos.types.scoring import DatabaseTable, Query, ScoringPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from keramos.compile.replacements import Replacement
     from keramos.scoring.job import Job
     from keramos.types.scoring import Progress, ScoringSummary
 
@@ -33,6 +34,7 @@ def score(
     target: str | Path | DatabaseTable,
     *,
     engine: str = "local",
+    replace: Mapping[str, Replacement] | None = None,
     on_progress: OnProgress | None = None,
     **options: object,
 ) -> ScoringSummary:
@@ -47,6 +49,7 @@ def score(
             file of the source has files of its own; ``-`` writes to standard output as rows are
             decided. Or a ``DatabaseTable``, which gets all rows at once.
         engine: where the work is done.
+        replace: what layers of the file that hold code compute, by name, as for ``load``.
         on_progress: called after each batch.
         **options: fields of ``ScoringPlan``.
 
@@ -66,7 +69,9 @@ def score(
             option="engine",
             received=repr(engine),
         )
-    loaded = model if isinstance(model, Model) else load(model)
+    if replace and isinstance(model, Model):
+        raise UsageError("replace is for a model file; a loaded model has its replacements")
+    loaded = model if isinstance(model, Model) else load(model, replace=replace)
     plan = ScoringPlan(**options)  # type: ignore[arg-type]  # checked by name above, by value where used
     job = plan_job(
         loaded,

@@ -47,6 +47,7 @@ class ServeOptions(TypedDict, total=False):
     name: str | None
     versions: str
     shadow: tuple[str, ...]
+    replace: Mapping[str, str]
     limits: Limits
     require_signature: str | None
     workers: int
@@ -96,8 +97,8 @@ def serve(
             this process until the returned server is stopped.
         options: the options of ``keramos serve`` under their names: ``--max-rows 100`` is
             ``max_rows=100``, ``--shadow`` is ``shadow=("model@next=0.1",)``, ``--limit`` is
-            ``limits=keramos.Limits(...)``. Without ``log`` the logging of the process stays as it
-            is.
+            ``limits=keramos.Limits(...)``, ``--replace`` is ``replace={"layer": "x / 127.5"}``.
+            Without ``log`` the logging of the process stays as it is.
 
     Returns:
         The running server where ``block`` is False; its models are loaded and its ports are open.

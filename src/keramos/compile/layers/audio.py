@@ -83,7 +83,9 @@ def mel_spectrogram(
     x = g.op("Unsqueeze", x, [1])
     g.reserve_constants("waves", 3, half + 1, max(fft_length, sequence_length or 0))
     g.reserve_constants("bands", half + 1, num_mel_bins)
-    waves = _waves(fft_length, sequence_length or fft_length, window)
+    # Without a window Keras takes whole frames, whatever the length of a sequence.
+    covered = (sequence_length if window else None) or fft_length
+    waves = _waves(fft_length, covered, window)
     parts = [g.op("Conv", x, wave.astype("float32"), strides=[sequence_stride]) for wave in waves]
     power = g.op("Add", *(g.op("Mul", part, part) for part in parts))
     power = g.op("Pow", g.op("Sqrt", power), float(mag_exp))

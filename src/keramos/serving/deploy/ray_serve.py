@@ -27,7 +27,7 @@ from keramos.serving.registry.sources import policy_of, source_of
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
     from keramos.artifact.sources import ModelSource
@@ -73,13 +73,23 @@ class Snapshot:
     """A ``Source`` that holds the bytes of its models: what is sent to the replicas."""
 
     def __init__(
-        self, files: Sequence[tuple[Version, ModelSource]], limits: Limits = LIMITS
+        self,
+        files: Sequence[tuple[Version, ModelSource]],
+        limits: Limits = LIMITS,
+        replacements: Mapping[str, str] | None = None,
     ) -> None:
         self._files = dict(files)
         self.limits = limits
+        self.replacements = replacements
 
     @classmethod
-    def of(cls, source: Source, policy: Policy = LATEST, limits: Limits = LIMITS) -> Snapshot:
+    def of(
+        cls,
+        source: Source,
+        policy: Policy = LATEST,
+        limits: Limits = LIMITS,
+        replacements: Mapping[str, str] | None = None,
+    ) -> Snapshot:
         """What a source holds now and is to be served, each model loaded and proven.
 
         Raises:
@@ -88,7 +98,7 @@ class Snapshot:
         files = []
         for version in _wanted(source.versions(), policy):
             with source.local(version) as path:
-                proven = load(path, limits=limits).artifact.info.sha256
+                proven = load(path, replace=replacements, limits=limits).artifact.info.sha256
                 found = model_source(str(path), limits)
             if found.sha256 != proven:
                 raise MismatchError(
@@ -97,7 +107,7 @@ class Snapshot:
                     remedy="Deploy it again",
                 )
             files.append((version, found))
-        return cls(files, limits)
+        return cls(files, limits, replacements)
 
     def versions(self) -> Sequence[Version]:
         """The versions it was made of."""
@@ -124,7 +134,8 @@ class Replica:
         self._settings, self._keys = settings, keys
         self._registry = ModelRegistry()
         held: Snapshot = ray_module().get(snapshot)
-        Lifecycle(self._registry, held, Policy(), held.limits).look()
+        replacements = held.replacements
+        Lifecycle(self._registry, held, Policy(), held.limits, replacements=replacements).look()
         self.check_health()
 
     def __serve_build_asgi_app__(self) -> App:
@@ -158,7 +169,10 @@ def serve_on_ray(
         KeramosError: the models cannot be served, or the cluster cannot be used.
     """
     snapshot = Snapshot.of(
-        source_of(location.path, location.name), policy_of(location.versions), location.limits
+        source_of(location.path, location.name),
+        policy_of(location.versions),
+        location.limits,
+        location.replace,
     )
     stop = Event()
     with cluster(address) as ray:

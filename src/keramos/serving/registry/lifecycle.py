@@ -80,15 +80,17 @@ class Lifecycle:
         policy: Policy = LATEST,
         limits: Limits = LIMITS,
         key: str | None = None,
+        replacements: Mapping[str, str] | None = None,
     ) -> None:
         """``key`` is a file with a public key: then only files signed for it are opened, and
-        nothing else is parsed.
+        nothing else is parsed. ``replacements`` stand in for layers that hold code.
         """
         self._registry = registry
         self._source = source
         self._policy = policy
         self._limits = limits
         self._key = key
+        self._replacements = replacements
         self._models: dict[str, _Model] = {}
         self._lock = Lock()
         self._stop = Event()
@@ -228,7 +230,12 @@ class Lifecycle:
             self._registry.report(name, VersionStatus(number, State.LOADING))
         try:
             with self._source.local(version) as path:
-                loaded = load(path, limits=self._limits, require_signature=self._key)
+                loaded = load(
+                    path,
+                    replace=self._replacements,
+                    limits=self._limits,
+                    require_signature=self._key,
+                )
                 self._registry.add(name, number, loaded)
         except Exception as error:  # noqa: BLE001 (one file must not take the others down)
             self._failed(model, version, stamp, error)

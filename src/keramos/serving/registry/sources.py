@@ -4,7 +4,7 @@ store.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from keramos.serving.registry.registry import ModelRegistry
@@ -33,6 +33,7 @@ class ModelLocation:
         versions: ``latest``, ``latest:N``, ``all``, or numbers such as ``3,5``.
         poll: seconds between two looks for new versions.
         limits: safety limits for its files.
+        replace: what layers of its one model that hold code compute, by name.
         require_signature: file of the public key for which its files must be signed.
     """
 
@@ -41,6 +42,7 @@ class ModelLocation:
     versions: str = "latest"
     poll: float = 1.0
     limits: Limits = LIMITS
+    replace: Mapping[str, str] = field(default_factory=dict)
     require_signature: str | None = None
 
 
@@ -75,7 +77,12 @@ def lifecycle_of(location: ModelLocation, registry: ModelRegistry) -> Lifecycle:
             remedy=f"Publish one with: keramos store publish FILE {location.path} --model M",
         )
     found = Lifecycle(
-        registry, source, policy_of(location.versions), location.limits, location.require_signature
+        registry,
+        source,
+        policy_of(location.versions),
+        location.limits,
+        location.require_signature,
+        location.replace,
     )
     found.look()
     if _is_one_model(location.path) and not registry.all_served():

@@ -1,0 +1,61 @@
+"""The option --replace in every command that runs a model file."""
+
+import keras
+import pytest
+
+from support.command import keramos
+
+COMMANDS = {
+    "convert": ["{model}", "{folder}/new.onnx"],
+    "inspect": ["{model}"],
+    "predict": ["{model}", "{folder}/rows.csv"],
+    "score": ["{model}", "{folder}/rows.csv", "-o", "{folder}/out.csv", "--columns", "a,b,c,d"],
+    "serve": ["{model}", "--port", "0"],
+}
+"""Command -> its arguments."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("replace")
+    x = keras.Input((4,), name="x")
+    model = folder / "model.keras"
+    keras.Model(x, keras.layers.Lambda(lambda v: v * 2, name="secret")(x)).save(model)
+    (folder / "rows.csv").write_text("a,b,c,d\n1,2,3,4\n")
+    return {"model": str(model), "folder": str(folder)}
+
+
+def run(command, files, *options):
+    return keramos(command, *(word.format(**files) for word in COMMANDS[command]), *options)
+
+
+@pytest.mark.parametrize("command", ["convert", "inspect", "score"])
+def test_a_command_runs_a_file_whose_code_is_said(command, files):
+    done = run(command, files, "--replace", "secret=x * 2")
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_name_that_no_layer_has_is_wrong_usage_in_every_command(command, files):
+    done = run(command, files, "--replace", "secrt=x * 2")
+
+    assert done.returncode in (1, 2)
+    assert "layer 'secrt': replace= names a layer that does not exist" in done.stderr
+    assert "'secret'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("words", [["secret"], ["=x"], ["secret="], ["secret=x", "secret=x"]])
+def test_words_that_are_no_replacement_are_wrong_usage_in_every_command(command, words, files):
+    done = run(command, files, *(part for word in words for part in ("--replace", word)))
+
+    assert done.returncode == 2
+    assert "--replace" in done.stderr
+
+
+def test_an_expression_may_hold_an_equals_sign(files):
+    done = run("convert", files, "--replace", "secret=sum(x, axis=1, keepdims=True)")
+
+    assert done.returncode == 0, done.stderr
