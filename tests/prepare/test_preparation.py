@@ -18,9 +18,10 @@ from keramos.data.target import take
 from keramos.errors import DataError
 from keramos.prepare.feeds import feeds
 from keramos.prepare.fit import fit
-from keramos.prepare.front import front
+from keramos.prepare.front import front, raw_columns
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.session import Session
+from keramos.tabular.transforms import number_inputs
 
 RNG = np.random.default_rng(0)
 ROWS = 40
@@ -282,3 +283,21 @@ def test_missing_numbers_are_exactly_their_median_and_others_are_untouched(value
 
     median = np.float32(preparation.inputs[0].median)
     np.testing.assert_array_equal(answer[:, 0], np.where(gone, median, np.array(values, "float32")))
+
+
+def test_raw_rows_have_numbers_as_they_are_and_the_same_categories():
+    typed, _, preparation = prepared(TABLE)
+    fed = feeds(typed, preparation).feeds
+    names = ("prepared", "raw")
+
+    both = Session(compile_network(front(preparation, names))).run(fed)
+    alone = Session(compile_network(front(preparation, ("raw",)))).run(fed)[0]
+
+    widths = raw_columns(preparation)
+    numbers = widths.count(1)
+    columns = [column.input for column in number_inputs(preparation)]
+    np.testing.assert_array_equal(both[0], matrix_of(typed, preparation))
+    np.testing.assert_array_equal(both[1], alone)
+    assert alone.shape == (ROWS, sum(widths))
+    np.testing.assert_array_equal(alone[:, :numbers], np.hstack([fed[name] for name in columns]))
+    np.testing.assert_array_equal(alone[:, numbers:], both[0][:, -sum(widths[numbers:]) :])

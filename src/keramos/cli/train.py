@@ -10,6 +10,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.training.engines import AUTO, ENGINES
+from keramos.training.recipes import RECIPES, TUTORIAL
 
 if TYPE_CHECKING:
     from keramos.types.training import Epoch
@@ -20,7 +21,7 @@ SCALINGS = ("minmax", "standard")
 
 _PLAN = (
     *("epochs", "batch_size", "hidden", "learning_rate", "seed"),
-    *("early_stopping", "class_weight", "engine"),
+    *("early_stopping", "class_weight", "engine", "recipe"),
 )
 """Options that are fields of ``TrainingPlan``."""
 
@@ -70,7 +71,7 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
 )
 @click.option("--task", type=click.Choice(TASKS), help="Instead of what the target suggests.")
 @click.option("--positive", help="Class whose probability a binary model gives.")
-@click.option("--scaling", type=click.Choice(SCALINGS), default="minmax", show_default=True)
+@click.option("--scaling", type=click.Choice(SCALINGS), help="Of numbers.  [default: the recipe's]")
 @click.option(
     "--threshold",
     default="0.5",
@@ -98,6 +99,13 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
     default=AUTO,
     show_default=True,
     help="What trains the network.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(list(RECIPES)),
+    default=TUTORIAL,
+    show_default=True,
+    help="; ".join(f"{name}: {one.summary}" for name, one in RECIPES.items()) + ".",
 )
 @json_option()
 def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:

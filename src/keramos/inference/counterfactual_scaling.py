@@ -23,8 +23,8 @@ _SCALING_LAYERS = 2  # subtract, then multiply
 def without_scaling(artifact: Artifact) -> NDArray[np.float64] | None:
     """Answers (rows, units) to the golden rows with numbers let through as they are.
 
-    None where no column is a number, or where layers in front are no longer those that keramos
-    wrote.
+    None where no column is a number, where the network takes numbers as they are, or where layers
+    in front are no longer those that keramos wrote.
     """
     content, layers = artifact.content, artifact.network.layers
     if content is None or content.golden is None or not content.preparation.features:
@@ -34,7 +34,7 @@ def without_scaling(artifact: Artifact) -> NDArray[np.float64] | None:
         -_SCALING_LAYERS:
     ]
     if len(scaling) < _SCALING_LAYERS or any(
-        layers[name].kind != "Rescaling" for name in scaling if name in layers
+        name not in layers or layers[name].kind != "Rescaling" for name in scaling
     ):
         return None
     plain = {

@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
-from keramos.data.conform import row_error
 from keramos.data.infer import infer_schema
 from keramos.data.split import split
-from keramos.data.target import encode_target, take
-from keramos.data.usable_rows import usable_rows
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
 from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.thresholds import tune_threshold
-from keramos.prepare.feeds import feeds
-from keramos.prepare.fit import fit
-from keramos.prepare.front import front, join
+from keramos.pipeline.prepared_rows import prepared_rows
+from keramos.pipeline.training_records import golden_rows, pick, provenance, sample_row
+from keramos.prepare.front import front, join, raw_columns
 from keramos.runtime.session import Session
 from keramos.training.engines import engine as engine_of
 from keramos.training.engines import engine_name
+from keramos.training.recipes import check_options
 from keramos.types.artifact import Content
-from keramos.types.training import DecisionRule, GoldenRows, Provenance, SampleRow, TrainingPlan
+from keramos.types.training import DecisionRule, TrainingPlan
 from keramos.types.training_job import TrainingJob, TrainingRows
-from keramos.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.data.usable_rows import UsableRows
+    from keramos.pipeline.prepared_rows import PreparedRows
     from keramos.training.trainer import Trainer
     from keramos.types.network import Config, Network
-    from keramos.types.prediction import Feeds
-    from keramos.types.schema import Preparation, Scaling, Schema, Split, TargetSchema, Task
-    from keramos.types.table import Table
+    from keramos.types.schema import Scaling, Schema, Split, TargetSchema, Task
     from keramos.types.training import Epoch, TrainingTrace
 
     Array = NDArray[np.generic]
@@ -54,7 +46,9 @@ Goal = float | str | tuple[float, float]
 negative.
 """
 
-GOLDEN_ROWS = 16
+
+_ADAM_RATE = 1e-3
+"""Keras' own, for networks that were not trained by gradient descent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +87,11 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     units: Mapping[str, str] | None = None,
     missing: Collection[str] = (),
     written: Mapping[str, str] | None = None,
-    scaling: Scaling = "minmax",
+    scaling: Scaling | None = None,
     threshold: Goal = 0.5,
     plan: TrainingPlan | None = None,
     engine: str | None = None,
+    recipe: str | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_message: Callable[[str], None] = lambda _: None,
@@ -117,11 +112,12 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         missing: texts that mean a missing cell, beside the usual ones.
         written: column -> how it writes the number 1234.5, or another number or date that can be
             read in one way only: ``{"price": "1.234,5 EUR", "day": "31/01/2024"}``.
-        scaling: ``minmax`` to 0-1, or ``standard``.
+        scaling: ``minmax`` to 0-1, or ``standard``; the recipe's where None.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         plan: epochs, batch size and so on.
         engine: what trains, instead of ``plan.engine``: a name in ``keramos.training.engines``,
             or ``auto``.
+        recipe: what is trained, instead of ``plan.recipe``: a name in ``keramos.training.recipes``.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained.
         on_epoch: called with each epoch as it ends.
@@ -134,19 +130,23 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     """
     _check(scaling, threshold)
     plan = plan or TrainingPlan()
-    plan = replace(plan, engine=engine_name(engine or plan.engine))
+    plan = replace(plan, recipe=recipe or plan.recipe)
+    check_options(plan)
+    plan = replace(
+        plan, engine=engine_name(engine or plan.engine, plan.recipe, own=model is not None)
+    )
     source, name = with_target(table, target)
     wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written)
     schema = infer_schema(source, name, wishes)
     _announce(schema, on_message)
-    rows = _rows(source, schema, plan, scaling)
+    rows = prepared_rows(source, schema, plan, scaling)
     for note in rows.notes:
         on_message(note)
     return _learn(engine_of(plan.engine), rows, _Choices(plan, threshold, model, on_epoch))
 
 
-def _check(scaling: str, threshold: Goal) -> None:
-    if scaling not in {"minmax", "standard"}:
+def _check(scaling: str | None, threshold: Goal) -> None:
+    if scaling not in {None, "minmax", "standard"}:
         raise UsageError(
             "the scaling must be minmax or standard",
             option="scaling",
@@ -178,63 +178,12 @@ class _Choices:
     on_epoch: Callable[[Epoch], None] | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Prepared:
-    """Everything that is known before training: typed rows, their split, what preparation learned,
-    model inputs.
-    """
-
-    typed: Table
-    raw: Table
-    schema: Schema
-    preparation: Preparation
-    layers: Network
-    parts: Split
-    fed: Feeds
-    matrix: NDArray[np.float32]
-    y: Array
-    notes: tuple[str, ...]
-
-
-def _rows(source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling) -> _Prepared:
-    usable = usable_rows(source, schema)
-    raw, typed = usable.raw, usable.typed
-    y = encode_target(typed.columns[schema.target.name], schema.target)
-    parts = split(raw.rows, y.reshape(-1) if schema.target.classes else None, seed=plan.seed)
-    preparation = fit(take(typed, parts.training), schema, y[parts.training], scaling=scaling)
-    parts, odd = _usable(usable, preparation, parts)
-    fed = feeds(typed, preparation).feeds
-    layers = front(preparation)
-    matrix = Session(compile_network(layers)).run(fed)[0].astype("float32", copy=False)
-    notes = tuple(text for text in (*usable.notes, *parts.notes, odd) if text)
-    return _Prepared(typed, raw, schema, preparation, layers, parts, fed, matrix, y, notes)
-
-
-def _usable(rows: UsableRows, preparation: Preparation, parts: Split) -> tuple[Split, str]:
-    """The split without held-out rows that the schema refuses; a training row that it refuses is an
-    error.
-    """
-    problems = feeds(rows.typed, preparation).problems
-    bad = {problem.row - 1 for problem in problems}
-    training = set(parts.training.tolist())
-    if bad & training:
-        found = [problem for problem in problems if problem.row - 1 in training]
-        raise row_error(rows.numbered(found), rows.typed.source)
-    if not bad:
-        return parts, ""
-    kept = np.array([row for row in parts.held_out.tolist() if row not in bad], np.int64)
-    note = (
-        f"{len(parts.held_out) - len(kept)} held-out row(s) lack a value that every "
-        "training row has; not used"
-    )
-    return replace(parts, held_out=kept), note
-
-
-def _learn(engine: Trainer, rows: _Prepared, choices: _Choices) -> Run:
+def _learn(engine: Trainer, rows: PreparedRows, choices: _Choices) -> Run:
     learning, validating = _learning_rows(rows, choices)
 
     def chosen(index: NDArray[np.int64]) -> TrainingRows:
-        return TrainingRows(rows.matrix[index], rows.y[index])
+        raw = rows.forms.get("raw")
+        return TrainingRows(rows.matrix[index], rows.y[index], None if raw is None else raw[index])
 
     job = TrainingJob(
         training=chosen(learning),
@@ -243,16 +192,17 @@ def _learn(engine: Trainer, rows: _Prepared, choices: _Choices) -> Run:
         statistics=rows.preparation.target,
         plan=choices.plan,
         unseen=rows.preparation.unseen,
+        raw_cells=raw_columns(rows.preparation),
         validation=None if validating is None else chosen(validating),
         model=choices.model,
         on_epoch=choices.on_epoch,
     )
     body, trace = engine.fit(job)
-    network = join(rows.layers, body)
-    golden = _golden(engine, rows, network, body)
+    network = join(front(rows.preparation, rows.inputs_of(body)), body)
+    golden = golden_rows(engine, rows, network, body)
     session = Session(compile_network(network))
     rule = _rule(rows, choices.threshold, session, validating)
-    output = session.run(_pick(rows.fed, rows.parts.held_out))[0]
+    output = session.run(pick(rows.fed, rows.parts.held_out))[0]
     held_out = rows.y[rows.parts.held_out]
     content = Content(
         schema=rows.schema,
@@ -262,8 +212,8 @@ def _learn(engine: Trainer, rows: _Prepared, choices: _Choices) -> Run:
         metrics=metrics_with_intervals(
             held_out, output, rows.schema.target, rows.preparation.target, rule.threshold
         ),
-        provenance=_provenance(engine, rows, trace),
-        sample=_sample(rows),
+        provenance=provenance(engine, rows, trace),
+        sample=sample_row(rows),
         golden=golden,
         held_out=kept_rows(held_out, output, rows.schema.target),
     )
@@ -271,7 +221,7 @@ def _learn(engine: Trainer, rows: _Prepared, choices: _Choices) -> Run:
 
 
 def _learning_rows(
-    rows: _Prepared, choices: _Choices
+    rows: PreparedRows, choices: _Choices
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     """Training rows to learn from, and those set aside for early stopping or a tuned threshold."""
     learning, target = rows.parts.training, rows.schema.target
@@ -286,43 +236,8 @@ def _is_tuned(threshold: Goal, target: TargetSchema) -> bool:
     return target.task == "binary" and not isinstance(threshold, (int, float))
 
 
-def _pick(fed: Feeds, index: NDArray[np.int64]) -> Feeds:
-    return {name: array[index] for name, array in fed.items()}
-
-
-def _golden(engine: Trainer, rows: _Prepared, network: Network, body: Network) -> GoldenRows:
-    """Golden rows with the engine's own answers."""
-    index = _golden_index(rows)
-    fed = _pick(rows.fed, index)
-    try:
-        output = engine.answers(network, fed)
-    except UsageError:
-        # An engine without texts still answers to the prepared rows.
-        output = engine.answers(body, {body.inputs[0].layer: rows.matrix[index]})
-    regression = rows.schema.target.task == "regression"
-    scale = max(1.0, rows.preparation.target.deviation) if regression else 1.0
-    return GoldenRows(
-        inputs=tuple(tuple(array.tolist()) for array in fed.values()),
-        outputs=tuple(tuple(row) for row in output.reshape(len(index), -1).tolist()),
-        absolute=1e-6 * scale,
-        reference=engine.reference,
-    )
-
-
-def _golden_index(rows: _Prepared) -> NDArray[np.int64]:
-    """Held-out rows, evenly spread; up to a quarter of them have missing values and come first."""
-    held_out = rows.parts.held_out
-    missing = np.zeros(rows.typed.rows, bool)
-    for column in rows.schema.columns:
-        missing |= rows.typed.columns[column.name].missing
-    lacking = held_out[missing[held_out]][: GOLDEN_ROWS // 4]
-    complete = held_out[~missing[held_out]]
-    step = max(1, len(complete) // GOLDEN_ROWS)
-    return np.concatenate([lacking, complete[::step][: GOLDEN_ROWS - len(lacking)]])
-
-
 def _rule(
-    rows: _Prepared,
+    rows: PreparedRows,
     threshold: Goal,
     session: Session,
     validating: NDArray[np.int64] | None,
@@ -336,53 +251,9 @@ def _rule(
         given = float(threshold) if isinstance(threshold, (int, float)) else 0.5
         origin = "the usual threshold for a probability" if given == 0.5 else "given by the caller"  # noqa: PLR2004
         return DecisionRule("threshold", origin, target.classes, given)
-    scores = session.run(_pick(rows.fed, validating))[0]
+    scores = session.run(pick(rows.fed, validating))[0]
     best, origin = tune_threshold(rows.y[validating], scores, threshold)
     return DecisionRule("threshold", origin, target.classes, best)
-
-
-def _provenance(engine: Trainer, rows: _Prepared, trace: TrainingTrace) -> Provenance:
-    return Provenance(
-        source=Path(rows.raw.source).name,
-        data_digest=_data_digest(rows.raw),
-        rows=rows.raw.rows,
-        training_rows=len(rows.parts.training),
-        held_out_rows=len(rows.parts.held_out),
-        training_index_digest=hashlib.sha256(
-            rows.parts.training.astype("<i8").tobytes()
-        ).hexdigest(),
-        seed=trace.plan.seed,
-        versions=(("keramos", __version__), *engine.versions(), ("numpy", np.__version__)),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _data_digest(table: Table) -> str:
-    """SHA-256 of the file's bytes; without a file, of the column names and cells."""
-    path = Path(table.source)
-    if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    for name, column in table.columns.items():
-        cells = column.values
-        data = (
-            "\0".join(map(str, cells.tolist())).encode()
-            if cells.dtype.kind == "O"
-            else np.ascontiguousarray(cells).tobytes()
-        )
-        digest.update(name.encode() + b"\0" + data + column.missing.tobytes())
-    return digest.hexdigest()
-
-
-def _sample(rows: _Prepared) -> SampleRow:
-    """The first held-out row, raw and prepared."""
-    row = int(rows.parts.held_out[0])
-    raw = []
-    for column in rows.schema.columns:
-        source = rows.raw.columns[column.name]
-        raw.append((column.name, "" if source.missing[row] else str(source.values[row])))
-    prepared = zip(rows.preparation.features, rows.matrix[row].tolist(), strict=True)
-    return SampleRow(tuple(raw), tuple(prepared))
 
 
 def _compile_config(trace: TrainingTrace) -> Config:
@@ -391,7 +262,7 @@ def _compile_config(trace: TrainingTrace) -> Config:
         "optimizer": {
             "module": "keras.optimizers",
             "class_name": "Adam",
-            "config": {"name": "adam", "learning_rate": trace.plan.learning_rate},
+            "config": {"name": "adam", "learning_rate": trace.plan.learning_rate or _ADAM_RATE},
             "registered_name": None,
         },
         "loss": trace.loss,

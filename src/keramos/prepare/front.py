@@ -6,7 +6,7 @@ numbers -> missing ones filled -> scaled; categories -> one-hot; all joined into
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.plan import Plan
@@ -15,33 +15,54 @@ from keramos.types.network import Call, Network, TensorRef
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.types.schema import Preparation
 
+FrontOutput = Literal["prepared", "raw"]
+"""What a network takes: the prepared row, or the numbers as they are beside one-hot categories."""
 
-def front(preparation: Preparation) -> Network:
-    """The network from raw inputs to the prepared row, shape (rows, len(preparation.features)),
-    float32.
+
+def front(preparation: Preparation, rows: Sequence[FrontOutput] = ("prepared",)) -> Network:
+    """The network from raw inputs to the joined rows that are asked for, float32, in that order.
+
+    ``prepared``: filled and scaled numbers and one-hot categories, shape (rows,
+    len(preparation.features)). ``raw``: the numbers as they are, ``MISSING_NUMBER`` where there is
+    none, and the same one-hot categories.
     """
     plan = Plan()
     sources = _inputs(plan, preparation)
-    parts = _numbers(plan, preparation, sources)
-    parts += [each.layers(plan, sources[each.input]) for each in one_hots(preparation)]
-    plan.join("prepared", parts)
-    last = plan.calls[-1].layer
-    return Network("front", plan.layers, tuple(plan.calls), tuple(plan.inputs), (TensorRef(last),))
+    numbers = _joined_numbers(plan, preparation, sources)
+    scaled = _scaled(plan, preparation, numbers) if "prepared" in rows else []
+    levels = [each.layers(plan, sources[each.input]) for each in one_hots(preparation)]
+    parts = {"prepared": scaled, "raw": numbers}
+    outputs = tuple(plan.join(name, [*parts[name], *levels]) for name in rows)
+    return Network("front", plan.layers, tuple(plan.calls), tuple(plan.inputs), outputs)
 
 
-def _numbers(
+def raw_columns(preparation: Preparation) -> tuple[int, ...]:
+    """How many cells of the ``raw`` row each column has: 1 for a number, one for each level."""
+    levels = [len(each.features()) for each in one_hots(preparation)]
+    return (*(1 for _ in number_inputs(preparation)), *levels)
+
+
+def _joined_numbers(
     plan: Plan, preparation: Preparation, sources: dict[str, TensorRef]
 ) -> list[TensorRef]:
-    """The transformed numbers, then the further features of each transform."""
+    """All numbers side by side, or nothing where no column is a number."""
     columns = number_inputs(preparation)
     if not columns:
         return []
     if preparation.matrix:
-        x = sources[MATRIX_INPUT]
-    else:
-        x = plan.join("numbers", [sources[column.input] for column in columns])
+        return [sources[MATRIX_INPUT]]
+    return [plan.join("numbers", [sources[column.input] for column in columns])]
+
+
+def _scaled(plan: Plan, preparation: Preparation, numbers: list[TensorRef]) -> list[TensorRef]:
+    """The transformed numbers, then the further features of each transform."""
+    if not numbers:
+        return []
+    (x,) = numbers
     further = []
     for transform in number_transforms(preparation):
         x, more = transform.layers(plan, x)
@@ -59,17 +80,17 @@ def _inputs(plan: Plan, preparation: Preparation) -> dict[str, TensorRef]:
 
 
 def join(first: Network, second: Network) -> Network:
-    """``second`` fed with the output of ``first``, as one network; clashing names in ``second`` get
-    a suffix.
+    """``second`` fed with the outputs of ``first``, in order, as one network; clashing names in
+    ``second`` get a suffix.
     """
-    (source,) = second.inputs
     names: dict[str, str] = {}
     for name in second.layers:
         free = name
         while free in first.layers or free in names.values():
             free += "_"
         names[name] = free
-    moved = {source: first.outputs[0]}
+    moved = dict(zip(second.inputs, first.outputs, strict=True))
+    sources = {ref.layer for ref in second.inputs}
 
     def rename(item: object) -> object:
         match item:
@@ -84,7 +105,7 @@ def join(first: Network, second: Network) -> Network:
     layers = {
         names[n]: replace(layer, name=names[n])
         for n, layer in second.layers.items()
-        if n != source.layer
+        if n not in sources
     }
     calls = tuple(
         Call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.errors import MissingExtraError, UsageError
+from keramos.training.recipes import TUTORIAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +36,29 @@ ENGINES: dict[str, Callable[[], Trainer]] = {"keras": _keras, "numpy": _numpy}
 """Name in ``TrainingPlan.engine`` -> what makes the engine; each imports its own library."""
 
 
-def engine_name(name: str) -> str:
-    """The engine that a plan means.
+def engine_name(name: str, recipe: str = TUTORIAL, *, own: bool = False) -> str:
+    """The engine that a plan means; ``own``: for a Keras network of the caller's.
 
     Raises:
-        UsageError: no engine has this name.
+        UsageError: no engine has this name, or it does not train this.
     """
+    if own and recipe != TUTORIAL:
+        raise UsageError(
+            "a network of your own is trained by the recipe tutorial",
+            option="recipe",
+            received=repr(recipe),
+        )
     if name == AUTO:
-        return "keras"
+        return "keras" if recipe == TUTORIAL else "numpy"
     if name not in ENGINES:
         raise UsageError(f"engine must be {AUTO} or {', '.join(ENGINES)}", received=repr(name))
+    if name == "keras" and recipe != TUTORIAL:
+        raise UsageError(
+            f"the engine keras trains the recipe {TUTORIAL} only",
+            option="recipe",
+            received=repr(recipe),
+            remedy="Take the engine numpy",
+        )
     return name
 
 

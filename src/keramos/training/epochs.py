@@ -58,9 +58,12 @@ class EpochRecorder:
         held_out_loss: float,
         held_out_metric: float,
         stopping: bool = False,
+        seconds: float | None = None,
     ) -> None:
-        """Record an epoch; ``stopping`` is true where training ends with it early."""
-        seconds = perf_counter() - self._begun
+        """Record an epoch; ``stopping`` is true where training ends with it early. ``seconds``
+        instead of those since ``begin``.
+        """
+        seconds = perf_counter() - self._begun if seconds is None else seconds
         number = len(self.epochs) + 1
         losses = [(epoch.loss, epoch.held_out_loss) for epoch in self.epochs]
         done = Epoch(

@@ -14,7 +14,9 @@ class TrainingPlan:
 
     ``batch_size`` 0, ``learning_rate`` 0 and no ``hidden`` units let keramos choose for the table.
     ``early_stopping`` stops after that many epochs without a better loss on rows set aside from the
-    training rows. ``engine`` is a name in ``keramos.training.engines``, or ``auto``.
+    training rows. ``engine`` is a name in ``keramos.training.engines``, or ``auto``; ``recipe`` a
+    name in ``keramos.training.recipes``. Recipes other than ``tutorial`` show their course in
+    ``epochs`` equal parts: two passes over the rows or 30 rounds of boosting each, at most.
     """
 
     epochs: int = 10
@@ -25,6 +27,7 @@ class TrainingPlan:
     early_stopping: int = 0
     class_weight: bool = False
     engine: str = "auto"
+    recipe: str = "tutorial"
 
     def __post_init__(self) -> None:
         """Refuse values outside their range.
@@ -84,9 +87,21 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A kind of model that a recipe tried on training rows set aside: its ``loss`` there, its
+    ``weight`` in the answer (0: left out), and the processor time that trying it took.
+    """
+
+    name: str
+    loss: float
+    weight: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingTrace:
     """The course of training. ``plan`` holds the values that were used (batch size, hidden units
-    ...).
+    ...). ``candidates`` are those that the recipe compared, in the order in which it tried them.
     """
 
     loss: str
@@ -96,6 +111,7 @@ class TrainingTrace:
     parameters: int
     seconds: float
     backend: str
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 class TrainingRows:
     """Prepared rows and their targets.
 
-    ``matrix`` has shape (rows, features), float32. ``targets`` has shape (rows, 1): 0 or 1 (binary,
-    float32) or the value (regression, float32); or shape (rows,): the class' position (multiclass).
+    ``matrix`` has shape (rows, features), float32; ``raw`` (rows, cells) the numbers as they are
+    and one-hot categories, where the recipe needs them. ``targets`` has shape (rows, 1): 0 or 1
+    (binary, float32) or the value (regression, float32); or shape (rows,): the class' position
+    (multiclass).
     """
 
     matrix: NDArray[np.float32]
     targets: NDArray[np.generic]
+    raw: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +39,9 @@ class TrainingJob:
 
     An engine learns from ``training``, reports each epoch on ``held_out``, and decides early
     stopping on ``validation``. ``statistics`` describe the training rows' target. ``unseen`` lists
-    the features that no training row sets. ``model`` is a network that the caller built for this
-    engine. ``on_epoch`` receives each epoch as it ends.
+    the features that no training row sets. ``raw_cells`` has the cells of each column in the raw
+    rows: 1 for a number, one for each level of a category. ``model`` is a network that the caller
+    built for this engine. ``on_epoch`` receives each epoch as it ends.
     """
 
     training: TrainingRows
@@ -46,6 +50,7 @@ class TrainingJob:
     statistics: TargetPreparation
     plan: TrainingPlan
     unseen: tuple[int, ...] = ()
+    raw_cells: tuple[int, ...] = ()
     validation: TrainingRows | None = None
     model: object = None
     on_epoch: Callable[[Epoch], None] | None = None

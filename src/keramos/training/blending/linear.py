@@ -45,7 +45,7 @@ def logistic(
         scores = x64 @ weights[:-1] + weights[-1]
         gradient, _ = objective.derivatives(scores, y)
         down = np.concatenate([x64.T @ gradient + l2 * weights[:-1], gradient.sum(0)[None]])
-        loss = n * objective.loss(scores, y) + l2 / 2 * float((weights[:-1] ** 2).sum())
+        loss = float(objective.losses(scores, y).sum()) + l2 / 2 * float((weights[:-1] ** 2).sum())
         return loss / n, down.ravel() / n
 
     start = np.concatenate([np.zeros(x.shape[1] * k), objective.start(y)])

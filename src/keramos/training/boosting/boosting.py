@@ -108,7 +108,7 @@ class _Watch:
         if self._sample is None:
             return False
         self._scores += Forest(np.zeros(tree.values.shape[1]), (tree,)).scores(self._sample.columns)
-        self.losses.append(self._objective.loss(self._scores, self._sample.y))
+        self.losses.append(float(self._objective.losses(self._scores, self._sample.y).mean()))
         if not self.best or self.losses[-1] < self.losses[self.best - 1]:
             self.best = len(self.losses)
         return len(self.losses) - self.best >= self._patience
@@ -136,7 +136,7 @@ class _Run:
         self._scores = np.tile(self.start.astype("float32"), (len(sample.y), 1))
 
     def loss(self) -> float:
-        return self._objective.loss(self._scores, self._y)
+        return float(self._objective.losses(self._scores, self._y).mean())
 
     def round(self) -> Tree:
         """One tree more; scores of all rows move with it."""

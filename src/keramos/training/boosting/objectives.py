@@ -23,13 +23,15 @@ _SMALL = 1e-6
 class Objective(Protocol):
     """A loss over scores (n, K) and targets (n,)."""
 
-    outputs: int
+    @property
+    def outputs(self) -> int:
+        """K, the number of scores of a row."""
 
     def start(self, y: Targets) -> NDArray[np.float64]:
         """The constant scores (K,) to begin from."""
 
-    def loss(self, scores: Floats, y: Targets) -> float:
-        """The mean loss."""
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """The loss of each row (n,)."""
 
     def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
         """Gradient and hessian, (n, K) each."""
@@ -46,10 +48,10 @@ class Logistic:
         share = np.clip(y.mean(), _SMALL, 1 - _SMALL)
         return np.array([np.log(share / (1 - share))])
 
-    def loss(self, scores: Floats, y: Targets) -> float:
-        """Mean of log(1 + exp(s)) - y s."""
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """Log(1 + exp(s)) - y s."""
         s = scores[:, 0]
-        return float(np.mean(np.logaddexp(0, s) - y * s))
+        return np.asarray(np.logaddexp(0, s) - y * s)
 
     def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
         """P - y and p (1 - p)."""
@@ -69,11 +71,11 @@ class Softmax:
         logs = np.log(counts / counts.sum())
         return np.asarray(logs - logs.mean())
 
-    def loss(self, scores: Floats, y: Targets) -> float:
-        """Mean of log-sum-exp minus the true class' score."""
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """Log-sum-exp minus the true class' score."""
         top = scores.max(axis=1)
         total = np.log(np.exp(scores - top[:, None]).sum(axis=1)) + top
-        return float(np.mean(total - scores[np.arange(len(y)), y.astype(np.intp)]))
+        return np.asarray(total - scores[np.arange(len(y)), y.astype(np.intp)])
 
     def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
         """P - one-hot y and p (1 - p)."""
@@ -94,11 +96,40 @@ class SquaredError:
         """The mean."""
         return np.array([float(y.mean())])
 
-    def loss(self, scores: Floats, y: Targets) -> float:
-        """Mean squared error."""
-        return float(np.mean((scores[:, 0] - y) ** 2))
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """The squared error."""
+        return np.asarray((scores[:, 0] - y) ** 2)
 
     def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
         """S - y and 1."""
         gradient = (scores - y[:, None]).astype("float64")
         return gradient, np.ones_like(gradient)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighted:
+    """A loss of classes in which rows of class c count ``weights[c]`` times; scores start at 0, as
+    where all classes are equally frequent.
+    """
+
+    loss: Objective
+    weights: NDArray[np.float64]
+
+    @property
+    def outputs(self) -> int:
+        """Those of the loss."""
+        return self.loss.outputs
+
+    def start(self, y: Targets) -> NDArray[np.float64]:  # noqa: ARG002 (the same for all)
+        """Zeros."""
+        return np.zeros(self.outputs)
+
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """Each row's loss times its weight."""
+        return np.asarray(self.loss.losses(scores, y) * self.weights[y.astype(np.intp)])
+
+    def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
+        """Both times the row's weight."""
+        gradient, hessian = self.loss.derivatives(scores, y)
+        weight = self.weights[y.astype(np.intp)][:, None]
+        return gradient * weight, hessian * weight

@@ -1,59 +1,100 @@
-"""What NumPy answers to a chain of Dense layers: the source of this engine's golden rows."""
+"""What NumPy answers to the networks that it trains: the source of this engine's golden rows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from keramos.errors import UsageError
 from keramos.training.numpy_engine.activations import ACTIVATIONS
+from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from keramos.types.network import Layer, Network
+    from keramos.types.network import Call, Layer, Network
     from keramos.types.prediction import Feeds
 
     Array = NDArray[np.float32]
 
 
 def network_outputs(network: Network, inputs: Feeds) -> Array:
-    """The output of a network of one input whose layers follow each other.
+    """The first output of a network whose layers are called once each.
 
     Raises:
         UsageError: a layer is not one of those that this engine makes.
     """
-    layers = [network.layers[call.layer] for call in network.calls]
-    others = sorted({layer.kind for layer in layers} - _OUTPUTS.keys())
-    if others or len(network.inputs) > 1:
+    kinds = {network.layers[call.layer].kind for call in network.calls}
+    if others := sorted(kinds - _OUTPUTS.keys()):
         raise UsageError(f"the numpy engine computes {', '.join(_OUTPUTS)}, not {others}")
-    x = np.asarray(inputs[network.inputs[0].layer], "float32")
-    for layer in layers:
-        x = _OUTPUTS[layer.kind](layer, x)
-    return x
+    known = {ref: np.asarray(inputs[ref.layer], "float32") for ref in network.inputs}
+    for call in network.calls:
+        layer = network.layers[call.layer]
+        known[TensorRef(call.layer)] = _OUTPUTS[layer.kind](layer, [known[r] for r in _refs(call)])
+    return known[network.outputs[0]]
 
 
-def _dense(layer: Layer, x: Array) -> Array:
+def _refs(call: Call) -> Sequence[TensorRef]:
+    given = call.args[0]
+    return [given] if isinstance(given, TensorRef) else cast("Sequence[TensorRef]", given)
+
+
+def _dense(layer: Layer, given: list[Array]) -> Array:
+    kernel = layer.weights[0].astype("float32", copy=False)
+    with np.errstate(over="ignore"):  # a missing number is far below every threshold of a tree
+        y = given[0] @ kernel
+    if layer.config["use_bias"]:
+        y = y + layer.weights[1].astype("float32", copy=False)
+    return _activated(str(layer.config["activation"]), np.asarray(y, "float32"))
+
+
+def _bins(layer: Layer, given: list[Array]) -> Array:
+    """The bins of each number: x (n, a), kernel and bias (a, b) -> (n, a, b)."""
+    if layer.config["equation"] != BINS_EQUATION:
+        raise UsageError(f"the numpy engine computes EinsumDense of {BINS_EQUATION} only")
     kernel, bias = (weight.astype("float32", copy=False) for weight in layer.weights)
-    y = np.asarray(x @ kernel + bias, "float32")
-    activation = str(layer.config["activation"])
-    if activation == "softmax":
-        grown = np.exp(y - y.max(axis=1, keepdims=True))
-        return np.asarray(grown / grown.sum(axis=1, keepdims=True), "float32")
-    return ACTIVATIONS[activation].apply(y)
+    return np.asarray(given[0][:, :, None] * kernel + bias, "float32")
 
 
-def _rescaling(layer: Layer, x: Array) -> Array:
-    scale, offset = np.float32(layer.config["scale"]), np.float32(layer.config["offset"])  # type: ignore[arg-type] # numbers
-    return x * scale + offset
+BINS_EQUATION = "ab,bc->abc"
+"""Each number by the numbers of its own row of the kernel, as EinsumDense writes it."""
 
 
-_OUTPUTS: dict[str, Callable[[Layer, Array], Array]] = {
+def _activated(name: str, x: Array) -> Array:
+    if name != "softmax":
+        return ACTIVATIONS[name].apply(x)
+    grown = np.exp(x - x.max(axis=1, keepdims=True))
+    return np.asarray(grown / grown.sum(axis=1, keepdims=True), "float32")
+
+
+def _rescaling(layer: Layer, given: list[Array]) -> Array:
+    scale, offset = (np.asarray(layer.config[key], "float32") for key in ("scale", "offset"))
+    return np.asarray(given[0] * scale + offset, "float32")
+
+
+def _relu(layer: Layer, given: list[Array]) -> Array:
+    most = cast("float | None", layer.config["max_value"])
+    return np.asarray(np.clip(given[0], 0, most), "float32")
+
+
+def _reshape(layer: Layer, given: list[Array]) -> Array:
+    return given[0].reshape(-1, *cast("list[int]", layer.config["target_shape"]))
+
+
+_OUTPUTS: dict[str, Callable[[Layer, list[Array]], Array]] = {
+    "Activation": lambda layer, given: _activated(str(layer.config["activation"]), given[0]),
+    "Add": lambda _, given: sum(given[1:], given[0]),
+    "Concatenate": lambda _, given: np.concatenate(given, axis=-1),
     "Dense": _dense,
-    "Dropout": lambda _, x: x,
+    "Dropout": lambda _, given: given[0],
+    "EinsumDense": _bins,
+    "Flatten": lambda _, given: given[0].reshape(len(given[0]), -1),
+    "Multiply": lambda _, given: np.multiply(given[0], given[1]),
+    "ReLU": _relu,
     "Rescaling": _rescaling,
+    "Reshape": _reshape,
 }
-"""Class -> what its layer answers."""
+"""Class -> what its layer answers to its inputs."""

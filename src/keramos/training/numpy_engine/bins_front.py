@@ -24,18 +24,16 @@ def bin_edges(values: Array) -> Array:
 
 
 def bins_layer(matrix: Array) -> tuple[Array, Array]:
-    """Kernel (columns, bins) and bias (bins,) whose Dense layer, clipped to 0..1, gives the bins.
+    """Kernel and bias, (columns, bins) each: clip(x * kernel + bias, 0, 1) of a column's number x
+    are its bins.
 
-    Columns without two different values get no bins.
+    A column with fewer bins than another one has zeros, which give bins that are always 0.
     """
-    kernels, biases = [], []
-    for column in range(matrix.shape[1]):
-        edges = bin_edges(matrix[:, column])
-        widths = np.diff(edges)
-        kernel = np.zeros((matrix.shape[1], len(widths)), "float32")
-        kernel[column] = 1 / widths
-        kernels.append(kernel)
-        biases.append(-edges[:-1] / widths)
-    if not kernels:
-        return np.zeros((0, 0), "float32"), np.zeros(0, "float32")
-    return np.concatenate(kernels, axis=1), np.concatenate(biases).astype("float32")
+    edges = [bin_edges(column) for column in matrix.T]
+    most = max((len(one) - 1 for one in edges), default=0)
+    kernel, bias = (np.zeros((matrix.shape[1], most), "float32") for _ in range(2))
+    for column, one in enumerate(edges):
+        widths = np.diff(one)
+        kernel[column, : len(widths)] = 1 / widths
+        bias[column, : len(widths)] = -one[:-1] / widths
+    return kernel, bias

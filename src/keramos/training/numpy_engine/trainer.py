@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import UsageError
+from keramos.platform.blas import one_thread
 from keramos.training.epochs import EpochRecorder
 from keramos.training.numpy_engine.answers import network_outputs
 from keramos.training.numpy_engine.fitting import Batches, evaluate, run_epoch
@@ -19,6 +20,7 @@ from keramos.training.numpy_engine.losses import (
 )
 from keramos.training.numpy_engine.network import Dense, DenseNetwork, Dropout
 from keramos.training.numpy_engine.optimizers import Adam, constant
+from keramos.training.numpy_engine.recipes.recipe import follow
 from keramos.training.plan import (
     DROPOUT,
     LOSSES,
@@ -28,6 +30,7 @@ from keramos.training.plan import (
     output_units,
     standardised,
 )
+from keramos.training.recipes import TUTORIAL
 from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.training import TrainingTrace
 
@@ -56,7 +59,8 @@ class NumpyTrainer:
     reference = "numpy"
 
     def fit(self, job: TrainingJob) -> tuple[Network, TrainingTrace]:
-        """Train the default network: the same layers, loss and optimizer as the Keras engine.
+        """Follow the plan's recipe. That of the tutorial has the same layers, loss and optimizer as
+        the Keras engine.
 
         Losses, gradients and updates are those of Keras 3 in float32; initial weights, the order
         of rows and dropout are drawn from NumPy's generator instead.
@@ -66,13 +70,17 @@ class NumpyTrainer:
         """
         if job.model is not None:
             raise UsageError("a network of your own is trained by Keras; use engine keras")
+        if job.plan.recipe != TUTORIAL:
+            with one_thread():
+                return follow(replace(standardised(job), plan=job.plan))
         job = standardised(job)
         features = job.training.matrix.shape[1]
         network = DenseNetwork(features, _layer_plan(job), job.plan.seed)
         network.weights()[0][list(job.unseen)] = 0  # levels that no training row sets stay silent
         recorder = EpochRecorder(job)
         begun = perf_counter()
-        _run(network, job, recorder)
+        with one_thread():
+            _run(network, job, recorder)
         trace = TrainingTrace(
             loss=LOSSES[job.target.task],
             metric=METRICS[job.target.task],

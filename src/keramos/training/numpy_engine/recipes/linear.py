@@ -1,0 +1,57 @@
+"""The linear candidate: ridge or logistic regression of the prepared row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from keramos.training.blending.linear import logistic, ridge
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.prepare.front import FrontOutput
+    from keramos.tabular.plan import Plan
+    from keramos.training.numpy_engine.recipes.candidate import Scores
+    from keramos.training.numpy_engine.recipes.rows import Problem, Rows
+    from keramos.types.network import Config, TensorRef
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearBranch:
+    """One Dense layer: ``kernel`` (features, K) and ``bias`` (K,)."""
+
+    kernel: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    source: FrontOutput = "prepared"
+    rounds: int = 1
+
+    def scores(self, rows: Rows, steps: int) -> list[Scores]:
+        """The same scores at every step: the solution is found at once."""
+        return [rows.matrix @ self.kernel + self.bias] * steps
+
+    def add_to(self, plan: Plan, row: TensorRef, weight: float) -> TensorRef:
+        """One Dense layer."""
+        weights = ((self.kernel * weight).astype("float32"), (self.bias * weight).astype("float32"))
+        config: Config = {"units": len(self.bias), "activation": "linear", "use_bias": True}
+        return plan.add("Dense", "linear", config, row, weights)
+
+
+class Linear:
+    """See ``Candidate``."""
+
+    tunes: ClassVar[bool] = False
+
+    def fit(
+        self,
+        problem: Problem,
+        rows: Rows,
+        *,
+        validation: Rows | None = None,  # noqa: ARG002 (a linear model has no rounds)
+        rounds: int = 0,  # noqa: ARG002 (the same)
+    ) -> LinearBranch:
+        """The one best solution."""
+        if problem.task == "regression":
+            return LinearBranch(*ridge(rows.matrix, rows.y))
+        return LinearBranch(*logistic(rows.matrix, rows.y, problem.objective))

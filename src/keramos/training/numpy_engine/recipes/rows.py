@@ -1,0 +1,108 @@
+"""Rows as recipes learn from them, and what is to be learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.training.boosting.objectives import Logistic, Softmax, SquaredError, Weighted
+from keramos.training.plan import class_weights
+from keramos.types.schema import MISSING_NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.training.boosting.objectives import Objective
+    from keramos.types.schema import Task
+    from keramos.types.training import TrainingPlan
+    from keramos.types.training_job import TrainingJob, TrainingRows
+
+    Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The same rows in two forms, and their targets (n,).
+
+    ``matrix`` (n, features): prepared. ``columns``: float32 numbers with NaN where there is none,
+    codes for categories. ``y``: the standardised value, or the class' position.
+    """
+
+    matrix: NDArray[np.float32]
+    columns: tuple[NDArray[np.generic], ...]
+    y: NDArray[np.float64]
+
+    def take(self, index: Index) -> Rows:
+        """The rows of these positions."""
+        columns = tuple(column[index] for column in self.columns)
+        return Rows(self.matrix[index], columns, self.y[index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What every candidate needs to know.
+
+    ``objective`` is what is minimised, with the weights of classes if there are any; ``plain`` the
+    same without weights. ``cells`` has the cells of each column in the raw row: 1 for a number, one
+    for each level. ``unseen`` are the prepared features that no training row sets.
+    """
+
+    task: Task
+    objective: Objective
+    plain: Objective
+    plan: TrainingPlan
+    cells: tuple[int, ...]
+    features: int
+    unseen: tuple[int, ...]
+    row_weights: NDArray[np.float64] | None
+
+    @property
+    def numbers(self) -> int:
+        """How many columns are numbers; they are the first ones, prepared and raw."""
+        return sum(count == 1 for count in self.cells)
+
+
+def problem_of(job: TrainingJob) -> Problem:
+    """The problem of a job whose targets are standardised."""
+    objectives: dict[Task, Objective] = {
+        "binary": Logistic(),
+        "multiclass": Softmax(len(job.target.classes)),
+        "regression": SquaredError(),
+    }
+    plain = objectives[job.target.task]
+    weights = _class_weights(job) if job.plan.class_weight and job.target.classes else None
+    return Problem(
+        task=job.target.task,
+        objective=plain if weights is None else Weighted(plain, weights),
+        plain=plain,
+        plan=job.plan,
+        cells=job.raw_cells,
+        features=job.training.matrix.shape[1],
+        unseen=job.unseen,
+        row_weights=weights,
+    )
+
+
+def _class_weights(job: TrainingJob) -> NDArray[np.float64]:
+    by_class = class_weights(job.training.targets.reshape(-1))
+    return np.array([by_class.get(label, 0.0) for label in range(len(job.target.classes))])
+
+
+def rows_of(rows: TrainingRows, cells: Sequence[int]) -> Rows:
+    """Rows of a job in both forms."""
+    raw = rows.raw if rows.raw is not None else rows.matrix
+    ends = np.cumsum(cells)
+    parts = [raw[:, end - count : end] for end, count in zip(ends, cells, strict=True)]
+    return Rows(rows.matrix, tuple(map(_column, parts)), rows.targets.reshape(-1).astype(float))
+
+
+def _column(cells: NDArray[np.float32]) -> NDArray[np.generic]:
+    """A number with NaN for the mark of a missing one, or the position of the level."""
+    if cells.shape[1] > 1:
+        return np.asarray(cells.argmax(axis=1))
+    number = cells[:, 0]
+    return np.where(number == np.float32(MISSING_NUMBER), np.float32(np.nan), number)
