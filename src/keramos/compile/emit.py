@@ -15,6 +15,7 @@ from keramos.compile.lowering.options import check_options
 from keramos.compile.lowering.record import Lowering, Operation
 from keramos.compile.onnx.graph import Graph, Value
 from keramos.compile.replacements import check_outputs
+from keramos.compile.structures import called_with
 from keramos.errors import (
     CorruptModelError,
     ForeignCodeError,
@@ -234,7 +235,9 @@ def _run_call(
                 f"a model with {len(layer.network.inputs)} inputs is called with {len(refs)}",
                 layer=layer.name,
             )
-        return run_network(g, layer.network, tuple(values[ref] for ref in refs))
+        return run_network(
+            g, layer.network, tuple(values[ref] for ref in called_with(call.args, layer.network))
+        )
     dtypes = _wanted(layer)
     fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in refs}
     for ref in _refs(call.kwargs):

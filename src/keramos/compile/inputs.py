@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, cast
 
+from keramos.compile.structures import input_names
 from keramos.errors import (
     CorruptModelError,
     LayerProblem,
@@ -41,17 +42,18 @@ def input_faults(layer: Layer) -> Iterator[LayerProblem]:
 
 
 def input_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
-    """Name, dtype and shape of each input of a network, in Keras' order.
+    """Name (see ``input_names``), dtype and shape of each input of a network, in Keras' order.
 
     Raises:
         CorruptModelError: a shape is not a list of sizes.
         LimitExceededError: one row is larger than ``limits`` allow.
         UnsupportedModelError: a dtype is not one that tensors can have.
     """
-    return tuple(_spec(network.layers[ref.layer], limits) for ref in network.inputs)
+    named = zip(input_names(network), network.inputs, strict=True)
+    return tuple(_spec(name, network.layers[ref.layer], limits) for name, ref in named)
 
 
-def _spec(layer: Layer, limits: Limits) -> TensorSpec:
+def _spec(tensor: str, layer: Layer, limits: Limits) -> TensorSpec:
     """The input that an InputLayer describes; sizes are whole numbers, which some old files wrote
     as 80.0.
     """
@@ -81,7 +83,7 @@ def _spec(layer: Layer, limits: Limits) -> TensorSpec:
             layer_kind=layer.kind,
             received=str(dtype)[:80],
         )
-    return TensorSpec(layer.name, name, tuple(cast("list[int | None]", whole)))
+    return TensorSpec(tensor, name, tuple(cast("list[int | None]", whole)))
 
 
 def _is_size(size: object) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeGuard, cast, overload
 import numpy as np
 
 from keramos.compile.emit import compile_network
+from keramos.compile.structures import arranged
 from keramos.data.conform import conform, row_error
 from keramos.data.read import as_table
 from keramos.errors import MissingExtraError, UsageError
@@ -260,17 +261,28 @@ class Model:
         """
         if isinstance(x, np.ndarray):
             return self._array_feeds([x])
-        if (
-            isinstance(x, Mapping)
-            and all(spec.name in x for spec in self.inputs)
-            and not self._is_columns(x)
-        ):
-            return self._array_feeds([x[spec.name] for spec in self.inputs])
+        if isinstance(x, Mapping) and not self._is_columns(x) and self._is_by_input(x):
+            return self._array_feeds(arranged(x, self.artifact.network))
         if isinstance(x, (list, tuple)) and not x and self.content is None:
             return self._array_feeds([x for _ in self.inputs])
-        if isinstance(x, (list, tuple)) and x and not isinstance(x[0], Mapping):
-            return self._array_feeds(x if len(self.inputs) > 1 or _is_array_list(x) else [x])
+        if isinstance(x, (list, tuple)) and x and not self._is_row(x[0]):
+            return self._array_feeds(self._listed(x))
         return self._rows_or_table(x)
+
+    def _is_row(self, first: object) -> bool:
+        """A dict in a list is a row, but for models whose inputs are dicts in a list."""
+        nested = isinstance(self.artifact.network.input_structure, list)
+        return isinstance(first, Mapping) and not nested
+
+    def _is_by_input(self, x: Mapping[str, object]) -> bool:
+        """A plain Keras file has no columns; elsewhere a dict without all inputs is a table."""
+        return self.content is None or all(spec.name in x for spec in self.inputs)
+
+    def _listed(self, x: Sequence[object]) -> Sequence[object]:
+        network = self.artifact.network
+        if len(self.inputs) > 1 or network.input_structure is not None or _is_array_list(x):
+            return arranged(x, network)
+        return [x]
 
     def _is_columns(self, x: Mapping[str, object]) -> bool:
         """A dict whose values are plain lists is a table where the file has a schema; arrays are

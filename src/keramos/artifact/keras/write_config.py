@@ -92,9 +92,24 @@ def _functional(network: Network) -> Config:
         "name": network.name,
         "trainable": True,
         "layers": entries,
-        "input_layers": _single([_end(network, ref) for ref in network.inputs]),
+        "input_layers": _inputs(network),
         "output_layers": _named_ends(network),
     }
+
+
+def _inputs(network: Network) -> object:
+    ends = [_end(network, ref) for ref in network.inputs]
+    structure = network.input_structure
+    return _single(ends) if structure is None else _filled(structure, ends)
+
+
+def _filled(structure: object, ends: list[list[object]]) -> object:
+    match structure:
+        case int(place):
+            return ends[place]
+        case dict():
+            return {key: _filled(part, ends) for key, part in structure.items()}
+    return [_filled(part, ends) for part in cast("list[object]", structure)]
 
 
 def _end(network: Network, ref: TensorRef) -> list[object]:

@@ -9,6 +9,7 @@ lists whose leaves are ``[layer, node, tensor, {kwargs}]``, a constant being ``[
 from __future__ import annotations
 
 from collections import deque
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from keramos.artifact.keras.dialects.entries import config_of
@@ -16,7 +17,7 @@ from keramos.errors import CorruptModelError, quoted
 from keramos.types.network import Call, TensorRef
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from keramos.types.network import Layer
 
@@ -156,6 +157,28 @@ def read_ends(shape: object) -> tuple[TensorRef, ...]:
         raise CorruptModelError("the inputs or outputs are not a list", received=repr(shape)[:80])
     parts = [shape[key] for key in sorted(shape)] if isinstance(shape, dict) else shape
     return tuple(ref for part in parts for ref in read_ends(part))
+
+
+def read_structure(shape: object) -> object:
+    """What a model was built with, its tensors as places in ``read_ends`` of the same; None for a
+    tensor or a list of tensors.
+    """
+    if not isinstance(shape, dict) and all(map(_is_leaf, _listed(shape))):
+        return None
+    return _structure(shape, count())
+
+
+def _listed(shape: object) -> list[object]:
+    return [shape] if _is_leaf(shape) else cast("list[object]", shape)
+
+
+def _structure(shape: object, places: Iterator[int]) -> object:
+    if isinstance(shape, dict):
+        found = {key: _structure(shape[key], places) for key in sorted(shape)}
+        return {key: found[key] for key in shape}
+    if _is_leaf(shape):
+        return next(places)
+    return [_structure(part, places) for part in cast("list[object]", shape)]
 
 
 def refs(item: object) -> list[TensorRef]:

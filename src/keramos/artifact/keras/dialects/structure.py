@@ -19,7 +19,15 @@ from keramos.artifact.keras.dialects.entries import (
     is_entry,
 )
 from keramos.artifact.keras.dialects.identity import is_model
-from keramos.artifact.keras.dialects.nodes import Node, moved, order, read_ends, read_node, refs
+from keramos.artifact.keras.dialects.nodes import (
+    Node,
+    moved,
+    order,
+    read_ends,
+    read_node,
+    read_structure,
+    refs,
+)
 from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
 from keramos.errors import (
     CorruptModelError,
@@ -262,7 +270,15 @@ def _functional(config: Config, translate: Translate) -> Network:
     _check_ends((*inputs, *outputs), calls, by_name, name)
     _check_inputs(inputs, by_name, name)
     names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
-    return Network(name, by_name, calls, inputs, outputs, output_names=names)
+    return Network(
+        name,
+        by_name,
+        calls,
+        inputs,
+        outputs,
+        output_names=names,
+        input_structure=read_structure(config["input_layers"]),
+    )
 
 
 def _read_ends(config: Config, model: str) -> tuple[tuple[TensorRef, ...], tuple[TensorRef, ...]]:
