@@ -159,7 +159,11 @@ def test_the_keys_are_the_names_of_the_inputs_everywhere(tmp_path: Path) -> None
 def test_a_dict_without_an_input_is_refused_with_the_keys_that_are_needed(tmp_path: Path) -> None:
     built({"digits": None, "age": None}, ("x", "y")).save(tmp_path / "m.keras")
 
-    with pytest.raises(MismatchError, match=r"needs input 'age'; received keys x, digits") as caught:
-        keramos.load(tmp_path / "m.keras").predict({"x": np.ones((1, 2)), "digits": np.ones((1, 2))})
+    with pytest.raises(
+        MismatchError, match=r"needs input 'age'; received keys x, digits"
+    ) as caught:
+        keramos.load(tmp_path / "m.keras").predict(
+            {"x": np.ones((1, 2)), "digits": np.ones((1, 2))}
+        )
 
     assert caught.value.remedy == "Give a dict with the keys age, digits"
