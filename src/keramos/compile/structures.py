@@ -6,13 +6,15 @@ Keras goes by the keys of ``Model({"key": tensor})``, whatever the names of its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from keramos.errors import MismatchError, quoted
 from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.types.network import Network
 
 _SHOWN = 200
