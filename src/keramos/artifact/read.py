@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.container import LayerGroups
 from keramos.artifact.containers.table import form_of, model_source
 from keramos.artifact.content.document import check_network, decode, seal_of
 from keramos.artifact.keras.dialects.origin import origin_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from keramos.artifact.containers.container import Container, Form, LayerGroups, WeightStore
+    from keramos.artifact.containers.container import Container, Form, LeafGroups, WeightStore
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
@@ -126,12 +127,16 @@ def _weights(
 
 
 def _origin(
-    container: Container, store: WeightStore, groups: LayerGroups | None, config: bytes
+    container: Container,
+    store: WeightStore,
+    groups: LayerGroups | LeafGroups | None,
+    config: bytes,
 ) -> Origin:
     """Who wrote the model: as the container says, else as its weights say, else as words show."""
     version = container.keras_version or store.recorded("keras_version")
     backend = container.backend or store.recorded("backend")
-    names = [name for group in (groups.names.values() if groups else ()) for name in group]
+    grouped = groups.names.values() if isinstance(groups, LayerGroups) else ()
+    names = [name for group in grouped for name in group]
     return origin_of(version, backend, config.decode(), names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+    from keramos.types.network import Network
+
+_NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
 class LayerGroups(NamedTuple):
@@ -29,6 +33,26 @@ class LayerGroups(NamedTuple):
         return f"{self.root}/{layer}/{weight}"
 
 
+class LeafWeights(NamedTuple):
+    """The weights of one layer that holds no model: path in the store and name of each.
+
+    They are in the order of ``layer.weights``; ``built``: in the order in which Keras builds them,
+    frozen ones not last. ``options`` are options of its config that are kept as data.
+    """
+
+    weights: Sequence[tuple[str, str]]
+    built: bool = False
+    options: Mapping[str, object] = _NO_OPTIONS
+
+
+class LeafGroups(NamedTuple):
+    """Weights by layer at any depth: ``of`` gives those of a network by the names on the way to
+    each layer.
+    """
+
+    of: Callable[[Network], Mapping[tuple[str, ...], LeafWeights]]
+
+
 class WeightStore(Protocol):
     """The weights of a saved model: named by paths, read on demand.
 
@@ -36,7 +60,7 @@ class WeightStore(Protocol):
         ModelError: from every method: what is asked for is damaged or exceeds a limit.
     """
 
-    def groups(self) -> LayerGroups | None:
+    def groups(self) -> LayerGroups | LeafGroups | None:
         """The weights by layer; None where they are found by the paths of their layers instead."""
 
     def unlisted(self) -> str | None:

@@ -60,7 +60,7 @@ class Hdf5Weights:
                     path=root or "/",
                     layer=group,
                 )
-            if names := [name for name in listed if _is_for_answers(name)]:
+            if names := [name for name in listed if is_for_answers(name)]:
                 found[group] = names
         return found
 
@@ -117,5 +117,6 @@ def _inside(names: list[str], owner: str) -> list[str]:
     return names
 
 
-def _is_for_answers(name: str) -> bool:
+def is_for_answers(name: str) -> bool:
+    """Whether predictions read a weight of this name."""
     return not any(part in name.rpartition("/")[2] for part in _NOT_FOR_ANSWERS)

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Form, Head
+from keramos.artifact.containers.folder_forms import is_saved_model, open_saved_model
 from keramos.artifact.containers.hdf5_container import is_hdf5, open_hdf5
 from keramos.artifact.containers.json_config import is_json, open_json
 from keramos.artifact.containers.keras_archive import is_archive, open_archive
@@ -38,6 +39,13 @@ FORMS: tuple[Form, ...] = (
         suffix=".h5",
         suffixes=(".h5", ".hdf5"),
         stored_as="model.h5",
+    ),
+    Form(
+        "saved_model",
+        "SavedModel folder",
+        is_saved_model,
+        open_saved_model,
+        stored_as="model",
     ),
     Form("json", "JSON", is_json, open_json),
 )

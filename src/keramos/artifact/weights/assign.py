@@ -194,9 +194,11 @@ def _order_of(layer: Layer, weights: Sequence[Weight]) -> list[Slot]:
     )
 
 
-def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
+def bind_flat(
+    layer: Layer, weights: Sequence[Weight], rules: Rules, *, built: bool = False
+) -> Layer:
     """A layer with the weights of its group in a legacy file (``.h5``), whose names are a
-    cross-check.
+    cross-check. ``built``: they are in the order in which Keras builds them.
 
     Raises:
         MismatchError: there are more or fewer weights than the config has places for, one has
@@ -204,7 +206,7 @@ def bind_flat(layer: Layer, weights: Sequence[Weight], rules: Rules) -> Layer:
     """
     if not may_have_weights(layer.kind) and layer.network is None and not layer.inner:
         return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
-    wanted = _order_of(layer, weights)
+    wanted = list(slots(layer)) if built else _order_of(layer, weights)
     if len(wanted) != len(weights):
         if any(is_foreign(part.kind) for part in _parts(layer)):
             return layer

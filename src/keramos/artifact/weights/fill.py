@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.artifact.containers.container import LeafGroups
 from keramos.artifact.weights.assign import Rules, bind_places, has_foreign
 from keramos.artifact.weights.keras3_weights import Stored
 from keramos.artifact.weights.legacy_layouts import settle
@@ -23,16 +24,22 @@ if TYPE_CHECKING:
 def fill(
     network: Network,
     store: WeightStore,
-    groups: LayerGroups | None,
+    groups: LayerGroups | LeafGroups | None,
     assets: Mapping[str, bytes],
     rules: Rules,
 ) -> Network:
-    """The network with the weights of a store: by layer groups where it has ``groups``, else by
-    paths.
+    """The network with the weights of a store: by layer where it has ``groups``, else by paths.
 
     Raises:
         MismatchError: config and weights do not fit together.
     """
+    if isinstance(groups, LeafGroups):
+        # Most files keep their weights otherwise.
+        from keramos.artifact.weights.leaf_weights import (  # noqa: PLC0415 (start-up time)
+            bind_leaves,
+        )
+
+        return bind_leaves(network, store, groups, rules)
     if groups is not None:
         return bind_groups(network, store, groups, rules)
     stored = Stored(store, assets)

@@ -1,0 +1,1 @@
+"""Models that TensorFlow saved as graphs of objects: SavedModel folders and its own checkpoints."""

@@ -1,0 +1,99 @@
+"""What Keras 2 wrote beside the objects of a SavedModel: the configs of the model and its layers.
+
+Before TensorFlow 2.5 the texts stand in the object graph itself, since then in
+``keras_metadata.pb``. Source: keras/saving/saved_model of Keras 2.15, json_utils.py of TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.artifact.protobuf import Budget, Message
+from keramos.artifact.strict_json import parse_json
+from keramos.errors import CorruptModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from keramos.artifact.containers.object_graph.meta_graph import SavedObject
+    from keramos.artifact.limits import Limits
+
+FILE = "keras_metadata.pb"
+_NODE_ID, _METADATA = 2, 5
+_LISTS = frozenset({"__tuple__", "TensorShape"})
+_LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
+_RECORDED = ("keras_version", "backend")
+
+
+class KerasMetadata(NamedTuple):
+    """The model's config as ``model.to_json()`` has it, the training config as text, and the name
+    of the layer that each node is.
+    """
+
+    config: bytes
+    training: bytes | None
+    names: Mapping[int, str]
+    keras_version: str
+    backend: str
+
+
+def read_metadata(
+    objects: Sequence[SavedObject], file: bytes | None, limits: Limits
+) -> KerasMetadata | None:
+    """The metadata of all nodes; None where the root has no config. ``file`` holds the bytes of
+    ``keras_metadata.pb``.
+
+    Raises:
+        CorruptModelError: a text is not what Keras wrote, or two stand for one node.
+        LimitExceededError: a text exceeds the limits of one config.
+    """
+    texts = {at: one.metadata for at, one in enumerate(objects) if one.is_keras and one.metadata}
+    if file is not None:
+        texts |= _of_file(file, len(objects), limits)
+    if 0 not in texts:
+        return None
+    nodes = {at: parse_json(text.encode(), f"node {at}", limits) for at, text in texts.items()}
+    root = nodes[0]
+    if not isinstance(root.get("config"), dict):
+        return None
+    entry = {key: plain(root.get(key)) for key in ("class_name", "config", *_RECORDED)}
+    training = root.get("training_config")
+    return KerasMetadata(
+        json.dumps(entry).encode(),
+        json.dumps(plain(training)).encode() if isinstance(training, dict) else None,
+        {at: name for at, node in nodes.items() if isinstance(name := node.get("name"), str)},
+        *(str(root.get(key) or "") for key in _RECORDED),
+    )
+
+
+def _of_file(data: bytes, total: int, limits: Limits) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for node in Message(data, Budget(limits, FILE)).messages(1):
+        number = node.number(_NODE_ID)
+        if number in found or number >= total:
+            raise CorruptModelError(
+                f"a config is that of no object of {total:,}, or of one that has another",
+                received=f"node {number:,}",
+                path=FILE,
+            )
+        found[number] = node.text(_METADATA)
+    return found
+
+
+def plain(value: object) -> object:
+    """JSON without the objects that stand for tuples and shapes, and without paths of
+    vocabularies, whose words are elsewhere in the model.
+    """
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") in _LISTS and isinstance(value.get("items"), list):
+        return [plain(part) for part in value["items"]]
+    found = {key: plain(part) for key, part in value.items()}
+    config = found.get("config")
+    if value.get("class_name") in _LOOKUPS and isinstance(config, dict):
+        if isinstance(config.get("vocabulary"), str):
+            found["config"] = {**config, "vocabulary": None}
+    return found

@@ -1,0 +1,45 @@
+"""SavedModel folders that Keras 2 wrote: its config of the model, and the weights of each layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.artifact.containers.container import Container
+from keramos.artifact.containers.object_graph.keras_metadata import FILE as METADATA
+from keramos.artifact.containers.object_graph.keras_metadata import read_metadata
+from keramos.artifact.containers.object_graph.meta_graph import FILE, MetaGraph
+from keramos.artifact.containers.object_graph.object_weights import ObjectWeights
+from keramos.artifact.containers.object_graph.trackables import in_step, read_trackables
+from keramos.artifact.tensor_bundle import Bundle
+from keramos.errors import UnsupportedModelError
+
+if TYPE_CHECKING:
+    from keramos.artifact.limits import Limits
+    from keramos.artifact.sources import ModelSource
+
+_VARIABLES = "variables/variables"
+
+
+def open_saved_model(source: ModelSource, limits: Limits) -> Container:
+    """Open the folder of a SavedModel.
+
+    Raises:
+        UnsupportedModelError: Keras left no config in it; only its graph could answer.
+        ModelError: it is damaged, or exceeds a limit.
+    """
+    graph = MetaGraph(source.part(FILE), limits)
+    objects = graph.objects()
+    metadata = read_metadata(objects, source.parts.get(METADATA), limits)
+    if metadata is None:
+        raise UnsupportedModelError("the SavedModel has no Keras config", path=FILE)
+    bundle = Bundle(source.part(f"{_VARIABLES}.index"), _VARIABLES, source.part, limits)
+    nodes = read_trackables(bundle, limits)
+    places = in_step([one.children for one in objects], nodes)
+    names = {places[at]: name for at, name in metadata.names.items() if at in places}
+    return Container(
+        metadata.config,
+        ObjectWeights(bundle, nodes, names),
+        metadata.keras_version,
+        metadata.backend,
+        training=metadata.training,
+    )
