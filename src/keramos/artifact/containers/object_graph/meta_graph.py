@@ -13,7 +13,7 @@ from keramos.artifact.protobuf import Budget, Message
 from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from keramos.artifact.limits import Limits
 
@@ -51,7 +51,7 @@ class MetaGraph:
             CorruptModelError: there is none.
             UnsafeModelError: there are several, so tools disagree on what the model is.
         """
-        self._limits = limits
+        self.limits = limits
         self._message = _served(Message(data, Budget(limits, FILE)))
 
     @property
@@ -80,14 +80,45 @@ class MetaGraph:
             CorruptModelError: a node has a part that does not exist.
         """
         nodes = self._message.message(_OBJECTS).many(1)
-        if len(nodes) > self._limits.objects:
+        if len(nodes) > self.limits.objects:
             raise LimitExceededError(
-                f"the model has more than {self._limits.objects:,} objects, the limit (objects)",
+                f"the model has more than {self.limits.objects:,} objects, the limit (objects)",
                 received=f"{len(nodes):,}",
                 path=FILE,
             )
-        budget = Budget(self._limits, FILE)
+        budget = Budget(self.limits, FILE)
         return [_object(Message(node, budget), len(nodes)) for node in nodes]
+
+    def bound_inputs(self, function: str) -> list[int]:
+        """The nodes whose values a function gets after its own arguments."""
+        functions = self._message.message(_OBJECTS).mapped(2)
+        return functions[function].numbers(2) if function in functions else []
+
+    def function(self, name: str) -> Message:
+        """A FunctionDef.
+
+        Raises:
+            CorruptModelError: there is none of that name.
+        """
+        library = self.graph.message(2).messages(1)
+        return _named(library, name, lambda one: one.message(1).text(1))
+
+    def node(self, name: str) -> Message:
+        """A NodeDef of the graph itself.
+
+        Raises:
+            CorruptModelError: there is none of that name.
+        """
+        return _named(self.graph.messages(1), name, lambda one: one.text(1))
+
+
+def _named(messages: Iterable[Message], name: str, name_of: Callable[[Message], str]) -> Message:
+    for one in messages:
+        if name_of(one) == name:
+            return one
+    raise CorruptModelError(
+        "the graph has no such node or function", received=repr(name[:80]), path=FILE
+    )
 
 
 def _served(model: Message) -> Message:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.containers.container import Container
 from keramos.artifact.containers.object_graph.keras_metadata import FILE as METADATA
 from keramos.artifact.containers.object_graph.keras_metadata import read_metadata
+from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE, MetaGraph
 from keramos.artifact.containers.object_graph.object_weights import ObjectWeights
 from keramos.artifact.containers.object_graph.trackables import in_step, read_trackables
@@ -36,9 +37,10 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     nodes = read_trackables(bundle, limits)
     places = in_step([one.children for one in objects], nodes)
     names = {places[at]: name for at, name in metadata.names.items() if at in places}
+    tables = LookupTables(source, graph, objects, (bundle, nodes), places)
     return Container(
         metadata.config,
-        ObjectWeights(bundle, nodes, names),
+        ObjectWeights(bundle, nodes, names, tables.options),
         metadata.keras_version,
         metadata.backend,
         training=metadata.training,

@@ -1,0 +1,145 @@
+"""SavedModel folders that tf-keras writes now."""
+
+import numpy as np
+import pytest
+
+from keramos.pipeline.load import load
+from support.container_suite import ContainerSuite, network
+
+tf_keras = pytest.importorskip("tf_keras")
+
+
+def twin():
+    """The network of the suite as tf-keras has it."""
+    layers, found = tf_keras.layers, network().layers
+    dense, norm = found["dense"], found["norm"]
+    model = tf_keras.Sequential(
+        [
+            layers.InputLayer(input_shape=(2,), name="x"),
+            layers.Dense(3, name="dense"),
+            layers.BatchNormalization(epsilon=0.01, name="norm"),
+        ],
+        name="net",
+    )
+    model.layers[0].set_weights(dense.weights)
+    model.layers[1].set_weights(norm.weights)
+    return model
+
+
+def saved(model, path, **options):
+    """A model as a folder, without the fingerprint, which nothing reads."""
+    model.save(path, save_format="tf", **options)
+    (path / "fingerprint.pb").unlink()
+    return path
+
+
+class TestSavedModel(ContainerSuite):
+    kind, by_groups = "saved_model", True
+
+    def write(self, folder):
+        return saved(twin(), folder / "m"), None
+
+
+class TestSavedModelWithoutTraces(ContainerSuite):
+    kind, by_groups = "saved_model", True
+
+    def write(self, folder):
+        return saved(twin(), folder / "m", save_traces=False), None
+
+
+def lookups():
+    """Models with lookup layers, each with rows of inputs."""
+    layers, words = tf_keras.layers, np.array([["red"], ["blue"], ["no"], [""]])
+    text = np.array([["Red, blue red"], ["blue no"], [""], ["red"]])
+    ids = np.array([[7], [19], [3], [17]], "i8")
+    adapted = layers.StringLookup(mask_token="")
+    adapted.adapt(["red", "blue", "red", "green"])
+    weighted = layers.TextVectorization(output_mode="tf_idf")
+    weighted.adapt(["red blue", "blue green", "red red red"])
+    counted = layers.TextVectorization(output_mode="multi_hot")
+    counted.adapt(["red blue", "blue green"])
+    sequence = layers.TextVectorization(output_sequence_length=4)
+    sequence.adapt(["red blue", "blue green"])
+    return {
+        "listed": (layers.StringLookup(vocabulary=["red", "green", "blue"]), words),
+        "adapted": (adapted, words),
+        "hot": (layers.StringLookup(vocabulary=["red", "blue"], output_mode="one_hot"), words),
+        "integers": (layers.IntegerLookup(vocabulary=[7, 17, 19]), ids),
+        "inverse": (layers.StringLookup(vocabulary=["a", "b"], invert=True), ids % 4),
+        "tf_idf": (weighted, text),
+        "multi_hot": (counted, text),
+        "sequence": (sequence, text),
+    }
+
+
+@pytest.mark.parametrize("traces", [True, False])
+@pytest.mark.parametrize("case", list(lookups()))
+def test_vocabularies_come_from_wherever_they_are(case, traces, tmp_path):
+    layer, rows = lookups()[case]
+    value = tf_keras.Input((1,), dtype="int64" if rows.dtype.kind == "i" else "string")
+    model = tf_keras.Model(value, layer(value))
+    wanted = np.asarray(model.predict(rows, verbose=0))
+
+    found = np.asarray(load(saved(model, tmp_path / "m", save_traces=traces)).predict(rows))
+
+    if wanted.dtype.kind == "O":
+        assert found.tolist() == wanted.astype("S").astype(str).tolist()
+    else:
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_a_vocabulary_in_a_file_is_read_from_the_folder_and_nowhere_else(tmp_path):
+    (tmp_path / "words.txt").write_text("red\ngreen\nblue\n")
+    value = tf_keras.Input((1,), dtype="string")
+    lookup = tf_keras.layers.StringLookup(vocabulary=str(tmp_path / "words.txt"))
+    model = tf_keras.Model(value, lookup(value))
+    rows = np.array([["red"], ["blue"], ["no"]])
+    path = saved(model, tmp_path / "m")
+    (tmp_path / "words.txt").write_text("no\nno more\n")
+
+    np.testing.assert_array_equal(load(path).predict(rows), [[1], [3], [0]])
+
+
+def nested():
+    """A model in which layers and models are shared, nested, frozen and wrapped."""
+    layers = tf_keras.layers
+    block = tf_keras.Sequential(
+        [layers.Dense(4, activation="relu"), layers.BatchNormalization(), layers.Dense(3)],
+        name="block",
+    )
+    deep = tf_keras.Sequential([block, layers.LayerNormalization()], name="deep")
+    steps = tf_keras.Sequential([layers.Dense(2), layers.BatchNormalization()], name="steps")
+    one, two = tf_keras.Input((3,), name="b"), tf_keras.Input((3,), name="a")
+    series = tf_keras.Input((5, 3), name="c")
+    shared = layers.Dense(3, name="shared/inner.kernel")
+    made = layers.Concatenate()(
+        [
+            deep(shared(one)),
+            block(two),
+            layers.Flatten()(layers.TimeDistributed(steps)(series)),
+            layers.Bidirectional(layers.LSTM(2))(series),
+            layers.RNN(layers.StackedRNNCells([layers.GRUCell(2), layers.LSTMCell(3)]))(series),
+            shared(two),
+        ]
+    )
+    frozen = layers.BatchNormalization(trainable=False, name="frozen")
+    model = tf_keras.Model([one, two, series], [frozen(made), layers.Dense(1, name="out")(made)])
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.uniform(0.1, 1, one.shape).astype("f4") for one in model.get_weights()])
+    return model
+
+
+ROWS = [
+    np.random.default_rng(seed).normal(size=(4, *shape)).astype("f4")
+    for seed, shape in enumerate([(3,), (3,), (5, 3)])
+]
+
+
+@pytest.mark.parametrize("traces", [True, False])
+def test_shared_nested_wrapped_and_frozen_layers_get_their_own_weights(traces, tmp_path):
+    model = nested()
+
+    found = load(saved(model, tmp_path / "m", save_traces=traces)).predict(ROWS)
+
+    for mine, other in zip(found, model.predict(ROWS, verbose=0), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
