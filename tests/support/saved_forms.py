@@ -1,4 +1,4 @@
-"""Models in other forms than ``.h5`` and ``.keras`` with the answers of the program that wrote them."""
+"""Models in other forms than ``.h5`` and ``.keras``, with the answers of their writers."""
 
 from __future__ import annotations
 

@@ -93,7 +93,10 @@ def plain(value: object) -> object:
         return [plain(part) for part in value["items"]]
     found = {key: plain(part) for key, part in value.items()}
     config = found.get("config")
-    if value.get("class_name") in _LOOKUPS and isinstance(config, dict):
-        if isinstance(config.get("vocabulary"), str):
-            found["config"] = {**config, "vocabulary": None}
+    if (
+        value.get("class_name") in _LOOKUPS
+        and isinstance(config, dict)
+        and isinstance(config.get("vocabulary"), str)
+    ):
+        found["config"] = {**config, "vocabulary": None}
     return found

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from keramos.artifact.containers.object_graph.meta_graph import MetaGraph, SavedObject
     from keramos.artifact.containers.object_graph.trackables import Trackable
-    from keramos.artifact.limits import Limits
     from keramos.artifact.protobuf import Message
     from keramos.artifact.sources import ModelSource
     from keramos.artifact.tensor_bundle import Bundle
@@ -165,7 +164,7 @@ class LookupTables:
         return list(lines), list(range(len(lines)))
 
     def _idf(self, layer: Layer, here: int, found: Config) -> Config:
-        """Weights by frequency, where they are a variable; words unknown to the vocabulary first."""
+        """Weights by frequency, where they are a variable; those of unknown words come first."""
         for node in (here, *(self._objects[here].children.get(name) for name in _BELOW)):
             children = {} if node is None else self._objects[node].children
             for name in _IDF:

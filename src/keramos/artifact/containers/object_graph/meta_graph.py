@@ -26,8 +26,10 @@ _USER_OBJECT = 4
 
 
 class SavedObject(NamedTuple):
-    """A node of the object graph. ``identifier`` says what a class of TensorFlow made it; ``metadata``
-    is the text that Keras wrote with it before TensorFlow 2.5.
+    """A node of the object graph.
+
+    ``identifier`` says which class of TensorFlow made it; ``metadata`` is the text that Keras wrote
+    with it before TensorFlow 2.5.
     """
 
     children: Mapping[str, int]

@@ -37,7 +37,7 @@ def tensor_values(tensor: Message, limits: Limits) -> list[str | int]:
             received=f"{count:,}",
             path=where,
         )
-    listed = _listed(tensor, dtype, where)
+    listed = list(_listed(tensor, dtype, where))
     if len(listed) > count or (count and not listed):
         raise CorruptModelError(
             f"the constant has {count:,} places", received=f"{len(listed):,} values", path=where

@@ -30,7 +30,7 @@ class Variable(NamedTuple):
 
 
 class Trackable(NamedTuple):
-    """One object: its parts by their local names, and its own values in the checkpoint by theirs."""
+    """One object: its parts by their local names, and its values in the checkpoint by theirs."""
 
     children: Mapping[str, int]
     values: Mapping[str, Variable]
@@ -103,9 +103,7 @@ def children_of(node: Message, total: int, where: str) -> dict[str, int]:
     return found
 
 
-def in_step(
-    one: Sequence[Mapping[str, int]], other: Sequence[Trackable]
-) -> dict[int, int]:
+def in_step(one: Sequence[Mapping[str, int]], other: Sequence[Trackable]) -> dict[int, int]:
     """Node of one graph -> node of the other that the same ways lead to, from both roots."""
     found = {0: 0}
     waiting = [0]
