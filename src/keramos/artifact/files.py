@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (
         stat.S_ISDIR,
-        "a folder that is not a saved model (no saved_model.pb); name the .h5 or .keras file itself",
+        "a folder without a saved_model.pb; name the .h5 or .keras file itself",
     ),
     (stat.S_ISFIFO, "a pipe (FIFO)"),
     (stat.S_ISSOCK, "a socket"),
