@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import json
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -16,27 +16,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from keramos.data.arrow import read_parquet
+from keramos.data.arrow import read_ipc, read_parquet
 from keramos.data.delimited import read_delimited
 from keramos.data.json_lines import read_json_lines
 from keramos.data.read import as_table
-from keramos.errors import KeramosError, Problem, RowError
+from keramos.errors import KeramosError, RowError
 from keramos.runtime.decide import decide
-from keramos.scoring.formats import Format
+from keramos.scoring.formats import Format, format_of
 from keramos.scoring.json_lines import JsonLinesReader
-from keramos.serving.assemble import ROUTES
+from keramos.scoring.pieces import READERS
 from keramos.serving.codecs.named_arrays import as_feeds
 from keramos.serving.codecs.typed_rows import row_types
-from keramos.serving.core.auth import Access
-from keramos.serving.core.messages import Request
-from keramos.serving.core.routes import Context
-from keramos.serving.http.app import App
-from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.scoring import Position, SourceFile
-
-
-class Impossible(Exception):  # noqa: N818 (not an error: the way has no form for the cell)
-    """The way in cannot carry such a cell."""
+from support.ways_served import SERVED_WAYS, Impossible, json_of
 
 
 def _refusal(code, problems):
@@ -80,6 +72,9 @@ def _pandas_object(model, row, _):
 
 
 def _polars(model, row, _):
+    for cell in row.values():
+        if isinstance(cell, Fraction) or (isinstance(cell, Decimal) and not cell.is_finite()):
+            raise Impossible  # polars makes a float of it, or panics
     try:
         frame = pl.DataFrame({name: [cell] for name, cell in row.items()}, strict=True)
     except Exception as error:  # polars raises many classes for cells it has no type for
@@ -115,24 +110,17 @@ def _parquet(model, row, _):
     return model.decide(read_parquet(buffer.getvalue(), "t.parquet"))[0].score
 
 
-def _json(row):
-    try:
-        return json.dumps(row).encode()
-    except TypeError as error:
-        raise Impossible from error
-
-
 def _json_lines(model, row, _):
     if any(isinstance(cell, float) and not np.isfinite(cell) for cell in row.values()):
         raise Impossible  # JSON has no word for it
-    return model.decide(read_json_lines(_json(row), "t.jsonl"))[0].score
+    return model.decide(read_json_lines(json_of(row), "t.jsonl"))[0].score
 
 
 def _scored_json_lines(model, row, column):
     if any(isinstance(cell, float) and not np.isfinite(cell) for cell in row.values()):
         raise Impossible
     others = [{**row, column: other} for other in (None, 1.5, 7, "x", True)]
-    data = b"\n".join(map(_json, [row, *others]))
+    data = b"\n".join(map(json_of, [row, *others]))
     file = SourceFile("t.jsonl", "t.jsonl", len(data), "")
     reader = JsonLinesReader(file, pa.BufferReader(data), Format("jsonl"))
     (chunk,) = reader.chunks(list(row), Position(0))
@@ -144,15 +132,22 @@ def _scored_json_lines(model, row, column):
     return scored.decided.column("score" if "score" in names else "value")[0].as_py()
 
 
-def _csv(model, row, column):
+def _csv_text(row, column):
     if type(row[column]) not in (str, int):
         raise Impossible  # text has no types: what is written is text
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(row))
     writer.writeheader()
     writer.writerow(row)
-    text = buffer.getvalue().encode()
-    return model.decide(read_delimited(text, "t.csv"))[0].score
+    return buffer.getvalue().encode()
+
+
+def _csv(model, row, column):
+    return model.decide(read_delimited(_csv_text(row, column), "t.csv"))[0].score
+
+
+def _scored_csv(model, row, column):
+    return _scored_file("t.csv", _csv_text(row, column), model)
 
 
 def _typed(model, row, _):
@@ -160,7 +155,7 @@ def _typed(model, row, _):
     if types is None:
         raise Impossible  # a model with dates
     try:
-        decoded = msgspec.json.decode(_json(row), type=types.row)
+        decoded = msgspec.json.decode(json_of(row), type=types.row)
     except msgspec.DecodeError as error:
         raise Impossible from error  # the general path reads it
     outputs = model.run(types.feeds(types.cells([decoded])))
@@ -170,7 +165,7 @@ def _typed(model, row, _):
 def _tensors(model, row, _):
     arrays = {}
     for name, cell in row.items():
-        if cell is None or isinstance(cell, (list, dict, tuple, bytes)):
+        if cell is None or isinstance(cell, (list, dict, tuple, bytes, bytearray, np.ndarray)):
             raise Impossible
         array = np.array([cell.encode() if isinstance(cell, str) else cell])
         arrays[name] = array.astype(object) if array.dtype.kind == "S" else array
@@ -179,25 +174,60 @@ def _tensors(model, row, _):
     return decide(model.run(as_feeds(model, arrays, 100))[0], model.content.rule)[0].score
 
 
-class HttpRefusalError(KeramosError):
-    """A reply that is not 200."""
+def _scored_file(name, data, model):
+    """The score of the first row of a file, as the reader of scoring jobs has it."""
+    source = SourceFile(name, name, len(data), "")
+    form = format_of(name)
+    reader = READERS[form.name](source, pa.BufferReader(data), form)
+    (chunk, *_) = reader.chunks(list(model.batch_scorer().needs), Position(0))
+    scored = model.batch_scorer().score(chunk.load().batch)
+    bad = [problem for problem in scored.problems() if problem.row == 1]
+    if bad:
+        raise RowError("", problems=bad)
+    names = scored.decided.schema.names
+    return scored.decided.column("score" if "score" in names else "value")[0].as_py()
 
-    def __init__(self, reply):
-        problems = [Problem(**problem) for problem in reply["problems"]]
-        super().__init__("refused", problems=problems)
-        self.code = reply["code"]
+
+def _scored_parquet(model, row, _):
+    buffer = io.BytesIO()
+    try:
+        pq.write_table(_arrow(row), buffer)
+    except pa.ArrowException as error:
+        raise Impossible from error
+    return _scored_file("t.parquet", buffer.getvalue(), model)
 
 
-def _http(model, row, _):
-    engine = ModelRegistry()
-    engine.add("m", 1, model)
-    app = App(Context(engine, max_rows=100), ROUTES, Access())
-    body = json.dumps({"rows": [json.loads(_json(row))]}).encode()
-    reply = app.answer(Request("POST", "/models/m/decide", "", {}, body))
-    found = json.loads(reply.body)
-    if reply.status != 200:
-        raise HttpRefusalError(found)
-    return found["decisions"][0]["score"]
+def _ipc(row):
+    buffer = io.BytesIO()
+    table = _arrow(row)
+    with pa.ipc.new_file(buffer, table.schema) as file:
+        file.write_table(table)
+    return buffer.getvalue()
+
+
+def _arrow_file(model, row, _):
+    return model.decide(read_ipc(_ipc(row), "t.arrow"))[0].score
+
+
+def _scored_arrow_file(model, row, _):
+    return _scored_file("t.arrow", _ipc(row), model)
+
+
+def _pandas_arrow(model, row, _):
+    return model.decide(_arrow(row).to_pandas(types_mapper=pd.ArrowDtype))[0].score
+
+
+def _record_batches(model, row, _):
+    (batch,) = _arrow(row).combine_chunks().to_batches()
+    (answers,) = model.predict(iter([batch]))
+    return answers.column("value")[0].as_py()
+
+
+def _numpy_columns(model, row, _):
+    columns = {name: np.empty(1, object) for name in row}
+    for name, cell in row.items():
+        columns[name][0] = cell
+    return model.decide(columns)[0].score
 
 
 WAYS = {
@@ -213,9 +243,16 @@ WAYS = {
     "JSON Lines": _json_lines,
     "JSON Lines that are scored": _scored_json_lines,
     "CSV": _csv,
+    "CSV that is scored": _scored_csv,
+    "Parquet that is scored": _scored_parquet,
+    "an Arrow file": _arrow_file,
+    "an Arrow file that is scored": _scored_arrow_file,
+    "pandas of Arrow types": _pandas_arrow,
+    "record batches": _record_batches,
+    "columns of numpy objects": _numpy_columns,
     "rows typed by msgspec": _typed,
     "tensors by name": _tensors,
-    "HTTP": _http,
+    **SERVED_WAYS,
 }
 
 CELLS = {
@@ -226,6 +263,11 @@ CELLS = {
     "a code as decimal": Decimal(94105),
     "a float": 2.5,
     "a decimal": Decimal("2.5"),
+    "a decimal without fraction": Decimal("3.000"),
+    "a decimal of 38 digits": Decimal(10**37),
+    "a decimal that is NaN": Decimal("NaN"),
+    "an infinite decimal": Decimal("Infinity"),
+    "a tiny decimal": Decimal("1e-400"),
     "0": 0,
     "1.0": 1.0,
     "2**70": 2**70,
@@ -242,6 +284,24 @@ CELLS = {
     "numpy.int64": np.int64(3),
     "numpy.float32": np.float32(2.5),
     "numpy.bool": np.bool_(True),
+    **{
+        f"numpy {kind} {value}": np.array(value, kind)[()]
+        for kind in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "g")
+        for value in (0, 3)
+    },
+    "numpy.uint64 beyond int64": np.uint64(2**63),
+    "numpy.float32 that is NaN": np.float32("nan"),
+    "numpy.complex64": np.complex64(1),
+    "numpy.complex128": np.complex128(1),
+    "numpy.bytes": np.bytes_(b"north"),
+    "numpy.timedelta64": np.timedelta64(3, "s"),
+    "numpy.timedelta64 that is NaT": np.timedelta64("NaT", "s"),
+    "numpy.datetime64 in days": np.datetime64("1999-12-31"),
+    "numpy.datetime64 that is NaT": np.datetime64("NaT"),
+    "numpy.void": np.zeros(1, "i4,i4")[0],
+    "an array": np.array([1.0, 2.0]),
+    "an array of one": np.array([3.0]),
+    "an array without axes": np.array(3.0),
     "numpy.str": np.str_("north"),
     "text": "north",
     "text with blanks": "  north ",
@@ -264,6 +324,16 @@ CELLS = {
     "a time": dt.time(12, 30),
     "bytes": b"north",
     "complex": 1 + 2j,
+    "a bytearray": bytearray(b"north"),
+    "a set": {1},
+    "an object": object(),
+    "a fraction": Fraction(5, 2),
+    "a duration of pandas": pd.Timedelta(seconds=3),
+    "a timestamp of pandas": pd.Timestamp("1999-12-31"),
+    "a period of pandas": pd.Period("1999-12"),
+    "a zoned timestamp of pandas": pd.Timestamp("1999-12-31", tz="Europe/Berlin"),
+    "a list of one": [3],
+    "nested lists": [[1]],
     "a list": [1, 2],
     "an empty list": [],
     "a dict": {"a": 1},

@@ -24,8 +24,10 @@ _VALUES_AT_ONCE = 1 << 22
 _ROWS_AT_ONCE = 1 << 16
 
 
-def array_feeds(arrays: Sequence[object], specs: Sequence[TensorSpec]) -> Feeds:
-    """Arrays as the inputs ``specs``, in their order.
+def array_feeds(
+    arrays: Sequence[object], specs: Sequence[TensorSpec], *, nullable: bool
+) -> Feeds:
+    """Arrays as the inputs ``specs``, in their order; where ``nullable``, None is NaN.
 
     Raises:
         MismatchError: there are more or fewer arrays than inputs, one does not fit its input, or
@@ -34,6 +36,9 @@ def array_feeds(arrays: Sequence[object], specs: Sequence[TensorSpec]) -> Feeds:
     if len(arrays) != len(specs):
         raise MismatchError(f"the model has {len(specs)} inputs", received=str(len(arrays)))
     fed = {spec.name: _fit(array, spec) for spec, array in zip(specs, arrays, strict=True)}
+    if not nullable:
+        for spec, array in zip(specs, arrays, strict=True):
+            _check_no_nulls(array, fed[spec.name], spec)
     _check_rows(fed)
     return fed
 
@@ -56,6 +61,17 @@ def _fit(array: object, spec: TensorSpec) -> NDArray[np.generic]:
             received=str(given.shape),
         )
     return given
+
+
+def _check_no_nulls(given: object, fed: NDArray[np.generic], spec: TensorSpec) -> None:
+    """Refuse None, which numpy makes NaN; NaN itself is a number to Keras."""
+    if fed.dtype.kind != "f" or getattr(given, "dtype", None) not in (None, object):
+        return
+    if np.isnan(fed).any() and (np.asarray(given, object) == None).any():  # noqa: E711 (each element)
+        raise MismatchError(
+            f"input {quoted(spec.name)} holds None, and the model has no rule for missing values",
+            remedy="Fill it, or give NaN where the model takes it",
+        )
 
 
 def _check_rows(fed: Feeds) -> None:

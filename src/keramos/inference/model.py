@@ -291,7 +291,7 @@ class Model:
         return self.content is not None and not all(hasattr(value, "dtype") for value in x.values())
 
     def _array_feeds(self, arrays: Sequence[object]) -> Feeds:
-        fed = array_feeds(arrays, self.inputs)
+        fed = array_feeds(arrays, self.inputs, nullable=self.content is not None)
         if self.content is not None and self.content.preparation.matrix:
             matrix = fed[self.inputs[0].name].astype("float32", copy=False)
             # One pass over the matrix tells whether all is finite; only then a second looks closer.

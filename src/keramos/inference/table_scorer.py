@@ -89,10 +89,8 @@ class BatchScorer:
 
         Raises:
             DataError: a column that the model or ``keep`` needs is absent.
-            RowError: no cell of a column can be read, by its type.
         """
         check_present(given.names, list(self.needs), source)
-        self._check_types(given, source)
         empty = pa.RecordBatch.from_pylist([], given)
         return self.score(empty, source).decided.schema
 
@@ -105,7 +103,7 @@ class BatchScorer:
         """
         rows = batch.num_rows
         check_present(batch.schema.names, list(self.needs), source)
-        self._check_types(batch.schema, source)
+        self._check_types(batch, source)
         fed, levels, rejects = self._encoded(batch, source)
         good = good_rows(rejects, rows)
         if good is not None:
@@ -125,15 +123,17 @@ class BatchScorer:
         bad = 0 if good is None else rows - int(good.sum())
         return Scored(rows, decided, rejected(rejects), bad, counter.counts())
 
-    def _check_types(self, given: pa.Schema, source: str) -> None:
-        """Refuse a column in which no cell can be read, before any row is decided.
+    def _check_types(self, batch: pa.RecordBatch, source: str) -> None:
+        """Refuse a column in which no cell can be read, before any row of the batch is decided; one
+        without cells is missing values.
 
         Raises:
             RowError: names the column and its type.
         """
         for column in self._columns:
-            kind = given.field(column.name).type
-            if reason := odd_type(kind):
+            array = batch.column(column.name)
+            kind = array.type
+            if array.null_count < batch.num_rows and (reason := odd_type(kind)):
                 raise RowError(
                     f"column '{column.name}' has type {kind}: no cell of it can be used",
                     file=source,

@@ -138,8 +138,13 @@ def _said(error: Exception) -> str:
     return f"layer '{name.rpartition(':')[0]}' becomes {operator}, and {why[:300]}"
 
 
-_NOT_NUMBERS = frozenset("mMc")
-"""Kinds of numpy dtypes that numpy casts to numbers, and that are none."""
+_NOT_NUMBERS = frozenset("mMcSUTV")
+"""Kinds of numpy dtypes that numpy casts to numbers, though they are durations, dates, complex
+numbers, text, bytes or records.
+"""
+
+_NOT_A_NUMBER = (str, bytes, bytearray, complex, np.complexfloating, np.datetime64, np.timedelta64)
+"""The same in arrays of objects."""
 
 
 def as_input(array: object, dtype: str) -> NDArray[np.generic]:
@@ -147,18 +152,33 @@ def as_input(array: object, dtype: str) -> NDArray[np.generic]:
 
     Raises:
         MismatchError: something given for text is neither text nor UTF-8, or something given for
-            numbers is none: dates, durations and complex numbers are not.
+            numbers is none: text, dates, durations and complex numbers are not.
     """
-    odd = getattr(getattr(array, "dtype", None), "kind", "") in _NOT_NUMBERS
-    if odd and dtype != "str":
-        raise MismatchError("numbers are needed", received=str(getattr(array, "dtype", "")))
-    try:
-        given: NDArray[np.generic] = np.asarray(array, object if dtype == "str" else dtype)
-    except TypeError as error:  # a list of dates
-        raise MismatchError("numbers are needed", received=str(error)) from None
-    if dtype == "str" and not all(isinstance(item, str) for item in given.flat):
+    if dtype != "str":
+        return _numbers(array, dtype)
+    given: NDArray[np.generic] = np.asarray(array, object)
+    if not all(isinstance(item, str) for item in given.flat):
         given = np.array([_as_text(item) for item in given.flat], object).reshape(given.shape)
     return given
+
+
+def _numbers(array: object, dtype: str) -> NDArray[np.generic]:
+    try:
+        given = np.asarray(array)
+        if given.dtype.kind in _NOT_NUMBERS:
+            raise MismatchError("numbers are needed", received=f"dtype {given.dtype}")
+        if given.dtype.kind == "O":
+            _check_objects(given)
+        return given.astype(dtype, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:  # objects, or lists of several lengths
+        raise MismatchError("numbers are needed", received=str(error)) from None
+
+
+def _check_objects(given: NDArray[np.generic]) -> None:
+    """Refuse what numpy would read as a number and Keras would not."""
+    odd = next((item for item in given.flat if isinstance(item, _NOT_A_NUMBER)), None)
+    if odd is not None:
+        raise MismatchError("numbers are needed", received=repr(odd)[:80])
 
 
 def _as_text(item: object) -> str:

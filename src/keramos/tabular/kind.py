@@ -55,6 +55,7 @@ _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((bytes, bytearray, memoryview), BYTES),
     ((list, tuple, dict, set, frozenset, np.ndarray), NOT_ONE_VALUE),
     ((timedelta, np.timedelta64), ODD_CELL.format(name="duration")),
+    ((complex, np.complexfloating), ODD_CELL.format(name="complex number")),
     ((object,), ODD_CELL),
 )
 """Classes of plain cells -> why a kind refuses them; the first that fits counts."""

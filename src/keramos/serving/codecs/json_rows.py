@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
 
 
-def instance_feeds(served: Served, items: object, most: int) -> Feeds:
-    """Model inputs from the row format.
+def instance_feeds(served: Served, items: object, most: int, *, tensors: bool = True) -> Feeds:
+    """Model inputs from the row format; without ``tensors`` a list is never one value of a column.
 
     Raises:
         RequestError: it is not that; or RowError, where cells break rules of the schema.
@@ -38,7 +38,7 @@ def instance_feeds(served: Served, items: object, most: int) -> Feeds:
         raise RequestError(f"Expecting 'instances' to be an list/array; received {shown(items)}")
     names = column_names(served)
     if names:
-        return feeds_of(served, items, most)
+        return feeds_of(served, items, most, tensors=tensors)
     check_count(len(items), most)
     if not items:
         return served.model.feeds([])
@@ -118,7 +118,7 @@ def column_feeds(served: Served, given: object, most: int) -> Feeds:
     names = column_names(served)
     if names:
         if isinstance(given, list) and len(names) > 1:
-            return feeds_of(served, given, most)
+            return feeds_of(served, given, most, tensors=True)
         named = given if isinstance(given, dict) else {names[0]: given}
         return column_feeds_of(served, named, most)
     specs = served.model.inputs

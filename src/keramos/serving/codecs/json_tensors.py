@@ -62,7 +62,8 @@ def _array(value: object, received: object, dtype: str) -> NDArray[np.generic]:
         return array
     kind = np.dtype(dtype).kind
     if kind != "f":
-        if kind in "iu" and np.asarray(received).dtype.kind == "f":
+        given = np.asarray(received)
+        if kind in "iu" and given.size and given.dtype.kind == "f":
             raise ValueError
         return np.array(value, dtype)
     with np.errstate(over="ignore"):

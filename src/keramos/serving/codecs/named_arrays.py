@@ -83,9 +83,22 @@ def output_names(model: Model, wanted: Sequence[str]) -> Sequence[str]:
 def _as_tensors(model: Model, arrays: Arrays) -> Feeds:
     names = [spec.name for spec in model.inputs]
     _check_names(arrays, names)
+    if model.content is not None:
+        arrays = {name: _with_nan(array) for name, array in arrays.items()}
     for spec in model.inputs:
         _check_dtype(spec.name, arrays[spec.name], spec.dtype)
     return model.feeds({name: arrays[name] for name in names})
+
+
+def _with_nan(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Numbers with nulls as floats with NaN, for which the schema has a rule."""
+    if array.dtype != object or not all(_is_number(cell) for cell in array.flat):
+        return array
+    return array.astype(float)
+
+
+def _is_number(cell: object) -> bool:
+    return cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool))
 
 
 def _check_names(arrays: Arrays, names: Sequence[str]) -> None:
@@ -105,6 +118,10 @@ def _check_dtype(name: str, array: NDArray[np.generic], wanted: str) -> None:
     """Refuse what a cast would change: text for numbers, fractions for whole numbers, numbers out
     of range.
     """
+    if array.dtype == object and None in array:
+        raise RequestError(
+            f"input '{name}' holds a null, and the model has no rule for missing values"
+        )
     if (array.dtype == object) != (wanted == "str"):
         given = "text" if array.dtype == object else str(array.dtype)
         raise RequestError(

@@ -37,13 +37,16 @@ def row_dicts(
     most: int,
     bad: list[Problem] | None = None,
     before: int = 0,
+    *,
+    tensors: bool = False,
 ) -> list[Row]:
     """Items of a list, each an object by column name or a list in the order of the columns, as
     dicts.
 
     An item that is neither, or a list of the wrong length, goes to ``bad`` where that is given, and
     is empty then. Keys that name no column keep no value. ``before`` is how many rows came before
-    these.
+    these. With ``tensors`` a list of one value is that value, for protocols whose columns may have
+    shape (rows, 1).
 
     Raises:
         RequestError: such an item, where ``bad`` is not given; says which row. Or there are too
@@ -58,7 +61,7 @@ def row_dicts(
             raise RequestError(f"row {number}: {why}. Received {shown(item)}")
         if why and bad is not None:
             bad.append(Problem(number, "", shown(item), why))
-        rows.append({} if why else _row(item, names, known))
+        rows.append({} if why else _row(item, names, known, tensors=tensors))
     return rows
 
 
@@ -73,7 +76,9 @@ def _misfit(item: object, names: Sequence[str]) -> str:
     )
 
 
-def feeds_of(served: Served, items: Sequence[object], most: int) -> Feeds:
+def feeds_of(
+    served: Served, items: Sequence[object], most: int, *, tensors: bool = False
+) -> Feeds:
     """Model inputs of items as ``row_dicts`` takes them.
 
     Raises:
@@ -84,7 +89,7 @@ def feeds_of(served: Served, items: Sequence[object], most: int) -> Feeds:
     names = column_names(served)
 
     def piece(begin: int, end: int) -> object:
-        return row_dicts(items[begin:end], names, most, before=begin)
+        return row_dicts(items[begin:end], names, most, before=begin, tensors=tensors)
 
     return feeds_by_piece(served.model, len(items), piece)
 
@@ -101,20 +106,20 @@ def check_count(rows: int, most: int) -> None:
         )
 
 
-def _row(item: object, names: Sequence[str], known: frozenset[str]) -> Row:
-    if isinstance(item, dict):
-        return {name: _cell(cell) if name in known else None for name, cell in item.items()}
+def _row(item: object, names: Sequence[str], known: frozenset[str], *, tensors: bool) -> Row:
+    given = item if isinstance(item, dict) else _in_order(item, names)
     return {
-        name: _cell(cell)
-        for name, cell in zip(names, item if isinstance(item, list) else [item], strict=True)
+        name: _cell(cell, tensors=tensors) if name in known else None
+        for name, cell in given.items()
     }
 
 
-def _cell(cell: object) -> object:
-    """A cell; a list of one value is that value, for clients that send tensors of shape (rows,
-    1).
-    """
-    if isinstance(cell, list) and len(cell) == 1:
+def _in_order(item: object, names: Sequence[str]) -> Row:
+    return dict(zip(names, item if isinstance(item, list) else [item], strict=True))
+
+
+def _cell(cell: object, *, tensors: bool) -> object:
+    if tensors and isinstance(cell, list) and len(cell) == 1:
         cell = cell[0]
     if not isinstance(cell, dict):
         return cell
@@ -154,7 +159,7 @@ def _columns(
                 raise RequestError(
                     f"column '{name}' must be a list with one value a row; received {shown(cells)}"
                 )
-            columns[name] = [_cell(cell) for cell in cells]
+            columns[name] = [_cell(cell, tensors=True) for cell in cells]
     lengths = {name: len(cells) for name, cells in columns.items()}
     if len(set(lengths.values())) > 1:
         raise RequestError(f"columns have different lengths: {lengths}")

@@ -96,7 +96,7 @@ def _split(served: Served, value: object, most: int) -> Feeds:
         )
     columns, rows = value.get("columns"), value["data"]
     if columns is None or not column_names(served):
-        return instance_feeds(served, rows, most)
+        return instance_feeds(served, rows, most, tensors=not column_names(served))
     if not isinstance(columns, list):
         raise RequestError(
             "'columns' of dataframe_split must be a list of names; received " + shown(columns)
@@ -111,7 +111,8 @@ def _split(served: Served, value: object, most: int) -> Feeds:
                 f"row {number} of dataframe_split must have {len(columns)} values; received "
                 f"{shown(row)}"
             )
-    return instance_feeds(served, [dict(zip(names, row, strict=True)) for row in rows], most)
+    named = [dict(zip(names, row, strict=True)) for row in rows]
+    return instance_feeds(served, named, most, tensors=False)
 
 
 def _csv(served: Served, body: bytes, most: int) -> Feeds:
@@ -142,7 +143,7 @@ def _check_columns(served: Served) -> None:
 
 _SHAPES: dict[str, Callable[[Served, object, int], Feeds]] = {
     "dataframe_split": _split,
-    "dataframe_records": instance_feeds,
+    "dataframe_records": partial(instance_feeds, tensors=False),
     "instances": instance_feeds,
     "inputs": column_feeds,
 }

@@ -127,9 +127,8 @@ def _values(item: Item, name: str, dtype: str) -> Array:
 
 
 def _with_gaps(cells: list[object], name: str, dtype: str) -> Array:
-    present = tensor([cell for cell in cells if cell is not None], dtype, name)
+    """Values of a column as objects, None where one is missing."""
+    tensor([cell for cell in cells if cell is not None], dtype, name)
     array = np.empty(len(cells), object)
     array[:] = cells
-    if dtype == "str" or not present.size:
-        return array
-    return np.array([np.nan if cell is None else cell for cell in cells], float)
+    return array
