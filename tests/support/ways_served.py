@@ -41,7 +41,7 @@ class RefusedReplyError(KeramosError):
     def __init__(self, status, reply):
         listed = [Problem(**problem) for problem in reply.get("problems", ())]
         super().__init__(str(reply), problems=listed)
-        self.code = reply.get("code") or ("ROW" if status == 400 and listed else str(reply))  # noqa: PLR2004
+        self.code = reply.get("code") or ("ROW" if status == 400 and listed else str(reply))
 
 
 @cache
@@ -70,7 +70,7 @@ def http(model, url, body, kind="application/json", headers=()):
 
 def _found(status, body):
     found = json.loads(body)
-    if status != 200:  # noqa: PLR2004
+    if status != 200:
         raise RefusedReplyError(status, found)
     return found
 
@@ -169,12 +169,12 @@ def _quickly(url, body, score):
 
 
 def _cells(url, body, row):
-    """The body of a row; tensors have no list of one value, which is that value of a tensor of shape
+    """The body of a row; in tensors a list of one value is that value, for a tensor may have shape
     (rows, 1).
     """
     made = body(row)
-    as_tensors = url in (PREDICT, INVOKE) and not made.keys() & {"dataframe_records", "dataframe_split"}
-    if as_tensors and any(isinstance(cell, (list, tuple)) and len(cell) == 1 for cell in row.values()):
+    tensors = url in (PREDICT, INVOKE) and not {"dataframe_records", "dataframe_split"} & set(made)
+    if tensors and any(isinstance(c, (list, tuple)) and len(c) == 1 for c in row.values()):
         raise Impossible
     return made
 
@@ -307,7 +307,7 @@ def _tf_regress(model, row, _):
         feature = features[name]
         if cell is None:
             continue
-        given = int(cell) if name in ("lift",) and type(cell) is bool else cell
+        given = int(cell) if name == "lift" and type(cell) is bool else cell
         if type(given) not in (int, float, str):
             raise Impossible
         if type(given) is float and not _is_float32(given):
