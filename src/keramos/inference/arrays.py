@@ -24,9 +24,7 @@ _VALUES_AT_ONCE = 1 << 22
 _ROWS_AT_ONCE = 1 << 16
 
 
-def array_feeds(
-    arrays: Sequence[object], specs: Sequence[TensorSpec], *, nullable: bool
-) -> Feeds:
+def array_feeds(arrays: Sequence[object], specs: Sequence[TensorSpec], *, nullable: bool) -> Feeds:
     """Arrays as the inputs ``specs``, in their order; where ``nullable``, None is NaN.
 
     Raises:

@@ -76,9 +76,7 @@ def _misfit(item: object, names: Sequence[str]) -> str:
     )
 
 
-def feeds_of(
-    served: Served, items: Sequence[object], most: int, *, tensors: bool = False
-) -> Feeds:
+def feeds_of(served: Served, items: Sequence[object], most: int, *, tensors: bool = False) -> Feeds:
     """Model inputs of items as ``row_dicts`` takes them.
 
     Raises:
