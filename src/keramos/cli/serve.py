@@ -102,6 +102,13 @@ _DEFAULTS = Settings()
     "--max-rows", default=_DEFAULTS.max_rows, show_default=True, help="Rows of one request."
 )
 @click.option(
+    "--max-memory-bytes",
+    default=_DEFAULTS.max_memory_bytes,
+    show_default=True,
+    help="Memory for the bodies of all requests of one process, received and decoded; at least "
+    "four times --max-body-bytes.",
+)
+@click.option(
     "--max-connections",
     default=_DEFAULTS.max_connections,
     show_default=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.serving.core.memory import RequestMemory
 from keramos.serving.core.routes import Context
 from keramos.serving.grpc.companion import GrpcCompanion
 from keramos.serving.http.pages import LazyPages
@@ -87,7 +88,8 @@ def assemble(
     registry.observers.add(drift)
     for shadow in candidates:
         registry.observers.add(shadow)
-    context = Context(registry, settings.max_rows, live=drift.look)
+    memory = RequestMemory(settings.memory_bytes(), settings.request_timeout)
+    context = Context(registry, settings.max_rows, live=drift.look, memory=memory)
     context.shadows = lambda: [one for shadow in candidates for one in shadow.look()]
     pages = LazyPages(registry, drift.look, context.shadows)
     if settings.admin:

@@ -60,6 +60,7 @@ class ServeOptions(TypedDict, total=False):
     allowed_host: tuple[str, ...]
     max_body_bytes: int
     max_rows: int
+    max_memory_bytes: int
     max_connections: int
     request_timeout: float
     idle_timeout: float

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from keramos.errors import KeramosError
-from keramos.serving.batching.limits import MAX_SHARED_ROWS
+from keramos.serving.batching.limits import MAX_SHARED_ROWS, MAX_TICK_BYTES
 from keramos.serving.codecs.json_answers import JsonAnswers
 from keramos.serving.core.logging import event, log_access
 from keramos.serving.core.messages import JSON, Request
@@ -72,6 +72,7 @@ class RowBatcher:
         self._registry = registry
         self._access_log = access_log
         self._waiting: list[PendingRequest] = []
+        self._bytes = 0
         self._begun = 0.0
 
     def put(self, waiting: PendingRequest) -> None:
@@ -80,9 +81,28 @@ class RowBatcher:
             self._begun = perf_counter()
             asyncio.get_running_loop().call_soon(self._flush)
         self._waiting.append(waiting)
+        self._bytes += len(waiting.body)
+
+    def _taken(self) -> list[PendingRequest]:
+        """The requests of this tick. Where they have many bytes, the first of them; the others, in
+        their order, wait for the next tick, so that the loop polls its sockets in between.
+        """
+        waiting, self._waiting = self._waiting, []
+        if self._bytes > MAX_TICK_BYTES:
+            size = count = 0
+            while size < MAX_TICK_BYTES and count < len(waiting):
+                size += len(waiting[count].body)
+                count += 1
+            if rest := waiting[count:]:
+                self._waiting, waiting = rest, waiting[:count]
+                self._bytes -= size
+                asyncio.get_running_loop().call_soon(self._flush)
+                return waiting
+        self._bytes = 0
+        return waiting
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting = self._taken()
         members: dict[Served, list[Member]] = {}
         for one in waiting:
             decoded = _decoded(one)

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from keramos.errors import RequestError
+from keramos.serving.codecs.json_pieces import decode_pieces
+from keramos.serving.codecs.json_structure import BLOCK, Structure
+from keramos.serving.core.limits import MAX_DEPTH
+from keramos.serving.core.memory import reserve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,29 +29,58 @@ def parse(body: bytes) -> object:
     """The first JSON value of a body.
 
     Raises:
-        RequestError: it is empty, not UTF-8, not JSON, or nested too deep.
+        RequestError: it is empty, not UTF-8, not JSON, nested too deep, or holds more than one
+            request may.
+        NotReadyError: the memory for requests is taken at the moment.
     """
+    if len(body) <= BLOCK and body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return _value(body)
+    structure = Structure(body)
+    reserve(structure.memory())
+    if len(body) <= BLOCK:
+        return _value(body)
+    return decode_pieces(body, structure, _piece)
+
+
+def _value(body: bytes) -> object:
     try:
         return cast("object", _decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _slowly(body)
+        return _slowly(body, 0)[0]
 
 
-def _slowly(body: bytes) -> object:
+def _piece(piece: bytes, begin: int) -> object:
+    """The value of a piece, which nothing may follow."""
+    try:
+        return cast("object", _decode(piece))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value, rest = _slowly(piece, begin)
+    if rest.strip():
+        raise RequestError(f"JSON Parse error: Extra data at offset: {begin + len(piece)}")
+    return value
+
+
+def _slowly(body: bytes, begin: int) -> tuple[object, str]:
+    """The first value and what follows it; ``begin`` is the position of the body in a longer
+    one.
+    """
     try:
         text = body.decode()
         start = cast("re.Match[str]", _BEFORE.match(text)).end()
         if start == len(text):
             raise RequestError("JSON Parse error: The document is empty")
-        return cast("object", _decoder.raw_decode(text, start)[0])
+        value, end = _decoder.raw_decode(text, start)
     except UnicodeDecodeError as error:
-        raise RequestError(f"JSON Parse error: not UTF-8 at offset: {error.start}") from None
+        at = begin + error.start
+        raise RequestError(f"JSON Parse error: not UTF-8 at offset: {at}") from None
     except json.JSONDecodeError as error:
-        raise RequestError(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
+        at = begin + error.pos
+        raise RequestError(f"JSON Parse error: {error.msg} at offset: {at}") from None
     except RecursionError:
         raise RequestError("JSON Parse error: nested too deep") from None
     except ValueError as error:  # a whole number of thousands of digits
         raise RequestError(f"JSON Parse error: {error}") from None
+    return cast("object", value), text[end:]
 
 
 def parse_object(body: bytes) -> dict[str, object]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_PART = 1 << 16
+"""Elements that are written together."""
+
 _TOKENS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _quote = msgspec.json.Encoder().encode
 
@@ -69,8 +72,13 @@ _TEXTS: dict[str, Callable[[NDArray[np.generic]], list[str]]] = {
 
 
 def flat_texts(array: NDArray[np.generic]) -> list[str]:
-    """Each element in C order as JSON."""
-    return _TEXTS.get(array.dtype.kind, _strings)(array)
+    """Each element in C order as JSON; many in parts, between which other threads run."""
+    write = _TEXTS.get(array.dtype.kind, _strings)
+    if array.size <= _PART:
+        return write(array)
+    flat = array.ravel()
+    parts = (flat[at : at + _PART] for at in range(0, flat.size, _PART))
+    return [text for part in parts for text in write(part)]
 
 
 def nested(texts: list[str], shape: tuple[int, ...]) -> list[str]:

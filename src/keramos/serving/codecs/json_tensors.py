@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DEPTH = 32
+_PART = 1 << 16
+"""Elements that are converted together."""
+
 _WORDS = {
     bool: "Bool",
     int: "Integer",
@@ -42,15 +45,34 @@ def tensor(value: object, dtype: str, name: str) -> NDArray[np.generic]:
         raise RequestError(f"'{name}' is nested {depth} deep; a tensor has at most {_DEPTH} axes")
     if dtype == "str":
         value = _texts(value, name)
+    try:
+        return _in_parts(value, dtype, depth)
+    except (msgspec.ValidationError, ValueError, OverflowError):
+        raise RequestError(_why(value, dtype, name)) from None
+
+
+def _in_parts(value: object, dtype: str, depth: int) -> NDArray[np.generic]:
+    """Elements as an array. Many are converted in parts, between which other threads run."""
+    if isinstance(value, list) and depth and (size := _first_size(value, depth)) > _PART:
+        if len(value) == 1:
+            return _in_parts(value[0], dtype, depth - 1)[None]
+        step = max(1, len(value) * _PART // size)
+        parts = (value[at : at + step] for at in range(0, len(value), step))
+        return np.concatenate([_in_parts(part, dtype, depth) for part in parts])
     kind: object = {"f": float, "b": bool, "O": str}.get(
         np.dtype(object if dtype == "str" else dtype).kind, int
     )
     for _ in range(depth):
         kind = list[kind]  # type: ignore[valid-type] # made to the depth of what was received
-    try:
-        return _array(msgspec.convert(value, kind), value, dtype)
-    except (msgspec.ValidationError, ValueError, OverflowError):
-        raise RequestError(_why(value, dtype, name)) from None
+    return _array(msgspec.convert(value, kind), value, dtype)
+
+
+def _first_size(value: object, depth: int) -> int:
+    """Elements, as far as the first list of each depth shows."""
+    size = 1
+    while depth and isinstance(value, list) and value:
+        size, value, depth = size * len(value), value[0], depth - 1
+    return size
 
 
 def _array(value: object, received: object, dtype: str) -> NDArray[np.generic]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 MAX_DEPTH = 64
 """Containers of JSON inside one another; a tensor has 32 axes at most."""
 
+MAX_CONTAINERS = 1 << 22
+"""Lists and objects of JSON, or messages of protocol buffers, of one request."""
+
 MAX_VALUES = 1 << 24
 """Values of one request: cells of its rows, or elements of all its tensors."""
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from keramos.errors import RequestError, shown
 from keramos.serving.core.bodies import Error
+from keramos.serving.core.memory import RequestMemory
 from keramos.types.serving import ModelRef, whole_number
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ class Context:
     """What routes need: the registry, limits, and the calls that load and unload models.
 
     ``load`` and ``unload`` take a model's name; None where clients may not call them. ``stopping``
-    is true once the server was asked to stop, ``opening`` until all of its ports are open. ``live``
-    gives drift statistics of a version, ``shadows`` reports of shadow versions, ``metrics`` the
-    metrics of all workers.
+    is true once the server was asked to stop, ``opening`` until all of its ports are open.
+    ``memory`` is what large requests share. ``live`` gives drift statistics of a version,
+    ``shadows`` reports of shadow versions, ``metrics`` the metrics of all workers.
     """
 
     registry: Registry
@@ -39,6 +40,7 @@ class Context:
     unload: Callable[[str], None] | None = None
     stopping: bool = False
     opening: bool = False
+    memory: RequestMemory = field(default_factory=lambda: RequestMemory(1 << 30))
     live: Callable[[str, int], Live | None] | None = None
     shadows: Callable[[], Sequence[ShadowReport]] = tuple
     metrics: Callable[[], list[Family]] | None = None

@@ -18,6 +18,8 @@ class Settings:
         workers: processes that share the port.
         max_body_bytes: bytes of a request's body, also after decompression.
         max_rows: rows of one request.
+        max_memory_bytes: memory for all requests of one process together: a quarter for bodies as
+            they arrive, half for what they decode to. At least four times ``max_body_bytes``.
         max_connections: open connections of one process.
         request_timeout: seconds in which a request must arrive.
         idle_timeout: seconds for which an idle connection is kept.
@@ -44,6 +46,7 @@ class Settings:
     workers: int = 1
     max_body_bytes: int = 64 << 20
     max_rows: int = 1_000_000
+    max_memory_bytes: int = 1 << 30
     max_connections: int = 4096
     request_timeout: float = 30.0
     idle_timeout: float = 75.0
@@ -58,6 +61,10 @@ class Settings:
     access_log: bool = False
     otel: bool = False
     fast_path: bool = True
+
+    def memory_bytes(self) -> int:
+        """Memory for all requests: so much that one body of the largest size fits."""
+        return max(self.max_memory_bytes, 4 * self.max_body_bytes)
 
     def __post_init__(self) -> None:
         """Check what no single option shows."""

@@ -19,6 +19,7 @@ from keramos.platform.ray import cluster, ray_module
 from keramos.serving.assemble import ROUTES
 from keramos.serving.core.auth import Access, read_keys
 from keramos.serving.core.logging import event
+from keramos.serving.core.memory import RequestMemory
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
@@ -142,7 +143,11 @@ class Replica:
         """What answers the requests."""
         access = Access(self._keys, self._settings.cors_origin)
         return App(
-            Context(self._registry, self._settings.max_rows),
+            Context(
+                self._registry,
+                self._settings.max_rows,
+                memory=RequestMemory(self._settings.memory_bytes()),
+            ),
             ROUTES,
             access,
             None,

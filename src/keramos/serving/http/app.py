@@ -5,20 +5,31 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError
 from keramos.serving.core.logging import log_access
+from keramos.serving.core.memory import SMALL
 from keramos.serving.core.messages import Reply, Request, json_reply
 from keramos.serving.core.refusals import json_refusal, refusal_of
 from keramos.serving.core.routes import Refusal, ref_of
-from keramos.types.serving import whole_number
+from keramos.serving.http.request_bodies import (
+    GZIP,
+    BodyError,
+    client_may_leave,
+    inflated,
+    is_encoded,
+    read_body,
+    said_length,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
     from typing import Any
 
     from keramos.serving.core.auth import Access
@@ -39,16 +50,8 @@ _CROSS_SITE = Refusal(
     "PERMISSION_DENIED",
     "a page of another site may not change what is served; --cors-origin names one that may",
 )
-_GZIP, _ZLIB = 31, 15  # zlib's window bits for one format alone (zlib manual, inflateInit2)
-_CODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}  # RFC 9110, section 8.4.1
-
-
-class _BodyError(Exception):
-    """The body cannot be taken; carries the refusal."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.refusal = Refusal(status, "INVALID_ARGUMENT", message)
+_UNAVAILABLE = 503
+_RETRY_AFTER = ("retry-after", "1")
 
 
 class App:
@@ -69,6 +72,7 @@ class App:
         self._access = access
         self._pages = pages
         self._max_body_bytes = max_body_bytes
+        self._large = ThreadPoolExecutor(thread_name_prefix="keramos-large")
         self._routes: dict[str, list[Route]] = {}
         for route in routes:
             self._routes.setdefault(_first(route.path.replace("[", "/")), []).append(route)
@@ -89,7 +93,7 @@ class App:
             reply = await self._answered(request, receive)
         await _send_reply(send, self._access.shared_with(request, reply))
         if self._access_log:
-            received = _said_length(headers)
+            received = said_length(headers)
             log_access(
                 request.method,
                 path,
@@ -103,13 +107,20 @@ class App:
         if request.method in {"GET", "HEAD"}:
             slow = self._slow(request.path)
             return await asyncio.to_thread(self.answer, request) if slow else self.answer(request)
-        try:
-            body = await _read(request, receive, self._max_body_bytes)
+        most = self._max_body_bytes
+        with self.context.memory.lease() as lease:
+            try:
+                whole = replace(request, body=await read_body(request, receive, most, lease))
+                if is_encoded(whole):
+                    whole = await asyncio.to_thread(inflated, whole, most, lease)
+            except BodyError as error:
+                return _with_retry(self._refusal_writer(request)(error.refusal))
             # In a thread: large bodies and slow models must not keep the event loop from everybody
-            # else.
-            return await asyncio.to_thread(self._inflated_answer, replace(request, body=body))
-        except _BodyError as error:
-            return self._refusal_writer(request)(error.refusal)
+            # else. Large bodies have threads of their own, so that small ones do not wait for them.
+            if len(whole.body) <= SMALL:
+                return await asyncio.to_thread(self.answer, whole)
+            answer = partial(copy_context().run, self.answer, whole)
+            return await asyncio.get_running_loop().run_in_executor(self._large, answer)
 
     def _slow(self, path: str) -> bool:
         """Pages and metrics take milliseconds; what other routes answer to GET takes
@@ -121,9 +132,6 @@ class App:
             if route.pattern.fullmatch(path)
         )
         return next(found, self._pages is not None)
-
-    def _inflated_answer(self, request: Request) -> Reply:
-        return self.answer(_inflated(request, self._max_body_bytes))
 
     def answer(self, request: Request) -> Reply:
         """The reply to a request, also where it is refused. The body is already inflated."""
@@ -170,7 +178,7 @@ class App:
             code = "OK" if reply.status < _FAULT else "INVALID_ARGUMENT"
         except Exception as error:  # noqa: BLE001 (a fault is logged there and answered with 500)
             refusal = refusal_of(error)
-            code, reply = refusal.code, route.refuse(refusal)
+            code, reply = refusal.code, _with_retry(route.refuse(refusal))
         if route.call:
             counts, seconds = self._counts(route, match), perf_counter() - begun
             counts.answered(route.call, code, seconds, len(request.body), len(reply.body))
@@ -203,6 +211,13 @@ class App:
         return json_refusal
 
 
+def _with_retry(reply: Reply) -> Reply:
+    """A refusal; one that holds for the moment says when to come back."""
+    if reply.status != _UNAVAILABLE:
+        return reply
+    return replace(reply, headers=(*reply.headers, _RETRY_AFTER))
+
+
 def _plain_list(context: Context) -> Reply:
     """GET / where there are no pages: names of models, for people."""
     lines = [f"{name}\n" for name in context.registry.names()]
@@ -227,66 +242,15 @@ def _wrong_method(request: Request, routes: list[Route]) -> Reply:
     return replace(reply, headers=(*reply.headers, ("allow", ", ".join(methods))))
 
 
-async def _read(request: Request, receive: Receive, most: int) -> bytes:
-    """The whole body, if it is not longer than ``most``."""
-    said = _said_length(request.headers)
-    if said > most:
-        raise _BodyError(413, f"the body has {said} bytes; {most} are allowed")
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        event: MutableMapping[str, object] = {"type": "http.disconnect"}
-        with _client_may_leave():
-            event = await receive()
-        if event["type"] == "http.disconnect":
-            raise _BodyError(400, "the client left before its request was complete")
-        part = cast("bytes", event.get("body", b""))
-        size += len(part)
-        if size > most:
-            raise _BodyError(413, f"the body has more than {most} bytes, as many as are allowed")
-        parts.append(part)
-        if not event.get("more_body"):
-            return b"".join(parts)
-
-
-def _said_length(headers: Mapping[str, str]) -> int:
-    """The content-length; 0 where none is said."""
-    return whole_number(headers.get("content-length", "")) or 0
-
-
 def _packed(request: Request, reply: Reply) -> Reply:
     """A page as gzip, where the browser takes that: a model of many columns has a long one."""
     if not re.search(
         r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")
     ):
         return reply
-    packer = zlib.compressobj(wbits=_GZIP)
+    packer = zlib.compressobj(wbits=GZIP)
     headers = (*reply.headers, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
     return replace(reply, body=packer.compress(reply.body) + packer.flush(), headers=headers)
-
-
-def _inflated(request: Request, most: int) -> Request:
-    coding = request.headers.get("content-encoding", "").lower().strip()
-    if coding in {"", "identity"}:
-        return request
-    if coding not in _CODINGS:
-        raise _BodyError(
-            415, f"content-encoding {coding[:40]!r} is not known; gzip and deflate are"
-        )
-    inflater = zlib.decompressobj(_CODINGS[coding])
-    try:
-        body = inflater.decompress(request.body, most + 1)
-    except zlib.error as error:
-        raise _BodyError(
-            400, f"the body is not {coding}, though its content-encoding says so: {error}"
-        ) from None
-    if len(body) > most:
-        raise _BodyError(
-            413, f"the body inflates to more than {most} bytes, as many as are allowed"
-        )
-    if not inflater.eof:
-        raise _BodyError(400, f"the {coding} body is cut short")
-    return replace(request, body=body)
 
 
 async def _send_reply(send: Send, reply: Reply) -> None:
@@ -295,16 +259,6 @@ async def _send_reply(send: Send, reply: Reply) -> None:
         (b"content-length", str(len(reply.body)).encode()),
     ]
     headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    with _client_may_leave():
+    with client_may_leave():
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
-
-
-@contextmanager
-def _client_may_leave() -> Iterator[None]:
-    """Ignore uvloop's error where a connection was reset meanwhile."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "closed" not in str(error):
-            raise

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LARGEST_BODY = 1 << 16
 """Bytes of a body on the fast path; longer ones are decoded in a thread."""
 
+_MOST_PENDING = 64
+"""Requests of one connection that wait for their replies before no more are read."""
+
 _LARGEST_HEAD = 1 << 16
 _LINGER_BYTES, _LINGER_SECONDS = 1 << 20, 2.0
 _LONG = frozenset({b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"origin"})
@@ -150,6 +153,8 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         self.pending += 1
+        if self.pending == _MOST_PENDING:  # pipelined faster than it is answered
+            self.flow.pause_reading()
         self.shared.batch.put(PendingRequest(self, self.route, self.url, self.body, self.headers))
 
     def reply(
@@ -157,6 +162,8 @@ class Protocol(HttpToolsProtocol):
     ) -> None:
         """Send the reply to the oldest waiting request."""
         self.pending -= 1
+        if self.pending == _MOST_PENDING - 1 and not self.blocked:
+            self.flow.resume_reading()
         self.server_state.total_requests += 1
         self.since = self.loop.time()
         if self.transport.is_closing() or self.lingers:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,9 @@ _FIRST = 0.01
 """Seconds in which requests that waited already are answered, before companions load what they
 need.
 """
+
+_SWITCH_SECONDS = 0.001
+"""After so long a thread that decodes a large body lets the event loop run."""
 
 _TICKS_A_SECOND = 10  # of uvicorn's main loop
 
@@ -188,6 +192,7 @@ def run_server(
     # Signals that come before uvicorn takes them, and those that it raises again when all is done,
     # with exit code 0.
     stops: list[int] = []
+    sys.setswitchinterval(_SWITCH_SECONDS)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stops.append(number))
     parts = assemble(settings)
