@@ -31,7 +31,7 @@ def pages():
         ("m", "version=03", 200),
         ("m", "label=stable", 200),
         ("m", "version=77", 404),
-        ("m", "version=9999999999999999999", 404),
+        ("m", "version=999999999999999999", 404),
         ("m", "label=nope", 404),
         ("nope", "", 404),
         ("nope", "label=stable", 404),

@@ -7,7 +7,8 @@ import pytest
 
 from keramos.pipeline.load import load
 from keramos.serving.batching.arrays import ArrayBatcher
-from keramos.serving.registry.registry import ModelRegistry, rows_stand_alone
+from keramos.serving.registry.registry import ModelRegistry
+from keramos.serving.registry.warming import rows_stand_alone
 from support.served_models import matrix_model, mixed_model, plain_model
 
 

@@ -79,6 +79,12 @@ _DEFAULTS = Settings()
 @click.option(
     "--poll", default=1.0, show_default=True, help="Seconds between two looks for new versions."
 )
+@click.option(
+    "--load-timeout",
+    default=120.0,
+    show_default=True,
+    help="Seconds in which a model must be loaded, proven and warm.",
+)
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
 @click.option("--tls-cert", help="Certificate (PEM); with --tls-key the server speaks HTTPS.")
 @click.option("--tls-key", help="Private key of the certificate (PEM).")
@@ -158,7 +164,9 @@ def command(path: str, **options: object) -> None:
     from keramos.serving.core.gc_freeze import importing
 
     with importing():
+        from keramos.serving.http.starting import leave
         from keramos.serving.serve import run
 
     options["log"] = options["log"] or ("text" if sys.stderr.isatty() else "json")
     run(path, cast("ServeOptions", options))
+    leave()

@@ -10,6 +10,7 @@ import onnxruntime as ort
 
 from keramos.errors import MismatchError
 from keramos.runtime.host import HOST
+from keramos.runtime.stopping import run_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,8 @@ class _Step:
         known = dict(feeds)
         if self._before is not None:
             fed = {name: feeds[name] for name in self._step.before_feeds}
-            known.update(zip(self._computed, self._before.run(self._computed, fed), strict=True))
+            computed = self._before.run(self._computed, fed, run_options())
+            known.update(zip(self._computed, computed, strict=True))
         return self._function(*(known[name] for name in self._step.operands))
 
 
@@ -94,7 +96,8 @@ class Session:
         try:
             if self._steps:
                 feeds = self._prepared(feeds)
-            outputs = cast("list[NDArray[np.generic]]", self._session.run(self._fetch, feeds))
+            made = self._session.run(self._fetch, feeds, run_options())
+            outputs = cast("list[NDArray[np.generic]]", made)
         except Exception as error:  # onnxruntime raises its own classes, none of them public
             sizes = ", ".join(
                 f"{name} {array.dtype} {array.shape}" for name, array in feeds.items()

@@ -73,15 +73,18 @@ def assemble(
     settings: Settings,
     shadows: Sequence[str] = (),
     routes: Sequence[Route] = ROUTES,
+    *,
+    wait: float | None = None,
 ) -> ServerParts:
-    """The parts of one server process, with the models at a location loaded.
+    """The parts of one server process, with the models at a location loaded; those that take
+    longer than ``wait`` seconds are loaded while it serves.
 
     Raises:
         UsageError: there is no model at the location, or a shadow names none.
         ModelError: the location is one file, and it cannot be served.
     """
     registry = ModelRegistry()
-    versions = lifecycle_of(location, registry)
+    versions = lifecycle_of(location, registry, wait)
     candidates = [Shadow(registry, shadow) for shadow in shadows]
     drift = LiveDrift(registry)
     registry.observers.pause = 1 / _OBSERVED_RUNS

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from keramos.types.limits import Limits
 
 _log = logging.getLogger("keramos.serving")
+_FIRST_SECONDS = 2.0
+"""Seconds for which a starting server waits for its models; then it answers, and is ready when they
+are.
+"""
+
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -46,6 +51,7 @@ class ServeOptions(TypedDict, total=False):
     replicas: str
     name: str | None
     versions: str
+    load_timeout: float
     shadow: tuple[str, ...]
     replace: Mapping[str, str]
     limits: Limits
@@ -129,7 +135,7 @@ def run(path: str, options: ServeOptions) -> None:
         _run_on_ray(location, settings, options)
         return
     listener = _listen(location, settings)
-    make = partial(assemble, location, shadows=shadows)
+    make = partial(assemble, location, shadows=shadows, wait=_FIRST_SECONDS)
     if settings.workers > 1:
         # multiprocessing takes 20 ms to import, which a server of one process saves.
         from keramos.serving.http.workers import supervise  # noqa: PLC0415 (see above)

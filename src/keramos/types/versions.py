@@ -17,7 +17,9 @@ class Version:
     writing (Unix seconds).
 
     ``file`` names one file or a folder of files. ``labels`` are names that point to this version
-    (``stable``). ``stamp`` differs when the bytes were replaced.
+    (``stable``). ``stamp`` differs when the bytes were replaced. ``fault`` says why the version
+    cannot be opened, where its place shows that already; ``labels_fault`` why the labels of its
+    model could not be read.
     """
 
     model: str
@@ -26,6 +28,8 @@ class Version:
     size: int
     modified: float
     labels: tuple[str, ...] = ()
+    fault: str = ""
+    labels_fault: str = ""
 
     @property
     def stamp(self) -> tuple[str, int, float]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +26,7 @@ from keramos.serving.http.connection_state import ConnectionState
 from keramos.serving.http.fast_protocol import Protocol as FastProtocol
 from keramos.serving.http.fast_routes import FastRoutes
 from keramos.serving.http.listener import HANDSHAKE_SECONDS, refuse_new
+from keramos.serving.http.starting import RequestThreads, StopSignals
 from keramos.serving.metrics.families import families
 from keramos.serving.metrics.multiprocess import WorkerMetrics
 
@@ -105,6 +105,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's, then the companions."""
+        asyncio.get_running_loop().set_default_executor(RequestThreads())
         await super().startup(sockets)
         await asyncio.sleep(_FIRST)
         for companion in self._companions:
@@ -191,17 +192,18 @@ def run_server(
     """
     # Signals that come before uvicorn takes them, and those that it raises again when all is done,
     # with exit code 0.
-    stops: list[int] = []
     sys.setswitchinterval(_SWITCH_SECONDS)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: stops.append(number))
-    parts = assemble(settings)
+    signals = StopSignals()
+    parts = signals.outcome(partial(assemble, settings))
+    if parts is None:
+        _log.info("stopped before models were found", extra=event("stopped"))
+        return
     if folder:
         tally = WorkerMetrics(folder, partial(families, parts.context))
         parts.context.metrics = tally.families
         parts = replace(parts, companions=(*parts.companions, tally))
     server = build_server(parts, settings)
-    server.stops = stops
+    server.stops = signals.received
     if folder:
         server.goes_on = lambda: not Path(folder, ALL_STOP).exists()
     server.run([listener])

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from keramos.errors import KeramosError, ServingError
 from keramos.serving.core.logging import event, start_logging
 from keramos.serving.http.server import ALL_STOP, run_server
+from keramos.serving.http.starting import leave
 
 if TYPE_CHECKING:
     import socket
@@ -115,6 +116,7 @@ def _worker(
     except KeramosError as error:
         _log.error("%s", error, extra=event("start_failed"))
         sys.exit(_CANNOT_START)
+    leave()
 
 
 def _follow() -> None:

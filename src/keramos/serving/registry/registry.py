@@ -11,24 +11,19 @@ from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from keramos.errors import MismatchError, NotReadyError, NotServedError
-from keramos.pipeline.verify import random_feeds
-from keramos.runtime.verify import golden_feeds
-from keramos.serving.codecs.typed_rows import row_types
+from keramos.errors import NotReadyError, NotServedError
 from keramos.serving.core.counters import Counts
 from keramos.serving.core.observers import Observers
 from keramos.serving.core.served import Served
+from keramos.serving.registry.warming import warmed
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from keramos.inference.model import Model
     from keramos.types.prediction import Feeds
+    from keramos.serving.registry.warming import Warm
     from keramos.types.serving import ModelRef, Outputs
 
 
@@ -41,8 +36,6 @@ class _Entry:
     labels: Mapping[str, int] = field(default_factory=dict)
 
 
-_TOGETHER = 3  # rows that are compared together and alone
-
 EARLIER = -1
 """The version under which all forgotten versions are counted together."""
 
@@ -51,7 +44,7 @@ _REMEMBERED = 8
 
 
 class ModelRegistry:
-    """Every served version. Only ``add`` takes time: it warms the model first."""
+    """Every served version. Only ``add`` may take time: it warms a model that is not warm yet."""
 
     def __init__(self) -> None:
         self.observers = Observers()
@@ -163,13 +156,12 @@ class ModelRegistry:
             self.observers.show(served.name, served.version, feeds, outputs)
         return outputs
 
-    def add(self, name: str, version: int, model: Model) -> Served:
-        """Warm a loaded model and make it AVAILABLE; a version of that number is replaced."""
-        shares = rows_stand_alone(model)
-        seconds, types = warm(model), row_types(model) if shares else None
+    def add(self, name: str, version: int, model: Model, warm: Warm | None = None) -> Served:
+        """Make a loaded model AVAILABLE; a version of that number is replaced."""
+        found = warm or warmed(model)
         with self._lock:
             counts = self._counts.setdefault(name, {}).setdefault(version, Counts())
-            served = Served(name, version, model, seconds, types, shares, counts)
+            served = Served(name, version, model, found.seconds, found.types, found.shares, counts)
             old = self._entries.get(name, _Entry())
             known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
             self._put(name, replace(old, served={**old.served, version: served}, known=known))
@@ -247,61 +239,6 @@ def _chosen(entry: _Entry, ref: ModelRef) -> int | None:
             f"model '{ref.name}' has no label '{ref.label}'; it has {_listed(entry.labels)}"
         )
     return entry.labels[ref.label]
-
-
-def warm(model: Model) -> float:
-    """Run a model on its golden row, or on random input, until it is warm; gives the seconds of one
-    row's run.
-
-    A model that refuses random input (it may need sorted numbers) stays cold: infinity.
-    """
-    one = _some_rows(model, 1)
-    best = float("inf")
-    for _ in range(3):
-        begun = perf_counter()
-        try:
-            model.run(one)
-        except MismatchError:
-            if model.content:
-                raise
-            break
-        best = min(best, perf_counter() - begun)
-    return best
-
-
-def rows_stand_alone(model: Model) -> bool:
-    """Whether requests may share a run: each row has one output, the same together as alone. A
-    model that computes over the axis of rows (a mean of the batch) has not.
-    """
-    fed = _some_rows(model, _TOGETHER)
-    rows = len(next(iter(fed.values())))
-    try:
-        together = model.run(fed)
-        alone = [
-            model.run({name: array[row : row + 1] for name, array in fed.items()})
-            for row in range(rows)
-        ]
-        return all(
-            array.shape[:1] == (rows,) and _equal(array, [parts[place] for parts in alone])
-            for place, array in enumerate(together)
-        )
-    except (MismatchError, ValueError):
-        return False
-
-
-def _some_rows(model: Model, rows: int) -> Feeds:
-    golden = model.content.golden if model.content else None
-    fed = golden_feeds(golden, model.inputs) if golden else random_feeds(model.inputs)
-    return {name: array[:rows] for name, array in fed.items()}
-
-
-def _equal(together: NDArray[np.generic], alone: Sequence[NDArray[np.generic]]) -> bool:
-    one_by_one = np.concatenate(alone)
-    if together.dtype.kind != "f":
-        return np.array_equal(together, one_by_one)
-    return together.shape == one_by_one.shape and np.allclose(
-        together, one_by_one, 1e-3, 1e-4, equal_nan=True
-    )
 
 
 def _listed(names: Mapping[str, object] | Mapping[int, object]) -> str:

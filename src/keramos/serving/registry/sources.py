@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.containers.table import is_model_folder
 from keramos.errors import ModelError, UsageError
 from keramos.serving.registry.folder_source import FolderSource
-from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
+from keramos.serving.registry.lifecycle import LATEST, LOAD_SECONDS, Lifecycle, Policy
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class ModelLocation:
         name: name of its one model, instead of the name of its file.
         versions: ``latest``, ``latest:N``, ``all``, or numbers such as ``3,5``.
         poll: seconds between two looks for new versions.
+        load_timeout: seconds in which a version must be loaded, proven and warm.
         limits: safety limits for its files.
         replace: what layers of its one model that hold code compute, by name.
         require_signature: file of the public key for which its files must be signed.
@@ -41,6 +42,7 @@ class ModelLocation:
     name: str | None = None
     versions: str = "latest"
     poll: float = 1.0
+    load_timeout: float = LOAD_SECONDS
     limits: Limits = LIMITS
     replace: Mapping[str, str] = field(default_factory=dict)
     require_signature: str | None = None
@@ -62,15 +64,19 @@ class VersionWatch:
         self.lifecycle.close()
 
 
-def lifecycle_of(location: ModelLocation, registry: ModelRegistry) -> Lifecycle:
-    """The versions at a place, loaded.
+def lifecycle_of(
+    location: ModelLocation, registry: ModelRegistry, wait: float | None = None
+) -> Lifecycle:
+    """The versions at a place, loaded; those that take longer than ``wait`` seconds are loaded
+    later, beside the requests.
 
     Raises:
         UsageError: nothing that can be served is there.
         ModelError: it is one file, and that cannot be used.
     """
     source = source_of(location.path, location.name)
-    if not source.versions():
+    versions = source.versions()
+    if not versions:
         raise UsageError(
             "the store holds no model",
             file=str(location.path),
@@ -83,9 +89,10 @@ def lifecycle_of(location: ModelLocation, registry: ModelRegistry) -> Lifecycle:
         location.limits,
         location.require_signature,
         location.replace,
+        location.load_timeout,
     )
-    found.look()
-    if _is_one_model(location.path) and not registry.all_served():
+    settled = found.begin(versions).wait(wait)
+    if settled and _is_one_model(location.path) and not registry.all_served():
         raise ModelError(
             next(
                 (status.message for name in registry.names() for status in registry.statuses(name)),
