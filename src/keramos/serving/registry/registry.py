@@ -19,11 +19,11 @@ from keramos.serving.registry.warming import warmed
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from keramos.inference.model import Model
-    from keramos.types.prediction import Feeds
     from keramos.serving.registry.warming import Warm
+    from keramos.types.prediction import Feeds
     from keramos.types.serving import ModelRef, Outputs
 
 
