@@ -43,10 +43,12 @@ def _goal(_: click.Context, __: click.Parameter, value: str) -> float | str | tu
     return (parts[0], parts[1]) if len(parts) == 2 else parts[0]  # noqa: PLR2004 (two costs)
 
 
-def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def _by_column(
+    _: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
     wrong = [value for value in values if "=" not in value]
     if wrong:
-        raise click.BadParameter(f"column=unit is needed; received {wrong[0]!r}")
+        raise click.BadParameter(f"{option.metavar} is needed; received {wrong[0]!r}")
     return dict(value.split("=", 1) for value in values)
 
 
@@ -65,9 +67,22 @@ def _units(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
     "--unit",
     "units",
     multiple=True,
-    callback=_units,
+    callback=_by_column,
     metavar="COLUMN=UNIT",
     help="Unit of a column.",
+)
+@click.option(
+    "--missing",
+    multiple=True,
+    metavar="TEXT",
+    help="Text that means a missing cell, beside the usual ones (repeat for more).",
+)
+@click.option(
+    "--written",
+    multiple=True,
+    callback=_by_column,
+    metavar="COLUMN=EXAMPLE",
+    help="How a column writes the number 1234.5 or the date 2024-01-31: price=1.234,5.",
 )
 @click.option("--task", type=click.Choice(TASKS), help="Instead of what the target suggests.")
 @click.option("--positive", help="Class whose probability a binary model gives.")

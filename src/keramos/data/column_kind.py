@@ -15,7 +15,7 @@ from keramos.data.notation import examples, notation_like, without, written_as
 from keramos.data.whole_numbers import exact_integers
 from keramos.errors import DataError
 from keramos.tabular.cell import Refused, distinct, show
-from keramos.tabular.float32 import merged
+from keramos.tabular.float32 import merged, offset_of
 from keramos.tabular.kind import NUMBER_NULLS
 from keramos.tabular.kinds import KINDS, parse
 from keramos.tabular.notation import PLAIN, is_plain
@@ -38,6 +38,8 @@ _FREE_TEXT_SHARE = 0.5
 _FREE_TEXT_VALUES = 50
 _ORDINARY = frozenset({str, int, float, bool, Decimal, np.datetime64})
 """Classes of cells that some kind can read."""
+_MOST_MERGED = 0.25
+"""Share of the different numbers up to which float32 may merge them with another."""
 _FEW_ROWS = 20
 """With fewer rows, all-distinct values are no sign of an identifier."""
 
@@ -84,7 +86,11 @@ def _on_request(name: str, column: Column, wishes: Wishes) -> Found:
         kind, notation = notation_like(name, example)
         return kind, f"written like {show(example)} on request", notation
     if name in wishes.numeric:
-        return "number", "numeric on request", _numeric(name, column)
+        notation = _numeric(name, column)
+        numbers = parse(column, "number", notation)
+        values = numbers.values[~numbers.missing & ~numbers.bad].astype(float)
+        _, note = _precision(values)
+        return "number", "numeric on request" + (f"; {note}" if note else ""), notation
     different = len(_distinct(column.values[~column.missing]))
     if different == (~column.missing).sum() and different > _FEW_ROWS:
         raise DataError(
@@ -281,17 +287,30 @@ def _integers(name: str, values: np.ndarray, integers: list[int], note: str = ""
 
 
 def _numbers(name: str, values: np.ndarray, why: str, notation: Notation = PLAIN) -> Found | str:
-    """Numbers, unless the network's float32 cannot keep them apart."""
+    """Numbers, unless the network's float32 merges many of them."""
+    lost, note = _precision(values)
+    if lost > _MOST_MERGED:
+        return (
+            f"{note}. Subtract a number, or split the column into a coarse and a fine one; to use "
+            f"it as it is, say --numeric '{name}'"
+        )
+    return "number", f"{why}; {note}" if note else why, notation
+
+
+def _precision(values: np.ndarray) -> tuple[float, str]:
+    """The share of the different numbers that float32 merges with another, and what is to be said
+    about it.
+    """
     finite = values[np.isfinite(values)]
-    pair = merged(finite)
-    if pair is None:
-        return "number", why, notation
-    first, second = (f"{value:.17g}" for value in pair)
-    return (
-        f"{first} and {second}, for example, are one number in the network's precision (float32), "
-        "which the range of the column needs. Subtract a number or split the column into a coarse "
-        f"and a fine one; to use it as it is, say --numeric '{name}'"
-    )
+    found = merged(finite)
+    if found is not None:
+        return found.share, (
+            f"{found.first:.17g} and {found.second:.17g}, for example, are one number in the "
+            "network's float32, and the range of the column is too wide to subtract one first"
+        )
+    if offset_of(finite):
+        return 0.0, "a number near them is subtracted first, since float32 would merge them"
+    return 0.0, ""
 
 
 def _written(name: str, written: Written) -> Found | str:

@@ -12,6 +12,7 @@ from keramos.data.conform import check_present
 from keramos.data.target import infer_target
 from keramos.data.wishes import Wishes
 from keramos.errors import DataError, UsageError, quoted
+from keramos.tabular.kinds import KINDS
 from keramos.types.schema import DroppedColumn, Schema
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         raise DataError("the table has no rows to learn from", file=table.source)
     check_present(list(table.columns), [target], table.source)
     _check_names(table, target, wishes)
+    _check_missing(table, wishes)
     goal = infer_target(table, target, wishes)
     columns: list[ColumnSchema] = []
     dropped: list[DroppedColumn] = []
@@ -76,3 +78,24 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
     both = set(wishes.categorical) & set(wishes.numeric)
     if both:
         raise UsageError("a column cannot be both categorical and numeric", column=min(both))
+
+
+def _check_missing(table: Table, wishes: Wishes) -> None:
+    """Refuse texts for missing cells that are numbers, which other sources have as numbers, or that
+    no column has.
+    """
+    for text in wishes.missing:
+        if isinstance(KINDS["number"].read(text), float):
+            raise UsageError(
+                "a text that means a missing cell cannot be a number",
+                option="missing",
+                received=repr(text),
+                remedy="Replace it in the table",
+            )
+        if not any(text in column.values for column in table.columns.values() if column.text):
+            raise UsageError(
+                "no column has the text",
+                option="missing",
+                received=repr(text),
+                file=table.source,
+            )

@@ -139,8 +139,11 @@ def _check_numbers(column: Column, target: TargetSchema, wishes: Wishes, source:
 def _with_classes(found: TargetSchema, column: Column, wishes: Wishes, source: str) -> TargetSchema:
     name = found.name
     present = _present(column)
-    words = sorted(_WORDS.intersection(column.values[column.missing].tolist()))
-    if words and column.text and parse(present, "number").bad.any():
+    words = []
+    if column.text:
+        words = sorted(_WORDS.intersection(column.values[column.missing].tolist()))
+        words = [word for word in words if word not in wishes.missing]
+    if words and parse(present, "number").bad.any():
         gone = column.missing & ~np.isin(column.values.astype(str), words)
         present = _present(replace(column, missing=gone))
         named = " and ".join(map(repr, words))

@@ -15,6 +15,7 @@ from keramos.compile.emit import compile_network
 from keramos.keras_layers.registry import spec_of
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
+from keramos.tabular.float32 import in_own_unit
 from keramos.tabular.kinds import KINDS
 from keramos.types.network import TensorRef
 from keramos.types.prediction import TraceStep
@@ -188,7 +189,7 @@ def _usual(item: ColumnPreparation) -> str | int | float:
 
 
 def _said(item: ColumnPreparation) -> str:
-    usual = _usual(item)
+    usual = _usual(in_own_unit(item))
     if usual in (MISSING_TEXT, MISSING_INTEGER):
         return "missing"
     if item.kind == "boolean":

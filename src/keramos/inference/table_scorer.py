@@ -153,9 +153,10 @@ class BatchScorer:
         )
         for place, column in enumerate(self._columns):
             array = batch.column(column.name)
-            vector = KINDS[column.kind].vector(array)
+            first = self._parts[column.name].inputs[0]
+            vector = None if first.part else KINDS[column.kind].vector(array)
             if vector is not None:
-                arrays: Feeds = {self._parts[column.name].inputs[0].input: vector[:, None]}
+                arrays: Feeds = {first.input: vector[:, None]}
             else:
                 arrays, own, bad = self._parsed(array, column, source)
                 levels |= own

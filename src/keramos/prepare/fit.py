@@ -61,8 +61,12 @@ def fit(
     Raises:
         DataError: a column has no value in any training row.
     """
-    matrix = all(KINDS[column.kind].in_matrix for column in schema.columns)
     names = _input_names(table, schema)
+    # The name of an input from which a number is subtracted says so; a matrix has no such names.
+    matrix = all(
+        KINDS[column.kind].in_matrix and not any(which for which, _ in names[column.name])
+        for column in schema.columns
+    )
     inputs = tuple(
         _learn(source, table.columns[source.name], name, which)
         for source in schema.columns
@@ -135,9 +139,7 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
         return _learn_levels(source, column, name, missing)
     present = kind.numbers(column.values, column.missing, which)[~column.missing]
     low, high = float(present.min()), float(present.max())
-    counts, edges = np.histogram(
-        present, _BINS, (low, high) if high > low else (low - 0.5, low + 0.5)
-    )
+    counts, edges = np.histogram(present, _BINS, _range(low, high))
     return ColumnPreparation(
         column=source.name,
         input=name,
@@ -152,6 +154,15 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
         missing_rows=missing,
         histogram=Histogram(tuple(edges.tolist()), tuple(counts.tolist())),
     )
+
+
+def _range(low: float, high: float) -> tuple[float, float]:
+    """The range of a histogram: wide enough that float64 tells its edges apart."""
+    least = 2 * _BINS * float(np.spacing(max(abs(low), abs(high))))
+    if high - low >= least:
+        return low, high
+    half = max(0.5, least)
+    return low - half, high + half
 
 
 def _learn_levels(

@@ -6,65 +6,87 @@ together are one number to it, unless a number near them is subtracted first, in
 
 from __future__ import annotations
 
-from math import floor, log10
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from math import floor, isfinite, log10
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from keramos.types.schema import Histogram
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from keramos.types.schema import ColumnPreparation
 
     Floats = NDArray[np.float64]
 
 _PART = "minus_"
 _DIGITS = 24
 _MANY = 1 << 16
+"""Of more values than this, some are always close together."""
 _MOST_LOST = 0.01
+_HALF = 0.5
 _TYPICAL = 100
 
 
 def offset_of(values: Floats) -> float:
     """What is to be subtracted in float64 before numbers become float32; 0 where nothing is."""
     different = np.unique(values)
-    if not _merges(different, 0.0):
+    if not _matters(different, _same(different, 0.0)):
         return 0.0
     offset = _round_number(different)
-    return 0.0 if _merges(different, offset) else offset
+    return 0.0 if _matters(different, _same(different, offset)) else offset
 
 
-def merged(values: Floats) -> tuple[float, float] | None:
-    """Two different numbers that are one to the network, whatever is subtracted; None where enough
-    of them stay apart.
+class Merged(NamedTuple):
+    """Two different numbers that are one in float32, and the share of the different numbers that
+    are the same as another.
     """
+
+    first: float
+    second: float
+    share: float
+
+
+def merged(values: Floats) -> Merged | None:
+    """What float32 merges whatever is subtracted; None where nothing that matters."""
     different = np.unique(values)
-    if not _merges(different, 0.0) or not _merges(different, _round_number(different)):
+    same = _same(different, 0.0)
+    if not _matters(different, same):
         return None
-    same = np.flatnonzero(np.diff(_narrow(different, different[0])) == 0)
-    place = int(same[0]) if len(same) else 0
-    return float(different[place]), float(different[place + 1])
+    again = _same(different, _round_number(different))
+    if not _matters(different, again):
+        return None
+    least = min(same, again, key=np.count_nonzero)
+    place = int(least.argmax())
+    share = np.count_nonzero(least) / len(different)
+    return Merged(float(different[place]), float(different[place + 1]), share)
 
 
-def _narrow(values: Floats, offset: float) -> NDArray[np.float32]:
-    return (values - offset).astype("float32")
+def _same(different: Floats, offset: float) -> NDArray[np.bool_]:
+    """Which values are the same as the next one in float32, once ``offset`` is subtracted, and then
+    the smallest of them, as scaling does.
+    """
+    narrow = (different - offset).astype("float32")
+    if offset:
+        narrow = narrow - narrow[:1]
+    return np.asarray(np.diff(narrow) == 0)
 
 
-def _merges(different: Floats, offset: float) -> bool:
-    """Whether values become one whose difference matters in the column: in float32, and again when
-    the smallest is subtracted to scale them.
+def _matters(different: Floats, same: NDArray[np.bool_]) -> bool:
+    """Whether it matters that some values are one.
 
     In a column of many random decimals some are closer than float32 tells apart; they do not
     matter. They do where one in a hundred is lost, or where the gap is not far smaller than usual.
     """
-    narrow = _narrow(different, offset)
-    scaled = narrow - narrow[:1]
-    gaps = np.diff(different)
-    lost = gaps[np.diff(scaled) == 0]
-    if not len(lost):
+    if not same.any():
         return False
     many = max(_MOST_LOST, 4 * len(different) / 2**_DIGITS)
-    if len(lost) > min(0.5, many) * len(different):
+    if same.sum() > min(_HALF, many) * len(different):
         return True
-    return len(different) <= _MANY and bool((lost >= np.median(gaps) / _TYPICAL).any())
+    gaps = np.diff(different)
+    return len(different) <= _MANY and bool((gaps[same] >= np.median(gaps) / _TYPICAL).any())
 
 
 def _round_number(different: Floats) -> float:
@@ -91,6 +113,24 @@ def offset_in(part: str) -> float:
     """
     if not part:
         return 0.0
-    if not part.startswith(_PART):
+    offset = float(part.removeprefix(_PART))
+    if not part.startswith(_PART) or not isfinite(offset):
         raise ValueError(part)
-    return float(part.removeprefix(_PART))
+    return offset
+
+
+def in_own_unit(column: ColumnPreparation) -> ColumnPreparation:
+    """The statistics of a model input with what was subtracted added again."""
+    if column.kind != "number" or not column.part:
+        return column
+    offset = offset_in(column.part)
+    edges = tuple(edge + offset for edge in column.histogram.edges)
+    return replace(
+        column,
+        part="",
+        minimum=column.minimum + offset,
+        maximum=column.maximum + offset,
+        mean=column.mean + offset,
+        median=column.median + offset,
+        histogram=Histogram(edges, column.histogram.counts),
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.tabular.cell import NULL_TEXT, Refused
+from keramos.tabular.float32 import in_own_unit, offset_in, offset_of, part_of
 from keramos.tabular.kind import NUMBER_NULLS, Encoded, Kind, NotPlainError
 from keramos.tabular.notation import PLAIN, is_plain, number_reader, shown
 from keramos.types.schema import MISSING_NUMBER
@@ -86,6 +87,18 @@ class Number(Kind):
                 return None
         return (values, np.isfinite(values)) if values.dtype.kind == "f" else None
 
+    def parts(self, values: NDArray[np.generic], missing: NDArray[np.bool_]) -> tuple[str, ...]:
+        """One part; its name says which number is subtracted where float32 would merge values."""
+        present = values[~missing].astype(float)
+        return (part_of(offset_of(present[np.isfinite(present)])),)
+
+    def numbers(
+        self, values: NDArray[np.generic], missing: NDArray[np.bool_], part: str
+    ) -> NDArray[np.float64]:
+        """The numbers, less what their part says."""
+        del missing
+        return values.astype(float) - offset_in(part)
+
     def vector(self, array: pa.Array) -> NDArray[np.generic] | None:
         """The column as float32, if all cells are numbers of ordinary size."""
         values = plain_numbers(array)
@@ -111,11 +124,11 @@ class Number(Kind):
 
     def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
         """Floats and ints within the bounds, as they are."""
-        nullable = column.null_policy != "refuse"
+        nullable, offset = column.null_policy != "refuse", offset_in(column.part)
 
         def encode(cell: object) -> object:
             if (type(cell) is float or type(cell) is int) and -LARGEST < cell < LARGEST:
-                return cell
+                return cell - offset if offset else cell
             if cell is None and nullable:
                 return MISSING_NUMBER
             raise NotPlainError
@@ -123,8 +136,9 @@ class Number(Kind):
         return encode
 
     def json_type(self, column: ColumnPreparation) -> object:
-        """A number within the bounds."""
-        del column
+        """A number within the bounds, if the model input has it as it is."""
+        if column.part:
+            return None
         from typing import Annotated  # noqa: PLC0415 (only servers need it)
 
         import msgspec  # noqa: PLC0415 (only servers need it)
@@ -133,18 +147,26 @@ class Number(Kind):
 
     def json_schema(self, column: ColumnPreparation) -> Json:
         """A number within the bounds, with the range of the training rows."""
+        column = in_own_unit(column)
         low, high = column.minimum, column.maximum
+        digits = 6 if low == high or abs(high - low) > abs(high) / 1000 else 17
+        written = (
+            ""
+            if is_plain(self.notation)
+            else f" Text like {shown(self.notation, date=False)} is read too."
+        )
         return {
             "type": "number",
             "exclusiveMinimum": -LARGEST,
             "exclusiveMaximum": LARGEST,
-            "description": f"The training rows lie between {low:.6g} and {high:.6g}.",
+            "description": f"The training rows lie between {low:.{digits}g} and {high:.{digits}g}."
+            + written,
             "x-training-range": [low, high],
         }
 
     def example(self, column: ColumnPreparation) -> object:
         """The training median."""
-        return round(column.median, 6)
+        return round(in_own_unit(column).median, 6)
 
 
 def plain_numbers(array: pa.Array) -> NDArray[np.generic] | None:

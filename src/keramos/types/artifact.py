@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from msgspec import UNSET
+
 from keramos.types.network import Network
 from keramos.types.schema import ColumnPreparation, Preparation, Schema, TargetPreparation
 from keramos.types.training import (
@@ -15,7 +17,10 @@ from keramos.types.training import (
     TrainingTrace,
 )
 
-CONTENT_VERSION = 1
+CONTENT_VERSION = 2
+"""The newest version of content that can be read: 2 has notations, and numbers from which one is
+subtracted. A content that has neither is written as version 1.
+"""
 _UNRECORDED = Preparation(
     "minmax", matrix=False, inputs=(), target=TargetPreparation(), features=()
 )
@@ -35,6 +40,13 @@ def as_they_are(schema: Schema) -> Preparation:
     return replace(_UNRECORDED, matrix=matrix, inputs=inputs)
 
 
+def _version(schema: Schema, preparation: Preparation) -> int:
+    notations = [schema.target.notation, *(column.notation for column in schema.columns)]
+    written = any(notation is not UNSET for notation in notations)
+    less = any(column.kind == "number" and column.part for column in preparation.inputs)
+    return CONTENT_VERSION if written or less else 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What keramos adds to a Keras file: one JSON document, described in docs/format.md.
@@ -52,12 +64,14 @@ class Content:
     sample: SampleRow | None = None
     golden: GoldenRows | None = None
     held_out: HeldOut | None = None
-    version: int = CONTENT_VERSION
+    version: int = 0
 
     def __post_init__(self) -> None:
-        """Derive the preparation where the document has none."""
+        """Derive the preparation and the version where the document has none."""
         if self.preparation is _UNRECORDED:
             object.__setattr__(self, "preparation", as_they_are(self.schema))
+        if not self.version:
+            object.__setattr__(self, "version", _version(self.schema, self.preparation))
 
 
 @dataclass(frozen=True, slots=True)

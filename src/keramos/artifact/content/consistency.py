@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.content.training_rules import training_faults
+from keramos.tabular.date import PARTS
+from keramos.tabular.float32 import offset_in
 from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -94,11 +96,21 @@ def _columns(content: Content) -> Iterator[Fault]:
     for place, column in enumerate(inputs):
         if kinds.get(column.column) != column.kind:
             yield f"preparation.inputs[{place}].kind", "differs from that of its column"
-        if (column.kind == "date") != bool(column.part):
-            yield f"preparation.inputs[{place}].part", "names a part of dates and of dates only"
+        if not _is_part(column):
+            yield f"preparation.inputs[{place}].part", f"is not a part of a {column.kind}"
     counts = content.preparation.target.counts
     if counts and (len(counts) != len(schema.target.classes) or not _are_counts(counts)):
         yield "preparation.target.counts", "is not one number of rows for each class"
+
+
+def _is_part(column: ColumnPreparation) -> bool:
+    """Whether the part is one of a date, or says what is subtracted from numbers."""
+    if column.kind == "date":
+        return column.part in PARTS
+    try:
+        return not column.part or (column.kind == "number" and bool(offset_in(column.part)))
+    except ValueError:
+        return False
 
 
 def _input(column: ColumnPreparation) -> Iterator[Fault]:

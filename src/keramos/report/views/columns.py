@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from keramos.report.views.words import kind, listed, number
 from keramos.tabular.cell import Refused
+from keramos.tabular.float32 import in_own_unit
 from keramos.tabular.kinds import kind_of
 from keramos.types.view import Bars, ColumnCard, Field
 
@@ -31,7 +32,8 @@ def cards(content: Content) -> tuple[ColumnCard, ...]:
     """One card for each model input: a column, or one part of a date."""
     schema = {column.name: column for column in content.schema.columns}
     rows = content.provenance.training_rows if content.provenance else 0
-    return tuple(_card(schema[item.column], item, rows) for item in content.preparation.inputs)
+    inputs = map(in_own_unit, content.preparation.inputs)
+    return tuple(_card(schema[item.column], item, rows) for item in inputs)
 
 
 def _card(column: ColumnSchema, item: ColumnPreparation, rows: int) -> ColumnCard:
@@ -90,7 +92,7 @@ def _first_inputs(content: Content) -> dict[str, ColumnPreparation]:
     """Column -> its first model input; a date has several."""
     first: dict[str, ColumnPreparation] = {}
     for item in content.preparation.inputs:
-        first.setdefault(item.column, item)
+        first.setdefault(item.column, in_own_unit(item))
     return first
 
 
