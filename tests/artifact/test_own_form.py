@@ -79,8 +79,8 @@ def open_listed(source, limits):
     return Container(config, Arrays(source, listed["weights"]), "3.15.1")
 
 
-def companions(data, limits):
-    return list(parse_json(data, "the list", limits)["weights"].values())
+def companions(source, limits):
+    return list(parse_json(source.main, "the list", limits)["weights"].values())
 
 
 LISTED = Form(

@@ -8,7 +8,7 @@ from keramos.errors import UnsupportedModelError
 from support.saved_forms import check_answers, museum, name_of, opened, wild
 
 ROWS = [*museum(), *wild()]
-READ = {"saved_model", "no_traces"}
+READ = {"saved_model", "no_traces", "export", "module", "tf_weights", "tfjs"}
 
 if not ROWS:
     pytest.skip("the saved forms are not beside the repository", allow_module_level=True)
@@ -16,7 +16,7 @@ if not ROWS:
 
 def needs_graph(row):
     """Whether only its traced operations say what it computes."""
-    return row["graph_only"] or row.get("custom_code") or "Lambda" in (row.get("layers") or ())
+    return row.get("graph_only") or row.get("kind") == "graph" or row.get("custom_code") or "Lambda" in (row.get("layers") or ())
 
 
 def rows(*, graph):

@@ -4,33 +4,10 @@ import numpy as np
 import pytest
 
 from keramos.pipeline.load import load
-from support.container_suite import ContainerSuite, network
+from support.container_suite import ContainerSuite
+from support.tf_keras_models import NESTED_ROWS, nested, saved, twin
 
 tf_keras = pytest.importorskip("tf_keras")
-
-
-def twin():
-    """The network of the suite as tf-keras has it."""
-    layers, found = tf_keras.layers, network().layers
-    dense, norm = found["dense"], found["norm"]
-    model = tf_keras.Sequential(
-        [
-            layers.InputLayer(input_shape=(2,), name="x"),
-            layers.Dense(3, name="dense"),
-            layers.BatchNormalization(epsilon=0.01, name="norm"),
-        ],
-        name="net",
-    )
-    model.layers[0].set_weights(dense.weights)
-    model.layers[1].set_weights(norm.weights)
-    return model
-
-
-def saved(model, path, **options):
-    """A model as a folder, without the fingerprint, which nothing reads."""
-    model.save(path, save_format="tf", **options)
-    (path / "fingerprint.pb").unlink()
-    return path
 
 
 class TestSavedModel(ContainerSuite):
@@ -100,46 +77,11 @@ def test_a_vocabulary_in_a_file_is_read_from_the_folder_and_nowhere_else(tmp_pat
     np.testing.assert_array_equal(load(path).predict(rows), [[1], [3], [0]])
 
 
-def nested():
-    """A model in which layers and models are shared, nested, frozen and wrapped."""
-    layers = tf_keras.layers
-    block = tf_keras.Sequential(
-        [layers.Dense(4, activation="relu"), layers.BatchNormalization(), layers.Dense(3)],
-        name="block",
-    )
-    deep = tf_keras.Sequential([block, layers.LayerNormalization()], name="deep")
-    steps = tf_keras.Sequential([layers.Dense(2), layers.BatchNormalization()], name="steps")
-    one, two = tf_keras.Input((3,), name="b"), tf_keras.Input((3,), name="a")
-    series = tf_keras.Input((5, 3), name="c")
-    shared = layers.Dense(3, name="shared/inner.kernel")
-    made = layers.Concatenate()(
-        [
-            deep(shared(one)),
-            block(two),
-            layers.Flatten()(layers.TimeDistributed(steps)(series)),
-            layers.Bidirectional(layers.LSTM(2))(series),
-            layers.RNN(layers.StackedRNNCells([layers.GRUCell(2), layers.LSTMCell(3)]))(series),
-            shared(two),
-        ]
-    )
-    frozen = layers.BatchNormalization(trainable=False, name="frozen")
-    model = tf_keras.Model([one, two, series], [frozen(made), layers.Dense(1, name="out")(made)])
-    rng = np.random.default_rng(0)
-    model.set_weights([rng.uniform(0.1, 1, one.shape).astype("f4") for one in model.get_weights()])
-    return model
-
-
-ROWS = [
-    np.random.default_rng(seed).normal(size=(4, *shape)).astype("f4")
-    for seed, shape in enumerate([(3,), (3,), (5, 3)])
-]
-
-
 @pytest.mark.parametrize("traces", [True, False])
 def test_shared_nested_wrapped_and_frozen_layers_get_their_own_weights(traces, tmp_path):
     model = nested()
 
-    found = load(saved(model, tmp_path / "m", save_traces=traces)).predict(ROWS)
+    found = load(saved(model, tmp_path / "m", save_traces=traces)).predict(NESTED_ROWS)
 
-    for mine, other in zip(found, model.predict(ROWS, verbose=0), strict=True):
+    for mine, other in zip(found, model.predict(NESTED_ROWS, verbose=0), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)

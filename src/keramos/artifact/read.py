@@ -122,7 +122,7 @@ def _weights(
     other = source_of(os.fspath(weights), limits)
     found = form_of(other).open(other, limits).weights
     if found is None:
-        raise UnsupportedModelError("the file is not an HDF5 file of weights", file=other.path)
+        raise UnsupportedModelError("the file holds no weights", file=other.path)
     return found
 
 

@@ -132,4 +132,4 @@ class Form(NamedTuple):
     suffix: str = ""
     suffixes: Sequence[str] = ()
     stored_as: str | None = None
-    companions: Callable[[bytes, Limits], Sequence[str]] | None = None
+    companions: Callable[[ModelSource, Limits], Sequence[str]] | None = None

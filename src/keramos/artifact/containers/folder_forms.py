@@ -4,12 +4,29 @@ first one is opened.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.artifact.containers.container import Container, Head
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+
+_TFJS = re.compile(
+    rb'\s*\{\s*"(?:format|generatedBy|convertedBy|modelTopology|weightsManifest|signature'
+    rb'|trainingConfig|userDefinedMetadata|modelInitializer)"\s*:'
+)
+_INDEX = re.compile(
+    rb"(?:[\x80-\xff]{0,4}[\0-\x7f](?:[\xf0-\xf4].{1,4}|.))?"
+    rb"\0\0[\x02-\x20]\x08[\x01-\x7f]",
+    re.DOTALL,
+)
+"""The entry of the header in an index, behind the length and tag of a packed block."""
+_SHARDED = re.compile(rb'\s*\{\s*"(?:metadata|weight_map)"\s*:')
+_TFJS_PARTS = (b'"modelTopology"', b'"weightsManifest"')
+_OTHER_MODELS = (".h5", ".hdf5", ".keras", ".pb")
 
 
 def is_saved_model(head: Head) -> bool:
@@ -28,3 +45,117 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     )
 
     return saved_model.open_saved_model(source, limits)
+
+
+def is_tfjs(head: Head) -> bool:
+    """Whether the file begins as the ``model.json`` of TensorFlow.js."""
+    begins = _TFJS.match(head.data) is not None
+    return begins and any(part in head.data for part in _TFJS_PARTS)
+
+
+def is_tfjs_folder(head: Head) -> bool:
+    """Whether it is a folder with a ``model.json`` and shards, and without another model."""
+    names = head.names or ()
+    shards = any(name.endswith(".bin") for name in names)
+    others = any(name.endswith(_OTHER_MODELS) for name in names)
+    alone = all(name.endswith(".json") for name in names)  # a model without weights
+    return "model.json" in names and (alone or (shards and not others))
+
+
+def open_tfjs(source: ModelSource, limits: Limits) -> Container:
+    """Open a model of TensorFlow.js.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    from keramos.artifact.containers import tfjs  # noqa: PLC0415 (start-up time)
+
+    return tfjs.open_tfjs(source, limits)
+
+
+def tfjs_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
+    """The shards that a ``model.json`` lists.
+
+    Raises:
+        ModelError: the list is not one.
+    """
+    from keramos.artifact.containers import tfjs  # noqa: PLC0415 (start-up time)
+
+    return tfjs.shard_names(source.main, limits)
+
+
+def is_index(head: Head) -> bool:
+    """Whether the file begins as the index of a checkpoint of TensorFlow."""
+    return _INDEX.match(head.data) is not None
+
+
+def is_checkpoint_folder(head: Head) -> bool:
+    """Whether it is a folder of checkpoints of TensorFlow."""
+    names = head.names or ()
+    return "checkpoint" in names and any(name.endswith(".index") for name in names)
+
+
+def open_index(source: ModelSource, limits: Limits) -> Container:
+    """Open one checkpoint.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    from keramos.artifact.containers.object_graph import (  # noqa: PLC0415 (start-up time)
+        checkpoint,
+    )
+
+    return checkpoint.open_index(source, limits)
+
+
+def open_checkpoint_folder(source: ModelSource, limits: Limits) -> Container:
+    """Open the newest checkpoint of a folder.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    from keramos.artifact.containers.object_graph import (  # noqa: PLC0415 (start-up time)
+        checkpoint,
+    )
+
+    return checkpoint.open_folder(source, limits)
+
+
+def index_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
+    """The shards of an index.
+
+    Raises:
+        ModelError: the index cannot be read.
+    """
+    from keramos.artifact.containers.object_graph import (  # noqa: PLC0415 (start-up time)
+        checkpoint,
+    )
+
+    return checkpoint.companions(source, limits)
+
+
+def is_sharded(head: Head) -> bool:
+    """Whether the file begins as the list of weights in several HDF5 files."""
+    return _SHARDED.match(head.data) is not None and b'"weight_map"' in head.data
+
+
+def open_sharded(source: ModelSource, limits: Limits) -> Container:
+    """Open weights in several HDF5 files.
+
+    Raises:
+        ModelError: they cannot be used.
+    """
+    from keramos.artifact.containers import sharded_weights  # noqa: PLC0415 (start-up time)
+
+    return sharded_weights.open_sharded(source, limits)
+
+
+def sharded_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
+    """The HDF5 files of a list.
+
+    Raises:
+        ModelError: the list is not one.
+    """
+    from keramos.artifact.containers import sharded_weights  # noqa: PLC0415 (start-up time)
+
+    return sharded_weights.companions(source, limits)

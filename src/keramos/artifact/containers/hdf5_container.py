@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keramos.artifact.containers.container import Container
 from keramos.artifact.containers.hdf5_extent import check_extent, superblock_at
 from keramos.artifact.containers.hdf5_weights import Hdf5Weights
-from keramos.artifact.containers.magic_bytes import ZIP, two_files, zip_ends_with
+from keramos.artifact.containers.magic_bytes import ZIP, two_files, unknown_form, zip_ends_with
 from keramos.artifact.hdf5 import Hdf5
 from keramos.errors import CorruptModelError, LimitExceededError
 
@@ -55,6 +55,19 @@ def open_hdf5(source: ModelSource, limits: Limits) -> Container:
         training=None if training is None else training.encode(),
         content=_content(file, source.path, limits) if has_content else None,
     )
+
+
+def hdf5_weights(data: bytes, name: str, limits: Limits) -> Hdf5Weights:
+    """The weights in the bytes of one file of several.
+
+    Raises:
+        ModelError: it is not an HDF5 file, or is damaged.
+    """
+    at = superblock_at(data)
+    if at is None:
+        raise unknown_form(data, len(data), name)
+    check_extent(data, at, len(data), name)
+    return Hdf5Weights(Hdf5(data, name, limits, member=name))
 
 
 def _content(file: Hdf5, source: str, limits: Limits) -> bytes:

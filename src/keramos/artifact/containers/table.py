@@ -9,7 +9,22 @@ import os
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Form, Head
-from keramos.artifact.containers.folder_forms import is_saved_model, open_saved_model
+from keramos.artifact.containers.folder_forms import (
+    index_companions,
+    is_checkpoint_folder,
+    is_index,
+    is_saved_model,
+    is_sharded,
+    is_tfjs,
+    is_tfjs_folder,
+    open_checkpoint_folder,
+    open_index,
+    open_saved_model,
+    open_sharded,
+    open_tfjs,
+    sharded_companions,
+    tfjs_companions,
+)
 from keramos.artifact.containers.hdf5_container import is_hdf5, open_hdf5
 from keramos.artifact.containers.json_config import is_json, open_json
 from keramos.artifact.containers.keras_archive import is_archive, open_archive
@@ -47,9 +62,35 @@ FORMS: tuple[Form, ...] = (
         open_saved_model,
         stored_as="model",
     ),
+    Form(
+        "tfjs_folder",
+        "TensorFlow.js folder",
+        is_tfjs_folder,
+        open_tfjs,
+        stored_as="model.tfjs",
+    ),
+    Form("tfjs", "TensorFlow.js model", is_tfjs, open_tfjs, companions=tfjs_companions),
+    Form(
+        "checkpoint_folder",
+        "folder of TensorFlow checkpoints",
+        is_checkpoint_folder,
+        open_checkpoint_folder,
+        stored_as="model.checkpoint",
+    ),
+    Form("checkpoint", "TensorFlow checkpoint", is_index, open_index, companions=index_companions),
+    Form(
+        "sharded_weights",
+        "Keras weights in shards",
+        is_sharded,
+        open_sharded,
+        companions=sharded_companions,
+    ),
     Form("json", "JSON", is_json, open_json),
 )
 """Tried in this order; the first that recognises a source opens it."""
+
+
+_SAVED_MODEL = "saved_model.pb"
 
 
 def form_of(source: ModelSource) -> Form:
@@ -89,6 +130,7 @@ def model_source(path: str, limits: Limits) -> ModelSource:
     Raises:
         ModelError: there is no such file or folder, or it is no model.
     """
+    path = _entrance(path)
     if os.path.isdir(path):  # noqa: PTH112
         _recognised(Head(path, b"", 0, entry_names(path, limits)))
         return ModelSource(path, read_folder(path, limits), folder=True)
@@ -97,8 +139,19 @@ def model_source(path: str, limits: Limits) -> ModelSource:
     companions = form_of(source).companions
     if companions is None:
         return source
-    beside = read_files(os.path.dirname(path), companions(data, limits), limits, len(data))  # noqa: PTH120
+    beside = read_files(os.path.dirname(path), companions(source, limits), limits, len(data))  # noqa: PTH120
     return ModelSource(path, {**source.parts, **beside})
+
+
+def _entrance(path: str) -> str:
+    """The path itself, the folder of a ``saved_model.pb``, or the index of a checkpoint that is
+    named without its extension.
+    """
+    folder, name = os.path.split(path)
+    if name == _SAVED_MODEL:
+        return folder or "."
+    index = f"{path}.index"
+    return path if os.path.lexists(path) or not os.path.isfile(index) else index  # noqa: PTH113
 
 
 def is_model_folder(path: str) -> bool:

@@ -81,6 +81,11 @@ def _of_file(data: bytes, total: int, limits: Limits) -> dict[int, str]:
     return found
 
 
+def plain_text(entry: dict[str, object]) -> bytes:
+    """An architecture in JSON without objects that stand for tuples and shapes."""
+    return json.dumps(plain(entry)).encode()
+
+
 def plain(value: object) -> object:
     """JSON without the objects that stand for tuples and shapes, and without paths of
     vocabularies, whose words are elsewhere in the model.

@@ -27,7 +27,7 @@ _BESIDE = frozenset(
     {
         *("variables", "trainable_variables", "non_trainable_variables", "regularization_losses"),
         *("keras_api", "signatures", "optimizer", "metrics", "state_spec", "states", "input_spec"),
-        *("_random_generator", "_inbound_nodes", "_outbound_nodes"),
+        *("_random_generator", "_inbound_nodes", "_outbound_nodes", "root"),
     }
 )
 """Parts of a layer that are lists of what stands elsewhere, or that predictions never read."""

@@ -1,0 +1,254 @@
+"""Layers models of TensorFlow.js: a topology in Keras' words, and a manifest of weights in shards.
+
+Source: tfjs-core/src/io/io_utils.ts, tfjs-layers/src/models.ts, and quantization.py of the
+converter.
+"""
+
+from __future__ import annotations
+
+import json
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+
+from keramos.artifact.containers.container import Container, LeafGroups
+from keramos.artifact.containers.hdf5_weights import is_for_answers
+from keramos.artifact.containers.named_weights import leaves_of
+from keramos.artifact.containers.object_graph.keras_metadata import plain
+from keramos.artifact.strict_json import parse_json
+from keramos.errors import (
+    CorruptModelError,
+    LimitExceededError,
+    MismatchError,
+    UnsupportedModelError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.artifact.limits import Limits
+    from keramos.artifact.sources import ModelSource
+
+    Array = NDArray[np.generic]
+    Json = dict[str, object]
+
+FILE = "model.json"
+_TYPES = {"float32": "<f4", "int32": "<i4", "bool": "?", "float16": "<f2"}
+_QUANTISED = {"uint8": "u1", "uint16": "<u2", "float16": "<f2"}
+_OWN_WRITER = "tfjs-layers"
+_LIKE = "2.4.0"
+"""The version of Keras that TensorFlow.js computes like; its own numbers count otherwise."""
+
+
+class Stored(NamedTuple):
+    """One weight of the manifest and its bytes."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantisation: Json | None
+    data: memoryview
+
+    def array(self) -> Array:
+        """The values, those of quantised weights as TensorFlow.js computes them."""
+        if self.quantisation is None:
+            return np.frombuffer(self.data, _TYPES[self.dtype]).reshape(self.shape)
+        kind = str(self.quantisation["dtype"])
+        values = np.frombuffer(self.data, _QUANTISED[kind]).reshape(self.shape)
+        if kind == "float16":
+            return values.astype("f4")
+        scale, least = (_number(self.quantisation, key, self.name) for key in ("scale", "min"))
+        found = values * scale + least
+        return np.rint(found).astype("i4") if self.dtype == "int32" else found.astype("f4")
+
+
+class ManifestWeights:
+    """A ``WeightStore`` of a manifest. Names may stand twice, so paths are numbers."""
+
+    def __init__(self, stored: Sequence[Stored]) -> None:
+        """``stored`` are all weights in order."""
+        self._stored = {str(place): one for place, one in enumerate(stored)}
+
+    def groups(self) -> LeafGroups:
+        """The weights of each layer, which their names begin with."""
+        names = {
+            path: one.name for path, one in self._stored.items() if is_for_answers(one.name)
+        }
+        return LeafGroups(lambda network: leaves_of(network, names))
+
+    def unlisted(self) -> str | None:
+        """Nothing: weights of no layer are refused where layers look for theirs."""
+        return None
+
+    def paths(self) -> list[str]:
+        """The numbers of all weights."""
+        return list(self._stored)
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        """The shape that the manifest states."""
+        return self._stored[path].shape
+
+    def array(self, path: str) -> Array:
+        """The values of a weight."""
+        return self._stored[path].array()
+
+    def owner(self, path: str) -> object:  # noqa: ARG002 (the protocol)
+        """Nothing: names alone say whose a weight is."""
+        return None
+
+    def recorded(self, name: str) -> str:  # noqa: ARG002 (the protocol)
+        """Nothing: the topology says who wrote the model."""
+        return ""
+
+
+def shard_names(data: bytes, limits: Limits) -> list[str]:
+    """The relative paths of the shards that a model lists.
+
+    Raises:
+        ModelError: the manifest is not one.
+    """
+    groups = _groups(parse_json(data, FILE, limits))
+    return list(dict.fromkeys(path for paths, _ in groups for path in paths))
+
+
+def open_tfjs(source: ModelSource, limits: Limits) -> Container:
+    """Open ``model.json`` and its shards.
+
+    Raises:
+        UnsupportedModelError: it is a graph, without the config of a model.
+        ModelError: it is damaged, or exceeds a limit.
+    """
+    found = parse_json(source.part(FILE) if source.folder else source.main, FILE, limits)
+    topology = found.get("modelTopology")
+    if not isinstance(topology, dict):
+        raise CorruptModelError("the model has no modelTopology", path=FILE)
+    if "node" in topology or found.get("format") == "graph-model":
+        raise _graph(topology)
+    entry = topology.get("model_config", topology)
+    if not isinstance(entry, dict):
+        raise CorruptModelError("the model_config is not an object", path=FILE)
+    version, backend = (str(topology.get(key) or "") for key in ("keras_version", "backend"))
+    if version.startswith(_OWN_WRITER):
+        entry, version = cast("Json", _without_nulls(entry)), f"{_LIKE} ({version})"
+    training = topology.get("training_config")
+    return Container(
+        json.dumps(plain({key: entry.get(key) for key in ("class_name", "config")})).encode(),
+        ManifestWeights(list(_weights(found, source, limits))),
+        version,
+        backend,
+        training=json.dumps(training).encode() if isinstance(training, dict) else None,
+    )
+
+
+def _graph(topology: Json) -> UnsupportedModelError:
+    nodes = topology.get("node")
+    ops = {str(node.get("op")) for node in nodes if isinstance(node, dict)} if isinstance(nodes, list) else set()
+    return UnsupportedModelError(
+        "the model is a graph of TensorFlow without a Keras config, which is not read",
+        received=f"{len(ops)} kinds of operations: {', '.join(sorted(ops))}"[:200],
+        path=FILE,
+        remedy="Convert the Keras model itself (tensorflowjs_converter "
+        "--output_format=tfjs_layers_model)",
+    )
+
+
+def _without_nulls(value: object) -> object:
+    """The config without nulls, which TensorFlow.js writes for what has its default."""
+    if isinstance(value, list):
+        return [None if part is None else _without_nulls(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+
+
+def _groups(found: Json) -> Iterator[tuple[list[str], list[Json]]]:
+    """The shards and the weights of each group of the manifest."""
+    manifest = found.get("weightsManifest")
+    if not isinstance(manifest, list):
+        raise CorruptModelError("the model has no weightsManifest", path=FILE)
+    for group in manifest:
+        paths = group.get("paths") if isinstance(group, dict) else None
+        weights = group.get("weights") if isinstance(group, dict) else None
+        if (
+            not isinstance(paths, list)
+            or not isinstance(weights, list)
+            or not all(isinstance(path, str) for path in paths)
+            or not all(isinstance(weight, dict) for weight in weights)
+        ):
+            raise CorruptModelError(
+                "a group of the weightsManifest is not {paths, weights}",
+                received=repr(group)[:80],
+                path=FILE,
+            )
+        yield paths, weights
+
+
+def _weights(found: Json, source: ModelSource, limits: Limits) -> Iterator[Stored]:
+    """All weights but those of optimizers; each group's bytes are used up exactly."""
+    total = 0
+    for paths, weights in _groups(found):
+        shards = [source.part(path) for path in paths]
+        data = memoryview(shards[0] if len(shards) == 1 else b"".join(shards))
+        at = 0
+        for weight in weights:
+            one = _stored(weight, data[at:])
+            at += len(one.data)
+            total += prod(one.shape) * np.dtype(_TYPES[one.dtype]).itemsize
+            if total > limits.weight_bytes:
+                raise LimitExceededError(
+                    f"the weights have more than {limits.weight_bytes:,} bytes, the limit "
+                    "(weight_bytes)",
+                    path=FILE,
+                )
+            if weight.get("group") != "optimizer":
+                yield one
+        if at != len(data):
+            raise MismatchError(
+                f"the weights of {', '.join(paths)[:80]} need {at:,} bytes",
+                received=f"{len(data):,}",
+                path=FILE,
+            )
+
+
+def _stored(weight: Json, data: memoryview) -> Stored:
+    """One weight at the begin of what is left of its group."""
+    name, dtype, shape = (weight.get(key) for key in ("name", "dtype", "shape"))
+    quantisation = weight.get("quantization")
+    if not isinstance(name, str) or not isinstance(shape, list) or dtype not in _TYPES:
+        raise UnsupportedModelError(
+            f"a weight is not {{name, shape, dtype}} with a dtype of {', '.join(_TYPES)}",
+            received=repr(weight)[:80],
+            path=FILE,
+        )
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise CorruptModelError("the shape of a weight is not one", received=repr(shape)[:80], path=name)
+    kind = _TYPES[str(dtype)]
+    if quantisation is not None:
+        word = quantisation.get("dtype") if isinstance(quantisation, dict) else None
+        if word not in _QUANTISED:
+            raise UnsupportedModelError(
+                f"the weight is quantised otherwise than to {', '.join(_QUANTISED)}",
+                received=repr(quantisation)[:80],
+                path=name,
+            )
+        kind = _QUANTISED[str(word)]
+    size = prod(shape) * np.dtype(kind).itemsize
+    if size > len(data):
+        raise CorruptModelError(
+            f"the weight needs {size:,} bytes; its shards are cut, or a size is wrong",
+            received=f"{len(data):,}",
+            path=name,
+        )
+    return Stored(name, tuple(shape), str(dtype), cast("Json | None", quantisation), data[:size])
+
+
+def _number(quantisation: Json, key: str, name: str) -> float:
+    value = quantisation.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CorruptModelError(
+            f"the weight is quantised without a number {key!r}", received=repr(value)[:80], path=name
+        )
+    return float(value)
