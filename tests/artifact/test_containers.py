@@ -62,7 +62,9 @@ class TestArchitectureWithKeras3Weights(ContainerSuite):
 
 def test_every_form_is_in_a_suite_and_no_two_are_called_the_same():
     tests = (path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    suites = {kind for text in tests for kind in re.findall(r'_?kind(?:, by_groups)? = "(\w+)"', text)}
+    suites = {
+        kind for text in tests for kind in re.findall(r'_?kind(?:, by_groups)? = "(\w+)"', text)
+    }
     kinds = [form.kind for form in table.FORMS]
     stored = [form.stored_as for form in table.FORMS if form.stored_as]
 

@@ -16,7 +16,12 @@ if not ROWS:
 
 def needs_graph(row):
     """Whether only its traced operations say what it computes."""
-    return row.get("graph_only") or row.get("kind") == "graph" or row.get("custom_code") or "Lambda" in (row.get("layers") or ())
+    return (
+        row.get("graph_only")
+        or row.get("kind") == "graph"
+        or row.get("custom_code")
+        or "Lambda" in (row.get("layers") or ())
+    )
 
 
 def rows(*, graph):

@@ -136,7 +136,11 @@ def test_optimizer_weights_are_skipped(tmp_path):
 
 
 def test_models_that_tensorflow_js_wrote_itself_are_read(tmp_path):
-    topology = {**json.loads(json.dumps(CONFIG)), "keras_version": "tfjs-layers 4.22.0", "backend": "tensor_flow.js"}
+    topology = {
+        **json.loads(json.dumps(CONFIG)),
+        "keras_version": "tfjs-layers 4.22.0",
+        "backend": "tensor_flow.js",
+    }
     topology["config"]["layers"][1]["config"]["kernel_constraint"] = None
 
     folder = write_js(tmp_path / "m", topology=topology)
@@ -163,7 +167,9 @@ def test_names_of_layers_may_begin_with_those_of_others(tmp_path):
     np.testing.assert_allclose(predicted(folder), answers(), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("path", ["../x.bin", "/etc/passwd", "https://example.com/x.bin", "a\\b", ""])
+@pytest.mark.parametrize(
+    "path", ["../x.bin", "/etc/passwd", "https://example.com/x.bin", "a\\b", ""]
+)
 def test_a_shard_outside_of_the_folder_is_refused(tmp_path, path):
     folder = write_js(tmp_path / "m")
     document = json.loads((folder / "model.json").read_text())

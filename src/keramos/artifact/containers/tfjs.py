@@ -74,9 +74,7 @@ class ManifestWeights:
 
     def groups(self) -> LeafGroups:
         """The weights of each layer, which their names begin with."""
-        names = {
-            path: one.name for path, one in self._stored.items() if is_for_answers(one.name)
-        }
+        names = {path: one.name for path, one in self._stored.items() if is_for_answers(one.name)}
         return LeafGroups(lambda network: leaves_of(network, names))
 
     def unlisted(self) -> str | None:
@@ -145,7 +143,11 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
 
 def _graph(topology: Json) -> UnsupportedModelError:
     nodes = topology.get("node")
-    ops = {str(node.get("op")) for node in nodes if isinstance(node, dict)} if isinstance(nodes, list) else set()
+    ops = (
+        {str(node.get("op")) for node in nodes if isinstance(node, dict)}
+        if isinstance(nodes, list)
+        else set()
+    )
     return UnsupportedModelError(
         "the model is a graph of TensorFlow without a Keras config, which is not read",
         received=f"{len(ops)} kinds of operations: {', '.join(sorted(ops))}"[:200],
@@ -224,7 +226,9 @@ def _stored(weight: Json, data: memoryview) -> Stored:
             path=FILE,
         )
     if not all(type(size) is int and size >= 0 for size in shape):
-        raise CorruptModelError("the shape of a weight is not one", received=repr(shape)[:80], path=name)
+        raise CorruptModelError(
+            "the shape of a weight is not one", received=repr(shape)[:80], path=name
+        )
     kind = _TYPES[str(dtype)]
     if quantisation is not None:
         word = quantisation.get("dtype") if isinstance(quantisation, dict) else None
@@ -249,6 +253,8 @@ def _number(quantisation: Json, key: str, name: str) -> float:
     value = quantisation.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CorruptModelError(
-            f"the weight is quantised without a number {key!r}", received=repr(value)[:80], path=name
+            f"the weight is quantised without a number {key!r}",
+            received=repr(value)[:80],
+            path=name,
         )
     return float(value)
