@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.compile.forests import forests, lower, one_hot_cells
 from keramos.compile.gaps import class_of, gap, holds_code, remedy
 from keramos.compile.inputs import input_faults, input_specs
 from keramos.compile.layers import row_of
@@ -32,6 +33,7 @@ from keramos.types.network import Compiled, TensorRef, TensorSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from keramos.compile.forests import Forest
     from keramos.types.limits import Limits
     from keramos.types.network import Call, Layer, Network
 
@@ -184,7 +186,7 @@ def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[
     feeds = tuple(
         g.input(spec.name, spec.dtype, spec.shape) for spec in input_specs(network, limits)
     )
-    values = _run(g, network, tuple((value, None) for value in feeds))
+    values = _run(g, network, tuple((value, None) for value in feeds), {})
     return {
         ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0
     }
@@ -192,7 +194,7 @@ def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[
 
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
     """Append a network's nodes; gives its outputs with their masks."""
-    values = _run(g, network, feeds)
+    values = _run(g, network, feeds, forests(network))
     return [_made(values, ref, f"model {quoted(network.name)}") for ref in network.outputs]
 
 
@@ -210,10 +212,18 @@ def _made(values: Mapping[TensorRef, Masked], ref: TensorRef, taker: str) -> Mas
     return values[ref]
 
 
-def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRef, Masked]:
+def _run(
+    g: Graph, network: Network, feeds: tuple[Masked, ...], trees: Mapping[str, Forest]
+) -> dict[TensorRef, Masked]:
+    """Every tensor of a network, but for those inside of ``trees``."""
     values: dict[TensorRef, Masked] = dict(zip(network.inputs, feeds, strict=True))
     calls: dict[str, int] = {}
+    inside: set[str] = set()
     for call in network.calls:
+        if call.layer in trees:
+            inside |= _run_forest(g, network, trees[call.layer], values)
+        if call.layer in inside:
+            continue
         node = calls.get(call.layer, 0)
         calls[call.layer] = node + 1
         results = _run_call(g, network.layers[call.layer], call, values)
@@ -221,6 +231,24 @@ def _run(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> dict[TensorRe
         for tensor, result in enumerate(results):
             values[TensorRef(call.layer, node, tensor)] = result
     return values
+
+
+def _run_forest(
+    g: Graph, network: Network, forest: Forest, values: dict[TensorRef, Masked]
+) -> set[str]:
+    """Append the trees; gives the layers that they stand for, none where they are not trees."""
+    if forest.source not in values:
+        return set()
+    row = values[forest.source][0]
+    width = forest.conditions[0].shape[0]
+    if row.dtype != "float32" or row.rank != 2 or row.shape[1] != width:
+        return set()
+    g.place = forest.layers[-1][:_SHOWN]
+    scores = lower(g, forest, row, one_hot_cells(network, forest, width))
+    if scores is None:
+        return set()
+    values[TensorRef(forest.layers[-1])] = (scores, None)
+    return set(forest.layers)
 
 
 def _run_call(

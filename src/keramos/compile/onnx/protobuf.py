@@ -76,6 +76,8 @@ def attribute(name: str, value: object) -> Parts:
 
 
 def _attribute_body(value: object) -> tuple[str, Parts]:
+    if isinstance(value, Repeated):
+        return value.kind, [value.body]
     for types, kind, encode in _ATTRIBUTES:
         if isinstance(value, types):
             return kind, encode(value)
@@ -94,6 +96,39 @@ class Subgraph:
     def __init__(self, parts: Parts, operations: int = 0) -> None:
         self.parts = parts
         self.operations = operations
+
+
+class Repeated:
+    """A long list of numbers or texts as an attribute, encoded by NumPy.
+
+    Whole numbers take three bytes each, whether they need them or not, which protobuf allows.
+    """
+
+    def __init__(self, kind: str, body: bytes) -> None:
+        self.kind, self.body = kind, body
+
+    @classmethod
+    def floats(cls, values: NDArray[np.generic]) -> Repeated:
+        """Float32 numbers."""
+        fields = np.empty(values.size, [("tag", "u1"), ("value", "<f4")])
+        fields["tag"], fields["value"] = 7 << 3 | _FIXED32, values
+        return cls("floats", fields.tobytes())
+
+    @classmethod
+    def ints(cls, values: NDArray[np.generic]) -> Repeated:
+        """Whole numbers from 0 to 2 ** 21 - 1."""
+        whole = values.astype("int64")
+        fields = np.empty((values.size, 4), "u1")
+        fields[:, 0] = 8 << 3 | _VARINT
+        fields[:, 1], fields[:, 2] = whole & 0x7F | 0x80, whole >> 7 & 0x7F | 0x80
+        fields[:, 3] = whole >> 14
+        return cls("ints", fields.tobytes())
+
+    @classmethod
+    def texts(cls, values: Sequence[str]) -> Repeated:
+        """Texts, few of them different."""
+        known = {value: text(9, value) for value in set(values)}
+        return cls("strings", b"".join(map(known.__getitem__, values)))
 
 
 _Encoder = Callable[[Any], Parts]  # each row encodes the types named beside it
