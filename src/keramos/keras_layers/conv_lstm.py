@@ -27,6 +27,8 @@ _CONV_LSTM = LayerSpec(
         "return_sequences": FLAG(False),
         "return_state": FLAG(False),
         "go_backwards": FLAG(False),
+        "zero_output_for_mask": FLAG(False),
+        "unroll": FLAG(False),
     },
     weights=in_folder(
         "cell",
@@ -36,7 +38,7 @@ _CONV_LSTM = LayerSpec(
             Weight("bias", "4*filters", when="use_bias"),
         ),
     ),
-    ignored=("stateful", "zero_output_for_mask"),
+    ignored=("stateful",),
     calls=("initial_state",),
     gates=4,
     recurrent_gates=(0, 1, 3),

@@ -160,7 +160,7 @@ TRAINING_ONLY = frozenset(
         *("dtype", "implementation", "lora_alpha", "lora_rank", "moving_mean_initializer"),
         *("moving_variance_initializer", "name", "quantization_config", "recurrent_dropout"),
         *("seed", "shared_object_id", "supports_masking", "synchronized", "trainable"),
-        *("unit_forget_bias", "unroll"),
+        "unit_forget_bias",
         *(f"{weight}_{what}" for weight in _INITIALISED for what in _TRAINING_ENDINGS),
     }
 )

@@ -10,6 +10,7 @@ _STEPS = {
     "return_state": FLAG(False),
     "go_backwards": FLAG(False),
     "zero_output_for_mask": FLAG(False),
+    "unroll": FLAG(False),
 }
 
 

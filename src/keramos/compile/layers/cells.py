@@ -32,7 +32,6 @@ _ACTIVATIONS: dict[str, tuple[str, list[float], list[float]]] = {
     "linear": ("Affine", [1.0], [0.0]),
     "relu": ("Relu", [], []),
     "sigmoid": ("Sigmoid", [], []),
-    "softplus": ("Softplus", [], []),
     "softsign": ("Softsign", [], []),
     "tanh": ("Tanh", [], []),
 }

@@ -75,6 +75,8 @@ def conv_lstm(
     return_sequences: bool = False,
     return_state: bool = False,
     go_backwards: bool = False,
+    zero_output_for_mask: bool = False,
+    unroll: bool = False,
     **options: object,
 ) -> tuple[Value, ...]:
     """(rows, steps, space..., channels) -> the last output, or all, and the states if wanted."""
@@ -91,6 +93,9 @@ def conv_lstm(
         return_sequences=return_sequences,
         return_state=return_state,
         go_backwards=go_backwards,
+        # Before Keras 3 these layers repeat their last output at masked steps, whatever is said.
+        zero_output_for_mask=zero_output_for_mask and not s.layer.legacy.states_keep_mask,
+        unroll=unroll,
     )
     s.out_mask = inside.out_mask
     return tuple(_moved(s.g, y, y.rank - axes - 1, -1) if last else y for y in results)

@@ -52,6 +52,7 @@ def over_time(
     return_state: bool = False,
     go_backwards: bool = False,
     zero_output_for_mask: bool = False,
+    unroll: bool = False,
     states_reversed: bool = False,
 ) -> tuple[Value, ...]:
     """Run cells over (rows, steps, ...): all outputs or the last one, then the states if wanted.
@@ -65,11 +66,14 @@ def over_time(
         raise s.unsupported(
             "initial_state", f"{len(initial)} tensors", "one for each state of the cells is needed"
         )
+    zeros = mask if zero_output_for_mask else None
     if go_backwards:
         x, mask = recurrent.backwards(g, x), None if mask is None else recurrent.backwards(g, mask)
+    # An unrolled layer that runs backwards compares its outputs with the mask as it was given.
+    zeros = zeros if unroll or zeros is None else mask
     order = slice(None, None, -1) if states_reversed else slice(None)
     start = _reordered(initial, cells) if states_reversed else initial
-    outputs, states = recurrent.run(g, cells, x, mask, start, zeros=zero_output_for_mask)
+    outputs, states = recurrent.run(g, cells, x, mask, start, zeros=zeros)
     last = states[-1][0]
     if zero_output_for_mask and mask is not None:
         end = g.op("Squeeze", g.op("Slice", mask, [-1], [2**62], [1]), [1])
@@ -96,6 +100,7 @@ def _layer_of(cell_of: CellOf) -> Build:
         return_state: bool = False,
         go_backwards: bool = False,
         zero_output_for_mask: bool = False,
+        unroll: bool = False,
         **options: object,
     ) -> tuple[Value, ...]:
         return over_time(
@@ -106,6 +111,7 @@ def _layer_of(cell_of: CellOf) -> Build:
             return_state=return_state,
             go_backwards=go_backwards,
             zero_output_for_mask=zero_output_for_mask,
+            unroll=unroll,
         )
 
     return build
@@ -118,6 +124,7 @@ def rnn(
     return_state: bool = False,
     go_backwards: bool = False,
     zero_output_for_mask: bool = False,
+    unroll: bool = False,
 ) -> tuple[Value, ...]:
     """A layer around a cell or a stack of cells that are layers themselves."""
     return over_time(
@@ -128,6 +135,7 @@ def rnn(
         return_state=return_state,
         go_backwards=go_backwards,
         zero_output_for_mask=zero_output_for_mask,
+        unroll=unroll,
         states_reversed=any(inner.legacy.states_reversed for inner in s.layer.inner),
     )
 

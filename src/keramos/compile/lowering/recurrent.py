@@ -66,18 +66,18 @@ def run(
     mask: Value | None,
     initial: Sequence[Value],
     *,
-    zeros: bool,
+    zeros: Value | None = None,
 ) -> Result:
     """Run cells one on top of the other over (rows, steps, ...).
 
-    ``initial`` holds every cell's states in order, or nothing. ``zeros``: outputs of masked steps
-    are 0.
+    ``initial`` holds every cell's states in order, or nothing. ``zeros``: a mask; outputs at the
+    steps that it leaves out are 0.
     """
     given = iter(initial)
     starts = [tuple(next(given) for _ in cell.states) if initial else () for cell in cells]
     ways = _by_operators if all(cell.operator for cell in cells) else _by_scan
     outputs, states = ways(g, cells, x, mask, starts)
-    return Result(outputs if mask is None else _masked(g, outputs, mask, zeros=zeros), states)
+    return Result(outputs if mask is None else _masked(g, outputs, mask, zeros), states)
 
 
 def backwards(g: Graph, x: Value) -> Value:
@@ -90,9 +90,11 @@ def _seen(g: Graph, mask: Value) -> Value:
     return g.op("CumSum", g.cast(mask, "int64"), np.int64(1))
 
 
-def _masked(g: Graph, outputs: Value, mask: Value, *, zeros: bool) -> Value:
-    """Zeros before the first step that counts, or at every step that does not."""
-    shown = mask if zeros else g.op("Greater", _seen(g, mask), 0)
+def _masked(g: Graph, outputs: Value, mask: Value, zeros: Value | None) -> Value:
+    """Zeros before the first step that counts, and at the steps that ``zeros`` leaves out."""
+    shown = g.op("Greater", _seen(g, mask), 0)
+    if zeros is not None:
+        shown = g.op("And", shown, zeros)
     axes = list(range(2, outputs.rank))
     return g.op("Where", g.op("Unsqueeze", shown, axes), outputs, 0.0)
 
