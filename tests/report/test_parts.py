@@ -86,8 +86,8 @@ def views(path):
     shown = {
         "inspect": "\n".join([*overview(view, screen), *document(view, screen)]),
         "inspect --json": json.dumps(as_dict(found)),
-        "report": report(found.artifact, model, "m"),
-        "report of an unloaded file": report(found.artifact, None, "m"),
+        "report": report(found, model, "m"),
+        "report of an unloaded file": report(found, None, "m"),
         "card": card(view, content.schema.target.task),
         "verify": "\n".join(check.detail for check in keramos.verify(path)),
     }

@@ -93,7 +93,7 @@ def _config(container: Container, source: ModelSource) -> bytes:
             "the file has no model_config: it holds weights only",
             file=source.path,
             remedy="Save the whole model with model.save(...), or read the architecture's JSON "
-            "file with weights=this file",
+            "file with weights=this file; keramos inspect lists its arrays",
         )
     return container.config
 

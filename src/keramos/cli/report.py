@@ -12,6 +12,7 @@ from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
     from keramos.inference.model import Model
+    from keramos.pipeline.inspect import Inspection
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
 
@@ -46,8 +47,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
-    from keramos.artifact.read import read
-    from keramos.pipeline.reading import about
+    from keramos.pipeline.inspect import inspect
     from keramos.platform.atomic_write import write_atomically
 
     paths = [Path(output) for output in outputs or ("report.html",)]
@@ -57,14 +57,13 @@ def command(
             raise click.UsageError(
                 f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'"
             )
-    with about(model):
-        artifact = read(model, limits=limits)
-    loaded, title = _loaded(model, artifact, limits), name or Path(model).stem
+    found = inspect(model, limits=limits)
+    loaded, title = _loaded(model, found.artifact, limits), name or Path(model).stem
     if as_json:
-        click.echo(_json(artifact, loaded, title))
+        click.echo(_json(found, loaded, title))
         return
     for path in dict.fromkeys(paths):
-        data = _made(path.suffix.lower(), artifact, loaded, title)
+        data = _made(path.suffix.lower(), found, loaded, title)
         write_atomically(path, data)
         click.echo(f"{path}: {len(data):,} bytes")
 
@@ -87,30 +86,29 @@ def _loaded(path: str, artifact: Artifact, limits: Limits) -> Model | None:
         return None
 
 
-def _made(kind: str, artifact: Artifact, model: Model | None, name: str) -> bytes:
-    from keramos.pipeline.inspect import describe
+def _made(kind: str, found: Inspection, model: Model | None, name: str) -> bytes:
     from keramos.report.card import card
     from keramos.report.printing import pdf
     from keramos.report.standalone import report
     from keramos.report.views.model import model_view
 
     if kind == ".md":
-        task = artifact.content.schema.target.task if artifact.content else ""
-        return card(model_view(describe(artifact), model, name), task).encode()
-    html = report(artifact, model, name)
+        content = found.artifact.content
+        task = content.schema.target.task if content else ""
+        return card(model_view(found, model, name), task).encode()
+    html = report(found, model, name)
     return pdf(html) if kind == ".pdf" else html.encode()
 
 
-def _json(artifact: Artifact, model: Model | None, name: str) -> str:
+def _json(found: Inspection, model: Model | None, name: str) -> str:
     import json
 
     import msgspec
 
-    from keramos.pipeline.inspect import describe
     from keramos.report.views.model import model_view
 
     return json.dumps(
-        msgspec.to_builtins(model_view(describe(artifact), model, name)),
+        msgspec.to_builtins(model_view(found, model, name)),
         indent=2,
         ensure_ascii=False,
     )

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from math import prod
 from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
+from keramos.artifact.tensors import stored_file
 from keramos.compile.emit import compile_network, faults, output_shapes
-from keramos.errors import ModelError
+from keramos.errors import ModelError, UnsupportedModelError
 from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.pipeline.reading import about, reader, with_replacements
+from keramos.types.artifact import Artifact
 from keramos.types.limits import LIMITS
+from keramos.types.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from keramos.compile.replacements import Replacement
-    from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
-    from keramos.types.network import Layer, Network, TensorSpec
+    from keramos.types.network import Layer, TensorSpec
+    from keramos.types.stored import StoredFile, StoredTensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Inspection:
     runs.
 
     ``inputs`` and ``outputs`` are known for models that run. ``plain_keras`` is what current Keras
-    would do with it.
+    would do with it. ``tensors`` are the arrays of a file that is not a complete model: weights
+    alone, an optimizer's, or those of a model of its author's own class.
     """
 
     artifact: Artifact
@@ -53,11 +58,14 @@ class Inspection:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     plain_keras: str
+    tensors: tuple[StoredTensor, ...] = ()
 
     @property
     def parameters(self) -> int:
-        """Numbers in all weights."""
-        return sum(layer.parameters for layer in self.layers)
+        """Numbers in all weights, or in all arrays of a file without layers."""
+        return sum(layer.parameters for layer in self.layers) + sum(
+            prod(tensor.shape) for tensor in self.tensors
+        )
 
 
 def inspect(
@@ -70,6 +78,9 @@ def inspect(
 ) -> Inspection:
     """Read a model file, or an architecture with its weights, and describe it.
 
+    Of a file that is not a complete model (weights alone, an optimizer's, a model of its author's
+    own class) the arrays are listed.
+
     With ``require_signature`` (a file with a public key) only files signed with its private key are
     read. ``replace``: what layers that hold code compute, by name, as for ``load``.
 
@@ -77,11 +88,32 @@ def inspect(
         ModelError: it cannot be read.
         UsageError: a replacement is wrong.
     """
+    source_of = reader(require_signature)
     with about(path):
-        artifact = read(path, weights=weights, limits=limits, source_of=reader(require_signature))
+        try:
+            artifact = read(path, weights=weights, limits=limits, source_of=source_of)
+        except UnsupportedModelError:
+            stored = stored_file(path, limits=limits, source_of=source_of)
+            if stored is None or weights is not None:
+                raise
+            return describe_stored(stored)
     artifact = with_replacements(artifact, replace)
     with about(path):
         return describe(artifact, limits)
+
+
+def describe_stored(stored: StoredFile) -> Inspection:
+    """The same for a file of arrays that is not a complete model."""
+    nothing = Network("", {}, (), (), ())
+    return Inspection(
+        Artifact(nothing, stored.info),
+        (),
+        (stored.reason,),
+        (),
+        (),
+        "does not open it as a model",
+        stored.tensors,
+    )
 
 
 def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:

@@ -39,7 +39,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
-        md=escaped, yaml=lambda text: json.dumps(str(text)), fence=_fence, number=words.number
+        md=escaped,
+        yaml=lambda text: json.dumps(str(text)),
+        fence=_fence,
+        number=words.number,
+        sizes=words.shape,
     )
     return found
 

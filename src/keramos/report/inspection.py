@@ -18,6 +18,7 @@ def as_dict(found: Inspection) -> dict[str, object]:
     return {
         "file": msgspec.to_builtins(found.artifact.info),
         "layers": msgspec.to_builtins(found.layers),
+        "tensors": msgspec.to_builtins(found.tensors),
         "parameters": found.parameters,
         "inputs": msgspec.to_builtins(found.inputs)
         or [{"name": ref.layer} for ref in network.inputs],

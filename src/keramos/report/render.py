@@ -54,6 +54,7 @@ def environment() -> Environment:
         brief=words.brief,
         number=words.number,
         seconds=words.seconds,
+        sizes=words.shape,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         quoted=quoted,
     )
@@ -87,6 +88,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[ModelView], object]], ...] = (
     ("quality", "Quality", lambda view: view.quality),
     ("columns", "Columns", lambda view: view.columns),
     ("architecture", "Architecture", lambda view: view.layers),
+    ("tensors", "Arrays", lambda view: view.tensors),
     ("proof", "Proof", lambda view: view.proof),
     ("use", "Use it", lambda view: view.snippets),
 )

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from keramos.pipeline.inspect import describe
 from keramos.report import render
 from keramos.report.subject import Subject
 from keramos.report.views.model import model_view
 
 if TYPE_CHECKING:
-    from keramos.types.artifact import Artifact
+    from keramos.pipeline.inspect import Inspection
     from keramos.types.serving import Predictor
 
 
-def report(artifact: Artifact, model: Predictor | None, name: str) -> str:
+def report(found: Inspection, model: Predictor | None, name: str) -> str:
     """The report as HTML. ``model`` is None for a file that cannot run; then nothing is
     predicted.
     """
     if model is None:
         values, explanation = (
-            render.model_values(model_view(describe(artifact), None, name)),
+            render.model_values(model_view(found, None, name)),
             Markup(),
         )
     else:

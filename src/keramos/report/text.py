@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 from keramos.report import chart
 from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
-from keramos.report.views.words import brief, interval
+from keramos.report.views.words import brief, counted, interval, shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from keramos.report.screen import Screen
     from keramos.types.training import Epoch, Metric, TrainingTrace
-    from keramos.types.view import ModelView, Quality, Question
+    from keramos.types.view import ModelView, Pair, Quality, Question
 
 _SAMPLE = "      "
 _ROW_STAGES = 2  # the first stages show cells of the row, the others results
 _SPARK = 24
 _MOST_LABELS = 12  # of a confusion matrix; for more classes the most frequent mistakes are listed
 _MISTAKES = 8
+_MOST_TENSORS = 1_000
 
 _number = partial(Column, right=True)
 _text = partial(Column, wraps=True)
@@ -155,6 +156,8 @@ def columns(view: ModelView, screen: Screen) -> list[str]:
 
 def architecture(view: ModelView, screen: Screen) -> list[str]:
     """Every layer with its output shape and its weights; inputs and outputs."""
+    if not view.layers:
+        return []
     names = map(Column, ("layer", "class", "output"))
     heads = (*names, _number("parameters"), _text("weights"))
     rows = [
@@ -175,15 +178,35 @@ def architecture(view: ModelView, screen: Screen) -> list[str]:
     return shown
 
 
+def tensors(view: ModelView, screen: Screen) -> list[str]:
+    """The arrays of a file that is not a complete model."""
+    heads = (_text("name"), Column("shape"), Column("type"), _number("bytes"))
+    rows = [
+        (one.name, shape(one.shape), one.dtype, f"{one.bytes:,}")
+        for one in view.tensors[:_MOST_TENSORS]
+    ]
+    more = len(view.tensors) - len(rows)
+    return [
+        *(table(screen, heads, rows) if rows else ()),
+        *([f"... and {more:,} more, which --json lists"] if more else []),
+    ]
+
+
 def file(view: ModelView, screen: Screen) -> list[str]:
     """The file, its digests, its checks and whether plain Keras opens it."""
     facts = (
         *view.proof.digests,
-        ("network", f"{len(view.layers)} layers, {view.parameters:,} parameters"),
+        _network(view),
         ("proof", view.proof.sentence),
         ("plain Keras", view.proof.plain_keras.removeprefix("Plain Keras ").removesuffix(".")),
     )
     return pairs(screen, facts)
+
+
+def _network(view: ModelView) -> Pair:
+    if view.tensors:
+        return "arrays", f"{counted(len(view.tensors), 'array')}, {view.parameters:,} numbers"
+    return "network", f"{len(view.layers)} layers, {view.parameters:,} parameters"
 
 
 def provenance(view: ModelView, screen: Screen) -> list[str]:
@@ -225,6 +248,7 @@ SECTIONS: dict[str, tuple[str, Callable[[ModelView, Screen], list[str]]]] = {
     "quality": ("Quality", quality),
     "columns": ("Columns", columns),
     "architecture": ("Architecture", architecture),
+    "tensors": ("Arrays", tensors),
     "provenance": ("Where it comes from", provenance),
     "lacking": ("What this file does not record", lacking),
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.prediction import TraceStep
+    from keramos.types.stored import StoredTensor
     from keramos.types.training import Metric, TrainingTrace
 
 Pair = tuple[str, str]
@@ -213,6 +214,7 @@ class ModelView:
     rule: str
     proof: Proof
     layers: tuple[LayerLine, ...]
+    tensors: tuple[StoredTensor, ...]
     parameters: int
     inputs: tuple[Pair, ...]
     outputs: tuple[Pair, ...]

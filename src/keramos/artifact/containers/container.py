@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
     from keramos.types.network import Network
+    from keramos.types.stored import StoredTensor
 
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
@@ -88,7 +89,8 @@ class Container:
 
     ``assets`` are files of layers (vocabularies) by their path. ``training`` is the configuration
     of training where it is a text of its own: it is checked for foreign code and never used.
-    ``content`` is the document that keramos stored beside the network.
+    ``content`` is the document that keramos stored beside the network. ``tensors`` lists every
+    array of the file, those of an optimizer too, where the form can.
     """
 
     config: bytes | None
@@ -98,6 +100,7 @@ class Container:
     assets: Mapping[str, bytes] = field(default_factory=dict)
     training: bytes | None = None
     content: bytes | None = None
+    tensors: Callable[[], tuple[StoredTensor, ...]] | None = None
 
 
 class Head(NamedTuple):

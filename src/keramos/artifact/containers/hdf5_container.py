@@ -54,6 +54,7 @@ def open_hdf5(source: ModelSource, limits: Limits) -> Container:
         file.text("", "backend") or "",
         training=None if training is None else training.encode(),
         content=_content(file, source.path, limits) if has_content else None,
+        tensors=file.tensors,
     )
 
 

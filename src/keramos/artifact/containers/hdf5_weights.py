@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.artifact.hdf5 import Hdf5
+    from keramos.types.stored import StoredTensor
 
 _ROOT = "model_weights"
 _OWN = "top_level_model_weights"  # of models of their authors' own classes
@@ -82,6 +83,10 @@ class Hdf5Weights:
     def paths(self) -> list[str]:
         """Paths of all datasets but those of optimizers and metrics."""
         return self._file.datasets(_STATES)
+
+    def tensors(self) -> tuple[StoredTensor, ...]:
+        """Every dataset of the file as it is stated, those of optimizers too."""
+        return self._file.tensors()
 
     def shape(self, path: str) -> tuple[int, ...]:
         """The shape that a dataset states."""

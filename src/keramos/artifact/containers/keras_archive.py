@@ -65,6 +65,7 @@ def open_archive(source: ModelSource, limits: Limits) -> Container:
         _version(metadata, "metadata.json", limits),
         assets=_assets(archive, limits),
         content=archive.read(CONTENT, limits.content_bytes, limits.ratio),
+        tensors=weights.tensors,
     )
 
 

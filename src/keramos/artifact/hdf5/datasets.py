@@ -4,6 +4,7 @@ h, i).
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
 
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = 0, 1, 2, 3
+_BRAIN_BYTES = 2  # of a bfloat16
 _FILL_DEFINED, _NEW_FILL_DEFINED, _NEW_FILL = 1, 0b10_0000, 3
 
 
@@ -77,6 +79,18 @@ def shape_of(image: Image, header: Header) -> tuple[int, ...]:
     return cast("tuple[int, ...]", _space(image, header).shape)
 
 
+def stated(image: Image, header: Header, brain: object) -> tuple[tuple[int, ...], str, int]:
+    """Shape, type and bytes of a dataset as it states them, numbers or not; an empty one has none.
+
+    ``brain`` is its attribute ``dtype``, as for ``read_dataset``.
+    """
+    space = dataspace(image, _required(image, header, DATASPACE, "dataspace"))
+    kind = datatype(image, _required(image, header, DATATYPE, "datatype"))
+    is_brain = kind.kind == "opaque" and kind.size == _BRAIN_BYTES and brain == "bfloat16"
+    shape = (0,) if space.shape is None else space.shape
+    return shape, "bfloat16" if is_brain else kind.name, prod(shape) * kind.size
+
+
 def _required(image: Image, header: Header, kind: int, what: str) -> bytes:
     message = header.one(kind)
     if message is None:
@@ -93,7 +107,7 @@ def _space(image: Image, header: Header) -> Dataspace:
 
 def _kind(image: Image, header: Header, brain: object) -> Datatype:
     kind = datatype(image, _required(image, header, DATATYPE, "datatype"))
-    if kind.kind == "opaque" and kind.size == 2 and brain == "bfloat16":  # noqa: PLR2004 (bytes of a bfloat16)
+    if kind.kind == "opaque" and kind.size == _BRAIN_BYTES and brain == "bfloat16":
         return kind._replace(kind="bfloat16", numpy="<u2")
     if not kind.numpy:
         raise UnsupportedModelError("the dataset holds no numbers", received=f"type {kind.name}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keramos.artifact.hdf5.attributes import attributes, value_of
-from keramos.artifact.hdf5.datasets import is_dataset, read_dataset, shape_of
+from keramos.artifact.hdf5.datasets import is_dataset, read_dataset, shape_of, stated
 from keramos.artifact.hdf5.headers import read_header
 from keramos.artifact.hdf5.heaps import GlobalHeap
 from keramos.artifact.hdf5.links import is_group, links
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keramos.artifact.hdf5.headers import Header
     from keramos.artifact.hdf5.links import Link
     from keramos.artifact.limits import Limits
+    from keramos.types.stored import StoredTensor
 
 
 class Hdf5:
@@ -207,6 +208,19 @@ class Hdf5:
             )
         with self._at(path):
             return shape_of(self._image, found)
+
+    def tensors(self) -> tuple[StoredTensor, ...]:
+        """Name, shape and type of every dataset, as the file states them; no values are read."""
+        return tuple(self._tensor(path) for path in sorted(self.datasets()))
+
+    def _tensor(self, path: str) -> StoredTensor:
+        from keramos.types.stored import StoredTensor  # noqa: PLC0415 (start-up time)
+
+        found = cast("Header", self._find(path))
+        brain = self._attribute(found, path, "dtype")
+        with self._at(path):
+            shape, dtype, size = stated(self._image, found, brain)
+        return StoredTensor(path, shape, dtype, size)
 
     def array(self, path: str) -> NDArray[np.generic]:
         """A dataset as an array, read-only where it is a view of the file's bytes; bfloat16 becomes

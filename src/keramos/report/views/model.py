@@ -15,10 +15,13 @@ from keramos.report.views.words import brief, counted, interval, listed, seconds
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.pipeline.inspect import Inspection
     from keramos.types.artifact import Artifact, Content
     from keramos.types.network import TensorSpec
     from keramos.types.serving import Predictor
+    from keramos.types.stored import StoredTensor
     from keramos.types.view import Field, Pair, Snippet
 
 _TASKS = {
@@ -35,7 +38,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
     kinds = [row.kind for row in found.layers]
     return ModelView(
         name=name,
-        purpose=_purpose(content) if content else _plain_purpose(kinds),
+        purpose=_purpose(content) if content else _plain_purpose(kinds, found.tensors),
         facts=_facts(found, content, model),
         stages=stages(artifact, content) if content else (),
         trace=content.trace if content else None,
@@ -46,6 +49,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
         rule=rule_sentence(content) if content else "",
         proof=proof(found, model),
         layers=_layers(found),
+        tensors=found.tensors,
         parameters=found.parameters,
         inputs=_specs(found.inputs),
         outputs=_specs(found.outputs),
@@ -76,7 +80,9 @@ def _purpose(content: Content) -> str:
     )
 
 
-def _plain_purpose(every: list[str]) -> str:
+def _plain_purpose(every: list[str], tensors: Sequence[StoredTensor] = ()) -> str:
+    if tensors or not every:
+        return f"A file of {counted(len(tensors), 'array')} that is not a complete model."
     kinds = [kind for kind in every if kind != "InputLayer"]
     return (
         f"A Keras network of {counted(len(kinds), 'layer')}: "

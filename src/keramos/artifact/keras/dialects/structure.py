@@ -60,16 +60,26 @@ def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Netw
         CorruptModelError: the config contradicts itself or lacks something.
         UnsupportedModelError: it is not a Functional or Sequential model.
     """
-    kind, own = class_of(entry), is_model(entry)
-    if own and kind == "Sequential":
-        return _sequential(_sequential_parts(entry), translate, nested=nested)
-    if own and {"layers", "output_layers", "input_layers"} <= config_of(entry).keys():
+    kind = class_of(entry)
+    if describes_itself(entry):
+        if kind == "Sequential":
+            return _sequential(_sequential_parts(entry), translate, nested=nested)
         return _functional(config_of(entry), translate)
     raise UnsupportedModelError(
         "the model is of its author's own class, whose code is not in the file; only Sequential "
         "and Functional models describe themselves completely",
         received=f"class {kind}",
+        remedy="Build it with keras.Sequential or keras.Model(inputs, outputs) and save it again; "
+        "keramos inspect lists its arrays",
     )
+
+
+def describes_itself(entry: Entry) -> bool:
+    """Whether a config names all layers of its model: one of Keras' own classes of models."""
+    if not is_model(entry):
+        return False
+    ends = {"layers", "output_layers", "input_layers"}
+    return class_of(entry) == "Sequential" or ends <= config_of(entry).keys()
 
 
 def _is_model(entry: Entry) -> bool:
