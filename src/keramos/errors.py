@@ -157,12 +157,7 @@ class Problem:
 
     def record(self) -> dict[str, object]:
         """The fields, for JSON."""
-        return {
-            "row": self.row,
-            "column": self.column,
-            "reason": self.reason,
-            "value": self.value,
-        }
+        return {"row": self.row, "column": self.column, "reason": self.reason, "value": self.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +258,13 @@ def located(**where: Unpack[Where]) -> Iterator[None]:
 
 def shown(text: str, most: int = _NAME) -> str:
     """Text for a message: one line of printable characters, at most ``most`` of them."""
-    kept = text[: most + 1]
-    if not kept.isprintable():
-        kept = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in kept)
+    kept = escaped(text[: most + 1])
     return kept if len(kept) <= most else f"{kept[: most - 3]}..."
+
+
+def escaped(text: str) -> str:
+    """Text as one line of printable characters."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def quoted(name: str) -> str:

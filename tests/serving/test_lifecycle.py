@@ -2,11 +2,20 @@
 nothing.
 """
 
+import os
 import threading
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from keramos.errors import NotReadyError, NotServedError, StoreError, UsageError
+from keramos.report.pages import Pages
+from keramos.serving.assemble import ROUTES
+from keramos.serving.core.auth import Access
+from keramos.serving.core.messages import Request
+from keramos.serving.core.routes import Context
+from keramos.serving.http.app import App
 from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
 from keramos.serving.registry.registry import ModelRegistry
@@ -133,11 +142,94 @@ def test_a_folder_that_cannot_be_read_changes_nothing_that_is_served(file, tmp_p
     )
 
 
-def test_two_files_of_one_name_are_refused(file, tmp_path):
+def test_two_files_of_one_name_are_shown_as_failed_and_the_others_answer(file, good, tmp_path):
     (tmp_path / "credit.h5").write_bytes(BAD)
+    (tmp_path / "other.keras").write_bytes(good)
+    engine, lifecycle = serving(FolderSource(tmp_path))
 
-    with pytest.raises(StoreError, match="would be one model 'credit'"):
-        FolderSource(tmp_path)
+    assert [one.name for one in engine.all_served()] == ["other"]
+    assert "they would be one model 'credit'" in engine.statuses("credit")[0].message
+
+    (tmp_path / "credit.h5").unlink()
+    lifecycle.look()
+    assert served(engine) == [2]
+
+
+def test_a_twin_that_comes_later_changes_nothing_that_answers(file, tmp_path):
+    engine, lifecycle = serving(FolderSource(tmp_path))
+    (tmp_path / "credit.h5").write_bytes(BAD)
+    lifecycle.look()
+
+    assert served(engine) == [1]
+
+
+ODD_NAMES = [b"caf\xe9.h5", b"\xff\xfe.keras", b"a\nERROR b.h5", b"\xe2\x80\xaegnp.keras", b"a b.h5"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_file_of_an_odd_name_takes_no_other_down(file, good, tmp_path, name):
+    path = os.path.join(os.fsencode(tmp_path), name)  # noqa: PTH118 (bytes)
+    with open(path, "wb") as odd:  # noqa: PTH123 (bytes)
+        odd.write(good)
+    engine, _ = serving(FolderSource(tmp_path))
+    context = Context(engine)
+    app = App(context, ROUTES, Access(), Pages(engine))
+
+    assert served(engine) == [1]
+    for model in engine.names():
+        model.encode()  # every name can be written
+    for url in ("/", "/openapi.json", "/metrics", "/v2/repository/index", "/models/credit"):
+        method = "POST" if "repository" in url else "GET"
+        assert app.answer(Request(method, url)).status == 200, url
+    assert app.answer(Request("GET", "/v1/models/absent")).status == 404
+    for model in engine.names():
+        page = app.answer(Request("GET", f"/models/{quote(model, safe='')}"))
+        assert page.status in {200, 503}
+
+
+DAMAGED = {
+    "cut": b'{"stable": {"vers',
+    "empty": b"",
+    "a list": b"[]",
+    "another type": b'{"stable": 3}',
+    "a text": b'{"stable": {"version": "1"}}',
+    "not UTF-8": b'{"\xff": {"version": 1}}',
+    "deep": b"[" * 100_000,
+    "a folder": None,
+    "a pipe": None,
+    "a loop of links": None,
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_damaged_labels_of_one_model_stop_no_new_version_of_any(store, file, kind, caplog):
+    store.publish(file, "other", ["stable"])
+    store.label("credit", "stable", 1)
+    engine, lifecycle = serving(store)
+    place = Path(store.root) / "credit" / "labels.json"
+    place.unlink()
+    if kind == "a folder":
+        place.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(place)
+    elif kind == "a loop of links":
+        place.symlink_to(place)
+    else:
+        place.write_bytes(DAMAGED[kind])
+    for name in ("credit", "other"):
+        store.publish(file, name)
+    lifecycle.look()
+    lifecycle.look()
+
+    assert served(engine, "other") == [1, 2]
+    assert served(engine) == [1, 2]  # the label stays, and so does its version
+    assert engine.labels("credit") == engine.labels("other") == {"stable": 1}
+    assert len([one for one in caplog.records if "stay as they are" in one.message]) == 1
+    assert {one.model for one in store.versions()} == {"credit", "other"}
+    with pytest.raises(StoreError, match="labels"):
+        store.prune("credit", 1)
+    with pytest.raises(StoreError, match="labels"):
+        store.label("credit", "next", 2)
 
 
 def test_only_the_newest_of_a_store_answers_and_a_new_one_takes_its_place(store, file):

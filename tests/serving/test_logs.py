@@ -5,6 +5,8 @@ import logging
 
 import pytest
 
+from keramos.serving.core.logging import _FORMS
+
 from keramos.serving.core.logging import event, start_logging
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import serving
@@ -103,3 +105,18 @@ def test_a_fault_is_logged_with_its_traceback_and_facts_of_any_kind(restored, ca
 
     assert (line["event"], line["model"], line["where"]) == ("fault", "m", str(folder()))
     assert "KeyError: 'lost'" in line["traceback"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("odd", ["a\nERROR forged", "a\r\nb", "\x1b[2K", "\u2028x", "\udce9", "\u202egnp"])
+def test_no_name_begins_a_line_of_the_log_or_breaks_it(form, odd):
+    handler = _FORMS[form]()
+    record = logging.LogRecord(
+        "keramos.serving", logging.ERROR, "f", 1, "loading %s failed: %d", (odd, 3), None
+    )
+    record.event, record.facts = "model_failed", {"model": odd, "more": [odd]}
+    text = handler.format(record)
+
+    assert len(text.splitlines()) == 1
+    assert text.isprintable()
+    text.encode()

@@ -119,6 +119,8 @@ def prune(root: str, model: str, keep: int, *, as_json: bool) -> None:
 
 
 def _say(versions: Sequence[Version], *, as_json: bool) -> None:
+    for fault in dict.fromkeys(one.labels_fault for one in versions if one.labels_fault):
+        click.echo(f"keramos: {fault}", err=True)
     if as_json:
         import json
 

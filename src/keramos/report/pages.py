@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -42,6 +43,9 @@ _ASSET_HEADERS = (
     ("x-content-type-options", "nosniff"),
     ("cache-control", "public, max-age=31536000, immutable"),
 )
+_log = logging.getLogger("keramos.report")
+_FAULT = {"event": "fault", "facts": {}}
+_UNSHOWN = 500
 _FIELD = "c."
 """Prefix of columns in queries; it keeps them apart from other parameters."""
 
@@ -98,7 +102,12 @@ class Pages:
             status = _NOT_FOUND if isinstance(error, NotServedError) else _UNAVAILABLE
             return _page(render.render("absent.html", message=str(error)), status)
         kind = "application/json" if show is Pages.drift else "text/html; charset=utf-8"
-        return replace(_page(show(self, served, asked)), content_type=kind)
+        try:
+            return replace(_page(show(self, served, asked)), content_type=kind)
+        except Exception:  # a model that a view does not foresee has no page; the others have
+            _log.exception("model %s cannot be shown", quoted(name), extra=_FAULT)
+            said = f"model {quoted(name)} answers, but this page of it cannot be shown"
+            return _page(render.render("absent.html", message=said), _UNSHOWN)
 
     def _index(self) -> Page:
         return _page(
@@ -113,7 +122,11 @@ class Pages:
             artifact = self._catalogue.get(ModelRef(name)).model.artifact
         except KeramosError:
             return {**listed, "purpose": "", "facts": (), "plain": False}
-        purpose, facts = headline(artifact)
+        try:
+            purpose, facts = headline(artifact)
+        except Exception:  # as for its page
+            _log.exception("model %s cannot be listed", quoted(name), extra=_FAULT)
+            purpose, facts = "", ()
         return {**listed, "purpose": purpose, "facts": facts, "plain": artifact.content is None}
 
     def _versions(self, name: str) -> list[dict[str, object]]:
@@ -215,4 +228,4 @@ def _texts(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _page(text: str, status: int = 200) -> Page:
-    return Page(text.encode(), status=status, headers=_HEADERS)
+    return Page(text.encode("utf-8", "backslashreplace"), status=status, headers=_HEADERS)

@@ -49,7 +49,7 @@ def read_labels(data: bytes | None, place: str) -> Labels:
         return {}
     try:
         return msgspec.json.decode(data, type=Labels)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise StoreError(
             f"the file of labels cannot be read ({error})",
             file=str(place),

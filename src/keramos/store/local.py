@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import stored_names
-from keramos.artifact.files import measure
-from keramos.errors import SaveError, StoreError
+from keramos.artifact.files import measure, read_bytes
+from keramos.errors import ModelError, SaveError, StoreError
 from keramos.platform.atomic_write import write_atomically
 from keramos.store.names import LABELS, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
+from keramos.types.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from keramos.store.place import Parcel
 
 _HIDDEN = ".unfinished-"
+_LABELS_LIMITS = Limits(file_bytes=1 << 24)
 
 
 class LocalPlace:
@@ -154,10 +156,20 @@ class LocalPlace:
             ) from error
 
     def labels(self, model: str) -> bytes | None:
-        """The file of labels, or None."""
-        with suppress(FileNotFoundError):
-            return Path(self.root, model, LABELS).read_bytes()
-        return None
+        """The file of labels, or None.
+
+        Raises:
+            StoreError: it cannot be read, or is not a file of that size.
+        """
+        place = Path(self.root, model, LABELS)
+        if not os.path.lexists(place):
+            return None
+        try:
+            return read_bytes(str(place), _LABELS_LIMITS)
+        except ModelError as error:
+            raise StoreError(
+                f"the file of labels cannot be read: {error.what}", file=str(place)
+            ) from None
 
     def write_labels(self, model: str, data: bytes) -> None:
         """Put the file of labels, completely or not at all."""

@@ -60,7 +60,8 @@ class Store:
         self._place = _place(self.root)
 
     def versions(self, model: str | None = None) -> Sequence[Version]:
-        """All versions, or those of one model, by name and number.
+        """All versions, or those of one model, by name and number. Where the labels of a model
+        cannot be read, its versions have none and say why.
 
         Raises:
             StoreError: the store cannot be read, or has no such model.
@@ -160,6 +161,7 @@ class Store:
         if keep < 1:
             raise UsageError("at least 1 version must be kept", option="keep", received=str(keep))
         with self._place.locked(check_model(model)):
+            self._labels(model)  # unknown labels would keep no version
             found = self.versions(model)
             gone = [version.number for version in found[:-keep] if not version.labels]
             for number in gone:
@@ -176,8 +178,11 @@ class Store:
             return self.publish(file, model)
 
     def _versions(self, model: str) -> list[Version]:
-        labels = self._labels(model)
-        return [_version(model, stored, labels) for stored in self._place.versions(model)]
+        try:
+            labels, fault = self._labels(model), ""
+        except StoreError as error:
+            labels, fault = {}, str(error)
+        return [_version(model, stored, labels, fault) for stored in self._place.versions(model)]
 
     def _one(self, model: str, number: int) -> Version:
         found = self.versions(model)
@@ -230,7 +235,7 @@ def _prove(copy: Path, source: str) -> None:
         raise
 
 
-def _version(model: str, stored: Stored, labels: Labels) -> Version:
+def _version(model: str, stored: Stored, labels: Labels, labels_fault: str) -> Version:
     return Version(
         model,
         stored.number,
@@ -238,4 +243,5 @@ def _version(model: str, stored: Stored, labels: Labels) -> Version:
         stored.size,
         stored.modified,
         labels_of(stored.number, labels),
+        labels_fault=labels_fault,
     )

@@ -5,12 +5,15 @@ Every event has a stable name (``model_failed``) and its facts as fields; the te
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from keramos.errors import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,18 +70,32 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return _encode(line).decode()
+        try:
+            text = _encode(line).decode()
+        except UnicodeEncodeError:  # half characters, as in names of files that are not UTF-8
+            text = ""
+        # Other line ends and marks that turn text around are escaped, as JSON may do.
+        return text if text.isprintable() and text else json.dumps(line, default=str)
 
 
 class _Text(logging.Formatter):
-    """The message with control characters escaped, and tracebacks indented."""
+    """The message as one line, with what cannot be printed escaped; problems that an error lists
+    and tracebacks follow indented.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        message = record.getMessage()
+        message = _message(record)
         if record.exc_info:
             message = f"{message}\n{self.formatException(record.exc_info)}"
-        shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message)
-        return shown.replace("\n", "\n  ")
+        return "\n  ".join(escaped(line) for line in message.split("\n"))
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The message, with each text that came from outside on one line."""
+    if not isinstance(record.args, tuple):
+        return record.getMessage()
+    args = tuple(escaped(item) if isinstance(item, str) else item for item in record.args)
+    return str(record.msg) % args if args else str(record.msg)
 
 
 _FORMS: Mapping[str, type[logging.Formatter]] = {"json": _Json, "text": _Text}

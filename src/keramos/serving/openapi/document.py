@@ -7,6 +7,7 @@ knows names, types, categories and which cells may be null.
 
 from __future__ import annotations
 
+import logging
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Never, cast
@@ -14,8 +15,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from keramos.errors import KeramosError
+from keramos.errors import KeramosError, quoted
 from keramos.serving.core.bodies import Error, ModelBody
+from keramos.serving.core.logging import event
 from keramos.serving.openapi.schemas import ServedSchemas, ref
 from keramos.types.serving import ModelRef, State
 from keramos.version import __version__
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from keramos.serving.core.served import Served
 
 Json = dict[str, object]
+
+_log = logging.getLogger("keramos.serving")
 
 _ABOUT = """Predictions of Keras models, in the protocols that clients already speak. Bodies may be
 compressed (`Content-Encoding: gzip` or `deflate`). JSON bodies may hold the tokens NaN, Infinity
@@ -51,7 +55,7 @@ _TEXT: Json = {"text/plain": {"schema": {"type": "string"}}}
 
 def document(context: Context, routes: Sequence[Route]) -> Json:
     """The operations of ``routes``, for each model that answers now."""
-    models = [ServedSchemas(one, _key(at, one)) for at, one in enumerate(_newest(context), 1)]
+    models = list(_described(context))
     paths: dict[str, Json] = {}
     schemas = _static_schemas(routes)
     for one in models:
@@ -78,6 +82,16 @@ def document(context: Context, routes: Sequence[Route]) -> Json:
         },
         "security": [{}, {"bearer": []}, {"key": []}],  # whether keys are needed is said by 401
     }
+
+
+def _described(context: Context) -> Iterator[ServedSchemas]:
+    """The models that answer; one that cannot be described is left out."""
+    for at, served in enumerate(_newest(context), 1):
+        try:
+            yield ServedSchemas(served, _key(at, served))
+        except Exception:
+            extra = event("fault", model=served.name)
+            _log.exception("model %s cannot be described", quoted(served.name), extra=extra)
 
 
 def _newest(context: Context) -> Iterator[Served]:

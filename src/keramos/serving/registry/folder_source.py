@@ -6,12 +6,13 @@ A model is version 1 when it is first seen; each time it has changed it is the n
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import is_model_folder, suffixes
 from keramos.artifact.files import measure
-from keramos.errors import StoreError, UsageError, quoted
+from keramos.errors import KeramosError, StoreError, UsageError, quoted
 from keramos.types.versions import Version
 
 if TYPE_CHECKING:
@@ -42,18 +43,22 @@ class FolderSource:
             raise UsageError(f"the folder holds no model file ({known})", file=str(path))
 
     def versions(self) -> Sequence[Version]:
-        """Each model at its newest version.
+        """Each model at its newest version; one that cannot be served says why.
 
         Raises:
-            StoreError: the folder cannot be read, or two models would have one name.
+            StoreError: the folder cannot be read.
         """
         try:
-            found = [version for path in self._paths() if (version := _version(path))]
+            paths = self._paths()
         except OSError as error:
             raise StoreError(
                 f"the folder cannot be read: {error.strerror}", file=str(self._path)
             ) from None
-        return [self._numbered(version, found) for version in found]
+        found: dict[str, Version] = {}
+        for version in filter(None, map(_version, paths)):
+            twin = found.get(version.model)
+            found[version.model] = version if twin is None else _twins(twin, version)
+        return [self._numbered(version) for version in found.values()]
 
     @contextmanager
     def local(self, version: Version) -> Iterator[Path]:
@@ -66,18 +71,11 @@ class FolderSource:
             return [self._path]
         return sorted(filter(_is_model, self._path.iterdir()))
 
-    def _numbered(self, version: Version, found: Sequence[Version]) -> Version:
-        twins = [other.file for other in found if other.model == version.model]
-        if len(twins) > 1:
-            raise StoreError(
-                f"{' and '.join(twins)} would be one model {quoted(version.model)}",
-                remedy="Rename one of them",
-            )
+    def _numbered(self, version: Version) -> Version:
         before = self._seen.get(version.model)
         if before is not None and before.stamp == version.stamp:
             return before
-        number = 1 if before is None else before.number + 1
-        seen = Version(version.model, number, version.file, version.size, version.modified)
+        seen = replace(version, number=1 if before is None else before.number + 1)
         self._seen[version.model] = seen
         return seen
 
@@ -87,12 +85,31 @@ def _has_suffix(path: Path) -> bool:
 
 
 def _is_model(path: Path) -> bool:
-    return is_model_folder(str(path)) if path.is_dir() else _has_suffix(path) and path.is_file()
+    try:
+        return is_model_folder(str(path)) if path.is_dir() else _has_suffix(path) and path.is_file()
+    except (OSError, KeramosError):  # this one cannot be looked into; the others can
+        return False
 
 
 def _version(path: Path) -> Version | None:
     name = path.resolve().name if path.is_dir() else path.stem
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    fault = "" if shown == name else "the name of the file is not UTF-8; rename it"
     try:
-        return Version(name, 0, str(path), *measure(path))
+        return Version(shown, 0, str(path), *measure(path), fault=fault)
     except FileNotFoundError:  # removed between two looks
         return None
+    except OSError as error:
+        said = f"the file cannot be looked at: {error.strerror}"
+        return Version(shown, 0, str(path), 0, 0.0, fault=said)
+
+
+def _twins(one: Version, other: Version) -> Version:
+    """Two files of one name: neither is served."""
+    return replace(
+        other,
+        file=f"{one.file} and {other.file}",
+        size=one.size + other.size,
+        modified=max(one.modified, other.modified),
+        fault=f"they would be one model {quoted(other.model)}; rename one of them",
+    )
