@@ -163,7 +163,13 @@ def test_a_twin_that_comes_later_changes_nothing_that_answers(file, tmp_path):
     assert served(engine) == [1]
 
 
-ODD_NAMES = [b"caf\xe9.h5", b"\xff\xfe.keras", b"a\nERROR b.h5", b"\xe2\x80\xaegnp.keras", b"a b.h5"]
+ODD_NAMES = [
+    b"caf\xe9.h5",
+    b"\xff\xfe.keras",
+    b"a\nERROR b.h5",
+    b"\xe2\x80\xaegnp.keras",
+    b"a b.h5",
+]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -108,7 +108,9 @@ def test_a_fault_is_logged_with_its_traceback_and_facts_of_any_kind(restored, ca
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-@pytest.mark.parametrize("odd", ["a\nERROR forged", "a\r\nb", "\x1b[2K", "\u2028x", "\udce9", "\u202egnp"])
+@pytest.mark.parametrize(
+    "odd", ["a\nERROR forged", "a\r\nb", "\x1b[2K", "\u2028x", "\udce9", "\u202egnp"]
+)
 def test_no_name_begins_a_line_of_the_log_or_breaks_it(form, odd):
     handler = _FORMS[form]()
     record = logging.LogRecord(
