@@ -5,9 +5,7 @@ import logging
 
 import pytest
 
-from keramos.serving.core.logging import _FORMS
-
-from keramos.serving.core.logging import event, start_logging
+from keramos.serving.core.logging import _FORMS, event, start_logging
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import serving
 

@@ -104,7 +104,7 @@ class Pages:
         kind = "application/json" if show is Pages.drift else "text/html; charset=utf-8"
         try:
             return replace(_page(show(self, served, asked)), content_type=kind)
-        except Exception:  # a model that a view does not foresee has no page; the others have
+        except Exception:  # noqa: BLE001 (a model that a view does not foresee has no page; the others have)
             _log.exception("model %s cannot be shown", quoted(name), extra=_FAULT)
             said = f"model {quoted(name)} answers, but this page of it cannot be shown"
             return _page(render.render("absent.html", message=said), _UNSHOWN)
@@ -124,7 +124,7 @@ class Pages:
             return {**listed, "purpose": "", "facts": (), "plain": False}
         try:
             purpose, facts = headline(artifact)
-        except Exception:  # as for its page
+        except Exception:  # noqa: BLE001 (as for its page)
             _log.exception("model %s cannot be listed", quoted(name), extra=_FAULT)
             purpose, facts = "", ()
         return {**listed, "purpose": purpose, "facts": facts, "plain": artifact.content is None}

@@ -89,7 +89,7 @@ def _described(context: Context) -> Iterator[ServedSchemas]:
     for at, served in enumerate(_newest(context), 1):
         try:
             yield ServedSchemas(served, _key(at, served))
-        except Exception:
+        except Exception:  # noqa: BLE001 (one model must not take the others down)
             extra = event("fault", model=served.name)
             _log.exception("model %s cannot be described", quoted(served.name), extra=extra)
 
