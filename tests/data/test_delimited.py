@@ -16,13 +16,13 @@ from keramos.types.scoring import Position, SourceFile
 
 
 def scored(data):
-    """Names, rows of stripped cells and malformed rows, as scoring reads them."""
+    """Names, rows and malformed rows, as scoring reads them."""
     file = SourceFile("t.csv", "t.csv", len(data), "")
     reader = DelimitedReader(file, pa.BufferReader(data), Format("csv"))
     names = reader.schema.names
     loaded = [chunk.load() for chunk in reader.chunks(names, Position(0))]
     rows = [
-        tuple(row[name].strip() for name in names)
+        tuple(row[name] for name in names)
         for part in loaded
         for row in part.batch.to_pylist()
     ]
@@ -30,7 +30,7 @@ def scored(data):
 
 
 def trained(data):
-    """Names and rows of stripped cells, as training reads them."""
+    """Names and rows, as training reads them."""
     table = read_delimited(data, "t.csv")
     columns = [column.values.tolist() for column in table.columns.values()]
     return list(table.columns), list(zip(*columns, strict=True))

@@ -64,6 +64,12 @@ def _by_column(
 )
 @click.option("--numeric", multiple=True, help="Column to take as numbers (repeat for more).")
 @click.option(
+    "--trim",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of text whose surrounding blanks are removed, now and from every row later.",
+)
+@click.option(
     "--unit",
     "units",
     multiple=True,

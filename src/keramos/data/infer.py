@@ -4,9 +4,11 @@ not use.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from keramos.data.blanks import trimmed, with_blanks, with_trimmed_classes
 from keramos.data.column_kind import judged
 from keramos.data.conform import check_present
 from keramos.data.target import infer_target
@@ -33,8 +35,11 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         raise DataError("the table has no rows to learn from", file=table.source)
     check_present(list(table.columns), [target], table.source)
     _check_names(table, target, wishes)
+    given, table = table, replace(
+        table, columns={name: trimmed(column) for name, column in table.columns.items()}
+    )
     _check_missing(table, wishes)
-    goal = infer_target(table, target, wishes)
+    goal = with_trimmed_classes(infer_target(table, target, wishes), given.columns[target])
     columns: list[ColumnSchema] = []
     dropped: list[DroppedColumn] = []
     for name, column in table.columns.items():
@@ -44,7 +49,7 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         if isinstance(found, DroppedColumn):
             dropped.append(found)
         else:
-            columns.append(found)
+            columns.append(with_blanks(found, given.columns[name], trim=name in wishes.trim))
     if not columns:
         reasons = "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
         raise DataError(
@@ -64,7 +69,7 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
                 remedy="Rename the column",
             )
     named = [*wishes.drop, *wishes.categorical, *wishes.numeric]
-    named += [*(wishes.units or {}), *(wishes.written or {})]
+    named += [*(wishes.units or {}), *(wishes.written or {}), *wishes.trim]
     for name in named:
         if name not in table.columns:
             near = get_close_matches(name, list(table.columns), 1)

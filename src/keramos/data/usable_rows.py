@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.data.blanks import trimmed
 from keramos.data.conform import conform, row_error
 from keramos.data.notation import few
 from keramos.data.target import take, target_cells, target_numbers
@@ -48,7 +49,7 @@ def usable_rows(source: Table, schema: Schema) -> UsableRows:
         RowError: cells of more than a few rows cannot be read; names each.
     """
     name = schema.target.name
-    target = target_cells(source.columns[name], schema.target)
+    target = target_cells(trimmed(source.columns[name]), schema.target)
     source = replace(source, columns={**source.columns, name: target})
     typed, found, _ = conform(source, schema, need_target=True)
     if not schema.target.classes:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the caller decided against inference: columns by name, the unit of columns, texts that
-    mean a missing cell, and how the number 1234.5 or another number or date is written in a column.
+    mean a missing cell, how the number 1234.5 or another number or date is written in a column, and
+    columns of text whose surrounding blanks mean nothing.
     """
 
     drop: Collection[str] = ()
@@ -25,3 +26,4 @@ class Wishes:
     units: Mapping[str, str] | None = None
     missing: Collection[str] = ()
     written: Mapping[str, str] | None = None
+    trim: Collection[str] = ()

@@ -87,6 +87,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     units: Mapping[str, str] | None = None,
     missing: Collection[str] = (),
     written: Mapping[str, str] | None = None,
+    trim: Collection[str] = (),
     scaling: Scaling | None = None,
     threshold: Goal = 0.5,
     plan: TrainingPlan | None = None,
@@ -112,6 +113,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         missing: texts that mean a missing cell, beside the usual ones.
         written: column -> how it writes the number 1234.5, or another number or date that can be
             read in one way only: ``{"price": "1.234,5 EUR", "day": "31/01/2024"}``.
+        trim: columns of text whose surrounding blanks mean nothing: they are removed in training
+            and from every row later. Elsewhere they are part of the value, as for Keras.
         scaling: ``minmax`` to 0-1, or ``standard``; the recipe's where None.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         plan: epochs, batch size and so on.
@@ -136,7 +139,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         plan, engine=engine_name(engine or plan.engine, plan.recipe, own=model is not None)
     )
     source, name = with_target(table, target)
-    wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written)
+    wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written, trim)
     schema = infer_schema(source, name, wishes)
     _announce(schema, on_message)
     rows = prepared_rows(source, schema, plan, scaling)

@@ -23,7 +23,7 @@ class Category(Kind):
     """A column of categories."""
 
     is_category = True
-    other: ClassVar[Json]
+    other: Json
     """JSON Schema of any category."""
     first: ClassVar[object]
     """Example where there is no vocabulary."""

@@ -37,13 +37,11 @@ class Unreadable(NamedTuple):
 def plain(value: object) -> object:
     """The cell as None (missing), str, bool, int, float, Decimal or numpy.datetime64.
 
-    Text is trimmed. A cell that is none of these stays as it is. Time zones are dropped: hours and
+    Text keeps the blanks around it. A cell that is none of these stays as it is. Time zones are dropped: hours and
     weekdays of the local clock carry the meaning.
     """
     kind = type(value)
-    if kind is str:
-        return value.strip()  # type: ignore[attr-defined]  # a str, as just seen
-    if kind is int or kind is bool or value is None:
+    if kind is str or kind is int or kind is bool or value is None:
         return value
     for base, convert in _CONVERSIONS:
         if isinstance(value, base):
@@ -76,7 +74,7 @@ _CONVERSIONS: tuple[tuple[type, Callable[..., object]], ...] = (
     (Decimal, lambda value: None if value.is_nan() else value),
     (datetime, _moment),
     (date, lambda value: np.datetime64(value, "us")),
-    (str, lambda value: str.__str__(value).strip()),
+    (str, str.__str__),
     (int, int),
 )
 """Class -> its plain value, in the order in which classes are tried (numpy.float64 is a float, a

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def text_column(cells: Iterable[str]) -> Column:
     """A column of a text file, cells not yet read as numbers or dates."""
-    return _raw([cell.strip() for cell in cells])
+    return _raw(list(cells))
 
 
 def cells_column(cells: Iterable[object]) -> Column:

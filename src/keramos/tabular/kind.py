@@ -120,6 +120,8 @@ class Kind(ABC):
     """Python class of a category."""
     in_matrix: ClassVar[bool] = False
     """Whether such columns alone travel in one matrix."""
+    keeps_blanks: bool = False
+    """Whether blanks around text belong to its value."""
 
     def __init__(self, notation: Notation = PLAIN) -> None:
         """A kind whose text is written in ``notation``."""
@@ -130,6 +132,8 @@ class Kind(ABC):
     def read(self, cell: object) -> object:
         """The value of one cell: None where it is missing, ``Refused`` where it cannot be read."""
         value = plain(cell)
+        if type(value) is str and not self.keeps_blanks:
+            value = value.strip()
         if value is None or (type(value) is str and value in self.null_texts):
             return None
         return self._value(value)

@@ -15,9 +15,11 @@ import numpy as np
 from keramos.tabular.category import Category
 from keramos.tabular.cell import Refused
 from keramos.tabular.kind import EXACT_INTEGER, Encoded
+from keramos.tabular.notation import PLAIN
 from keramos.types.schema import MISSING_TEXT
 
 if TYPE_CHECKING:
+    from keramos.types.schema import Notation
     from keramos.types.table import Column
 
 _MOST_BITS = 4096
@@ -38,7 +40,14 @@ class StringCategory(Category):
     tensor_dtype = "str"
     word = str
     first = "a"
-    other = {"type": "string", "pattern": r"\S"}  # noqa: RUF012
+    other = {"type": "string", "pattern": r"\S"}
+
+    def __init__(self, notation: Notation = PLAIN) -> None:
+        """Text, which keeps the blanks around it where ``notation`` says so."""
+        super().__init__(notation)
+        self.keeps_blanks = notation.blanks == "kept"
+        if self.keeps_blanks:
+            self.other = {"type": "string", "minLength": 1}
 
     def _value(self, cell: object) -> object:
         match cell:

@@ -43,7 +43,8 @@ class Notation:
     ``decimal`` and ``thousands`` are the marks in numbers (a blank stands for every kind of blank),
     ``sign`` is what stands before or after them (``$``, ``EUR``, ``%``) and names their unit.
     ``order`` is that of dates: ``dmy``, ``mdy``, ``ymd``, or ``name`` where the month is a word.
-    ``missing`` lists further texts that mean a missing cell.
+    ``missing`` lists further texts that mean a missing cell. ``blanks`` around text are ``kept`` as
+    part of a category, or trimmed; around numbers, dates and booleans they mean nothing.
     """
 
     decimal: Literal[".", ","] = "."
@@ -51,6 +52,7 @@ class Notation:
     sign: str = ""
     order: Literal["", "dmy", "mdy", "ymd", "name"] = ""
     missing: tuple[str, ...] = ()
+    blanks: Literal["trimmed", "kept"] = "trimmed"
 
 
 @dataclass(frozen=True, slots=True)
