@@ -21,11 +21,7 @@ def scored(data):
     reader = DelimitedReader(file, pa.BufferReader(data), Format("csv"))
     names = reader.schema.names
     loaded = [chunk.load() for chunk in reader.chunks(names, Position(0))]
-    rows = [
-        tuple(row[name] for name in names)
-        for part in loaded
-        for row in part.batch.to_pylist()
-    ]
+    rows = [tuple(row[name] for name in names) for part in loaded for row in part.batch.to_pylist()]
     return names, rows, [bad for part in loaded for bad in part.malformed]
 
 

@@ -66,9 +66,7 @@ def _note(column: Column, option: str) -> str:
                 f"{len(texts)} with the blanks around them: {show(other)} and {show(text)} differ "
                 f"only by blanks and are two values ({option} makes them one)"
             )
-    return (
-        f"blanks around a value belong to it, as in {show(padded[0])} ({option} removes them)"
-    )
+    return f"blanks around a value belong to it, as in {show(padded[0])} ({option} removes them)"
 
 
 def with_trimmed_classes(found: TargetSchema, column: Column) -> TargetSchema:

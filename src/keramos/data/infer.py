@@ -35,8 +35,9 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         raise DataError("the table has no rows to learn from", file=table.source)
     check_present(list(table.columns), [target], table.source)
     _check_names(table, target, wishes)
-    given, table = table, replace(
-        table, columns={name: trimmed(column) for name, column in table.columns.items()}
+    given, table = (
+        table,
+        replace(table, columns={name: trimmed(column) for name, column in table.columns.items()}),
     )
     _check_missing(table, wishes)
     goal = with_trimmed_classes(infer_target(table, target, wishes), given.columns[target])

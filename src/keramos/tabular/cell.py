@@ -37,8 +37,8 @@ class Unreadable(NamedTuple):
 def plain(value: object) -> object:
     """The cell as None (missing), str, bool, int, float, Decimal or numpy.datetime64.
 
-    Text keeps the blanks around it. A cell that is none of these stays as it is. Time zones are dropped: hours and
-    weekdays of the local clock carry the meaning.
+    Text keeps the blanks around it. A cell that is none of these stays as it is. Time zones are
+    dropped: hours and weekdays of the local clock carry the meaning.
     """
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:

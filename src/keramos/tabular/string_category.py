@@ -40,7 +40,7 @@ class StringCategory(Category):
     tensor_dtype = "str"
     word = str
     first = "a"
-    other = {"type": "string", "pattern": r"\S"}
+    other = {"type": "string", "pattern": r"\S"}  # noqa: RUF012 (never changed)
 
     def __init__(self, notation: Notation = PLAIN) -> None:
         """Text, which keeps the blanks around it where ``notation`` says so."""

@@ -149,8 +149,7 @@ def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
     model's error names it.
     """
     return {
-        column.name: _typed(texts.get(column.name, ""), column)
-        for column in content.schema.columns
+        column.name: _typed(texts.get(column.name, ""), column) for column in content.schema.columns
     }
 
 
