@@ -258,8 +258,8 @@ def _other(cells: Cells, best: Tried, other: Tried) -> str:
     if other is best or best.kind != other.kind or not differ.any():
         return ""
     only, against = best.read & ~other.read, other.read & ~best.read
-    if is_plain(best.notation) and not against.any():
-        return ""  # by convention
+    if _is_usual(best.notation) and not against.any():
+        return ""
     witnesses, rivals = int(cells.counts[only].sum()), int(cells.counts[against].sum())
     strong = best.kind == "date" or any(
         len(_MARK.findall(str(cells.values[place]))) > 1 for place in np.flatnonzero(only)
@@ -274,6 +274,13 @@ def _other(cells: Cells, best: Tried, other: Tried) -> str:
     place = int(np.flatnonzero(differ)[0])
     values = " or ".join(_said(best.kind, one.values[place]) for one in (best, other))
     return f"{show(cells.values[place])} in row {cells.rows[place]} is {values}"
+
+
+def _is_usual(notation: Notation) -> bool:
+    """Whether a point is a decimal point by convention. Beside a currency it is not: 1.234 EUR is
+    more often a thousand than a fraction with three digits.
+    """
+    return is_plain(replace(notation, sign="")) and notation.sign in {"", *_PERCENTS}
 
 
 def _said(kind: ColumnKind, value: float) -> str:
