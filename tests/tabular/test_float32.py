@@ -74,7 +74,7 @@ def test_a_number_near_the_values_is_subtracted(values):
 
     assert part.startswith("minus_")
     assert len(np.unique(found)) == len(values)
-    assert np.allclose(found + offset_in(part), values, rtol=1e-15, atol=1e-9)
+    assert np.allclose(found.astype(float) + offset_in(part), values, rtol=1e-15, atol=1e-9)
     assert part_of(offset_in(part)) == part
 
 
