@@ -49,7 +49,7 @@ def as_keras_answers(path, inputs):
     given = [tf.constant(x.tolist()) if x.dtype.kind in "OUS" else x for x in inputs]
     answers = model(given[0] if len(given) == 1 else given)
     answers = list(answers.values()) if isinstance(answers, dict) else answers
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     return [np.asarray(a) for a in (answers if isinstance(answers, list | tuple) else [answers])]
 
 
