@@ -26,7 +26,7 @@ from keramos.errors import (
     UnsupportedModelError,
     quoted,
 )
-from keramos.keras_layers.options import TRAINING_ONLY, is_activation
+from keramos.keras_layers.options import EVERY_LAYER, is_activation
 from keramos.types.limits import LIMITS
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
@@ -134,13 +134,19 @@ def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
     if row is None:
         yield LayerProblem(layer.name, class_of(layer), gap(layer).reason)
         return
-    known = {*row.options, *row.ignored, *TRAINING_ONLY}
-    for key in layer.config.keys() - known:
+    for key in layer.config.keys() - _known(row, layer.config):
         received = repr(layer.config[key])[:_SHOWN]
         yield LayerProblem(layer.name, layer.kind, "unknown option", key, received)
     for key in _activations(row):
         for fault in activation_faults(layer.config.get(key)):
             yield LayerProblem(layer.name, layer.kind, fault, key)
+
+
+def _known(row: Lowering | Operation, config: Mapping[str, object]) -> set[str]:
+    """Options of a config that its class or operation has."""
+    if isinstance(row, Lowering):
+        return {key for key in config if row.spec.knows(key)}
+    return {*row.options, *row.ignored, *EVERY_LAYER}
 
 
 def _activations(row: Lowering | Operation) -> list[str]:

@@ -38,6 +38,7 @@ def _projection(
 
 LAYERS = {
     "AdditiveAttention": LayerSpec(
+        training=("dropout", "seed"),
         options={"use_scale": FLAG(True)},
         weights=(Weight("scale", "features", when="use_scale"),),
         calls=_CALLS,
@@ -46,6 +47,7 @@ LAYERS = {
         since="2",
     ),
     "Attention": LayerSpec(
+        training=("dropout", "seed"),
         options={"use_scale": FLAG(False), "score_mode": TEXT("dot")},
         weights=(
             Weight("scale", "", when="use_scale"),
@@ -96,6 +98,7 @@ LAYERS = {
             ),
         ),
         ignored=("flash_attention",),
+        training=("dropout", "seed"),
         calls=_HEADS_CALLS,
         mask="own",
         floats=True,
@@ -126,6 +129,7 @@ LAYERS = {
             *_projection("output", "num_heads width *outputs", "*outputs", "output_dense"),
         ),
         ignored=("flash_attention",),
+        training=("dropout", "seed"),
         calls=_HEADS_CALLS,
         mask="own",
         floats=True,

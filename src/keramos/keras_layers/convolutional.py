@@ -24,6 +24,7 @@ _DILATED = {**WINDOW, "dilation_rate": SIZES(1)}
 _CONVOLUTION = LayerSpec(
     options={"filters": COUNT, **_DILATED, "groups": COUNT(1), **ENDS},
     weights=(Weight("kernel", "*kernel_size channels/groups filters"), BIAS),
+    training=("lora_alpha", "lora_rank"),
     former=("Convolution{}D", "AtrousConvolution{}D"),
     floats=True,
     since="1",
@@ -42,6 +43,7 @@ _TRANSPOSED = LayerSpec(
 )
 _DEPTHWISE = LayerSpec(
     options={**_DILATED, "depth_multiplier": COUNT(1), **ENDS},
+    training=("depthwise_constraint", "depthwise_initializer", "depthwise_regularizer"),
     weights=(
         Weight("kernel", "*kernel_size channels depth_multiplier"),
         Weight("bias", "channels*depth_multiplier", when="use_bias"),

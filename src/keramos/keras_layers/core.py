@@ -65,6 +65,7 @@ def _quantized(
     }
 
 
+_TRAINING = ("lora_alpha", "lora_rank", "quantization_config")
 _TABLE = {"input_dim": COUNT, "output_dim": COUNT}
 _EMBEDDINGS = Weight("embeddings", "input_dim output_dim")
 _TABLE_INT8 = (
@@ -89,6 +90,7 @@ LAYERS = {
     "Dense": LayerSpec(
         options={"units": COUNT, "activation": ACTIVATION, "use_bias": FLAG(True)},
         weights=(Weight("kernel", "features units"), _DENSE_BIAS),
+        training=_TRAINING,
         former=("TimeDistributedDense",),
         mask="keep",
         floats=True,
@@ -104,6 +106,7 @@ LAYERS = {
         },
         weights=(Weight("kernel"), _EINSUM_BIAS),
         ignored=("awq_unpacked_column_size", "gptq_unpacked_column_size"),
+        training=_TRAINING,
         floats=True,
         since="2",
         quantized=_quantized(None, _EINSUM_BIAS, None),
@@ -112,6 +115,7 @@ LAYERS = {
         options={**_TABLE, "mask_zero": FLAG(False)},
         weights=(_EMBEDDINGS,),
         ignored=("input_length", "sparse"),
+        training=_TRAINING,
         mask="own",
         since="1",
         quantized={"int4": _TABLE_INT4, "int8": _TABLE_INT8},
@@ -141,6 +145,7 @@ LAYERS = {
             Weight("reverse_embeddings", "output_dim input_dim", when="!tie_weights"),
         ),
         ignored=("reverse_dtype",),
+        training=_TRAINING,
         calls=("reverse",),
         mask="own",
         quantized={

@@ -13,17 +13,13 @@ from keramos.keras_layers.options import (
 from keramos.keras_layers.spec import LayerSpec
 
 _SIZE = {"height": COUNT, "width": COUNT}
-_RANDOM = LayerSpec(
-    ignored=(
-        *("factor", "data_format", "value_range", "mode", "fill_mode", "fill_value"),
-        *("interpolation", "height_factor", "width_factor", "x_factor", "y_factor"),
-        *("brightness_factor", "contrast_factor", "saturation_factor", "hue_factor"),
-        *("kernel_size", "sigma", "scale", "alpha", "num_ops", "num_chains", "chain_depth"),
-        *("all_ops", "addition_factor", "threshold_factor", "bins", "max_number"),
-    ),
-    floats=True,
-)
+_RANDOM = LayerSpec(training=("seed", "bounding_box_format"), floats=True)
 """Layers that change images while training only."""
+
+
+def _random(options: str) -> LayerSpec:
+    return _RANDOM._replace(ignored=tuple(options.split()))
+
 
 LAYERS = {
     "AutoContrast": LayerSpec(
@@ -41,6 +37,7 @@ LAYERS = {
     ),
     "RandomCrop": LayerSpec(
         options={**_SIZE, "data_format": DATA_FORMAT},
+        training=("seed",),
         floats=True,
         since="2",
     ),
@@ -59,25 +56,50 @@ LAYERS = {
         rank=4,
         since="2",
     ),
-    **dict.fromkeys(
-        (
-            *("AugMix", "CutMix", "Equalization", "MaxNumBoundingBoxes", "MixUp", "RandAugment"),
-            *("RandomColorDegeneration", "RandomColorJitter", "RandomElasticTransform"),
-            *("RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHue"),
-            *("RandomInvert", "RandomPerspective", "RandomPosterization", "RandomSaturation"),
-            *("RandomSharpness", "RandomShear", "Solarization"),
-        ),
-        _RANDOM,
+    "AugMix": _random(
+        "all_ops alpha chain_depth data_format factor interpolation num_chains value_range"
     ),
-    **dict.fromkeys(
-        (
-            *("RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation"),
-            *("RandomTranslation", "RandomZoom"),
-        ),
-        _RANDOM._replace(since="2"),
+    "CutMix": _random("data_format factor"),
+    "Equalization": _random("bins data_format factor value_range"),
+    "MaxNumBoundingBoxes": _random("data_format factor fill_value max_number"),
+    "MixUp": _random("alpha data_format factor"),
+    "RandAugment": _random("data_format factor interpolation num_ops value_range"),
+    "RandomColorDegeneration": _random("data_format factor value_range"),
+    "RandomColorJitter": _random(
+        "brightness_factor contrast_factor data_format factor hue_factor saturation_factor value_range"
     ),
-    **dict.fromkeys(
-        ("RandomHeight", "RandomWidth"),
-        _RANDOM._replace(since="2", until="2", successor="Identity"),
+    "RandomElasticTransform": _random(
+        "data_format factor fill_mode fill_value interpolation scale value_range"
+    ),
+    "RandomErasing": _random("data_format factor fill_value scale value_range"),
+    "RandomGaussianBlur": _random("data_format factor kernel_size sigma value_range"),
+    "RandomGrayscale": _random("data_format factor"),
+    "RandomHue": _random("data_format factor value_range"),
+    "RandomInvert": _random("data_format factor value_range"),
+    "RandomPerspective": _random("data_format factor fill_value interpolation scale"),
+    "RandomPosterization": _random("data_format factor value_range"),
+    "RandomSaturation": _random("data_format factor value_range"),
+    "RandomSharpness": _random("data_format factor value_range"),
+    "RandomShear": _random(
+        "data_format factor fill_mode fill_value interpolation x_factor y_factor"
+    ),
+    "Solarization": _random("addition_factor data_format factor threshold_factor value_range"),
+    "RandomBrightness": _random("data_format factor value_range")._replace(since="2"),
+    "RandomContrast": _random("data_format factor value_range")._replace(since="2"),
+    "RandomFlip": _random("data_format factor mode")._replace(since="2"),
+    "RandomRotation": _random("data_format factor fill_mode fill_value interpolation")._replace(
+        since="2"
+    ),
+    "RandomTranslation": _random(
+        "data_format factor fill_mode fill_value height_factor interpolation width_factor"
+    )._replace(since="2"),
+    "RandomZoom": _random(
+        "data_format factor fill_mode fill_value height_factor interpolation width_factor"
+    )._replace(since="2"),
+    "RandomHeight": _random("factor interpolation")._replace(
+        since="2", until="2", successor="Identity"
+    ),
+    "RandomWidth": _random("factor interpolation")._replace(
+        since="2", until="2", successor="Identity"
     ),
 }

@@ -36,6 +36,7 @@ LAYERS = {
             *("momentum", "renorm", "renorm_clipping", "renorm_momentum"),
             *("virtual_batch_size", "adjustment", "fused"),
         ),
+        training=("synchronized",),
         mask="keep",
         floats=True,
         former=("SyncBatchNormalization",),

@@ -149,19 +149,13 @@ def is_activation(option: Option) -> bool:
 INTERPOLATION = words("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
 DATA_FORMAT = words("channels_last", "channels_first", "default")._replace(nullable=True)
 
-_INITIALISED = (
-    *("alpha", "beta", "bias", "depthwise", "embeddings", "gamma", "kernel", "pointwise"),
-    "recurrent",
-)
-_TRAINING_ENDINGS = ("constraint", "initializer", "regularizer")
-TRAINING_ONLY = frozenset(
+EVERY_LAYER = frozenset(
     {
-        *("activity_regularizer", "autocast", "build_config", "build_input_shape", "dropout"),
-        *("dtype", "implementation", "lora_alpha", "lora_rank", "moving_mean_initializer"),
-        *("moving_variance_initializer", "name", "quantization_config", "recurrent_dropout"),
-        *("seed", "shared_object_id", "supports_masking", "synchronized", "trainable"),
-        "unit_forget_bias",
-        *(f"{weight}_{what}" for weight in _INITIALISED for what in _TRAINING_ENDINGS),
+        *("activity_regularizer", "autocast", "build_config", "build_input_shape", "dtype"),
+        *("name", "shared_object_id", "supports_masking", "trainable"),
     }
 )
 """Options of any class that cannot change an answer (``dtype`` is read where it can)."""
+
+TRAINED_BY = ("_initializer", "_regularizer", "_constraint")
+"""Endings of options that say how a weight is trained, after the name of the weight."""

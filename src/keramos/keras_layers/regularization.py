@@ -3,14 +3,15 @@
 from keramos.keras_layers.spec import LayerSpec, by_space
 
 _NOTHING = LayerSpec(mask="keep", since="1", visible=False)
+_RANDOM = _NOTHING._replace(training=("seed",))
 
 LAYERS = {
     "ActivityRegularization": _NOTHING._replace(ignored=("l1", "l2")),
-    "AlphaDropout": _NOTHING._replace(ignored=("rate", "noise_shape"), since="2"),
-    "Dropout": _NOTHING._replace(ignored=("rate", "noise_shape")),
-    "GaussianDropout": _NOTHING._replace(ignored=("rate",)),
-    "GaussianNoise": _NOTHING._replace(ignored=("stddev",)),
+    "AlphaDropout": _RANDOM._replace(ignored=("rate", "noise_shape"), since="2"),
+    "Dropout": _RANDOM._replace(ignored=("rate", "noise_shape")),
+    "GaussianDropout": _RANDOM._replace(ignored=("rate",)),
+    "GaussianNoise": _RANDOM._replace(ignored=("stddev",)),
     **by_space(
-        "SpatialDropout{}D", _NOTHING._replace(ignored=("rate", "data_format", "noise_shape"))
+        "SpatialDropout{}D", _RANDOM._replace(ignored=("rate", "data_format", "noise_shape"))
     ),
 }

@@ -30,6 +30,7 @@ def _cell(gates: int, closed: tuple[int, ...], bias: Weight, **more: object) -> 
             bias,
         ),
         calls=("states",),
+        training=("dropout", "recurrent_dropout", "seed"),
         gates=gates,
         recurrent_gates=closed,
         floats=True,
@@ -43,6 +44,7 @@ def _layer(cell: LayerSpec) -> LayerSpec:
         options={**cell.options, **_STEPS},
         weights=in_folder("cell", cell.weights),
         ignored=("stateful",),
+        training=(*cell.training, "use_cudnn"),
         calls=_CALLS,
         mask="own",
         since="1",
@@ -51,6 +53,7 @@ def _layer(cell: LayerSpec) -> LayerSpec:
 
 # CuDNN keeps two biases, one for inputs and one for states; so does a GRU with ``reset_after``.
 _LSTM = _cell(4, (0, 1, 3), Weight("bias", "4*units", when="use_bias", older="2 4*units | 8*units"))
+_LSTM = _LSTM._replace(training=(*_LSTM.training, "unit_forget_bias"))
 _GRU = _cell(
     3,
     (0, 1),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from keramos.keras_layers.options import EVERY_LAYER, TRAINED_BY
 from keramos.types.network import quantization_mode
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Weight(NamedTuple):
 class LayerSpec(NamedTuple):
     """One class of Keras.
 
-    ``options``: those that answers depend on; ``ignored``: those that answers do not. ``mask``:
+    ``options``: those that answers depend on; ``ignored``: those that answers do not; ``training``:
+    those that training alone reads, beside the initializers and the like of its weights. ``mask``:
     what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop``
     ends it, ``own``: the lowering decides. ``calls``: arguments of a call, beside ``mask`` and
     ``training``, that the lowering reads. ``floats``: it computes in floating point, so that whole
@@ -73,6 +75,7 @@ class LayerSpec(NamedTuple):
     options: Mapping[str, Option] = _NO_OPTIONS
     weights: tuple[Weight, ...] = ()
     ignored: tuple[str, ...] = ()
+    training: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     mask: Literal["keep", "stop", "own"] = "stop"
     floats: bool = False
@@ -101,6 +104,19 @@ class LayerSpec(NamedTuple):
     def with_rank(self, space: int, extra: int = 2) -> LayerSpec:
         """The class for ``space`` axes of space; ``extra`` counts rows, channels and steps."""
         return self._replace(space=space, rank=space + extra)
+
+    def knows(self, option: str) -> bool:
+        """Whether the class has an option of this name, in any version of Keras."""
+        if option in EVERY_LAYER or option in {*self.options, *self.ignored, *self.training}:
+            return True
+        ending = next((ending for ending in TRAINED_BY if option.endswith(ending)), "")
+        part = option.removesuffix(ending)
+        return bool(ending) and any(
+            weight.name == part
+            or weight.name.startswith(f"{part}_")
+            or weight.name.endswith(f"_{part}")
+            for weight in self.weights
+        )
 
     def value(self, config: Config, option: str) -> object:
         """An option of a config, or its default."""

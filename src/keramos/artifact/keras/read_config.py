@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.entries import Translated
+from keramos.artifact.keras.dialects.entries import Translated, class_of, config_of
 from keramos.artifact.keras.dialects.identity import identify
+from keramos.artifact.keras.dialects.own_options import unlike, without_training
 from keramos.artifact.keras.dialects.structure import network as network_of
 from keramos.artifact.keras.foreign_code import refuse_foreign
 from keramos.artifact.strict_json import parse_json
@@ -51,9 +52,21 @@ def read_config(entry: Entry, origin: Origin) -> Network:
         kind, doubt = identify(layer, origin.generation)
         if kind.startswith("custom."):
             return Translated(kind, config, CURRENT, doubt)
-        return Translated(*translate(layer, kind, config, origin))
+        found = Translated(*translate(layer, kind, config, origin))
+        kept = without_training(found.kind, found.config, origin.generation)
+        doubt = _doubt(layer, found.kind, kept, origin)
+        if doubt:
+            return Translated(f"custom.{class_of(layer)}", config, CURRENT, doubt)
+        return found._replace(config=kept)
 
     return network_of(entry, current)
+
+
+def _doubt(layer: Entry, kind: str, config: Config, origin: Origin) -> str:
+    """Why a class that a file names without its module is not the built-in one."""
+    if "module" in layer:
+        return ""
+    return unlike(kind, config, origin.generation, by_keras="trainable" in config_of(layer))
 
 
 # A file speaks one dialect; each is imported when the first file that speaks it is read.

@@ -11,7 +11,6 @@ import numpy as np
 
 from keramos.compile.lowering.options import check_options, nearest
 from keramos.errors import UnsupportedModelError
-from keramos.keras_layers.options import TRAINING_ONLY
 from keramos.keras_layers.registry import LAYERS
 from keramos.types.legacy import CURRENT
 from keramos.types.network import Layer
@@ -236,5 +235,5 @@ def _layer_faults(kind: str, config: object) -> Iterator[str]:
             "of in it"
         )
         return
-    for option in sorted(config.keys() - LAYERS[kind].options.keys() - TRAINING_ONLY):
+    for option in sorted(key for key in config if not LAYERS[kind].knows(key)):
         yield f"layer {kind} has the unknown option {option[:80]}={config[option]!r}"

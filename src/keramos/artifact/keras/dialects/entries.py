@@ -26,7 +26,6 @@ class Translated(NamedTuple):
     doubt: str = ""
 
 
-_TRAINING_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 _TRAINING_KEYS = frozenset(
     {"build_config", "build_input_shape", "compile_config", "activity_regularizer"}
 )
@@ -82,7 +81,7 @@ def is_entry(value: object) -> bool:
 
 
 def clean(config: Config) -> Config:
-    """The config without what only training reads; dtype policies and serialised functions by name.
+    """The config without what only training reads in any class; dtype policies and serialised functions by name.
 
     Raises:
         UnsafeModelError: a vocabulary is a path or an address instead of words.
@@ -97,11 +96,7 @@ def clean(config: Config) -> Config:
         )
     kept: Config = {}
     for key, value in config.items():
-        if (
-            key in _TRAINING_KEYS
-            or key.endswith(_TRAINING_ENDINGS)
-            or key in {*INNER_KEYS, *LISTS.values(), "name"}
-        ):
+        if key in _TRAINING_KEYS or key in {*INNER_KEYS, *LISTS.values(), "name"}:
             continue
         kept[key] = _policy(config.get("name"), value) if key == "dtype" else _function(value)
     if kept.get("dtype") in ("float32", None):
