@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
 from keramos.artifact.weights.lora import adapted, parts, summed
+from keramos.artifact.weights.own_weights import unlike
 from keramos.artifact.weights.weight_specs import is_foreign, may_have_weights, weights_of
 from keramos.errors import MismatchError, quoted
 from keramos.keras_layers.registry import spec_of
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 class Rules(NamedTuple):
     """What is done with each layer's weights: ``shapes`` refuses stated shapes before they are
     read, by their roles; ``settle`` turns a layer with weights as they were stored into one as
-    current Keras has it.
+    current Keras has it. ``names_tell``: legacy weights have the names that current Keras gives
+    them.
     """
 
     shapes: Callable[[Layer, Sequence[tuple[str, tuple[int, ...]]]], None]
     settle: Callable[[Layer], Layer]
+    names_tell: bool
 
 
 def bind_places(network: Network, stored: Stored, rules: Rules) -> Network:
@@ -198,18 +201,24 @@ def bind_flat(
     layer: Layer, weights: Sequence[Weight], rules: Rules, *, built: bool = False
 ) -> Layer:
     """A layer with the weights of its group in a legacy file (``.h5``), whose names are a
-    cross-check. ``built``: they are in the order in which Keras builds them.
+    cross-check: a layer with weights that its class does not have is a custom layer of that name.
+    ``built``: they are in the order in which Keras builds them.
 
     Raises:
         MismatchError: there are more or fewer weights than the config has places for, one has
             another shape than the config says, or its name contradicts its place.
     """
     if not may_have_weights(layer.kind) and layer.network is None and not layer.inner:
-        return rules.settle(replace(layer, weights=tuple(weight.read() for weight in weights)))
+        found = replace(layer, weights=tuple(weight.read() for weight in weights))
+        return rules.settle(unlike(found, weights))
     wanted = list(slots(layer)) if built else _order_of(layer, weights)
     if len(wanted) != len(weights):
         if any(is_foreign(part.kind) for part in _parts(layer)):
             return layer
+        if rules.names_tell and layer.network is None and not layer.inner:
+            found = unlike(layer, weights)
+            if found.doubt:
+                return found
         listed = ", ".join(slot.role for slot in wanted) or "none"
         raise MismatchError(
             f"the layer needs {len(wanted)} weights ({listed})",
@@ -285,6 +294,8 @@ def _fill(
         }
         return replace(layer, network=replace(layer.network, layers=layers))
     mine = owned.get(here, {})
+    if rules.names_tell and (found := unlike(layer, mine.values())).doubt:
+        return found
     rules.shapes(layer, [(role, weight.shape) for role, weight in mine.items()])
     names = [weight.name for weight in weights_of(layer)]
     weights = tuple(summed(layer, name, mine[name].read(), mine) for name in names)

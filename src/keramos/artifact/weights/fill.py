@@ -59,7 +59,8 @@ def rules_of(network: Network, origin: Origin, limits: Limits) -> Rules:
         check_values(layer, nonfinite=limits.nonfinite)
         return settle(layer, origin)
 
-    return Rules(check_shapes if _shapes_are_final(network, origin) else _unchecked, settled)
+    shapes = check_shapes if _shapes_are_final(network, origin) else _unchecked
+    return Rules(shapes, settled, names_tell=origin.generation != "keras1")
 
 
 def _shapes_are_final(network: Network, origin: Origin) -> bool:

@@ -1,0 +1,51 @@
+"""Whether stored weights are those of a built-in class, by the names that Keras gives them.
+
+Legacy files hold the name of a class alone, which a class of the user's own may have too.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from keramos.keras_layers.registry import spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keramos.artifact.weights.keras3_weights import Weight
+    from keramos.keras_layers.spec import LayerSpec
+    from keramos.types.network import Layer
+
+_NUMBERED = re.compile(r"(_\d+)?(:0)?\Z")
+_BESIDE = re.compile(r"lora_\w+_[ab]\Z")
+_OLDER = frozenset({"depthwise_kernel", "running_mean", "running_std"})
+_LISTED = 3
+
+
+def unlike(layer: Layer, weights: Iterable[Weight]) -> Layer:
+    """The layer, as a custom one where it has weights that the class of that name never has."""
+    spec = spec_of(layer.kind)
+    if spec is None or layer.kind.startswith("custom."):
+        return layer
+    known = _names(spec)
+    others = [weight.name for weight in weights if not _is_one_of(known, weight.name)]
+    if not others:
+        return layer
+    doubt = f"the built-in class has no weight {', '.join(others[:_LISTED])}"
+    return replace(layer, kind=f"custom.{layer.kind}", doubt=doubt)
+
+
+def _names(spec: LayerSpec) -> set[str]:
+    forms = (spec.weights, *spec.quantized.values(), *spec.layouts.values())
+    return {weight.name for weight in chain.from_iterable(forms)}
+
+
+def _is_one_of(known: set[str], name: str) -> bool:
+    """A path ends in the name; parts of a layer leave out their prefix (``query/kernel``)."""
+    leaf = _NUMBERED.sub("", name.rpartition("/")[2])
+    if leaf in _OLDER or _BESIDE.match(leaf):
+        return True
+    return any(one == leaf or one.endswith(f"_{leaf}") for one in known)
