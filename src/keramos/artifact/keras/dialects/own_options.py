@@ -22,7 +22,7 @@ _LATER = """
     crop_to_aspect_ratio data_format dilation_rate encoding factor fill_mode fill_value
     flash_attention fused gptq_unpacked_column_size groups idf_weights input_length interpolation
     invert keepdims mask_token mask_value mean noise_shape num_bins num_oov_indices oov_method
-    oov_token output_padding pad_to_aspect_ratio pad_to_max_tokens ragged renorm renorm_clipping
+    oov_token output_mode output_padding pad_to_aspect_ratio pad_to_max_tokens ragged renorm renorm_clipping
     renorm_momentum reset_after return_state rms_scaling salt score_mode seed sliding_window sparse
     use_gate value_range variance virtual_batch_size vocabulary vocabulary_dtype vocabulary_size
     weights zero_output_for_mask
@@ -35,8 +35,7 @@ _UNSTATED = {"keras1": frozenset((_LATER + _SINCE_KERAS_2).split())}
 _USUALLY_UNSTATED = frozenset(_LATER.split())
 _OWN_UNSTATED = {
     "BatchNormalization": frozenset({"axis"}),  # several axes became a field of Legacy
-    "Discretization": frozenset({"epsilon", "output_mode"}),
-    "Hashing": frozenset({"output_mode"}),
+    "Discretization": frozenset({"epsilon"}),
     "LocallyConnected1D": frozenset({"implementation"}),
     "LocallyConnected2D": frozenset({"implementation"}),
 }
