@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _LATER = """
     adjustment antialias attention_axes awq_unpacked_column_size bounding_box_format
     crop_to_aspect_ratio data_format dilation_rate encoding factor fill_mode fill_value
-    flash_attention fused gptq_unpacked_column_size groups idf_weights input_length interpolation
-    invert keepdims mask_token mask_value mean noise_shape num_bins num_oov_indices oov_method
-    oov_token output_mode output_padding pad_to_aspect_ratio pad_to_max_tokens ragged renorm renorm_clipping
-    renorm_momentum reset_after return_state rms_scaling salt score_mode seed sliding_window sparse
-    use_gate value_range variance virtual_batch_size vocabulary vocabulary_dtype vocabulary_size
-    weights zero_output_for_mask
+    flash_attention fused gptq_unpacked_column_size groups idf_weights input_length
+    interpolation invert keepdims mask_token mask_value mean noise_shape num_bins
+    num_oov_indices oov_method oov_token output_mode output_padding pad_to_aspect_ratio
+    pad_to_max_tokens ragged renorm renorm_clipping renorm_momentum reset_after return_state
+    rms_scaling salt score_mode seed sliding_window sparse unroll use_gate value_range variance
+    virtual_batch_size vocabulary vocabulary_dtype vocabulary_size weights zero_output_for_mask
 """
 _SINCE_KERAS_2 = """
     activation axis center implementation scale shared_axes use_bias
