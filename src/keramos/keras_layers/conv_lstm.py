@@ -39,7 +39,7 @@ _CONV_LSTM = LayerSpec(
         ),
     ),
     ignored=("stateful",),
-    training=("dropout", "recurrent_dropout", "seed", "unit_forget_bias", "unroll"),
+    training=("dropout", "recurrent_dropout", "seed", "unit_forget_bias"),
     calls=("initial_state",),
     gates=4,
     recurrent_gates=(0, 1, 3),

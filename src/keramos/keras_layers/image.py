@@ -66,7 +66,8 @@ LAYERS = {
     "RandAugment": _random("data_format factor interpolation num_ops value_range"),
     "RandomColorDegeneration": _random("data_format factor value_range"),
     "RandomColorJitter": _random(
-        "brightness_factor contrast_factor data_format factor hue_factor saturation_factor value_range"
+        "brightness_factor contrast_factor data_format factor hue_factor saturation_factor "
+        "value_range"
     ),
     "RandomElasticTransform": _random(
         "data_format factor fill_mode fill_value interpolation scale value_range"

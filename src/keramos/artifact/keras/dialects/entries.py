@@ -81,7 +81,8 @@ def is_entry(value: object) -> bool:
 
 
 def clean(config: Config) -> Config:
-    """The config without what only training reads in any class; dtype policies and serialised functions by name.
+    """The config without what only training reads in any class; dtype policies and serialised
+    functions by name.
 
     Raises:
         UnsafeModelError: a vocabulary is a path or an address instead of words.
