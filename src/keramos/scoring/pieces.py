@@ -16,6 +16,7 @@ from keramos.scoring.formats import TEXT, format_of
 from keramos.scoring.json_lines import JsonLinesReader
 from keramos.scoring.overlap import in_order
 from keramos.scoring.sources import check_unchanged, open_file
+from keramos.tabular.arrow import kept_type
 from keramos.types.scoring import Position
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Source:
             number, chunk = step
             if chunk is None:
                 return Piece(number, 0, self.files[number].size, last=True)
-            return _decided(chunk, number, self.files[number], scorer)
+            return _decided(chunk, number, self.files[number], scorer, kept)
 
         return in_order(
             self._steps([*scorer.needs], kept, start, end or Position(len(self.files))),
@@ -176,7 +177,7 @@ def _with_partition(schema: pa.Schema, file: SourceFile) -> pa.Schema:
 
 def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
     for field in kept:
-        if own.field(field.name).type != field.type:
+        if kept_type(own.field(field.name).type) != field.type:
             raise DataError(
                 f"a column that is kept must have one type in all files; it is {field.type} in "
                 f"{first}",
@@ -186,13 +187,31 @@ def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
             )
 
 
-def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer) -> Piece:
+def _check_cells(decided: pa.RecordBatch, kept: pa.Schema, name: str) -> None:
+    """Refuse JSON Lines whose kept cells have other types than those in the first block, by which
+    the answers' columns were chosen: a cell is carried exactly or not at all.
+    """
+    for place, field in enumerate(kept):
+        found = decided.schema.field(place).type
+        if found != field.type:
+            raise DataError(
+                f"a column that is kept has cells of other types further on; at first it is "
+                f"{field.type}",
+                received=str(found),
+                file=name,
+                column=field.name,
+                remedy="Give all its cells one type, for example text",
+            )
+
+
+def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer, kept: pa.Schema) -> Piece:
     loaded = chunk.load()
     batch = loaded.batch
     for key, value in file.partition:
         if key in scorer.needs and key not in batch.schema.names:
             batch = batch.append_column(key, pa.repeat(value, batch.num_rows))
     scored = scorer.score(batch, file.name)
+    _check_cells(scored.decided, kept, file.name)
     rejected = _rejected(scored.rejected, loaded, file.name)
     bad = scored.rejected_rows + len({row.row for row in loaded.malformed})
     return Piece(

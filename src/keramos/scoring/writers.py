@@ -109,7 +109,8 @@ class _Delimited:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.string() if pa.types.is_string_view(kind) else kind
 
 
 def _csv(sink: pa.NativeFile, schema: pa.Schema, *, header: bool) -> Writer:

@@ -73,6 +73,11 @@ def as_text(array: pa.Array) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
+def kept_type(kind: pa.DataType) -> pa.DataType:
+    """The type of a column that answers carry along."""
+    return pa.string() if isinstance(kind, JsonCells) else kind
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """The distinct cells of a column, parsed, and which of them each row holds.
