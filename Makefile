@@ -6,7 +6,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 SECONDS ?= 60
 PARALLEL := -n logical --maxprocesses=4 --dist worksteal
-EXTRAS := train tables sign sql remote ray otel
+EXTRAS := train keras tables sign sql remote ray otel
 .DEFAULT_GOAL := help
 
 help:  ## show this list

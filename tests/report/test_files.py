@@ -90,7 +90,7 @@ def test_a_report_holds_all_views_and_asks_for_nothing(credit_file, tmp_path):
     html = report(credit_file, tmp_path)
 
     assert check_alone(html).sections == SECTIONS
-    assert "golden rows answer as Keras did" in html
+    assert "golden rows answer as NumPy did" in html
     assert "unsafe-inline" not in html
 
 

@@ -83,8 +83,11 @@ def _against_keras(path: Path, model: Model) -> list[str]:
     import numpy as np
 
     from keramos.runtime.verify import golden_feeds
-    from keramos.training.keras_engine.answers import keras_outputs
 
+    try:
+        from keramos.training.keras_engine.answers import keras_outputs
+    except ImportError:
+        return [f"{'plain Keras':<12} is not here; pip install 'keramos[keras]' to compare with it"]
     golden = model.content.golden if model.content else None
     if golden is None:
         return []

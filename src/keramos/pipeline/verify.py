@@ -139,7 +139,7 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
     except ImportError as error:
         raise MissingExtraError(
             f"comparing with Keras needs {error.name}",
-            remedy="Install it with: pip install 'keramos[train]'",
+            remedy="Install it with: pip install 'keramos[keras]'",
         ) from None
     try:
         theirs = keras_outputs(path, fed)

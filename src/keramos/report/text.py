@@ -65,7 +65,24 @@ def training(view: ModelView, screen: Screen) -> list[str]:
     columns = (*map(_number, titles), _text("observation"))
     shown = [f"loss is {screen.clean(trace.loss)}; training and held-out rows"]
     shown += table(screen, columns, map(_epoch, trace.epochs))
-    return [*shown, *(_curves(trace, screen) if len(trace.epochs) > 1 else ())]
+    shown += _curves(trace, screen) if len(trace.epochs) > 1 else []
+    return [*shown, *_candidates(trace, screen)]
+
+
+def _candidates(trace: TrainingTrace, screen: Screen) -> list[str]:
+    """What the recipe compared, the best first."""
+    if not trace.candidates:
+        return []
+    columns = (
+        _text("on training rows set aside"),
+        *map(_number, ("loss", "weight in the answer", "processor time")),
+    )
+    ordered = sorted(trace.candidates, key=lambda one: one.loss)
+    rows = (
+        (one.name, f"{one.loss:.4f}", f"{one.weight:.2f}", f"{one.seconds:.2f} s")
+        for one in ordered
+    )
+    return ["", *table(screen, columns, rows)]
 
 
 def _epoch(epoch: Epoch) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keramos.training.trainer import Trainer
 
 AUTO = "auto"
-"""Lets keramos choose the engine."""
+"""NumPy, and Keras for a network of the caller's own."""
 
 
 def _keras() -> Trainer:
@@ -49,7 +49,7 @@ def engine_name(name: str, recipe: str = TUTORIAL, *, own: bool = False) -> str:
             received=repr(recipe),
         )
     if name == AUTO:
-        return "keras" if recipe == TUTORIAL else "numpy"
+        return "keras" if own else "numpy"
     if name not in ENGINES:
         raise UsageError(f"engine must be {AUTO} or {', '.join(ENGINES)}", received=repr(name))
     if name == "keras" and recipe != TUTORIAL:
@@ -73,5 +73,6 @@ def engine(name: str = AUTO) -> Trainer:
         return ENGINES[engine_name(name)]()
     except ImportError as error:
         raise MissingExtraError(
-            f"training needs {error.name}", remedy="Install it with: pip install 'keramos[train]'"
+            f"this training needs {error.name}",
+            remedy="Install it with: pip install 'keramos[keras]'",
         ) from None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Targets = NDArray[np.floating] | NDArray[np.integer]
     Slope = Callable[[Floats], tuple[float, Floats]]
 
-_PAIRS, _STEPS, _ENOUGH = 10, 200, 1e-6
+_PAIRS, _STEPS, _ENOUGH = 10, 200, 1e-5
 
 
 def ridge(x: NDArray[np.floating], y: Targets, l2: float = 1.0) -> tuple[Floats, Floats]:

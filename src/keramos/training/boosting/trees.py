@@ -62,7 +62,9 @@ def leaves(tree: Tree, columns: Sequence[NDArray[np.generic]]) -> NDArray[np.int
 
 def _holds(condition: Condition, column: NDArray[np.generic]) -> NDArray[np.bool_]:
     if condition.levels is not None:
-        return np.isin(column, condition.levels)
+        known = np.zeros(max(int(column.max(initial=0)), *condition.levels, 0) + 1, bool)
+        known[list(condition.levels)] = True
+        return known[column.astype(np.intp, copy=False)]
     if condition.threshold == -np.inf:
         return np.asarray(~np.isnan(column.astype("float32")))
     return np.asarray(np.greater(column, np.float32(condition.threshold)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from typing import TYPE_CHECKING, ClassVar
 
@@ -144,42 +144,56 @@ class NetworkBranch:
 class Network:
     """See ``Candidate``."""
 
-    tunes: ClassVar[bool] = False
+    tunes: ClassVar[bool] = True
 
     def fit(
-        self,
-        problem: Problem,
-        rows: Rows,
-        *,
-        validation: Rows | None = None,  # noqa: ARG002 (the learning rate falls to 0 by plan)
-        rounds: int = 0,  # noqa: ARG002 (the same)
+        self, problem: Problem, rows: Rows, *, validation: Rows | None = None, rounds: int = 0
     ) -> NetworkBranch:
-        """Train for two passes an epoch, with a learning rate that falls to 0."""
-        plan = problem.plan
-        hidden, batch = plan.hidden or HIDDEN, plan.batch_size or batch_size(len(rows.y))
+        """Train for so many passes, or for those that were best on validation rows; the learning
+        rate falls as if all were made.
+        """
+        passes = PASSES * problem.plan.epochs
+        hidden = problem.plan.hidden or HIDDEN
         bins = Bins(*bins_layer(rows.matrix[:, : problem.numbers]))
         x = bins.row(rows.matrix)
-        network = DenseNetwork(x.shape[1], _layers(hidden, problem.objective.outputs), plan.seed)
-        network.weights()[0][list(problem.unseen)] = 0  # levels of no training row stay silent
-        passes = PASSES * plan.epochs
+        network = _network(problem, x.shape[1], hidden)
+        batches = _batches(problem, rows, x)
         optimizer = Adam(
-            cosine(plan.learning_rate or RATE, passes * -(-len(x) // batch)),
+            cosine(problem.plan.learning_rate or RATE, passes * -(-len(x) // batches.size)),
             decay=DECAY,
             decayed=network.kernels(),
         )
-        weights = problem.row_weights
-        batches = Batches(
-            x,
-            rows.y.astype("float32"),
-            batch,
-            None if weights is None else weights[rows.y.astype(int)].astype("float32"),
-            np.random.default_rng(plan.seed),
-        )
         course = []
-        for _ in range(passes):
+        for _ in range(min(rounds or passes, passes)):
             run_epoch(network, batches, _LOSSES[problem.task](), optimizer)
             course.append(network.parameters.copy())
-        return NetworkBranch(network, bins, hidden, tuple(course))
+        branch = NetworkBranch(network, bins, hidden, tuple(course))
+        return branch if validation is None else _best(branch, problem, validation)
+
+
+def _best(branch: NetworkBranch, problem: Problem, rows: Rows) -> NetworkBranch:
+    """The network after the pass with the lowest loss on rows."""
+    scores = branch.scores(rows, branch.rounds)
+    losses = [float(problem.objective.losses(one, rows.y).mean()) for one in scores]
+    return replace(branch, course=branch.course[: int(np.argmin(losses)) + 1])
+
+
+def _batches(problem: Problem, rows: Rows, x: Array) -> Batches:
+    weights = problem.row_weights
+    return Batches(
+        x,
+        rows.y.astype("float32"),
+        problem.plan.batch_size or batch_size(len(x)),
+        None if weights is None else weights[rows.y.astype(int)].astype("float32"),
+        np.random.default_rng(problem.plan.seed),
+    )
+
+
+def _network(problem: Problem, features: int, hidden: Sequence[int]) -> DenseNetwork:
+    layers = _layers(hidden, problem.objective.outputs)
+    network = DenseNetwork(features, layers, problem.plan.seed)
+    network.weights()[0][list(problem.unseen)] = 0  # levels of no training row stay silent
+    return network
 
 
 def _layers(hidden: Sequence[int], outputs: int) -> list[LayerPlan]:
