@@ -61,7 +61,7 @@ class LookupTables:
         if layer.config.get("vocabulary") is None:
             table = next(self._tables(here), None)
             if table is not None:
-                found["vocabulary"] = _words(layer, self._pairs(table))
+                found["vocabulary"] = words_of(layer, self._pairs(table))
         if layer.config.get("output_mode") == "tf_idf" and not layer.config.get("idf_weights"):
             found |= self._idf(layer, here, found)
         return found
@@ -187,7 +187,7 @@ class LookupTables:
 _LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 
 
-def _words(layer: Layer, pairs: Mapping[Token, Token]) -> list[Token]:
+def words_of(layer: Layer, pairs: Mapping[Token, Token]) -> list[Token]:
     """The words of a vocabulary in the order of their numbers, without special tokens.
 
     Raises:

@@ -105,6 +105,14 @@ class MetaGraph:
         library = self.graph.message(2).messages(1)
         return _named(library, name, lambda one: one.message(1).text(1))
 
+    def operations(self) -> set[str]:
+        """The kinds of operations of the graph and of all its functions."""
+        graph = self.graph
+        nodes = [*graph.messages(1)]
+        for function in graph.message(2).messages(1):
+            nodes += function.messages(3)
+        return {node.text(2) for node in nodes}
+
     def node(self, name: str) -> Message:
         """A NodeDef of the graph itself.
 

@@ -10,9 +10,9 @@ from keramos.artifact.containers.object_graph.keras_metadata import read_metadat
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE, MetaGraph
 from keramos.artifact.containers.object_graph.object_weights import ObjectWeights
+from keramos.artifact.containers.object_graph.signatures import without_config
 from keramos.artifact.containers.object_graph.trackables import in_step, read_trackables
 from keramos.artifact.tensor_bundle import Bundle
-from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
@@ -31,9 +31,11 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     graph = MetaGraph(source.part(FILE), limits)
     objects = graph.objects()
     metadata = read_metadata(objects, source.parts.get(METADATA), limits)
+    index = f"{_VARIABLES}.index"
     if metadata is None:
-        raise UnsupportedModelError("the SavedModel has no Keras config", path=FILE)
-    bundle = Bundle(source.part(f"{_VARIABLES}.index"), _VARIABLES, source.part, limits)
+        frozen = index not in source.parts  # a frozen model keeps its weights in its graph
+        raise without_config(graph, None if frozen else _bundle(source, index, limits))
+    bundle = _bundle(source, index, limits)
     nodes = read_trackables(bundle, limits)
     places = in_step([one.children for one in objects], nodes)
     names = {places[at]: name for at, name in metadata.names.items() if at in places}
@@ -45,3 +47,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
         metadata.backend,
         training=metadata.training,
     )
+
+
+def _bundle(source: ModelSource, index: str, limits: Limits) -> Bundle:
+    return Bundle(source.part(index), _VARIABLES, source.part, limits)

@@ -1,0 +1,71 @@
+"""What a SavedModel without a Keras config holds, for people: signatures, operations, tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.artifact.containers.object_graph.meta_graph import FILE
+from keramos.errors import LayerProblem, UnsupportedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from keramos.artifact.containers.object_graph.meta_graph import MetaGraph
+    from keramos.artifact.protobuf import Message
+    from keramos.artifact.tensor_bundle import Bundle
+
+_HIDDEN = "__"
+_TYPES = {
+    **{1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string"},
+    **{9: "int64", 10: "bool", 14: "bfloat16", 17: "uint16", 19: "float16", 22: "uint32"},
+    23: "uint64",
+}
+_NAME, _TYPE, _SHAPE = 1, 2, 3
+
+
+def without_config(graph: MetaGraph, bundle: Bundle | None) -> UnsupportedModelError:
+    """The error about a SavedModel whose graph alone says what it computes; it lists signatures
+    and tensors.
+    """
+    operations = sorted(graph.operations())
+    signatures = [
+        LayerProblem(name, "signature", _signature(one))
+        for name, one in sorted(graph.signatures().items())
+        if not name.startswith(_HIDDEN)
+    ]
+    tensors = [] if bundle is None else list(_tensors(bundle))
+    return UnsupportedModelError(
+        "the SavedModel has no Keras config: only its graph of TensorFlow operations says what it "
+        "computes, which is not run. It holds",
+        received=f"TensorFlow {graph.tensorflow or 'of unknown version'}, "
+        f"{len(operations)} kinds of operations: {', '.join(operations)}",
+        path=FILE,
+        problems=[*signatures, *tensors],
+        remedy="Save the Keras model itself with model.save('name.keras')",
+    )
+
+
+def _signature(signature: Message) -> str:
+    """What a signature takes and gives."""
+    takes, gives = (_ends(signature.mapped(number)) for number in (1, 2))
+    return f"takes {takes or 'nothing'}; gives {gives or 'nothing'}"
+
+
+def _ends(tensors: Mapping[str, Message]) -> str:
+    return ", ".join(f"{name} {_tensor(one)}" for name, one in sorted(tensors.items()))
+
+
+def _tensor(info: Message) -> str:
+    shape = info.message(_SHAPE)
+    sizes = [dim.signed(1) for dim in shape.messages(2)]
+    axes = ", ".join("any" if size < 0 else str(size) for size in sizes)
+    kind = _TYPES.get(info.number(_TYPE), "of an unknown type")
+    return kind if shape.has(3) else f"{kind} ({axes})"
+
+
+def _tensors(bundle: Bundle) -> Iterator[LayerProblem]:
+    for key in bundle.keys():
+        entry = bundle.entry(key)
+        if not key.startswith("_CHECKPOINTABLE"):
+            kind = _TYPES.get(entry.dtype, "")
+            yield LayerProblem(key, "tensor", f"{kind} {entry.shape}")
