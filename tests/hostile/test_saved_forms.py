@@ -150,9 +150,7 @@ def objects_changed(path, change):
     """The nodes of the object graph changed: ``change`` gets the list of their bytes."""
 
     def graph(fields):
-        return written(
-            (at, objects(parsed(value)) if at == 7 else value) for at, value in fields
-        )
+        return written((at, objects(parsed(value)) if at == 7 else value) for at, value in fields)
 
     def objects(fields):
         nodes = change([value for at, value in fields if at == 1])
@@ -223,7 +221,12 @@ def test_an_asset_outside_of_the_folder_is_no_vocabulary(tmp_path, name):
 
     def assets(fields):
         return written(
-            (at, written((2, name.encode()) if one == 2 else (one, two) for one, two in parsed(value)))
+            (
+                at,
+                written(
+                    (2, name.encode()) if one == 2 else (one, two) for one, two in parsed(value)
+                ),
+            )
             if at == 6
             else (at, value)
             for at, value in fields
