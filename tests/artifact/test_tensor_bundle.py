@@ -108,7 +108,7 @@ def test_tensors_lie_in_several_blocks_and_shards():
     index = table([[header(2), (b"a", entry(A, 0))], [(b"b", entry(B, 0, shard=1))]])
     bundle = opened(index, A.tobytes(), B.tobytes())
 
-    assert bundle.keys() == ["a", "b"]
+    assert bundle.names() == ["a", "b"]
     assert bundle.shape("a") == (2, 3)
     np.testing.assert_array_equal(bundle.array("a"), A)
     np.testing.assert_array_equal(bundle.array("b"), B)
@@ -179,7 +179,7 @@ LEFT, RIGHT = [(0, 2), (0, 1)], [(0, 2), (1, 2)]
 def test_a_tensor_in_parts_is_joined():
     bundle = sliced([(LEFT, A[:, :1].copy()), (RIGHT, A[:, 1:].copy())])
 
-    assert bundle.keys() == ["a"]
+    assert bundle.names() == ["a"]
     np.testing.assert_array_equal(bundle.array("a"), A)
 
 

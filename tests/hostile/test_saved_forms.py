@@ -2,7 +2,6 @@
 refused with an error of keramos, quickly, or is what it was.
 """
 
-import json
 import time
 
 import numpy as np
@@ -15,7 +14,7 @@ from keramos.artifact.sources import ModelSource
 from keramos.errors import CorruptModelError, LimitExceededError, ModelError, UnsafeModelError
 from keramos.types.limits import LIMITS
 from support.container_suite import source
-from support.protobuf import field, number, parsed, written
+from support.protobuf import field, parsed, written
 from support.tf_keras_models import nested, saved
 
 tf_keras = pytest.importorskip("tf_keras")
@@ -113,8 +112,8 @@ def test_damage_anywhere_is_an_error_of_keramos_or_leaves_a_model(models, held, 
 
     try:
         read_with(models, held, name, place, part, data)
-    except ModelError as error:
-        assert error.what
+    except ModelError:
+        pass  # another error fails the test
 
     assert time.perf_counter() - begun < SLOWEST
 

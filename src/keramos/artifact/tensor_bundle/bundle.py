@@ -125,7 +125,7 @@ class Bundle:
                 )
             end = entry.offset + entry.size
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """The names of all tensors; parts of tensors are not listed."""
         found = []
         for key in self._entries:

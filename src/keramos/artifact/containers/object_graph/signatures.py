@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 
 _HIDDEN = "__"
 _TYPES = {
-    **{1: "float32", 2: "float64", 3: "int32", 4: "uint8", 5: "int16", 6: "int8", 7: "string"},
-    **{9: "int64", 10: "bool", 14: "bfloat16", 17: "uint16", 19: "float16", 22: "uint32"},
+    1: "float32",
+    2: "float64",
+    3: "int32",
+    4: "uint8",
+    5: "int16",
+    6: "int8",
+    7: "string",
+    9: "int64",
+    10: "bool",
+    14: "bfloat16",
+    17: "uint16",
+    19: "float16",
+    22: "uint32",
     23: "uint64",
 }
 _NAME, _TYPE, _SHAPE = 1, 2, 3
@@ -64,7 +75,7 @@ def _tensor(info: Message) -> str:
 
 
 def _tensors(bundle: Bundle) -> Iterator[LayerProblem]:
-    for key in bundle.keys():
+    for key in bundle.names():
         entry = bundle.entry(key)
         if not key.startswith("_CHECKPOINTABLE"):
             kind = _TYPES.get(entry.dtype, "")
