@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from keramos.errors import UnsupportedModelError
+from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
 from support.container_suite import ContainerSuite
 from support.tf_keras_models import NESTED_ROWS, nested, saved, twin
@@ -85,3 +87,64 @@ def test_shared_nested_wrapped_and_frozen_layers_get_their_own_weights(traces, t
 
     for mine, other in zip(found, model.predict(NESTED_ROWS, verbose=0), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
+
+
+def test_a_saved_model_without_a_config_is_refused_and_inspection_lists_what_it_holds(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    module = tf.Module()
+    module.table = tf.Variable(np.ones((2, 3), "f4"))
+    module.answer = tf.function(
+        lambda x: {"y": tf.linalg.matmul(x, module.table)},
+        input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")],
+    )
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"ask": module.answer})
+
+    with pytest.raises(UnsupportedModelError, match="no Keras config") as caught:
+        load(tmp_path / "m")
+    (signature,) = caught.value.problems
+    found = inspect(tmp_path / "m")
+
+    assert (signature.layer, signature.layer_kind) == ("ask", "signature")
+    assert signature.reason == "takes x float32 (any, 2); gives y float32 (any, 3)"
+    assert "MatMul" in caught.value.received
+    assert {(one.name, one.shape) for one in found.tensors} >= {
+        ("table/.ATTRIBUTES/VARIABLE_VALUE", (2, 3))
+    }
+
+
+@pytest.mark.parametrize("end", ["", "saved_model.pb"])
+def test_the_folder_and_its_main_file_are_the_same_model(end, tmp_path):
+    path = saved(twin(), tmp_path / "m")
+
+    assert load(path / end).artifact.info.sha256 == load(path).artifact.info.sha256
+
+
+def test_a_saved_model_becomes_a_keras_file_that_current_keras_opens(tmp_path):
+    import keras
+
+    from keramos.pipeline.convert import convert
+
+    model = nested()
+    convert(saved(model, tmp_path / "m"), tmp_path / "m.keras")
+
+    found = keras.models.load_model(tmp_path / "m.keras").predict(NESTED_ROWS, verbose=0)
+    for mine, other in zip(found, model.predict(NESTED_ROWS, verbose=0), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-4)
+
+
+def test_opening_an_h5_file_imports_nothing_of_other_forms(tmp_path):
+    import subprocess
+    import sys
+
+    twin().save(tmp_path / "m.h5")
+    code = (
+        "import sys, keramos; keramos.load(sys.argv[1]).predict([[1.0, 2.0]]);"
+        "print([n for n in sys.modules if any(w in n for w in "
+        "('object_graph', 'tensor_bundle', 'protobuf', 'tfjs', 'sharded', 'leaf_weights'))"
+        " and n.startswith('keramos')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "m.h5")], capture_output=True, check=True
+    )
+
+    assert done.stdout.strip() == b"[]"

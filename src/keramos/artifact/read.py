@@ -88,6 +88,8 @@ def _located(source: str) -> Iterator[None]:
 
 
 def _config(container: Container, source: ModelSource) -> bytes:
+    if container.lacks is not None:
+        raise container.lacks
     if container.config is None:
         raise UnsupportedModelError(
             "the file has no model_config: it holds weights only",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+    from keramos.errors import ModelError
     from keramos.types.network import Network
     from keramos.types.stored import StoredTensor
 
@@ -90,7 +91,8 @@ class Container:
     ``assets`` are files of layers (vocabularies) by their path. ``training`` is the configuration
     of training where it is a text of its own: it is checked for foreign code and never used.
     ``content`` is the document that keramos stored beside the network. ``tensors`` lists every
-    array of the file, those of an optimizer too, where the form can.
+    array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
+    says why there is no config, where the form knows.
     """
 
     config: bytes | None
@@ -101,6 +103,7 @@ class Container:
     training: bytes | None = None
     content: bytes | None = None
     tensors: Callable[[], tuple[StoredTensor, ...]] | None = None
+    lacks: ModelError | None = None
 
 
 class Head(NamedTuple):

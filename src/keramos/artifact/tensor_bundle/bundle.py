@@ -22,6 +22,7 @@ from keramos.errors import (
     LimitExceededError,
     UnsupportedModelError,
 )
+from keramos.types.stored import StoredTensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.generic]
 
+_NAMES = {STRING: "string", BFLOAT16: "bfloat16"}
 _VERSION = 1
 _SHARDS = 1_000
 _CHECKSUM = 4
@@ -136,6 +138,15 @@ class Bundle:
             if not name.startswith("\0"):
                 found.append(name)
         return found
+
+    def tensors(self) -> tuple[StoredTensor, ...]:
+        """Every tensor as the index states it."""
+        found = []
+        for name in self.names():
+            entry = self.entry(name)
+            kind = _NAMES.get(entry.dtype) or np.dtype(DTYPES[entry.dtype]).name
+            found.append(StoredTensor(name, entry.shape, kind, entry.size))
+        return tuple(found)
 
     def __contains__(self, key: object) -> bool:
         """Whether there is a tensor of that name."""

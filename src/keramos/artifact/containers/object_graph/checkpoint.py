@@ -43,7 +43,8 @@ def open_index(source: ModelSource, limits: Limits) -> Container:
     Raises:
         ModelError: they are damaged, or exceed a limit.
     """
-    return Container(None, _weights(source, source.main, _prefix(source), limits))
+    weights = _weights(source, source.main, _prefix(source), limits)
+    return Container(None, weights, tensors=weights.tensors)
 
 
 def open_folder(source: ModelSource, limits: Limits) -> Container:
@@ -57,10 +58,10 @@ def open_folder(source: ModelSource, limits: Limits) -> Container:
     weights = _weights(source, source.part(f"{prefix}{_INDEX}"), prefix, limits)
     texts = [name for name in source.parts if name.endswith(".json")]
     if len(texts) != 1:
-        return Container(None, weights)
+        return Container(None, weights, tensors=weights.tensors)
     found = parse_json(source.part(texts[0]), texts[0], limits)
     version, backend = (str(found.get(key) or "") for key in ("keras_version", "backend"))
-    return Container(plain_text(found), weights, version, backend)
+    return Container(plain_text(found), weights, version, backend, tensors=weights.tensors)
 
 
 def _prefix(source: ModelSource) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.object_graph.trackables import Trackable, Variable
     from keramos.artifact.tensor_bundle import Bundle
     from keramos.types.network import Config, Layer, Network
+    from keramos.types.stored import StoredTensor
 
     Path = tuple[str, ...]
 
@@ -73,6 +74,10 @@ class ObjectWeights:
     def array(self, path: str) -> NDArray[np.generic]:
         """A tensor, once its checksum is right."""
         return self._bundle.array(path)
+
+    def tensors(self) -> tuple[StoredTensor, ...]:
+        """Every tensor of the checkpoint, those of optimizers too."""
+        return self._bundle.tensors()
 
     def owner(self, path: str) -> object:  # noqa: ARG002 (the protocol)
         """Nothing: variables do not say whose they are."""

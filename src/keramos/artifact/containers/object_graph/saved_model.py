@@ -25,7 +25,6 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     """Open the folder of a SavedModel.
 
     Raises:
-        UnsupportedModelError: Keras left no config in it; only its graph could answer.
         ModelError: it is damaged, or exceeds a limit.
     """
     graph = MetaGraph(source.part(FILE), limits)
@@ -34,7 +33,8 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     index = f"{_VARIABLES}.index"
     if metadata is None:
         frozen = index not in source.parts  # a frozen model keeps its weights in its graph
-        raise without_config(graph, None if frozen else _bundle(source, index, limits))
+        tensors = tuple if frozen else _bundle(source, index, limits).tensors
+        return Container(None, tensors=tensors, lacks=without_config(graph))
     bundle = _bundle(source, index, limits)
     nodes = read_trackables(bundle, limits)
     places = in_step([one.children for one in objects], nodes)
@@ -46,6 +46,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
         metadata.keras_version,
         metadata.backend,
         training=metadata.training,
+        tensors=bundle.tensors,
     )
 
 

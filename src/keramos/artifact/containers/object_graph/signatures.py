@@ -8,11 +8,10 @@ from keramos.artifact.containers.object_graph.meta_graph import FILE
 from keramos.errors import LayerProblem, UnsupportedModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from keramos.artifact.containers.object_graph.meta_graph import MetaGraph
     from keramos.artifact.protobuf import Message
-    from keramos.artifact.tensor_bundle import Bundle
 
 _HIDDEN = "__"
 _TYPES = {
@@ -34,24 +33,21 @@ _TYPES = {
 _NAME, _TYPE, _SHAPE = 1, 2, 3
 
 
-def without_config(graph: MetaGraph, bundle: Bundle | None) -> UnsupportedModelError:
-    """The error about a SavedModel whose graph alone says what it computes; it lists signatures
-    and tensors.
-    """
+def without_config(graph: MetaGraph) -> UnsupportedModelError:
+    """The error about a SavedModel whose graph alone says what it computes; lists signatures."""
     operations = sorted(graph.operations())
     signatures = [
         LayerProblem(name, "signature", _signature(one))
         for name, one in sorted(graph.signatures().items())
         if not name.startswith(_HIDDEN)
     ]
-    tensors = [] if bundle is None else list(_tensors(bundle))
     return UnsupportedModelError(
         "the SavedModel has no Keras config: only its graph of TensorFlow operations says what it "
-        "computes, which is not run. It holds",
+        "computes, which is not run",
         received=f"TensorFlow {graph.tensorflow or 'of unknown version'}, "
         f"{len(operations)} kinds of operations: {', '.join(operations)}",
         path=FILE,
-        problems=[*signatures, *tensors],
+        problems=signatures,
         remedy="Save the Keras model itself with model.save('name.keras')",
     )
 
@@ -72,11 +68,3 @@ def _tensor(info: Message) -> str:
     axes = ", ".join("any" if size < 0 else str(size) for size in sizes)
     kind = _TYPES.get(info.number(_TYPE), "of an unknown type")
     return kind if shape.has(3) else f"{kind} ({axes})"
-
-
-def _tensors(bundle: Bundle) -> Iterator[LayerProblem]:
-    for key in bundle.names():
-        entry = bundle.entry(key)
-        if not key.startswith("_CHECKPOINTABLE"):
-            kind = _TYPES.get(entry.dtype, "")
-            yield LayerProblem(key, "tensor", f"{kind} {entry.shape}")
