@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from keramos.types.table import Table
 
 _DELIMITERS = ",;\t|"
-_SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\r\n])"?\s*')
+_SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE)
 """The first line by which Excel names its delimiter."""
 _UTF8 = "Save the file as UTF-8"
 _QUOTED = re.compile(r'"[^"]*"')
@@ -44,7 +44,8 @@ class Dialect(NamedTuple):
 
 def dialect_of(text: TextBlocks) -> Dialect:
     """The dialect of a file whose first row names the columns: the delimiter is what a line
-    ``sep=`` says, else the one of , ; tab | that the header has most outside quotes.
+    ``sep=`` says, else the one of , ; tab | that parts the header and the first row into as many
+    cells; of several, and where none does, the one that the header has most outside quotes.
 
     Raises:
         DataError: the header is not UTF-8, or a name stands for two columns.
@@ -55,15 +56,27 @@ def dialect_of(text: TextBlocks) -> Dialect:
         skip = _blank(text, skip + len(named[0]))
     head = text.record(skip, quotes=True)
     line = _decoded(head, text.name)
-    delimiter = (
-        named[1].decode("latin-1") if named else max(_DELIMITERS, key=_QUOTED.sub("", line).count)
-    )
+    if named:
+        delimiter = named[1].decode("latin-1")
+    else:
+        row = text.record(_blank(text, skip + len(head)), quotes=False)
+        delimiter = _delimiter(line, row.decode(errors="replace"))
     if open_quote(head, delimiter):
         raise DataError(f"line 1: {OPEN_QUOTE}", file=text.name, remedy=QUOTE)
     cells = next(_rows(line, delimiter), [])
     names = tuple(name.strip() for name in cells)
     check_names(names, text.name)
     return Dialect(delimiter, names, text.begin + skip + len(head))
+
+
+def _delimiter(header: str, row: str) -> str:
+    plain = _QUOTED.sub("", header)
+
+    def rank(delimiter: str) -> tuple[bool, int]:
+        alike = len(cells_of(header, delimiter)) == len(cells_of(row, delimiter))
+        return alike, plain.count(delimiter)
+
+    return max([mark for mark in _DELIMITERS if mark in plain] or _DELIMITERS[0], key=rank)
 
 
 def _blank(text: TextBlocks, skip: int) -> int:

@@ -76,7 +76,7 @@ def carried_out(
         source = Source(job.files, job.source_form, stream)
         scorer = job.model.batch_scorer(job.plan.keep, job.plan.columns)
         given = source.schema()
-        if not given.names:  # without rows any columns will do
+        if not given.names and job.source_form == "jsonl":  # no row, so any columns will do
             given = pa.schema([(name, pa.string()) for name in scorer.needs])
         schema = scorer.schema(given, job.files[0].name)
         check_target(job, schema)
