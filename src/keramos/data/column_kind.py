@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import UNSET
 
 from keramos.data.looks_like import looks_like
-from keramos.data.notation import examples, notation_like, without, written_as
+from keramos.data.notation import examples, few, notation_like, without, written_as
 from keramos.data.whole_numbers import exact_integers
 from keramos.errors import DataError
 from keramos.tabular.cell import Refused, distinct, show
@@ -34,6 +34,7 @@ _CODE_WORDS = frozenset(_CODE_NAMES.split())
 _ID_NAMES = "id ids uuid guid key index idx rowid rownumber number no nr identifier serial"
 _ID_WORDS = frozenset(_ID_NAMES.split())
 _MOST_CODES = 50
+_FEW_VALUES = 20
 _FREE_TEXT_SHARE = 0.5
 _FREE_TEXT_VALUES = 50
 _ORDINARY = frozenset({str, int, float, bool, Decimal, np.datetime64})
@@ -182,40 +183,39 @@ def _of_text(name: str, column: Column, integers: list[int] | None) -> Found | s
 def _text(name: str, column: Column, written: Written | None) -> Found | str:
     """Text that is not, or not without doubt, numbers or dates."""
     present = column.values[~column.missing]
-    different = len(_distinct(present))
-    why = _why_text(name, column, written)
-    unique = different == len(column.values) >= _FEW_ROWS
-    free = different > max(_FREE_TEXT_VALUES, _FREE_TEXT_SHARE * len(present))
+    rows, different = len(column.values), len(_distinct(present))
+    seen, remedy = _seen(name, column, written)
+    unique = different == rows >= _FEW_ROWS
+    free = different > max(_FREE_TEXT_VALUES, _FREE_TEXT_SHARE * len(present)) and (
+        rows >= _FEW_ROWS
+    )
     doubtful = written is not None and written.doubt and different > _FREE_TEXT_VALUES
-    if (unique or (free and len(column.values) >= _FEW_ROWS) or doubtful) and why:
-        return why
+    if seen and (unique or free or doubtful):
+        return f"{seen}; {remedy}, or take it as text with --categorical '{name}'"
     if unique:
         return "row identifier: a different text in every row"
-    if free and len(column.values) >= _FEW_ROWS:
+    if free:
         return f"free text: {different} different values in {len(present)} rows"
-    return (
-        "string_category",
-        f"text with {different} different values" + (f"; {why}" if why else ""),
-        PLAIN,
-    )
+    why = f"text with {different} different values"
+    if seen and (written is not None or different > _FEW_VALUES):
+        why += f"; {seen}; to have numbers or dates, {remedy}"
+    return "string_category", why, PLAIN
 
 
-def _why_text(name: str, column: Column, written: Written | None) -> str:
-    """Why text that looks like numbers or dates is not taken for them, and what helps."""
-    text = f"take it as text with --categorical '{name}'"
+def _seen(name: str, column: Column, written: Written | None) -> tuple[str, str]:
+    """What text looks like that is not taken for numbers or dates, and what helps."""
     if written is None:
-        seen = looks_like(column)
-        return f"{seen}; write it as a plain number or an ISO date, or {text}" if seen else ""
+        return looks_like(name, column)
     if written.doubt:
         return (
-            f"its notation is in doubt: {written.doubt}. Say how it is written "
-            f"({examples(name, written)}), or {text}"
+            f"its notation is in doubt: {written.doubt}",
+            f"say how it is written ({examples(name, written)})",
         )
-    what = "dates" if written.kind == "date" else "numbers"
-    return (
-        f"{written.stray}. Correct these rows, or say which texts mean a missing value "
-        f"(--missing TEXT), or {text}; no row is read as {what} until then"
-    )
+    cells, odd = written.cells, written.odd
+    remedy = "correct these rows, or say which texts mean a missing value (--missing TEXT)"
+    if written.kind == "number" and few(int(cells.counts[odd].sum()), int(cells.counts.sum())):
+        remedy += f", or leave these rows out with --numeric '{name}'"
+    return written.stray, remedy
 
 
 def _words(name: str) -> set[str]:

@@ -22,7 +22,11 @@ _GROUP_MARKS = {",": ",", ".": r"\.", " ": _BLANK, "'": "['\u2019]"}
 _MINUS = "-\u2212\u2013\ufe63\uff0d"
 """The hyphen, and what typesetters write for minus."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = "(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+_MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    "sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_WEEKDAY = "(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?"
 _TIME = (
     r"(?:(?:T|,? +)(?P<hour>\d{1,2}):(?P<minute>\d\d)"
     r"(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
@@ -32,7 +36,7 @@ _ORDERS = {
     "dmy": r"(?P<day>\d{1,2})(?P<by>[/.\- ])(?P<month>\d{1,2})(?P=by)(?P<year>\d{4})",
     "mdy": r"(?P<month>\d{1,2})(?P<by>[/.\- ])(?P<day>\d{1,2})(?P=by)(?P<year>\d{4})",
     "ymd": r"(?P<year>\d{4})(?P<by>[/.\- ])(?P<month>\d{1,2})(?P=by)(?P<day>\d{1,2})",
-    "name": rf"(?:(?P<day>\d{{1,2}})\.?[ -](?P<month>{_MONTH})\.?,?[ -](?P<year>\d{{4}})"
+    "name": rf"{_WEEKDAY}(?:(?P<day>\d{{1,2}})\.?[ -](?P<month>{_MONTH})\.?,?[ -](?P<year>\d{{4}})"
     rf"|(?P<month2>{_MONTH})\.? (?P<day2>\d{{1,2}}),? (?P<year2>\d{{4}}))",
 }
 _NOON = 12
