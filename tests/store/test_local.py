@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from keramos.errors import (
     CorruptModelError,
     MismatchError,
+    ModelError,
     SaveError,
     StoreError,
     UnsupportedModelError,
@@ -303,3 +306,42 @@ def test_the_command_line_says_what_is_wrong_and_exits_with_one_or_two(tmp_path,
     assert "absent.h5: the path is not a file" in absent.stderr
     assert "--version N or --remove" in unlabelled.stderr
     assert "Traceback" not in absent.stderr + unlabelled.stderr + misnamed.stderr
+
+
+def test_of_publishers_at_once_the_newest_version_gets_the_label(store, file):
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: store.publish(file, "credit", ["stable"]), range(16)))
+    newest = max(version.number for version in done)
+
+    assert newest == 16
+    assert [v.number for v in store.versions("credit") if v.labels] == [newest]
+
+
+def test_a_label_that_moved_on_is_not_moved_back_by_a_slower_publisher(store, file):
+    for _ in range(3):
+        store.publish(file, "credit")
+    store.label("credit", "stable", 3)
+    store._point("credit", "stable", 2, back=False)  # noqa: SLF001 (what publish does last)
+    assert store.versions("credit")[-1].labels == ("stable",)
+
+    store.label("credit", "stable", 2)
+    assert store.versions("credit")[1].labels == ("stable",)
+
+
+@pytest.mark.parametrize("size", [1 << 20, 1 << 32])
+def test_what_is_not_a_model_or_not_a_signature_is_refused_unread(store, file, tmp_path, size):
+    junk = tmp_path / "junk.h5"
+    with junk.open("wb") as writing:
+        writing.truncate(size)
+    begun = time.process_time()
+    with pytest.raises(ModelError):
+        store.publish(junk, "credit")
+    model = tmp_path / "model.keras"
+    model.write_bytes(file.read_bytes())
+    with Path(f"{model}.sig").open("wb") as writing:
+        writing.truncate(size + 1)
+    with pytest.raises(ModelError):
+        store.publish(model, "credit")
+
+    assert time.process_time() - begun < 2
+    assert list((tmp_path / "models").glob("*/*")) == []

@@ -8,6 +8,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.output import say
 from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def command(
 
         click.echo(json.dumps(msgspec.to_builtins(done)))
         return
-    click.echo(
+    say(
         f"{done.path}: {done.size:,} bytes; on {done.rows} random rows the largest difference is "
         f"{done.difference:.3g}"
     )

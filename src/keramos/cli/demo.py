@@ -42,9 +42,11 @@ print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(hea
 def command(*, keep: str) -> None:
     """Train on 1000 real rows, save model.h5, load it without TensorFlow and decide new rows."""
     from keramos.datasets import GERMAN_CREDIT
+    from keramos.errors import SaveError
     from keramos.pipeline.inspect import describe
     from keramos.pipeline.load import load
     from keramos.pipeline.train import train
+    from keramos.platform.atomic_write import check_target
     from keramos.report.screen import screen_of
     from keramos.report.text import data_flow, file, quality, quiz, training
     from keramos.report.views.model import model_view
@@ -52,8 +54,17 @@ def command(*, keep: str) -> None:
     from keramos.report.views.questions import questions
 
     folder = Path(keep)
-    folder.mkdir(parents=True, exist_ok=True)
     model, new_rows = folder / "model.h5", folder / "new_rows.csv"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"the folder cannot be made: {error.strerror}",
+            file=keep,
+            remedy="Name another one with --keep",
+        ) from None
+    for path in (model, new_rows):
+        check_target(path)
     lines = GERMAN_CREDIT.read_text().splitlines()
     click.echo(
         f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -10,7 +11,7 @@ import traceback
 import click
 
 from keramos.cli.json_option import wants_json
-from keramos.errors import KeramosError, UsageError
+from keramos.errors import KeramosError, UsageError, escaped
 from keramos.version import __version__
 
 COMMANDS = {
@@ -73,10 +74,13 @@ def keramos(*, debug: bool) -> None:
 def main() -> None:
     """Run the command line; exit 0 on success, 1 on a refused or failed job, 2 on wrong usage."""
     code = 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
     try:
-        code = (
-            keramos(standalone_mode=False) or 0
-        )  # click gives the code of a command that ends by Exit
+        # click gives the code of a command that ends by Exit.
+        code = keramos(standalone_mode=False) or 0
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = _WRONG_USAGE
@@ -84,9 +88,20 @@ def main() -> None:
         click.echo("keramos: stopped", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
-        # The reader has enough; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()  # the reader has enough
+    except OSError as error:
+        if os.environ.get("KERAMOS_DEBUG"):
+            traceback.print_exception(error)
+        place = f"{escaped(str(error.filename))}: " if error.filename else "output: "
+        click.echo(f"keramos: {place}{error.strerror or error}", err=True)
+        _close_output()
+        code = 1
     sys.exit(code)
+
+
+def _close_output() -> None:
+    """Nothing more may be written to standard output, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: KeramosError, *, as_json: bool) -> int:

@@ -10,6 +10,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.output import say
 from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def command(
     from keramos.data.read import as_table
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
-    from keramos.platform.atomic_write import write_atomically
+    from keramos.platform.atomic_write import check_target, write_atomically
     from keramos.report.results import (
         PROBLEM_COLUMNS,
         RENDERERS,
@@ -78,6 +79,9 @@ def command(
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)
+    for path in (output, rejects):
+        if path:
+            check_target(path)
     loaded, source = load(model, **opening), as_table(table)  # type: ignore[arg-type]  # click checks them
     with about(model):
         decided = loaded.decide_table(source)
@@ -98,7 +102,7 @@ def command(
         write_atomically(Path(output), text.encode())
     else:
         click.echo(text, nl=False)
-    click.echo(_closing(decided, source.rows, side), err=True)
+    say(_closing(decided, source.rows, side), err=True)
 
 
 def _kind(output: str | None, *, as_json: bool) -> str:

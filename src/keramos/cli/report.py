@@ -9,6 +9,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.output import say
 
 if TYPE_CHECKING:
     from keramos.inference.model import Model
@@ -48,7 +49,7 @@ def command(
 ) -> None:
     """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
     from keramos.pipeline.inspect import inspect
-    from keramos.platform.atomic_write import write_atomically
+    from keramos.platform.atomic_write import check_target, write_atomically
 
     paths = [Path(output) for output in outputs or ("report.html",)]
     paths += [paths[0].with_suffix(".pdf")] if with_pdf else []
@@ -57,6 +58,8 @@ def command(
             raise click.UsageError(
                 f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'"
             )
+    for path in () if as_json else paths:
+        check_target(path)
     found = inspect(model, limits=limits)
     loaded, title = _loaded(model, found.artifact, limits), name or Path(model).stem
     if as_json:
@@ -65,7 +68,7 @@ def command(
     for path in dict.fromkeys(paths):
         data = _made(path.suffix.lower(), found, loaded, title)
         write_atomically(path, data)
-        click.echo(f"{path}: {len(data):,} bytes")
+        say(f"{path}: {len(data):,} bytes")
 
 
 def _loaded(path: str, artifact: Artifact, limits: Limits) -> Model | None:

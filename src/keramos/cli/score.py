@@ -11,6 +11,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.output import say
 from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
@@ -133,14 +134,14 @@ def command(
         return
     except BaseException as error:
         for note in getattr(error, "__notes__", []):
-            click.echo(f"keramos: {note}", err=True)
+            say(f"keramos: {note}", err=True)
         raise
     if as_json:
         import msgspec
 
         click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode(), err=answers == "-")
     else:
-        click.echo("\n".join(_closing(summary)), err=True)
+        say(*_closing(summary), err=True)
 
 
 def _rows(source: str | None, url: object, query: object) -> str | Query:

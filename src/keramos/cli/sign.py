@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from keramos.cli.json_option import json_option
+from keramos.cli.output import say
 
 
 @click.command(
@@ -43,4 +44,4 @@ def command(
 
         click.echo(json.dumps(done))
         return
-    click.echo(said)
+    say(said)

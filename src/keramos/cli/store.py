@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keramos.cli.json_option import json_option
+from keramos.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,12 +116,12 @@ def prune(root: str, model: str, keep: int, *, as_json: bool) -> None:
         click.echo(json.dumps(msgspec.to_builtins(done)))
         return
     removed = ", ".join(map(str, done.removed)) or "none"
-    click.echo(f"{model}: removed {removed}; kept {', '.join(map(str, done.kept))}")
+    say(f"{model}: removed {removed}; kept {', '.join(map(str, done.kept))}")
 
 
 def _say(versions: Sequence[Version], *, as_json: bool) -> None:
     for fault in dict.fromkeys(one.labels_fault for one in versions if one.labels_fault):
-        click.echo(f"keramos: {fault}", err=True)
+        say(f"keramos: {fault}", err=True)
     if as_json:
         import json
 
@@ -131,4 +132,4 @@ def _say(versions: Sequence[Version], *, as_json: bool) -> None:
     for version in versions:
         time = datetime.fromtimestamp(version.modified, UTC).isoformat(timespec="seconds")
         labels = f"  {' '.join(version.labels)}" if version.labels else ""
-        click.echo(f"{version.model}  {version.number}  {version.size:,} bytes  {time}{labels}")
+        say(f"{version.model}  {version.number}  {version.size:,} bytes  {time}{labels}")

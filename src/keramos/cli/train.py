@@ -137,6 +137,7 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
     from keramos.artifact.write import check_extension
     from keramos.pipeline.inspect import describe
     from keramos.pipeline.train import train
+    from keramos.platform.atomic_write import check_target
     from keramos.report.layout import paragraph
     from keramos.report.screen import screen_of
     from keramos.report.text import document, epoch_line
@@ -144,6 +145,7 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
     from keramos.types.training import TrainingPlan
 
     check_extension(Path(output))
+    check_target(output)
     plan = TrainingPlan(**{name: options.pop(name) for name in _PLAN})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
 

@@ -8,6 +8,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.output import say
 
 if TYPE_CHECKING:
     from keramos.types.limits import Limits
@@ -52,6 +53,6 @@ def command(
         click.echo(json.dumps(msgspec.to_builtins(checks), indent=2))
     else:
         for check in checks:
-            click.echo(f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.detail}")
+            say(f"{'passed' if check.passed else 'FAILED'}  {check.name}: {check.detail}")
     if not all(check.passed for check in checks):
         raise click.exceptions.Exit(1)

@@ -16,7 +16,7 @@ from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, UsageError
 from keramos.pipeline.reading import about, with_replacements
 from keramos.pipeline.verify import random_feeds
-from keramos.platform.atomic_write import write_atomically
+from keramos.platform.atomic_write import check_target, write_atomically
 from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
 
@@ -76,6 +76,7 @@ def convert(
             received=f"'{target.suffix}'",
             file=str(target),
         )
+    check_target(target)
     with about(source):
         artifact = read(source, weights=weights, limits=limits)
     artifact = with_replacements(artifact, replace)

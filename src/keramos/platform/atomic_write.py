@@ -47,6 +47,28 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
         raise
 
 
+def check_target(path: str | Path) -> None:
+    """Find out before long work whether ``write_atomically`` could write here.
+
+    Raises:
+        SaveError: it could not.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise SaveError("the file cannot be written: it is a folder", file=str(path))
+    probe = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.tmp")
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        probe.unlink()
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise SaveError(
+            f"the file cannot be written: {said}",
+            file=str(path),
+            remedy="Name a file in a folder that exists and can be written",
+        ) from error
+
+
 def _umask() -> int:
     """The process's file mode mask; reading it means setting it for a moment."""
     mask = os.umask(0o077)

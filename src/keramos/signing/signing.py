@@ -20,8 +20,15 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import any_source
 from keramos.artifact.files import read_bytes
-from keramos.artifact.limits import LIMITS
-from keramos.errors import MissingExtraError, ModelError, SaveError, SignatureError, UsageError
+from keramos.artifact.limits import LIMITS, Limits
+from keramos.errors import (
+    LimitExceededError,
+    MissingExtraError,
+    ModelError,
+    SaveError,
+    SignatureError,
+    UsageError,
+)
 from keramos.platform.atomic_write import write_atomically
 
 if TYPE_CHECKING:
@@ -29,7 +36,6 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
 
 SUFFIX = ".sig"
@@ -39,6 +45,7 @@ PASSWORD = "KERAMOS_KEY_PASSWORD"  # noqa: S105 (the name of an environment vari
 """Environment variable with the password of an encrypted private key."""
 
 _SIGNATURE_BYTES = 1 << 20
+_SIGNATURE_LIMITS = Limits(file_bytes=_SIGNATURE_BYTES)
 _EXPLAINED = {
     "Key mismatch": "it was made with another key",
     "Signature mismatch": "the file is not the one that was signed",
@@ -191,18 +198,26 @@ def _with_key(make: Callable[[], Any], otherwise: str) -> Any:  # noqa: ANN401 (
         raise UsageError(f"{otherwise}{hint}") from error
 
 
+def read_signature(place: str | Path) -> bytes:
+    """The bytes of a signature; no more than one may have are read.
+
+    Raises:
+        ModelError: it is not a file of that size that can be read.
+    """
+    return read_bytes(os.fspath(place), _SIGNATURE_LIMITS)
+
+
 def _bundle(source: str, place: Path) -> bytes:
     try:
-        bundle = read_bytes(os.fspath(place))
-    except ModelError as error:
-        raise SignatureError(f"the file is not signed: {error}", file=source) from None
-    if len(bundle) > _SIGNATURE_BYTES:
+        return read_signature(place)
+    except LimitExceededError as error:
         raise SignatureError(
             f"a signature has at most {_SIGNATURE_BYTES:,} bytes",
-            received=f"{len(bundle):,} bytes in {place}",
+            received=f"{error.received} bytes in {place}",
             file=source,
-        )
-    return bundle
+        ) from None
+    except ModelError as error:
+        raise SignatureError(f"the file is not signed: {error}", file=source) from None
 
 
 def _covered(bundle: bytes) -> frozenset[str]:

@@ -61,6 +61,10 @@ def _file_system(url: str) -> tuple[_FileSystem, str]:
         raise StoreError(f"fsspec does not know this URL: {error}", file=str(url)) from None
 
 
+_SMALL_BYTES = 1 << 20
+"""Bytes of a signature, a listing or a file of labels at most."""
+
+
 class RemotePlace:
     """Objects below a URL."""
 
@@ -134,10 +138,7 @@ class RemotePlace:
     def labels(self, model: str) -> bytes | None:
         """The object of labels, or None."""
         with _talking(f"{self.root}/{model}/{LABELS}", StoreError):
-            try:
-                return self._system.cat_file(f"{self._path}/{model}/{LABELS}")
-            except FileNotFoundError:
-                return None
+            return self._optional(f"{self._path}/{model}/{LABELS}")
 
     def write_labels(self, model: str, data: bytes) -> None:
         """Put the object of labels."""
@@ -168,9 +169,12 @@ class RemotePlace:
 
     def _optional(self, path: str) -> bytes | None:
         try:
-            return self._system.cat_file(path)
+            data = self._system.cat_file(path, start=0, end=_SMALL_BYTES + 1)
         except FileNotFoundError:
             return None
+        if len(data) > _SMALL_BYTES:
+            raise StoreError(f"the file has more than {_SMALL_BYTES:,} bytes", file=path)
+        return data
 
     def _fetch(self, above: str, folder: Path, digest: str, name: str) -> None:
         """One file of a listing, by its path below the version's folder."""

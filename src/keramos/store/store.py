@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import form_of, model_source
-from keramos.artifact.files import read_bytes
 from keramos.errors import (
     ModelError,
     SaveError,
@@ -22,7 +21,7 @@ from keramos.errors import (
 )
 from keramos.pipeline.load import load
 from keramos.pipeline.reading import about
-from keramos.signing.signing import signature_path
+from keramos.signing.signing import read_signature, signature_path
 from keramos.store.labels import Label, label_bytes, labels_of, read_labels
 from keramos.store.local import LocalPlace
 from keramos.store.names import LABELS, check_label, check_model
@@ -60,11 +59,12 @@ class Store:
         self._place = _place(self.root)
 
     def versions(self, model: str | None = None) -> Sequence[Version]:
-        """All versions, or those of one model, by name and number. Where the labels of a model
-        cannot be read, its versions have none and say why.
+        """All versions, or those of one model, by name and number. Among all, those of a model
+        whose labels cannot be read have none and say why.
 
         Raises:
-            StoreError: the store cannot be read, or has no such model.
+            StoreError: the store cannot be read, or has no such model, or its labels cannot be
+                read.
         """
         if model is None:
             return [version for name in self._place.models() for version in self._versions(name)]
@@ -75,6 +75,7 @@ class Store:
                 f"the store has no version of a model {quoted(model)}; it has models: {have}",
                 file=str(self.root),
             )
+        self._labels(model)
         return found
 
     def local(self, version: Version) -> AbstractContextManager[Path]:
@@ -99,7 +100,7 @@ class Store:
             raise SaveError("the path is not a file; nothing was added", file=str(file))
         stored = self._place.add(model, _parcel(str(file)), lambda copy: _prove(copy, str(file)))
         for label in labels:
-            self.label(model, label, stored.number)
+            self._point(model, label, stored.number, back=False)
         return self._one(model, stored.number)
 
     def label(self, model: str, label: str, version: int) -> Version:
@@ -108,13 +109,21 @@ class Store:
         Raises:
             StoreError: there is no such version.
         """
+        self._point(model, label, version, back=True)
+        return self._one(model, version)
+
+    def _point(self, model: str, label: str, version: int, *, back: bool) -> None:
+        """Point a label to a version; without ``back`` only to a newer one, so that of publishers
+        at once the newest has it.
+        """
         check_label(label)
         with self._place.locked(check_model(model)):
             self._one(model, version)
             labels = self._labels(model)
+            if not back and label in labels and labels[label].version > version:
+                return
             labels[label] = labels[label].moved(version) if label in labels else Label(version)
             self._place.write_labels(model, label_bytes(labels))
-        return self._one(model, version)
 
     def unlabel(self, model: str, label: str) -> None:
         """Take a label away.
@@ -161,7 +170,6 @@ class Store:
         if keep < 1:
             raise UsageError("at least 1 version must be kept", option="keep", received=str(keep))
         with self._place.locked(check_model(model)):
-            self._labels(model)  # unknown labels would keep no version
             found = self.versions(model)
             gone = [version.number for version in found[:-keep] if not version.labels]
             for number in gone:
@@ -185,7 +193,7 @@ class Store:
         return [_version(model, stored, labels, fault) for stored in self._place.versions(model)]
 
     def _one(self, model: str, number: int) -> Version:
-        found = self.versions(model)
+        found = self._versions(model)
         for version in found:
             if version.number == number:
                 return version
@@ -221,7 +229,7 @@ def _parcel(file: str) -> Parcel:
                 remedy="Publish the whole model as one file",
             )
         signature = signature_path(file)
-        held = read_bytes(str(signature), LIMITS) if signature.is_file() else None
+        held = read_signature(signature) if signature.is_file() else None
     return Parcel(source, name, held)
 
 

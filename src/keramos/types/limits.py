@@ -46,7 +46,7 @@ class Limits:
     json_nodes: int = 500_000
     layers: int = 4_000
     members: int = 2_000
-    objects: int = 100_000
+    objects: int = 1 << 15
     structure_bytes: int = 64 << 20
     chunk_bytes: int = 64 << 20
     ratio: int = 200
