@@ -141,7 +141,7 @@ def test_opening_an_h5_file_imports_nothing_of_other_forms(tmp_path):
     code = (
         "import sys, keramos; keramos.load(sys.argv[1]).predict([[1.0, 2.0]]);"
         "print([n for n in sys.modules if any(w in n for w in "
-        "('object_graph', 'tensor_bundle', 'protobuf', 'tfjs', 'sharded', 'leaf_weights'))"
+        "('object_graph', 'tensor_bundle', 'artifact.protobuf', 'tfjs', 'sharded', 'leaf_weights'))"
         " and n.startswith('keramos')])"
     )
     done = subprocess.run(
