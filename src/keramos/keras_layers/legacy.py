@@ -5,8 +5,10 @@ from keramos.keras_layers.spec import LayerSpec, Weight
 
 _KERAS_1 = LayerSpec(floats=True, since="1", until="1")
 
+_STANDALONE = _KERAS_1._replace(until="2")
+
 LAYERS = {
-    "Highway": _KERAS_1._replace(
+    "Highway": _STANDALONE._replace(
         options={"activation": ACTIVATION, "use_bias": FLAG(True)},
         weights=(
             Weight("W", "features features"),
@@ -15,14 +17,14 @@ LAYERS = {
             Weight("b_carry", "features", when="use_bias"),
         ),
     ),
-    "MaxoutDense": _KERAS_1._replace(
+    "MaxoutDense": _STANDALONE._replace(
         options={"units": COUNT, "nb_feature": COUNT(4), "use_bias": FLAG(True)},
         weights=(
             Weight("W", "nb_feature features units"),
             Weight("b", "nb_feature units", when="use_bias"),
         ),
     ),
-    "Merge": _KERAS_1._replace(options={"mode": TEXT, "dot_axes": AXES(-1)}),
+    "Merge": _STANDALONE._replace(options={"mode": TEXT, "dot_axes": AXES(-1)}),
     "ParametricSoftplus": _KERAS_1._replace(
         options={"shared_axes": AXES(None)},
         weights=(Weight("alphas"), Weight("betas")),

@@ -9,5 +9,11 @@ LAYERS = {
     **dict.fromkeys(("Add", "Maximum", "Minimum", "Multiply", "Subtract"), _MERGE),
     "Average": _MERGE._replace(floats=True),
     "Concatenate": _MERGE._replace(options={"axis": WHOLE(-1)}),
+    "TFDConcat": _MERGE._replace(
+        options={"axis": WHOLE},
+        floats=True,
+        since="3",
+        module="keras.src.layers.preprocessing.feature_space",
+    ),
     "Dot": LayerSpec(options={"axes": AXES, "normalize": FLAG(False)}, floats=True, since="2"),
 }

@@ -74,10 +74,11 @@ def limits_of(texts: Iterable[str]) -> Limits:
     names = [field.name for field in fields(Limits)]
     found: dict[str, int] = {}
     for text in texts:
-        name, _, value = text.partition("=")
+        name, given, value = text.partition("=")
         if name not in names:
             raise UsageError(f"the limit does not exist; there are {', '.join(names)}", option=name)
         flag = isinstance(getattr(LIMITS, name), bool)
+        value = (value.lower() if given else "true") if flag else value
         if flag and value not in _WORDS:
             raise UsageError(
                 f"the limit needs true or false, as in {name}=true",

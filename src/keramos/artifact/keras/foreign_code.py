@@ -35,6 +35,10 @@ elsewhere.
 _CLASSES = _FUNCTIONS | frozenset(_OTHERS.split())
 """Modules of Keras whose classes may be named."""
 
+_UNUSED = frozenset({"loss", "metrics", "weighted_metrics"})
+"""Keys of a training configuration that only training reads."""
+_SHOWN = 160
+
 _MODELS = frozenset({"Container", "Functional", "Model", "Network", "Sequential"})
 _LAYER_KEYS = frozenset({*INNER_KEYS, *LISTS.values(), "layers"})
 
@@ -44,17 +48,18 @@ _Item = tuple[object, _Link, bool]
 """A value, its place, and whether a layer is expected there."""
 
 
-def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> None:
+def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> tuple[str, ...]:
     """Refuse JSON that names code, or classes and functions that are not Keras'.
 
-    ``model``: the value is a model, else a training configuration.
+    ``model``: the value is a model, else a training configuration. Losses and metrics, which a
+    model that predicts never runs, may be of others; notes say which are.
 
     Raises:
         ForeignCodeError: it does; says where.
         CorruptModelError: a class name is not text.
         LimitExceededError: there are more layers than the limits allow.
     """
-    layers, training = 0, limits.foreign_training
+    layers, training, notes = 0, limits.foreign_training, list[str]()
     waiting: list[_Item] = [(value, (None, root), model)]
     while waiting:
         item, link, is_layer = waiting.pop()
@@ -68,10 +73,18 @@ def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> 
             opaque = "class_name" in item and _checked(
                 item, link, is_layer=is_layer, training=training
             )
+            unused = _UNUSED if _is_training(link, model=model) else frozenset()
+            notes += [
+                note
+                for key in sorted(unused & item.keys())
+                for note in _notes(item[key], link, key)
+            ]
             waiting += [
                 (part, (link, f".{key}"), is_layer if key == "config" else key in _LAYER_KEYS)
                 for key, part in item.items()
-                if isinstance(part, dict | list) and not (opaque and key == "config")
+                if isinstance(part, dict | list)
+                and not (opaque and key == "config")
+                and key not in unused
             ]
         elif isinstance(item, list):
             waiting += [
@@ -79,6 +92,40 @@ def refuse_foreign(value: object, root: str, *, model: bool, limits: Limits) -> 
                 for place, part in enumerate(item)
                 if isinstance(part, dict | list)
             ]
+    return tuple(notes)
+
+
+def _is_training(link: _Link, *, model: bool) -> bool:
+    """Whether a place is a training configuration: the root of one, or that of a model."""
+    before, step = link
+    return step == ".compile_config" if model else before is None
+
+
+def _notes(value: object, link: _Link, key: str) -> Iterator[str]:
+    """What is foreign in losses or metrics."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if (what := _foreign_name(item)) is not None:
+                yield f"{_path((link, f'.{key}'))} names {what}, which only training runs"
+                continue
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+
+
+def _foreign_name(entry: dict[str, object]) -> str | None:
+    name, module = entry.get("class_name"), entry.get("module")
+    if not isinstance(name, str):
+        return None
+    if name == "__lambda__":
+        return "stored Python code"
+    if name == "function" and module != "builtins" and not _is_keras(module, _FUNCTIONS):
+        return f"the function {entry.get('config')} of the module {module}"[:_SHOWN]
+    if name != "function" and not _is_keras(module, _CLASSES):
+        return f"the class {name} of the module {module}"[:_SHOWN]
+    return None
 
 
 def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training: bool) -> bool:

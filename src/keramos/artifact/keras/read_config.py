@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.entries import Translated, class_of, config_of
 from keramos.artifact.keras.dialects.identity import identify
+from keramos.artifact.keras.dialects.origin import version_numbers
 from keramos.artifact.keras.dialects.own_options import unlike, without_training
 from keramos.artifact.keras.dialects.structure import network as network_of
 from keramos.artifact.keras.foreign_code import refuse_foreign
@@ -25,19 +26,22 @@ if TYPE_CHECKING:
     """A class of Keras and its config in the words of its time -> current words."""
 
 
-def parse_config(config: bytes, training: bytes | None, limits: Limits) -> Entry:
-    """The config as data, once neither it nor the training config needs foreign code.
+def parse_config(
+    config: bytes, training: bytes | None, limits: Limits
+) -> tuple[Entry, tuple[str, ...]]:
+    """The config as data, once neither it nor the training config needs foreign code; with notes
+    about foreign losses and metrics.
 
     Raises:
         ForeignCodeError: one of them does.
         ModelError: one is not readable JSON, or exceeds a limit.
     """
     entry = parse_json(config, "model config", limits)
-    refuse_foreign(entry, "model config", model=True, limits=limits)
+    notes = refuse_foreign(entry, "model config", model=True, limits=limits)
     if training is not None:
         found = parse_json(training, "training config", limits)
-        refuse_foreign(found, "training config", model=False, limits=limits)
-    return entry
+        notes += refuse_foreign(found, "training config", model=False, limits=limits)
+    return entry, notes
 
 
 def read_config(entry: Entry, origin: Origin) -> Network:
@@ -66,7 +70,11 @@ def _doubt(layer: Entry, kind: str, config: Config, origin: Origin) -> str:
     """Why a class that a file names without its module is not the built-in one."""
     if "module" in layer:
         return ""
-    return unlike(kind, config, origin.generation, by_keras="trainable" in config_of(layer))
+    stated = config_of(layer)
+    formats = origin.generation == "tf_keras" and version_numbers(origin.version) >= (2, 2)
+    if formats and "data_format" not in stated:  # which the dialect adds for older versions
+        config = {key: value for key, value in config.items() if key != "data_format"}
+    return unlike(kind, config, origin.generation, by_keras="trainable" in stated)
 
 
 # A file speaks one dialect; each is imported when the first file that speaks it is read.

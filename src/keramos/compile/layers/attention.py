@@ -69,7 +69,9 @@ def _wanted(s: LayerCall, name: str) -> bool:
 
 
 def _dot_scores(s: LayerCall, query: Value, key: Value) -> Value:
-    scores = s.g.op("MatMul", query, s.g.op("Transpose", key, perm=[0, 2, 1]))
+    # Without steps, tf.keras takes the rows of a batch for steps of one sequence.
+    perm = [0, 2, 1] if key.rank > 2 else [1, 0]
+    scores = s.g.op("MatMul", query, s.g.op("Transpose", key, perm=perm))
     return (
         s.g.op("Mul", scores, s.float_weight("scale"))
         if s.layer.config.get("use_scale")

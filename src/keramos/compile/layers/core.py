@@ -140,4 +140,5 @@ LAYERS: dict[str, Build] = {
     "ReversibleEmbedding": reversible_embedding,
     "SpectralNormalization": spectral_normalization,
     "StochasticDepth": identity,
+    "TFDIdentity": identity,
 }

@@ -192,4 +192,5 @@ LAYERS: dict[str, Build] = {
     "Minimum": _extreme("Min"),
     "Multiply": multiply,
     "Subtract": subtract,
+    "TFDConcat": concatenate,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.keras_layers.options import TRAINED_BY
-from keramos.keras_layers.registry import spec_of
+from keramos.keras_layers.registry import FAMILY_OF, spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,28 +17,44 @@ if TYPE_CHECKING:
     from keramos.keras_layers.spec import LayerSpec
     from keramos.types.network import Config
 
-_LATER = """
-    adjustment antialias attention_axes awq_unpacked_column_size bounding_box_format
-    crop_to_aspect_ratio data_format dilation_rate encoding factor fill_mode fill_value
-    flash_attention fused gptq_unpacked_column_size groups idf_weights input_length
-    interpolation invert keepdims mask_token mask_value mean noise_shape num_bins
-    num_oov_indices oov_method oov_token output_mode output_padding pad_to_aspect_ratio
-    pad_to_max_tokens ragged renorm renorm_clipping renorm_momentum reset_after return_state
-    rms_scaling salt score_mode seed sliding_window sparse unroll use_gate value_range variance
-    virtual_batch_size vocabulary vocabulary_dtype vocabulary_size weights zero_output_for_mask
+_LATER_THAN_KERAS_3 = """
+    adjustment antialias awq_unpacked_column_size bounding_box_format encoding fill_mode
+    fill_value flash_attention fused gptq_unpacked_column_size idf_weights input_length
+    oov_method output_padding pad_to_aspect_ratio ragged renorm
+    renorm_clipping renorm_momentum rms_scaling salt sliding_window sparse unroll use_gate
+    virtual_batch_size vocabulary_dtype vocabulary_size weights
 """
-_SINCE_KERAS_2 = """
-    activation axis center implementation scale shared_axes use_bias
+_LATER_THAN_KERAS_2 = """
+    attention_axes crop_to_aspect_ratio dilation_rate groups interpolation invert keepdims
+    mask_token mean noise_shape num_oov_indices oov_token output_mode pad_to_max_tokens
+    reset_after return_state score_mode seed variance vocabulary zero_output_for_mask
 """
-_UNSTATED = {"keras1": frozenset((_LATER + _SINCE_KERAS_2).split())}
+_LATER_THAN_KERAS_1 = """
+    activation axis center data_format implementation scale shared_axes use_bias
+"""
+_KERAS_3 = frozenset(_LATER_THAN_KERAS_3.split())
+_KERAS_2 = _KERAS_3 | set(_LATER_THAN_KERAS_2.split())
+_UNSTATED = {
+    "keras1": _KERAS_2 | set(_LATER_THAN_KERAS_1.split()),
+    "keras2": _KERAS_2,
+    "tf_keras": _KERAS_2,
+    "keras3": _KERAS_3,
+}
 """Generation -> options that not all of its versions write."""
-_USUALLY_UNSTATED = frozenset(_LATER.split())
 _OWN_UNSTATED = {
     "BatchNormalization": frozenset({"axis"}),  # several axes became a field of Legacy
-    "Discretization": frozenset({"epsilon"}),
+    "Cropping1D": frozenset({"data_format"}),
+    "Discretization": frozenset({"epsilon", "num_bins"}),
+    "Hashing": frozenset({"mask_value"}),
     "LocallyConnected1D": frozenset({"implementation"}),
     "LocallyConnected2D": frozenset({"implementation"}),
+    "RandomContrast": frozenset({"value_range"}),
+    "RandomFlip": frozenset({"value_range"}),
+    "UpSampling1D": frozenset({"data_format", "interpolation"}),
+    "UpSampling3D": frozenset({"interpolation"}),
+    "ZeroPadding1D": frozenset({"data_format"}),
 }
+"""Class -> options that no version writes, or not all of them."""
 
 
 def unlike(kind: str, config: Config, generation: str, *, by_keras: bool) -> str:
@@ -53,11 +69,19 @@ def unlike(kind: str, config: Config, generation: str, *, by_keras: bool) -> str
     needed = any(option.default is ... for option in spec.options.values())
     if not by_keras and (needed or not spec.options or spec.options.keys() & config.keys()):
         return ""
-    unstated = _UNSTATED.get(generation, _USUALLY_UNSTATED) | _OWN_UNSTATED.get(kind, frozenset())
+    unstated = _UNSTATED[generation] | _OWN_UNSTATED.get(kind, frozenset())
+    if _may_lack_format(kind, generation):
+        unstated |= {"data_format"}
     lacking = sorted({*spec.options, *spec.ignored} - unstated - config.keys())
     others = sorted(key for key in config if not spec.knows(key))
     said = [_said("lacks", lacking), _said("has", others)]
     return f"its config {' and '.join(filter(None, said))}" if any(said) else ""
+
+
+def _may_lack_format(kind: str, generation: str) -> bool:
+    """Classes over one axis had no data format before Keras 3; those over images may have none."""
+    one_axis = kind.endswith("1D") and generation != "keras3"
+    return one_axis or kind.startswith("SpatialDropout") or FAMILY_OF.get(kind) == "image"
 
 
 def _said(verb: str, options: list[str]) -> str:
