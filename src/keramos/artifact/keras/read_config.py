@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.artifact.keras.dialects.classes import STANDALONE
 from keramos.artifact.keras.dialects.entries import Translated, class_of, config_of
 from keramos.artifact.keras.dialects.identity import identify
 from keramos.artifact.keras.dialects.origin import version_numbers
@@ -56,7 +57,9 @@ def read_config(entry: Entry, origin: Origin) -> Network:
         kind, doubt = identify(layer, origin.generation)
         if kind.startswith("custom."):
             return Translated(kind, config, CURRENT, doubt)
-        found = Translated(*translate(layer, kind, config, origin))
+        # Standalone Keras 2 kept some classes of Keras 1 as they were.
+        speaks = _keras1() if kind in STANDALONE else translate
+        found = Translated(*speaks(layer, kind, config, origin))
         kept = without_training(found.kind, found.config, origin.generation)
         doubt = _doubt(layer, found.kind, kept, origin)
         if doubt:

@@ -240,12 +240,6 @@ def _merge(kind: str, config: Config, _origin: Origin) -> tuple[str, Config]:
     return kind, {"mode": mode, "dot_axes": config.get("dot_axes", -1), **unknown}
 
 
-def of_keras_2(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    """A class that standalone Keras 2 kept as it was, in current words."""
-    config = renamed(without(config, _TRAINING | _OWN_TRAINING.get(kind, frozenset())), _NAMES)
-    return _FIXES.get(kind, _as_is)(kind, config, origin)
-
-
 _FIXES: dict[str, Callable[[str, Config, Origin], tuple[str, Config]]] = {
     **dict.fromkeys(_UNSTATED, _format_unstated),
     "AtrousConvolution1D": _atrous_1d,

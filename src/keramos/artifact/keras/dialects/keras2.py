@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.classes import STANDALONE
 from keramos.artifact.keras.dialects.legacy import OLD_KERNELS, legacy_of
 from keramos.artifact.keras.dialects.words import renamed, single_axis, without, without_later
 from keramos.types.legacy import CURRENT
@@ -72,8 +71,6 @@ def translate(
         return kind, _input(config), CURRENT
     if kind == "Lambda":
         return kind, config, CURRENT
-    if kind in STANDALONE and origin.generation == "keras2":
-        kind, config = _of_keras_1(kind, config, origin)
     drop = _TRAINING | _OWN_TRAINING.get(kind, frozenset())
     if kind not in _LAYOUT_MATTERS:
         drop |= {"implementation"}
@@ -81,12 +78,6 @@ def translate(
     config = without(renamed(config, _RENAMED.get(kind, {})), drop)
     kind, config = FIXES.get(kind, _as_is)(kind, config)
     return kind, config, legacy_of(entry, kind, config, origin)
-
-
-def _of_keras_1(kind: str, config: Config, origin: Origin) -> tuple[str, Config]:
-    from keramos.artifact.keras.dialects.keras1 import of_keras_2  # noqa: PLC0415 (builds on this)
-
-    return of_keras_2(kind, config, origin)
 
 
 def _as_is(kind: str, config: Config) -> tuple[str, Config]:
