@@ -5,12 +5,15 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
+from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
+from keramos.compile.keras_calls import as_keras_calls
 from keramos.compile.operations.table import OPERATIONS
 from keramos.compile.operations.tensorflow_names import rows
 from keramos.errors import UnsupportedModelError
@@ -486,20 +489,29 @@ OPERATORS = {
 }
 
 
+def function_at(symbol):
+    short = symbol.removeprefix("__operators__.")
+    return OPERATORS[short] if short != symbol else function_of(symbol)
+
+
+def as_network(symbol, arguments):
+    """The layer that Keras 2 makes of a call of a function."""
+    names = [name for name in inspect.signature(function_at(symbol)).parameters if name != "name"]
+    given = dict(zip(names[1:], arguments[1:], strict=False))
+    if symbol.endswith("einsum"):  # its operands are a list of any length
+        given = {"inputs": arguments[1:]}
+    keywords = {key: item for key, item in given.items() if item is not None}
+    return network(f"tf.{symbol}", (arguments[0],), keywords, {})
+
+
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_a_function_of_tensorflow_answers_as_in_tensorflow(case):
     symbol, *arguments = case
-    short = symbol.removeprefix("__operators__.")
-    function = OPERATORS[short] if short != symbol else function_of(symbol)
-    names = [name for name in inspect.signature(function).parameters if name != "name"]
-    given = dict(zip(names[1:], arguments[1:], strict=False))
-    if short.endswith("einsum"):  # its operands are a list of any length
-        given = {"inputs": arguments[1:]}
 
-    keywords = {key: item for key, item in given.items() if item is not None}
-    made = network(f"tf.{symbol}", (arguments[0],), keywords, {})
-
-    compare(made, function(*(constant(item) for item in arguments)))
+    compare(
+        as_network(symbol, arguments),
+        function_at(symbol)(*(constant(item) for item in arguments)),
+    )
 
 
 @pytest.mark.parametrize("case", GRAPH, ids=named)
@@ -547,6 +559,59 @@ def default_of(attribute):
     if kind == "type":
         return tf.as_dtype(found).name
     return found.decode() if kind == "s" else list(found.i) if kind == "list" else found
+
+
+NOT_IN_KERAS = {
+    "GatherNd", "LRN", "Rank", "Shape", "Size", "TensorScatterAdd", "gather", "gather_nd",
+    "nn.local_response_normalization", "rank", "shape", "size", "tensor_scatter_nd_add",
+}  # fmt: skip
+"""Functions of which keras.ops has no counterpart, at least for some arguments."""
+
+
+def written_for_keras(made, path):
+    """The answers of real Keras to a network that is written for it."""
+    build, arrays = made
+    network = as_keras_calls(build(1))
+    assert not any(layer.kind.startswith("tf.") for layer in network.layers.values())
+    write(path, network, None)
+    model = keras.models.load_model(path)
+    answer = model(arrays[0] if len(arrays) == 1 else arrays)
+    keras.backend.clear_session()
+    return np.asarray(answer[0] if isinstance(answer, list | tuple) else answer)
+
+
+FUNCTIONS = [case for case in CASES if case[0] not in NOT_IN_KERAS]
+
+
+@pytest.mark.parametrize("at", range(0, len(FUNCTIONS), 10))
+def test_functions_of_tensorflow_are_written_as_calls_that_keras_answers(at, tmp_path):
+    for number, (symbol, *arguments) in enumerate(FUNCTIONS[at : at + 10]):
+        made = as_network(symbol, arguments)
+        expected = function_at(symbol)(*(constant(item) for item in arguments))
+        first = np.asarray(expected[0] if isinstance(expected, list | tuple) else expected)
+        path = tmp_path / f"{number}{('.keras', '.h5')[number % 2]}"
+
+        answer = written_for_keras(made, path)
+
+        assert answer.shape == first.shape, symbol
+        np.testing.assert_allclose(
+            answer.astype(float), first.astype(float), rtol=1e-4, atol=1e-5, err_msg=symbol
+        )
+
+
+@pytest.mark.parametrize("symbol", sorted(NOT_IN_KERAS & {case[0] for case in CASES}))
+def test_what_keras_cannot_express_is_refused_by_name(symbol):
+    refused = 0
+    for name, *arguments in CASES:
+        if name != symbol:
+            continue
+        build, _ = as_network(symbol, arguments)
+        try:
+            as_keras_calls(build(1))
+        except UnsupportedModelError as error:
+            refused += "current Keras" in str(error) or "sizes" in str(error)
+
+    assert refused
 
 
 def test_every_function_and_node_is_compared():

@@ -232,7 +232,7 @@ def _run(
             continue
         node = calls.get(call.layer, 0)
         calls[call.layer] = node + 1
-        results = _run_call(g, network.layers[call.layer], call, values)
+        results = run_call(g, network.layers[call.layer], call, values)
         check_outputs(network, call, len(results))
         for tensor, result in enumerate(results):
             values[TensorRef(call.layer, node, tensor)] = result
@@ -257,9 +257,10 @@ def _run_forest(
     return set(forest.layers)
 
 
-def _run_call(
+def run_call(
     g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]
 ) -> list[Masked]:
+    """Append the nodes of one call; gives its tensors with their masks."""
     refs = list(_refs(call.args))
     for ref in (*refs, *_refs(call.kwargs)):
         _made(values, ref, f"layer '{layer.name}'")

@@ -13,6 +13,7 @@ from keramos.artifact.keras.upgrade import lossy_options
 from keramos.artifact.read import read
 from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
+from keramos.compile.keras_calls import as_keras_calls
 from keramos.errors import MismatchError, UnsupportedModelError, UsageError
 from keramos.pipeline.reading import about, with_replacements
 from keramos.pipeline.verify import random_feeds
@@ -104,7 +105,7 @@ def _converted(artifact: Artifact, target: Path, limits: Limits) -> Conversion:
 def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Compiled:
     """Write what ``target`` is to be, and compile it from there."""
     if target.suffix.lower() != ".onnx":
-        write(path, artifact.network, artifact.content)
+        write(path, as_keras_calls(artifact.network, limits), artifact.content)
         return compile_network(read(path, limits=limits).network, limits=limits)
     compiled = compile_network(artifact.network, runtime_checks=False, limits=limits)
     if compiled.steps:
