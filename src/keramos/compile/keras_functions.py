@@ -12,24 +12,19 @@ from math import prod
 
 import numpy as np
 
-from keramos.compile.keras_writer import DTYPES, Node, Writer
+from keramos.compile.keras_writer import DTYPES, Node, Writer, stored_array
 from keramos.types.network import TensorRef
 
-_FAR = 1 << 30
-"""Ends of slices beyond this mean the end of the axis."""
+_FAR = 1 << 30  # ends of slices beyond this mean the end of the axis
 
 Write = Callable[[Writer, Node], TensorRef | Sequence[TensorRef]]
-"""What writes one node."""
 
 
 def _plain(kind: str) -> Write:
-    """The same function of the same operands."""
     return lambda w, n: w.call(kind, *(w.item(n.value(i)) for i in range(len(n.inputs))))
 
 
 def _many(kind: str) -> Write:
-    """A function of two operands over any number of them."""
-
     def write(w: Writer, n: Node) -> TensorRef:
         first, *rest = (w.item(n.value(i)) for i in range(len(n.inputs)))
         for other in rest:
@@ -162,7 +157,7 @@ def _expanded(w: Writer, n: Node) -> TensorRef:
 
 
 def _like(w: Writer, n: Node) -> TensorRef:
-    """One number for every place of a tensor whose sizes the node asks for."""
+    """One number for every place of a tensor whose sizes are asked for."""
     like, number = w.sized.get(n.value(1).name), n.value(0).const
     if like is None or number is None or number.size != 1 or like.shape != n.outputs[0].shape:
         raise n.refused("over the rows")
@@ -285,18 +280,26 @@ def _flat(w: Writer, n: Node) -> TensorRef:
     return w.call("Reshape", w.item(n.value(0)), newshape=[-1, prod(size or 1 for size in sizes)])
 
 
+def _one(sizes: object) -> object:
+    return sizes[0] if isinstance(sizes, list) and len(set(sizes)) == 1 else sizes
+
+
 def _convolved(w: Writer, n: Node) -> TensorRef:
     kernel, axes = n.value(1), n.value(0).rank - 2
     if kernel.const is None or len(n.inputs) > 2:
         raise n.refused("with a computed kernel")
     array = kernel.const.transpose(*range(2, axes + 2), 1, 0)
-    known = {"value": array.tolist(), "dtype": array.dtype.name}
-    stored = {"class_name": "__numpy__", "config": known}
-    steps, gaps = (n.attributes.get(name, [1] * axes) for name in ("strides", "dilations"))
+    groups = n.number("group", 1)
+    if groups > 1 and groups != n.value(0).shape[1]:
+        raise n.refused("in groups")
+    if groups > 1:
+        array = array.reshape(*array.shape[:-2], groups, -1)
+    # Keras takes lists for tuples in Conv alone, so equal steps are one number.
+    steps, gaps = (_one(n.attributes.get(name, 1)) for name in ("strides", "dilations"))
     y = w.call(
-        "Conv",
+        "Conv" if groups == 1 else "DepthwiseConv",
         _channels_last(w, n, 0.0),
-        stored,
+        stored_array(array),
         strides=steps,
         padding="valid",
         data_format="channels_last",
@@ -322,7 +325,6 @@ def _pooled(kind: str) -> Write:
 
 
 def _channels_last(w: Writer, n: Node, fill: float) -> TensorRef:
-    """The input with its edges, its channels last."""
     axes, x = n.value(0).rank - 2, w.item(n.value(0))
     edges = n.attributes.get("pads")
     if isinstance(edges, list) and any(edges):

@@ -15,6 +15,8 @@ from keramos.types.network import Call, Layer, TensorRef
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from keramos.compile.onnx.graph import Value
 
 DTYPES = {number: name for name, number in ELEMENT_TYPES.items()}
@@ -89,6 +91,12 @@ class Node:
         return found if isinstance(found, int) else default
 
 
+def stored_array(array: NDArray[np.generic]) -> dict[str, object]:
+    """An array as Keras stores it among the arguments of a call."""
+    known = {"value": array.tolist(), "dtype": array.dtype.name}
+    return {"class_name": "__numpy__", "config": known}
+
+
 class Writer:
     """The layers and calls that stand in for one call of a layer.
 
@@ -133,5 +141,4 @@ class Writer:
             raise UnsupportedModelError("the value depends on sizes that only the rows tell")
         if value.const.ndim == 0:
             return value.const.item()
-        listed, dtype = value.const.tolist(), value.const.dtype.name
-        return {"class_name": "__numpy__", "config": {"value": listed, "dtype": dtype}}
+        return stored_array(value.const)
