@@ -17,7 +17,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import roc_auc_score
 
 import keramos
+from keramos.data.conform import conform
 from keramos.data.read import as_table
+from keramos.data.target import encode_target
 from keramos.tabular.kinds import KINDS
 
 DATA = Path(__file__).parents[2] / "shared" / "datasets"
@@ -109,7 +111,7 @@ def compare(path: Path, target: str, seed: int, rows: int) -> dict[str, tuple[fl
                 ]
             )
         schema = run.content.schema.target
-        y = encoded(columns[target], schema)
+        y = encoded(run, columns)
         answer = model.run(fed)[0]
         found[recipe] = score(schema.task, y[run.split.held_out], answer), seconds, size
     begun = process_time()
@@ -119,12 +121,11 @@ def compare(path: Path, target: str, seed: int, rows: int) -> dict[str, tuple[fl
     return found
 
 
-def encoded(cells: np.ndarray, target: object) -> np.ndarray:
+def encoded(run: keramos.Run, columns: dict[str, np.ndarray]) -> np.ndarray:
     """The target as numbers."""
-    if target.task == "regression":
-        return cells.astype(float)
-    places = {str(label): place for place, label in enumerate(target.classes)}
-    return np.array([places[str(value)] for value in cells])
+    schema = run.content.schema
+    typed = conform(as_table(columns), schema, need_target=True).table
+    return encode_target(typed.columns[schema.target.name], schema.target).reshape(-1)
 
 
 def main() -> None:
