@@ -42,11 +42,9 @@ print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(hea
 def command(*, keep: str) -> None:
     """Train on 1000 real rows, save model.h5, load it without TensorFlow and decide new rows."""
     from keramos.datasets import GERMAN_CREDIT
-    from keramos.errors import SaveError
     from keramos.pipeline.inspect import describe
     from keramos.pipeline.load import load
     from keramos.pipeline.train import train
-    from keramos.platform.atomic_write import check_target
     from keramos.report.screen import screen_of
     from keramos.report.text import data_flow, file, quality, quiz, training
     from keramos.report.views.model import model_view
@@ -55,16 +53,7 @@ def command(*, keep: str) -> None:
 
     folder = Path(keep)
     model, new_rows = folder / "model.h5", folder / "new_rows.csv"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SaveError(
-            f"the folder cannot be made: {error.strerror}",
-            file=keep,
-            remedy="Name another one with --keep",
-        ) from None
-    for path in (model, new_rows):
-        check_target(path)
+    _make_folder(folder)
     lines = GERMAN_CREDIT.read_text().splitlines()
     click.echo(
         f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n"
@@ -83,6 +72,21 @@ def command(*, keep: str) -> None:
         "CHECK YOURSELF", quiz(screen, questions(loaded, proof(describe(loaded.artifact), loaded)))
     )
     click.echo(f"Go on: keramos inspect {model}; keramos predict {model} {new_rows}")
+
+
+def _make_folder(folder: Path) -> None:
+    from keramos.errors import SaveError
+    from keramos.platform.atomic_write import check_target
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"the folder cannot be made: {error.strerror}",
+            file=str(folder),
+            remedy="Name another one with --keep",
+        ) from None
+    check_target(folder / "model.h5")
 
 
 def _section(title: str, lines: list[str]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keramos.report.views import words
+from keramos.report.visible import visible
 
 if TYPE_CHECKING:
     from keramos.types.view import ModelView
@@ -26,7 +27,8 @@ def card(view: ModelView, task: str) -> str:
     """The card of a view; ``task`` is that of the target, empty for a plain Keras file."""
     tags = [_TASKS.get(task, "tabular-classification")] if task else []
     dataset = dict(view.proof.provenance).get("table", "")
-    return _environment().get_template("card.md").render(view=view, tags=tags, dataset=dataset)
+    made = _environment().get_template("card.md").render(view=view, tags=tags, dataset=dataset)
+    return visible(made)
 
 
 @cache

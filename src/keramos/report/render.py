@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from keramos.report import charts
 from keramos.report.heat import activation
 from keramos.report.views import words
+from keramos.report.visible import visible
 from keramos.types.view import Quality
 from keramos.version import __version__
 
@@ -72,7 +73,7 @@ def prepare() -> None:
 
 def render(template: str, **values: object) -> str:
     """One template with its values."""
-    return environment().get_template(template).render(**values)
+    return visible(environment().get_template(template).render(**values))
 
 
 def quoted(name: str) -> str:
