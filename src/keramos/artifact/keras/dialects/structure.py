@@ -209,9 +209,9 @@ def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested:
         source = first.network.layers[first.network.inputs[0].layer]
         shape, dtype = source.config.get("batch_shape"), source.config.get("dtype", dtype)
     if not isinstance(shape, list) and not nested:
-        raise CorruptModelError(
+        raise UnsupportedModelError(
             f"Sequential {quoted(model)} does not say the shape of its input",
-            remedy="Build the model before saving it",
+            remedy="Build the model before saving it: give its first layer an input shape",
         )
     return Layer(f"{first.name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
 
