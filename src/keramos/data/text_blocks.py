@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
+
 from keramos.errors import DataError
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 22
 _LONGEST_ROW = 1 << 26
 _BOM = b"\xef\xbb\xbf"
+_QUOTE, _LINE_END = b'"\n'
 
 
 class Block(NamedTuple):
@@ -63,13 +66,14 @@ class TextBlocks:
         at the end of the file. With ``quotes``, line ends inside quotes are part of a cell.
         """
         at = skip
+        odd = 0
         while True:
             end = self._rest.find(b"\n", at) + 1
             if not end and self._fill():
                 continue
-            line = self._rest[skip : end or None]
-            if not end or not quotes or line.count(b'"') % 2 == 0:
-                return line
+            odd ^= self._rest.count(b'"', at, end) % 2 if end and quotes else 0
+            if not end or not odd:
+                return self._rest[skip : end or None]
             at = end
 
     def blocks(self, start: int, *, quotes: bool) -> Iterator[Block]:
@@ -128,9 +132,9 @@ def _last_row(data: bytes, *, quotes: bool) -> int:
     end = data.rfind(b"\n") + 1
     if not quotes:
         return end
-    odd = data.count(b'"', 0, end) % 2
-    while end and odd:
-        before = data.rfind(b"\n", 0, end - 1) + 1
-        odd ^= data.count(b'"', before, end) % 2
-        end = before
-    return end
+    if data.count(b'"', 0, end) % 2 == 0:
+        return end
+    codes = np.frombuffer(data, np.uint8, end)
+    closed = ~np.logical_xor.accumulate(codes == _QUOTE)
+    ends = np.flatnonzero(closed & (codes == _LINE_END))
+    return int(ends[-1]) + 1 if ends.size else 0

@@ -17,7 +17,7 @@ from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.types.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from keramos.errors import Problem
     from keramos.inference.model import Model
@@ -43,30 +43,42 @@ def feeds_by_piece(model: Model, rows: int, piece: Callable[[int, int], object])
             with the problem that is the last in a reply.
     """
     columns = len(model.content.schema.columns) if model.content else len(model.inputs)
+    parts = ((end - begin, piece(begin, end)) for begin, end in pieces(rows, columns))
+    return feeds_of_parts(model, rows, parts)
+
+
+def feeds_of_parts(model: Model, rows: int, parts: Iterable[tuple[int, object]]) -> Feeds:
+    """Model inputs of parts that follow one another, each with the number of its rows.
+
+    Raises:
+        RowError: as ``feeds_by_piece``.
+    """
     fed: list[Feeds] = []
-    error: RowError | None = None
+    source: str | None = None
     problems: list[Problem] = []
-    for begin, end in pieces(rows, columns):
+    read = 0
+    for size, part in parts:
         try:
-            fed.append(model.feeds(piece(begin, end)))
-        except RowError as found:
-            error = error or found
-            problems += (replace(one, row=one.row + begin) for one in found.problems)
-            if len(problems) >= MAX_PROBLEMS:
-                raise _row_error(error, problems, end, rows) from None
-    if error is not None:
-        raise _row_error(error, problems, rows, rows) from None
+            fed.append(model.feeds(part))
+        except RowError as error:
+            source = error.where.file
+            problems += (replace(one, row=one.row + read) for one in error.problems)
+        read += size
+        if len(problems) >= MAX_PROBLEMS:
+            break
+    if problems:
+        raise _row_error(source, problems, read, rows)
     if len(fed) == 1:
         return fed[0]
     return {name: np.concatenate([one[name] for one in fed]) for name in fed[0]}
 
 
-def _row_error(first: RowError, problems: list[Problem], read: int, rows: int) -> RowError:
+def _row_error(source: str | None, problems: list[Problem], read: int, rows: int) -> RowError:
     bad = len({problem.row for problem in problems})
     what = f"{bad} row(s) cannot be used"
     if read < rows:
         what = f"{bad} of the first {read} row(s) cannot be used; {rows - read} more were not read"
-    return RowError(what, file=first.where.file, problems=problems)
+    return RowError(what, file=source, problems=problems)
 
 
 def rows_of_table(table: Table, begin: int, end: int) -> Table:

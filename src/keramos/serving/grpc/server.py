@@ -21,12 +21,14 @@ os.environ.setdefault(
 import grpc
 from google.protobuf.message import DecodeError
 
-from keramos.errors import KeramosError, RequestError, UsageError
+from keramos.errors import KeramosError, NotReadyError, RequestError, UsageError
 from keramos.serving.batching.arrays import ArrayBatcher
 from keramos.serving.core.logging import log_access
+from keramos.serving.core.memory import BUSY, reserve
 from keramos.serving.core.refusals import refusal_fields, refusal_of
 from keramos.serving.core.routes import Refusal
 from keramos.serving.core.rpcs import DeniedError, PendingRun
+from keramos.serving.grpc.message_size import UNCOUNTED, decoded_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -157,8 +159,11 @@ class GrpcServer:
             begun, code, request, reply = perf_counter(), "OK", None, b""
             refusal: Refusal | None = None
             try:
-                request = _parsed(rpc, data)
-                reply = await self._answer(rpc, request, len(data) > _LARGE)
+                if len(data) > _LARGE:
+                    request, reply = await self._answer_large(rpc, data)
+                else:
+                    request = _parsed(rpc, data)
+                    reply = await self._answer(rpc, request, rpc.slow)
             except Exception as error:  # noqa: BLE001 (a fault of ours is logged there, and answered as INTERNAL)
                 refusal = _refusal(error)
                 code = refusal.code
@@ -171,9 +176,16 @@ class GrpcServer:
 
         return handle
 
-    async def _answer(self, rpc: Rpc, request: Message, large: bool) -> bytes:  # noqa: FBT001 (passed on)
+    async def _answer_large(self, rpc: Rpc, data: bytes) -> tuple[Message, bytes]:
+        """The request and its reply; the message is counted before it is decoded, in a thread."""
+        with self._context.memory.lease() as lease:
+            if not lease.body(len(data)):
+                raise NotReadyError(BUSY)
+            request = await asyncio.to_thread(_counted, rpc, data)
+            return request, await self._answer(rpc, request, long=True)
+
+    async def _answer(self, rpc: Rpc, request: Message, long: bool) -> bytes:  # noqa: FBT001 (passed on)
         context = self._context
-        long = large or rpc.slow
         found = (
             await asyncio.to_thread(rpc.answer, context, request)
             if long
@@ -208,6 +220,12 @@ def _parsed(rpc: Rpc, data: bytes) -> Message:
         return rpc.request.FromString(data)
     except DecodeError as error:
         raise RequestError(f"the message is no {rpc.request.DESCRIPTOR.name}: {error}") from None
+
+
+def _counted(rpc: Rpc, data: bytes) -> Message:
+    if len(data) > UNCOUNTED:
+        reserve(decoded_size(data, rpc.request.DESCRIPTOR))
+    return _parsed(rpc, data)
 
 
 def _refusal(error: Exception) -> Refusal:

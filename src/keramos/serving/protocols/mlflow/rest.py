@@ -15,11 +15,12 @@ from keramos.errors import RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown, shown_keys
 from keramos.serving.codecs.json_numbers import tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
-from keramos.serving.codecs.parquet import read_parquet
+from keramos.serving.codecs.parquet import parquet_tables
 from keramos.serving.codecs.row_cells import check_count, column_names
-from keramos.serving.codecs.row_pieces import feeds_by_piece, rows_of_table
+from keramos.serving.codecs.row_pieces import feeds_by_piece, feeds_of_parts, rows_of_table
 from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
+from keramos.serving.core.memory import reserve
 from keramos.serving.core.messages import Reply, json_reply
 from keramos.serving.core.refusals import listed_problems
 from keramos.serving.core.routes import Route, ref_of
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from keramos.serving.core.routes import Context, Refusal
     from keramos.serving.core.served import Served
     from keramos.types.prediction import Feeds
-    from keramos.types.table import Table
+
+_DELIMITERS = (b",", b";", b"\t", b"|")
+_ROW_BYTES, _CELL_BYTES = 112, 56
+"""Bytes that Python takes for a list of cells, and for a short text in it."""
 
 _KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
@@ -117,20 +121,20 @@ def _split(served: Served, value: object, most: int) -> Feeds:
 
 def _csv(served: Served, body: bytes, most: int) -> Feeds:
     _check_columns(served)
+    lines = body.count(b"\n")
+    cells = lines + max(body.count(delimiter) for delimiter in _DELIMITERS)
+    reserve(_ROW_BYTES * lines + _CELL_BYTES * cells)
     table = read_delimited(body, "the body")
     check_count(table.rows, most)
-    return _table_feeds(served, table)
+    return feeds_by_piece(
+        served.model, table.rows, lambda begin, end: rows_of_table(table, begin, end)
+    )
 
 
 def _parquet(served: Served, body: bytes, most: int) -> Feeds:
     _check_columns(served)
-    return _table_feeds(served, read_parquet(body, column_names(served), most))
-
-
-def _table_feeds(served: Served, table: Table) -> Feeds:
-    return feeds_by_piece(
-        served.model, table.rows, lambda begin, end: rows_of_table(table, begin, end)
-    )
+    rows, tables = parquet_tables(body, column_names(served), most)
+    return feeds_of_parts(served.model, rows, ((table.rows, table) for table in tables))
 
 
 def _check_columns(served: Served) -> None:

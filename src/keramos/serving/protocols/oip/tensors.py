@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.errors import RequestError
+from keramos.serving.codecs.number_fields import number_array
 from keramos.serving.codecs.shapes import value_count
 from keramos.serving.core.limits import MAX_AXES, MAX_VALUES
 
@@ -97,7 +98,7 @@ def _contents(name: str, contents: Message, dtype: str) -> NDArray[np.generic]:
         )
     if dtype == "str":
         return _objects(list(values))
-    wide = np.array(
+    wide = number_array(
         values, np.uint64 if dtype == "uint64" else np.int64 if "int" in dtype else dtype
     )
     array = wide.astype(dtype)

@@ -15,6 +15,7 @@ from keramos.serving.codecs.row_cells import check_count, column_names
 from keramos.serving.codecs.row_pieces import feeds_by_piece
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
+from keramos.serving.core.limits import MAX_VALUES
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
 from keramos.serving.protocols.tensorflow.bodies import DEFAULT, signature_names
 from keramos.serving.protocols.tensorflow.examples import class_scores, rule_of
@@ -26,6 +27,9 @@ from keramos.types.serving import ModelRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from keramos.serving.core.protobuf import Message
     from keramos.serving.core.routes import Context
@@ -81,7 +85,11 @@ def _predict(context: Context, request: Message) -> PendingRun:
     served = _served(context, request)
     signature = _signature(served, request)
     names = output_names(served.model, list(request.output_filter))
-    arrays = {name: from_tensor(name, tensor) for name, tensor in request.inputs.items()}
+    arrays: dict[str, NDArray[np.generic]] = {}
+    left = MAX_VALUES
+    for name, tensor in request.inputs.items():
+        arrays[name] = from_tensor(name, tensor, left)
+        left -= arrays[name].size
     feeds = as_feeds(served.model, arrays, context.max_rows)
 
     def write(outputs: Outputs) -> Message:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from keramos.errors import RequestError
+from keramos.serving.codecs.number_fields import number_array
 from keramos.serving.codecs.shapes import value_count
-from keramos.serving.core.limits import MAX_AXES
+from keramos.serving.core.limits import MAX_AXES, MAX_VALUES
 from keramos.serving.protocols.tensorflow.messages import M
 
 if TYPE_CHECKING:
@@ -46,14 +47,15 @@ KINDS = {
 _DTYPES = {kind.number: dtype for dtype, kind in KINDS.items()}
 
 
-def from_tensor(name: str, tensor: Message) -> NDArray[np.generic]:
+def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[np.generic]:
     """An array from a TensorProto: its bytes, or its values, one of which stands for all where it
     is alone.
 
     Strings are bytes in an array of objects.
 
     Raises:
-        RequestError: its type is not one of ``KINDS``, or shape and values do not fit together.
+        RequestError: its type is not one of ``KINDS``, it has more than ``most`` values, or shape
+            and values do not fit together.
     """
     dtype = _DTYPES.get(tensor.dtype)
     if dtype is None:
@@ -62,7 +64,7 @@ def from_tensor(name: str, tensor: Message) -> NDArray[np.generic]:
     if tensor.tensor_shape.unknown_rank:
         raise RequestError(f"input '{name}' has an unknown rank; all sizes must be known")
     shape = [dim.size for dim in tensor.tensor_shape.dim[: MAX_AXES + 1]]
-    size = value_count(name, shape)
+    size = value_count(name, shape, most)
     values = (
         _content(name, tensor.tensor_content, dtype)
         if tensor.tensor_content
@@ -93,8 +95,8 @@ def _values(tensor: Message, dtype: str) -> NDArray[np.generic]:
     if dtype == "str":
         return np.array([*values, None], object)[:-1]
     if dtype == "float16":
-        return np.array(values, np.uint16).view(np.float16)
-    return np.array(values, np.int64 if dtype.startswith("int") else dtype).astype(dtype)
+        return number_array(values, np.uint16).view(np.float16)
+    return number_array(values, np.int64 if dtype.startswith("int") else dtype).astype(dtype)
 
 
 def to_tensor(array: NDArray[np.generic], tensor: Message) -> None:
