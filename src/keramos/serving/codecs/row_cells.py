@@ -6,12 +6,14 @@ protocols add: lists for objects, columns for rows, text as base64.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from keramos.errors import Problem, RequestError, RowError
 from keramos.serving.codecs.json_lenient import shown
 from keramos.serving.codecs.json_tensors import text_of
 from keramos.serving.codecs.row_pieces import feeds_by_piece
+from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.tabular.cell import Unreadable, show
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def row_dicts(
     dicts.
 
     An item that is neither, or a list of the wrong length, goes to ``bad`` where that is given, and
-    is empty then. Keys that name no column keep no value. ``before`` is how many rows came before
+    is empty then. Keys that name no column are left out; where ``bad`` is given,
+    the first 100 of them are kept without a value. ``before`` is how many rows came before
     these. With ``tensors`` a list of one value is that value, for protocols whose columns may have
     shape (rows, 1).
 
@@ -54,6 +57,9 @@ def row_dicts(
     """
     check_count(len(items), most)
     known = frozenset(names)
+    # A key is a column of the table that rows become: only replies that list unused keys need any.
+    others: dict[str, None] = {}
+    spare = 0 if bad is None else MAX_PROBLEMS
     rows: list[Row] = []
     for number, item in enumerate(items, before + 1):
         why = "" if isinstance(item, dict) else _misfit(item, names)
@@ -61,7 +67,10 @@ def row_dicts(
             raise RequestError(f"row {number}: {why}. Received {shown(item)}")
         if why and bad is not None:
             bad.append(Problem(number, "", shown(item), why))
-        rows.append({} if why else _row(item, names, known, tensors=tensors))
+        row = {} if why else _row(item, names, known, tensors=tensors)
+        if isinstance(item, dict) and spare and len(row) < len(item):
+            row |= _kept(item, known, others, spare)
+        rows.append(row)
     return rows
 
 
@@ -106,10 +115,14 @@ def check_count(rows: int, most: int) -> None:
 
 def _row(item: object, names: Sequence[str], known: frozenset[str], *, tensors: bool) -> Row:
     given = item if isinstance(item, dict) else _in_order(item, names)
-    return {
-        name: _cell(cell, tensors=tensors) if name in known else None
-        for name, cell in given.items()
-    }
+    return {name: _cell(cell, tensors=tensors) for name, cell in given.items() if name in known}
+
+
+def _kept(item: Row, known: frozenset[str], others: dict[str, None], most: int) -> Row:
+    """Keys that name no column, without values; ``others`` has all so far, up to ``most``."""
+    unused = [name for name in islice(item, len(known) + most) if name not in known]
+    others |= dict.fromkeys(unused[: most - len(others)])
+    return {name: None for name in unused if name in others}
 
 
 def _in_order(item: object, names: Sequence[str]) -> Row:
