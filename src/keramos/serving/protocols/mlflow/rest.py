@@ -8,6 +8,8 @@ among several, ``/models/M/invocations`` says which.
 from __future__ import annotations
 
 from functools import partial
+from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from keramos.data.delimited import read_delimited
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
-_ROW_BYTES, _CELL_BYTES = 112, 56
-"""Bytes that Python takes for a list of cells, and for a short text in it."""
+_ROW_BYTES, _CELL_BYTES, _COLUMN_BYTES = 112, 56, 512
+"""Bytes that Python takes for a list of cells, for a short text in it, and for a column."""
 
 _KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
@@ -123,7 +125,10 @@ def _csv(served: Served, body: bytes, most: int) -> Feeds:
     _check_columns(served)
     lines = body.count(b"\n")
     cells = lines + max(body.count(delimiter) for delimiter in _DELIMITERS)
-    reserve(_ROW_BYTES * lines + _CELL_BYTES * cells)
+    filled = (line for line in BytesIO(body) if line.strip())
+    head = b"".join(islice(filled, 2))  # the header, and before it perhaps a line sep=
+    columns = max(head.count(delimiter) for delimiter in _DELIMITERS)
+    reserve(_ROW_BYTES * lines + _CELL_BYTES * cells + _COLUMN_BYTES * columns)
     table = read_delimited(body, "the body")
     check_count(table.rows, most)
     return feeds_by_piece(
