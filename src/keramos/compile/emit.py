@@ -6,27 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.compile.faults import check
 from keramos.compile.forests import forests, lower, one_hot_cells
-from keramos.compile.gaps import class_of, gap, holds_code, remedy
-from keramos.compile.inputs import input_faults, input_specs
+from keramos.compile.gaps import class_of, gap
+from keramos.compile.inputs import input_specs
 from keramos.compile.layers import row_of
-from keramos.compile.lowering.activation import activation_faults
 from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.options import check_options
 from keramos.compile.lowering.record import Lowering, Operation
 from keramos.compile.onnx.graph import Graph, Value
 from keramos.compile.replacements import check_outputs
-from keramos.compile.structures import called_with
+from keramos.compile.structures import called_with, output_names
 from keramos.errors import (
     CorruptModelError,
-    ForeignCodeError,
     KeramosError,
-    LayerProblem,
     MismatchError,
     UnsupportedModelError,
     quoted,
 )
-from keramos.keras_layers.options import EVERY_LAYER, is_activation
 from keramos.types.limits import LIMITS
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
@@ -36,9 +33,6 @@ if TYPE_CHECKING:
     from keramos.compile.forests import Forest
     from keramos.types.limits import Limits
     from keramos.types.network import Call, Layer, Network
-
-_CALL_ARGUMENTS = frozenset({"training", "mask"})
-"""Call arguments that every layer function may get; ``training`` is always False here."""
 
 _SHOWN = 80
 _HALF = {"float16": "float32"}
@@ -84,7 +78,7 @@ def compile_network(
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
     checks = g.runtime_checks if runtime_checks else []
-    names = network.output_names or tuple(ref.layer for ref in network.outputs)
+    names = output_names(network)
     return Compiled(
         onnx=g.model((*outputs, *(holds for holds, _ in checks))),
         inputs=inputs,
@@ -96,75 +90,6 @@ def compile_network(
         steps=tuple(g.steps),
         runtime_checks=tuple((holds.name, message) for holds, message in checks),
     )
-
-
-def check(network: Network) -> None:
-    """Refuse a network that holds anything without a lowering, naming all of it at once."""
-    found = list(faults(network))
-    if found:
-        kind = ForeignCodeError if holds_code(network) else UnsupportedModelError
-        raise kind(
-            f"model {quoted(network.name)} holds {len(found)} thing(s) that cannot run",
-            problems=found,
-            remedy=remedy(network),
-        )
-
-
-def faults(network: Network) -> Iterator[LayerProblem]:
-    """Everything in a network that has no lowering."""
-    for layer in network.layers.values():
-        yield from _layer_faults(layer)
-    for call in network.calls:
-        yield from _call_faults(network.layers[call.layer], call)
-
-
-def _layer_faults(layer: Layer) -> Iterator[LayerProblem]:
-    if layer.network is not None:
-        yield from faults(layer.network)
-    elif layer.kind != "InputLayer":
-        yield from _own_faults(layer)
-    else:
-        yield from input_faults(layer)
-    for inner in layer.inner:
-        yield from _layer_faults(inner)
-
-
-def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
-    row = row_of(layer)
-    if row is None:
-        yield LayerProblem(layer.name, class_of(layer), gap(layer).reason)
-        return
-    for key in layer.config.keys() - _known(row, layer.config):
-        received = repr(layer.config[key])[:_SHOWN]
-        yield LayerProblem(layer.name, layer.kind, "unknown option", key, received)
-    for key in _activations(row):
-        for fault in activation_faults(layer.config.get(key)):
-            yield LayerProblem(layer.name, layer.kind, fault, key)
-
-
-def _known(row: Lowering | Operation, config: Mapping[str, object]) -> set[str]:
-    """Options of a config that its class or operation has."""
-    if isinstance(row, Lowering):
-        return {key for key in config if row.spec.knows(key)}
-    return {*row.options, *row.ignored, *EVERY_LAYER}
-
-
-def _activations(row: Lowering | Operation) -> list[str]:
-    """Options that name an activation."""
-    if isinstance(row, Operation):
-        return []
-    return [name for name, option in row.spec.options.items() if is_activation(option)]
-
-
-def _call_faults(layer: Layer, call: Call) -> Iterator[LayerProblem]:
-    row = row_of(layer)
-    if layer.network is not None or row is None:
-        return
-    known = {*_CALL_ARGUMENTS, *row.calls}
-    for key, value in call.kwargs.items():
-        if value is not None and key not in known:
-            reason = "the call argument is not supported"
-            yield LayerProblem(layer.name, layer.kind, reason, key, str(value)[:60])
 
 
 def _weight_values(network: Network) -> int:

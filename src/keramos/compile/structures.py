@@ -1,4 +1,5 @@
-"""Inputs of a model in the structure with which it was built: by key, by name, or in order.
+"""Inputs and outputs of a model in the structure with which it was built: by key, by name, or in
+order.
 
 Keras goes by the keys of ``Model({"key": tensor})``, whatever the names of its InputLayers are
 (``_standardize_inputs`` in keras.src.models.functional).
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.types.network import Network
+    from keramos.types.prediction import Array, Outputs
 
 _SHOWN = 200
 
@@ -24,11 +26,33 @@ def input_names(network: Network) -> tuple[str, ...]:
     """The names of a network's inputs: its keys where it is built with a dict of tensors, else the
     names of its InputLayers.
     """
-    structure = network.input_structure
+    return _names(network.inputs, network.input_structure)
+
+
+def output_names(network: Network) -> tuple[str, ...]:
+    """The names of a network's outputs: its keys where it is built with a dict of tensors, else
+    the names of the layers that they come from.
+    """
+    return _names(network.outputs, network.output_structure)
+
+
+def _names(ends: Sequence[TensorRef], structure: object) -> tuple[str, ...]:
     if isinstance(structure, dict) and all(isinstance(part, int) for part in structure.values()):
         places = cast("dict[str, int]", structure)
         return tuple(sorted(places, key=places.__getitem__))
-    return tuple(ref.layer for ref in network.inputs)
+    return tuple(ref.layer for ref in ends)
+
+
+def packed(outputs: Sequence[Array], structure: object) -> Outputs:
+    """Outputs in a structure of ``Network.output_structure``, as Keras' ``predict`` gives them."""
+    match structure:
+        case int(place):
+            return outputs[place]
+        case dict():
+            return {key: packed(outputs, part) for key, part in structure.items()}
+        case list():
+            return [packed(outputs, part) for part in structure]
+    return outputs[0] if len(outputs) == 1 else list(outputs)
 
 
 def arranged(given: object, network: Network) -> list[object]:

@@ -49,7 +49,7 @@ class Explainer:
         self.shown = calls if len(calls) <= _SHOWN_LAYERS else [*calls[:half], *calls[-half:]]
         self.skipped = len(calls) - len(self.shown)
         self._kinds = [network.layers[ref.layer].kind for ref in self.shown]
-        watched = replace(network, outputs=tuple(self.shown), output_names=())
+        watched = replace(network, outputs=tuple(self.shown), output_structure=None)
         self._session = (
             Session(compile_network(watched, runtime_checks=False)) if self.shown else None
         )

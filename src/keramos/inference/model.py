@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeGuard, cast, overload
 import numpy as np
 
 from keramos.compile.emit import compile_network
-from keramos.compile.structures import arranged
+from keramos.compile.structures import arranged, packed
 from keramos.data.conform import conform, row_error
 from keramos.data.read import as_table
 from keramos.errors import MissingExtraError, UsageError
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from keramos.prepare.rows import Feeder
     from keramos.types.artifact import Artifact, Content
     from keramos.types.network import Compiled, TensorSpec
-    from keramos.types.prediction import Decision, Feeds
+    from keramos.types.prediction import Decision, Feeds, Outputs
     from keramos.types.table import Table
 
 Row = Mapping[str, object]
@@ -89,12 +89,11 @@ class Model:
     ) -> Iterator[pa.RecordBatch]: ...
 
     @overload
-    def predict(self, x: object) -> NDArray[np.generic] | list[NDArray[np.generic]]: ...
+    def predict(self, x: object) -> Outputs: ...
 
-    def predict(
-        self, x: object
-    ) -> NDArray[np.generic] | list[NDArray[np.generic]] | Iterator[pa.RecordBatch]:
-        """What Keras' ``predict`` returns: one array, or a list in the order of ``outputs``.
+    def predict(self, x: object) -> Outputs | Iterator[pa.RecordBatch]:
+        """What Keras' ``predict`` returns: one array, a list in the order of ``outputs``, or dicts
+        and lists with the keys that the model was built with.
 
         Args:
             x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input
@@ -109,8 +108,7 @@ class Model:
         """
         if isinstance(x, Iterator):
             return self._batches(x)
-        outputs = self.run(self.feeds(x))
-        return outputs[0] if len(outputs) == 1 else outputs
+        return packed(self.run(self.feeds(x)), self.artifact.network.output_structure)
 
     def decide(self, rows: object) -> list[Decision]:
         """Label, score and the rule that decided, one a row.

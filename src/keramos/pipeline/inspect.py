@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
 from keramos.artifact.tensors import stored_file
-from keramos.compile.emit import compile_network, faults, output_shapes
+from keramos.compile.emit import compile_network, output_shapes
+from keramos.compile.faults import faults
 from keramos.errors import ModelError, UnsupportedModelError
 from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.pipeline.reading import about, reader, with_replacements

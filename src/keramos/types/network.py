@@ -88,9 +88,9 @@ class Network:
 
     ``inputs`` and ``outputs`` are in the order of Keras' ``model.inputs`` and ``model.outputs``.
     Input layers are layers of kind ``InputLayer`` and have no call. ``sequential`` says how Keras
-    would write it. ``output_names`` are the keys where Keras would return a dict, else empty.
-    ``input_structure`` is what the model was built with where that is not a list of tensors: dicts
-    and lists, nested in any way, whose leaves are places in ``inputs``.
+    would write it. ``input_structure`` and ``output_structure`` are what the model was built with
+    where that is not a list of tensors: dicts and lists, nested in any way, whose leaves are places
+    in ``inputs`` or ``outputs``.
     """
 
     name: str
@@ -99,8 +99,8 @@ class Network:
     inputs: tuple[TensorRef, ...]
     outputs: tuple[TensorRef, ...]
     sequential: bool = False
-    output_names: tuple[str, ...] = ()
     input_structure: object = None
+    output_structure: object = None
 
 
 @dataclass(frozen=True, slots=True)

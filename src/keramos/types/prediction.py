@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Array = NDArray[np.generic]
+    Outputs = Array | list["Outputs"] | dict[str, "Outputs"]
+    """One array, or arrays in the structure with which a model was built."""
+
 Feeds = dict[str, "NDArray[np.generic]"]
 """Model input name -> array whose first axis is the rows."""
 

@@ -12,7 +12,7 @@ from keramos.keras_layers.registry import spec_of
 from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from keramos.types.network import Call, Config, Layer, Network
 
@@ -92,14 +92,13 @@ def _functional(network: Network) -> Config:
         "name": network.name,
         "trainable": True,
         "layers": entries,
-        "input_layers": _inputs(network),
-        "output_layers": _named_ends(network),
+        "input_layers": _ends(network, network.inputs, network.input_structure),
+        "output_layers": _ends(network, network.outputs, network.output_structure),
     }
 
 
-def _inputs(network: Network) -> object:
-    ends = [_end(network, ref) for ref in network.inputs]
-    structure = network.input_structure
+def _ends(network: Network, refs: Sequence[TensorRef], structure: object) -> object:
+    ends = [_end(network, ref) for ref in refs]
     return _single(ends) if structure is None else _filled(structure, ends)
 
 
@@ -123,13 +122,6 @@ def _end(network: Network, ref: TensorRef) -> list[object]:
 
 def _single(ends: list[list[object]]) -> list[object]:
     return ends[0] if len(ends) == 1 else cast("list[object]", ends)
-
-
-def _named_ends(network: Network) -> object:
-    ends = [_end(network, ref) for ref in network.outputs]
-    if not network.output_names:
-        return _single(ends)
-    return dict(zip(network.output_names, ends, strict=True))
 
 
 def _node(call: Call) -> Config:

@@ -272,22 +272,20 @@ def _functional(config: Config, translate: Translate) -> Network:
     _check_names(layers, name)
     by_name = {item.name: item for item in layers}
     nodes = {item.name: _nodes(entry, by_name) for item, entry in zip(layers, entries, strict=True)}
-    ends = config["output_layers"]
     inputs, outputs = _read_ends(config, name)
     nodes, outputs = _from_zero(nodes, outputs, by_name, current=_is_current(entries))
     current = {key: [_current(by_name[key], node) for node in made] for key, made in nodes.items()}
     calls = order(current, by_name, name)
     _check_ends((*inputs, *outputs), calls, by_name, name)
     _check_inputs(inputs, by_name, name)
-    names = tuple(sorted(ends)) if isinstance(ends, dict) and len(ends) == len(outputs) else ()
     return Network(
         name,
         by_name,
         calls,
         inputs,
         outputs,
-        output_names=names,
         input_structure=read_structure(config["input_layers"]),
+        output_structure=read_structure(config["output_layers"]),
     )
 
 
