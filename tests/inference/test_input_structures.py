@@ -1,4 +1,4 @@
-"""Inputs in the structure with which a model was built: Keras goes by its keys, keramos too."""
+"""Inputs and outputs in the structure with which a model was built, as in Keras."""
 
 from __future__ import annotations
 
@@ -167,3 +167,38 @@ def test_a_dict_without_an_input_is_refused_with_the_keys_that_are_needed(tmp_pa
         )
 
     assert caught.value.remedy == "Give a dict with the keys age, digits"
+
+
+def rounded(found: object) -> object:
+    """Nested arrays as nested lists of numbers."""
+    if isinstance(found, dict):
+        return {key: rounded(part) for key, part in found.items()}
+    if isinstance(found, list | tuple):
+        return [rounded(part) for part in found]
+    return np.asarray(found).round(3).tolist()
+
+
+@settings(max_examples=30)
+@given(structures, st.sampled_from(["keras", "h5"]))
+def test_outputs_come_in_the_structure_of_the_model_as_from_keras(
+    tmp_path_factory: pytest.TempPathFactory, structure: Structure, form: str
+) -> None:
+    x, scale = keras.Input((2,)), iter(range(2, 9))
+    model = keras.Model(x, filled(structure, lambda: keras.layers.Rescaling(next(scale))(x)))
+    path = tmp_path_factory.mktemp("built") / f"m.{form}"
+    model.save(path)
+    rows = np.full((2, 2), 1.5, "float32")
+    wanted = rounded(model.predict(rows, verbose=0))
+    keramos.convert(path, path.with_suffix(".new.keras"))
+
+    assert rounded(keramos.load(path).predict(rows)) == wanted
+    assert rounded(keramos.load(path.with_suffix(".new.keras")).predict(rows)) == wanted
+
+
+def test_a_dict_of_one_output_is_a_dict(tmp_path: Path) -> None:
+    x = keras.Input((2,))
+    keras.Model(x, {"risk": keras.layers.Rescaling(2.0)(x)}).save(tmp_path / "m.keras")
+
+    found = keramos.load(tmp_path / "m.keras").predict(np.ones((1, 2), "float32"))
+
+    assert rounded(found) == {"risk": [[2.0, 2.0]]}

@@ -44,15 +44,23 @@ def _names(ends: Sequence[TensorRef], structure: object) -> tuple[str, ...]:
 
 
 def packed(outputs: Sequence[Array], structure: object) -> Outputs:
-    """Outputs in a structure of ``Network.output_structure``, as Keras' ``predict`` gives them."""
+    """Outputs in ``Network.output_structure``, as Keras' ``predict`` gives them: a list of one part
+    is that part (``unpack_singleton`` in keras.src.models.functional).
+    """
+    if structure is None:
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+    if isinstance(structure, list) and len(structure) == 1:
+        return _packed(outputs, structure[0])
+    return _packed(outputs, structure)
+
+
+def _packed(outputs: Sequence[Array], structure: object) -> Outputs:
     match structure:
         case int(place):
             return outputs[place]
         case dict():
-            return {key: packed(outputs, part) for key, part in structure.items()}
-        case list():
-            return [packed(outputs, part) for part in structure]
-    return outputs[0] if len(outputs) == 1 else list(outputs)
+            return {key: _packed(outputs, part) for key, part in structure.items()}
+    return [_packed(outputs, part) for part in cast("list[object]", structure)]
 
 
 def arranged(given: object, network: Network) -> list[object]:

@@ -6,7 +6,13 @@ from typing import Literal
 from msgspec import UNSET
 
 from keramos.types.network import Network
-from keramos.types.schema import ColumnPreparation, Preparation, Schema, TargetPreparation
+from keramos.types.schema import (
+    ColumnPreparation,
+    Notation,
+    Preparation,
+    Schema,
+    TargetPreparation,
+)
 from keramos.types.training import (
     DecisionRule,
     GoldenRows,
@@ -18,9 +24,11 @@ from keramos.types.training import (
 )
 
 CONTENT_VERSION = 2
-"""The newest version of content that can be read: 2 has notations, and numbers from which one is
-subtracted. A content that has neither is written as version 1.
+"""The newest version of content that can be read: 2 has notations, categories with blanks around
+them, or numbers from which one is subtracted. Other content is written as version 1, since older
+readers answer it alike: they trim text, which changes no category without blanks around it.
 """
+_BLANKS_KEPT = Notation(blanks="kept")
 _UNRECORDED = Preparation(
     "minmax", matrix=False, inputs=(), target=TargetPreparation(), features=()
 )
@@ -42,9 +50,11 @@ def as_they_are(schema: Schema) -> Preparation:
 
 def _version(schema: Schema, preparation: Preparation) -> int:
     notations = [schema.target.notation, *(column.notation for column in schema.columns)]
-    written = any(notation is not UNSET for notation in notations)
+    written = any(notation not in (UNSET, _BLANKS_KEPT) for notation in notations)
     less = any(column.kind == "number" and column.part for column in preparation.inputs)
-    return CONTENT_VERSION if written or less else 1
+    levels = [level for column in preparation.inputs for level in column.categories]
+    padded = any(isinstance(level, str) and level != level.strip() for level in levels)
+    return CONTENT_VERSION if written or less or padded else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
