@@ -78,6 +78,16 @@ def test_no_name_makes_an_activation_built_in_that_keras_would_not_find(sign, na
     assert layer.config["activation"]["class_name"] == f"custom.{name}"
 
 
+def test_a_config_that_keras_makes_of_the_arguments_is_that_of_a_custom_layer():
+    """Only classes without a ``get_config`` have ``autocast`` in their configs, which is Keras' own
+    word otherwise.
+    """
+    made = {"name": "c", "trainable": True, "dtype": "float32", "autocast": True}
+    kinds = {name: read({"class_name": name, "config": made}).kind for name in LAYERS}
+
+    assert kinds == {name: f"custom.{name}" for name in LAYERS}
+
+
 @pytest.mark.parametrize("generation", ["keras2", "tf_keras", "keras3"])
 def test_a_legacy_config_with_other_options_is_that_of_a_custom_layer(generation):
     kinds = {

@@ -88,6 +88,22 @@ def test_every_thing_that_cannot_run_is_named_in_one_error():
         assert word in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["AlphaDropout", "Dropout", "GaussianDropout"],
+)
+@pytest.mark.parametrize(("rate", "opens"), [(0, True), (0.5, True), (1, True), (5, False)])
+def test_a_rate_that_keras_refuses_is_refused(kind, rate, opens):
+    """Current Keras raises ValueError for a rate beyond 0 to 1."""
+    model = chain(Layer("drop", kind, {"rate": rate}))
+
+    if opens:
+        compile_network(model)
+    else:
+        with pytest.raises(UnsupportedModelError, match="a number from 0 to 1"):
+            compile_network(model)
+
+
 def test_an_option_that_could_change_the_answer_is_refused_and_not_ignored():
     layer = dense("d", np.ones((4, 3), "f4"), np.zeros(3, "f4"))
     layer.config["twist"] = 0.5

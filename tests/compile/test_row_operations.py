@@ -37,7 +37,8 @@ def _shared_convolution(calls):
 
 
 def _rnn(kind, gates, **options):
-    part = layer(kind, "r", units=8, use_bias=False, **{"activation": "tanh", **options})
+    how = {"go_backwards": False, "return_sequences": False, "stateful": False}
+    part = layer(kind, "r", units=8, use_bias=False, **{"activation": "tanh", **how, **options})
     more = {} if kind == "SimpleRNN" else {"recurrent_activation": "sigmoid"}
     part["config"] |= more | ({"reset_after": False} if kind == "GRU" else {})
     weights = {"r": {"kernel:0": [4, 8 * gates], "recurrent_kernel:0": [8, 8 * gates]}}

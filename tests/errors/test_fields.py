@@ -156,7 +156,8 @@ def test_a_remedy_of_its_own_is_kept():
 def test_a_layer_named_again_has_its_remedy(tmp_path):
     """The text used to be searched for words such as 'again'."""
     path = tmp_path / "m.h5"
-    path.write_bytes(h5(sequential(layer("Dense", "again", units="many", activation=None)), {}))
+    broken = layer("Dense", "again", units="many", activation=None, use_bias=True)
+    path.write_bytes(h5(sequential(broken), {}))
 
     with pytest.raises(keramos.errors.ModelError) as caught:
         keramos.load(path)

@@ -211,8 +211,9 @@ def chain(version, layers, weights):
 
 def file(version, config, weights):
     """The tree of a legacy file."""
+    parts = ["/kernel:0", "/bias:0"] if version >= "2" else [f"_w{place}" for place in range(20)]
     names = {
-        layer: [f"{layer}_w{place}" for place in range(len(shapes))]
+        layer: [f"{layer}{part}" for part in parts[: len(shapes)]]
         for layer, shapes in weights.items()
     }
     attrs = {

@@ -108,11 +108,14 @@ def test_what_is_made_beside_the_weights_is_raised_too(tmp_path):
     assert keramos.load(path).outputs[0].shape == (None, 40, 40, 1)
 
 
+RELU = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
+
+
 def test_a_graph_of_many_operations_is_refused_and_raised(tmp_path):
     path = tmp_path / "m.h5"
     path.write_bytes(
         h5(
-            sequential(dense(units=4), layer("ReLU", "a"), layer("ReLU", "b")),
+            sequential(dense(units=4), layer("ReLU", "a", **RELU), layer("ReLU", "b", **RELU)),
             {"dense": {"kernel:0": [4, 4], "bias:0": [4]}},
         )
     )

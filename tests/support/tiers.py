@@ -44,6 +44,8 @@ def _imported(node):
         yield from (each.name for each in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield str(node.module)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
+        yield ast.literal_eval(node.args[0])
     elif not isinstance(node, ast.FunctionDef):
         for child in ast.iter_child_nodes(node):
             yield from _imported(child)

@@ -88,7 +88,10 @@ def _names(layer: Layer) -> Iterator[str]:
 def _foreign_activation(layer: Layer) -> bool:
     found = (layer.config.get(key) for key in ("activation", "recurrent_activation"))
     return any(
-        isinstance(one, dict) and str(one.get("class_name")).startswith(("custom.", "function"))
+        ">" in one  # a package of the user's own and the name registered in it
+        if isinstance(one, str)
+        else isinstance(one, dict)
+        and str(one.get("class_name")).startswith(("custom.", "function"))
         for one in found
     )
 

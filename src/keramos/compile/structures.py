@@ -59,7 +59,7 @@ def _packed(outputs: Sequence[Array], structure: object) -> Outputs:
         case int(place):
             return outputs[place]
         case dict():
-            return {key: _packed(outputs, part) for key, part in structure.items()}
+            return {key: _packed(outputs, structure[key]) for key in sorted(structure)}
     return [_packed(outputs, part) for part in cast("list[object]", structure)]
 
 

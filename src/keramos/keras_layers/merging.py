@@ -10,7 +10,7 @@ LAYERS = {
     "Average": _MERGE._replace(floats=True),
     "Concatenate": _MERGE._replace(options={"axis": WHOLE(-1)}),
     "TFDConcat": _MERGE._replace(
-        options={"axis": WHOLE},
+        options={"axis": WHOLE(-1)},
         floats=True,
         since="3",
         module="keras.src.layers.preprocessing.feature_space",

@@ -60,6 +60,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 def _is_flag(value: object) -> bool:
     return value in (0, 1) and isinstance(value, int)
 
@@ -113,6 +117,7 @@ def _is_activation(_value: object) -> bool:
 WHOLE = Option(_is_whole, "a whole number is needed")
 COUNT = WHOLE._replace(least=1)
 NUMBER = Option(_is_number, "a number within float32 is needed")
+FRACTION = Option(_is_fraction, "a number from 0 to 1 is needed")
 NUMBERS = Option(_is_numbers, "numbers within float32 are needed")
 """A number, or one for each column; the config may hold a stored array."""
 NUMBER_LIST = Option(_list_of(_is_number), "a list of numbers is needed")

@@ -1,17 +1,19 @@
 """Layers of keras.layers.regularization, which pass on their input when predicting."""
 
+from keramos.keras_layers.options import FRACTION
 from keramos.keras_layers.spec import LayerSpec, by_space
 
 _NOTHING = LayerSpec(mask="keep", since="1", visible=False)
 _RANDOM = _NOTHING._replace(training=("seed",))
+_DROPOUT = _RANDOM._replace(ignored=("rate", "noise_shape"), checked={"rate": FRACTION})
 
 LAYERS = {
     "ActivityRegularization": _NOTHING._replace(ignored=("l1", "l2")),
-    "AlphaDropout": _RANDOM._replace(ignored=("rate", "noise_shape"), since="2"),
-    "Dropout": _RANDOM._replace(ignored=("rate", "noise_shape")),
-    "GaussianDropout": _RANDOM._replace(ignored=("rate",)),
+    "AlphaDropout": _DROPOUT._replace(since="2"),
+    "Dropout": _DROPOUT,
+    "GaussianDropout": _DROPOUT._replace(ignored=("rate",)),
     "GaussianNoise": _RANDOM._replace(ignored=("stddev",)),
     **by_space(
-        "SpatialDropout{}D", _RANDOM._replace(ignored=("rate", "data_format", "noise_shape"))
+        "SpatialDropout{}D", _DROPOUT._replace(ignored=("rate", "data_format", "noise_shape"))
     ),
 }

@@ -48,14 +48,14 @@ class Weight(NamedTuple):
 class LayerSpec(NamedTuple):
     """One class of Keras.
 
-    ``options``: those that answers depend on; ``ignored``: those that answers do not; ``training``:
-    those that training alone reads, beside the initializers and the like of its weights. ``mask``:
-    what happens to a mask that reaches the layer: ``keep`` passes the first input's on, ``stop``
-    ends it, ``own``: the lowering decides. ``calls``: arguments of a call, beside ``mask`` and
-    ``training``, that the lowering reads. ``floats``: it computes in floating point, so that whole
-    numbers and booleans are converted first; ``any_dtype``: its result may still be of another
-    type. ``takes_text``: its input is text. ``space``: its axes of space; ``rank``: the axes that
-    its input must have (0: any).
+    ``options``: those that answers depend on; ``ignored``: those that answers do not; ``checked``:
+    what Keras demands of some of these; ``training``: those that training alone reads, beside the
+    initializers and the like of its weights. ``mask``: what happens to a mask that reaches the
+    layer: ``keep`` passes the first input's on, ``stop`` ends it, ``own``: the lowering decides.
+    ``calls``: arguments of a call, beside ``mask`` and ``training``, that the lowering reads.
+    ``floats``: it computes in floating point, so that whole numbers and booleans are converted
+    first; ``any_dtype``: its result may still be of another type. ``takes_text``: its input is
+    text. ``space``: its axes of space; ``rank``: the axes that its input must have (0: any).
 
     ``inner``: config key -> archive folder of each wrapped layer, in the order of ``Layer.inner``;
     ``inner_list``: the config key, and folder, of a list of layers. ``vocabulary``: archives keep
@@ -75,6 +75,7 @@ class LayerSpec(NamedTuple):
     options: Mapping[str, Option] = _NO_OPTIONS
     weights: tuple[Weight, ...] = ()
     ignored: tuple[str, ...] = ()
+    checked: Mapping[str, Option] = _NO_OPTIONS
     training: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     mask: Literal["keep", "stop", "own"] = "stop"

@@ -22,7 +22,8 @@ class Limits:
     ``file_bytes``: the file itself. ``weight_bytes``: all weights together. ``config_bytes``: one
     JSON text. ``content_bytes``: what keramos stored beside the model. ``json_depth`` and
     ``json_nodes``: brackets within each other, and values of one JSON text. ``layers``: layers,
-    nested ones included. ``members``: entries of an archive. ``objects``: groups and datasets.
+    nested ones included. ``members``: entries of an archive. ``objects``: groups and datasets;
+    ``chunks``: those of one dataset.
     ``ratio``: inflation of a packed text above 1 MiB, ``weight_ratio`` that of weights above 32
     MiB, compared with the size of the file. ``structure_bytes``: what an HDF5 file spends on its
     own structures; checksummed bytes count ninefold, as they take that much longer.
@@ -47,6 +48,7 @@ class Limits:
     layers: int = 4_000
     members: int = 2_000
     objects: int = 1 << 15
+    chunks: int = 100_000
     structure_bytes: int = 64 << 20
     chunk_bytes: int = 64 << 20
     ratio: int = 200

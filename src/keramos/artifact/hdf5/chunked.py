@@ -97,9 +97,9 @@ def _found(image: Image, grid: Grid) -> list[Chunk]:
     """The stored chunks that lie within the dataset."""
     found: dict[Place, Chunk] = {}
     for number, chunk in enumerate(_INDEXES[grid.chunks.kind](image, grid)):
-        if number >= image.limits.objects:
+        if number >= image.limits.chunks:
             raise LimitExceededError(
-                f"the dataset has more than {image.limits.objects:,} chunks, the limit",
+                f"the dataset has more than {image.limits.chunks:,} chunks, the limit",
             )
         if not all(at < count for at, count in zip(chunk.place, grid.counts, strict=True)):
             continue  # left from before the dataset was made smaller
@@ -219,9 +219,9 @@ def _numbered(image: Image, grid: Grid) -> Iterator[tuple[int, Place]]:
     axis first.
     """
     count = math.prod(grid.counts)
-    if count > image.limits.objects:
+    if count > image.limits.chunks:
         raise LimitExceededError(
-            f"the dataset has more than {image.limits.objects:,} chunks, the limit",
+            f"the dataset has more than {image.limits.chunks:,} chunks, the limit",
             received=f"{count:,}",
         )
     image.spend(count * STRUCTURE_COST)  # to look for one that was never written takes time too

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Translate = Callable[[Entry, str, Config, Origin], tuple[str, Config, Legacy]]
     """A class of Keras and its config in the words of its time -> current words."""
 
+_TENSORFLOW_JS = "tfjs-layers"
+
 
 def parse_config(
     config: bytes, training: bytes | None, limits: Limits
@@ -71,9 +73,11 @@ def read_config(entry: Entry, origin: Origin) -> Network:
 
 def _doubt(layer: Entry, kind: str, config: Config, origin: Origin) -> str:
     """Why a class that a file names without its module is not the built-in one."""
-    if "module" in layer:
+    if "module" in layer or _TENSORFLOW_JS in origin.version:  # which leaves out what is not set
         return ""
     stated = config_of(layer)
+    if "autocast" in stated:  # Keras 3 adds it for classes without a get_config; its own have one
+        return "its config has autocast"
     formats = origin.generation == "tf_keras" and version_numbers(origin.version) >= (2, 2)
     if formats and "data_format" not in stated:  # which the dialect adds for older versions
         config = {key: value for key, value in config.items() if key != "data_format"}

@@ -222,6 +222,8 @@ def activation_faults(activation: object) -> Iterator[str]:
         return
     if isinstance(activation, dict) and "class_name" in activation:
         yield from _layer_faults(str(activation["class_name"]), activation.get("config"))
+    elif isinstance(activation, str) and ">" in activation:
+        yield f"{activation[:80]!r} is a function of somebody's own: its code is not in the file"
     elif not isinstance(activation, str) or activation not in ACTIVATIONS:
         known = ", ".join(sorted(ACTIVATIONS))
         yield f"{repr(activation)[:80]} is not one of {known}{nearest(activation, ACTIVATIONS)}"

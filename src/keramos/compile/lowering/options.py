@@ -32,7 +32,7 @@ def check_options(layer: Layer, spec: LayerSpec) -> None:
         raise CorruptModelError(
             f"the config lacks {', '.join(lacking)}", layer=layer.name, layer_kind=layer.kind
         )
-    for name, option in spec.options.items():
+    for name, option in (*spec.options.items(), *spec.checked.items()):
         if name not in config:
             continue
         needed = option.fault(config[name])
