@@ -2,6 +2,7 @@
 
 import pytest
 
+from keramos.errors import SignatureError, UsageError
 from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import Lifecycle, Policy
 from keramos.serving.registry.registry import ModelRegistry
@@ -31,10 +32,10 @@ def file(tmp_path):
     return path
 
 
-def sign(path, keys):
+def sign(path, keys, name=None):
     from keramos.signing.signing import sign
 
-    return sign(path, key=keys[0])
+    return sign(path, key=keys[0], name=name)
 
 
 def looked(source, keys):
@@ -122,3 +123,52 @@ def test_a_server_with_a_required_key_serves_the_signed_and_reports_the_rest(fil
         assert "is not signed" in server.get("/v1/models/plain").text
         assert "is not signed" in server.line("model_failed")
         assert 'keramos_version_failed{model="plain"' in server.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        (None, True),
+        ("matrix", True),
+        ("matrix@1", True),
+        ("matrix@2", False),
+        ("matri", False),
+        ("matrix.keras", False),
+        ("other@1", False),
+    ],
+)
+def test_a_signature_for_a_named_model_holds_for_it_alone(file, keys, tmp_path, name, answers):
+    sign(file, keys, name)
+    engine, _ = looked(FolderSource(file), keys)
+    store = Store(tmp_path / "store")
+
+    if answers:
+        assert states(engine) == [(1, "AVAILABLE")]
+        assert store.publish(file, "matrix").number == 1
+    else:
+        assert f"the signature is for '{name}'" in engine.statuses("matrix")[0].message
+        with pytest.raises(SignatureError, match="the signature is for"):
+            store.publish(file, "matrix")
+        assert not (tmp_path / "store").exists()
+
+
+def test_a_signed_version_that_is_published_again_does_not_answer(file, keys, tmp_path):
+    store = Store(tmp_path / "store")
+    sign(file, keys, "matrix@1")
+    store.publish(file, "matrix")
+    copied = tmp_path / "store" / "matrix" / "2"
+    copied.mkdir()
+    for part in (tmp_path / "store" / "matrix" / "1").iterdir():
+        (copied / part.name).write_bytes(part.read_bytes())
+    engine, _ = looked(store, keys)
+
+    assert (2, "END") in states(engine)
+    assert "the signature is for 'matrix@1'" in engine.statuses("matrix")[0].message
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a@", "a@x", "a@0", "a@1@2", "a\nb", "a" * 200])
+def test_a_name_that_no_model_can_have_is_not_signed_for(file, keys, name):
+    from keramos.signing.bound import subject
+
+    with pytest.raises(UsageError, match="MODEL or MODEL@VERSION"):
+        subject(name)

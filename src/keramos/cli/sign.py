@@ -19,23 +19,35 @@ from keramos.cli.output import say
 )
 @click.option("-o", "--output", help="File of the signature.  [default: MODEL.sig]")
 @click.option(
+    "--name",
+    metavar="MODEL[@VERSION]",
+    help="Sign it for this model, or this version of it, alone: stores and servers then take it "
+    "under no other name.",
+)
+@click.option(
     "--new-key", metavar="NAME", help="Instead: write NAME.pem (private) and NAME.pub.pem (public)."
 )
 @json_option()
 def command(
-    model: str | None, *, key: str | None, output: str | None, new_key: str | None, as_json: bool
+    model: str | None,
+    *,
+    key: str | None,
+    output: str | None,
+    name: str | None,
+    new_key: str | None,
+    as_json: bool,
 ) -> None:
     """Sign MODEL in the OpenSSF Model Signing format: whoever has the public key can see that
     nothing was changed.
     """
     from keramos.signing import signing
 
-    if new_key and not (model or key or output):
+    if new_key and not (model or key or output or name):
         private, public = signing.new_key(new_key)
         done = {"private": str(private), "public": str(public)}
         said = f"{private}: keep it secret; {public}: give it to whoever opens your models"
     elif model and key and not new_key:
-        done = {"signature": str(signing.sign(model, key=key, output=output))}
+        done = {"signature": str(signing.sign(model, key=key, output=output, name=name))}
         said = f"{done['signature']}: signature of {model}"
     else:
         raise click.UsageError("name MODEL and --key, or --new-key alone")

@@ -28,6 +28,7 @@ def load(
     replace: Mapping[str, Replacement] | None = None,
     verify: bool = True,
     require_signature: str | Path | None = None,
+    served_as: tuple[str, int] | None = None,
     limits: Limits = LIMITS,
 ) -> Model:
     """Open a Keras file as data and make it ready to answer.
@@ -43,6 +44,8 @@ def load(
             was written.
         require_signature: a file with a public key; then only files signed with its private key are
             opened (``NAME.sig`` next to each), and nothing else is parsed.
+        served_as: the name and version of the model in a server; a signature for a named model must
+            be for this one.
         limits: bounds on what the file may declare, where it is larger than those that keramos
             keeps by itself.
 
@@ -52,7 +55,12 @@ def load(
     """
     begun = perf_counter()
     with about(path):
-        artifact = read(path, weights=weights, limits=limits, source_of=reader(require_signature))
+        artifact = read(
+            path,
+            weights=weights,
+            limits=limits,
+            source_of=reader(require_signature, served_as=served_as),
+        )
     artifact = with_replacements(artifact, replace)
     with about(path):
         compiled = compile_network(artifact.network, limits=limits)

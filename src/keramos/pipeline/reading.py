@@ -80,7 +80,9 @@ def about(path: str | Path) -> Iterator[None]:
 
 
 def reader(
-    key: str | Path | None, signature: str | Path | None = None
+    key: str | Path | None,
+    signature: str | Path | None = None,
+    served_as: tuple[str, int] | None = None,
 ) -> Callable[[str, Limits], ModelSource]:
     """What reads the bytes at a path; with a public key, only of models that are signed for it."""
     if key is None:
@@ -88,7 +90,7 @@ def reader(
     # Checking signatures takes long to import, and most models are opened without.
     from keramos.signing.signing import signed_source  # noqa: PLC0415 (start-up time)
 
-    return partial(signed_source, key=key, signature=signature)
+    return partial(signed_source, key=key, signature=signature, served_as=served_as)
 
 
 def with_replacements(

@@ -9,10 +9,8 @@ afterwards, so a file that changes in between gains nothing.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import io
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -30,6 +28,7 @@ from keramos.errors import (
     UsageError,
 )
 from keramos.platform.atomic_write import write_atomically
+from keramos.signing.bound import check_bound, statement, subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,16 +54,20 @@ not hold.
 """
 
 
-def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None) -> Path:
+def sign(
+    path: str | Path, *, key: str | Path, output: str | Path | None = None, name: str | None = None
+) -> Path:
     """Write the signature of a file or folder, by default next to it as ``NAME.sig``; gives its
     path.
 
+    With ``name`` (``MODEL`` or ``MODEL@VERSION``) stores and servers take the file under that name
+    only.
     ``key`` is a PEM file with a private key on NIST P-256, P-384 or P-521. The password of an
     encrypted one is taken from the environment variable ``KERAMOS_KEY_PASSWORD``.
 
     Raises:
         ModelError: the file cannot be read.
-        UsageError: the key cannot be used.
+        UsageError: the key cannot be used, or the name is none.
         SaveError: the signature could not be written.
         MissingExtraError: the library that signs is not installed.
     """
@@ -77,7 +80,7 @@ def sign(path: str | Path, *, key: str | Path, output: str | Path | None = None)
         f"{key} holds no private key that can sign (PEM, NIST P-256, P-384 or P-521)",
     )
     target = Path(output) if output else signature_path(path)
-    with _copy(source, Path(path).resolve().name) as (copy, written):
+    with _copy(source, subject(name) if name else Path(path).resolve().name) as (copy, written):
         signer.sign(copy, written)
         write_atomically(target, written.read_bytes())
     return target
@@ -94,14 +97,17 @@ def signed_source(
     *,
     key: str | Path,
     signature: str | Path | None = None,
+    served_as: tuple[str, int] | None = None,
 ) -> ModelSource:
     """The bytes of a file or folder that the owner of a key has signed; no other is parsed.
 
     ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the path unless
-    it is named.
+    it is named. ``served_as``: the name and version under which it answers; a signature for a named
+    model must be for this one.
 
     Raises:
-        SignatureError: there is no signature, or it does not hold for these bytes and this key.
+        SignatureError: there is no signature, it does not hold for these bytes and this key, or it
+            is for another model.
         ModelError: the file cannot be read.
         UsageError: the key cannot be used.
         MissingExtraError: the library that checks is not installed.
@@ -125,6 +131,8 @@ def signed_source(
         except Exception as error:
             raise _refusal(source.path, key, error) from error
     _check_covered(source, covered)
+    if served_as is not None:
+        check_bound(bundle, *served_as, source.path)
     return source
 
 
@@ -222,8 +230,8 @@ def _bundle(source: str, place: Path) -> bytes:
 
 def _covered(bundle: bytes) -> frozenset[str]:
     """Names that the statement lists with a digest; called for signatures that hold."""
-    statement = json.loads(base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]))
-    return frozenset(resource["name"] for resource in statement["predicate"]["resources"])
+    resources = statement(bundle)["predicate"]["resources"]  # type: ignore[index] # checked JSON
+    return frozenset(resource["name"] for resource in resources)
 
 
 def _check_covered(source: ModelSource, covered: frozenset[str]) -> None:

@@ -21,6 +21,7 @@ from keramos.errors import (
 )
 from keramos.pipeline.load import load
 from keramos.pipeline.reading import about
+from keramos.signing.bound import check_bound
 from keramos.signing.signing import read_signature, signature_path
 from keramos.store.labels import Label, label_bytes, labels_of, read_labels
 from keramos.store.local import LocalPlace
@@ -89,7 +90,8 @@ class Store:
         ``labels`` point to it afterwards.
 
         Raises:
-            ModelError: the file cannot be used; nothing was added.
+            ModelError: the file cannot be used, or its signature is for another model; nothing was
+                added.
             SaveError: it could not be written; nothing was added.
             UsageError: the model or a label cannot be called so.
         """
@@ -98,7 +100,11 @@ class Store:
             check_label(label)
         if not (Path(file).is_file() or Path(file).is_dir()):
             raise SaveError("the path is not a file; nothing was added", file=str(file))
-        stored = self._place.add(model, _parcel(str(file)), lambda copy: _prove(copy, str(file)))
+        parcel = _parcel(str(file))
+        if parcel.signature is not None:
+            known = [stored.number for stored in self._place.versions(model)]
+            check_bound(parcel.signature, model, max(known, default=0) + 1, str(file))
+        stored = self._place.add(model, parcel, lambda copy: _prove(copy, str(file)))
         for label in labels:
             self._point(model, label, stored.number, back=False)
         return self._one(model, stored.number)

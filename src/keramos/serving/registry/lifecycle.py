@@ -330,6 +330,7 @@ class Lifecycle:
                 replace=self._replacements,
                 limits=self._limits,
                 require_signature=self._key,
+                served_as=(version.model, version.number),
             )
 
     def _made_available(
