@@ -195,10 +195,10 @@ def test_outputs_come_in_the_structure_of_the_model_as_from_keras(
     assert rounded(keramos.load(path.with_suffix(".new.keras")).predict(rows)) == wanted
 
 
-def test_a_dict_of_one_output_is_a_dict(tmp_path: Path) -> None:
+def test_one_output_is_its_array_whatever_the_model_was_built_with(tmp_path: Path) -> None:
     x = keras.Input((2,))
     keras.Model(x, {"risk": keras.layers.Rescaling(2.0)(x)}).save(tmp_path / "m.keras")
 
     found = keramos.load(tmp_path / "m.keras").predict(np.ones((1, 2), "float32"))
 
-    assert rounded(found) == {"risk": [[2.0, 2.0]]}
+    assert rounded(found) == [[2.0, 2.0]]

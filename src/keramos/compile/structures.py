@@ -45,10 +45,12 @@ def _names(ends: Sequence[TensorRef], structure: object) -> tuple[str, ...]:
 
 def packed(outputs: Sequence[Array], structure: object) -> Outputs:
     """Outputs in ``Network.output_structure``, as Keras' ``predict`` gives them: a list of one part
-    is that part (``unpack_singleton`` in keras.src.models.functional).
+    is that part (``unpack_singleton`` in keras.src.models.functional). One output is its array.
     """
+    if len(outputs) == 1:
+        return outputs[0]
     if structure is None:
-        return outputs[0] if len(outputs) == 1 else list(outputs)
+        return list(outputs)
     if isinstance(structure, list) and len(structure) == 1:
         return _packed(outputs, structure[0])
     return _packed(outputs, structure)

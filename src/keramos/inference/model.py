@@ -92,8 +92,8 @@ class Model:
     def predict(self, x: object) -> Outputs: ...
 
     def predict(self, x: object) -> Outputs | Iterator[pa.RecordBatch]:
-        """What Keras' ``predict`` returns: one array, a list in the order of ``outputs``, or dicts
-        and lists with the keys that the model was built with.
+        """What Keras' ``predict`` returns: a list in the order of ``outputs``, or dicts and lists
+        with the keys that the model was built with. A model with one output gives its array.
 
         Args:
             x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input
