@@ -44,6 +44,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker(tiers.tier_of(item))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Reports cross processes as UTF-8, which the names of files in logs need not be."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
+
+
 @pytest.fixture(scope="session")
 def shared():
     """The folder of shared test material."""
