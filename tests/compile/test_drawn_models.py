@@ -388,6 +388,7 @@ ELSEWHERE = {
         "StochasticDepth",
     },
     "Keras cannot put it into a functional model": {"Equalization"},
+    "Keras writes them inside of FeatureSpace alone": {"TFDConcat", "TFDIdentity"},
     "gone from Keras 3: the museum": {
         "Highway",
         "LocallyConnected1D",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import h5py
 
 from fuzz.trees import build
+from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,11 +60,25 @@ def dense(name: str = "dense", units: int = 3, **options: object) -> dict[str, o
 
 
 def layer(kind: str, name: str, **options: object) -> dict[str, object]:
-    """Any other layer."""
+    """Any other layer, with all options that Keras writes of its class."""
     return {
         "class_name": kind,
-        "config": {"name": name, "trainable": True, "dtype": "float32", **options},
+        "config": {
+            **_defaults(kind),
+            "name": name,
+            "trainable": True,
+            "dtype": "float32",
+            **options,
+        },
     }
+
+
+def _defaults(kind: str) -> dict[str, object]:
+    spec = spec_of(kind)
+    if spec is None:
+        return {}
+    stated = {key: one.default for key, one in spec.options.items() if one.default is not ...}
+    return {**dict.fromkeys(set(spec.ignored) - spec.checked.keys()), **stated}
 
 
 def sequential(

@@ -9,7 +9,7 @@ import numpy as np
 from keramos.compile.faults import check
 from keramos.compile.forests import forests, lower, one_hot_cells
 from keramos.compile.gaps import class_of, gap
-from keramos.compile.inputs import input_specs
+from keramos.compile.inputs import input_specs, stated_specs
 from keramos.compile.layers import row_of
 from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.options import check_options
@@ -28,7 +28,7 @@ from keramos.types.limits import LIMITS
 from keramos.types.network import Compiled, TensorRef, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keramos.compile.forests import Forest
     from keramos.types.limits import Limits
@@ -72,8 +72,20 @@ def compile_network(
         LimitExceededError: one of these would be larger.
     """
     check(network)
+    inputs, stated = input_specs(network, limits), stated_specs(network, limits)
+    try:
+        return _compiled(network, inputs, limits, runtime_checks=runtime_checks)
+    except UnsupportedModelError:
+        if inputs == stated:
+            raise
+        # Functions over the axis of rows need the batch size with which the model was built.
+        return _compiled(network, stated, limits, runtime_checks=runtime_checks)
+
+
+def _compiled(
+    network: Network, inputs: Sequence[TensorSpec], limits: Limits, *, runtime_checks: bool
+) -> Compiled:
     g = Graph(limits=limits, weights=_weight_values(network))
-    inputs = input_specs(network, limits)
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
@@ -81,7 +93,7 @@ def compile_network(
     names = output_names(network)
     return Compiled(
         onnx=g.model((*outputs, *(holds for holds, _ in checks))),
-        inputs=inputs,
+        inputs=tuple(inputs),
         outputs=tuple(
             TensorSpec(name, v.dtype, v.shape) for name, v in zip(names, outputs, strict=True)
         ),

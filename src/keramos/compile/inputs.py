@@ -50,12 +50,17 @@ def input_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
         LimitExceededError: one row is larger than ``limits`` allow.
         UnsupportedModelError: a dtype is not one that tensors can have.
     """
-    named = zip(input_names(network), network.inputs, strict=True)
-    specs = [_spec(name, network.layers[ref.layer], limits) for name, ref in named]
+    specs = stated_specs(network, limits)
     if any(map(_is_stateful, network.layers.values())):
-        return tuple(specs)
+        return specs
     # Keras takes any number of rows, whatever the batch size with which a model was built.
     return tuple(replace(spec, shape=(None, *spec.shape[1:])) for spec in specs)
+
+
+def stated_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
+    """``input_specs`` with the batch size with which the model was built, where it has one."""
+    named = zip(input_names(network), network.inputs, strict=True)
+    return tuple(_spec(name, network.layers[ref.layer], limits) for name, ref in named)
 
 
 def _is_stateful(layer: Layer) -> bool:
