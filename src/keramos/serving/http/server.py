@@ -21,6 +21,7 @@ from keramos.serving.batching.rows import RowBatcher
 from keramos.serving.core.auth import Access, read_keys
 from keramos.serving.core.browsers import AllowedHosts
 from keramos.serving.core.logging import event
+from keramos.serving.core.memory import share_arenas
 from keramos.serving.http.app import App
 from keramos.serving.http.connection_state import ConnectionState
 from keramos.serving.http.fast_protocol import Protocol as FastProtocol
@@ -193,6 +194,7 @@ def run_server(
     # Signals that come before uvicorn takes them, and those that it raises again when all is done,
     # with exit code 0.
     sys.setswitchinterval(_SWITCH_SECONDS)
+    share_arenas()
     signals = StopSignals()
     parts = signals.outcome(partial(assemble, settings))
     if parts is None:
