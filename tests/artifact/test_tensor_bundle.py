@@ -13,21 +13,7 @@ from keramos.artifact.tensor_bundle.snappy import unpacked
 from keramos.artifact.tensor_bundle.sstable import MAGIC, read_table
 from keramos.errors import CorruptModelError, LimitExceededError, ModelError
 from keramos.types.limits import LIMITS, Limits
-
-
-def number(value):
-    """A varint."""
-    found = bytearray()
-    while value >= 0x80:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*found, value])
-
-
-def field(at, value):
-    if isinstance(value, int):
-        return number(at << 3) + number(value)
-    return number(at << 3 | 2) + number(len(value)) + value
+from support.protobuf import field, number
 
 
 def block(entries, kind=0, pack=lambda data: data):

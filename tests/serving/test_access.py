@@ -4,7 +4,6 @@ what is served.
 
 import datetime as dt
 import ipaddress
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from support.free_port import free_port
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import NO_GRPC, Server, serving
 
@@ -71,12 +71,6 @@ def guarded(file, tmp_path_factory):
     grpc = ("--grpc-port", "none", "--oip-grpc-port", str(port))
     with serving(file, "--api-keys-file", str(keys), grpc=grpc) as server:
         yield server, port
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_https_is_answered_to_who_trusts_the_certificate_and_http_is_not(file, body, certificate):

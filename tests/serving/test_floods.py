@@ -8,7 +8,6 @@ import gzip
 import io
 import json
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ import requests
 
 from keramos.serving.protocols.oip.messages import M as OIP
 from keramos.serving.protocols.tensorflow.messages import M as TF
+from support.free_port import free_port
 from support.served_models import folder, matrix_model, mixed_model, mixed_rows, plain_model
 from support.servers import serving
 
@@ -113,9 +113,7 @@ CSV = {
 def server():
     for model in (matrix_model, mixed_model, plain_model):
         model()
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        number = str(probe.getsockname()[1])
+    number = str(free_port())
     with serving(folder(), grpc=("--grpc-port", number, "--oip-grpc-port", "none")) as server:
         server.grpc = int(number)
         server.rest = memory_of(server, "VmRSS")

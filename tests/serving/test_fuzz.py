@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keramos.serving.assemble import grpc_services
+from support.free_port import free_port
 from support.served_models import folder, matrix_model, mixed_model, mixed_rows, plain_model
 from support.servers import serving
 
@@ -56,9 +57,7 @@ NASTY = [
 def server():
     for model in (matrix_model, mixed_model, plain_model):
         model()
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        number = str(probe.getsockname()[1])
+    number = str(free_port())
     options = ("--request-timeout", "2", "--max-body", "200000")
     with serving(
         folder(), *options, grpc=("--grpc-port", number, "--oip-grpc-port", "none")

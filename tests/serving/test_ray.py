@@ -3,7 +3,6 @@
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from keramos.errors import MismatchError, ModelError
 from keramos.serving.deploy.ray_serve import Snapshot
 from keramos.serving.registry.folder_source import FolderSource
 from support.command import keramos
+from support.free_port import free_port
 
 COLUMNS = GERMAN_CREDIT.read_text().splitlines()[0].split(",")
 
@@ -78,9 +78,7 @@ def test_what_ray_serve_has_no_place_for_is_refused_and_not_ignored(model, optio
 def test_ray_serves_the_same_routes_with_the_same_answers_and_ends_cleanly(model):
     import keramos as library
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     program = [
         str(Path(sys.executable).with_name("keramos")),
         "serve",

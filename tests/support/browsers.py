@@ -3,12 +3,13 @@
 import http.client
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+from support.free_port import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NO_CHROMIUM = "no Chromium here: apt-get install chromium"
@@ -32,9 +33,7 @@ def get(address, path, **headers):
 @contextmanager
 def serving(place, *options):
     """The address of a server of that folder, in a process of its own; and the process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         str(Path(sys.executable).with_name("keramos")),
         "serve",

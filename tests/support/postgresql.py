@@ -6,13 +6,14 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.free_port import free_port
 
 PASSWORD = "pa:ss/w@rd%1"  # noqa: S105 (of a server that lives as long as the tests)
 WRITTEN = "pa%3Ass%2Fw%40rd%251"
@@ -37,12 +38,6 @@ def binaries():
     return (
         found[-1].parent if found else Path(os.path.realpath(on_path)).parent if on_path else None
     )
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -72,7 +67,7 @@ def server(programs):
         "-N",
     ]
     subprocess.run(make, check=True, capture_output=True, **options)
-    port = _free_port()
+    port = free_port()
     start = [
         programs / "postgres",
         "-D",

@@ -93,21 +93,29 @@ def _arrow_table(model, row, _):
     return model.decide(_arrow(row))[0].score
 
 
-def _batch(model, row, _):
-    scored = model.batch_scorer().score(_arrow(row).combine_chunks().to_batches()[0])
-    if scored.rejected_rows:
-        raise RowError("", problems=scored.problems())
+def _first_score(scored):
     names = scored.decided.schema.names
     return scored.decided.column("score" if "score" in names else "value")[0].as_py()
 
 
-def _parquet(model, row, _):
+def _parquet_file(row):
     buffer = io.BytesIO()
     try:
         pq.write_table(_arrow(row), buffer)
     except pa.ArrowException as error:
         raise Impossible from error
-    return model.decide(read_parquet(buffer.getvalue(), "t.parquet"))[0].score
+    return buffer.getvalue()
+
+
+def _batch(model, row, _):
+    scored = model.batch_scorer().score(_arrow(row).combine_chunks().to_batches()[0])
+    if scored.rejected_rows:
+        raise RowError("", problems=scored.problems())
+    return _first_score(scored)
+
+
+def _parquet(model, row, _):
+    return model.decide(read_parquet(_parquet_file(row), "t.parquet"))[0].score
 
 
 def _json_lines(model, row, _):
@@ -128,8 +136,7 @@ def _scored_json_lines(model, row, column):
     bad = [problem for problem in scored.problems() if problem.row == 1]
     if bad:
         raise RowError("", problems=bad)
-    names = scored.decided.schema.names
-    return scored.decided.column("score" if "score" in names else "value")[0].as_py()
+    return _first_score(scored)
 
 
 def _csv_text(row, column):
@@ -184,17 +191,11 @@ def _scored_file(name, data, model):
     bad = [problem for problem in scored.problems() if problem.row == 1]
     if bad:
         raise RowError("", problems=bad)
-    names = scored.decided.schema.names
-    return scored.decided.column("score" if "score" in names else "value")[0].as_py()
+    return _first_score(scored)
 
 
 def _scored_parquet(model, row, _):
-    buffer = io.BytesIO()
-    try:
-        pq.write_table(_arrow(row), buffer)
-    except pa.ArrowException as error:
-        raise Impossible from error
-    return _scored_file("t.parquet", buffer.getvalue(), model)
+    return _scored_file("t.parquet", _parquet_file(row), model)
 
 
 def _ipc(row):
