@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -25,10 +25,10 @@ from keramos.errors import (
     quoted,
 )
 from keramos.types.limits import LIMITS
-from keramos.types.network import Compiled, TensorRef, TensorSpec
+from keramos.types.network import Compiled, TensorRef, TensorSpec, refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keramos.compile.forests import Forest
     from keramos.types.limits import Limits
@@ -54,6 +54,8 @@ _TO_FLOAT = dict.fromkeys(
     "float32",
 )
 
+Built = TypeVar("Built")
+
 Masked = tuple[Value, Value | None]
 """A tensor with its Keras mask."""
 
@@ -72,20 +74,32 @@ def compile_network(
         LimitExceededError: one of these would be larger.
     """
     check(network)
+    return with_inputs(
+        network,
+        limits,
+        lambda inputs: _compiled(network, inputs, limits, runtime_checks=runtime_checks),
+    )
+
+
+def with_inputs(
+    network: Network, limits: Limits, build: Callable[[Sequence[TensorSpec]], Built]
+) -> Built:
+    """What is built on the inputs of a network: for any number of rows, or where a function over
+    the axis of rows forbids that, for the batch size with which the model was built.
+    """
     inputs, stated = input_specs(network, limits), stated_specs(network, limits)
     try:
-        return _compiled(network, inputs, limits, runtime_checks=runtime_checks)
+        return build(inputs)
     except UnsupportedModelError:
         if inputs == stated:
             raise
-        # Functions over the axis of rows need the batch size with which the model was built.
-        return _compiled(network, stated, limits, runtime_checks=runtime_checks)
+        return build(stated)
 
 
 def _compiled(
     network: Network, inputs: Sequence[TensorSpec], limits: Limits, *, runtime_checks: bool
 ) -> Compiled:
-    g = Graph(limits=limits, weights=_weight_values(network))
+    g = Graph(limits=limits, weights=weight_values(network))
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
     outputs = tuple(g.op("Identity", value) for value, _ in results)
@@ -104,13 +118,13 @@ def _compiled(
     )
 
 
-def _weight_values(network: Network) -> int:
+def weight_values(network: Network) -> int:
     """How many numbers the weights of a network hold, nested and wrapped layers included."""
     return sum(map(_layer_values, network.layers.values()))
 
 
 def _layer_values(layer: Layer) -> int:
-    below = _weight_values(layer.network) if layer.network is not None else 0
+    below = weight_values(layer.network) if layer.network is not None else 0
     return (
         below
         + sum(np.size(weight) for weight in layer.weights)
@@ -125,10 +139,14 @@ def output_shapes(network: Network, limits: Limits = LIMITS) -> dict[str, tuple[
         ModelError: the network cannot be compiled.
     """
     check(network)
-    g = Graph(limits=limits, weights=_weight_values(network))
-    feeds = tuple(
-        g.input(spec.name, spec.dtype, spec.shape) for spec in input_specs(network, limits)
-    )
+    return with_inputs(network, limits, lambda inputs: _output_shapes(network, inputs, limits))
+
+
+def _output_shapes(
+    network: Network, inputs: Sequence[TensorSpec], limits: Limits
+) -> dict[str, tuple[int | None, ...]]:
+    g = Graph(limits=limits, weights=weight_values(network))
+    feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in inputs)
     values = _run(g, network, tuple((value, None) for value in feeds), {})
     return {
         ref.layer: value.shape for ref, (value, _) in values.items() if ref.node == ref.tensor == 0
@@ -198,21 +216,21 @@ def run_call(
     g: Graph, layer: Layer, call: Call, values: Mapping[TensorRef, Masked]
 ) -> list[Masked]:
     """Append the nodes of one call; gives its tensors with their masks."""
-    refs = list(_refs(call.args))
-    for ref in (*refs, *_refs(call.kwargs)):
+    given, named = refs(list(call.args)), refs(dict(call.kwargs))
+    for ref in (*given, *named):
         _made(values, ref, f"layer '{layer.name}'")
     if layer.network is not None:
-        if len(refs) != len(layer.network.inputs):
+        if len(given) != len(layer.network.inputs):
             raise CorruptModelError(
-                f"a model with {len(layer.network.inputs)} inputs is called with {len(refs)}",
+                f"a model with {len(layer.network.inputs)} inputs is called with {len(given)}",
                 layer=layer.name,
             )
         return run_network(
             g, layer.network, tuple(values[ref] for ref in called_with(call.args, layer.network))
         )
     dtypes = _wanted(layer)
-    fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in refs}
-    for ref in _refs(call.kwargs):
+    fed = {ref: (_cast(g, values[ref][0], dtypes), values[ref][1]) for ref in given}
+    for ref in named:
         value, mask = values[ref]  # keywords carry masks too, which stay booleans
         fed.setdefault(ref, (value if value.dtype == "bool" else _cast(g, value, dtypes), mask))
     layer_call = LayerCall(
@@ -220,8 +238,8 @@ def run_call(
         layer=layer,
         args=tuple(_resolve(item, fed) for item in call.args),
         kwargs={key: _resolve(item, fed) for key, item in call.kwargs.items() if item is not None},
-        inputs=tuple(fed[ref][0] for ref in refs),
-        masks=tuple(fed[ref][1] for ref in refs),
+        inputs=tuple(fed[ref][0] for ref in given),
+        masks=tuple(fed[ref][1] for ref in given),
         run=_apply,
         masked=tuple(fed.values()),
     )
@@ -317,18 +335,6 @@ def _apply(
     dtypes = _wanted(layer)
     inputs = tuple(_cast(g, x, dtypes) for x in inputs)
     return _lower(LayerCall(g, layer, inputs, kwargs, inputs, masks, _apply))
-
-
-def _refs(item: object) -> Iterator[TensorRef]:
-    match item:
-        case TensorRef():
-            yield item
-        case list() | tuple():
-            for part in item:
-                yield from _refs(part)
-        case dict():
-            for part in item.values():
-                yield from _refs(part)
 
 
 def _resolve(item: object, values: Mapping[TensorRef, Masked]) -> object:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.compile.onnx.protobuf import Repeated
-from keramos.types.network import TensorRef, quantization_mode
+from keramos.types.network import TensorRef, quantization_mode, refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,10 +48,8 @@ def forests(network: Network) -> dict[str, Forest]:
     calls: dict[str, int] = {}
     for call in network.calls:
         calls[call.layer] = calls.get(call.layer, 0) + 1
-        for item in call.args:
-            for ref in item if isinstance(item, (list, tuple)) else (item,):
-                if isinstance(ref, TensorRef):
-                    takers.setdefault(ref, []).append(call)
+        for ref in refs([call.args, call.kwargs]):
+            takers.setdefault(ref, []).append(call)
     found = {}
     for call in network.calls:
         chain = _chain(network, call, takers)

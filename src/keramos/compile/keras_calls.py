@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keramos.compile.emit import run_call
-from keramos.compile.inputs import input_specs
+from keramos.compile.emit import run_call, weight_values, with_inputs
 from keramos.compile.keras_functions import FUNCTIONS
 from keramos.compile.keras_writer import Node, Writer
 from keramos.compile.onnx.graph import Graph
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from keramos.compile.emit import Masked
     from keramos.compile.onnx.graph import Operand, Value
     from keramos.types.limits import Limits
-    from keramos.types.network import Layer, Network
+    from keramos.types.network import Layer, Network, TensorSpec
 
 _SIZED = frozenset({"Expand", "Reshape"})
 """Operators that take sizes beside a constant."""
@@ -50,7 +49,7 @@ def as_keras_calls(network: Network, limits: Limits = LIMITS) -> Network:
     network = replace(network, layers=layers)
     if not any(_is_foreign(layer) for layer in layers.values()):
         return network
-    return _written(network, limits)
+    return with_inputs(network, limits, lambda specs: _written(network, specs, limits))
 
 
 def _is_foreign(layer: Layer) -> bool:
@@ -75,10 +74,8 @@ class _Recorder(Graph):
         return made
 
 
-def _written(network: Network, limits: Limits) -> Network:
-    weights = sum(int(w.size) for layer in network.layers.values() for w in layer.weights)
-    g = _Recorder(limits, weights)
-    specs = input_specs(network, limits)
+def _written(network: Network, specs: Sequence[TensorSpec], limits: Limits) -> Network:
+    g = _Recorder(limits, weight_values(network))
     feeds = (g.input(spec.name, spec.dtype, spec.shape) for spec in specs)
     values: dict[TensorRef, Masked] = {
         ref: (value, None) for ref, value in zip(network.inputs, feeds, strict=True)

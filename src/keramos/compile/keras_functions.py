@@ -7,17 +7,20 @@ Each row of ``FUNCTIONS`` writes one ONNX operator. What a row cannot express is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.keras_writer import DTYPES, Node, Writer, stored_array
+from keramos.compile.keras_windows import convolved, pooled
+from keramos.compile.onnx.element_types import NAMES
+from keramos.compile.onnx.tensor_types import ints
 from keramos.types.network import TensorRef
 
-_FAR = 1 << 30  # ends of slices beyond this mean the end of the axis
+if TYPE_CHECKING:
+    from keramos.compile.keras_writer import Node, Write, Writer
 
-Write = Callable[[Writer, Node], TensorRef | Sequence[TensorRef]]
+_FAR = 1 << 30  # ends of slices beyond this mean the end of the axis
 
 
 def _plain(kind: str) -> Write:
@@ -64,7 +67,7 @@ def _axis(kind: str, default: int = -1) -> Write:
 
 
 def _cast(w: Writer, n: Node) -> TensorRef:
-    return w.call("Cast", w.item(n.value(0)), dtype=DTYPES[n.number("to")])
+    return w.call("Cast", w.item(n.value(0)), dtype=NAMES[n.number("to")])
 
 
 def _divide(w: Writer, n: Node) -> TensorRef:
@@ -165,10 +168,13 @@ def _like(w: Writer, n: Node) -> TensorRef:
     return w.call("Add", zeros, number.item())
 
 
+_PADS = frozenset({"constant", "reflect", "edge", "wrap"})
+
+
 def _padded(w: Writer, n: Node) -> TensorRef:
     rank, edges = n.value(0).rank, n.numbers(1) or []
     mode = str(n.attributes.get("mode", "constant"))
-    if min(edges, default=0) < 0 or len(edges) != 2 * rank or mode not in _PAD_MODES:
+    if min(edges, default=0) < 0 or len(edges) != 2 * rank or mode not in _PADS:
         raise n.refused("of this kind")
     width = [[edges[axis], edges[axis + rank]] for axis in range(rank)]
     fill = n.inputs[2] if len(n.inputs) > 2 else None
@@ -177,17 +183,17 @@ def _padded(w: Writer, n: Node) -> TensorRef:
         w.item(n.value(0)),
         named={} if fill is None else {"constant_values": w.item(fill)},
         pad_width=width,
-        mode=_PAD_MODES[mode],
+        mode=mode,
     )
-
-
-_PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge", "wrap": "wrap"}
 
 
 def _split(w: Writer, n: Node) -> list[TensorRef]:
     axis = n.number("axis")
-    sizes = n.numbers(1) or [value.shape[axis] or 0 for value in n.outputs]
-    ends = np.cumsum(sizes)[:-1].tolist()
+    sizes: list[int | None] = [*(n.numbers(1) or ())]
+    sizes = sizes or [value.shape[axis] for value in n.outputs]
+    if None in sizes:
+        raise n.refused("of parts whose sizes the input tells")
+    ends = np.cumsum(ints(sizes))[:-1].tolist()
     made = w.call("Split", w.item(n.value(0)), indices_or_sections=ends, axis=axis)
     return [TensorRef(made.layer, 0, place) for place in range(len(n.outputs))]
 
@@ -277,60 +283,7 @@ def _flat(w: Writer, n: Node) -> TensorRef:
     sizes = n.value(0).shape[1:]
     if n.number("axis", 1) != 1 or None in sizes:
         raise n.refused("of this kind")
-    return w.call("Reshape", w.item(n.value(0)), newshape=[-1, prod(size or 1 for size in sizes)])
-
-
-def _one(sizes: object) -> object:
-    return sizes[0] if isinstance(sizes, list) and len(set(sizes)) == 1 else sizes
-
-
-def _convolved(w: Writer, n: Node) -> TensorRef:
-    kernel, axes = n.value(1), n.value(0).rank - 2
-    if kernel.const is None or len(n.inputs) > 2:
-        raise n.refused("with a computed kernel")
-    array = kernel.const.transpose(*range(2, axes + 2), 1, 0)
-    groups = n.number("group", 1)
-    if groups > 1 and groups != n.value(0).shape[1]:
-        raise n.refused("in groups")
-    if groups > 1:
-        array = array.reshape(*array.shape[:-2], groups, -1)
-    # Keras takes lists for tuples in Conv alone, so equal steps are one number.
-    steps, gaps = (_one(n.attributes.get(name, 1)) for name in ("strides", "dilations"))
-    y = w.call(
-        "Conv" if groups == 1 else "DepthwiseConv",
-        _channels_last(w, n, 0.0),
-        stored_array(array),
-        strides=steps,
-        padding="valid",
-        data_format="channels_last",
-        dilation_rate=gaps,
-    )
-    return w.call("Transpose", y, axes=[0, axes + 1, *range(1, axes + 1)])
-
-
-def _pooled(kind: str) -> Write:
-    def write(w: Writer, n: Node) -> TensorRef:
-        axes, edges = n.value(0).rank - 2, n.attributes.get("pads")
-        y = w.call(
-            kind,
-            w.call("Transpose", w.item(n.value(0)), axes=[0, *range(2, axes + 2), 1]),
-            pool_size=n.attributes["kernel_shape"],
-            strides=n.attributes.get("strides", [1] * axes),
-            padding="same" if edges and any(edges) else "valid",  # type: ignore[arg-type] # a list
-            data_format="channels_last",
-        )
-        return w.call("Transpose", y, axes=[0, axes + 1, *range(1, axes + 1)])
-
-    return write
-
-
-def _channels_last(w: Writer, n: Node, fill: float) -> TensorRef:
-    axes, x = n.value(0).rank - 2, w.item(n.value(0))
-    edges = n.attributes.get("pads")
-    if isinstance(edges, list) and any(edges):
-        width = [[0, 0], [0, 0], *([edges[i], edges[i + axes]] for i in range(axes))]
-        x = w.call("Pad", x, named={"constant_values": fill}, pad_width=width, mode="constant")
-    return w.call("Transpose", x, axes=[0, *range(2, axes + 2), 1])
+    return w.call("Reshape", w.item(n.value(0)), newshape=[-1, prod(ints(sizes))])
 
 
 _SAME = {
@@ -352,11 +305,11 @@ FUNCTIONS: dict[str, Write] = {
     "Add": _many("Add"),
     "ArgMax": _extreme("Argmax"),
     "ArgMin": _extreme("Argmin"),
-    "AveragePool": _pooled("AveragePool"),
+    "AveragePool": pooled("AveragePool"),
     "Cast": _cast,
     "Clip": _clip,
     "Concat": _concatenated,
-    "Conv": _convolved,
+    "Conv": convolved,
     "CumSum": _summed,
     "DepthToSpace": _blocks("DepthToSpace"),
     "Div": _divide,
@@ -369,7 +322,7 @@ FUNCTIONS: dict[str, Write] = {
     "LeakyRelu": _leaky,
     "LogSoftmax": _axis("LogSoftmax"),
     "Max": _many("Maximum"),
-    "MaxPool": _pooled("MaxPool"),
+    "MaxPool": pooled("MaxPool"),
     "Min": _many("Minimum"),
     "Mod": _mod,
     "Mul": _many("Multiply"),

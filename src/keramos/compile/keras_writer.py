@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.onnx.element_types import ELEMENT_TYPES
+from keramos.compile.onnx.element_types import NAMES
 from keramos.errors import UnsupportedModelError
 from keramos.types.network import Call, Layer, TensorRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from keramos.compile.onnx.graph import Value
 
-DTYPES = {number: name for name, number in ELEMENT_TYPES.items()}
 _FOLDED: dict[str, Callable[..., np.ndarray]] = {
     "Add": lambda _, a, b: np.add(a, b),
-    "Cast": lambda n, a: np.asarray(a).astype(DTYPES[n.number("to")]),
+    "Cast": lambda n, a: np.asarray(a).astype(NAMES[n.number("to")]),
     "Concat": lambda n, *parts: np.concatenate(parts, axis=n.number("axis")),
     "Identity": lambda _, a: a,
     "Mul": lambda _, a, b: np.multiply(a, b),
@@ -142,3 +142,7 @@ class Writer:
         if value.const.ndim == 0:
             return value.const.item()
         return stored_array(value.const)
+
+
+Write = Callable[[Writer, Node], TensorRef | Sequence[TensorRef]]
+"""Writes one node; gives its outputs."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.nodes import refs
 from keramos.compile.lowering.options import nearest
 from keramos.errors import UsageError
-from keramos.types.network import Call, Layer, TensorRef
+from keramos.types.network import Call, Layer, TensorRef, refs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

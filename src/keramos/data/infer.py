@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from keramos.data.blanks import trimmed, with_blanks, with_trimmed_classes
@@ -81,9 +82,27 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
             )
     if target in wishes.drop:
         raise UsageError("the target cannot be dropped", column=target)
-    both = set(wishes.categorical) & set(wishes.numeric)
-    if both:
-        raise UsageError("a column cannot be both categorical and numeric", column=min(both))
+    if target in {*wishes.categorical, *wishes.numeric, *wishes.trim}:
+        raise UsageError(
+            "wishes about kinds and blanks are for feature columns, not for the target",
+            column=target,
+            remedy="Say what to predict with --task",
+        )
+    _check_one_wish(wishes)
+
+
+def _check_one_wish(wishes: Wishes) -> None:
+    """Refuse wishes about a column that exclude each other."""
+    kinds = {
+        "categorical": wishes.categorical,
+        "numeric": wishes.numeric,
+        "dropped": wishes.drop,
+        "written as a number or date": wishes.written or (),
+    }
+    for (one, columns), (other, others) in combinations(kinds.items(), 2):
+        both = set(columns) & set(others)
+        if both and {one, other} != {"numeric", "written as a number or date"}:
+            raise UsageError(f"a column cannot be both {one} and {other}", column=min(both))
 
 
 def _check_missing(table: Table, wishes: Wishes) -> None:

@@ -147,15 +147,24 @@ def _renamed(fed: Feeds, before: Compiled, after: Compiled) -> Feeds:
 def _difference(
     before: Sequence[NDArray[np.generic]], after: Sequence[NDArray[np.generic]]
 ) -> float:
-    """Largest difference as a part of the largest answer, or 1 where shapes or texts differ."""
+    """Largest difference as a part of the largest answer, or 1 where shapes, texts or the places of
+    numbers that are not finite differ.
+    """
     worst = 0.0
     for a, b in zip(before, after, strict=True):
         if a.shape != b.shape or a.dtype.kind not in "fiub":
             worst = max(worst, float(not np.array_equal(a, b)))
             continue
-        x, y = a.astype(float), b.astype(float)
-        worst = max(
-            worst,
-            float(np.max(np.abs(x - y), initial=0) / max(1.0, float(np.abs(x).max(initial=0)))),
-        )
+        worst = max(worst, _difference_of_numbers(a.astype(float), b.astype(float)))
     return worst
+
+
+def _difference_of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    finite = np.isfinite(x)
+    if (
+        not np.array_equal(x[~finite], y[~finite], equal_nan=True)
+        or not np.isfinite(y[finite]).all()
+    ):
+        return 1.0
+    x, y = x[finite], y[finite]
+    return float(np.abs(x - y).max(initial=0) / max(1.0, float(np.abs(x).max(initial=0))))

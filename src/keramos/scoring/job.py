@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -145,7 +146,17 @@ def plan_job(
 def _stated(model: Model) -> dict[str, str]:
     """What stands in for layers of the model, as text: another job has other answers."""
     found = sorted(model.replacements.items())
-    return {name: str(getattr(value, "__qualname__", value)) for name, value in found}
+    return {
+        name: value if isinstance(value, str) else _function(getattr(value, "__code__", value))
+        for name, value in found
+    }
+
+
+def _function(code: object) -> str:
+    """A function by its code; two lambdas of one place have the same name."""
+    if not isinstance(code, CodeType):
+        return repr(code)
+    return repr((code.co_code, [*map(_function, code.co_consts)], code.co_names))
 
 
 def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, bool]:

@@ -25,8 +25,8 @@ from keramos.types.training import (
 
 CONTENT_VERSION = 2
 """The newest version of content that can be read: 2 has notations, categories with blanks around
-them, or numbers from which one is subtracted. Other content is written as version 1, since older
-readers answer it alike: they trim text, which changes no category without blanks around it.
+them, or numbers from which one is subtracted. Other content is written as version 1: older readers
+trim text, which changes no category without blanks around it, but takes a padded cell for one.
 """
 _BLANKS_KEPT = Notation(blanks="kept")
 _UNRECORDED = Preparation(

@@ -43,6 +43,18 @@ class TensorRef:
     tensor: int = 0
 
 
+def refs(item: object) -> list[TensorRef]:
+    """Every TensorRef in a call's arguments, in order."""
+    match item:
+        case TensorRef():
+            return [item]
+        case list() | tuple():
+            return [ref for part in item for ref in refs(part)]
+        case dict():
+            return [ref for part in item.values() for ref in refs(part)]
+    return []
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """One layer with its weights.

@@ -119,9 +119,10 @@ class ColumnPreparation:
     """What was learned about one model input from the training rows only.
 
     A date column gives one of these for each part (``part`` is ``year``, ``month``, ``day``,
-    ``weekday`` or ``hour``); every other column gives exactly one. ``minimum`` .. ``deviation``
-    describe the training values that are not missing, in the column's own unit (a boolean is 0 or
-    1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
+    ``weekday`` or ``hour``); every other column gives exactly one, where ``part`` may be
+    ``minus_N`` for a number from which N is subtracted first. ``minimum`` .. ``deviation`` describe
+    the training values that are not missing, after that, in the column's own unit (a boolean is 0
+    or 1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
     missing and the out-of-vocabulary level.
     """
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.classes import KNOWN
 from keramos.artifact.keras.dialects.entries import INNER_KEYS, LISTS
+from keramos.artifact.keras.dialects.identity import MODELS
 from keramos.artifact.keras.dialects.operations import OPERATIONS
 from keramos.artifact.keras.modules import inside_keras
 from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
@@ -39,7 +40,6 @@ _UNUSED = frozenset({"loss", "metrics", "weighted_metrics"})
 """Keys of a training configuration that only training reads."""
 _SHOWN = 160
 
-_MODELS = frozenset({"Container", "Functional", "Model", "Network", "Sequential"})
 _LAYER_KEYS = frozenset({*INNER_KEYS, *LISTS.values(), "layers"})
 
 _Link = tuple["_Link | None", str]
@@ -146,7 +146,7 @@ def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training:
         return _function(entry, link, is_layer=is_layer, training=training)
     foreign = not _is_keras(module, _CLASSES)
     if is_layer:
-        return name == "Lambda" or foreign or not (module or name in KNOWN | _MODELS | OPERATIONS)
+        return name == "Lambda" or foreign or not (module or name in KNOWN | MODELS | OPERATIONS)
     if foreign and not training:
         raise _code(link, f"names the class {name} of the module {module}")
     return foreign

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keramos.types.network import Call, Config, Layer, Network
 
 KERAS_VERSION = "3.9.0"
-"""The Keras whose file layout is written; the oldest that the extra ``train`` allows."""
+"""The Keras whose file layout is written."""
 
 
 def model_config(network: Network) -> Config:

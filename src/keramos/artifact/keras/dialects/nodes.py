@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from keramos.artifact.keras.dialects.entries import config_of
 from keramos.errors import CorruptModelError, quoted
-from keramos.types.network import Call, TensorRef
+from keramos.types.network import Call, TensorRef, refs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -179,18 +179,6 @@ def _structure(shape: object, places: Iterator[int]) -> object:
     if _is_leaf(shape):
         return next(places)
     return [_structure(part, places) for part in cast("list[object]", shape)]
-
-
-def refs(item: object) -> list[TensorRef]:
-    """Every TensorRef in a call's arguments, in order."""
-    match item:
-        case TensorRef():
-            return [item]
-        case list() | tuple():
-            return [ref for part in item for ref in refs(part)]
-        case dict():
-            return [ref for part in item.values() for ref in refs(part)]
-    return []
 
 
 def moved(item: object, offsets: Mapping[str, int]) -> object:

@@ -26,7 +26,6 @@ from keramos.artifact.keras.dialects.nodes import (
     read_ends,
     read_node,
     read_structure,
-    refs,
 )
 from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
 from keramos.errors import (
@@ -37,7 +36,7 @@ from keramos.errors import (
     quoted,
 )
 from keramos.keras_layers.registry import LAYERS
-from keramos.types.network import Call, Layer, Network, TensorRef
+from keramos.types.network import Call, Layer, Network, TensorRef, refs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
