@@ -246,3 +246,23 @@ def test_targets_are_encoded_in_the_order_of_the_classes():
 def test_half_a_character_in_a_column_name_is_refused():
     with pytest.raises(DataError, match="half a character"):
         infer_schema(as_table({"\ud800": [1.0, 2.0, 3.0, 4.0], "y": [0, 1, 0, 1]}), "y")
+
+
+@pytest.mark.parametrize("wish", ["categorical", "numeric", "trim", "drop"])
+def test_a_wish_that_the_target_cannot_have_is_refused(wish):
+    with pytest.raises(UsageError, match="target"):
+        kind_of(text(range(ROWS)), **{wish: ["y"]})
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"categorical": ["col"], "numeric": ["col"]},
+        {"categorical": ["col"], "written": {"col": "1.234,5"}},
+        {"drop": ["col"], "numeric": ["col"]},
+        {"drop": ["col"], "written": {"col": "1.234,5"}},
+    ],
+)
+def test_wishes_that_exclude_each_other_are_refused(wishes):
+    with pytest.raises(UsageError, match="a column cannot be both"):
+        kind_of(text(range(ROWS)), **wishes)

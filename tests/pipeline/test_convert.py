@@ -239,3 +239,32 @@ def test_what_needs_text_before_its_graph_is_not_written_as_onnx(shared, tmp_pat
         keramos.convert(shared / "museum" / row["era"] / row["file"], tmp_path / "model.onnx")
 
     assert not (tmp_path / "model.onnx").exists()
+
+
+def test_a_model_that_needs_its_batch_size_is_run_inspected_and_converted(tmp_path):
+    x = keras.Input(batch_shape=(4, 3), name="x")
+    keras.Model(x, keras.ops.vsplit(x, 2)).save(tmp_path / "m.keras")
+    rows = np.arange(12, dtype="float32").reshape(4, 3)
+
+    assert not keramos.inspect(tmp_path / "m.keras").unsupported
+    keramos.convert(tmp_path / "m.keras", tmp_path / "new.keras")
+
+    for name in ("m.keras", "new.keras"):
+        for found, part in zip(keramos.load(tmp_path / name).predict(rows), (0, 2), strict=True):
+            np.testing.assert_array_equal(found, rows[part : part + 2])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "equal"),
+    [
+        ([1.0, np.nan], [1.0, np.nan], True),
+        ([np.inf, 2.0], [np.inf, 2.0], True),
+        ([1.0, np.nan], [1.0, 2.0], False),
+        ([1.0, 2.0], [1.0, np.nan], False),
+        ([np.inf, 2.0], [-np.inf, 2.0], False),
+    ],
+)
+def test_a_number_that_is_not_finite_is_a_difference_unless_both_have_it(before, after, equal):
+    from keramos.pipeline.convert import _difference
+
+    assert (_difference([np.array(before)], [np.array(after)]) == 0) is equal
