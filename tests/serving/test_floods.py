@@ -26,9 +26,9 @@ from support.servers import serving
 
 HOST = "127.0.0.1"
 PROBE_SECONDS = 1.0
-MEMORY = (1 << 30) * 5 // 4
+MEMORY = (1 << 30) * 3 // 2
 """What a server may take beside its size at rest: the default of ``--max-memory-bytes``, which
-counts estimates, and a quarter for what the allocator keeps.
+counts estimates, and half as much again for copies on the way and what the allocator keeps.
 """
 ROW = {name: cells[0] for name, cells in mixed_rows().items()}
 BAD = json.dumps(ROW | {"size": "many"}).encode()

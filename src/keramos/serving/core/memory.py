@@ -27,6 +27,8 @@ _SMALL_DECODED = 1 << 23
 
 BUSY = "the server's memory for large requests is taken; come back later"
 
+_LARGE = 1 << 25
+"""Bytes of a request after which freed memory goes back to the system."""
 
 _ARENA_MAX = -8
 """``M_ARENA_MAX`` of glibc's mallopt(3)."""
@@ -36,8 +38,19 @@ def share_arenas() -> None:
     """Have glibc serve all threads from two arenas. By default there are eight for each core, each
     keeps what large bodies freed, and four threads held a third more memory in a flood.
     """
-    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):  # musl has no arenas
+    if _glibc("mallopt"):
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+
+
+def _hand_back() -> None:
+    """Have glibc give freed memory back to the system, which it keeps for itself otherwise."""
+    if _glibc("malloc_trim"):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _glibc(function: str) -> bool:
+    """Whether the allocator is glibc's; musl and other systems have no such function."""
+    return sys.platform == "linux" and hasattr(ctypes.CDLL(None), function)
 
 
 class Memory:
@@ -97,6 +110,8 @@ class Lease:
 
     def end(self) -> None:
         """Give everything back."""
+        if sum(size for _, size in self._taken) > _LARGE:
+            _hand_back()
         while self._taken:
             memory, size = self._taken.pop()
             memory.give(size)
