@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import keramos
 from keramos.artifact.read import read
 from keramos.errors import (
     CorruptModelError,
@@ -221,3 +222,18 @@ def test_a_graph_is_refused_by_its_operations(tmp_path):
 
     with pytest.raises(UnsupportedModelError, match="MatMul, Placeholder"):
         read(write_js(tmp_path / "m", topology=topology, format="graph-model"))
+
+
+def test_arrays_of_a_manifest_without_topology_are_listed(tmp_path):
+    held = weights()
+    listed = [entry(name, array) for name, array in held.items()]
+    listed[0]["group"] = "optimizer"
+    folder = write_js(tmp_path / "m", listed, modelTopology=None)
+
+    for path in (folder, folder / "model.json"):
+        found = keramos.inspect(path).tensors
+        assert {one.name: (one.shape, one.dtype, one.bytes) for one in found} == {
+            name: (array.shape, "float32", array.nbytes) for name, array in held.items()
+        }
+    with pytest.raises(UnsupportedModelError, match="keramos inspect lists its arrays"):
+        load(folder)

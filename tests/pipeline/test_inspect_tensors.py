@@ -63,6 +63,13 @@ def old_weights(path):
         group["dense_1/kernel:0"] = np.ones((4, 3), "float16")
 
 
+def shards_of_weights(path):
+    """Three files beside the list, for at most 100 bytes each."""
+    model = keras.Sequential([keras.Input((4,)), *(keras.layers.Dense(4) for _ in range(3))])
+    model.save_weights(path, max_shard_size=100 / 1024**3)
+    assert len(list(path.parent.glob("*.h5"))) > 1
+
+
 FILES = {
     "weights alone": (weights_alone, "m.weights.h5"),
     "weights with optimizer": (weights_with_optimizer, "m.weights.h5"),
@@ -70,6 +77,7 @@ FILES = {
     "a model of a registered class": (registered_class, "m.keras"),
     "an optimizer alone": (optimizer_alone, "optimizer.h5"),
     "weights of Keras 2": (old_weights, "old.h5"),
+    "weights in shards": (shards_of_weights, "m.weights.json"),
 }
 
 
@@ -85,17 +93,20 @@ def stored(path):
     import io
     import zipfile
 
-    data = path.read_bytes()
+    files = [path.read_bytes()]
     if path.suffix == ".keras":
-        data = zipfile.ZipFile(path).read("model.weights.h5")
+        files = [zipfile.ZipFile(path).read("model.weights.h5")]
+    if path.suffix == ".json":
+        files = [shard.read_bytes() for shard in path.parent.glob("*.h5")]
     found = {}
 
     def visit(name, item):
         if isinstance(item, h5py.Dataset):
             found[name] = (item.shape, item.dtype.name, item.dtype.itemsize * item.size)
 
-    with h5py.File(io.BytesIO(data)) as file:
-        file.visititems(visit)
+    for data in files:
+        with h5py.File(io.BytesIO(data)) as file:
+            file.visititems(visit)
     return found
 
 

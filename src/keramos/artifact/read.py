@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 from keramos.artifact.containers.container import LayerGroups
 from keramos.artifact.containers.table import form_of, model_source
 from keramos.artifact.content.document import check_network, decode, seal_of
+from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.weights.fill import fill, rules_of
 from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
-from keramos.types.artifact import Artifact, FileInfo
+from keramos.types.artifact import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from keramos.artifact.containers.container import Container, Form, LeafGroups, WeightStore
+    from keramos.artifact.containers.container import Container, LeafGroups, WeightStore
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
@@ -63,7 +64,13 @@ def read(
         origin = _origin(container, store, groups, config)
         empty = read_config(entry, origin)
         network = fill(empty, store, groups, container.assets, rules_of(empty, origin, limits))
-    info = _info(source, form, origin, weights, (*notes, *_lost(container, network)))
+    info = file_info(
+        source,
+        form,
+        origin,
+        weights_path="" if weights is None else os.fspath(weights),
+        warnings=(*notes, *_lost(container, network)),
+    )
     if container.content is None:
         return Artifact(network, info)
     document = decode(container.content, source.path, limits)
@@ -140,28 +147,6 @@ def _origin(
     grouped = groups.names.values() if isinstance(groups, LayerGroups) else ()
     names = [name for group in grouped for name in group]
     return origin_of(version, backend, config.decode(), names)
-
-
-def _info(
-    source: ModelSource,
-    form: Form,
-    origin: Origin,
-    weights: str | Path | None,
-    warnings: tuple[str, ...],
-) -> FileInfo:
-    return FileInfo(
-        path=source.path,
-        container=form.kind,
-        generation=origin.generation,
-        keras_version=origin.version,
-        backend=origin.backend,
-        size=source.size,
-        sha256=source.sha256,
-        warnings=(*origin.notes, *warnings),
-        title=form.title,
-        suffix=form.suffix,
-        weights_path="" if weights is None else os.fspath(weights),
-    )
 
 
 def _lost(container: Container, network: Network) -> tuple[str, ...]:

@@ -5,15 +5,16 @@ model of its author's own class.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.table import form_of, model_source
+from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.dialects.structure import describes_itself
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import located
-from keramos.types.artifact import FileInfo
 from keramos.types.stored import StoredFile
 
 if TYPE_CHECKING:
@@ -46,18 +47,9 @@ def stored_file(
             return None
         tensors = container.tensors()
     version, backend = _recorded(container, "keras_version"), _recorded(container, "backend")
-    info = FileInfo(
-        path=source.path,
-        container=form.kind,
-        generation=origin_of(version, backend, "", ()).generation if version else "not recorded",
-        keras_version=version,
-        backend=backend,
-        size=source.size,
-        sha256=source.sha256,
-        title=form.title,
-        suffix=form.suffix,
-    )
-    return StoredFile(info, tensors, reason)
+    found = origin_of(version, backend, "", ())
+    origin = found if version else replace(found, generation="not recorded")
+    return StoredFile(file_info(source, form, origin), tensors, reason)
 
 
 def _recorded(container: Container, name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, cast
 
+from keramos.compile.onnx.element_types import INPUT_TYPES
 from keramos.compile.structures import input_names
 from keramos.errors import (
     CorruptModelError,
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 
 _OPTIONS = frozenset({"batch_shape", "dtype", "optional", "ragged", "sparse", "trainable"})
 _DTYPES = {"string": "str", "bfloat16": "float32"}  # numpy has no bfloat16
-_TYPES = frozenset(
-    {
-        *("bool", "float16", "float32", "float64", "str"),
-        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
-    }
-)
 _SHOWN = 80
 
 
@@ -92,7 +87,7 @@ def _spec(tensor: str, layer: Layer, limits: Limits) -> TensorSpec:
         )
     dtype = layer.config.get("dtype", "float32")
     name = _DTYPES.get(str(dtype), str(dtype))
-    if name not in _TYPES:
+    if name not in INPUT_TYPES:
         raise UnsupportedModelError(
             "the dtype is not supported",
             layer=layer.name,

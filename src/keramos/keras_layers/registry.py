@@ -57,6 +57,8 @@ LAYERS: Mapping[str, LayerSpec] = {
 FAMILY_OF: Mapping[str, str] = {
     kind: family for family, records in FAMILIES.items() for kind in records
 }
+WITH_VOCABULARY = frozenset(kind for kind, spec in LAYERS.items() if spec.vocabulary)
+"""Classes that learn the words of a vocabulary from data."""
 
 _EXTENSIONS: dict[str, LayerSpec] = {}
 

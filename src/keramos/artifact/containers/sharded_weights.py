@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.hdf5_weights import Hdf5Weights
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+    from keramos.types.stored import StoredTensor
 
 _WHERE = "weight_map"
 
@@ -35,7 +36,7 @@ class ShardedWeights:
             MismatchError: a weight is in two shards, or in another one than listed.
         """
         self._owners: dict[str, Hdf5Weights] = {}
-        self._first = next(iter(shards.values()))
+        self._shards = tuple(shards.values())
         for name, shard in shards.items():
             for path in shard.paths():
                 folder = f"/{path.rpartition('/')[0]}"
@@ -70,9 +71,13 @@ class ShardedWeights:
         """The name of the layer that the shard says the weight belongs to."""
         return self._owners[path].owner(path)
 
+    def tensors(self) -> tuple[StoredTensor, ...]:
+        """Every dataset of all shards, those of optimizers too."""
+        return tuple(one for shard in self._shards for one in shard.tensors())
+
     def recorded(self, name: str) -> str:
         """What the first shard records."""
-        return self._first.recorded(name)
+        return self._shards[0].recorded(name)
 
 
 def companions(source: ModelSource, limits: Limits) -> list[str]:
@@ -97,7 +102,8 @@ def open_sharded(source: ModelSource, limits: Limits) -> Container:
     }
     if not shards:
         raise CorruptModelError("the list names no shards", path=_WHERE)
-    return Container(None, ShardedWeights(shards, listed))
+    weights = ShardedWeights(shards, listed)
+    return Container(None, weights, tensors=weights.tensors)
 
 
 def _listed(source: ModelSource, limits: Limits) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ import numpy as np
 from keramos.artifact.containers.container import Container, LeafGroups
 from keramos.artifact.containers.hdf5_weights import is_for_answers
 from keramos.artifact.containers.named_weights import leaves_of
-from keramos.artifact.containers.object_graph.keras_metadata import plain
+from keramos.artifact.containers.plain_config import plain
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import (
     CorruptModelError,
@@ -23,6 +23,7 @@ from keramos.errors import (
     MismatchError,
     UnsupportedModelError,
 )
+from keramos.types.stored import StoredTensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,12 @@ class Stored(NamedTuple):
     dtype: str
     quantisation: Json | None
     data: memoryview
+    optimizer: bool
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the values in memory."""
+        return prod(self.shape) * np.dtype(_TYPES[self.dtype]).itemsize
 
     def array(self) -> Array:
         """The values, those of quantised weights as TensorFlow.js computes them."""
@@ -121,8 +128,12 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
     """
     found = parse_json(source.part(FILE) if source.folder else source.main, FILE, limits)
     topology = found.get("modelTopology")
+    if topology is None:
+        alone = list(_weights(found, source, limits))
+        layers = ManifestWeights([one for one in alone if not one.optimizer])
+        return Container(None, layers, tensors=lambda: _tensors(alone))
     if not isinstance(topology, dict):
-        raise CorruptModelError("the model has no modelTopology", path=FILE)
+        raise CorruptModelError("the modelTopology is not an object", path=FILE)
     if "node" in topology or found.get("format") == "graph-model":
         raise _graph(topology)
     entry = topology.get("model_config", topology)
@@ -132,13 +143,20 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
     if version.startswith(_OWN_WRITER):
         entry, version = cast("Json", _without_nulls(entry)), f"{_LIKE} ({version})"
     training = topology.get("training_config")
+    stored = list(_weights(found, source, limits))
     return Container(
         json.dumps(plain({key: entry.get(key) for key in ("class_name", "config")})).encode(),
-        ManifestWeights(list(_weights(found, source, limits))),
+        ManifestWeights([one for one in stored if not one.optimizer]),
         version,
         backend,
         training=json.dumps(training).encode() if isinstance(training, dict) else None,
+        tensors=lambda: _tensors(stored),
     )
+
+
+def _tensors(stored: Sequence[Stored]) -> tuple[StoredTensor, ...]:
+    """Every array of the manifest, as it is in memory."""
+    return tuple(StoredTensor(one.name, one.shape, one.dtype, one.bytes) for one in stored)
 
 
 def _graph(topology: Json) -> UnsupportedModelError:
@@ -189,7 +207,7 @@ def _groups(found: Json) -> Iterator[tuple[list[str], list[Json]]]:
 
 
 def _weights(found: Json, source: ModelSource, limits: Limits) -> Iterator[Stored]:
-    """All weights but those of optimizers; each group's bytes are used up exactly."""
+    """All weights; each group's bytes are used up exactly."""
     total = 0
     for paths, weights in _groups(found):
         shards = [source.part(path) for path in paths]
@@ -198,15 +216,14 @@ def _weights(found: Json, source: ModelSource, limits: Limits) -> Iterator[Store
         for weight in weights:
             one = _stored(weight, data[at:])
             at += len(one.data)
-            total += prod(one.shape) * np.dtype(_TYPES[one.dtype]).itemsize
+            total += one.bytes
             if total > limits.weight_bytes:
                 raise LimitExceededError(
                     f"the weights have more than {limits.weight_bytes:,} bytes, the limit "
                     "(weight_bytes)",
                     path=FILE,
                 )
-            if weight.get("group") != "optimizer":
-                yield one
+            yield one
         if at != len(data):
             raise MismatchError(
                 f"the weights of {', '.join(paths)[:80]} need {at:,} bytes",
@@ -246,7 +263,9 @@ def _stored(weight: Json, data: memoryview) -> Stored:
             received=f"{len(data):,}",
             path=name,
         )
-    return Stored(name, tuple(shape), str(dtype), cast("Json | None", quantisation), data[:size])
+    packed = cast("Json | None", quantisation)
+    optimizer = weight.get("group") == "optimizer"
+    return Stored(name, tuple(shape), str(dtype), packed, data[:size], optimizer)
 
 
 def _number(quantisation: Json, key: str, name: str) -> float:

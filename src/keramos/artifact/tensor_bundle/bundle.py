@@ -9,13 +9,8 @@ import numpy as np
 
 from keramos.artifact.protobuf import Budget, Message, varint
 from keramos.artifact.tensor_bundle.crc32c import masked_crc32c
-from keramos.artifact.tensor_bundle.entries import (
-    BFLOAT16,
-    DTYPES,
-    STRING,
-    read_entry,
-    slice_key,
-)
+from keramos.artifact.tensor_bundle.data_types import BFLOAT16, BYTES, NAMES, STRING
+from keramos.artifact.tensor_bundle.entries import read_entry, slice_key
 from keramos.artifact.tensor_bundle.sstable import read_table
 from keramos.errors import (
     CorruptModelError,
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.generic]
 
-_NAMES = {STRING: "string", BFLOAT16: "bfloat16"}
 _VERSION = 1
 _SHARDS = 1_000
 _CHECKSUM = 4
@@ -144,8 +138,7 @@ class Bundle:
         found = []
         for name in self.names():
             entry = self.entry(name)
-            kind = _NAMES.get(entry.dtype) or np.dtype(DTYPES[entry.dtype]).name
-            found.append(StoredTensor(name, entry.shape, kind, entry.size))
+            found.append(StoredTensor(name, entry.shape, NAMES[entry.dtype], entry.size))
         return tuple(found)
 
     def __contains__(self, key: object) -> bool:
@@ -183,7 +176,7 @@ class Bundle:
             raise CorruptModelError("the tensor holds texts where numbers belong", path=key)
         data = self._data(entry)
         _check(key, entry, [data])
-        found = np.frombuffer(data, f"<{DTYPES[entry.dtype]}").reshape(entry.shape)
+        found = np.frombuffer(data, BYTES[entry.dtype]).reshape(entry.shape)
         return (found.astype("u4") << 16).view("f4") if entry.dtype == BFLOAT16 else found
 
     def _data(self, entry: Entry) -> memoryview:

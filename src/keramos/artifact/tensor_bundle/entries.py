@@ -9,33 +9,13 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.protobuf import Message
+from keramos.artifact.tensor_bundle.data_types import BYTES, STRING
 from keramos.errors import CorruptModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.artifact.protobuf import Budget
-
-STRING, BFLOAT16 = 7, 14
-
-DTYPES = {
-    1: "f4",
-    2: "f8",
-    3: "i4",
-    4: "u1",
-    5: "i2",
-    6: "i1",
-    8: "c8",
-    9: "i8",
-    10: "?",
-    BFLOAT16: "u2",
-    17: "u2",
-    18: "c16",
-    19: "f2",
-    22: "u4",
-    23: "u8",
-}
-"""DataType of TensorFlow -> the NumPy type of its bytes, little endian."""
 
 _BYTE = 8
 _SMALL = 64  # numbers below it and their negatives take one byte
@@ -76,7 +56,7 @@ def read_entry(data: bytes, key: str, budget: Budget) -> Entry:
         message.fixed32(6),
         tuple(_slice(part) for part in message.messages(_SLICED)),
     )
-    if entry.dtype not in DTYPES and entry.dtype != STRING:
+    if entry.dtype not in BYTES and entry.dtype != STRING:
         raise UnsupportedModelError(
             "the tensor has a type that is neither a number nor a text",
             received=f"DataType {entry.dtype}",
@@ -93,8 +73,7 @@ def read_entry(data: bytes, key: str, budget: Budget) -> Entry:
 
 def byte_size(entry: Entry) -> int:
     """Bytes of a tensor of numbers."""
-    width = DTYPES[entry.dtype][1:]
-    return prod(entry.shape) * int(width or 1)
+    return prod(entry.shape) * BYTES[entry.dtype].itemsize
 
 
 def read_shape(message: Message, key: str) -> tuple[int, ...]:

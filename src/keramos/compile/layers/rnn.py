@@ -66,11 +66,11 @@ def over_time(
         raise s.unsupported(
             "initial_state", f"{len(initial)} tensors", "one for each state of the cells is needed"
         )
-    zeros = mask if zero_output_for_mask else None
+    given = mask
     if go_backwards:
         x, mask = recurrent.backwards(g, x), None if mask is None else recurrent.backwards(g, mask)
     # An unrolled layer that runs backwards compares its outputs with the mask as it was given.
-    zeros = zeros if unroll or zeros is None else mask
+    zeros = (given if unroll else mask) if zero_output_for_mask else None
     order = slice(None, None, -1) if states_reversed else slice(None)
     start = _reordered(initial, cells) if states_reversed else initial
     outputs, states = recurrent.run(g, cells, x, mask, start, zeros=zeros)

@@ -24,3 +24,5 @@ NAMES = {number: name for name, number in ELEMENT_TYPES.items()}
 _ROUNDING_ONLY = ("str", "float16", "bfloat16", "float8")
 NUMBER_TYPES = tuple(name for name in ELEMENT_TYPES if name not in _ROUNDING_ONLY)
 """Types that models compute in; half precision only rounds."""
+INPUT_TYPES = (*NUMBER_TYPES, "float16", "str")
+"""Types that arrays given to a model have."""

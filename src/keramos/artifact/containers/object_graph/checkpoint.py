@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Container
-from keramos.artifact.containers.object_graph.keras_metadata import plain_text
 from keramos.artifact.containers.object_graph.object_weights import ObjectWeights
 from keramos.artifact.containers.object_graph.trackables import read_trackables
+from keramos.artifact.containers.plain_config import plain_text
 from keramos.artifact.strict_json import parse_json
 from keramos.artifact.tensor_bundle import Bundle, shard_names
 from keramos.errors import CorruptModelError

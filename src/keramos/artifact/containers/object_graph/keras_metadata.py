@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.artifact.containers.plain_config import plain
 from keramos.artifact.protobuf import Budget, Message
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import CorruptModelError
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 FILE = "keras_metadata.pb"
 _NODE_ID, _METADATA = 2, 5
-_LISTS = frozenset({"__tuple__", "TensorShape"})
-_LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 _RECORDED = ("keras_version", "backend")
 
 
@@ -78,30 +77,4 @@ def _of_file(data: bytes, total: int, limits: Limits) -> dict[int, str]:
                 path=FILE,
             )
         found[number] = node.text(_METADATA)
-    return found
-
-
-def plain_text(entry: dict[str, object]) -> bytes:
-    """An architecture in JSON without objects that stand for tuples and shapes."""
-    return json.dumps(plain(entry)).encode()
-
-
-def plain(value: object) -> object:
-    """JSON without the objects that stand for tuples and shapes, and without paths of
-    vocabularies, whose words are elsewhere in the model.
-    """
-    if isinstance(value, list):
-        return [plain(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("class_name") in _LISTS and isinstance(value.get("items"), list):
-        return [plain(part) for part in value["items"]]
-    found = {key: plain(part) for key, part in value.items()}
-    config = found.get("config")
-    if (
-        value.get("class_name") in _LOOKUPS
-        and isinstance(config, dict)
-        and isinstance(config.get("vocabulary"), str)
-    ):
-        found["config"] = {**config, "vocabulary": None}
     return found

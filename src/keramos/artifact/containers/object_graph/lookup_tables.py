@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.object_graph.meta_graph import FILE
 from keramos.artifact.containers.object_graph.tensors import tensor_values
+from keramos.artifact.tensor_bundle.data_types import STRING
 from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError
+from keramos.keras_layers.registry import WITH_VOCABULARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _TABLES = frozenset({"_table", "lookup_table"})
 _BELOW = ("_lookup_layer", "_index_lookup_layer")
 _IDF = ("idf_weights", "tf_idf_weights", "_idf_weights")
-_TEXTS, _TABLE = 7, "table"
+_TABLE = "table"
 _IMPORT, _FROM_FILE = "LookupTableImportV2", "InitializeTableFromTextFileV2"
 _WHOLE_LINE, _LINE_NUMBER = -2, -1
 _ATTRIBUTE, _INTEGER, _TENSOR = 5, 3, 8
@@ -54,7 +56,7 @@ class LookupTables:
 
     def options(self, layer: Layer, node: int) -> Config:
         """The options that a layer at a node of the checkpoint learned."""
-        if layer.kind not in _LOOKUPS or node not in self._saved:
+        if layer.kind not in WITH_VOCABULARY or node not in self._saved:
             return {}
         here = self._saved[node]
         found: Config = {}
@@ -110,7 +112,7 @@ class LookupTables:
 
     def _tokens(self, key: str) -> list[Token]:
         """A column of a table in the checkpoint."""
-        if self._bundle.entry(key).dtype == _TEXTS:
+        if self._bundle.entry(key).dtype == STRING:
             return [_text(data) for data in self._bundle.texts(key)]
         return [int(value) for value in self._bundle.array(key).ravel()]
 
@@ -182,9 +184,6 @@ class LookupTables:
         lacking = len(weights) - len(words)
         unknown = [layer.config.get("oov_token", "[UNK]")] * max(lacking, 0)
         return {"vocabulary": [*unknown, *words], "idf_weights": weights[max(-lacking, 0) :]}
-
-
-_LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 
 
 def words_of(layer: Layer, pairs: Mapping[Token, Token]) -> list[Token]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.object_graph.meta_graph import FILE
+from keramos.artifact.tensor_bundle.data_types import NAMES
 from keramos.errors import LayerProblem, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -14,22 +15,6 @@ if TYPE_CHECKING:
     from keramos.artifact.protobuf import Message
 
 _HIDDEN = "__"
-_TYPES = {
-    1: "float32",
-    2: "float64",
-    3: "int32",
-    4: "uint8",
-    5: "int16",
-    6: "int8",
-    7: "string",
-    9: "int64",
-    10: "bool",
-    14: "bfloat16",
-    17: "uint16",
-    19: "float16",
-    22: "uint32",
-    23: "uint64",
-}
 _NAME, _TYPE, _SHAPE = 1, 2, 3
 
 
@@ -66,5 +51,5 @@ def _tensor(info: Message) -> str:
     shape = info.message(_SHAPE)
     sizes = [dim.signed(1) for dim in shape.messages(2)]
     axes = ", ".join("any" if size < 0 else str(size) for size in sizes)
-    kind = _TYPES.get(info.number(_TYPE), "of an unknown type")
+    kind = NAMES.get(info.number(_TYPE), "of an unknown type")
     return kind if shape.has(3) else f"{kind} ({axes})"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.tensor_bundle.entries import DTYPES, STRING, read_shape
+from keramos.artifact.tensor_bundle.data_types import BYTES, STRING
+from keramos.artifact.tensor_bundle.entries import read_shape
 from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _listed(tensor: Message, dtype: int, where: str) -> Sequence[str | int]:
             received=f"DataType {dtype}",
             path=where,
         )
-    content, kind = tensor.data(_CONTENT), np.dtype(f"<{DTYPES[dtype]}")
+    content, kind = tensor.data(_CONTENT), BYTES[dtype]
     if not content:
         return tensor.numbers(_NUMBERS[dtype])
     if len(content) % kind.itemsize:
