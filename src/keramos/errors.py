@@ -51,8 +51,10 @@ An outer caller adds what it knows to the same exception; several faults are lis
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,8 +80,7 @@ _LISTED = 20
 """Problems that the text of an error lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Frozen, frozen=True):
     """Where a fault is: as much as is known of it.
 
     ``path`` is the place inside the file, ``layer_kind`` the Keras class of the layer, ``row``
@@ -130,15 +131,14 @@ class Location:
 
     def record(self) -> dict[str, object]:
         """The known fields, for JSON."""
-        found = {name: getattr(self, name) for name in self.__slots__}
+        found = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: _recorded(value) for name, value in found.items() if value is not None}
 
 
 _OWNED = (("file", ("path", "row", "column")), ("layer", ("layer_kind", "option")))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Frozen, frozen=True):
     """One cell that breaks a rule.
 
     ``row`` counts data rows from 1 (the header of a file is not counted).
@@ -160,8 +160,7 @@ class Problem:
         return {"row": self.row, "column": self.column, "reason": self.reason, "value": self.value}
 
 
-@dataclass(frozen=True, slots=True)
-class LayerProblem:
+class LayerProblem(Frozen, frozen=True):
     """One layer that cannot be used, and why; ``option`` where a single option is the reason."""
 
     layer: str
@@ -178,7 +177,7 @@ class LayerProblem:
 
     def record(self) -> dict[str, object]:
         """The fields, for JSON."""
-        return {name: _recorded(getattr(self, name)) for name in self.__slots__}
+        return {name: _recorded(getattr(self, name)) for name in self.__struct_fields__}
 
 
 class KeramosError(Exception):

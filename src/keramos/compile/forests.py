@@ -7,12 +7,12 @@ row takes trees * 2 ** depth numbers; as trees it takes none, and a tenth of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from keramos.compile.onnx.protobuf import Repeated
+from keramos.frozen import Frozen
 from keramos.types.network import TensorRef, quantization_mode, refs
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ _STEEPEST = np.float32(2.0**100)
 _MOST_DEPTH, _MOST_LEAVES = 12, 1 << 20
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Forest:
+class Forest(Frozen, frozen=True, eq=False):
     """``layers``: the names of the six. ``source``: the row (n, cells) that the conditions ask."""
 
     layers: tuple[str, ...]

@@ -5,9 +5,10 @@ Feeds the error messages and the documentation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from keramos.frozen import Frozen
 from keramos.keras_layers.code import CODE, OUTSIDE
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from keramos.types.network import Layer, Network
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Frozen, frozen=True):
     """Why a class is refused and what its owner can do."""
 
     when: Literal["never", "notyet"]

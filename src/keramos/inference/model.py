@@ -5,7 +5,6 @@ keramos wrote them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeGuard, cast, overload
@@ -17,6 +16,7 @@ from keramos.compile.structures import arranged, packed
 from keramos.data.conform import conform, row_error
 from keramos.data.read import as_table
 from keramos.errors import MissingExtraError, UsageError
+from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
@@ -43,8 +43,7 @@ Row = Mapping[str, object]
 _FEW_ROWS = 64  # up to here cell by cell is faster than column by column
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Frozen, frozen=True):
     """Decisions for the good rows of a table, and what became of the others.
 
     ``rows`` has the 1-based row number of each decision; ``filled`` and ``unknown`` count missing

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import field
 
 from keramos.errors import Problem
+from keramos.frozen import Frozen
 from keramos.tabular.cell import show
 from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
@@ -23,8 +24,7 @@ NO_VALUE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fed:
+class Fed(Frozen, frozen=True):
     """Model inputs of all rows (refused rows hold something harmless), cells that no input can
     hold, and counts by column.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from keramos.errors import Problem
+from keramos.frozen import Frozen
 from keramos.tabular.cell import (
     NOT_ONE_VALUE,
     NULL_TEXT,
@@ -61,8 +61,7 @@ _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
 """Classes of plain cells -> why a kind refuses them; the first that fits counts."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parsed:
+class Parsed(Frozen, frozen=True, eq=False):
     """A column in its kind's dtype.
 
     ``refusals`` has shape (rows,): 0 where the cell is read or missing, else one more than the
@@ -80,8 +79,7 @@ class Parsed:
         return self.refusals > 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class Encoded(Frozen, frozen=True, eq=False):
     """A model input of shape (rows, 1), which of its cells the input cannot hold, and why."""
 
     values: NDArray[np.generic]

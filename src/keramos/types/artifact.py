@@ -1,10 +1,12 @@
 """What a keramos file holds, and what is known about any model file."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from msgspec import UNSET
+from msgspec.structs import force_setattr
 
+from keramos.frozen import Frozen
 from keramos.types.network import Network
 from keramos.types.schema import (
     ColumnPreparation,
@@ -57,8 +59,7 @@ def _version(schema: Schema, preparation: Preparation) -> int:
     return CONTENT_VERSION if written or less or padded else 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(Frozen, frozen=True, kw_only=True):
     """What keramos adds to a Keras file: one JSON document, described in docs/format.md.
 
     A schema and a rule make a valid document; other parts are None where the file lacks them.
@@ -79,13 +80,12 @@ class Content:
     def __post_init__(self) -> None:
         """Derive the preparation and the version where the document has none."""
         if self.preparation is _UNRECORDED:
-            object.__setattr__(self, "preparation", as_they_are(self.schema))
+            force_setattr(self, "preparation", as_they_are(self.schema))
         if not self.version:
-            object.__setattr__(self, "version", _version(self.schema, self.preparation))
+            force_setattr(self, "version", _version(self.schema, self.preparation))
 
 
-@dataclass(frozen=True, slots=True)
-class WeightDigest:
+class WeightDigest(Frozen, frozen=True):
     """SHA-256 of one weight: over its dtype, its shape and its bytes in C order, little endian."""
 
     name: str
@@ -94,8 +94,7 @@ class WeightDigest:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Frozen, frozen=True):
     """The content as it is stored, with the digests of the weights and of the model config."""
 
     content: Content
@@ -103,8 +102,7 @@ class Document:
     config_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileInfo:
+class FileInfo(Frozen, frozen=True):
     """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2,
     tf_keras or keras3.
 
@@ -133,8 +131,7 @@ changed after writing.
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Artifact:
+class Artifact(Frozen, frozen=True, eq=False):
     """A model file opened as data: the network, the keramos content, and the state of its seal."""
 
     network: Network

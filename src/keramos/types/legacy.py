@@ -5,12 +5,12 @@ Only readers set it: no option of a file ends up here under a name of the file's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from keramos.frozen import Frozen
 
-@dataclass(frozen=True, slots=True)
-class Legacy:
+
+class Legacy(Frozen, frozen=True):
     """Older meanings of one layer; every default is the meaning that current Keras has.
 
     ``hard_sigmoid_keras2``: ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1), before Keras 3.

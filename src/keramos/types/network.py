@@ -7,9 +7,12 @@ anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import field
+
+from keramos.frozen import Frozen
 from keramos.types.legacy import CURRENT
 
 if TYPE_CHECKING:
@@ -32,8 +35,7 @@ def quantization_mode(config: Mapping[str, object]) -> str | None:
     return mode.partition("/")[0] if word else None
 
 
-@dataclass(frozen=True, slots=True)
-class TensorRef:
+class TensorRef(Frozen, frozen=True):
     """Output ``tensor`` of the ``node``-th call of ``layer`` (both count from 0), as Keras numbers
     them.
     """
@@ -55,8 +57,7 @@ def refs(item: object) -> list[TensorRef]:
     return []
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
+class Layer(Frozen, frozen=True, eq=False):
     """One layer with its weights.
 
     ``kind`` is the Keras 3 class name (``Dense``); operations of ``keras.ops`` use ``ops.`` plus
@@ -80,8 +81,7 @@ class Layer:
     doubt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Frozen, frozen=True):
     """One call of a layer. ``args`` and ``kwargs`` hold TensorRefs, JSON constants, and lists or
     dicts of both.
 
@@ -93,8 +93,7 @@ class Call:
     kwargs: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Network:
+class Network(Frozen, frozen=True, eq=False):
     """A model: layers by name, their calls in an order in which every input exists before it is
     used.
 
@@ -128,8 +127,7 @@ class TensorSpec:
     shape: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HostStep:
+class HostStep(Frozen, frozen=True):
     """What no ONNX operator computes, done on whole arrays before the graph runs: hashing, text.
 
     ``kind`` is a row of the runtime's table of such functions and ``config`` its parameters, JSON
@@ -146,8 +144,7 @@ class HostStep:
     before_feeds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Frozen, frozen=True):
     """A network as ONNX: the serialised ModelProto and its inputs and outputs in Keras' order.
 
     ``inputs`` and ``outputs`` carry Keras' names; ``feed_names`` and ``fetch_names`` are the ONNX

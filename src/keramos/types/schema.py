@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,8 +37,7 @@ MISSING_TEXT = ""
 """What stands for a missing string category in the model's string input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(Frozen, frozen=True):
     """How the text of a column is written, where that is not the plain form of its kind.
 
     ``decimal`` and ``thousands`` are the marks in numbers (a blank stands for every kind of blank),
@@ -55,8 +55,7 @@ class Notation:
     blanks: Literal["trimmed", "kept"] = "trimmed"
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnSchema:
+class ColumnSchema(Frozen, frozen=True):
     """One feature column: its name in the table, its kind, and why it was taken for that.
     ``notation`` is set where its text is not written in the plain form.
     """
@@ -68,16 +67,14 @@ class ColumnSchema:
     notation: Notation | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class DroppedColumn:
+class DroppedColumn(Frozen, frozen=True):
     """A column that the model does not use, and why."""
 
     name: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSchema:
+class TargetSchema(Frozen, frozen=True):
     """The column to predict. ``classes`` is empty for regression; the order is the order of the
     model's outputs.
 
@@ -92,8 +89,7 @@ class TargetSchema:
     notation: Notation | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Frozen, frozen=True):
     """What a table is: features in model order, the target, and what was left out."""
 
     columns: tuple[ColumnSchema, ...]
@@ -101,8 +97,7 @@ class Schema:
     dropped: tuple[DroppedColumn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
+class Histogram(Frozen, frozen=True):
     """How the training rows spread over a column.
 
     Numbers: ``edges`` has one entry more than ``counts``. Categories: ``edges`` is empty and
@@ -114,8 +109,7 @@ class Histogram:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnPreparation:
+class ColumnPreparation(Frozen, frozen=True):
     """What was learned about one model input from the training rows only.
 
     A date column gives one of these for each part (``part`` is ``year``, ``month``, ``day``,
@@ -141,8 +135,7 @@ class ColumnPreparation:
     histogram: Histogram = Histogram((), ())
 
 
-@dataclass(frozen=True, slots=True)
-class TransformRecord:
+class TransformRecord(Frozen, frozen=True):
     """A fitted transform of the numbers: its name in the table of transforms, and its numbers, one
     for each model input that is a number.
     """
@@ -151,8 +144,7 @@ class TransformRecord:
     parameters: dict[str, tuple[float, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPreparation:
+class TargetPreparation(Frozen, frozen=True):
     """Training statistics of a regression target, in its own unit; for classes, the training rows
     of each.
     """
@@ -162,8 +154,7 @@ class TargetPreparation:
     counts: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class Preparation(Frozen, frozen=True):
     """Everything preparation learned. ``matrix`` is true when all inputs travel in one (rows,
     inputs) float32 array.
 
@@ -182,8 +173,7 @@ class Preparation:
     transforms: tuple[TransformRecord, ...] | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Split:
+class Split(Frozen, frozen=True, eq=False):
     """Row indices (int64, ascending, counted from 0) of the training and the held-out part;
     ``notes`` for people.
     """

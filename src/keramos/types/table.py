@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
+class Column(Frozen, frozen=True, eq=False):
     """One column of ``rows`` cells.
 
     ``values`` has shape (rows,) and one of these dtypes: object (``str`` cells), float64, int64,
@@ -29,8 +29,7 @@ class Column:
     categorical: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class Table(Frozen, frozen=True, eq=False):
     """Columns of equal length with the name of their source (a path, or what the caller passed)."""
 
     source: str

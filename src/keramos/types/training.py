@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from keramos.errors import UsageError
+from keramos.frozen import Frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,7 @@ class TrainingPlan:
                 raise UsageError(f"{name} must be {wanted}", option=name, received=str(value))
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
+class Epoch(Frozen, frozen=True):
     """One epoch: ``loss`` and ``metric`` on the training rows, the same on held-out rows, seconds,
     observation.
 
@@ -86,8 +86,7 @@ class Epoch:
     observation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Frozen, frozen=True):
     """A kind of model that a recipe tried on training rows set aside: its ``loss`` there, its
     ``weight`` in the answer (0: left out), and the processor time that trying it took.
     """
@@ -98,8 +97,7 @@ class Candidate:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingTrace:
+class TrainingTrace(Frozen, frozen=True):
     """The course of training. ``plan`` holds the values that were used (batch size, hidden units
     ...). ``candidates`` are those that the recipe compared, in the order in which it tried them.
     """
@@ -114,8 +112,7 @@ class TrainingTrace:
     candidates: tuple[Candidate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Frozen, frozen=True):
     """One metric on the held-out rows, beside the ``baseline`` that a constant guess reaches.
 
     ``low`` to ``high`` is a 95 % bootstrap interval over held-out rows; None in files without one.
@@ -133,8 +130,7 @@ HELD_OUT_KEPT = 2000
 """The most held-out rows that a file keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOut(Frozen, frozen=True):
     """Truths and answers of held-out rows; of more than ``HELD_OUT_KEPT`` ``rows``, evenly spread.
 
     ``truths``: the class' position or the target's value. ``scores``: the probability of the
@@ -149,8 +145,7 @@ class HeldOut:
     chosen: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRule:
+class DecisionRule(Frozen, frozen=True):
     """How a score becomes a decision.
 
     ``threshold``: binary; label ``labels[1]`` when score >= ``threshold``, else ``labels[0]``.
@@ -165,8 +160,7 @@ class DecisionRule:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GoldenRows:
+class GoldenRows(Frozen, frozen=True):
     """Rows with reference answers, kept to prove the file at every load.
 
     ``reference`` names what gave the answers: ``keras``, ``numpy`` or ``original parts``.
@@ -189,8 +183,7 @@ class GoldenRows:
         return names.get(self.reference, self.reference)
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Frozen, frozen=True):
     """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO
     8601.
     """
@@ -206,8 +199,7 @@ class Provenance:
     created: str
 
 
-@dataclass(frozen=True, slots=True)
-class SampleRow:
+class SampleRow(Frozen, frozen=True):
     """One held-out row as (name, value) pairs: ``raw`` from the table, ``prepared`` as the network
     sees it.
     """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from msgspec import field
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,8 +87,7 @@ class WeightStore(Protocol):
         """``keras_version`` or ``backend`` as recorded beside the weights; "" where absent."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Container:
+class Container(Frozen, frozen=True, eq=False):
     """What an opened model holds; ``config`` and ``weights`` are None where it has none.
 
     ``assets`` are files of layers (vocabularies) by their path. ``training`` is the configuration

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -43,8 +44,7 @@ class Lowering(NamedTuple):
         return self.spec.calls
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Frozen, frozen=True):
     """How one function of keras.ops becomes ONNX, where it stands in a model as a node.
 
     ``build(call, ...)`` has the parameters of the function under their own names. Keras records

@@ -10,18 +10,19 @@ optional input out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
 from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from keramos.compile.onnx import protobuf
 from keramos.compile.onnx.element_types import ELEMENT_TYPES
 from keramos.compile.onnx.operations import known_size, operations
 from keramos.compile.onnx.shapes import infer
 from keramos.errors import LimitExceededError, UnsupportedModelError
+from keramos.frozen import Frozen
 from keramos.types.limits import LIMITS
 from keramos.types.network import HostStep
 
@@ -47,8 +48,7 @@ _SHARED_BYTES = 1024  # equal initialisers up to this size are stored once
 Shape = tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(Frozen, frozen=True, eq=False):
     """A tensor in the graph. Sizes of None are free: the rows first, open time steps or image sides
     after.
 
@@ -69,8 +69,7 @@ class Value:
 Operand = Value | np.ndarray | np.generic | float | list[int] | tuple[int, ...] | None
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(Struct):
     """How many nodes and constant numbers a model may still get, bodies of loops included."""
 
     nodes: int

@@ -4,17 +4,17 @@ running.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from keramos.compile.onnx.graph import Graph, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
+class Free(Frozen, frozen=True):
     """The size of one axis of a tensor, known only while running."""
 
     x: Value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Protocol
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

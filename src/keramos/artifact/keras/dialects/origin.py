@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Frozen, frozen=True):
     """What a dialect must know beside the config itself.
 
     ``generation`` is keras1, keras2 (both standalone Keras), tf_keras (inside or beside TensorFlow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
 
-from keramos.serving.core.bodies import ModelBody, Number, Problem, RowNumber, many, record
+from keramos.serving.core.bodies import ModelBody, Number, Problem, RowNumber, many, record  # noqa: TC001 (msgspec reads the fields' types)
 
 if TYPE_CHECKING:
     from keramos.serving.core.bodies import Json, ModelSchemas

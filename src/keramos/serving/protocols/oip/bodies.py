@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
 
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.bodies import ModelBody, many, record

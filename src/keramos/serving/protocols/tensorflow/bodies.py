@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from keramos.serving.core.bodies import ModelBody, Number, many, record
+from keramos.serving.core.bodies import ModelBody, Number, many, record  # noqa: TC001 (msgspec reads the fields' types)
 
 if TYPE_CHECKING:
     from keramos.serving.core.bodies import Json, ModelSchemas
