@@ -6,7 +6,14 @@ import numpy as np
 
 from keramos.errors import UsageError
 from keramos.training.epochs import EpochRecorder
-from keramos.training.plan import LOSSES, METRICS, OUTPUT_ACTIVATIONS, output_units, standardised
+from keramos.training.plan import (
+    LOSSES,
+    METRICS,
+    OUTPUT_ACTIVATIONS,
+    output_units,
+    planned,
+    standardised,
+)
 from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.training import TrainingTrace
 
@@ -25,7 +32,7 @@ class LeastSquares:
     reference = "numpy"
 
     def fit(self, job):
-        job = standardised(job)
+        job = standardised(planned(job))
         recorder = EpochRecorder(job)
         recorder.begin()
         wanted = _wanted(job.training, job.target)

@@ -11,8 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.types.schema import TargetSchema, Task
-    from keramos.types.training import TrainingPlan
+    from keramos.types.schema import TargetSchema
     from keramos.types.training_job import TrainingJob, TrainingRows
 
 LOSSES = {
@@ -48,19 +47,21 @@ def output_units(target: TargetSchema) -> int:
     return len(target.classes) if target.task == "multiclass" else 1
 
 
-def resolve(plan: TrainingPlan, rows: int, task: Task) -> TrainingPlan:
-    """The plan with every number that training will use, for ``rows`` training rows.
+def planned(job: TrainingJob) -> TrainingJob:
+    """The job with every number of its plan that training will use.
 
     The defaults were chosen by held-out quality on 14 tables (docs/benchmarks.md).
     """
+    plan, rows = job.plan, len(job.training.targets)
     batch = plan.batch_size or _batch_size(rows)
-    quick = task == "regression" or rows * 10 / batch < _ENOUGH_STEPS
-    return replace(
+    quick = job.target.task == "regression" or rows * 10 / batch < _ENOUGH_STEPS
+    used = replace(
         plan,
         batch_size=batch,
         hidden=plan.hidden or _HIDDEN,
         learning_rate=plan.learning_rate or (_QUICK if quick else _CAREFUL),
     )
+    return replace(job, plan=used)
 
 
 def _batch_size(rows: int) -> int:
@@ -71,8 +72,7 @@ def _batch_size(rows: int) -> int:
 
 
 def standardised(job: TrainingJob) -> TrainingJob:
-    """The job with a resolved plan and, for regression, targets of mean 0 and deviation 1."""
-    job = replace(job, plan=resolve(job.plan, len(job.training.targets), job.target.task))
+    """The job with targets of mean 0 and deviation 1 for a regression."""
     if job.target.task != "regression":
         return job
 
@@ -88,10 +88,13 @@ def standardised(job: TrainingJob) -> TrainingJob:
     )
 
 
-def class_weights(targets: NDArray[np.generic]) -> dict[int, float]:
-    """Weights that give every class the same total: rows / (classes * rows of the class)."""
-    classes, counts = np.unique(targets.astype(int), return_counts=True)
-    return {
-        int(label): len(targets) / (len(classes) * int(count))
-        for label, count in zip(classes, counts, strict=True)
-    }
+def class_weights(job: TrainingJob) -> NDArray[np.float64] | None:
+    """A weight for each class where the plan asks for them: all classes have the same total then.
+
+    It is rows / (classes * rows of the class), and 0 for a class without training rows.
+    """
+    if not (job.plan.class_weight and job.target.classes):
+        return None
+    labels = job.training.targets.reshape(-1).astype(int)
+    counts = np.bincount(labels, minlength=len(job.target.classes))
+    return np.where(counts, len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), 0.0)

@@ -14,7 +14,7 @@ from keramos.training.epochs import EpochRecorder
 from keramos.training.keras_engine.answers import keras_outputs, versions
 from keramos.training.keras_engine.network import build, check_own, with_target_scale
 from keramos.training.keras_engine.quiet import keras
-from keramos.training.plan import LOSSES, METRICS, class_weights, standardised
+from keramos.training.plan import LOSSES, METRICS, class_weights, planned, standardised
 from keramos.types.training import TrainingTrace
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class KerasTrainer:
         Raises:
             UsageError: the plan or the caller's model does not suit the rows.
         """
-        job = standardised(job)
+        job = standardised(planned(job))
         keras.utils.set_random_seed(job.plan.seed)
         model = _model(job)
         recorder = EpochRecorder(job)
@@ -109,13 +109,13 @@ def _run(model: keras.Model, job: TrainingJob, recorder: EpochRecorder) -> None:
         steps_per_execution=min(-(-len(rows.targets) // batch), _STEPS_AT_ONCE),
         jit_compile=False,  # compiling costs more than ten epochs of a small network
     )
-    weighted = job.plan.class_weight and job.target.classes
+    weights = class_weights(job)
     model.fit(
         rows.matrix,
         rows.targets,
         batch_size=batch,
         epochs=job.plan.epochs,
-        class_weight=class_weights(rows.targets) if weighted else None,
+        class_weight=None if weights is None else dict(enumerate(weights.tolist())),
         validation_data=(job.held_out.matrix, job.held_out.targets),
         validation_batch_size=_EVALUATED_ROWS,
         callbacks=[_Recording(job, recorder)],

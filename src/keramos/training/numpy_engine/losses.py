@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.types.schema import Task
+
     Array = NDArray[np.float32]
     Targets = NDArray[np.floating] | NDArray[np.integer]
     Rows = tuple[Array, Array]
@@ -106,3 +108,10 @@ def poisson() -> Loss:
         return (rate - t * logits).mean(axis=1), (rate - t) / units
 
     return Loss(rows, "exponential")
+
+
+OF_TASK: dict[Task, Callable[[], Loss]] = {
+    "binary": binary_crossentropy,
+    "multiclass": categorical_crossentropy,
+    "regression": mean_squared_error,
+}

@@ -13,11 +13,7 @@ from keramos.platform.blas import one_thread
 from keramos.training.epochs import EpochRecorder
 from keramos.training.numpy_engine.answers import network_outputs
 from keramos.training.numpy_engine.fitting import Batches, evaluate, run_epoch
-from keramos.training.numpy_engine.losses import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    mean_squared_error,
-)
+from keramos.training.numpy_engine.losses import OF_TASK
 from keramos.training.numpy_engine.network import Dense, DenseNetwork, Dropout
 from keramos.training.numpy_engine.optimizers import Adam, constant
 from keramos.training.numpy_engine.recipes.recipe import follow
@@ -28,6 +24,7 @@ from keramos.training.plan import (
     OUTPUT_ACTIVATIONS,
     class_weights,
     output_units,
+    planned,
     standardised,
 )
 from keramos.training.recipes import TUTORIAL
@@ -35,8 +32,6 @@ from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.training import TrainingTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from keramos.training.numpy_engine.losses import Loss
@@ -45,12 +40,6 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
     from keramos.types.schema import Task
     from keramos.types.training_job import TrainingJob, TrainingRows
-
-_LOSSES: dict[Task, Callable[[], Loss]] = {
-    "binary": binary_crossentropy,
-    "multiclass": categorical_crossentropy,
-    "regression": mean_squared_error,
-}
 
 
 class NumpyTrainer:
@@ -70,10 +59,11 @@ class NumpyTrainer:
         """
         if job.model is not None:
             raise UsageError("a network of your own is trained by Keras; use engine keras")
+        job = standardised(job)
         if job.plan.recipe != TUTORIAL:
             with one_thread():
-                return follow(replace(standardised(job), plan=job.plan))
-        job = standardised(job)
+                return follow(job)
+        job = planned(job)
         features = job.training.matrix.shape[1]
         network = DenseNetwork(features, _layer_plan(job), job.plan.seed)
         network.weights()[0][list(job.unseen)] = 0  # levels that no training row sets stay silent
@@ -116,7 +106,7 @@ def _layer_plan(job: TrainingJob) -> list[LayerPlan]:
 
 def _run(network: DenseNetwork, job: TrainingJob, recorder: EpochRecorder) -> None:
     rows, plan, task = job.training, job.plan, job.target.task
-    loss, optimizer = _LOSSES[task](), Adam(constant(plan.learning_rate))
+    loss, optimizer = OF_TASK[task](), Adam(constant(plan.learning_rate))
     batches = Batches(
         rows.matrix,
         _targets(rows),
@@ -149,11 +139,11 @@ def _targets(rows: TrainingRows) -> NDArray[np.float32]:
 
 
 def _row_weights(job: TrainingJob) -> NDArray[np.float32] | None:
-    if not (job.plan.class_weight and job.target.classes):
+    weights = class_weights(job)
+    if weights is None:
         return None
     labels = job.training.targets.reshape(-1).astype(int)
-    weights = class_weights(labels)
-    return np.array([weights[label] for label in labels.tolist()], "float32")
+    return np.take(weights.astype("float32"), labels)
 
 
 def _evaluated(

@@ -11,28 +11,22 @@ import numpy as np
 from keramos.training.numpy_engine.answers import BINS_EQUATION
 from keramos.training.numpy_engine.bins_front import bins_layer
 from keramos.training.numpy_engine.fitting import Batches, run_epoch
-from keramos.training.numpy_engine.losses import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    mean_squared_error,
-)
+from keramos.training.numpy_engine.losses import OF_TASK
 from keramos.training.numpy_engine.network import Dense, DenseNetwork, Dropout
 from keramos.training.numpy_engine.optimizers import Adam, cosine
 from keramos.training.numpy_engine.recipes.candidate import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from keramos.prepare.front import FrontOutput
     from keramos.tabular.plan import Plan
-    from keramos.training.numpy_engine.losses import Loss
     from keramos.training.numpy_engine.network import LayerPlan
     from keramos.training.numpy_engine.recipes.candidate import Scores
     from keramos.training.numpy_engine.recipes.rows import Problem, Rows
     from keramos.types.network import Config, TensorRef
-    from keramos.types.schema import Task
 
     Array = NDArray[np.float32]
 
@@ -43,12 +37,6 @@ PASSES = 2
 _STEPS, _MOST_STEPS = 2500, 30_000
 _SMALLEST_BATCH, _LARGEST_BATCH = 8, 64
 _ROWS_AT_ONCE = 8192
-
-_LOSSES: dict[Task, Callable[[], Loss]] = {
-    "binary": binary_crossentropy,
-    "multiclass": categorical_crossentropy,
-    "regression": mean_squared_error,
-}
 
 
 def batch_size(rows: int) -> int:
@@ -165,7 +153,7 @@ class Network:
         )
         course = []
         for _ in range(min(rounds or passes, passes)):
-            run_epoch(network, batches, _LOSSES[problem.task](), optimizer)
+            run_epoch(network, batches, OF_TASK[problem.task](), optimizer)
             course.append(network.parameters.copy())
         branch = NetworkBranch(network, bins, hidden, tuple(course))
         return branch if validation is None else _best(branch, problem, validation)

@@ -74,7 +74,7 @@ def problem_of(job: TrainingJob) -> Problem:
         "regression": SquaredError(),
     }
     plain = objectives[job.target.task]
-    weights = _class_weights(job) if job.plan.class_weight and job.target.classes else None
+    weights = class_weights(job)
     return Problem(
         task=job.target.task,
         objective=plain if weights is None else Weighted(plain, weights),
@@ -85,11 +85,6 @@ def problem_of(job: TrainingJob) -> Problem:
         unseen=job.unseen,
         row_weights=weights,
     )
-
-
-def _class_weights(job: TrainingJob) -> NDArray[np.float64]:
-    by_class = class_weights(job.training.targets.reshape(-1))
-    return np.array([by_class.get(label, 0.0) for label in range(len(job.target.classes))])
 
 
 def rows_of(rows: TrainingRows, cells: Sequence[int]) -> Rows:
