@@ -1,4 +1,16 @@
-"""keramos: a trained Keras model in one ordinary file, run anywhere without TensorFlow."""
+"""A trained Keras model in one ordinary file, run anywhere without TensorFlow.
+
+Example:
+    >>> import keramos
+    >>> run = keramos.train("credit.csv", "risk", epochs=20)
+    >>> run.save("model.h5")
+    >>> model = keramos.load("model.h5")
+    >>> model.decide([row])[0].label
+
+``train`` makes a file from a table; ``load`` opens any saved Keras model; ``inspect``, ``verify``
+and ``convert`` say what a file holds, prove it and rewrite it; ``score`` decides files of any size;
+``serve`` answers over HTTP and gRPC.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +65,11 @@ _HOMES = {
     "verify": "keramos.pipeline.verify",
 }
 """Public name -> module; loaded on first use, so that importing keramos loads no heavy library."""
+
+
+def __dir__() -> list[str]:
+    """Every public name, for ``dir`` and completion."""
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
 
 
 def __getattr__(name: str) -> object:

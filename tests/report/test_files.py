@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keramos.report import heat, render
+from keramos.drawing import heat
+from keramos.report import render
 from keramos.types.view import Activation
 from support.command import keramos
 from support.shared import TARGETS

@@ -66,16 +66,11 @@ def command(
     """
     from keramos.data.conform import row_error
     from keramos.data.read import as_table
+    from keramos.inference.decisions import record_columns, records
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
     from keramos.platform.atomic_write import check_target, write_atomically
-    from keramos.report.results import (
-        PROBLEM_COLUMNS,
-        RENDERERS,
-        problem_records,
-        record_columns,
-        records,
-    )
+    from keramos.report.results import PROBLEM_COLUMNS, RENDERERS, problem_records
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from time import perf_counter
-from typing import TYPE_CHECKING, TypeGuard, cast, overload
+from typing import TYPE_CHECKING, Literal, TypeGuard, overload
 
 import numpy as np
 
@@ -18,12 +17,12 @@ from keramos.data.read import as_table
 from keramos.errors import MissingExtraError, UsageError
 from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
+from keramos.inference.decisions import Decisions
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
-from keramos.types.prediction import PredictionTrace, TraceStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +34,9 @@ if TYPE_CHECKING:
     from keramos.inference.scored import Scorer
     from keramos.prepare.rows import Feeder
     from keramos.types.artifact import Artifact, Content
+    from keramos.types.limits import Limits
     from keramos.types.network import Compiled, TensorSpec
-    from keramos.types.prediction import Decision, Feeds, Outputs
+    from keramos.types.prediction import Decision, Feeds, Outputs, PredictionTrace
     from keramos.types.table import Table
 
 Row = Mapping[str, object]
@@ -75,7 +75,35 @@ class Model:
         self._fast: Feeder | None = (
             row_feeder(artifact.content.preparation) if artifact.content else None
         )
-        self._front: Session | None = None
+        self.front: Session | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickles and copies carry the network and the content as data, never the session."""
+        return _rebuilt, (self.artifact, self.limits, self.replacements, self.load_seconds)
+
+    def __repr__(self) -> str:
+        """File, inputs, outputs, and what it decides."""
+        from keramos.inference.summary import as_text  # noqa: PLC0415 (start-up time)
+
+        return as_text("keramos model", self._lines())
+
+    def _lines(self) -> list[tuple[str, str]]:
+        from keramos.inference.summary import (  # noqa: PLC0415 (start-up time)
+            content_lines,
+            file_lines,
+            tensor_lines,
+        )
+
+        content = self.content
+        own = content_lines(content) if content else tensor_lines(self.inputs, self.outputs)
+        return [*file_lines(self.artifact.info), *own]
+
+    def _repr_html_(self) -> str:
+        from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
+
+        trace = self.content.trace if self.content else None
+        drawn = [notebook.training(trace)] if trace else []
+        return notebook.view("keramos model", notebook.pairs(self._lines()), *drawn)
 
     @property
     def content(self) -> Content | None:
@@ -109,19 +137,41 @@ class Model:
             return self._batches(x)
         return packed(self.run(self.feeds(x)), self.artifact.network.output_structure)
 
-    def decide(self, rows: object) -> list[Decision]:
-        """Label, score and the rule that decided, one a row.
+    def decide(self, rows: object, *, on_error: Literal["raise", "skip"] = "raise") -> Decisions:
+        """Label, score and the rule that decided, one a row: a list with ``to_pandas()``.
+
+        Args:
+            rows: one row or several (dicts by column name), a DataFrame of any library, a dict of
+                columns, or a path.
+            on_error: ``skip`` leaves out rows that break a rule of the schema; ``problems`` of the
+                answer lists their cells and ``rows`` the numbers of the others.
 
         Raises:
             UsageError: the file holds no decision rule.
             RowError: rows break a rule of the schema.
+
+        Example:
+            >>> model.decide({"age": 40, "housing": "own"})[0].label
         """
-        content = self._need_content("decide")
-        return decide(self.run(self._rows_or_table(rows))[0], content.rule)
+        content = self.need_content("decide")
+        given, index = one_row_as_rows(rows), getattr(rows, "index", None)
+        if callable(index) or given is not rows:  # a list's method, or the names in a Series
+            index = None
+        if on_error == "skip":
+            found = self.decide_table(as_table(self._complete(given)))
+            return Decisions(
+                found.decisions,
+                content.rule,
+                rows=found.rows,
+                problems=found.problems,
+                index=index,
+            )
+        decided = decide(self.run(self._rows_or_table(given))[0], content.rule)
+        return Decisions(decided, content.rule, index=index)
 
     def decide_table(self, table: Table) -> Decided:
         """Decisions for every good row of a table; bad rows neither stop nor shift the others."""
-        content = self._need_content("decide")
+        content = self.need_content("decide")
         typed, bad, ignored = conform(table, content.schema, need_target=False)
         fed = feeds(typed, content.preparation)
         problems = sorted({*bad, *fed.problems}, key=lambda problem: problem.row)
@@ -166,41 +216,20 @@ class Model:
         return BatchScorer(self.session, content.schema, content.preparation, content.rule, keep)
 
     def trace(self, row: Row) -> PredictionTrace:
-        """The four steps from the saved file to the decision about one row."""
-        content = self._need_content("trace")
-        begun = perf_counter()
-        fed = self._rows_or_table([row])
-        prepared = self._prepared(fed, content)
-        ready = perf_counter()
-        output = self.run(fed)[0]
-        answered = perf_counter()
-        decision = decide(output, content.rule)[0]
-        decided = perf_counter()
-        return PredictionTrace(
-            (
-                TraceStep("load saved model", self.load_seconds, self._load_lines()),
-                TraceStep("input new data", ready - begun, _input_lines(row, content, prepared)),
-                TraceStep("model prediction", answered - ready, _output_lines(decision, content)),
-                TraceStep(
-                    "decision",
-                    decided - answered,
-                    (("rule", decision.rule), ("decision", _say(decision.label))),
-                ),
-            ),
-            decision,
-        )
+        """The four steps from the saved file to the decision about one row.
 
-    def _prepared(self, fed: Feeds, content: Content) -> NDArray[np.generic] | None:
-        """The prepared row, shape (features,); None where the file records no preparation."""
-        if not content.preparation.features:
-            return None
-        if self._front is None:
-            # Only traces compute the prepared row apart from the answer.
-            from keramos.prepare.front import front  # noqa: PLC0415 (start-up time)
+        Raises:
+            UsageError: the file holds no decision rule.
+            RowError: the row breaks a rule of the schema.
+        """
+        from keramos.inference.prediction_trace import traced  # noqa: PLC0415 (start-up time)
 
-            self._front = Session(compile_network(front(content.preparation)))
-        prepared: NDArray[np.generic] = self._front.run(fed)[0][0]
-        return prepared
+        return traced(self, row, self.need_content("trace"))
+
+    def _complete(self, table: object) -> object:
+        """Rows with all columns of the schema; other tables as they are."""
+        content = self.need_content("read a table")
+        return _with_every_column(table, content) if _is_rows(table) else table
 
     def _batches(self, given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = self.batch_scorer()
@@ -212,15 +241,12 @@ class Model:
             before += batch.num_rows
             yield scored.decided
 
-    def _load_lines(self) -> tuple[tuple[str, str], ...]:
-        info = self.artifact.info
-        return (
-            ("file", f"{info.path} ({info.size:,} bytes, {info.container})"),
-            ("sha256", info.sha256),
-            ("written by", f"Keras {info.keras_version}, keramos content {self.artifact.seal}"),
-        )
+    def need_content(self, verb: str) -> Content:
+        """The content, which ``verb`` cannot do without.
 
-    def _need_content(self, verb: str) -> Content:
+        Raises:
+            UsageError: the file is a plain Keras file.
+        """
         if self.content is None:
             raise UsageError(
                 f"a plain Keras file without schema and decision rule cannot {verb}",
@@ -258,6 +284,7 @@ class Model:
         """
         if isinstance(x, np.ndarray):
             return self._array_feeds([x])
+        x = x if self.content is None else one_row_as_rows(x)
         if isinstance(x, Mapping) and not self._is_columns(x) and self._is_by_input(x):
             return self._array_feeds(arranged(x, self.artifact.network))
         if isinstance(x, (list, tuple)) and not x and self.content is None:
@@ -298,7 +325,7 @@ class Model:
         return fed
 
     def _rows_or_table(self, rows: object) -> Feeds:
-        self._need_content("read rows by column name")
+        self.need_content("read rows by column name")
         if self._fast is not None and _is_rows(rows) and len(rows) <= _FEW_ROWS:
             fed = self._fast(rows)
             if fed is not None:
@@ -306,13 +333,26 @@ class Model:
         return self._table_feeds(rows)
 
     def _table_feeds(self, table: object) -> Feeds:
-        content = self._need_content("read a table")
-        given = _with_every_column(table, content) if _is_rows(table) else table
-        typed, bad, _ = conform(as_table(given), content.schema, need_target=False)
+        content = self.need_content("read a table")
+        typed, bad, _ = conform(as_table(self._complete(table)), content.schema, need_target=False)
         fed = feeds(typed, content.preparation)
         if bad or fed.problems:
             raise row_error([*bad, *fed.problems], typed.source)
         return fed.feeds
+
+
+def one_row_as_rows(given: object) -> object:
+    """A row by itself (a dict of single cells, a pandas Series) is a table of one row."""
+    if isinstance(given, Mapping):
+        alone = given and not any(_has_cells(cells) for cells in given.values())
+        return [given] if alone else given
+    if hasattr(given, "to_dict") and getattr(given, "ndim", 0) == 1:
+        return [given.to_dict()]
+    return given
+
+
+def _has_cells(cells: object) -> bool:
+    return not isinstance(cells, (str, bytes)) and hasattr(cells, "__len__")
 
 
 def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, object]]:
@@ -333,34 +373,11 @@ def _is_array_list(x: Sequence[object]) -> bool:
     return len(x) == 1 and isinstance(x[0], np.ndarray)
 
 
-def _say(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _input_lines(
-    row: Row, content: Content, prepared: NDArray[np.generic] | None
-) -> tuple[tuple[str, str], ...]:
-    raw = ", ".join(
-        f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
-    )
-    if prepared is None:
-        return (("raw", raw), ("prepared", "as it is: the file records no preparation"))
-    names = content.preparation.features
-    values = cast("list[float]", prepared.tolist())
-    shown = ", ".join(
-        f"{name}={value:.4g}"
-        for name, value in zip(names, values, strict=True)
-        if value or "=" not in name
-    )
-    return (("raw", raw), (f"prepared ({len(values)} values)", shown))
-
-
-def _output_lines(decision: Decision, content: Content) -> tuple[tuple[str, str], ...]:
-    classes = content.schema.target.classes
-    if len(decision.scores) == len(classes):
-        return tuple(
-            (f"score of {name}", f"{score:.6g}")
-            for name, score in zip(classes, decision.scores, strict=True)
-        )
-    name = f"score of {classes[1]}" if classes else "value"
-    return ((name, f"{decision.score:.6g}"),)
+def _rebuilt(
+    artifact: Artifact, limits: Limits, replacements: Mapping[str, object], load_seconds: float
+) -> Model:
+    """What ``pickle`` and ``copy`` call."""
+    model = Model(artifact, compile_network(artifact.network, limits=limits))
+    model.limits, model.replacements = limits, replacements
+    model.load_seconds = load_seconds
+    return model

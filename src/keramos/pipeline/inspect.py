@@ -11,7 +11,9 @@ from keramos.artifact.read import read
 from keramos.artifact.tensors import stored_file
 from keramos.compile.emit import compile_network, output_shapes
 from keramos.compile.faults import faults
+from keramos.drawing.words import shape
 from keramos.errors import ModelError, UnsupportedModelError
+from keramos.inference.summary import as_text, content_lines, file_lines, tensor_lines
 from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.pipeline.reading import about, reader, with_replacements
 from keramos.types.artifact import Artifact
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from keramos.types.limits import Limits
     from keramos.types.network import Layer, TensorSpec
     from keramos.types.stored import StoredFile, StoredTensor
+
+_SHOWN, _MOST = 3, 100  # reasons, and layers in a notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,35 @@ class Inspection:
     outputs: tuple[TensorSpec, ...]
     plain_keras: str
     tensors: tuple[StoredTensor, ...] = ()
+
+    def __repr__(self) -> str:
+        """File, inputs, outputs, and what keeps it from running."""
+        return as_text("keramos inspection", self._lines())
+
+    def _lines(self) -> list[tuple[str, str]]:
+        content = self.artifact.content
+        return [
+            *file_lines(self.artifact.info),
+            *(content_lines(content) if content else tensor_lines(self.inputs, self.outputs)),
+            ("layers", f"{len(self.layers)} with {self.parameters:,} numbers"),
+            ("plain Keras", self.plain_keras),
+            *(("unsupported", reason) for reason in self.unsupported[:_SHOWN]),
+        ]
+
+    def _repr_html_(self) -> str:
+        from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
+
+        rows = [
+            (layer.name, layer.kind, shape(layer.output or ()), f"{layer.parameters:,}")
+            for layer in self.layers
+        ]
+        shown = notebook.table(("layer", "class", "output", "parameters"), rows[:_MOST])
+        more = f"Layers, the first {_MOST} of {len(rows)}" if len(rows) > _MOST else "Layers"
+        return notebook.view(
+            "keramos inspection",
+            notebook.pairs(self._lines()),
+            *([notebook.section(more, shown)] if rows else []),
+        )
 
     @property
     def parameters(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
@@ -15,6 +15,7 @@ from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
 from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.thresholds import tune_threshold
+from keramos.inference.summary import as_text, content_lines, trace_lines
 from keramos.pipeline.prepared_rows import prepared_rows
 from keramos.pipeline.training_records import golden_rows, pick, provenance, sample_row
 from keramos.prepare.front import front, join, raw_columns
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from keramos.training.trainer import Trainer
     from keramos.types.network import Config, Network
     from keramos.types.schema import Scaling, Schema, Split, TargetSchema, Task
-    from keramos.types.training import Epoch, TrainingTrace
+    from keramos.types.training import Epoch, PlanFields, TrainingTrace
 
     Array = NDArray[np.generic]
 
@@ -63,6 +64,21 @@ class Run:
     content: Content
     split: Split
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Columns, target, rule, quality and the course of training."""
+        return as_text("keramos training", self._lines())
+
+    def _lines(self) -> list[tuple[str, str]]:
+        trace = self.content.trace
+        return [*content_lines(self.content), *(trace_lines(trace) if trace else [])]
+
+    def _repr_html_(self) -> str:
+        from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
+
+        trace = self.content.trace
+        drawn = [notebook.training(trace)] if trace else []
+        return notebook.view("keramos training", notebook.pairs(self._lines()), *drawn)
 
     def save(self, path: str | Path) -> None:
         """Write one ``.h5`` or ``.keras`` file, completely or not at all.
@@ -91,11 +107,10 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     scaling: Scaling | None = None,
     threshold: Goal = 0.5,
     plan: TrainingPlan | None = None,
-    engine: str | None = None,
-    recipe: str | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_message: Callable[[str], None] = lambda _: None,
+    **fields: Unpack[PlanFields],
 ) -> Run:
     """Train a network on a table and keep everything its answers depend on.
 
@@ -117,14 +132,13 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
             and from every row later. Elsewhere they are part of the value, as for Keras.
         scaling: ``minmax`` to 0-1, or ``standard``; the recipe's where None.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
-        plan: epochs, batch size and so on.
-        engine: what trains, instead of ``plan.engine``: a name in ``keramos.training.engines``,
-            or ``auto``.
-        recipe: what is trained, instead of ``plan.recipe``: a name in ``keramos.training.recipes``.
+        plan: epochs, batch size and so on, in one value.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
-            yet trained.
+            yet trained; or a function of the number of features that builds it.
         on_epoch: called with each epoch as it ends.
         on_message: called with what was inferred, dropped or left out, in sentences.
+        fields: those of ``TrainingPlan`` by themselves, before those of ``plan``: ``epochs``,
+            ``recipe``, ``engine``, ``seed`` and so on.
 
     Raises:
         DataError: the table cannot be used; says which row or column and why.
@@ -132,12 +146,9 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         MissingExtraError: the engine's library is not installed.
     """
     _check(scaling, threshold)
-    plan = plan or TrainingPlan()
-    plan = replace(plan, recipe=recipe or plan.recipe)
+    plan = replace(plan or TrainingPlan(), **fields)
     check_options(plan)
-    plan = replace(
-        plan, engine=engine_name(engine or plan.engine, plan.recipe, own=model is not None)
-    )
+    plan = replace(plan, engine=engine_name(plan.engine, plan.recipe, own=model is not None))
     source, name = with_target(table, target)
     wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written, trim)
     schema = infer_schema(source, name, wishes)

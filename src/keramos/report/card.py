@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from keramos.report.views import words
-from keramos.report.visible import visible
+from keramos.drawing import words
+from keramos.drawing.visible import visible
 
 if TYPE_CHECKING:
     from keramos.types.view import ModelView

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.report import charts
-from keramos.report.views.words import brief, listed
+from keramos.drawing import charts
+from keramos.drawing.words import brief, listed
 
 if TYPE_CHECKING:
     from keramos.types.drift import InputDrift

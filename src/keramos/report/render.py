@@ -11,10 +11,9 @@ from urllib.parse import quote
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from keramos.report import charts
-from keramos.report.heat import activation
-from keramos.report.views import words
-from keramos.report.visible import visible
+from keramos.drawing import charts, words
+from keramos.drawing.heat import activation
+from keramos.drawing.visible import visible
 from keramos.types.view import Quality
 from keramos.version import __version__
 

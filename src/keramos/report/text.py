@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from keramos.drawing.words import brief, counted, interval, shape
 from keramos.report import chart
 from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
-from keramos.report.views.words import brief, counted, interval, shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.drawing.words import digits, listed, seconds, shape
 from keramos.report import chart
 from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
-from keramos.report.views.words import digits, listed, seconds, shape
 
 if TYPE_CHECKING:
     from keramos.report.screen import Screen

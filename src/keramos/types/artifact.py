@@ -77,6 +77,11 @@ class Content(Frozen, frozen=True, kw_only=True):
     held_out: HeldOut | None = None
     version: int = 0
 
+    def __repr__(self) -> str:
+        """Target, columns and version; the parts have their own."""
+        target, columns = self.schema.target, len(self.schema.columns)
+        return f"Content(target {target.name!r}, {columns} columns, version {self.version})"
+
     def __post_init__(self) -> None:
         """Derive the preparation and the version where the document has none."""
         if self.preparation is _UNRECORDED:

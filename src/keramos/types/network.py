@@ -113,6 +113,10 @@ class Network(Frozen, frozen=True, eq=False):
     input_structure: object = None
     output_structure: object = None
 
+    def __repr__(self) -> str:
+        """Name and size: weights are not printed."""
+        return f"Network({self.name!r}, {len(self.layers)} layers, {len(self.calls)} calls)"
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:

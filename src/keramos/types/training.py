@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from keramos.errors import UsageError
 from keramos.frozen import Frozen
@@ -69,6 +69,20 @@ class TrainingPlan:
                 raise UsageError(f"{name} must be {wanted}", option=name, received=str(value))
 
 
+class PlanFields(TypedDict, total=False):
+    """The fields of a plan as keyword arguments of ``keramos.train``."""
+
+    epochs: int
+    batch_size: int
+    hidden: tuple[int, ...]
+    learning_rate: float
+    seed: int
+    early_stopping: int
+    class_weight: bool
+    engine: str
+    recipe: str
+
+
 class Epoch(Frozen, frozen=True):
     """One epoch: ``loss`` and ``metric`` on the training rows, the same on held-out rows, seconds,
     observation.
@@ -97,6 +111,9 @@ class Candidate(Frozen, frozen=True):
     seconds: float
 
 
+_SHOWN = 12
+
+
 class TrainingTrace(Frozen, frozen=True):
     """The course of training. ``plan`` holds the values that were used (batch size, hidden units
     ...). ``candidates`` are those that the recipe compared, in the order in which it tried them.
@@ -110,6 +127,17 @@ class TrainingTrace(Frozen, frozen=True):
     seconds: float
     backend: str
     candidates: tuple[Candidate, ...] = ()
+
+    def __repr__(self) -> str:
+        """The epochs, one line each; of many the first and the last."""
+        lines = [
+            f"  {one.number:>5}  {one.loss:8.4f}  {one.held_out_loss:8.4f}  {one.observation}"
+            for one in self.epochs
+        ]
+        if len(lines) > _SHOWN:
+            lines = [*lines[: _SHOWN - 2], f"  ... {len(lines) - _SHOWN + 1} more", lines[-1]]
+        title = f"training trace: {len(self.epochs)} epochs, loss {self.loss}, {self.backend}"
+        return "\n".join([title, "  epoch      loss  held-out  observation", *lines])
 
 
 class Metric(Frozen, frozen=True):
@@ -144,6 +172,10 @@ class HeldOut(Frozen, frozen=True):
     scores: tuple[float, ...]
     chosen: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        """How many rows there were and how many are kept."""
+        return f"HeldOut({self.rows} rows, {len(self.truths)} kept)"
+
 
 class DecisionRule(Frozen, frozen=True):
     """How a score becomes a decision.
@@ -175,6 +207,10 @@ class GoldenRows(Frozen, frozen=True):
     absolute: float = 1e-6
     relative: float = 1e-5
     reference: str = "keras"
+
+    def __repr__(self) -> str:
+        """How many rows, and what answered them."""
+        return f"GoldenRows({len(self.outputs)} rows, answers of {self.reference_name})"
 
     @property
     def reference_name(self) -> str:

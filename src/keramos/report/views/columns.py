@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import floor, log10
 from typing import TYPE_CHECKING
 
-from keramos.report.views.words import kind, listed, number
+from keramos.drawing.words import kind, listed, number
 from keramos.tabular.cell import Refused
 from keramos.tabular.float32 import in_own_unit
 from keramos.tabular.kinds import kind_of

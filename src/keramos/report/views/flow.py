@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.report.views.words import counted, number, seconds, size
+from keramos.drawing.words import counted, seconds, size
+from keramos.inference.summary import rule_sentence
 from keramos.types.view import Stage
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _deployment(content: Content) -> Stage:
         f"1 x {len(content.schema.columns)} raw values",
         scores if content.rule.kind != "value" else "1 value",
         content.rule.origin,
-        (("rule", rule_sentence(content)),),
+        (("rule", rule_sentence(content.rule)),),
     )
 
 
@@ -124,16 +125,3 @@ def prepared(content: Content) -> tuple[Pair, ...]:
         for name, value in content.sample.prepared
         if value or not ("=" in name and any(name.startswith(f"{level}=") for level in levels))
     )
-
-
-def rule_sentence(content: Content) -> str:
-    """The decision rule in one sentence."""
-    rule = content.rule
-    if rule.kind == "threshold":
-        return (
-            f"{rule.labels[1]} when its score is at least {number(rule.threshold)}, else "
-            f"{rule.labels[0]}"
-        )
-    if rule.kind == "argmax":
-        return f"the one of {len(rule.labels)} classes with the largest score"
-    return "the prediction is the output" + (f", in {rule.unit}" if rule.unit else "")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.drawing.words import brief, counted, interval, listed, seconds, shape, size
 from keramos.errors import KeramosError
+from keramos.inference.summary import rule_sentence
 from keramos.report.views import columns, plain
 from keramos.report.views.absent import absent
-from keramos.report.views.flow import rule_sentence, stages
+from keramos.report.views.flow import stages
 from keramos.report.views.proof import proof
 from keramos.report.views.quality import quality
 from keramos.report.views.snippets import snippets
-from keramos.report.views.words import brief, counted, interval, listed, seconds, shape, size
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
         columns=columns.cards(content) if content else (),
         dropped=tuple((item.name, item.reason) for item in dropped),
         fields=_fields(content, model),
-        rule=rule_sentence(content) if content else "",
+        rule=rule_sentence(content.rule) if content else "",
         proof=proof(found, model),
         layers=_layers(found),
         tensors=found.tensors,

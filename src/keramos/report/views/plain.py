@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.drawing.words import shape
 from keramos.errors import MismatchError, quoted
-from keramos.report.views.words import shape
 from keramos.types.view import Field
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.drawing.words import counted
 from keramos.errors import KeramosError
-from keramos.report.views.words import counted
 from keramos.runtime.verify import golden_feeds
 from keramos.types.view import GoldenRow, Proof
 

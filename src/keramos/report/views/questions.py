@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.drawing.words import counted, number, seconds
 from keramos.inference.counterfactual_scaling import without_scaling
-from keramos.report.views.words import counted, number, seconds
 from keramos.types.view import Question
 
 if TYPE_CHECKING:

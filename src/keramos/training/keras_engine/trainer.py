@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.read import read
 from keramos.artifact.write import write
+from keramos.errors import UsageError
 from keramos.training.epochs import EpochRecorder
 from keramos.training.keras_engine.answers import keras_outputs, versions
 from keramos.training.keras_engine.network import build, check_own, with_target_scale
@@ -88,8 +89,17 @@ def _model(job: TrainingJob) -> keras.Model:
     features = job.training.matrix.shape[1]
     if job.model is None:
         return build(features, job.target, job.plan, job.unseen)
-    check_own(job.model, features, job.target)
-    return job.model
+    own = job.model
+    if not isinstance(own, keras.Model):
+        own = own(features) if callable(own) else own
+    if not isinstance(own, keras.Model):
+        raise UsageError(
+            "a network of your own is a keras.Model, or a function of the number of features that "
+            "builds one",
+            received=f"a {type(own).__name__}",
+        )
+    check_own(own, features, job.target)
+    return own
 
 
 def _network(model: keras.Model) -> Network:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.report.svg import boxes, line, picture, tag
+from keramos.drawing.svg import boxes, line, picture, tag
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.report.frame import HEIGHT, WIDTH, Frame
-from keramos.report.svg import boxes, circle, dots, line, picture, span, tag
+from keramos.drawing.frame import HEIGHT, WIDTH, Frame
+from keramos.drawing.svg import boxes, circle, dots, line, picture, span, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keramos.report.svg import line, tag, tick_label, ticks
+from keramos.drawing.svg import line, tag, tick_label, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

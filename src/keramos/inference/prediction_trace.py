@@ -1,0 +1,97 @@
+"""The four steps from a saved file to the decision about one row."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, cast
+
+from keramos.compile.emit import compile_network
+from keramos.prepare.front import front
+from keramos.runtime.decide import decide
+from keramos.runtime.session import Session
+from keramos.types.prediction import PredictionTrace, TraceStep
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.inference.model import Model, Row
+    from keramos.types.artifact import Content
+    from keramos.types.prediction import Decision, Feeds
+
+    Lines = tuple[tuple[str, str], ...]
+
+
+def traced(model: Model, row: Row, content: Content) -> PredictionTrace:
+    """The trace of one row, with the time of each step."""
+    begun = perf_counter()
+    fed = model.feeds([row])
+    prepared = _prepared(model, fed, content)
+    ready = perf_counter()
+    output = model.run(fed)[0]
+    answered = perf_counter()
+    decision = decide(output, content.rule)[0]
+    decided = perf_counter()
+    lines = (("rule", decision.rule), ("decision", _say(decision.label)))
+    return PredictionTrace(
+        (
+            TraceStep("load saved model", model.load_seconds, _load_lines(model)),
+            TraceStep("input new data", ready - begun, _input_lines(row, content, prepared)),
+            TraceStep("model prediction", answered - ready, _output_lines(decision, content)),
+            TraceStep("decision", decided - answered, lines),
+        ),
+        decision,
+    )
+
+
+def _prepared(model: Model, fed: Feeds, content: Content) -> NDArray[np.generic] | None:
+    """The prepared row, shape (features,); None where the file records no preparation.
+
+    Only traces compute it apart from the answer.
+    """
+    if not content.preparation.features:
+        return None
+    if model.front is None:
+        model.front = Session(compile_network(front(content.preparation)))
+    prepared: NDArray[np.generic] = model.front.run(fed)[0][0]
+    return prepared
+
+
+def _load_lines(model: Model) -> Lines:
+    info = model.artifact.info
+    return (
+        ("file", f"{info.path} ({info.size:,} bytes, {info.container})"),
+        ("sha256", info.sha256),
+        ("written by", f"Keras {info.keras_version}, keramos content {model.artifact.seal}"),
+    )
+
+
+def _say(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _input_lines(row: Row, content: Content, prepared: NDArray[np.generic] | None) -> Lines:
+    raw = ", ".join(
+        f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
+    )
+    if prepared is None:
+        return (("raw", raw), ("prepared", "as it is: the file records no preparation"))
+    names = content.preparation.features
+    values = cast("list[float]", prepared.tolist())
+    shown = ", ".join(
+        f"{name}={value:.4g}"
+        for name, value in zip(names, values, strict=True)
+        if value or "=" not in name
+    )
+    return (("raw", raw), (f"prepared ({len(values)} values)", shown))
+
+
+def _output_lines(decision: Decision, content: Content) -> Lines:
+    classes = content.schema.target.classes
+    if len(decision.scores) == len(classes):
+        return tuple(
+            (f"score of {name}", f"{score:.6g}")
+            for name, score in zip(classes, decision.scores, strict=True)
+        )
+    name = f"score of {classes[1]}" if classes else "value"
+    return ((name, f"{decision.score:.6g}"),)
