@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from keramos.compile.emit import compile_network
 from keramos.prepare.front import front
@@ -12,17 +12,33 @@ from keramos.runtime.session import Session
 from keramos.types.prediction import PredictionTrace, TraceStep
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from keramos.inference.model import Model, Row
-    from keramos.types.artifact import Content
+    from keramos.types.artifact import Artifact, Content
     from keramos.types.prediction import Decision, Feeds
 
     Lines = tuple[tuple[str, str], ...]
+    Row = Mapping[str, object]
 
 
-def traced(model: Model, row: Row, content: Content) -> PredictionTrace:
+class Traceable(Protocol):
+    """A loaded model. ``front`` computes prepared rows, once a trace has made it."""
+
+    artifact: Artifact
+    load_seconds: float
+    front: Session | None
+
+    def feeds(self, x: object) -> Feeds:
+        """What ``run`` takes."""
+
+    def run(self, fed: Feeds) -> list[NDArray[np.generic]]:
+        """The outputs."""
+
+
+def traced(model: Traceable, row: Row, content: Content) -> PredictionTrace:
     """The trace of one row, with the time of each step."""
     begun = perf_counter()
     fed = model.feeds([row])
@@ -44,7 +60,7 @@ def traced(model: Model, row: Row, content: Content) -> PredictionTrace:
     )
 
 
-def _prepared(model: Model, fed: Feeds, content: Content) -> NDArray[np.generic] | None:
+def _prepared(model: Traceable, fed: Feeds, content: Content) -> NDArray[np.generic] | None:
     """The prepared row, shape (features,); None where the file records no preparation.
 
     Only traces compute it apart from the answer.
@@ -57,7 +73,7 @@ def _prepared(model: Model, fed: Feeds, content: Content) -> NDArray[np.generic]
     return prepared
 
 
-def _load_lines(model: Model) -> Lines:
+def _load_lines(model: Traceable) -> Lines:
     info = model.artifact.info
     return (
         ("file", f"{info.path} ({info.size:,} bytes, {info.container})"),
