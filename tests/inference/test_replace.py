@@ -7,6 +7,7 @@ from keras import layers as kl
 
 import keramos
 from keramos.errors import KeramosError, ModelError, UsageError
+from keramos.store.store import Store
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
 
@@ -255,6 +256,39 @@ def test_a_layer_of_a_class_of_its_own_is_refused_with_its_name_in_the_way_out(t
     np.testing.assert_allclose(model.predict(X), X * 3)
 
 
+INSIDE = {
+    "a layer": lambda own: own,
+    "a layer of a layer": kl.TimeDistributed,
+    "a layer of a model": lambda own: keras.Sequential(
+        [keras.Input((2, 3)), kl.Dense(3), own, kl.Dense(2)]
+    ),
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+def test_a_wrapped_layer_that_is_replaced_is_written_as_current_keras_has_it(inside, tmp_path):
+    @keras.saving.register_keras_serializable("mine")
+    class Halved(kl.Layer):
+        def call(self, x):
+            return x / 2
+
+        def compute_output_shape(self, shape):
+            return shape
+
+    x = keras.Input((4, 2, 3), name="x")
+    y = kl.TimeDistributed(INSIDE[inside](Halved(name="own")))(kl.Dense(3)(x))
+    model = keras.Model(x, kl.Flatten()(y))
+    model.save(tmp_path / "old.keras")
+    rows = np.random.default_rng(0).normal(size=(3, 4, 2, 3)).astype("float32")
+
+    keramos.convert(tmp_path / "old.keras", tmp_path / "new.keras", replace={"own": "x / 2"})
+
+    new = keras.saving.load_model(tmp_path / "new.keras", custom_objects={})
+    np.testing.assert_allclose(new(rows), model(rows), rtol=1e-5, atol=1e-6)
+    assert "Halved" not in str(new.get_config())
+    assert "Expression" not in str(new.get_config())
+
+
 def test_what_is_neither_expression_nor_function_is_no_replacement(lambda_file):
     with pytest.raises(UsageError, match="an expression or a function"):
         keramos.load(lambda_file, replace={"secret": 2})
@@ -268,6 +302,8 @@ def test_every_way_to_open_a_file_takes_replacements(lambda_file, tmp_path):
     assert keramos.load(lambda_file, replace=replace).predict(X).shape == X.shape
     assert not keramos.inspect(lambda_file, replace=replace).unsupported
     assert keramos.convert(lambda_file, tmp_path / "m.onnx", replace=replace).difference == 0
+    assert all(check.passed for check in keramos.verify(lambda_file, replace=replace))
+    assert Store(tmp_path / "models").publish(lambda_file, "m", replace=replace).number == 1
     scored = keramos.score(
         lambda_file, table, tmp_path / "out.csv", replace=replace, columns=("a", "b", "c", "d")
     )
@@ -284,6 +320,8 @@ def test_every_way_to_open_a_file_names_a_wrong_replacement(lambda_file, tmp_pat
         lambda: keramos.load(lambda_file, replace=replace),
         lambda: keramos.inspect(lambda_file, replace=replace),
         lambda: keramos.convert(lambda_file, tmp_path / "m.onnx", replace=replace),
+        lambda: keramos.verify(lambda_file, replace=replace),
+        lambda: Store(tmp_path / "models").publish(lambda_file, "m", replace=replace),
         lambda: keramos.score(lambda_file, table, tmp_path / "out.csv", replace=replace),
         lambda: keramos.serve(lambda_file, port=0, replace=replace, block=False),
     ]

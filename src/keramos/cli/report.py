@@ -10,12 +10,14 @@ import click
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
+from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keramos.inference.model import Model
     from keramos.pipeline.inspect import Inspection
     from keramos.types.artifact import Artifact
-    from keramos.types.limits import Limits
 
 _KINDS = (".html", ".md", ".pdf")
 
@@ -36,6 +38,7 @@ _KINDS = (".html", ".md", ".pdf")
     help="Also print a .pdf beside the first output (needs Chromium).",
 )
 @click.option("--name", help="What to call the model.  [default: the file's name]")
+@replace_option
 @limit_option
 @json_option("Print the same views as JSON and write nothing.")
 def command(
@@ -43,9 +46,9 @@ def command(
     outputs: tuple[str, ...],
     name: str | None,
     *,
-    limits: Limits,
     with_pdf: bool,
     as_json: bool,
+    **opening: object,
 ) -> None:
     """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
     from keramos.pipeline.inspect import inspect
@@ -60,8 +63,8 @@ def command(
             )
     for path in () if as_json else paths:
         check_target(path)
-    found = inspect(model, limits=limits)
-    loaded, title = _loaded(model, found.artifact, limits), name or Path(model).stem
+    found = inspect(model, **opening)  # type: ignore[arg-type]  # click checks them
+    loaded, title = _loaded(model, found.artifact, opening), name or Path(model).stem
     if as_json:
         click.echo(_json(found, loaded, title))
         return
@@ -71,7 +74,7 @@ def command(
         say(f"{path}: {len(data):,} bytes")
 
 
-def _loaded(path: str, artifact: Artifact, limits: Limits) -> Model | None:
+def _loaded(path: str, artifact: Artifact, opening: Mapping[str, object]) -> Model | None:
     """The model, also where its proof fails, because the report shows that; None where it cannot
     run.
     """
@@ -80,11 +83,11 @@ def _loaded(path: str, artifact: Artifact, limits: Limits) -> Model | None:
 
     try:
         try:
-            return load(path, limits=limits)
+            return load(path, **opening)  # type: ignore[arg-type]  # click checks them
         except MismatchError:
             if artifact.content is None:
                 raise
-            return load(path, verify=False, limits=limits)
+            return load(path, verify=False, **opening)  # type: ignore[arg-type]  # as before
     except ModelError:
         return None
 

@@ -9,6 +9,7 @@ import click
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
+from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
     from keramos.types.limits import Limits
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="File with a public key: the signature must hold for it.",
 )
 @click.option("--signature", help="File of the signature.  [default: MODEL.sig]")
+@replace_option
 @limit_option
 @json_option()
 def command(
@@ -34,6 +36,7 @@ def command(
     against_keras: bool,
     key: str | None,
     signature: str | None,
+    replace: dict[str, str],
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -44,7 +47,14 @@ def command(
         raise click.UsageError(
             "--signature is checked against a public key; name its file with --key"
         )
-    checks = verify(model, against_keras=against_keras, key=key, signature=signature, limits=limits)
+    checks = verify(
+        model,
+        against_keras=against_keras,
+        key=key,
+        signature=signature,
+        replace=replace,
+        limits=limits,
+    )
     if as_json:
         import json
 

@@ -40,20 +40,23 @@ def as_keras_calls(network: Network, limits: Limits = LIMITS) -> Network:
         UnsupportedModelError: keras.ops cannot express one of them; names it.
         ModelError: the network cannot be compiled.
     """
-    layers = {
-        name: layer
-        if layer.network is None
-        else replace(layer, network=as_keras_calls(layer.network, limits))
-        for name, layer in network.layers.items()
-    }
+    layers = {name: _with_inner(layer, limits) for name, layer in network.layers.items()}
     network = replace(network, layers=layers)
     if not any(_is_foreign(layer) for layer in layers.values()):
         return network
     return with_inputs(network, limits, lambda specs: _written(network, specs, limits))
 
 
+def _with_inner(layer: Layer, limits: Limits) -> Layer:
+    """The layer, with such calls in the models that it is or wraps."""
+    network = layer.network and as_keras_calls(layer.network, limits)
+    inner = tuple(_with_inner(part, limits) for part in layer.inner)
+    return replace(layer, network=network, inner=inner)
+
+
 def _is_foreign(layer: Layer) -> bool:
-    return layer.kind.startswith(_FOREIGN)
+    """Whether current Keras lacks the layer, or one that it wraps."""
+    return layer.kind.startswith(_FOREIGN) or any(map(_is_foreign, layer.inner))
 
 
 class _Recorder(Graph):

@@ -13,14 +13,15 @@ from keramos.artifact.content.document import weight_digests
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
-from keramos.pipeline.reading import about, reader
+from keramos.pipeline.reading import about, reader, with_replacements
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_fit, check_golden, golden_feeds
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from keramos.compile.replacements import Replacement
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
     from keramos.types.network import TensorSpec
@@ -45,6 +46,7 @@ def verify(
     against_keras: bool = False,
     key: str | Path | None = None,
     signature: str | Path | None = None,
+    replace: Mapping[str, Replacement] | None = None,
     limits: Limits = LIMITS,
 ) -> tuple[Check, ...]:
     """Every check of a model file; none of them raises for a file that fails it.
@@ -52,10 +54,11 @@ def verify(
     ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra
     ``train``). With ``key`` (a file with a public key) the first check is the signature, and a file
     that fails it is not read; ``signature`` names its file where that is not ``NAME.sig``.
+    ``replace``: what layers that hold code compute, by name, as for ``load``.
 
     Raises:
         MissingExtraError: Keras or signatures are wanted but not installed.
-        UsageError: the key cannot be used.
+        UsageError: the key cannot be used, or a replacement is wrong.
     """
     if key is not None and against_keras:
         raise UsageError(
@@ -70,6 +73,7 @@ def verify(
         return (Check("signature", passed=False, detail=str(error)),)
     except ModelError as error:
         return (*signed, Check("file opens as data", passed=False, detail=str(error)))
+    artifact = with_replacements(artifact, replace)
     size = f"{artifact.info.size:,} bytes, sha256 {artifact.info.sha256}"
     opened = Check("file opens as data", passed=True, detail=size)
     sound = Check("no code, weights fit and are finite", passed=True, detail=_weights(artifact))

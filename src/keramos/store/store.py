@@ -6,7 +6,8 @@ folder: a file, or a folder of files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,10 @@ from keramos.types.limits import LIMITS
 from keramos.types.versions import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from keramos.compile.replacements import Replacement
     from keramos.store.labels import Labels
     from keramos.store.place import Place, Stored
 
@@ -83,17 +85,24 @@ class Store:
         """The version's model on this machine's disk, while the context is open."""
         return self._place.local(version.file)
 
-    def publish(self, file: str | Path, model: str, labels: Sequence[str] = ()) -> Version:
+    def publish(
+        self,
+        file: str | Path,
+        model: str,
+        labels: Sequence[str] = (),
+        replace: Mapping[str, Replacement] | None = None,
+    ) -> Version:
         """Prove a saved model by its golden rows and add it as the model's next version,
         completely or not at all. A signature next to it is stored with it.
 
-        ``labels`` point to it afterwards.
+        ``labels`` point to it afterwards. ``replace``: what layers that hold code compute, by name,
+        as for ``load``; it is for the proof alone, so that who opens the version gives it again.
 
         Raises:
             ModelError: the file cannot be used, or its signature is for another model; nothing was
                 added.
             SaveError: it could not be written; nothing was added.
-            UsageError: the model or a label cannot be called so.
+            UsageError: the model or a label cannot be called so, or a replacement is wrong.
         """
         check_model(model)
         for label in labels:
@@ -104,7 +113,7 @@ class Store:
         if parcel.signature is not None:
             known = [stored.number for stored in self._place.versions(model)]
             check_bound(parcel.signature, model, max(known, default=0) + 1, str(file))
-        stored = self._place.add(model, parcel, lambda copy: _prove(copy, str(file)))
+        stored = self._place.add(model, parcel, lambda copy: _prove(copy, str(file), replace))
         for label in labels:
             self._point(model, label, stored.number, back=False)
         return self._one(model, stored.number)
@@ -143,16 +152,21 @@ class Store:
             del labels[label]
             self._place.write_labels(model, label_bytes(labels))
 
-    def rollback(self, model: str, label: str | None = None) -> Version:
+    def rollback(
+        self,
+        model: str,
+        label: str | None = None,
+        replace: Mapping[str, Replacement] | None = None,
+    ) -> Version:
         """Undo the last step: a label goes back to the version it had before; without a label, the
-        file of the version before the newest is published again as the newest, and the bad one
-        stays to be studied.
+        file of the version before the newest is published again as the newest (``replace`` as for
+        ``publish``), and the bad one stays to be studied.
 
         Raises:
             StoreError: there is nothing to go back to.
         """
         if label is None:
-            return self._again(model)
+            return self._again(model, replace)
         with self._place.locked(check_model(model)):
             labels = self._labels(model)
             present = {stored.number for stored in self._place.versions(model)}
@@ -182,14 +196,14 @@ class Store:
                 self._place.remove(model, number)
         return Pruned(model, tuple(gone), tuple(v.number for v in found if v.number not in gone))
 
-    def _again(self, model: str) -> Version:
+    def _again(self, model: str, replacements: Mapping[str, Replacement] | None) -> Version:
         found = self.versions(model)
         if len(found) < 2:  # noqa: PLR2004 (the newest and one before)
             raise StoreError(
                 f"model {quoted(model)} has no version before version {found[-1].number}"
             )
         with self.local(found[-2]) as file:
-            return self.publish(file, model)
+            return self.publish(file, model, replace=replacements)
 
     def _versions(self, model: str) -> list[Version]:
         try:
@@ -239,13 +253,13 @@ def _parcel(file: str) -> Parcel:
     return Parcel(source, name, held)
 
 
-def _prove(copy: Path, source: str) -> None:
+def _prove(copy: Path, source: str, replacements: Mapping[str, Replacement] | None) -> None:
     """Load a copy; errors name the model that it is a copy of."""
     try:
-        load(copy)
+        load(copy, replace=replacements)
     except ModelError as error:
         if (file := error.where.file) is not None and file.startswith(str(copy)):
-            error.where = replace(error.where, file=source + file.removeprefix(str(copy)))
+            error.where = changed(error.where, file=source + file.removeprefix(str(copy)))
         raise
 
 
