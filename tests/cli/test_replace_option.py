@@ -29,7 +29,9 @@ def files(tmp_path_factory):
 
 
 def run(command, files, *options):
-    return keramos(*command.split(), *(word.format(**files) for word in COMMANDS[command]), *options)
+    return keramos(
+        *command.split(), *(word.format(**files) for word in COMMANDS[command]), *options
+    )
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"predict", "serve"}))

@@ -14,6 +14,7 @@ from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.weights.fill import fill, rules_of
+from keramos.artifact.weights.infer_input import with_input_shapes
 from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
 from keramos.types.artifact import Artifact
 
@@ -63,13 +64,14 @@ def read(
         groups = store.groups()
         origin = _origin(container, store, groups, config)
         empty = read_config(entry, origin)
-        network = fill(empty, store, groups, container.assets, rules_of(empty, origin, limits))
+        filled = fill(empty, store, groups, container.assets, rules_of(empty, origin, limits))
+        network, inferred = with_input_shapes(filled)
     info = file_info(
         source,
         form,
         origin,
         weights_path="" if weights is None else os.fspath(weights),
-        warnings=(*notes, *_lost(container, network)),
+        warnings=(*notes, *inferred, *_lost(container, network)),
     )
     if container.content is None:
         return Artifact(network, info)

@@ -51,9 +51,8 @@ _RECURRENT = frozenset(kind for kind, spec in LAYERS.items() if "initial_state" 
 _TEXTUAL = frozenset(kind for kind, spec in LAYERS.items() if spec.takes_text)
 
 
-def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Network:
-    """The model in a config, without its weights; a nested Sequential need not say the shape of its
-    input.
+def network(entry: Entry, translate: Translate) -> Network:
+    """The model in a config, without its weights; a Sequential need not say the shape of its input.
 
     Raises:
         CorruptModelError: the config contradicts itself or lacks something.
@@ -62,7 +61,7 @@ def network(entry: Entry, translate: Translate, *, nested: bool = False) -> Netw
     kind = class_of(entry)
     if describes_itself(entry):
         if kind == "Sequential":
-            return _sequential(_sequential_parts(entry), translate, nested=nested)
+            return _sequential(_sequential_parts(entry), translate)
         return _functional(config_of(entry), translate)
     raise UnsupportedModelError(
         "the model is of its author's own class, whose code is not in the file; only Sequential "
@@ -90,7 +89,7 @@ def _is_model(entry: Entry) -> bool:
 def layer(entry: Entry, translate: Translate) -> Layer:
     """One layer without its weights; wrapped layers and nested models below it."""
     if _is_model(entry):
-        inner_network = network(entry, translate, nested=True)
+        inner_network = network(entry, translate)
         name = str(entry.get("name") or inner_network.name)
         kind = "Sequential" if inner_network.sequential else "Functional"
         return Layer(name, kind, network=replace(inner_network, name=name))
@@ -170,9 +169,7 @@ def _sequential_parts(entry: Entry) -> tuple[str, list[Entry], object]:
     return name, _entries(config.get("layers"), name), config.get("build_input_shape")
 
 
-def _sequential(
-    parts: tuple[str, list[Entry], object], translate: Translate, *, nested: bool
-) -> Network:
+def _sequential(parts: tuple[str, list[Entry], object], translate: Translate) -> Network:
     name, entries, shape = parts
     if not entries:
         raise CorruptModelError(f"Sequential {quoted(name)} has no layers")
@@ -182,7 +179,7 @@ def _sequential(
         )
     layers = [layer(entry, translate) for entry in entries]
     if layers[0].kind != "InputLayer":
-        layers.insert(0, _input_for(entries[0], layers[0], shape, name, nested=nested))
+        layers.insert(0, _input_for(entries[0], layers[0], shape))
     _check_names(layers, name)
     here = TensorRef(layers[0].name)
     calls = []
@@ -199,19 +196,14 @@ def _branches(entry: Entry, translate: Translate) -> list[Layer]:
     return [layer(branch, translate) for branch in _entries(config_of(entry)["layers"], "Merge")]
 
 
-def _input_for(entry: Entry, first: Layer, shape: object, model: str, *, nested: bool) -> Layer:
+def _input_for(entry: Entry, first: Layer, shape: object) -> Layer:
     """The input that a Sequential model without an InputLayer has: as its first layer says, batch
-    size included.
+    size included; its shape is None where nothing says it.
     """
     shape, dtype = _first_shape(entry) or shape, _first_dtype(entry)
     if first.network is not None:
         source = first.network.layers[first.network.inputs[0].layer]
         shape, dtype = source.config.get("batch_shape"), source.config.get("dtype", dtype)
-    if not isinstance(shape, list) and not nested:
-        raise UnsupportedModelError(
-            f"Sequential {quoted(model)} does not say the shape of its input",
-            remedy="Build the model before saving it: give its first layer an input shape",
-        )
     return Layer(f"{first.name}_input", "InputLayer", {"batch_shape": shape, "dtype": dtype})
 
 
