@@ -155,7 +155,7 @@ def _by_record(layer: Layer, spec: LayerSpec) -> Mapping[int, int] | None:
     """The size of features or channels, by the words for the shapes of the layer's weights."""
     for weight, array in zip(spec.weights_of(layer.config), layer.weights, strict=False):
         words = [part for word in (weight.shape or "").split() for part in _axes(word, spec)]
-        if words == ["*sizes"] or words == ["size"]:
+        if words in (["*sizes"], ["size"]):
             return _by_axis(layer.config, array)
         if len(words) != array.ndim:
             continue
