@@ -61,7 +61,9 @@ def main() -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(Path(folder, "compiled"))
         path = Path(folder, "model.h5")
-        keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(32, 16))).save(path)
+        keramos.train(
+            table, "y", plan=keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(32, 16))
+        ).save(path)
         for program in PROGRAMS.values():
             measure(program, path)
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in PROGRAMS}

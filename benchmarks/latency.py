@@ -38,7 +38,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     table = {f"x{i}": rng.random(1000) for i in range(10)}
     table["y"] = sum(table.values()) + rng.normal(0, 0.1, 1000)
-    plan = keramos.TrainingPlan(epochs=1, hidden=(32, 16))
+    plan = keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(32, 16))
     with tempfile.TemporaryDirectory() as folder:
         numbers, mixed = Path(folder, "numbers.h5"), Path(folder, "mixed.h5")
         keramos.train(table, "y", plan=plan).save(numbers)

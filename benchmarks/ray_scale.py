@@ -112,9 +112,9 @@ def prepare(folder: Path) -> None:
     table = {f"x{i}": rng.random(1000) for i in range(COLUMNS)}
     table["y"] = np.where(sum(table.values()) > COLUMNS / 2, "yes", "no")
     for name, (hidden, rows) in MODELS.items():
-        keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=hidden)).save(
-            folder / f"{name}.h5"
-        )
+        keramos.train(
+            table, "y", plan=keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=hidden)
+        ).save(folder / f"{name}.h5")
         for count in {rows, TINY}:
             columns = {f"x{i}": rng.random(count, "float32") for i in range(COLUMNS)}
             pq.write_table(

@@ -59,7 +59,9 @@ def write_model(path: Path) -> None:
     rng = np.random.default_rng(0)
     table = {name: rng.random(1000) for name in COLUMNS}
     table["y"] = np.where(sum(table.values()) > len(COLUMNS) / 2, "yes", "no")
-    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=2, hidden=(32, 16))).save(path)
+    keramos.train(
+        table, "y", plan=keramos.TrainingPlan(recipe="tutorial", epochs=2, hidden=(32, 16))
+    ).save(path)
     keramos.convert(path, path.with_suffix(".onnx"))
 
 

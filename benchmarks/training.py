@@ -22,7 +22,7 @@ y = (x[:, :3].sum(1) + rng.normal(0, 0.3, rows) > 1.5).astype("float32")
 KERAMOS = """
 import keramos
 table = {f"x{i}": x[:, i] for i in range(10)} | {"y": y.astype("int64")}
-plan = keramos.TrainingPlan(epochs=epochs, batch_size=batch, hidden=(32, 16))
+plan = keramos.TrainingPlan(recipe="tutorial", epochs=epochs, batch_size=batch, hidden=(32, 16))
 keramos.train(table, "y", plan=plan).save(path)
 """
 KERAS = """

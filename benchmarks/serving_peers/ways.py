@@ -43,7 +43,10 @@ def save_model(folder: Path) -> tuple[Path, Path, float]:
     table["y"] = sum(table.values()) + rng.normal(0, 0.1, 1000)
     file, onnx = folder / "mlp.keras", folder / "mlp.onnx"
     keramos.train(
-        table, "y", task="regression", plan=keramos.TrainingPlan(epochs=1, hidden=(32, 16))
+        table,
+        "y",
+        task="regression",
+        plan=keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(32, 16)),
     ).save(file)
     model = keramos.load(file)
     onnx.write_bytes(compile_network(model.artifact.network).onnx)

@@ -36,7 +36,10 @@ TARGETS = {
 def trained(request, tmp_path_factory):
     name, task = request.param
     run = keramos.train(
-        {**TABLES[name], "y": TARGETS[task]}, "y", plan=TrainingPlan(epochs=2), recipe="trees"
+        {**TABLES[name], "y": TARGETS[task]},
+        "y",
+        plan=TrainingPlan(recipe="tutorial", epochs=2),
+        recipe="trees",
     )
     path = tmp_path_factory.mktemp("trees") / "model.h5"
     run.save(path)

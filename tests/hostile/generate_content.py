@@ -83,7 +83,7 @@ def content() -> Content:
             "binary_crossentropy",
             "accuracy",
             (Epoch(1, 0.7, 0.5, 0.7, 0.5, 0.1, "starts with a held-out loss of 0.7"),),
-            TrainingPlan(),
+            TrainingPlan(recipe="tutorial"),
             3,
             0.0,
             "none",

@@ -107,7 +107,9 @@ def numbers(tmp_path_factory):
             table["x1"][::5] = [None] * 60
         table["y"] = rng.choice(["a", "b", "c"], 300).tolist()
         path = tmp_path_factory.mktemp("numbers") / "m.h5"
-        keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(path)
+        keramos.train(
+            table, "y", plan=keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(4,))
+        ).save(path)
         models.append(keramos.load(path))
     return models
 
@@ -151,9 +153,9 @@ def test_dates_give_their_parts(tmp_path):
     rng = np.random.default_rng(0)
     days = (np.datetime64("2020-01-01") + rng.integers(0, 900, 200)).astype(str).tolist()
     table = {"day": days, "x": rng.random(200).tolist(), "y": rng.random(200).tolist()}
-    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(
-        tmp_path / "m.h5"
-    )
+    keramos.train(
+        table, "y", plan=keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(4,))
+    ).save(tmp_path / "m.h5")
     model = keramos.load(tmp_path / "m.h5")
     given_days = [*days[:5], "2020-13-45", None]
     batch = pa.RecordBatch.from_pydict({"day": given_days, "x": [0.5] * 7})

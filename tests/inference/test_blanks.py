@@ -37,7 +37,7 @@ def table():
 
 def make(path, **options):
     table().to_csv(path / "t.csv", index=False)
-    plan = TrainingPlan(epochs=2)
+    plan = TrainingPlan(recipe="tutorial", epochs=2)
     train(path / "t.csv", "price", task="regression", plan=plan, **options).save(path / "m.keras")
 
 
@@ -168,7 +168,9 @@ def test_numbers_dates_truth_and_classes_are_read_without_blanks():
         "y": [" yes", "no ", "yes "],
     }
     run = train(
-        {name: values * 20 for name, values in cells.items()}, "y", plan=TrainingPlan(epochs=1)
+        {name: values * 20 for name, values in cells.items()},
+        "y",
+        plan=TrainingPlan(recipe="tutorial", epochs=1),
     )
     schema = run.content.schema
 

@@ -128,7 +128,9 @@ def test_an_array_of_another_shape_is_refused(tmp_path):
         "y": [i * 1.0 for i in range(20)],
     }
     path = tmp_path / "model.h5"
-    keramos.train(data, "y", numeric=["a"], plan=keramos.TrainingPlan(epochs=1)).save(path)
+    keramos.train(
+        data, "y", numeric=["a"], plan=keramos.TrainingPlan(recipe="tutorial", epochs=1)
+    ).save(path)
     model = keramos.load(path)
 
     assert model.predict(np.ones((3, 2))).shape == (3, 1)

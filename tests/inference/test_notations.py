@@ -47,7 +47,7 @@ def _make(path):
     chance = random.Random(3)  # noqa: S311 (a table)
     values = [chance.uniform(1000, 9000) for _ in range(ROWS)]
     rows = [{**row_of(value), "y": value} for value in values]
-    plan = TrainingPlan(epochs=2, engine="numpy")
+    plan = TrainingPlan(recipe="tutorial", epochs=2, engine="numpy")
     train(rows, "y", task="regression", plan=plan).save(path / "m.keras")
 
 

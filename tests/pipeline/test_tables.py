@@ -96,7 +96,9 @@ def test_an_all_numeric_table_gives_a_file_that_plain_keras_predicts_with_one_ma
     shared, tmp_path
 ):
     path = tmp_path / "model.h5"
-    keramos.train(shared / "datasets" / "concrete.csv", "compressive_strength").save(path)
+    keramos.train(
+        shared / "datasets" / "concrete.csv", "compressive_strength", recipe="tutorial"
+    ).save(path)
     matrix = np.loadtxt(shared / "datasets" / "concrete.csv", delimiter=",", skiprows=1)[
         :50, :-1
     ].astype("float32")
@@ -111,6 +113,8 @@ def test_an_all_numeric_table_gives_a_file_that_plain_keras_predicts_with_one_ma
 )
 def test_any_name_of_a_column_survives_being_saved(name, tmp_path):
     rows = [{name: "uvw"[i % 3], "z": 1.5 * i, "t": "xy"[i % 2]} for i in range(60)]
-    keramos.train(rows, "t", plan=keramos.TrainingPlan(epochs=1)).save(tmp_path / "m.h5")
+    keramos.train(rows, "t", plan=keramos.TrainingPlan(recipe="tutorial", epochs=1)).save(
+        tmp_path / "m.h5"
+    )
 
     assert keramos.load(tmp_path / "m.h5").decide([{name: "v", "z": 3.0}])[0].label in {"x", "y"}

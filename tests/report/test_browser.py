@@ -51,7 +51,7 @@ def folder(credit_run, tmp_path_factory, shared):
     place = tmp_path_factory.mktemp("served")
     credit_run.save(place / "credit.h5")
     columns, target = evil_table()
-    plan = TrainingPlan(epochs=2)
+    plan = TrainingPlan(recipe="tutorial", epochs=2)
     package.train({**columns, "target": target.tolist()}, "target", plan=plan).save(
         place / "evil.h5"
     )

@@ -103,7 +103,9 @@ def test_every_shared_table_gives_a_complete_report(name, shared, tmp_path):
 
     path = tmp_path / "model.h5"
     package.train(
-        shared / "datasets" / name, TARGETS[name], plan=TrainingPlan(epochs=2, batch_size=512)
+        shared / "datasets" / name,
+        TARGETS[name],
+        plan=TrainingPlan(recipe="tutorial", epochs=2, batch_size=512),
     ).save(path)
 
     assert check_alone(report(path, tmp_path)).sections == SECTIONS

@@ -33,9 +33,9 @@ def folder(credit_run, tmp_path_factory, shared):
     credit_run.save(place / "credit.h5")
     credit_run.save(place / f"{ODD}.keras")
     concrete = shared / "datasets" / "concrete.csv"
-    package.train(concrete, "compressive_strength", plan=TrainingPlan(epochs=2)).save(
-        place / "concrete.h5"
-    )
+    package.train(
+        concrete, "compressive_strength", plan=TrainingPlan(recipe="tutorial", epochs=2)
+    ).save(place / "concrete.h5")
     for name, file in (("resnet", "keras-2.2.4-tensorflow/resnet_block.hdf5"), ("words", WORDS)):
         shutil.copy(shared / "museum" / file, place / f"{name}{Path(file).suffix}")
     return place
@@ -112,9 +112,9 @@ def shadowed(credit_run, tmp_path_factory):
 
     place = tmp_path_factory.mktemp("shadowed")
     credit_run.save(place / "first.h5")
-    package.train(GERMAN_CREDIT, "risk", plan=TrainingPlan(epochs=2, seed=3)).save(
-        place / "second.h5"
-    )
+    package.train(
+        GERMAN_CREDIT, "risk", plan=TrainingPlan(recipe="tutorial", epochs=2, seed=3)
+    ).save(place / "second.h5")
     for file, label in (("first", "stable"), ("second", "candidate")):
         done = keramos(
             "store",

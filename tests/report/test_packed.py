@@ -18,7 +18,9 @@ def server(tmp_path_factory):
     place, rng = tmp_path_factory.mktemp("wide"), np.random.default_rng(0)
     table = {f"measure number {i}": rng.random(60).tolist() for i in range(240)}
     target = (rng.random(60) > 0.5).astype(int).tolist()
-    keramos.train({**table, "y": target}, "y", plan=TrainingPlan(epochs=1)).save(place / "wide.h5")
+    keramos.train({**table, "y": target}, "y", plan=TrainingPlan(recipe="tutorial", epochs=1)).save(
+        place / "wide.h5"
+    )
     with serving(place) as (address, _):
         yield address
 

@@ -71,7 +71,9 @@ def few(tmp_path_factory, shared):
     from keramos.types.training import TrainingPlan
 
     place = tmp_path_factory.mktemp("few")
-    package.train(dated(), "sold", plan=TrainingPlan(epochs=3)).save(place / "dated.h5")
+    package.train(dated(), "sold", plan=TrainingPlan(recipe="tutorial", epochs=3)).save(
+        place / "dated.h5"
+    )
     for name in FEW:
         shutil.copy(shared / "museum" / MUSEUM[name], place / f"{name}{Path(MUSEUM[name]).suffix}")
     with serving(place) as (address, _):
@@ -84,7 +86,7 @@ def every(tmp_path_factory, shared):
     from keramos.types.training import TrainingPlan
 
     place = tmp_path_factory.mktemp("every")
-    plan = TrainingPlan(epochs=2, batch_size=512)
+    plan = TrainingPlan(recipe="tutorial", epochs=2, batch_size=512)
     for name, target in TARGETS.items():
         package.train(shared / "datasets" / name, target, plan=plan).save(
             place / f"{Path(name).stem}.h5"

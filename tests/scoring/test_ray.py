@@ -45,7 +45,9 @@ def model(tmp_path_factory):
     table = {f"x{i}": rng.random(300) for i in range(3)}
     table["y"] = np.where(sum(table.values()) > 1.5, "yes", "no")
     path = tmp_path_factory.mktemp("model") / "m.h5"
-    keramos.train(table, "y", plan=keramos.TrainingPlan(epochs=1, hidden=(4,))).save(path)
+    keramos.train(
+        table, "y", plan=keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(4,))
+    ).save(path)
     return path
 
 

@@ -26,7 +26,7 @@ TARGETS = {
     "regression": VALUE,
 }
 LEARNS = {"binary": "auc", "multiclass": "log_loss", "regression": "rmse"}
-PLAN = TrainingPlan(epochs=12, batch_size=16, learning_rate=0.02)
+PLAN = TrainingPlan(recipe="tutorial", epochs=12, batch_size=16, learning_rate=0.02)
 
 
 def table(task):

@@ -59,7 +59,9 @@ def _make_matrix(path):
     chance = random.Random(0)  # noqa: S311 (a table)
     columns = {name: [chance.uniform(0, 10) for _ in range(_ROWS)] for name in ("a", "b", "c", "d")}
     columns["kind"] = [("red", "green", "blue")[int(value) % 3] for value in columns["a"]]
-    train(columns, "kind", task="multiclass", plan=TrainingPlan(epochs=1)).save(path)
+    train(columns, "kind", task="multiclass", plan=TrainingPlan(recipe="tutorial", epochs=1)).save(
+        path
+    )
 
 
 def _make_mixed(path, drop=()):
@@ -79,7 +81,7 @@ def _make_mixed(path, drop=()):
         "built": [f"19{60 + row % 40}-0{1 + row % 9}-11" for row in range(_ROWS)],
         "price": [50 * area + 10 * (row % 4) for row, area in enumerate(size)],
     }
-    plan = TrainingPlan(epochs=1)
+    plan = TrainingPlan(recipe="tutorial", epochs=1)
     run = train(columns, "price", drop=drop, categorical=("floor",), task="regression", plan=plan)
     run.save(path)
 

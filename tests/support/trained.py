@@ -6,7 +6,7 @@ def credit():
     from keramos.datasets import GERMAN_CREDIT
     from keramos.pipeline.train import train
 
-    return train(GERMAN_CREDIT, "risk")
+    return train(GERMAN_CREDIT, "risk", recipe="tutorial")
 
 
 def three_numbers(folder):
@@ -18,5 +18,5 @@ def three_numbers(folder):
     rng = np.random.default_rng(0)
     table = {f"x{i}": rng.random(300) for i in range(3)}
     table["y"] = np.where(sum(table.values()) > 1.5, "yes", "no")
-    plan = keramos.TrainingPlan(epochs=1, hidden=(4,))
+    plan = keramos.TrainingPlan(recipe="tutorial", epochs=1, hidden=(4,))
     keramos.train(table, "y", plan=plan).save(folder / "m.h5")

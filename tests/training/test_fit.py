@@ -19,7 +19,7 @@ NUMBERS = {
     "y": X @ [3.0, -2.0, 1.0] + RNG.normal(0, 0.05, 200),
 }
 CLASSES = {**NUMBERS, "y": np.where(NUMBERS["y"] > np.median(NUMBERS["y"]), "high", "low")}
-QUICK = TrainingPlan(epochs=3)
+QUICK = TrainingPlan(recipe="tutorial", epochs=3)
 
 
 def weights(run):
@@ -28,7 +28,7 @@ def weights(run):
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
     first, again = train(CLASSES, "y", plan=QUICK), train(CLASSES, "y", plan=QUICK)
-    other = train(CLASSES, "y", plan=TrainingPlan(epochs=3, seed=1))
+    other = train(CLASSES, "y", plan=TrainingPlan(recipe="tutorial", epochs=3, seed=1))
 
     assert all(np.array_equal(a, b) for a, b in zip(weights(first), weights(again), strict=True))
     assert not all(
@@ -57,7 +57,7 @@ def test_a_network_of_ones_own_is_trained_in_place_of_the_default():
         keras.layers.Dense(1)(keras.layers.BatchNormalization()(keras.layers.Dense(7, "tanh")(x))),
     )
 
-    run = train(NUMBERS, "y", plan=TrainingPlan(epochs=20), model=own)
+    run = train(NUMBERS, "y", plan=TrainingPlan(recipe="tutorial", epochs=20), model=own)
 
     assert "BatchNormalization" in [layer.kind for layer in run.network.layers.values()]
 
@@ -72,7 +72,11 @@ def test_a_network_that_does_not_fit_the_table_is_refused_with_both_shapes():
 def test_early_stopping_ends_training_and_keeps_the_best_weights():
     noise = {**CLASSES, "y": RNG.permutation(CLASSES["y"])}
 
-    run = train(noise, "y", plan=TrainingPlan(epochs=60, early_stopping=2, learning_rate=0.01))
+    run = train(
+        noise,
+        "y",
+        plan=TrainingPlan(recipe="tutorial", epochs=60, early_stopping=2, learning_rate=0.01),
+    )
 
     assert len(run.content.trace.epochs) < 60
 
@@ -86,8 +90,8 @@ def test_a_tuned_threshold_says_on_which_rows_it_was_tuned():
 def test_class_weights_raise_the_scores_of_a_rare_class():
     rare = {**CLASSES, "y": np.where(NUMBERS["y"] > np.quantile(NUMBERS["y"], 0.9), "z", "a")}
 
-    plain = train(rare, "y", plan=TrainingPlan(epochs=5))
-    weighted = train(rare, "y", plan=TrainingPlan(epochs=5, class_weight=True))
+    plain = train(rare, "y", plan=TrainingPlan(recipe="tutorial", epochs=5))
+    weighted = train(rare, "y", plan=TrainingPlan(recipe="tutorial", epochs=5, class_weight=True))
 
     assert np.mean(weighted.content.golden.outputs) > np.mean(plain.content.golden.outputs)
 

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.inference.model import Model
+    from keramos.report.screen import Screen
 
 _NEW_ROWS = 5
 _DEPLOYED = """
@@ -36,11 +39,11 @@ print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(hea
 
 
 @click.command("demo", epilog="Example: keramos demo --keep demo-output")
-@click.option(
-    "--keep", default="demo-output", show_default=True, help="Folder for model.h5 and new_rows.csv."
-)
+@click.option("--keep", default="demo-output", show_default=True, help="Folder for its files.")
 def command(*, keep: str) -> None:
-    """Train on 1000 real rows, save model.h5, load it without TensorFlow and decide new rows."""
+    """Train on 1000 real rows by the tutorial's recipe and by auto, save model.h5 and auto.h5, load
+    model.h5 without TensorFlow and decide new rows.
+    """
     from keramos.datasets import GERMAN_CREDIT
     from keramos.pipeline.inspect import describe
     from keramos.pipeline.load import load
@@ -58,13 +61,16 @@ def command(*, keep: str) -> None:
     click.echo(
         f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n"
     )
-    run = train(GERMAN_CREDIT, "risk")
+    run = train(GERMAN_CREDIT, "risk", recipe="tutorial")
     run.save(model)
     loaded, screen = load(model), screen_of(sys.stdout)
     view = model_view(describe(loaded.artifact), None, model.stem)
     _section("DATA FLOW", data_flow(view, screen))
     _section("TRAINING TRACE", [*training(view, screen), "", *quality(view, screen)])
     _section("THE FILE", [*file(view, screen), *_against_keras(model, loaded)])
+    other = train(GERMAN_CREDIT, "risk", recipe="auto")
+    other.save(folder / "auto.h5")
+    _section("TUTORIAL AND AUTO, SIDE BY SIDE", _compared((model, folder / "auto.h5"), screen))
     unseen = [lines[row + 1] for row in run.split.held_out[-_NEW_ROWS:]]  # training never saw them
     new_rows.write_text("\n".join([lines[0], *unseen]) + "\n")
     _section("PREDICTION TRACE (a new process with the model file)", _deployed(model, new_rows))
@@ -91,6 +97,18 @@ def _make_folder(folder: Path) -> None:
 
 def _section(title: str, lines: list[str]) -> None:
     click.echo("\n".join([title, "-" * len(title), *lines, ""]))
+
+
+def _compared(paths: Sequence[Path], screen: Screen) -> list[str]:
+    """The tutorial's model and that of ``auto``, on the same held-out rows."""
+    from keramos.pipeline.inspect import describe
+    from keramos.pipeline.load import load
+    from keramos.report.side_by_side import side_by_side
+    from keramos.report.text import candidates
+    from keramos.report.views.model import model_view
+
+    views = [model_view(describe(load(path).artifact), None, path.stem) for path in paths]
+    return [*side_by_side(views, screen), "", *candidates(views[-1], screen)]
 
 
 def _against_keras(path: Path, model: Model) -> list[str]:

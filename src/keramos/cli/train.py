@@ -10,7 +10,7 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.training.engines import AUTO, ENGINES
-from keramos.training.recipes import RECIPES, TUTORIAL
+from keramos.training.recipes import RECIPES
 
 if TYPE_CHECKING:
     from keramos.types.training import Epoch
@@ -21,7 +21,7 @@ SCALINGS = ("minmax", "standard")
 
 _PLAN = (
     *("epochs", "batch_size", "hidden", "learning_rate", "seed"),
-    *("early_stopping", "class_weight", "engine", "recipe"),
+    *("early_stopping", "class_weight", "engine", "recipe", "time"),
 )
 """Options that are fields of ``TrainingPlan``."""
 
@@ -124,9 +124,15 @@ def _by_column(
 @click.option(
     "--recipe",
     type=click.Choice(list(RECIPES)),
-    default=TUTORIAL,
-    show_default=True,
-    help="; ".join(f"{name}: {one.summary}" for name, one in RECIPES.items()) + ".",
+    callback=lambda _, __, value: value or "",
+    help="; ".join(f"{name}: {one.summary}" for name, one in RECIPES.items())
+    + ".  [default: auto; tutorial with --engine keras or --early-stopping]",
+)
+@click.option(
+    "--time",
+    default=0.0,
+    metavar="SECONDS",
+    help="Processor time for trying candidates and learning again.  [default: no bound]",
 )
 @json_option()
 def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:

@@ -13,29 +13,37 @@ from keramos.data.split import split
 from keramos.data.target import encode_target, take
 from keramos.data.usable_rows import usable_rows
 from keramos.prepare.feeds import feeds
-from keramos.prepare.fit import fit
+from keramos.prepare.fit import fit, is_learnable
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
 from keramos.training.recipes import recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from keramos.data.usable_rows import UsableRows
+    from keramos.errors import Problem
     from keramos.prepare.front import FrontOutput
     from keramos.types.network import Network
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import Preparation, Scaling, Schema, Split
+    from keramos.types.schema import ColumnSchema, Preparation, Scaling, Schema, Split
     from keramos.types.table import Table
     from keramos.types.training import TrainingPlan
 
     Array = NDArray[np.generic]
+    Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedRows:
     """Everything that is known before training: typed rows, their split, what preparation learned,
     model inputs.
+
+    ``learning`` are the training rows that preparation and the network learn from; ``validating``
+    those set aside from them to stop early, tune a threshold or measure errors, None where nothing
+    needs them.
     """
 
     typed: Table
@@ -43,6 +51,8 @@ class PreparedRows:
     schema: Schema
     preparation: Preparation
     parts: Split
+    learning: Index
+    validating: Index | None
     fed: Feeds
     forms: dict[FrontOutput, NDArray[np.float32]]
     y: Array
@@ -60,9 +70,10 @@ class PreparedRows:
 
 
 def prepared_rows(
-    source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling | None
+    source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling | None, *, validate: bool
 ) -> PreparedRows:
-    """Split the rows, and prepare all of them by what the training rows teach.
+    """Split the rows, and prepare all of them by what the learning rows teach; ``validate`` sets
+    validation rows aside.
 
     Raises:
         DataError: a cell cannot be read, or a column cannot be learned from.
@@ -71,15 +82,64 @@ def prepared_rows(
     usable = usable_rows(source, schema)
     raw, typed = usable.raw, usable.typed
     y = encode_target(typed.columns[schema.target.name], schema.target)
-    parts = split(raw.rows, y.reshape(-1) if schema.target.classes else None, seed=plan.seed)
-    preparation = fit(
-        take(typed, parts.training), schema, y[parts.training], scaling=scaling or chosen.scaling
+    parts = _split(np.arange(raw.rows), y, schema, plan)
+    inner = _split(parts.training, y, schema, plan) if validate else None
+    learning = parts.training if inner is None else inner.training
+    preparation = fit(take(typed, learning), schema, y[learning], scaling=scaling or chosen.scaling)
+    fed = feeds(typed, preparation)
+    lacking = _lacking(usable, learning, fed.problems)
+    held_out, validating = parts.held_out, None if inner is None else inner.held_out
+    notes = [*usable.notes, *parts.notes, _lost("held-out", held_out, lacking)]
+    held_out = held_out[~np.isin(held_out, lacking)]
+    if validating is not None:
+        notes.append(_lost("validation", validating, lacking))
+        validating = validating[~np.isin(validating, lacking)]
+    forms = _forms(
+        preparation, fed.feeds, ("prepared", "raw") if chosen.candidates else ("prepared",)
     )
-    parts, odd = _usable(usable, preparation, parts)
-    fed = feeds(typed, preparation).feeds
-    forms = _forms(preparation, fed, ("prepared", "raw") if chosen.candidates else ("prepared",))
-    notes = tuple(text for text in (*usable.notes, *parts.notes, odd) if text)
-    return PreparedRows(typed, raw, schema, preparation, parts, fed, forms, y, notes)
+    return PreparedRows(
+        typed,
+        raw,
+        schema,
+        preparation,
+        replace(parts, held_out=held_out),
+        learning,
+        validating,
+        fed.feeds,
+        forms,
+        y,
+        tuple(text for text in notes if text),
+    )
+
+
+def _split(rows: Index, y: Array, schema: Schema, plan: TrainingPlan) -> Split:
+    """Some of ``rows`` held out, as positions in the table."""
+    found = split(len(rows), y[rows].reshape(-1) if schema.target.classes else None, seed=plan.seed)
+    return replace(found, training=rows[found.training], held_out=rows[found.held_out])
+
+
+def fold_forms(
+    rows: PreparedRows, learning: Index, aside: Index
+) -> tuple[Preparation, Index, dict[FrontOutput, NDArray[np.float32]]]:
+    """Preparation by what ``learning`` rows alone teach, the rows ``aside`` that it can prepare,
+    and the forms of the learning rows and of these, one after the other.
+
+    A column without any value in the learning rows is left out.
+    """
+    typed = take(rows.typed, learning)
+    schema = replace(rows.schema, columns=_learnable(typed, rows.schema))
+    found = fit(typed, schema, rows.y[learning], scaling=rows.preparation.scaling)
+    problems = feeds(take(rows.typed, aside), found).problems
+    kept = np.delete(aside, sorted({problem.row - 1 for problem in problems}))
+    every = take(rows.typed, np.concatenate([learning, kept]))
+    names = tuple(rows.forms)
+    return found, kept, _forms(found, feeds(every, found).feeds, names)
+
+
+def _learnable(typed: Table, schema: Schema) -> tuple[ColumnSchema, ...]:
+    return tuple(
+        column for column in schema.columns if is_learnable(typed.columns[column.name], column.kind)
+    )
 
 
 def _forms(
@@ -90,21 +150,16 @@ def _forms(
     return dict(zip(names, found, strict=True))
 
 
-def _usable(rows: UsableRows, preparation: Preparation, parts: Split) -> tuple[Split, str]:
-    """The split without held-out rows that the schema refuses; a training row that it refuses is an
-    error.
-    """
-    problems = feeds(rows.typed, preparation).problems
-    bad = {problem.row - 1 for problem in problems}
-    training = set(parts.training.tolist())
-    if bad & training:
-        found = [problem for problem in problems if problem.row - 1 in training]
+def _lacking(rows: UsableRows, learning: Index, problems: Sequence[Problem]) -> Index:
+    """Rows with a cell that the model's inputs cannot hold; a learning row with one is an error."""
+    taught = set(learning.tolist())
+    if found := [problem for problem in problems if problem.row - 1 in taught]:
         raise row_error(rows.numbered(found), rows.typed.source)
-    if not bad:
-        return parts, ""
-    kept = np.array([row for row in parts.held_out.tolist() if row not in bad], np.int64)
-    note = (
-        f"{len(parts.held_out) - len(kept)} held-out row(s) lack a value that every "
-        "training row has; not used"
-    )
-    return replace(parts, held_out=kept), note
+    return np.array(sorted({problem.row - 1 for problem in problems}), np.int64)
+
+
+def _lost(name: str, rows: Index, lacking: Index) -> str:
+    count = int(np.isin(rows, lacking).sum())
+    if not count:
+        return ""
+    return f"{count} {name} row(s) lack a value that every training row has; not used"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Unpack
 from keramos.artifact.write import write
 from keramos.compile.emit import compile_network
 from keramos.data.infer import infer_schema
-from keramos.data.split import split
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
@@ -17,15 +16,15 @@ from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.thresholds import tune_threshold
 from keramos.inference.summary import as_text, content_lines, trace_lines
 from keramos.pipeline.prepared_rows import prepared_rows
+from keramos.pipeline.training_job import job_of
 from keramos.pipeline.training_records import golden_rows, pick, provenance, sample_row
-from keramos.prepare.front import front, join, raw_columns
+from keramos.prepare.front import front, join
 from keramos.runtime.session import Session
 from keramos.training.engines import engine as engine_of
 from keramos.training.engines import engine_name
-from keramos.training.recipes import check_options
+from keramos.training.recipes import check_options, recipe_name
 from keramos.types.artifact import Content
 from keramos.types.training import DecisionRule, TrainingPlan
-from keramos.types.training_job import TrainingJob, TrainingRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -146,17 +145,23 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         MissingExtraError: the engine's library is not installed.
     """
     _check(scaling, threshold)
-    plan = replace(plan or TrainingPlan(), **fields)
-    check_options(plan)
-    plan = replace(plan, engine=engine_name(plan.engine, plan.recipe, own=model is not None))
+    plan = _resolved(replace(plan or TrainingPlan(), **fields), own=model is not None)
     source, name = with_target(table, target)
     wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written, trim)
     schema = infer_schema(source, name, wishes)
     _announce(schema, on_message)
-    rows = prepared_rows(source, schema, plan, scaling)
+    validate = bool(plan.early_stopping) or _is_tuned(threshold, schema.target)
+    rows = prepared_rows(source, schema, plan, scaling, validate=validate)
     for note in rows.notes:
         on_message(note)
     return _learn(engine_of(plan.engine), rows, _Choices(plan, threshold, model, on_epoch))
+
+
+def _resolved(plan: TrainingPlan, *, own: bool) -> TrainingPlan:
+    """The plan with the names of its engine and its recipe."""
+    plan = replace(plan, recipe=recipe_name(plan, own=own))
+    check_options(plan)
+    return replace(plan, engine=engine_name(plan.engine, plan.recipe, own=own))
 
 
 def _check(scaling: str | None, threshold: Goal) -> None:
@@ -193,29 +198,12 @@ class _Choices:
 
 
 def _learn(engine: Trainer, rows: PreparedRows, choices: _Choices) -> Run:
-    learning, validating = _learning_rows(rows, choices)
-
-    def chosen(index: NDArray[np.int64]) -> TrainingRows:
-        raw = rows.forms.get("raw")
-        return TrainingRows(rows.matrix[index], rows.y[index], None if raw is None else raw[index])
-
-    job = TrainingJob(
-        training=chosen(learning),
-        held_out=chosen(rows.parts.held_out),
-        target=rows.schema.target,
-        statistics=rows.preparation.target,
-        plan=choices.plan,
-        unseen=rows.preparation.unseen,
-        raw_cells=raw_columns(rows.preparation),
-        validation=None if validating is None else chosen(validating),
-        model=choices.model,
-        on_epoch=choices.on_epoch,
-    )
-    body, trace = engine.fit(job)
+    job = job_of(rows, choices.plan)
+    body, trace = engine.fit(replace(job, model=choices.model, on_epoch=choices.on_epoch))
     network = join(front(rows.preparation, rows.inputs_of(body)), body)
     golden = golden_rows(engine, rows, network, body)
     session = Session(compile_network(network))
-    rule = _rule(rows, choices.threshold, session, validating)
+    rule = _rule(rows, choices.threshold, session, rows.validating)
     output = session.run(pick(rows.fed, rows.parts.held_out))[0]
     held_out = rows.y[rows.parts.held_out]
     content = Content(
@@ -232,18 +220,6 @@ def _learn(engine: Trainer, rows: PreparedRows, choices: _Choices) -> Run:
         held_out=kept_rows(held_out, output, rows.schema.target),
     )
     return Run(network, content, rows.parts, rows.notes)
-
-
-def _learning_rows(
-    rows: PreparedRows, choices: _Choices
-) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """Training rows to learn from, and those set aside for early stopping or a tuned threshold."""
-    learning, target = rows.parts.training, rows.schema.target
-    if not (choices.plan.early_stopping or _is_tuned(choices.threshold, target)):
-        return learning, None
-    classes = rows.y[learning].reshape(-1) if target.classes else None
-    inner = split(len(learning), classes, seed=choices.plan.seed)
-    return learning[inner.training], learning[inner.held_out]
 
 
 def _is_tuned(threshold: Goal, target: TargetSchema) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.schema import (
+        ColumnKind,
         ColumnSchema,
         NullPolicy,
         Scaling,
@@ -77,6 +78,17 @@ def fit(
         found = replace(found, transforms=_fitted(table, found, (*transforms, scaling)))
     features, unseen = _features(found)
     return replace(found, features=features, unseen=unseen)
+
+
+def is_learnable(column: Column, kind: ColumnKind) -> bool:
+    """Whether rows with these cells teach anything of a column: a number needs a value, a category
+    a level that is not rare.
+    """
+    if column.missing.all():
+        return False
+    if not KINDS[kind].is_category:
+        return True
+    return bool(vocabulary_of(column.values[~column.missing].tolist())[0])
 
 
 def _fitted(

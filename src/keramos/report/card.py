@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keramos.drawing import words
 from keramos.drawing.visible import visible
+from keramos.report.views.leaderboard import LEADERBOARD, LEADERBOARD_NOTE, leaderboard
 
 if TYPE_CHECKING:
     from keramos.types.view import ModelView
@@ -27,7 +28,19 @@ def card(view: ModelView, task: str) -> str:
     """The card of a view; ``task`` is that of the target, empty for a plain Keras file."""
     tags = [_TASKS.get(task, "tabular-classification")] if task else []
     dataset = dict(view.proof.provenance).get("table", "")
-    made = _environment().get_template("card.md").render(view=view, tags=tags, dataset=dataset)
+    compared = view.trace is not None and view.trace.candidates
+    made = (
+        _environment()
+        .get_template("card.md")
+        .render(
+            view=view,
+            tags=tags,
+            dataset=dataset,
+            leaderboard=leaderboard(view.trace) if view.trace and compared else (),
+            leaderboard_titles=LEADERBOARD,
+            leaderboard_note=LEADERBOARD_NOTE,
+        )
+    )
     return visible(made)
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from keramos.drawing import charts, words
 from keramos.drawing.heat import activation
 from keramos.drawing.visible import visible
+from keramos.report.views.leaderboard import LEADERBOARD, LEADERBOARD_NOTE, leaderboard
 from keramos.types.view import Quality
 from keramos.version import __version__
 
@@ -103,6 +104,9 @@ def model_values(view: ModelView) -> dict[str, object]:
         "sections": [(anchor, title) for anchor, title, has in _SECTIONS if has(view)],
         "charts": _charts(view),
         "best": min(trace.epochs, key=lambda epoch: epoch.held_out_loss).number if trace else 0,
+        "leaderboard": leaderboard(trace) if trace and trace.candidates else (),
+        "leaderboard_titles": LEADERBOARD,
+        "leaderboard_note": LEADERBOARD_NOTE,
         "curve_json": msgspec.json.encode(curve).decode() if curve else "",
         "thresholds": _thresholds(curve) if curve else (),
         "percents": _percents(curve) if curve else {},

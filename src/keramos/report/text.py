@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keramos.drawing.words import brief, counted, interval, shape
 from keramos.report import chart
 from keramos.report.layout import HELD, Column, heading, pairs, paragraph, table
+from keramos.report.views.leaderboard import LEADERBOARD, LEADERBOARD_NOTE, leaderboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,23 +67,19 @@ def training(view: ModelView, screen: Screen) -> list[str]:
     shown = [f"loss is {screen.clean(trace.loss)}; training and held-out rows"]
     shown += table(screen, columns, map(_epoch, trace.epochs))
     shown += _curves(trace, screen) if len(trace.epochs) > 1 else []
-    return [*shown, *_candidates(trace, screen)]
+    return [*shown, "", *candidates(view, screen)] if trace.candidates else shown
 
 
-def _candidates(trace: TrainingTrace, screen: Screen) -> list[str]:
-    """What the recipe compared, the best first."""
-    if not trace.candidates:
+def candidates(view: ModelView, screen: Screen) -> list[str]:
+    """What the recipe compared, the best first, and what it made of them."""
+    trace = view.trace
+    if trace is None or not trace.candidates:
         return []
-    columns = (
-        _text("on training rows set aside"),
-        *map(_number, ("loss", "weight in the answer", "processor time")),
-    )
-    ordered = sorted(trace.candidates, key=lambda one: one.loss)
-    rows = (
-        (one.name, f"{one.loss:.4f}", f"{one.weight:.2f}", f"{one.seconds:.2f} s")
-        for one in ordered
-    )
-    return ["", *table(screen, columns, rows)]
+    columns = (Column("leaderboard"), *map(_number, LEADERBOARD))
+    return [
+        *paragraph(screen, LEADERBOARD_NOTE),
+        *table(screen, columns, leaderboard(trace)),
+    ]
 
 
 def _epoch(epoch: Epoch) -> tuple[str, ...]:

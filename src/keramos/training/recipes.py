@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TUTORIAL = "tutorial"
 
+AUTO_RECIPE = "auto"
+
 _ALWAYS = frozenset({"seed", "engine", "recipe"})
 _NETWORK = frozenset({"epochs", "batch_size", "hidden", "learning_rate", "class_weight"})
 
@@ -55,13 +57,25 @@ def recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
+def recipe_name(plan: TrainingPlan, *, own: bool = False) -> str:
+    """The recipe that a plan means: ``auto`` where it names none, and the tutorial's where it has
+    what only that one has: another engine than NumPy, a number of epochs to stop after, or a
+    network of the caller's ``own``.
+    """
+    if plan.recipe:
+        return plan.recipe
+    only = own or plan.engine not in {"auto", "numpy"} or plan.early_stopping
+    return TUTORIAL if only else AUTO_RECIPE
+
+
 def check_options(plan: TrainingPlan) -> None:
     """Refuse options that the plan's recipe would pass over.
 
     Raises:
         UsageError: names all of them.
     """
-    known = recipe(plan.recipe).options | _ALWAYS
+    timed = {"time"} if len(recipe(plan.recipe).candidates) > 1 else set()
+    known = recipe(plan.recipe).options | _ALWAYS | timed
     given = [one.name for one in fields(plan) if getattr(plan, one.name) != one.default]
     if others := [name.replace("_", " ") for name in given if name not in known]:
         raise UsageError(

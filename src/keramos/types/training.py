@@ -8,6 +8,8 @@ from typing import Literal, TypedDict
 from keramos.errors import UsageError
 from keramos.frozen import Frozen
 
+_MOST_TIME = 1e9
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
@@ -16,8 +18,10 @@ class TrainingPlan:
     ``batch_size`` 0, ``learning_rate`` 0 and no ``hidden`` units let keramos choose for the table.
     ``early_stopping`` stops after that many epochs without a better loss on rows set aside from the
     training rows. ``engine`` is a name in ``keramos.training.engines``, or ``auto``; ``recipe`` a
-    name in ``keramos.training.recipes``. Recipes other than ``tutorial`` show their course in
-    ``epochs`` equal parts: two passes over the rows or 30 rounds of boosting each, at most.
+    name in ``keramos.training.recipes``, where an empty one lets keramos choose. Recipes other than
+    ``tutorial`` show their course in ``epochs`` equal parts: two passes over the rows or 30 rounds
+    of boosting each, at most. ``time`` is the processor time in seconds that such a recipe may
+    take, 0 for no bound; results then depend on the speed of the machine.
     """
 
     epochs: int = 10
@@ -28,7 +32,8 @@ class TrainingPlan:
     early_stopping: int = 0
     class_weight: bool = False
     engine: str = "auto"
-    recipe: str = "tutorial"
+    recipe: str = ""
+    time: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values outside their range.
@@ -63,6 +68,7 @@ class TrainingPlan:
                 self.early_stopping >= 0,
                 "a number of epochs, or 0 for none",
             ),
+            ("time", self.time, 0 <= self.time < _MOST_TIME, "seconds, or 0 for no bound"),
         )
         for name, value, good, wanted in rules:
             if not good:
@@ -81,6 +87,7 @@ class PlanFields(TypedDict, total=False):
     class_weight: bool
     engine: str
     recipe: str
+    time: float
 
 
 class Epoch(Frozen, frozen=True):
@@ -103,12 +110,17 @@ class Epoch(Frozen, frozen=True):
 class Candidate(Frozen, frozen=True):
     """A kind of model that a recipe tried on training rows set aside: its ``loss`` there, its
     ``weight`` in the answer (0: left out), and the processor time that trying it took.
+
+    ``held_out_loss`` is that of this model alone, trained on all training rows, and ``size`` the
+    bytes of its weights; None where it was not trained again.
     """
 
     name: str
     loss: float
     weight: float
     seconds: float
+    held_out_loss: float | None = None
+    size: int | None = None
 
 
 _SHOWN = 12

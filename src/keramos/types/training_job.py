@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keramos.types.schema import TargetPreparation, TargetSchema
     from keramos.types.training import Epoch, TrainingPlan
 
+    Index = NDArray[np.integer]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingRows:
@@ -42,6 +44,10 @@ class TrainingJob:
     the features that no training row sets. ``raw_cells`` has the cells of each column in the raw
     rows: 1 for a number, one for each level of a category. ``model`` is a network that the caller
     built for this engine. ``on_epoch`` receives each epoch as it ends.
+
+    ``fold(learning, aside)`` takes positions of training rows and gives the job of an inner fold,
+    with the rows ``aside`` as its held-out rows: everything is prepared anew by what the
+    ``learning`` rows teach. Rows aside that lack a value which those rows never lack are left out.
     """
 
     training: TrainingRows
@@ -54,3 +60,4 @@ class TrainingJob:
     validation: TrainingRows | None = None
     model: object = None
     on_epoch: Callable[[Epoch], None] | None = None
+    fold: Callable[[Index, Index], TrainingJob] | None = None

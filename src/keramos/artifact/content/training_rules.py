@@ -49,6 +49,10 @@ def _trace(trace: TrainingTrace) -> Iterator[Fault]:
         numbers = (epoch.loss, epoch.metric, epoch.held_out_loss, epoch.held_out_metric)
         if not _are_usable(numbers) or not 0 <= epoch.seconds <= _LARGEST:
             yield f"trace.epochs[{place}]", "holds a number beyond its range"
+    for place, one in enumerate(trace.candidates):
+        numbers = (one.loss, one.weight, one.seconds, one.held_out_loss or 0.0)
+        if not (_are_usable(numbers) and one.seconds >= 0 and _are_counts((one.size or 0,))):
+            yield f"trace.candidates[{place}]", "holds a number beyond its range"
     if not 0 <= trace.seconds <= _LARGEST:
         yield "trace.seconds", f"is {trace.seconds:g}"
     if not _are_counts((trace.parameters, *trace.plan.hidden)):

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.errors import UsageError
 from keramos.training.blending.blend import blend_weights
+from keramos.training.numpy_engine.recipes.rows import problem_of, rows_of
+from keramos.training.plan import standardised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from keramos.training.numpy_engine.recipes.candidate import Candidate, Scores
     from keramos.training.numpy_engine.recipes.rows import Index, Problem, Rows
+    from keramos.types.training_job import TrainingJob
 
 FEW_ROWS, FOLDS = 1200, 3
 """Up to so many rows, all of them are set aside once, in three folds."""
 _SHARE, _MOST_ROWS = 0.2, 20_000
 _MORE_ROUNDS = 1.1
 """All rows bear more rounds of boosting than a part of them."""
+_TRIED_SHARE = 0.5
+"""Share of the time budget after which no further candidate is tried; learning again from all rows
+takes the rest.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,12 +41,25 @@ class Tried:
     seconds: float
 
 
-def folds(problem: Problem, rows: Rows) -> list[Index]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fold:
+    """An inner fold. ``scale`` and ``shift`` turn its scores into those of the whole problem, whose
+    target may have another mean and deviation.
+    """
+
+    problem: Problem
+    rows: Rows
+    aside: Rows
+    scale: float
+    shift: float
+
+
+def folds(problem: Problem, y: Scores) -> list[Index]:
     """The rows to set aside in turn, classes in equal shares."""
     draw = np.random.default_rng(problem.plan.seed)
-    order = draw.permutation(len(rows.y))
+    order = draw.permutation(len(y))
     if problem.task != "regression":
-        order = order[np.argsort(rows.y[order], kind="stable")]
+        order = order[np.argsort(y[order], kind="stable")]
     if len(order) <= FEW_ROWS:
         return [np.sort(order[fold::FOLDS]) for fold in range(FOLDS)]
     count = min(round(_SHARE * len(order)), _MOST_ROWS)
@@ -47,26 +68,51 @@ def folds(problem: Problem, rows: Rows) -> list[Index]:
 
 
 def tried(
-    candidates: Mapping[str, Candidate], problem: Problem, rows: Rows
+    candidates: Mapping[str, Candidate], problem: Problem, rows: Rows, job: TrainingJob
 ) -> tuple[dict[str, Tried], dict[str, float]]:
     """Each candidate on the rows set aside, and the weights of those worth keeping."""
-    parts = folds(problem, rows)
-    found = {name: _try(one, problem, rows, parts) for name, one in candidates.items()}
-    y = rows.y[np.concatenate(parts)]
+    begun = process_time()
+    found: dict[str, Tried] = {}
+    inner = list(_folds(problem, rows, job))
+    y = np.concatenate([fold.aside.y * fold.scale + fold.shift for fold in inner])
+    for name, one in candidates.items():
+        spent = process_time() - begun
+        if found and problem.plan.time and spent > _TRIED_SHARE * problem.plan.time:
+            break
+        found[name] = _try(one, problem, inner, y)
     scores = {name: one.scores for name, one in found.items()}
     return found, blend_weights(scores, lambda mixed: problem.objective.losses(mixed, y))
 
 
-def _try(candidate: Candidate, problem: Problem, rows: Rows, parts: list[Index]) -> Tried:
+def _folds(problem: Problem, rows: Rows, job: TrainingJob) -> Iterator[_Fold]:
+    """The inner folds, each prepared by what its own rows teach."""
+    for aside in folds(problem, rows.y):
+        learning = np.delete(np.arange(len(rows.y)), aside)
+        inner = _inner_job(job, learning, aside)
+        mine, whole = inner.statistics, job.statistics
+        regression = problem.task == "regression"
+        yield _Fold(
+            problem_of(inner),
+            rows_of(inner.training, inner.raw_cells),
+            rows_of(inner.held_out, inner.raw_cells),
+            mine.deviation / whole.deviation if regression else 1.0,
+            (mine.mean - whole.mean) / whole.deviation if regression else 0.0,
+        )
+
+
+def _inner_job(job: TrainingJob, learning: Index, aside: Index) -> TrainingJob:
+    if job.fold is None:
+        raise UsageError(f"the recipe {job.plan.recipe} needs inner folds of the training rows")
+    return replace(standardised(job.fold(learning, aside)), plan=job.plan)
+
+
+def _try(candidate: Candidate, problem: Problem, inner: list[_Fold], y: Scores) -> Tried:
     begun, scores, rounds = process_time(), [], []
-    for aside in parts:
-        mask = np.ones(len(rows.y), bool)
-        mask[aside] = False
-        others = rows.take(aside)
-        branch = candidate.fit(problem, rows.take(np.flatnonzero(mask)), validation=others)
-        scores.append(branch.scores(others, 1)[0])
+    for fold in inner:
+        branch = candidate.fit(fold.problem, fold.rows, validation=fold.aside)
+        scores.append(branch.scores(fold.aside, 1)[0] * fold.scale + fold.shift)
         rounds.append(branch.rounds)
     seconds = process_time() - begun
     joined = np.concatenate(scores)
-    loss = float(problem.plain.losses(joined, rows.y[np.concatenate(parts)]).mean())
+    loss = float(problem.plain.losses(joined, y).mean())
     return Tried(joined, loss, round(_MORE_ROUNDS * float(np.mean(rounds))), seconds)

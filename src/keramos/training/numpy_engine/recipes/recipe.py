@@ -18,6 +18,7 @@ from keramos.training.numpy_engine.recipes.trees import Trees
 from keramos.training.plan import LOSSES, METRICS, OUTPUT_ACTIVATIONS
 from keramos.training.recipes import recipe
 from keramos.types import network, training
+from keramos.types.schema import TargetPreparation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from keramos.training.numpy_engine.recipes.choose import Tried
     from keramos.training.numpy_engine.recipes.rows import Problem, Rows
     from keramos.types.network import TensorRef
-    from keramos.types.schema import TargetPreparation
     from keramos.types.training import TrainingPlan, TrainingTrace
     from keramos.types.training_job import TrainingJob
 
 CANDIDATES: dict[str, Candidate] = {"linear": Linear(), "network": Network(), "trees": Trees()}
 """Name in ``training.recipes`` -> the candidate."""
+
+_PLAIN = "linear"
+"""The candidate that learns from all training rows in any case, as the measure of the others."""
 
 Weighted = list[tuple["Branch", float]]
 
@@ -41,14 +44,16 @@ def follow(job: TrainingJob) -> tuple[network.Network, TrainingTrace]:
     begun = perf_counter()
     problem, rows = problem_of(job), rows_of(job.training, job.raw_cells)
     candidates = {name: CANDIDATES[name] for name in recipe(job.plan.recipe).candidates}
-    found, weights = _chosen(candidates, problem, rows)
-    branches: Weighted = [
-        (candidates[name].fit(problem, rows, rounds=_rounds(found, name)), weight)
-        for name, weight in weights.items()
-    ]
+    found, weights = _chosen(candidates, problem, rows, job)
+    again = [name for name in candidates if name in weights or (name in found and name == _PLAIN)]
+    fitted = {
+        name: candidates[name].fit(problem, rows, rounds=_rounds(found, name)) for name in again
+    }
+    branches: Weighted = [(fitted[name], weight) for name, weight in weights.items()]
     body = _body(problem, branches, job.statistics)
     recorder = EpochRecorder(job)
-    _record(recorder, problem, branches, (rows, rows_of(job.held_out, job.raw_cells)), begun)
+    held_out = rows_of(job.held_out, job.raw_cells)
+    _record(recorder, problem, branches, (rows, held_out), begun)
     trace = training.TrainingTrace(
         loss=LOSSES[problem.task],
         metric=METRICS[problem.task],
@@ -58,19 +63,35 @@ def follow(job: TrainingJob) -> tuple[network.Network, TrainingTrace]:
         seconds=perf_counter() - begun,
         backend="numpy",
         candidates=tuple(
-            training.Candidate(name, one.loss, weights.get(name, 0.0), one.seconds)
+            _judged(name, one, weights.get(name, 0.0), fitted.get(name), (problem, held_out))
             for name, one in found.items()
         ),
     )
     return body, trace
 
 
+def _judged(
+    name: str, one: Tried, weight: float, branch: Branch | None, judge: tuple[Problem, Rows]
+) -> training.Candidate:
+    """A candidate's line in the trace; with its own held-out loss and size where it learned again
+    from all training rows.
+    """
+    found = training.Candidate(name, one.loss, weight, one.seconds)
+    if branch is None:
+        return found
+    problem, held_out = judge
+    loss = float(problem.plain.losses(branch.scores(held_out, 1)[0], held_out.y).mean())
+    layers = _body(problem, [(branch, 1.0)], TargetPreparation()).layers.values()
+    size = sum(array.nbytes for layer in layers for array in layer.weights)
+    return replace(found, held_out_loss=loss, size=size)
+
+
 def _chosen(
-    candidates: Mapping[str, Candidate], problem: Problem, rows: Rows
+    candidates: Mapping[str, Candidate], problem: Problem, rows: Rows, job: TrainingJob
 ) -> tuple[dict[str, Tried], dict[str, float]]:
     """What was tried, and the weights; a lone candidate that tunes nothing is not tried."""
     if len(candidates) > 1 or any(one.tunes for one in candidates.values()):
-        return tried(candidates, problem, rows)
+        return tried(candidates, problem, rows, job)
     return {}, dict.fromkeys(candidates, 1.0)
 
 

@@ -1,0 +1,64 @@
+"""Prepared rows -> what a training engine is given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.pipeline.prepared_rows import fold_forms
+from keramos.prepare.front import raw_columns
+from keramos.types.training_job import TrainingJob, TrainingRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from keramos.pipeline.prepared_rows import PreparedRows
+    from keramos.prepare.front import FrontOutput
+    from keramos.types.training import TrainingPlan
+
+    Index = NDArray[np.integer]
+    Forms = Mapping[FrontOutput, NDArray[np.float32]]
+
+
+def job_of(rows: PreparedRows, plan: TrainingPlan) -> TrainingJob:
+    """The job of the learning rows, with inner folds of them."""
+    validating = rows.validating
+    job = TrainingJob(
+        training=_some(rows.forms, rows.y, rows.learning),
+        held_out=_some(rows.forms, rows.y, rows.parts.held_out),
+        target=rows.schema.target,
+        statistics=rows.preparation.target,
+        plan=plan,
+        unseen=rows.preparation.unseen,
+        raw_cells=raw_columns(rows.preparation),
+        validation=None if validating is None else _some(rows.forms, rows.y, validating),
+    )
+    return replace(job, fold=_fold_of(rows, job))
+
+
+def _some(forms: Forms, y: NDArray[np.generic], index: Index | slice) -> TrainingRows:
+    raw = forms.get("raw")
+    return TrainingRows(forms["prepared"][index], y[index], None if raw is None else raw[index])
+
+
+def _fold_of(rows: PreparedRows, job: TrainingJob) -> Callable[[Index, Index], TrainingJob]:
+    def fold(learning: Index, aside: Index) -> TrainingJob:
+        inside = rows.learning[learning]
+        found, kept, forms = fold_forms(rows, inside, rows.learning[aside])
+        y, cut = rows.y[np.concatenate([inside, kept])], len(inside)
+        return replace(
+            job,
+            training=_some(forms, y, slice(cut)),
+            held_out=_some(forms, y, slice(cut, None)),
+            validation=None,
+            statistics=found.target,
+            unseen=found.unseen,
+            raw_cells=raw_columns(found),
+            fold=None,
+        )
+
+    return fold
