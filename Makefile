@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.ready
+DEMO := .venv/.demo-ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 SECONDS ?= 60
@@ -19,9 +20,16 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(DEMO): requirements/demo.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "setting up .venv for the demo (less than a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 setup: $(STAMP)  ## create .venv with pinned dependencies
 
-demo: $(STAMP)  ## the whole pipeline on 1000 real rows: table -> model.h5 -> decisions
+demo: $(if $(or $(KERAS),$(wildcard $(STAMP))),$(STAMP),$(DEMO))  ## the whole pipeline on 1000 real rows; KERAS=1 opens its file in plain Keras too
 	@$(BIN)/keramos demo
 
 lint: $(STAMP)  ## style, types, imports between packages
@@ -51,6 +59,7 @@ bench: $(STAMP)  ## measure side by side with peers; prints tables
 
 lock:  ## pin dependencies again (needs uv)
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(EXTRAS:%=--extra %) --overrides requirements/overrides.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --overrides requirements/overrides.txt -c requirements/dev.txt pyproject.toml requirements/demo.in -o requirements/demo.txt
 
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,19 @@ def command(*, keep: str) -> None:
     _section(
         "CHECK YOURSELF", quiz(screen, questions(loaded, proof(describe(loaded.artifact), loaded)))
     )
-    click.echo(f"Go on: keramos inspect {model}; keramos predict {model} {new_rows}")
+    program = _program()
+    click.echo(
+        f"Go on:\n  {program} inspect {model}\n  {program} predict {model} {new_rows}\n"
+        f"  {program} serve {model}"
+    )
+
+
+def _program() -> str:
+    """How to call keramos from this shell."""
+    called, found = Path(sys.argv[0]), shutil.which("keramos")
+    if not called.is_file() or (found and called.samefile(found)):
+        return "keramos"
+    return str(called)
 
 
 def _make_folder(folder: Path) -> None:

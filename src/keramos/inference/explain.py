@@ -124,7 +124,7 @@ def _load_lines(model: Predictor) -> tuple[tuple[str, str], ...]:
     return (
         ("file", f"{Path(info.path).name} ({info.size:,} bytes)"),
         ("sha256", info.sha256),
-        ("written by", f"Keras {info.keras_version or 'of unknown version'}"),
+        ("format", f"Keras {info.keras_version or 'of unknown version'}"),
     )
 
 

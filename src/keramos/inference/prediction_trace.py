@@ -78,7 +78,7 @@ def _load_lines(model: Traceable) -> Lines:
     return (
         ("file", f"{info.path} ({info.size:,} bytes, {info.container})"),
         ("sha256", info.sha256),
-        ("written by", f"Keras {info.keras_version}, keramos content {model.artifact.seal}"),
+        ("format", f"Keras {info.keras_version}, keramos content {model.artifact.seal}"),
     )
 
 

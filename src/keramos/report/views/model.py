@@ -103,7 +103,7 @@ def _facts(found: Inspection, content: Content | None, model: Predictor | None) 
         facts.append(
             ("loaded and proven in" if proven else "loaded in", seconds(model.load_seconds))
         )
-    facts.append(("written by", f"Keras {info.keras_version or '(no version)'}"))
+    facts.append(("format", f"Keras {info.keras_version or '(no version)'}"))
     return tuple(facts)
 
 
