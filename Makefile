@@ -5,6 +5,8 @@ STAMP := .venv/.ready
 DEMO := .venv/.demo-ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
+# Tests start hundreds of processes; without compiled modules each compiles the package again.
+export PYTHONDONTWRITEBYTECODE :=
 SECONDS ?= 60
 PARALLEL := -n logical --maxprocesses=4 --dist worksteal
 EXTRAS := train keras tables sign sql remote ray otel

@@ -19,9 +19,9 @@ from support.protobuf import field, number
 def block(entries, kind=0, pack=lambda data: data):
     data, before = b"", b""
     for key, value in entries:
-        shared = 0
-        while shared < min(len(key), len(before)) and key[shared] == before[shared]:
-            shared += 1
+        most = min(len(key), len(before))
+        differs = np.frombuffer(key[:most], "u1") != np.frombuffer(before[:most], "u1")
+        shared = int(differs.argmax()) if differs.any() else most
         data += number(shared) + number(len(key) - shared) + number(len(value))
         data += key[shared:] + value
         before = key

@@ -118,18 +118,18 @@ def test_rows_that_are_no_numbers_are_listed_once_each_and_the_others_decided(fo
 def test_columns_that_nobody_can_guess_are_asked_for(folder, tmp_path):
     source = folder / "in.parquet"
     with pytest.raises(
-        UsageError, match=r"takes 3 \('.*'\) numbers a row.*has 4 columns.*--columns"
+        UsageError, match=r"takes 3 \('.*'\) numbers a row.*received 4 columns.*--columns"
     ):
         keramos.score(folder / "one.keras", source, tmp_path / "out.csv")
     with pytest.raises(UsageError, match="--columns"):
         keramos.score(folder / "two.keras", source, tmp_path / "out.csv", keep=("id",))
-    with pytest.raises(UsageError, match="names 2 columns, the model takes 3 numbers"):
+    with pytest.raises(UsageError, match="the model takes 3 numbers a row; received 2 columns"):
         keramos.score(folder / "one.keras", source, tmp_path / "out.csv", columns=("a", "b"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_knows_its_columns_takes_no_others(scoring_model, folder, tmp_path):
-    with pytest.raises(UsageError, match="knows its columns"):
+    with pytest.raises(UsageError, match="names its columns itself"):
         keramos.score(
             scoring_model, folder / "in.parquet", tmp_path / "out.csv", columns=("a", "b", "c")
         )

@@ -294,7 +294,7 @@ WORD = ("word", "BYTES", [1, 1], "bytes_contents", [b"a"])
         ),
         (
             [("x", "FLOAT", [1, 4], "fp32_contents", [0.0] * 4), WORD],
-            "has data type 'FLOAT'; known are BOOL",
+            "data type of input 'x' must be one of BOOL",
         ),
         (
             [("x", "BYTES", [1, 4], "bytes_contents", [b"a"] * 4), WORD],
@@ -326,7 +326,7 @@ def test_raw_contents_must_be_whole_and_stand_alone(client):
         request.raw_input_contents[1] = raw
         assert said in refused_raw(client, request)[1]
     request.raw_input_contents[0] = b"\0" * 15
-    assert "15 raw bytes, which are no FP32 values" in refused_raw(client, request)[1]
+    assert "not whole FP32 values; received 15 bytes" in refused_raw(client, request)[1]
 
 
 def test_bad_cells_are_named_by_row_and_column(client):

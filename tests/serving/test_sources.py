@@ -111,7 +111,7 @@ def test_a_chosen_port_that_is_taken_is_a_clear_error(file):
         done = keramos("serve", file, "--port", "0", "--grpc-port", taken.getsockname()[1])
 
     assert done.returncode == 2
-    assert "for gRPC: it is taken" in done.stderr
+    assert "the port is taken" in done.stderr
 
 
 @pytest.mark.parametrize(

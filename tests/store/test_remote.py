@@ -68,7 +68,7 @@ def test_two_who_publish_one_number_do_not_overwrite_each_other(store, file):
 
 def test_a_store_that_is_not_there_yet_is_empty_and_a_missing_model_is_named(store):
     assert store.versions() == []
-    with pytest.raises(StoreError, match="it has models: none"):
+    with pytest.raises(StoreError, match=r"no version of a model 'credit'\. Publish a model first"):
         store.versions("credit")
 
 

@@ -32,7 +32,7 @@ def array_feeds(arrays: Sequence[object], specs: Sequence[TensorSpec], *, nullab
             they have different numbers of rows.
     """
     if len(arrays) != len(specs):
-        raise MismatchError(f"the model has {len(specs)} inputs", received=str(len(arrays)))
+        raise MismatchError(f"the model has {len(specs)} inputs", received=f"{len(arrays)} arrays")
     fed = {spec.name: _fit(array, spec) for spec, array in zip(specs, arrays, strict=True)}
     if not nullable:
         for spec, array in zip(specs, arrays, strict=True):

@@ -200,8 +200,11 @@ class Model:
         content = self.content
         if content is not None and columns:
             raise UsageError(
-                "the file knows its columns by name; columns are for plain Keras files",
+                "the file names its columns itself",
                 file=self.artifact.info.path,
+                option="columns",
+                received=", ".join(columns),
+                remedy="Leave the option out; it is for plain Keras files",
             )
         try:
             from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (an extra)

@@ -135,8 +135,10 @@ class BatchScorer:
             kind = array.type
             if array.null_count < batch.num_rows and (reason := odd_type(kind)):
                 raise RowError(
-                    f"column '{column.name}' has type {kind}: no cell of it can be used",
+                    "no cell of the column can be used",
                     file=source,
+                    column=column.name,
+                    received=f"type {kind}",
                     problems=[Problem(1, column.name, str(kind), reason)],
                 )
 

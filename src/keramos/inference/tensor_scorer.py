@@ -69,13 +69,15 @@ class PlainScorer:
         odd = next((spec for spec in inputs if spec.dtype == "str"), None)
         if odd is not None:
             raise UsageError(
-                f"input {quoted(odd.name)} takes text; only files of numbers can be scored",
-                remedy="Use predict() for others",
+                f"input {quoted(odd.name)} takes text, and tables of numbers alone can be scored",
+                remedy="Use predict() for other inputs",
             )
         if columns and len(columns) != sum(self._sizes):
             raise UsageError(
-                f"--columns names {len(columns)} columns, the model takes {sum(self._sizes)} "
-                "numbers a row"
+                f"the model takes {sum(self._sizes)} numbers a row",
+                option="columns",
+                received=f"{len(columns)} columns",
+                remedy="Name one column for each number",
             )
         clash = sorted(set(self._keep) & set(self._answers))
         if clash:
@@ -123,9 +125,9 @@ class PlainScorer:
                 f"{size} ('{i.name}')" for size, i in zip(self._sizes, self._inputs, strict=True)
             )
             raise UsageError(
-                f"a plain Keras file names no columns: it takes {wanted} numbers a row, and the "
-                f"table has {len(numbers)} columns of numbers besides those that are kept",
+                f"the plain Keras file takes {wanted} numbers a row and names no columns",
                 file=source,
+                received=f"{len(numbers)} columns of numbers besides those that are kept",
                 remedy="Name the inputs' columns in order with --columns a,b,c",
             )
         return tuple(numbers)
@@ -243,8 +245,7 @@ def _size(spec: TensorSpec, what: str) -> int:
     free = [extent for extent in spec.shape[1:] if extent is None]
     if free:
         raise UsageError(
-            f"{what} {quoted(spec.name)} has no fixed shape; a table has as many columns in every "
-            "row",
+            f"{what} {quoted(spec.name)} has no fixed number of values a row, as a table needs",
             received=f"shape {spec.shape}",
         )
     return prod(extent or 1 for extent in spec.shape[1:])

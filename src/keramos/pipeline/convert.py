@@ -127,15 +127,16 @@ def _differs(
     if older:
         listed = "; ".join(older[:20])
         return UnsupportedModelError(
-            f"current Keras gives other answers (by up to {worst:.3g} of the largest) where this "
-            f"file was written with older meanings: {listed}. Nothing was written",
+            f"current Keras answers differently, since this file has older meanings: {listed}",
             file=source,
-            remedy="Run the file with keramos as it is",
+            received=f"a difference of {worst:.3g} of the largest answer",
+            remedy="Run the file with keramos as it is; nothing was written",
         )
     return MismatchError(
-        f"the written file would answer differently from {source}, by up to {worst:.3g} of its "
-        "largest answer; nothing was written",
+        f"the written file would answer differently from {source}",
         file=str(target),
+        received=f"a difference of {worst:.3g} of the largest answer",
+        remedy="Run the file with keramos as it is; nothing was written",
     )
 
 

@@ -66,15 +66,16 @@ def about(path: str | Path) -> Iterator[None]:
         raise
     except (MemoryError, RecursionError) as error:
         raise LimitExceededError(
-            f"the file needs more memory or depth than there is ({type(error).__name__})",
+            "the file needs more memory or depth than there is",
             file=source,
+            received=type(error).__name__,
             remedy="Give the process more if the file is yours",
         ) from error
     except _CONTRADICTIONS as error:
         raise CorruptModelError(
-            f"the parts of the file contradict each other ({type(error).__name__}: "
-            f"{str(error)[:200]})",
+            "the parts of the file contradict each other",
             file=source,
+            received=f"{type(error).__name__}: {str(error)[:200]}",
             remedy="Save the model again",
         ) from error
 

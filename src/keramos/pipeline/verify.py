@@ -151,14 +151,16 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
         raise
     except Exception as error:
         first = str(error).strip().partition("\n")[0][:200]
-        raise ModelError(f"plain Keras cannot open or run this file: {first}") from error
+        raise ModelError("plain Keras cannot open or run this file", received=first) from error
     worst = 0.0
     for mine, other in zip(session.run(fed), theirs, strict=True):
         worst = max(
             worst, float(np.max(np.abs(mine.astype(float) - other.astype(float)), initial=0.0))
         )
         if not np.allclose(mine, other, rtol=1e-4, atol=1e-5):
-            raise ModelError(f"plain Keras answers differently, by up to {worst:.3g}")
+            raise ModelError(
+                "plain Keras answers differently", received=f"a difference of {worst:.3g}"
+            )
     return worst
 
 

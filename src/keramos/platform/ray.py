@@ -93,7 +93,8 @@ def _check_listens(address: str) -> None:
 
 def _no_cluster(address: str, reason: str) -> ClusterError:
     return ClusterError(
-        f"no Ray cluster answers at {address}: {reason}",
+        f"no Ray cluster answers at {address}",
+        received=reason,
         remedy="Start one with 'ray start --head', or leave out the address to use this machine",
     )
 
@@ -111,8 +112,9 @@ def check_nodes(ray: ModuleType) -> None:
     ]
     if wrong:
         raise ClusterError(
-            f"{'; '.join(sorted(set(wrong)))}; this is keramos {__version__}",
-            remedy=f"Every node needs the same: pip install 'keramos[ray]=={__version__}'",
+            f"every node needs keramos {__version__}",
+            received="; ".join(sorted(set(wrong))),
+            remedy=f"Install it there with: pip install 'keramos[ray]=={__version__}'",
         )
 
 

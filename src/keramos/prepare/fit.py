@@ -183,7 +183,9 @@ def _learn_levels(
     levels, rare = vocabulary_of(column.values[~column.missing].tolist())
     if not levels:
         raise DataError(
-            f"column '{source.name}': each of its {rare} categories appears once; drop it"
+            f"each of the {rare} categories appears once, so that they tell nothing",
+            column=source.name,
+            remedy="Drop the column",
         )
     null_code = KINDS[source.kind].null_code
     if null_code in levels:

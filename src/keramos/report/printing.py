@@ -61,7 +61,9 @@ def pdf(html: str) -> bytes:
             )
         except subprocess.TimeoutExpired:
             raise SaveError(
-                f"{browser} did not print within {_SECONDS} s", remedy=_PRINT_YOURSELF
+                f"the browser did not print within {_SECONDS} s",
+                received=browser,
+                remedy=_PRINT_YOURSELF,
             ) from None
         if not out.is_file():
             message = f"{browser} printed nothing: {done.stderr.strip()[-300:]}"

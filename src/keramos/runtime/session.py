@@ -45,7 +45,7 @@ def _session(onnx: bytes) -> ort.InferenceSession:
         return ort.InferenceSession(onnx, _options(len(onnx)), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own classes, none of them public
         raise MismatchError(
-            f"the layers of the model do not fit together: {_said(error)}"
+            "the layers of the model do not fit together", received=_said(error)
         ) from error
 
 

@@ -28,7 +28,8 @@ def golden_feeds(golden: GoldenRows, inputs: tuple[TensorSpec, ...]) -> Feeds:
     """
     if len(golden.inputs) != len(inputs):
         raise MismatchError(
-            f"golden rows are for {len(golden.inputs)} inputs, the model has {len(inputs)}",
+            f"golden rows need values for {len(inputs)} inputs",
+            received=f"values for {len(golden.inputs)}",
         )
     return {
         spec.name: _fed(spec, cells, len(golden.outputs))
@@ -41,8 +42,8 @@ def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.g
         return as_input(cells, spec.dtype).reshape(rows, *_sizes(spec))
     except (TypeError, ValueError, OverflowError) as error:
         raise MismatchError(
-            f"golden rows do not fit input {quoted(spec.name)} ({spec.dtype}, shape "
-            f"{spec.shape}): {str(error)[:200]}",
+            f"golden rows do not fit input {quoted(spec.name)} ({spec.dtype}, shape {spec.shape})",
+            received=str(error)[:200],
         ) from None
 
 
@@ -59,21 +60,20 @@ def check_fit(content: Content, compiled: Compiled) -> None:
     names = [spec.name for spec in compiled.inputs]
     if names != wanted:
         raise MismatchError(
-            f"the keramos content is for inputs {', '.join(wanted)[:200]}, the model has "
-            f"{', '.join(names)[:200]}"
+            f"the keramos content is for the inputs {', '.join(wanted)[:200]}",
+            received=", ".join(names)[:200],
         )
     if preparation.matrix and compiled.inputs[0].shape[1:] != (len(preparation.inputs),):
         raise MismatchError(
-            f"the keramos content prepares {len(preparation.inputs)} numbers a row, the model "
-            "takes shape "
-            f"{compiled.inputs[0].shape}"
+            f"the keramos content prepares {len(preparation.inputs)} numbers a row",
+            received=f"a model input of shape {compiled.inputs[0].shape}",
         )
     needed = len(rule.labels) if rule.kind == "argmax" else 1
     units = [size for spec in compiled.outputs for size in spec.shape[1:]]
     if units != [needed]:
         raise MismatchError(
-            f"a rule of kind {rule.kind} needs {needed} answers a row; the model gives shapes "
-            f"{', '.join(str(spec.shape) for spec in compiled.outputs)}"
+            f"a rule of kind {rule.kind} needs {needed} answers a row",
+            received=f"shapes {', '.join(str(spec.shape) for spec in compiled.outputs)}",
         )
 
 
@@ -95,9 +95,9 @@ def check_golden(session: Session, golden: GoldenRows, inputs: tuple[TensorSpec,
         row, unit = (int(index) for index in np.argwhere(wrong)[0])
         raise MismatchError(
             f"golden row {row + 1} of {len(expected)}, output {unit + 1}: "
-            f"{golden.reference_name} gave {expected[row, unit]:.9g} when the file was written; "
-            "the file was changed or this runtime computes it differently",
+            f"{golden.reference_name} gave {expected[row, unit]:.9g} when the file was written",
             received=f"{got[row, unit]:.9g}",
-            remedy="Do not use its answers",
+            remedy="Do not use its answers: the file was changed, or this runtime computes it "
+            "differently",
         )
     return float(difference.max(initial=0.0))

@@ -117,7 +117,9 @@ def serve(
     if not block:
         return _serve_in_thread(str(path), options)
     if threading.current_thread() is not threading.main_thread():
-        raise UsageError("serve blocks in the main thread only; give block=False in another one")
+        raise UsageError(
+            "serve blocks in the main thread only", remedy="Give block=False in another thread"
+        )
     with _signal_handlers_restored():
         run(str(path), options)
     return None
@@ -220,8 +222,9 @@ def _parts_of(path: str, options: ServeOptions) -> tuple[ModelLocation, Settings
     unknown = sorted(options.keys() - ServeOptions.__annotations__.keys())
     if unknown:
         raise UsageError(
-            f"serve() has no such option; there are {', '.join(ServeOptions.__annotations__)}",
+            "serve() has no such option",
             option=unknown[0],
+            remedy=f"Options are {', '.join(ServeOptions.__annotations__)}",
         )
     given = cast("Mapping[str, object]", options)
     location = ModelLocation(path, **_fields_of(ModelLocation, given))  # type: ignore[arg-type] # of TypedDict
@@ -264,8 +267,9 @@ def _run_on_ray(location: ModelLocation, settings: Settings, options: ServeOptio
     for option, given in local_only:
         if given:
             raise UsageError(
-                f"{option} is for the engine local: Ray Serve has its own proxy and versions, and "
-                "no replica sees the rows of all"
+                f"{option} is for the engine local",
+                remedy="Leave it out: Ray Serve has its own proxy and versions, and no replica "
+                "sees all rows",
             )
     scaling = Scaling.of(options.get("replicas", "1:1"))
     serve_on_ray(location, settings, options.get("ray_address", ""), scaling)

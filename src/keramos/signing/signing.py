@@ -164,9 +164,9 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         raise UsageError(
-            "the file exists; keys are never overwritten",
+            "the file exists",
             file=str(path),
-            remedy="Choose another name",
+            remedy="Choose another name; keys are never overwritten",
         ) from None
     except OSError as error:
         raise SaveError(
@@ -259,9 +259,9 @@ def _refusal(source: str, key: str | Path, error: Exception) -> SignatureError:
         begun, f"it is damaged or was made with another key ({type(error).__name__})"
     )
     return SignatureError(
-        f"the signature does not hold for {key}: {reason}. Nothing of the file was read",
+        f"the signature does not hold for {key}: {reason}",
         file=source,
-        remedy="Get it again from who signed it, or sign it anew",
+        remedy="Get it again from who signed it, or sign it anew; nothing of the file was read",
     )
 
 

@@ -51,7 +51,7 @@ def read_labels(data: bytes | None, place: str) -> Labels:
         return msgspec.json.decode(data, type=Labels)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise StoreError(
-            f"the file of labels cannot be read ({error})",
+            f"the file of labels cannot be read: {error}",
             file=str(place),
             remedy='Write it as {"stable": {"version": 3, "before": [2]}}',
         ) from None

@@ -92,9 +92,9 @@ class LocalPlace:
                 _flush(folder)
         except OSError as error:
             raise SaveError(
-                f"the model could not be published in {folder}: {error.strerror}; nothing was "
-                "added",
+                f"the model could not be published in {folder}: {error.strerror}",
                 file=parcel.source.path,
+                remedy="Make the folder writable and publish again; nothing was added",
             ) from error
         stored = _stored(folder / str(number), number)
         if stored is None:

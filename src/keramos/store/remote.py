@@ -56,7 +56,9 @@ def _file_system(url: str) -> tuple[_FileSystem, str]:
     try:
         return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
     except ImportError as error:
-        raise MissingExtraError(f"{url} needs one more package: {error}") from None
+        raise MissingExtraError(
+            "the URL needs one more package", received=str(url), remedy=f"Install it: {error}"
+        ) from None
     except ValueError as error:
         raise StoreError(f"fsspec does not know this URL: {error}", file=str(url)) from None
 
@@ -173,7 +175,11 @@ class RemotePlace:
         except FileNotFoundError:
             return None
         if len(data) > _SMALL_BYTES:
-            raise StoreError(f"the file has more than {_SMALL_BYTES:,} bytes", file=path)
+            raise StoreError(
+                f"the file may have at most {_SMALL_BYTES:,} bytes",
+                received=f"{len(data):,} bytes or more",
+                file=path,
+            )
         return data
 
     def _fetch(self, above: str, folder: Path, digest: str, name: str) -> None:

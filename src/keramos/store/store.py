@@ -73,10 +73,11 @@ class Store:
             return [version for name in self._place.models() for version in self._versions(name)]
         found = self._versions(check_model(model))
         if not found:
-            have = ", ".join(self._place.models()) or "none"
+            have = ", ".join(self._place.models())
             raise StoreError(
-                f"the store has no version of a model {quoted(model)}; it has models: {have}",
+                f"the store has no version of a model {quoted(model)}",
                 file=str(self.root),
+                remedy=f"Name one of its models: {have}" if have else "Publish a model first",
             )
         self._labels(model)
         return found
@@ -108,7 +109,11 @@ class Store:
         for label in labels:
             check_label(label)
         if not (Path(file).is_file() or Path(file).is_dir()):
-            raise SaveError("the path is not a file; nothing was added", file=str(file))
+            raise SaveError(
+                "the path is neither a file nor a folder",
+                file=str(file),
+                remedy="Name a model; nothing was added",
+            )
         parcel = _parcel(str(file))
         if parcel.signature is not None:
             known = [stored.number for stored in self._place.versions(model)]
@@ -218,15 +223,22 @@ class Store:
             if version.number == number:
                 return version
         have = ", ".join(str(version.number) for version in found)
-        raise StoreError(f"model {quoted(model)} has no version {number}; it has {have}")
+        raise StoreError(
+            f"model {quoted(model)} has no such version",
+            received=f"version {number}",
+            remedy=f"Name one of its versions: {have}",
+        )
 
     def _labels(self, model: str) -> Labels:
         return read_labels(self._place.labels(model), f"{self.root}/{model}/{LABELS}")
 
     def _label(self, model: str, label: str, labels: Labels) -> Label:
         if label not in labels:
-            have = ", ".join(sorted(labels)) or "none"
-            raise StoreError(f"model {quoted(model)} has no label {quoted(label)}; it has {have}")
+            have = ", ".join(sorted(labels))
+            raise StoreError(
+                f"model {quoted(model)} has no label {quoted(label)}",
+                remedy=f"Name one of its labels: {have}" if have else "Set a label first",
+            )
         return labels[label]
 
 

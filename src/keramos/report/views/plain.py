@@ -63,7 +63,8 @@ def pattern(name: str, spec: TensorSpec) -> NDArray[np.generic]:
     count = int(np.prod(sizes))
     if count > _MOST:
         raise MismatchError(
-            f"input {quoted(spec.name)} has {count:,} values; the form takes up to {_MOST:,}",
+            f"the form takes up to {_MOST:,} values for an input",
+            received=f"{count:,} values of input {quoted(spec.name)}",
         )
     if spec.dtype == "str":
         return np.full((1, *sizes), "text", object)

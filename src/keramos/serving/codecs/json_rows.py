@@ -35,7 +35,7 @@ def instance_feeds(served: Served, items: object, most: int, *, tensors: bool = 
         RequestError: it is not that; or RowError, where cells break rules of the schema.
     """
     if not isinstance(items, list):
-        raise RequestError(f"Expecting 'instances' to be an list/array; received {shown(items)}")
+        raise RequestError("Expecting 'instances' to be an list/array", received=shown(items))
     names = column_names(served)
     if names:
         return feeds_of(served, items, most, tensors=tensors)
@@ -73,7 +73,7 @@ def _by_alias(served: Served, items: Sequence[object]) -> dict[str, list[object]
                 raise RequestError(f"{failed}JSON object: does not have named input: {alias}")
         if set(item) != aliases:
             raise RequestError(
-                f"{failed}keys must be equal to: {_aliases(served)}; received {shown_keys(item)}"
+                f"{failed}keys must be equal to: {_aliases(served)}", received=shown_keys(item)
             )
         for alias, value in item.items():
             given[alias].append(value)

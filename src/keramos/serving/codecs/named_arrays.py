@@ -141,7 +141,7 @@ def _rows(name: str, array: NDArray[np.generic]) -> int:
     """Rows of a column: its shape is (rows,) or (rows, 1)."""
     if array.ndim == 0 or array.size != len(array):
         raise RequestError(
-            f"column '{name}' takes shape [rows, 1] or [rows]; received {list(array.shape)}"
+            f"column '{name}' takes shape [rows, 1] or [rows]", received=list(array.shape)
         )
     return len(array)
 

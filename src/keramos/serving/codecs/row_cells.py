@@ -168,7 +168,7 @@ def _columns(
             cells = given[name]
             if not isinstance(cells, list):
                 raise RequestError(
-                    f"column '{name}' must be a list with one value a row; received {shown(cells)}"
+                    f"column '{name}' must be a list with one value a row", received=shown(cells)
                 )
             columns[name] = [_cell(cell, tensors=True) for cell in cells]
     lengths = {name: len(cells) for name, cells in columns.items()}

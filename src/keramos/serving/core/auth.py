@@ -47,7 +47,9 @@ def read_keys(path: str) -> tuple[str, ...]:
     stripped = (line.strip() for line in lines)
     keys = tuple(line for line in stripped if line and not line.startswith("#"))
     if not keys:
-        raise UsageError(f"{path}: the file of API keys is empty; write one key a line")
+        raise UsageError(
+            "the file of API keys is empty", file=str(path), remedy="Write one key a line"
+        )
     return keys
 
 

@@ -102,8 +102,9 @@ class Lease:
         """
         if size > self._decoded.most:
             raise RequestError(
-                f"the decoded request takes about {size >> 20} MiB of memory; "
-                f"{self._decoded.most >> 20} are allowed: send it in parts"
+                f"a decoded request may take {self._decoded.most >> 20} MiB of memory",
+                received=f"about {size >> 20} MiB",
+                remedy="Send it in parts",
             )
         if not self._took(self._decoded, size):
             raise NotReadyError(BUSY)

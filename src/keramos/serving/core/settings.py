@@ -72,8 +72,9 @@ class Settings:
             raise UsageError("--tls-cert and --tls-key go together")
         if self.admin and self.workers != 1:
             raise UsageError(
-                "--admin is for one worker; several workers learn of new versions from a store or "
-                "a folder"
+                "--admin is for one worker",
+                received=f"{self.workers} workers",
+                remedy="Serve a store or a folder: all workers see its new versions",
             )
 
     @property

@@ -161,7 +161,8 @@ class Replica:
             NotReadyError: a model has no version that answers.
         """
         if not self._registry.ready():
-            raise NotReadyError(f"not every model answers: {', '.join(self._registry.names())}")
+            names = ", ".join(self._registry.names())
+            raise NotReadyError("a model has no version that answers", received=f"models {names}")
 
 
 def serve_on_ray(
@@ -222,7 +223,8 @@ def deploy(ray: ModuleType, snapshot: Snapshot, scaling: Scaling, settings: Sett
         serve.run(deployment.bind(ray.put(snapshot), settings, keys), name=NAME, route_prefix="/")
     except RuntimeError as error:  # Ray's word for it; the reasons are in its logs
         raise ClusterError(
-            f"Ray Serve could not start the replicas: {error}",
+            "Ray Serve could not start the replicas",
+            received=str(error),
             remedy="See the logs of Ray Serve",
         ) from None
 

@@ -50,8 +50,8 @@ def free_ports(
             )
         else:
             raise UsageError(
-                f"cannot listen at {host} port {port} for gRPC: it is taken, or no address of "
-                "this machine"
+                f"gRPC cannot listen at {host} port {port}: the port is taken, or the address is "
+                "not this machine's"
             )
     return tuple(ports)
 

@@ -84,8 +84,8 @@ class _Counter:
     def _check(self) -> None:
         if self.parts > MAX_CONTAINERS or self.values > MAX_VALUES:
             raise RequestError(
-                f"the message has more than {MAX_CONTAINERS} parts or {MAX_VALUES} values: send it "
-                "in parts, or as raw bytes"
+                f"the message has more than {MAX_CONTAINERS} parts or {MAX_VALUES} values",
+                remedy="Send it in parts, or as raw bytes",
             )
 
     def _varint(self, at: int) -> tuple[int, int]:

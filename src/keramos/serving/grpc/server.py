@@ -219,7 +219,9 @@ def _parsed(rpc: Rpc, data: bytes) -> Message:
     try:
         return rpc.request.FromString(data)
     except DecodeError as error:
-        raise RequestError(f"the message is no {rpc.request.DESCRIPTOR.name}: {error}") from None
+        raise RequestError(
+            f"the message is not a valid {rpc.request.DESCRIPTOR.name}: {error}"
+        ) from None
 
 
 def _counted(rpc: Rpc, data: bytes) -> Message:

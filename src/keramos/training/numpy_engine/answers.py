@@ -29,7 +29,9 @@ def network_outputs(network: Network, inputs: Feeds) -> Array:
     """
     kinds = {network.layers[call.layer].kind for call in network.calls}
     if others := sorted(kinds - _OUTPUTS.keys()):
-        raise UsageError(f"the numpy engine computes {', '.join(_OUTPUTS)}, not {others}")
+        raise UsageError(
+            f"the numpy engine computes {', '.join(_OUTPUTS)}", received=", ".join(others)
+        )
     known = {ref: np.asarray(inputs[ref.layer], "float32") for ref in network.inputs}
     for call in network.calls:
         layer = network.layers[call.layer]
@@ -54,7 +56,10 @@ def _dense(layer: Layer, given: list[Array]) -> Array:
 def _bins(layer: Layer, given: list[Array]) -> Array:
     """The bins of each number: x (n, a), kernel and bias (a, b) -> (n, a, b)."""
     if layer.config["equation"] != BINS_EQUATION:
-        raise UsageError(f"the numpy engine computes EinsumDense of {BINS_EQUATION} only")
+        raise UsageError(
+            f"the numpy engine computes EinsumDense of {BINS_EQUATION}",
+            received=str(layer.config["equation"]),
+        )
     kernel, bias = (weight.astype("float32", copy=False) for weight in layer.weights)
     return np.asarray(given[0][:, :, None] * kernel + bias, "float32")
 

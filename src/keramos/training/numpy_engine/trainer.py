@@ -58,7 +58,9 @@ class NumpyTrainer:
             UsageError: the job has a network of the caller's own, which only Keras can train.
         """
         if job.model is not None:
-            raise UsageError("a network of your own is trained by Keras; use engine keras")
+            raise UsageError(
+                "the engine numpy trains no network of your own", remedy="Take the engine keras"
+            )
         job = standardised(job)
         if job.plan.recipe != TUTORIAL:
             with one_thread():

@@ -77,7 +77,7 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     content = _content(served, "decide")
     wanted = request.options().get("partial", "false").lower()
     if wanted not in {"true", "false"}:
-        raise RequestError(f"partial must be true or false; received {shown(wanted)}")
+        raise RequestError("partial must be true or false", received=shown(wanted))
     items = _rows(request.body)
     if wanted == "true":
         return _decided_partly(served, content, items, context.max_rows)
@@ -142,7 +142,7 @@ def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     content = _content(served, "trace")
     rows = _rows(request.body)
     if len(rows) != 1:
-        raise RequestError(f"a trace is of one row; the request has {len(rows)}")
+        raise RequestError("a trace is of one row", received=f"{len(rows)} rows")
     row = row_dicts(rows, column_names(served), 1)[0]
     found = served.model.trace(
         {column.name: row.get(column.name) for column in content.schema.columns}
@@ -165,8 +165,8 @@ def _rows(body: bytes) -> list[object]:
     if not isinstance(value, list):
         raise RequestError(
             'the body must be {"rows": [...]}, a list of rows, or one row as an object by column '
-            "name; "
-            f"received {shown(value)}"
+            "name",
+            received=shown(value),
         )
     return value
 
@@ -176,8 +176,8 @@ def _content(served: Served, verb: str) -> Content:
     if content is None:
         raise RequestError(
             f"model '{served.name}' is a plain Keras file without schema and decision rule, so "
-            f"it cannot {verb}; "
-            f"ask POST /v1/models/{served.name}:predict"
+            f"it cannot {verb}",
+            remedy=f"Use POST /v1/models/{served.name}:predict",
         )
     return content
 

@@ -72,8 +72,8 @@ def _asked(context: Context, match: re.Match[str]) -> ModelRef:
     names = context.registry.names()
     if len(names) != 1:
         raise RequestError(
-            f"{len(names)} models are served; ask POST /models/M/invocations, M of "
-            f"{', '.join(names)}"
+            f"{len(names)} models are served",
+            remedy=f"Use POST /models/M/invocations, where M is one of {', '.join(names)}",
         )
     return ModelRef(names[0])
 
@@ -85,7 +85,7 @@ def _json(served: Served, body: bytes, most: int) -> Feeds:
     given = [key for key in _KEYS if key in value]
     if len(given) != 1:
         raise RequestError(
-            f"the body must have exactly one of {', '.join(_KEYS)}; it has {shown_keys(value)}"
+            f"the body must have exactly one of {', '.join(_KEYS)}", received=shown_keys(value)
         )
     return _SHAPES[given[0]](served, value[given[0]], most)
 
@@ -93,29 +93,28 @@ def _json(served: Served, body: bytes, most: int) -> Feeds:
 def _split(served: Served, value: object, most: int) -> Feeds:
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise RequestError(
-            "dataframe_split must be an object with 'data', a list of rows; received "
-            f"{shown(value)}"
+            "dataframe_split must be an object with 'data', a list of rows", received=shown(value)
         )
     if extra := sorted(set(value) - {"columns", "index", "data"}):
         raise RequestError(
-            f"dataframe_split has the keys columns, index and data; received {shown(extra)}"
+            "dataframe_split has the keys columns, index and data", received=shown(extra)
         )
     columns, rows = value.get("columns"), value["data"]
     if columns is None or not column_names(served):
         return instance_feeds(served, rows, most, tensors=not column_names(served))
     if not isinstance(columns, list):
         raise RequestError(
-            "'columns' of dataframe_split must be a list of names; received " + shown(columns)
+            "'columns' of dataframe_split must be a list of names", received=shown(columns)
         )
     names = [name if isinstance(name, str) else shown(name) for name in columns]
     if len(set(names)) < len(names):
-        raise RequestError(f"dataframe_split names a column twice: {shown(columns)}")
+        raise RequestError("dataframe_split names a column twice", received=shown(columns))
     check_count(len(rows), most)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(columns):
             raise RequestError(
-                f"row {number} of dataframe_split must have {len(columns)} values; received "
-                f"{shown(row)}"
+                f"row {number} of dataframe_split must have {len(columns)} values",
+                received=shown(row),
             )
     named = [dict(zip(names, row, strict=True)) for row in rows]
     return instance_feeds(served, named, most, tensors=False)
@@ -145,8 +144,8 @@ def _parquet(served: Served, body: bytes, most: int) -> Feeds:
 def _check_columns(served: Served) -> None:
     if not column_names(served):
         raise RequestError(
-            "a plain Keras file knows no columns; send tensors as JSON under 'instances' or "
-            "'inputs'"
+            "a plain Keras file names no columns",
+            remedy="Send tensors as JSON under 'instances' or 'inputs'",
         )
 
 

@@ -31,8 +31,8 @@ def class_count(value: object, output: str) -> int:
     """
     if type(value) is not int or not 0 <= value <= _LARGEST:
         raise RequestError(
-            f"parameter '{PARAMETER}' of output '{output}' must be a number of classes; received "
-            f"{shown(value)}"
+            f"parameter '{PARAMETER}' of output '{output}' must be a number of classes",
+            received=shown(value),
         )
     return value
 

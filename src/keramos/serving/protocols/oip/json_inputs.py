@@ -32,8 +32,7 @@ def tensor_items(body: Item, key: str) -> list[Item]:
         or not items
     ):
         raise RequestError(
-            f"'{key}' must be a list of one or more tensors, each an object; received "
-            f"{shown(items)}"
+            f"'{key}' must be a list of one or more tensors, each an object", received=shown(items)
         )
     return items
 
@@ -42,7 +41,7 @@ def tensor_name(item: Item) -> str:
     """The name of a tensor. RequestError: it has none."""
     name = item.get("name")
     if not isinstance(name, str):
-        raise RequestError(f"a tensor needs a name; received {shown(item)}")
+        raise RequestError("a tensor needs a name", received=shown(item))
     return name
 
 
@@ -50,10 +49,10 @@ def flag(item: Item, key: str, *, default: bool) -> bool:
     """A parameter that is true or false. RequestError: it is neither."""
     parameters = item.get("parameters", {})
     if not isinstance(parameters, dict):
-        raise RequestError(f"'parameters' must be an object; received {shown(parameters)}")
+        raise RequestError("'parameters' must be an object", received=shown(parameters))
     value = parameters.get(key, default)
     if not isinstance(value, bool):
-        raise RequestError(f"parameter '{key}' must be true or false; received {shown(value)}")
+        raise RequestError(f"parameter '{key}' must be true or false", received=shown(value))
     return value
 
 
@@ -72,13 +71,15 @@ def arrays_of(items: list[Item], raw: bytes) -> dict[str, Array]:
         size = _binary_size(item, name)
         if size is not None and at + size > len(raw):
             raise RequestError(
-                f"input '{name}' has {size} bytes of binary data; {len(raw) - at} are left in "
-                "the body"
+                f"input '{name}' has {size} bytes of binary data",
+                received=f"{len(raw) - at} that are left in the body",
             )
         arrays[name] = _array(item, name, None if size is None else raw[at : at + size])
         at += size or 0
     if at != len(raw):
-        raise RequestError(f"the body has {len(raw)} bytes of binary data; its inputs take {at}")
+        raise RequestError(
+            f"the inputs take {at} bytes of binary data", received=f"{len(raw)} in the body"
+        )
     return arrays
 
 
@@ -98,20 +99,18 @@ def _array(item: Item, name: str, raw: bytes | None) -> Array:
     shape, dtype = item.get("shape"), DTYPES.get(str(item.get("datatype")))
     if dtype is None:
         raise RequestError(
-            f"input '{name}' has data type {shown(item.get('datatype'))}; known are "
-            f"{', '.join(DTYPES)}"
+            f"the data type of input '{name}' must be one of {', '.join(DTYPES)}",
+            received=shown(item.get("datatype")),
         )
     if not isinstance(shape, list) or not all(
         type(size) is int and 0 <= size < 1 << 31 for size in shape
     ):
-        raise RequestError(
-            f"input '{name}': shape must be a list of sizes; received {shown(shape)}"
-        )
+        raise RequestError(f"input '{name}': shape must be a list of sizes", received=shown(shape))
     count = value_count(name, shape)
     flat = _values(item, name, dtype) if raw is None else from_raw(name, raw, dtype, count)
     if count != flat.size:
         raise RequestError(
-            f"input '{name}' has shape {shape}, which is {count} values; received {flat.size}"
+            f"input '{name}' has shape {shape}, which is {count} values", received=f"{flat.size}"
         )
     return flat.reshape(shape)
 

@@ -120,7 +120,7 @@ def infer(context: Context, request: Request, match: re.Match[str]) -> Reply:
     classes = {tensor_name(item): _class_count(item) for item in wanted}
     asked = body.get("id")
     if asked is not None and not isinstance(asked, str):
-        raise RequestError(f"'id' must be a string; received {shown(asked)}")
+        raise RequestError("'id' must be a string", received=shown(asked))
     outputs = context.registry.run(served, as_feeds(served.model, arrays, context.max_rows))
     return _reply(
         served,
@@ -136,8 +136,8 @@ def _json_size(header: str | None, whole: int) -> int:
         return whole
     if not header.isascii() or not header.isdigit() or len(header) > _DIGITS or int(header) > whole:
         raise RequestError(
-            f"{HEADER} must be a number of bytes of the body, which has {whole}; received "
-            f"{header[:40]!r}"
+            f"{HEADER} must be a number of bytes of the body, which has {whole}",
+            received=repr(header[:40]),
         )
     return int(header)
 
@@ -147,7 +147,8 @@ def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
     specs = served.model.inputs
     if len(specs) != 1:
         raise RequestError(
-            f"a raw body is one tensor; model '{served.name}' has {len(specs)} inputs"
+            "a raw body is one tensor",
+            received=f"a body for the {len(specs)} inputs of model '{served.name}'",
         )
     flat = from_raw(specs[0].name, body, specs[0].dtype)
     sizes = [size or -1 for size in specs[0].shape[1:]]
@@ -155,7 +156,7 @@ def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
         array = flat.reshape(1, *sizes)
     except ValueError:
         raise RequestError(
-            f"input '{specs[0].name}' takes shape {[1, *sizes]}; received {flat.size} values"
+            f"input '{specs[0].name}' takes shape {[1, *sizes]}", received=f"{flat.size} values"
         ) from None
     outputs = _named(
         served,

@@ -64,7 +64,8 @@ def from_input(tensor: Message, raw: bytes | None) -> NDArray[np.generic]:
     name, dtype = tensor.name, DTYPES.get(tensor.datatype)
     if dtype is None:
         raise RequestError(
-            f"input '{name}' has data type '{tensor.datatype[:20]}'; known are {', '.join(DTYPES)}"
+            f"the data type of input '{name}' must be one of {', '.join(DTYPES)}",
+            received=repr(tensor.datatype[:20]),
         )
     shape = list(tensor.shape[: MAX_AXES + 1])
     size = value_count(name, shape)
@@ -74,7 +75,7 @@ def from_input(tensor: Message, raw: bytes | None) -> NDArray[np.generic]:
         values = from_raw(name, raw, dtype, size)
     if size != len(values):
         raise RequestError(
-            f"input '{name}' has shape {shape}, which is {size} values; received {len(values)}"
+            f"input '{name}' has shape {shape}, which is {size} values", received=f"{len(values)}"
         )
     return values.reshape(shape)
 
@@ -93,8 +94,7 @@ def _contents(name: str, contents: Message, dtype: str) -> NDArray[np.generic]:
     ]
     if other:
         raise RequestError(
-            f"input '{name}' is {KINDS[dtype].name}, whose values go to {field}; received "
-            f"{other[0]}"
+            f"input '{name}' is {KINDS[dtype].name}, whose values go to {field}", received=other[0]
         )
     if dtype == "str":
         return _objects(list(values))
@@ -118,7 +118,8 @@ def from_raw(name: str, raw: bytes, dtype: str, most: int = MAX_VALUES) -> NDArr
     kind = _LITTLE[dtype]
     if len(raw) % kind.itemsize:
         raise RequestError(
-            f"input '{name}' has {len(raw)} raw bytes, which are no {KINDS[dtype].name} values"
+            f"the raw bytes of input '{name}' are not whole {KINDS[dtype].name} values",
+            received=f"{len(raw)} bytes",
         )
     if dtype == "bool":
         return np.frombuffer(raw, np.uint8).astype(bool)

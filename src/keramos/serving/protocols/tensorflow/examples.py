@@ -81,9 +81,9 @@ def rule_of(served: Served, method: str) -> DecisionRule:
     content = served.model.content
     if content is None:
         raise RequestError(
-            f"model '{served.name}' is a plain Keras file without columns and classes; it cannot "
-            f"{method}: "
-            "ask with :predict"
+            f"model '{served.name}' is a plain Keras file without columns and classes, so it "
+            f"cannot {method}",
+            remedy="Use :predict",
         )
     if (content.rule.kind == "value") != (method == "regress"):
         able = "regress" if content.rule.kind == "value" else "classify"
@@ -122,9 +122,9 @@ def _examples(
         raise RequestError(f"When method is {method}, key 'examples' is expected and was not found")
     given, common = body["examples"], body.get("context", {})
     if not isinstance(given, list):
-        raise RequestError(f"'examples' must be a list of objects; received {shown(given)}")
+        raise RequestError("'examples' must be a list of objects", received=shown(given))
     if not isinstance(common, dict):
-        raise RequestError(f"'context' must be an object; received {shown(common)}")
+        raise RequestError("'context' must be an object", received=shown(common))
     for number, example in enumerate(given, 1):
         if not isinstance(example, dict):
             raise RequestError(f"example {number} is not an object: {shown(example)}")

@@ -209,8 +209,8 @@ def _multi_inference(context: Context, request: Message) -> Message:
 def _metadata(context: Context, request: Message) -> Message:
     if list(request.metadata_field) != ["signature_def"]:
         raise RequestError(
-            "metadata_field must be exactly ['signature_def']; received "
-            f"{list(request.metadata_field)[:20]}"
+            "metadata_field must be exactly ['signature_def']",
+            received=list(request.metadata_field)[:20],
         )
     served = _served(context, request)
     inputs = {slot.name: info(slot, f"{DEFAULT}_{slot.name}:0") for slot in input_slots(served)}

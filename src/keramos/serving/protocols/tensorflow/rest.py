@@ -135,7 +135,7 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
 def _check_signature(served: Served, body: dict[str, object]) -> None:
     name = body.get("signature_name", DEFAULT)
     if not isinstance(name, str):
-        raise RequestError(f"'signature_name' key must be a string value; received {shown(name)}")
+        raise RequestError("'signature_name' key must be a string value", received=shown(name))
     names = signature_names(served)
     if name and name not in names:
         raise RequestError(

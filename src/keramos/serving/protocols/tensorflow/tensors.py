@@ -60,9 +60,11 @@ def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[n
     dtype = _DTYPES.get(tensor.dtype)
     if dtype is None:
         known = ", ".join(kind.name for kind in KINDS.values())
-        raise RequestError(f"input '{name}' has data type {tensor.dtype}; known are {known}")
+        raise RequestError(
+            f"the data type of input '{name}' must be one of {known}", received=str(tensor.dtype)
+        )
     if tensor.tensor_shape.unknown_rank:
-        raise RequestError(f"input '{name}' has an unknown rank; all sizes must be known")
+        raise RequestError(f"input '{name}' has an unknown rank", remedy="Give all sizes")
     shape = [dim.size for dim in tensor.tensor_shape.dim[: MAX_AXES + 1]]
     size = value_count(name, shape, most)
     values = (
@@ -74,7 +76,7 @@ def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[n
         return np.full(shape, values[0], values.dtype)
     if len(values) != size:
         raise RequestError(
-            f"input '{name}' has shape {shape}, which is {size} values; received {len(values)}"
+            f"input '{name}' has shape {shape}, which is {size} values", received=f"{len(values)}"
         )
     return values.reshape(shape)
 
@@ -85,7 +87,8 @@ def _content(name: str, data: bytes, dtype: str) -> NDArray[np.generic]:
     kind = np.dtype(dtype).newbyteorder("<")
     if len(data) % kind.itemsize:
         raise RequestError(
-            f"input '{name}' has {len(data)} bytes of tensor_content, which are no {dtype} values"
+            f"the tensor_content of input '{name}' does not hold whole {dtype} values",
+            received=f"{len(data)} bytes",
         )
     return np.frombuffer(data, kind)
 
