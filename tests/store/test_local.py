@@ -218,7 +218,7 @@ def test_nothing_to_go_back_to_is_a_clear_error(store, file):
 
     with pytest.raises(StoreError, match="no version before version 1"):
         store.rollback("credit")
-    with pytest.raises(StoreError, match="no label 'stable'. Set a label first"):
+    with pytest.raises(StoreError, match=r"no label .stable.\. Set a label first"):
         store.rollback("credit", "stable")
 
 
@@ -237,7 +237,7 @@ def test_pruning_keeps_the_newest_and_the_labelled(store, file):
 def test_a_label_can_only_point_to_a_version_that_is_there(store, file):
     store.publish(file, "credit")
 
-    with pytest.raises(StoreError, match="received version 9. Name one of its versions: 1"):
+    with pytest.raises(StoreError, match=r"received version 9\. Name one of its versions: 1"):
         store.label("credit", "stable", 9)
 
 
