@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from keramos.training.boosting.bins import BinnedColumn, bin_numbers, thresholds_of
+from keramos.training.boosting.bins import column_bins
 from keramos.training.boosting.growing import grow, layout_of
 from keramos.training.boosting.histograms import pack
 from keramos.training.boosting.trees import Condition, Forest, Tree
@@ -17,13 +17,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.training.boosting.bins import BinnedColumn
     from keramos.training.boosting.objectives import Objective
 
     Columns = Sequence[NDArray[np.generic]]
     Floats = NDArray[np.float64]
+    Targets = NDArray[np.floating] | NDArray[np.integer]
+    Question = tuple[int, int, NDArray[np.intp] | None]
+    """Column, bin that is asked to be exceeded, and the order of a category's levels."""
 
-_MOST_ROWS = 100_000
-"""Rows that one tree looks at, at most."""
+_Cell = TypeVar("_Cell", bound=np.generic)
+
+_ENOUGH_ROWS, _LEAST_SHARE, _MOST_ROWS = 30_000, 0.3, 100_000
+"""A tree looks at the planned share of the rows up to so many, at no smaller share than this of
+more, and at no more rows than these.
+"""
+_WATCHED_ROWS = 10_000
+"""Training rows whose loss is computed after each round."""
+_BYTE = 256
+"""Bins that fit in 8 bits."""
 _SMOOTH_LEVELS = 10.0
 """Added to a level's hessian where levels are ordered by gradient / hessian."""
 
@@ -47,7 +59,9 @@ class BoostingPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Boosted:
-    """The forest of the best round, and the losses of every round grown."""
+    """The forest of the best round, and the losses of every round grown; those of training are of
+    at most ``_WATCHED_ROWS`` rows.
+    """
 
     forest: Forest
     losses: tuple[float, ...]
@@ -64,7 +78,7 @@ class Sample:
     """Columns and targets. Numbers are float32 with NaN where missing, categories are codes."""
 
     columns: Columns
-    y: NDArray[np.floating] | NDArray[np.integer]
+    y: Targets
 
 
 def boost(
@@ -77,38 +91,55 @@ def boost(
 ) -> Boosted:
     """Grow trees that lower the loss; the same seed gives the same trees, bit for bit."""
     run = _Run(training, objective, plan)
-    watch = _Watch(validation, objective, run.start, plan.patience)
+    watch = _Watch(run.validation(validation), objective, plan.patience)
     trees: list[Tree] = []
     losses: list[float] = []
     for number in range(plan.rounds):
-        trees.append(run.round())
+        questions, values = run.round()
+        trees.append(run.tree(questions, values))
         losses.append(run.loss())
         on_round(number + 1)
-        if watch.is_done(trees[-1]):
+        if watch.is_done(questions, values):
             break
     kept = watch.best or len(trees)
     return Boosted(Forest(run.start, tuple(trees[:kept])), tuple(losses), tuple(watch.losses))
 
 
-class _Watch:
-    """Scores of the validation rows, tree by tree."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Binned:
+    """Rows as bins (columns, n), 8 bits a cell where that is enough, with targets and scores."""
 
-    def __init__(
-        self, sample: Sample | None, objective: Objective, start: Floats, patience: int
-    ) -> None:
+    bins: NDArray[np.unsignedinteger]
+    y: Floats
+    scores: NDArray[np.float32]
+
+    def advance(self, questions: Sequence[Question], values: Floats) -> None:
+        """Add the values of the leaves to the scores."""
+        leaf = np.zeros(len(self.y), np.uint16)
+        for place, at, rank in questions:
+            bins = self.bins[place]
+            leaf <<= 1
+            leaf |= rank[bins] > at if rank is not None else bins > at
+        added = values.astype("float32")
+        for output in range(added.shape[1]):
+            self.scores[:, output] += added[:, output].take(leaf, mode="clip")
+
+
+class _Watch:
+    """Losses of the validation rows, tree by tree."""
+
+    def __init__(self, rows: _Binned | None, objective: Objective, patience: int) -> None:
         self.losses: list[float] = []
         self.best = 0
-        self._sample = sample
+        self._rows = rows
         self._objective = objective
         self._patience = patience
-        if sample is not None:
-            self._scores = np.tile(start, (len(sample.y), 1))
 
-    def is_done(self, tree: Tree) -> bool:
-        if self._sample is None:
+    def is_done(self, questions: Sequence[Question], values: Floats) -> bool:
+        if self._rows is None:
             return False
-        self._scores += Forest(np.zeros(tree.values.shape[1]), (tree,)).scores(self._sample.columns)
-        self.losses.append(float(self._objective.losses(self._scores, self._sample.y).mean()))
+        self._rows.advance(questions, values)
+        self.losses.append(float(self._objective.losses(self._rows.scores, self._rows.y).mean()))
         if not self.best or self.losses[-1] < self.losses[self.best - 1]:
             self.best = len(self.losses)
         return len(self.losses) - self.best >= self._patience
@@ -122,37 +153,44 @@ class _Run:
         self._objective = objective
         self._plan = plan
         order = self._draw.permutation(len(sample.y))
-        self._y = sample.y[order]
-        self._columns = [_binned(column[order]) for column in sample.columns]
+        self._columns = [column_bins(column) for column in sample.columns]
+        self.start = objective.start(sample.y)
+        self._rows = self._binned(sample, order)
+        bins = self._rows.bins
         self._layout = layout_of(
             [column.count for column in self._columns],
             [
-                column.kind == "category" or bool((column.bins == 0).any())
-                for column in self._columns
+                column.kind == "category" or not bins[place].all()
+                for place, column in enumerate(self._columns)
             ],
         )
-        self._bins = np.stack([column.bins for column in self._columns])
-        self.start = objective.start(sample.y)
-        self._scores = np.tile(self.start.astype("float32"), (len(sample.y), 1))
+
+    def _binned(self, sample: Sample, order: NDArray[np.intp] | slice) -> _Binned:
+        most = max((column.count for column in self._columns), default=0)
+        y = sample.y[order].astype(float)
+        bins = np.empty((len(self._columns), len(y)), np.uint8 if most < _BYTE else np.uint16)
+        for place, (column, cells) in enumerate(zip(self._columns, sample.columns, strict=True)):
+            bins[place] = column.bins(cells)[order]
+        return _Binned(bins, y, np.tile(self.start.astype("float32"), (len(y), 1)))
+
+    def validation(self, sample: Sample | None) -> _Binned | None:
+        """Validation rows in the bins of the training rows."""
+        return None if sample is None else self._binned(sample, slice(None))
 
     def loss(self) -> float:
-        return float(self._objective.losses(self._scores, self._y).mean())
+        rows = self._rows
+        watched = slice(_WATCHED_ROWS)
+        return float(self._objective.losses(rows.scores[watched], rows.y[watched]).mean())
 
-    def round(self) -> Tree:
-        """One tree more; scores of all rows move with it."""
-        plan, n = self._plan, len(self._y)
+    def round(self) -> tuple[list[Question], Floats]:
+        """Questions and leaf values of one tree more; scores of all rows move with it."""
+        plan, n = self._plan, len(self._rows.y)
         begin = int(self._draw.integers(n))
-        count = min(max(int(plan.rows * n), 1), _MOST_ROWS)
-        rows = np.arange(begin, begin + count) % n
-        gradient, hessian = self._objective.derivatives(self._scores[rows], self._y[rows])
-        ranks = [
-            _ranks(column, column.bins[rows], gradient, hessian, self._draw)
-            for column in self._columns
-        ]
-        bins = self._bins[:, rows]
-        for place, rank in enumerate(ranks):
-            if rank is not None:
-                bins[place] = rank[bins[place]]
+        count = _rows_of_a_tree(plan.rows, n)
+        y = _window(self._rows.y, begin, count)
+        scores = _window(self._rows.scores, begin, count)
+        gradient, hessian = self._objective.derivatives(scores, y)
+        bins, ranks = self._ranked(begin, count, gradient, hessian)
         growth = grow(
             bins,
             [pack(gradient[:, k], hessian[:, k]) for k in range(gradient.shape[1])],
@@ -162,12 +200,22 @@ class _Run:
             allowed=[self._allowed() for _ in range(plan.depth)],
         )
         values = -plan.rate * growth.gradients / (growth.hessians + plan.l2)
-        self._advance(growth.questions, ranks, values)
-        conditions = tuple(
-            _condition(place, self._columns[place], ranks[place], at)
-            for place, at in growth.questions
-        )
-        return Tree(conditions, values)
+        questions = [(place, at, ranks[place]) for place, at in growth.questions]
+        self._rows.advance(questions, values)
+        return questions, values
+
+    def _ranked(
+        self, begin: int, count: int, gradient: Floats, hessian: Floats
+    ) -> tuple[NDArray[np.unsignedinteger], list[NDArray[np.intp] | None]]:
+        """The bins of the rows of one tree, with the levels of categories in its order."""
+        window = [_window(bins, begin, count) for bins in self._rows.bins]
+        ranks: list[NDArray[np.intp] | None] = []
+        for place, column in enumerate(self._columns):
+            ranks.append(None)
+            if column.kind == "category":
+                rank = _ranks(column.count, window[place], gradient, hessian, self._draw)
+                window[place], ranks[-1] = rank.astype(window[place].dtype)[window[place]], rank
+        return np.stack(window), ranks
 
     def _allowed(self) -> NDArray[np.bool_]:
         """The columns that a level may ask for."""
@@ -177,59 +225,52 @@ class _Run:
         allowed[self._draw.permutation(count)[:most]] = True
         return allowed
 
-    def _advance(
-        self,
-        questions: Sequence[tuple[int, int]],
-        ranks: Sequence[NDArray[np.intp] | None],
-        values: Floats,
-    ) -> None:
-        leaf = np.zeros(len(self._y), np.intp)
-        for place, at in questions:
-            rank = ranks[place]
-            bins = self._bins[place] if rank is None else rank[self._bins[place]]
-            leaf = leaf * 2 + (bins > at)
-        self._scores += values.astype("float32")[leaf]
-
-
-def _binned(values: NDArray[np.generic]) -> BinnedColumn:
-    if values.dtype.kind in "iu":
-        codes = values.astype(np.intp)
-        return BinnedColumn(
-            "category", codes, int(codes.max(initial=0)) + 1, np.zeros(0, "float32")
+    def tree(self, questions: Sequence[Question], values: Floats) -> Tree:
+        """A grown tree with the conditions of its questions."""
+        columns = self._columns
+        return Tree(
+            tuple(_condition(place, columns[place], at, rank) for place, at, rank in questions),
+            values,
         )
-    numbers = values.astype("float32")
-    missing = np.isnan(numbers)
-    thresholds = thresholds_of(numbers[~missing])
-    bins = bin_numbers(numbers, missing, thresholds)
-    return BinnedColumn("number", bins, len(thresholds) + 2, thresholds)
+
+
+def _rows_of_a_tree(share: float, n: int) -> int:
+    wanted = min(share * n, max(_ENOUGH_ROWS, _LEAST_SHARE * n), _MOST_ROWS)
+    return max(int(wanted), 1)
+
+
+def _window(rows: NDArray[_Cell], begin: int, count: int) -> NDArray[_Cell]:
+    """``count`` rows from ``begin``, going on at the first after the last."""
+    end = begin + count
+    if end <= len(rows):
+        return rows[begin:end]
+    return np.concatenate([rows[begin:], rows[: end - len(rows)]])
 
 
 def _ranks(
-    column: BinnedColumn,
-    codes: NDArray[np.intp],
+    count: int,
+    codes: NDArray[np.unsignedinteger],
     gradient: Floats,
     hessian: Floats,
     draw: np.random.Generator,
-) -> NDArray[np.intp] | None:
+) -> NDArray[np.intp]:
     """The order of a category's levels by gradient / hessian over the rows of this tree.
 
-    With several outputs one random direction stands for them. A level that no row has lies in the
-    middle, at 0.
+    With several outputs one random direction stands for them. A level that no row of the tree has
+    lies in the middle, at 0; the last rank is that of codes of no training row, below all.
     """
-    if column.kind == "number":
-        return None
     outputs = gradient.shape[1]
     direction = np.ones(1) if outputs == 1 else draw.normal(size=outputs)
-    sums = np.bincount(codes, gradient @ direction, column.count)
-    weights = np.bincount(codes, hessian.sum(axis=1), column.count)
+    sums = np.bincount(codes, gradient @ direction, count)
+    weights = np.bincount(codes, hessian.sum(axis=1), count)
     order = np.argsort(sums / (weights + _SMOOTH_LEVELS), kind="stable")
-    ranks = np.empty(column.count, np.intp)
-    ranks[order] = np.arange(column.count)
+    ranks = np.full(count + 1, -1)
+    ranks[order] = np.arange(count)
     return ranks
 
 
 def _condition(
-    place: int, column: BinnedColumn, rank: NDArray[np.intp] | None, at: int
+    place: int, column: BinnedColumn, at: int, rank: NDArray[np.intp] | None
 ) -> Condition:
     if rank is not None:
         return Condition(place, levels=tuple(np.flatnonzero(rank > at).tolist()))

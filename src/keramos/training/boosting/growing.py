@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.training.boosting.histograms import Histograms, sums_by
+from keramos.training.boosting.histograms import Histograms, halves, sums_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from keramos.training.boosting.histograms import Packed
 
     Floats = NDArray[np.float64]
-    Sums = Sequence[tuple[Floats, Floats]]
+
+_SMALL_DEPTH = 15
+"""Leaves of trees up to this depth are counted in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def layout_of(counts: Sequence[int], first_open: Sequence[bool]) -> Layout:
 
 
 def grow(
-    bins: NDArray[np.intp],
+    bins: NDArray[np.integer],
     packed: Sequence[Packed],
     layout: Layout,
     *,
@@ -68,12 +70,15 @@ def grow(
     GL^2 / (HL + l2) + GR^2 / (HR + l2).
     """
     histograms = Histograms(bins, layout.starts, layout.width)
-    leaf = np.zeros(bins.shape[1], np.intp)
+    leaf: NDArray[np.integer] = np.zeros(
+        bins.shape[1], np.uint16 if depth <= _SMALL_DEPTH else np.intp
+    )
     questions: list[tuple[int, int]] = []
     for level in range(depth):
         counted = histograms.sums(packed, leaf, 1 << level)
-        sums = [one.unpack(array) for one, array in zip(packed, counted, strict=True)]
-        gains = _gains(sums, layout, l2)
+        gains = np.zeros(layout.width)
+        for one, sums in zip(packed, counted, strict=True):
+            gains += _gains(one, sums, layout, l2)
         gains[~(layout.open_bins & allowed[level][layout.column_of])] = -np.inf
         best = int(np.argmax(gains))
         column = int(layout.column_of[best])
@@ -83,29 +88,34 @@ def grow(
     return Growth(tuple(questions), gradients, hessians)
 
 
-def _gains(sums: Sums, layout: Layout, l2: float) -> Floats:
-    total = np.zeros(layout.width)
-    for gradient, hessian in sums:
-        left_g, right_g = _halves(gradient, layout)
-        left_h, right_h = _halves(hessian, layout)
-        total += (left_g**2 / (left_h + l2) + right_g**2 / (right_h + l2)).sum(axis=0)
-    return total
+def _gains(packed: Packed, sums: Floats, layout: Layout, l2: float) -> Floats:
+    """The gain of each question for one output.
 
-
-def _halves(values: Floats, layout: Layout) -> tuple[Floats, Floats]:
-    """Sums up to and including each bin of its column, and above it; both (leaves, width)."""
-    running = np.cumsum(values, axis=1)
-    before = running[:, layout.starts] - values[:, layout.starts]
-    up_to = running - before[:, layout.column_of]
-    ends = np.append(layout.starts[1:], layout.width) - 1
-    return up_to, up_to[:, ends][:, layout.column_of] - up_to
+    Whole numbers keep sums exact: every column of a leaf has the same total, so the running sum
+    over all columns is that over a column's own bins once the totals of those before are taken off.
+    """
+    end = int(layout.starts[1]) if len(layout.starts) > 1 else layout.width
+    gain = np.zeros(layout.width)
+    parts = []
+    for half, unit in zip(halves(sums), (packed.gradient_unit, packed.hessian_unit), strict=True):
+        total = half[:, :end].sum(axis=1, keepdims=True)
+        lower = np.cumsum(half, axis=1, out=half)
+        lower -= total * layout.column_of
+        parts.append((lower * unit, (total - lower) * unit))
+    (low_g, high_g), (low_h, high_h) = parts
+    for gradient, hessian in ((low_g, low_h), (high_g, high_h)):
+        np.multiply(gradient, gradient, out=gradient)
+        np.add(hessian, l2, out=hessian)
+        gain += np.divide(gradient, hessian, out=gradient).sum(axis=0)
+    return gain
 
 
 def _leaf_sums(
-    packed: Sequence[Packed], leaf: NDArray[np.intp], leaves: int
+    packed: Sequence[Packed], leaf: NDArray[np.integer], leaves: int
 ) -> tuple[Floats, Floats]:
     """Gradient and hessian sums of each leaf, (leaves, outputs) each."""
-    pairs = [one.unpack(sums_by(leaf, one.values, leaves)) for one in packed]
+    index = leaf.astype(np.intp)
+    pairs = [one.unpack(sums_by(index, one.values, leaves)) for one in packed]
     return (
         np.stack([gradient for gradient, _ in pairs], axis=1),
         np.stack([hessian for _, hessian in pairs], axis=1),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _BITS = 26
 _FEW_ROWS = 4096
 """Up to so many rows one count over all columns is cheaper than a count for each."""
+_SMALL_INDEX = 1 << 16
+"""Positions below this fit in 16 bits, in which leaves and bins are added faster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +36,14 @@ class Packed:
 
     def unpack(self, sums: Floats) -> tuple[Floats, Floats]:
         """Sums of gradients and of hessians."""
-        high = np.floor(sums * 2.0**-_BITS)
-        return high * self.gradient_unit, (sums - high * 2.0**_BITS) * self.hessian_unit
+        high, low = halves(sums)
+        return high * self.gradient_unit, low * self.hessian_unit
+
+
+def halves(sums: Floats) -> tuple[Floats, Floats]:
+    """The whole numbers of gradients and hessians in packed sums."""
+    high = np.floor(sums * 2.0**-_BITS)
+    return high, sums - high * 2.0**_BITS
 
 
 def pack(gradient: Floats, hessian: Floats) -> Packed:
@@ -55,10 +63,11 @@ def sums_by(index: NDArray[np.intp], values: Floats, size: int) -> Floats:
 class Histograms:
     """The histograms of one tree, level by level; bins of all columns lie side by side.
 
-    ``bins`` (columns, n) with the first bin of each column at ``starts``; ``width`` bins in all.
+    ``bins`` (columns, n), of any integer type, with the first bin of each column at ``starts``;
+    ``width`` bins in all.
     """
 
-    def __init__(self, bins: NDArray[np.intp], starts: NDArray[np.intp], width: int) -> None:
+    def __init__(self, bins: NDArray[np.integer], starts: NDArray[np.intp], width: int) -> None:
         self._bins = bins
         self._starts = starts
         self._width = width
@@ -66,52 +75,69 @@ class Histograms:
         self._shifted = bins + starts[:, None] if self._few else bins
         self._sums: list[Floats] = []
 
-    def sums(self, packed: Sequence[Packed], leaf: NDArray[np.intp], leaves: int) -> list[Floats]:
+    def sums(
+        self, packed: Sequence[Packed], leaf: NDArray[np.integer], leaves: int
+    ) -> list[Floats]:
         """One array (leaves, width) of packed sums for each output.
 
         ``leaf`` (n,) is each row's leaf; leaves 2i and 2i + 1 are the children of the last level's
         leaf i.
         """
-        if self._few or leaves == 1:
-            self._sums = [self._all(one.values, leaf, leaves) for one in packed]
+        values = [one.values for one in packed]
+        if self._few:
+            self._sums = self._at_once(values, leaf, leaves)
+        elif leaves == 1:
+            self._sums = self._by_column(values, leaf, leaves, None)
         else:
-            self._sums = self._smaller(packed, leaf, leaves)
+            self._sums = self._smaller(values, leaf, leaves)
         return self._sums
 
-    def _all(self, values: Floats, leaf: NDArray[np.intp], leaves: int) -> Floats:
+    def _at_once(
+        self, values: Sequence[Floats], leaf: NDArray[np.integer], leaves: int
+    ) -> list[Floats]:
+        index = (self._shifted + leaf.astype(np.intp) * self._width).ravel()
         size = leaves * self._width
-        if self._few:
-            index = (self._shifted + leaf * self._width).ravel()
-            weights = np.broadcast_to(values, self._bins.shape).ravel()
-            return sums_by(index, weights, size).reshape(leaves, self._width)
-        return self._by_column(values, leaf, leaves, self._bins)
+        weights = (np.broadcast_to(one, self._bins.shape).ravel() for one in values)
+        return [sums_by(index, one, size).reshape(leaves, self._width) for one in weights]
 
     def _by_column(
-        self, values: Floats, leaf: NDArray[np.intp], leaves: int, bins: NDArray[np.intp]
-    ) -> Floats:
-        found = np.empty((leaves, self._width))
-        ends = [*self._starts[1:], self._width]
-        for column, (start, end) in enumerate(zip(self._starts, ends, strict=True)):
-            count = int(end - start)
-            sums = sums_by(leaf * count + bins[column], values, leaves * count)
-            found[:, start:end] = sums.reshape(leaves, count)
+        self,
+        values: Sequence[Floats],
+        leaf: NDArray[np.integer],
+        leaves: int,
+        rows: NDArray[np.intp] | None,
+    ) -> list[Floats]:
+        """Sums over some ``rows``, of which ``values`` and ``leaf`` are; None for all."""
+        found = [np.empty((leaves, self._width)) for _ in values]
+        ends = [*self._starts[1:].tolist(), self._width]
+        for column, (start, end) in enumerate(zip(self._starts.tolist(), ends, strict=True)):
+            count, bins = end - start, self._bins[column]
+            if leaves * count > _SMALL_INDEX:
+                leaf = leaf.astype(np.intp, copy=False)
+            # "clip" takes without a check of each position, which costs more than the copy.
+            index = leaf * count + (bins if rows is None else bins.take(rows, mode="clip"))
+            index = index.astype(np.intp, copy=False)
+            for one, array in zip(values, found, strict=True):
+                sums = sums_by(index, one, leaves * count)
+                array[:, start:end] = sums.reshape(leaves, count)
         return found
 
     def _smaller(
-        self, packed: Sequence[Packed], leaf: NDArray[np.intp], leaves: int
+        self, values: Sequence[Floats], leaf: NDArray[np.integer], leaves: int
     ) -> list[Floats]:
         """Count the rows of the smaller child of each leaf; the other child is the difference."""
         sizes = np.bincount(leaf, minlength=leaves).reshape(-1, 2)
         small = np.argmin(sizes, axis=1)  # 0 or 1 for each parent
-        rows = np.flatnonzero(small[leaf >> 1] == (leaf & 1))
-        parents = leaf[rows] >> 1
-        bins = self._bins.take(rows, axis=1)
+        at = np.arange(leaves // 2)
+        is_small = np.zeros(leaves, bool)
+        is_small[2 * at + small] = True
+        rows = np.flatnonzero(is_small.take(leaf, mode="clip"))
+        parents = leaf.take(rows) >> 1
+        counted = self._by_column([one.take(rows) for one in values], parents, leaves // 2, rows)
         result = []
-        for one, above in zip(packed, self._sums, strict=True):
-            counted = self._by_column(one.values[rows], parents, leaves // 2, bins)
+        for part, above in zip(counted, self._sums, strict=True):
             both = np.empty((leaves // 2, 2, self._width))
-            at = np.arange(leaves // 2)
-            both[at, small] = counted
-            both[at, 1 - small] = above - counted
+            both[at, small] = part
+            both[at, 1 - small] = above - part
             result.append(both.reshape(leaves, self._width))
         return result

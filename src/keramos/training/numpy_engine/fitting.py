@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -26,7 +26,8 @@ _ROWS_AT_ONCE = 8192
 class Batches:
     """What to learn from: rows (n, features), targets (n,), weights (n,) or None.
 
-    ``order`` draws the rows' order of each epoch; without it they come as they are.
+    ``order`` draws the rows' order of each epoch; without it they come as they are. ``widen`` turns
+    the rows of a batch into those that the network takes.
     """
 
     x: Array
@@ -34,6 +35,7 @@ class Batches:
     size: int
     weights: Array | None = None
     order: np.random.Generator | None = None
+    widen: Callable[[Array], Array] | None = None
 
 
 def run_epoch(
@@ -46,7 +48,9 @@ def run_epoch(
     logits = np.empty((len(batches.x), 0), "float32")
     total = 0.0
     for index in _indices(batches):
-        seen = network.forward(batches.x[index], training=True)
+        x = batches.x[index]
+        x = x if batches.widen is None else batches.widen(x)
+        seen = network.forward(x, training=True)
         rows, gradient = loss.rows(seen, batches.y[index])
         if batches.weights is not None:
             weight = batches.weights[index]

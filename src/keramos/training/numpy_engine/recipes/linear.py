@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from keramos.training.blending.linear import logistic, ridge
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from keramos.prepare.front import FrontOutput
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from keramos.training.numpy_engine.recipes.candidate import Scores
     from keramos.training.numpy_engine.recipes.rows import Problem, Rows
     from keramos.types.network import Config, TensorRef
+
+
+_MOST_CELLS, _FEWEST_ROWS = 10_000_000, 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +55,11 @@ class Linear:
         validation: Rows | None = None,  # noqa: ARG002 (a linear model has no rounds)
         rounds: int = 0,  # noqa: ARG002 (the same)
     ) -> LinearBranch:
-        """The one best solution."""
+        """The one best solution; of tables with more than ``_MOST_CELLS`` cells, for some rows."""
+        most = max(_FEWEST_ROWS, _MOST_CELLS // max(1, rows.matrix.shape[1]))
+        if most < len(rows.y):
+            draw = np.random.default_rng(problem.plan.seed)
+            rows = rows.take(np.sort(draw.permutation(len(rows.y))[:most]))
         if problem.task == "regression":
             return LinearBranch(*ridge(rows.matrix, rows.y))
         return LinearBranch(*logistic(rows.matrix, rows.y, problem.objective))

@@ -37,6 +37,11 @@ PASSES = 2
 _STEPS, _MOST_STEPS = 2500, 30_000
 _SMALLEST_BATCH, _LARGEST_BATCH = 8, 64
 _ROWS_AT_ONCE = 8192
+_WORK_A_PARAMETER, _MOST_WORK = 6, 4e11
+"""Multiplications and additions of a row for each parameter, and all of one training: 10 to 20
+seconds of one processor.
+"""
+_FEWEST_PASSES, _FEWEST_ROWS = 3, 20_000
 
 
 def batch_size(rows: int) -> int:
@@ -83,7 +88,7 @@ class NetworkBranch:
         for step in range(1, steps + 1):
             self.network.parameters[:] = self.course[checkpoint(step, steps, len(self.course)) - 1]
             starts = range(0, len(rows.y), _ROWS_AT_ONCE)
-            blocks = [self.bins.row(rows.matrix[at : at + _ROWS_AT_ONCE]) for at in starts]
+            blocks = (self.bins.row(rows.matrix[at : at + _ROWS_AT_ONCE]) for at in starts)
             found.append(np.concatenate([self.network.forward(block) for block in blocks]))
         return found
 
@@ -140,14 +145,13 @@ class Network:
         """Train for so many passes, or for those that were best on validation rows; the learning
         rate falls as if all were made.
         """
-        passes = PASSES * problem.plan.epochs
         hidden = problem.plan.hidden or HIDDEN
         bins = Bins(*bins_layer(rows.matrix[:, : problem.numbers]))
-        x = bins.row(rows.matrix)
-        network = _network(problem, x.shape[1], hidden)
-        batches = _batches(problem, rows, x)
+        network = _network(problem, rows.matrix.shape[1] + bins.kernel.size, hidden)
+        passes, rows = _affordable(problem, rows, network.parameters.size)
+        batches = _batches(problem, rows, bins)
         optimizer = Adam(
-            cosine(problem.plan.learning_rate or RATE, passes * -(-len(x) // batches.size)),
+            cosine(problem.plan.learning_rate or RATE, passes * -(-len(rows.y) // batches.size)),
             decay=DECAY,
             decayed=network.kernels(),
         )
@@ -166,14 +170,26 @@ def _best(branch: NetworkBranch, problem: Problem, rows: Rows) -> NetworkBranch:
     return replace(branch, course=branch.course[: int(np.argmin(losses)) + 1])
 
 
-def _batches(problem: Problem, rows: Rows, x: Array) -> Batches:
+def _affordable(problem: Problem, rows: Rows, parameters: int) -> tuple[int, Rows]:
+    """Fewer passes, then fewer rows, where all of them would take more than ``_MOST_WORK``."""
+    row, wanted = _WORK_A_PARAMETER * parameters, PASSES * problem.plan.epochs
+    passes = min(wanted, max(_FEWEST_PASSES, int(_MOST_WORK // (row * len(rows.y)))))
+    most = max(_FEWEST_ROWS, int(_MOST_WORK // (row * passes)))
+    if most >= len(rows.y):
+        return passes, rows
+    draw = np.random.default_rng(problem.plan.seed)
+    return passes, rows.take(np.sort(draw.permutation(len(rows.y))[:most]))
+
+
+def _batches(problem: Problem, rows: Rows, bins: Bins) -> Batches:
     weights = problem.row_weights
     return Batches(
-        x,
+        rows.matrix,
         rows.y.astype("float32"),
-        problem.plan.batch_size or batch_size(len(x)),
+        problem.plan.batch_size or batch_size(len(rows.y)),
         None if weights is None else weights[rows.y.astype(int)].astype("float32"),
         np.random.default_rng(problem.plan.seed),
+        bins.row,
     )
 
 

@@ -36,6 +36,8 @@ CANDIDATES: dict[str, Candidate] = {"linear": Linear(), "network": Network(), "t
 _PLAIN = "linear"
 """The candidate that learns from all training rows in any case, as the measure of the others."""
 
+_SHOWN_ROWS = 20_000
+
 Weighted = list[tuple["Branch", float]]
 
 
@@ -147,7 +149,12 @@ def _record(
     rows: tuple[Rows, Rows],
     begun: float,
 ) -> None:
-    """The blend, with its final weights, after each equal part of every branch's training."""
+    """The blend, with its final weights, after each equal part of every branch's training; of
+    training rows at most ``_SHOWN_ROWS``, evenly spread.
+    """
+    if len(rows[0].y) > _SHOWN_ROWS:
+        shown = np.linspace(0, len(rows[0].y) - 1, _SHOWN_ROWS).astype(np.intp)
+        rows = (rows[0].take(shown), rows[1])
     steps = min(problem.plan.epochs, max(branch.rounds for branch, _ in branches))
     learned, held_out = (_blended(branches, part, steps) for part in rows)
     seconds = (perf_counter() - begun) / steps
