@@ -155,7 +155,7 @@ def _output_shapes(
 
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
     """Append a network's nodes; gives its outputs with their masks."""
-    values = _run(g, network, feeds, forests(network))
+    values = _run(g, network, feeds, forests(network) if g.composite_operators else {})
     return [_made(values, ref, f"model {quoted(network.name)}") for ref in network.outputs]
 
 

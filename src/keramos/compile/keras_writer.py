@@ -37,12 +37,14 @@ _FOLDED: dict[str, Callable[..., np.ndarray]] = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node that a lowering appended."""
+    """One node that a lowering appended; ``place`` is its layer, ``form`` what it is written as."""
 
     kind: str
     inputs: Sequence[Value | None]
     outputs: Sequence[Value]
     attributes: Mapping[str, object]
+    place: str = ""
+    form: str = "current Keras"
 
     @property
     def is_constant(self) -> bool:
@@ -63,10 +65,11 @@ class Node:
         return replace(self.outputs[0], const=_FOLDED[self.kind](self, *arrays))
 
     def refused(self, why: str) -> UnsupportedModelError:
-        """The error for a node that keras.ops cannot express; raise it."""
+        """The error for a node that the written form cannot express; raise it."""
         return UnsupportedModelError(
-            f"current Keras cannot express this computation: {self.kind} {why}",
-            remedy="Write an .onnx file, or run the file with keramos as it is",
+            f"{self.form} cannot express this computation: {self.kind} {why}",
+            layer=self.place or None,
+            remedy="Write an .onnx or .keras file, or run the file with keramos as it is",
         )
 
     def value(self, place: int) -> Value:

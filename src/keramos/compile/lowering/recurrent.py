@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from keramos.compile.onnx.graph import Graph
 from keramos.compile.onnx.sizes import expand, reshape, size
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.compile.onnx.graph import Value
+    from keramos.compile.onnx.graph import Graph, Value
 
     States = tuple[Value, ...]
 
@@ -75,7 +74,8 @@ def run(
     """
     given = iter(initial)
     starts = [tuple(next(given) for _ in cell.states) if initial else () for cell in cells]
-    ways = _by_operators if all(cell.operator for cell in cells) else _by_scan
+    whole = g.composite_operators and all(cell.operator for cell in cells)
+    ways = _by_operators if whole else _by_scan
     outputs, states = ways(g, cells, x, mask, starts)
     return Result(outputs if mask is None else _masked(g, outputs, mask, zeros), states)
 
@@ -189,7 +189,7 @@ def _scan(
         expand(g, g.const(np.zeros((1, *one), "float32")), rows, *one) for one in cell.states
     )
     steps = [cell.project(g, x), *([] if mask is None else [mask])]
-    body = Graph(g)
+    body = g.inner()
     old = tuple(body.input(body.fresh(), state.dtype, state.shape) for state in states)
     step, *counts = (body.input(body.fresh(), v.dtype, (v.shape[0], *v.shape[2:])) for v in steps)
     new = cell.step(body, step, old)

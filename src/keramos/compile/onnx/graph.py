@@ -127,10 +127,15 @@ class Graph:
         self._fed: list[str] = []
         self._parent = parent
         self.place: str = parent.place if parent else ""
+        self.composite_operators = True
         self.steps: list[HostStep] = []
         self.runtime_checks: list[tuple[Value, str]] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
         self._cost: _Cost = _Cost(parent._cost if parent else None)  # noqa: SLF001 (the same class)
+
+    def inner(self) -> Graph:
+        """A graph for the body of a loop in this one."""
+        return Graph(self)
 
     def fresh(self) -> str:
         """A name not used before in this model."""

@@ -1,0 +1,1 @@
+"""SavedModel folders written without TensorFlow: nodes of a network -> TensorFlow's operations."""
