@@ -15,11 +15,13 @@ EXTRAS := train keras tables sign sql remote ray otel
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt requirements/node/package-lock.json pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "setting up .venv (some minutes, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@mkdir -p .venv/node && cp requirements/node/*.json .venv/node
+	@if command -v npm > /dev/null; then npm ci --prefix .venv/node --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@
 
 $(DEMO): requirements/demo.txt pyproject.toml

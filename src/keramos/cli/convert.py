@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 @click.argument("source")
 @click.argument("target")
 @click.option(
+    "--to",
+    help="The form to write, where TARGET does not say which: keras, h5, onnx, tfjs, saved_model.",
+)
+@click.option(
     "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
 )
 @replace_option
@@ -27,16 +31,22 @@ if TYPE_CHECKING:
 def command(
     source: str,
     target: str,
+    to: str | None,
     weights: str | None,
     *,
     replace: dict[str, str],
     limits: Limits,
     as_json: bool,
 ) -> None:
-    """Rewrite SOURCE as TARGET (.keras or .h5 for current Keras, .onnx for any ONNX runtime)."""
+    """Rewrite SOURCE as TARGET, and prove that both answer the same.
+
+    TARGET is a .keras or .h5 file for current Keras, an .onnx file for any ONNX runtime, a folder
+    for TensorFlow and TensorFlow Serving (a SavedModel: models/NAME/1), or model.json for
+    TensorFlow.js, with its shards beside.
+    """
     from keramos.pipeline.convert import convert
 
-    done = convert(source, target, weights=weights, replace=replace, limits=limits)
+    done = convert(source, target, to=to, weights=weights, replace=replace, limits=limits)
     if as_json:
         import json
 
@@ -44,7 +54,9 @@ def command(
 
         click.echo(json.dumps(msgspec.to_builtins(done)))
         return
-    say(
-        f"{done.path}: {done.size:,} bytes; on {done.rows} random rows the largest difference is "
-        f"{done.difference:.3g}"
+    proof = (
+        "keramos does not run what it wrote"
+        if done.difference is None
+        else f"on {done.rows} random rows the largest difference is {done.difference:.3g}"
     )
+    say(f"{done.path}: {done.form}, {done.size:,} bytes; {proof}")

@@ -72,7 +72,9 @@ class RecordedGraph(Graph):
         """The result of a step that runs outside ONNX."""
         made = super().host(kind, config, operands, like)
         self.fed.remove(made)
-        self.recorded.append(Node(f"{HOST}{kind}", operands, (made,), dict(config), self.place, self.form))
+        self.recorded.append(
+            Node(f"{HOST}{kind}", operands, (made,), dict(config), self.place, self.form)
+        )
         return made
 
     def body(self, outputs: Sequence[Value]) -> Subgraph:
@@ -105,9 +107,7 @@ def record(network: Network, form: str, limits: Limits = LIMITS) -> Recorded:
     return with_inputs(network, limits, lambda specs: _recorded(network, form, specs, limits))
 
 
-def _recorded(
-    network: Network, form: str, specs: Sequence[TensorSpec], limits: Limits
-) -> Recorded:
+def _recorded(network: Network, form: str, specs: Sequence[TensorSpec], limits: Limits) -> Recorded:
     g = RecordedGraph(form, limits=limits, weights=weight_values(network))
     feeds = tuple(g.input(spec.name, spec.dtype, spec.shape) for spec in specs)
     results = run_network(g, network, tuple((value, None) for value in feeds))
@@ -140,4 +140,3 @@ def captured(node: Node) -> list[Value]:
                 found[value.name] = value
         made |= {value.name for value in inner.outputs}
     return list(found.values())
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +10,11 @@ import numpy as np
 
 from keramos.artifact.keras.upgrade import lossy_options
 from keramos.artifact.read import read
-from keramos.artifact.write import WRITERS, write
 from keramos.compile.emit import compile_network
-from keramos.compile.keras_calls import as_keras_calls
-from keramos.errors import MismatchError, UnsupportedModelError, UsageError
+from keramos.errors import MismatchError, UnsupportedModelError, located
 from keramos.pipeline.reading import about, with_replacements
 from keramos.pipeline.verify import random_feeds
-from keramos.platform.atomic_write import check_target, write_atomically
+from keramos.pipeline.written_forms import Written, check, target_of
 from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
 
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.replacements import Replacement
+    from keramos.pipeline.written_forms import Target
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
     from keramos.types.network import Compiled
@@ -40,83 +38,82 @@ answer.
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What was written, and how far its answers are from the original's on random inputs."""
+    """What was written, and how far its answers are from the original's on random inputs.
+
+    ``difference`` is None where keramos writes a form that it does not run.
+    """
 
     path: str
     size: int
     rows: int
-    difference: float
+    difference: float | None
+    form: str = ""
 
 
 def convert(
     source: str | Path,
     target: str | Path,
     *,
+    to: str | None = None,
     weights: str | Path | None = None,
     replace: Mapping[str, Replacement] | None = None,
     limits: Limits = LIMITS,
 ) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any
-    ONNX runtime.
+    ONNX runtime, ``model.json`` with its shards for TensorFlow.js, a folder for TensorFlow
+    (SavedModel).
 
+    ``to`` names the form (keras, h5, onnx, tfjs, saved_model) where the target does not.
     ``weights`` names the file of weights, where ``source`` is an architecture alone
     (``model.to_json()``). ``replace``: what layers that hold code compute, by name, as for
     ``load``. ``limits``: bounds on what the source may declare. What keramos stored
-    beside the network is kept in ``.keras`` and ``.h5``.
+    beside the network is kept in all forms but ``.onnx``.
 
     Raises:
-        ModelError: the source cannot be read or run.
-        UsageError: the extension of the target is unknown, or a replacement is wrong.
+        ModelError: the source cannot be read or run, or the form cannot express it.
+        UsageError: the target names no form, or a replacement is wrong.
         SaveError: the target could not be written.
     """
     target = Path(target)
-    known = (*WRITERS, ".onnx")
-    if target.suffix.lower() not in known:
-        raise UsageError(
-            f"the extension must be {', '.join(known)}",
-            received=f"'{target.suffix}'",
-            file=str(target),
-        )
-    check_target(target)
+    form = target_of(target, to)
+    check(target, form)
     with about(source):
         artifact = read(source, weights=weights, limits=limits)
     artifact = with_replacements(artifact, replace)
     with about(source):
-        return _converted(artifact, target, limits)
+        return _converted(artifact, target, form, limits)
 
 
-def _converted(artifact: Artifact, target: Path, limits: Limits) -> Conversion:
+def _converted(artifact: Artifact, target: Path, form: Target, limits: Limits) -> Conversion:
     before = compile_network(artifact.network, limits=limits)
     fed = random_feeds(before.inputs)
-    unproven = target.with_name(f".{target.stem}.{secrets.token_hex(6)}{target.suffix}")
-    try:
-        after = _written(unproven, artifact, target, limits)
+    with located(file=str(target)):
+        written = Written(target, form, form.files(artifact, limits))
+    after = _read_back(written, artifact, limits)
+    worst = None
+    if after is not None:
         worst = _difference(
             Session(before).run(fed), Session(after).run(_renamed(fed, before, after))
         )
         if worst > _SAME:
             raise _differs(artifact, target, worst)
-        unproven.replace(target)
-    finally:
-        unproven.unlink(missing_ok=True)
-    return Conversion(str(target), target.stat().st_size, len(next(iter(fed.values()))), worst)
+    written.save()
+    rows = len(next(iter(fed.values())))
+    return Conversion(str(target), written.size, rows, worst, form.title)
 
 
-def _written(path: Path, artifact: Artifact, target: Path, limits: Limits) -> Compiled:
-    """Write what ``target`` is to be, and compile it from there."""
-    if target.suffix.lower() != ".onnx":
-        write(path, as_keras_calls(artifact.network, limits), artifact.content)
-        return compile_network(read(path, limits=limits).network, limits=limits)
-    compiled = compile_network(artifact.network, runtime_checks=False, limits=limits)
-    if compiled.steps:
-        kinds = ", ".join(sorted({step.kind for step in compiled.steps}))
-        raise UnsupportedModelError(
-            f"the model needs {kinds} before its graph, which ONNX cannot express",
-            file=str(target),
-            remedy="Write a .keras or .h5 file",
-        )
-    write_atomically(path, compiled.onnx)
-    return compiled
+def _read_back(written: Written, artifact: Artifact, limits: Limits) -> Compiled | None:
+    """What was written, compiled; None where it is in a form that is not run."""
+    source = written.source()
+    if written.target.word == "onnx":
+        return compile_network(artifact.network, runtime_checks=False, limits=limits)
+    try:
+        found = read(source.path, limits=limits, source_of=lambda *_: source)
+        return compile_network(found.network, limits=limits)
+    except UnsupportedModelError:
+        if written.target.word != "saved_model":
+            raise
+        return None  # the graph holds an operation that keramos writes and does not run
 
 
 def _differs(
@@ -141,8 +138,14 @@ def _differs(
 
 
 def _renamed(fed: Feeds, before: Compiled, after: Compiled) -> Feeds:
-    """The same arrays under the names of the written file, which has no slashes in names."""
-    return {new.name: fed[old.name] for old, new in zip(before.inputs, after.inputs, strict=True)}
+    """The same arrays under the names and in the dtypes of the written file, which has no slashes
+    in names.
+    """
+    pairs = zip(before.inputs, after.inputs, strict=True)
+    return {
+        new.name: fed[old.name] if new.dtype == old.dtype else fed[old.name].astype(new.dtype)
+        for old, new in pairs
+    }
 
 
 def _difference(

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
 
+SAVED_MODEL = "saved_model.pb"
+SAVED_CONTENT = "assets.extra/keramos.json"
+"""Where keramos' content lies in the folder of a SavedModel; TensorFlow has no use for it."""
+
 _TFJS = re.compile(
     rb'\s*\{\s*"(?:format|generatedBy|convertedBy|modelTopology|weightsManifest|signature'
     rb'|trainingConfig|userDefinedMetadata|modelInitializer)"\s*:'
@@ -31,7 +35,7 @@ _OTHER_MODELS = (".h5", ".hdf5", ".keras", ".pb")
 
 def is_saved_model(head: Head) -> bool:
     """Whether it is a folder with a ``saved_model.pb``."""
-    return head.names is not None and "saved_model.pb" in head.names
+    return head.names is not None and SAVED_MODEL in head.names
 
 
 def open_saved_model(source: ModelSource, limits: Limits) -> Container:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     Json = dict[str, object]
 
 FILE = "model.json"
+CONTENT = "keramos"
+"""The key of keramos' content in ``userDefinedMetadata``."""
+
 _TYPES = {"float32": "<f4", "int32": "<i4", "bool": "?", "float16": "<f2"}
 _QUANTISED = {"uint8": "u1", "uint16": "<u2", "float16": "<f2"}
 _OWN_WRITER = "tfjs-layers"
@@ -143,6 +146,8 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
     if version.startswith(_OWN_WRITER):
         entry, version = cast("Json", _without_nulls(entry)), f"{_LIKE} ({version})"
     training = topology.get("training_config")
+    more = found.get("userDefinedMetadata")
+    content = more.get(CONTENT) if isinstance(more, dict) else None
     stored = list(_weights(found, source, limits))
     return Container(
         json.dumps(plain({key: entry.get(key) for key in ("class_name", "config")})).encode(),
@@ -150,6 +155,7 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
         version,
         backend,
         training=json.dumps(training).encode() if isinstance(training, dict) else None,
+        content=content.encode() if isinstance(content, str) else None,
         tensors=lambda: _tensors(stored),
     )
 

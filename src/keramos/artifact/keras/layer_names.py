@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -12,20 +13,24 @@ if TYPE_CHECKING:
 
     from keramos.types.network import Layer, Network
 
+_SLASH = re.compile("/")
 
-def legal(network: Network) -> Network:
-    """The same network with an underscore for every slash in names; numbered where that name is
-    taken.
+
+def legal(network: Network, illegal: re.Pattern[str] = _SLASH) -> Network:
+    """The same network with an underscore for everything in names that is illegal; numbered where
+    that name is taken.
     """
     names: dict[str, str] = {}
     taken = set(network.layers)
     for name in network.layers:
-        names[name] = _free(name.replace("/", "_"), taken) if "/" in name else name
+        clean = illegal.sub("_", name)
+        names[name] = name if clean == name else free_name(clean, taken)
         taken.add(names[name])
     return replace(
         network,
         layers={
-            names[name]: _renamed(layer, names[name]) for name, layer in network.layers.items()
+            names[name]: _renamed(layer, names[name], illegal)
+            for name, layer in network.layers.items()
         },
         calls=tuple(_call(call, names) for call in network.calls),
         inputs=tuple(cast("TensorRef", _moved(ref, names)) for ref in network.inputs),
@@ -33,7 +38,8 @@ def legal(network: Network) -> Network:
     )
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, numbered where it is taken."""
     number = 0
     while name in taken:
         number += 1
@@ -41,9 +47,9 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def _renamed(layer: Layer, name: str) -> Layer:
-    inner = tuple(_renamed(part, part.name.replace("/", "_")) for part in layer.inner)
-    below = None if layer.network is None else legal(layer.network)
+def _renamed(layer: Layer, name: str, illegal: re.Pattern[str]) -> Layer:
+    inner = tuple(_renamed(part, illegal.sub("_", part.name), illegal) for part in layer.inner)
+    below = None if layer.network is None else legal(layer.network, illegal)
     return replace(layer, name=name, inner=inner, network=below)
 
 

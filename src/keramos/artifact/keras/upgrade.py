@@ -187,14 +187,16 @@ def _has_gates(kind: str) -> bool:
     return spec is not None and bool(spec.recurrent_gates)
 
 
-def _scaled_gates(weights: Weights, gates: Sequence[int], count: int) -> Weights:
-    """Columns of some gates times 1.2, in every weight."""
+def scaled_gates(
+    weights: Weights, gates: Sequence[int], count: int, factor: float = _FACTOR
+) -> Weights:
+    """Columns of some gates times a factor, in every weight."""
     grown = []
     for array in weights:
         units = array.shape[-1] // count
         factors = np.ones(array.shape[-1], array.dtype)
         for gate in gates:
-            factors[gate * units : (gate + 1) * units] = _FACTOR
+            factors[gate * units : (gate + 1) * units] = factor
         grown.append(np.multiply(array, factors))
     return tuple(grown)
 
@@ -205,7 +207,7 @@ def _recurrent_hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:
     spec = spec_of(layer.kind)
     if spec is None or not spec.gates:
         return layer
-    return replace(layer, weights=_scaled_gates(layer.weights, spec.recurrent_gates, spec.gates))
+    return replace(layer, weights=scaled_gates(layer.weights, spec.recurrent_gates, spec.gates))
 
 
 def _hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:
@@ -213,7 +215,7 @@ def _hard_sigmoid(layer: Layer, legacy: Legacy) -> Layer:
     if layer.config.get("activation") != _HARD or not legacy.hard_sigmoid_keras2:
         return layer
     if not layer.weights:
-        return _chain(layer, [_part("Rescaling", {"scale": _FACTOR, "offset": 0.0}), layer])
+        return chain(layer, [part_of("Rescaling", {"scale": _FACTOR, "offset": 0.0}), layer])
     kept = _LAST_WEIGHTS.get(layer.kind, 0)
     grown = tuple(
         np.multiply(array, np.asarray(_FACTOR, array.dtype)) for array in layer.weights[kept:]
@@ -242,21 +244,21 @@ def _theano_padding(layer: Layer, legacy: Legacy) -> Layer:
         )
     plain = replace(layer, config={**layer.config, "padding": "valid"})
     cut = [1 - size % 2 for size in sizes]
-    parts = [_part(f"ZeroPadding{len(sizes)}D", around), plain]
+    parts = [part_of(f"ZeroPadding{len(sizes)}D", around), plain]
     if any(cut):
         edge: Config = {"cropping": [[0, one] for one in cut] if len(cut) > 1 else [0, cut[0]]}
         if len(cut) > 1:
             edge["data_format"] = layer.config.get("data_format", "channels_last")
-        parts.append(_part(f"Cropping{len(sizes)}D", edge))
-    return _chain(layer, parts)
+        parts.append(part_of(f"Cropping{len(sizes)}D", edge))
+    return chain(layer, parts)
 
 
 def _causal_separable(layer: Layer, _legacy: Legacy) -> Layer:
     """Only plain convolutions can be causal today; zeros before do the same."""
     if layer.kind != "SeparableConv1D" or layer.config.get("padding") != "causal":
         return layer
-    before = _part("ZeroPadding1D", {"padding": [_windows(layer)[0] - 1, 0]})
-    return _chain(layer, [before, replace(layer, config={**layer.config, "padding": "valid"})])
+    before = part_of("ZeroPadding1D", {"padding": [_windows(layer)[0] - 1, 0]})
+    return chain(layer, [before, replace(layer, config={**layer.config, "padding": "valid"})])
 
 
 def _windows(layer: Layer) -> list[int]:
@@ -279,11 +281,12 @@ def _renamed_class(layer: Layer, _legacy: Legacy) -> Layer:
     return layer
 
 
-def _part(kind: str, config: Config) -> Layer:
+def part_of(kind: str, config: Config) -> Layer:
+    """A layer of a chain."""
     return Layer(kind.lower(), kind, config)
 
 
-def _chain(layer: Layer, parts: Sequence[Layer]) -> Layer:
+def chain(layer: Layer, parts: Sequence[Layer]) -> Layer:
     """Several layers as a nested model in the place of one."""
     source = Layer(f"{layer.name}_input", "InputLayer", {"batch_shape": None})
     named = [replace(part, name=f"{layer.name}_{number}") for number, part in enumerate(parts)]

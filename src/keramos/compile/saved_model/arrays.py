@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.saved_model.graph_def import Edge, Type
+from keramos.compile.saved_model.graph_def import Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.compile.keras_writer import Node
+    from keramos.compile.saved_model.graph_def import Edge
     from keramos.compile.saved_model.writer import Row, Writer
-
 
 
 def _shape(w: Writer, n: Node) -> Edge:
@@ -22,7 +22,7 @@ def _shape(w: Writer, n: Node) -> Edge:
     whole = w.shape(w.input(n, 0))
     if (start, end) == (0, rank):
         return whole
-    return w.slice(whole, *(w.g.ints(i) for i in (start % (rank + 1), end % (rank + 1), 1)))
+    return w.part(whole, start % (rank + 1), end % (rank + 1))
 
 
 def _reshape(w: Writer, n: Node) -> Edge:
@@ -113,7 +113,7 @@ def _by_axis(w: Writer, n: Node, place: int, at: Sequence[int], rank: int) -> Ed
     bounds = w.edge(given)
     parts = [w.g.ints(0, dtype=bounds.dtype)] * rank
     for number, axis in enumerate(at):
-        parts[axis] = w.slice(bounds, *(w.g.ints(i) for i in (number, number + 1, 1)))
+        parts[axis] = w.part(bounds, number, number + 1)
     return w.cast(w.concat(parts, 0), "int64")
 
 
@@ -121,11 +121,11 @@ def _gather(w: Writer, n: Node) -> Edge:
     axis, places = n.number("axis") % n.value(0).rank, n.value(1)
     if places.const is None:
         return w.gather(w.input(n, 0), w.input(n, 1), axis)
-    size = n.value(0).shape[axis]
-    if (places.const < 0).any() and size is None:
+    size, known = n.value(0).shape[axis], places.const.astype("int64")
+    if (known < 0).any() and size is None:
         raise n.refused("from the end of an axis whose size is free")
-    known = np.where(places.const < 0, places.const + (size or 0), places.const)
-    return w.gather(w.input(n, 0), w.g.const(known.astype(places.const.dtype)), axis)
+    known = np.where(known < 0, known + (size or 0), known)
+    return w.gather(w.input(n, 0), w.g.const(known), axis)
 
 
 def _gather_elements(w: Writer, n: Node) -> Edge:

@@ -6,10 +6,11 @@ from math import pi, sqrt
 from typing import TYPE_CHECKING, cast
 
 from keramos.compile.onnx.element_types import NAMES
-from keramos.compile.saved_model.graph_def import Edge, Type
+from keramos.compile.saved_model.graph_def import Type
 
 if TYPE_CHECKING:
     from keramos.compile.keras_writer import Node
+    from keramos.compile.saved_model.graph_def import Edge
     from keramos.compile.saved_model.writer import Row, Writer
 
 

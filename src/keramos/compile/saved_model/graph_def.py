@@ -178,9 +178,9 @@ class Nodes:
         self.nodes[name] = _Node(name, kind, inputs, attributes, control)
         return [Edge(name, place, dtype) for place, dtype in enumerate(dtypes)]
 
-    def op(self, kind: str, *inputs: Edge, dtype: str = "", **attributes: object) -> Edge:
+    def op(self, kind: str, *inputs: Edge, dtype: object = "", **attributes: object) -> Edge:
         """Append a node with one output, of the first input's dtype unless another is given."""
-        return self.ops(kind, inputs, [dtype or inputs[0].dtype], attributes)[0]
+        return self.ops(kind, inputs, [str(dtype or inputs[0].dtype)], attributes)[0]
 
     def const(self, array: NDArray[np.generic]) -> Edge:
         """A constant; small equal ones are stored once."""
@@ -208,9 +208,7 @@ class Nodes:
         whole = [before[axis] for axis in order]
         if whole == sorted(whole):
             return source
-        made = self.op(
-            "Transpose", source, self.ints(*whole), T=Type(x.dtype), Tperm=Type("int32")
-        )
+        made = self.op("Transpose", source, self.ints(*whole), T=Type(x.dtype), Tperm=Type("int32"))
         self._transposed[made] = (source, whole)
         return made
 
@@ -249,8 +247,8 @@ class Nodes:
         for node in self.needed([result.node for result in results]):
             parts += message(3, _node_def(node, [self._reference(e) for e in node.inputs]))
         for place, result in enumerate(results):
-            returned = [text(1, f"result_{place}"), text(2, self._reference(result))]
-            parts += message(4, returned)
+            named: Parts = [text(1, f"result_{place}"), text(2, self._reference(result))]
+            parts += message(4, named)
         return parts
 
     def _reference(self, edge: Edge) -> str:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.compile.recorded import HOST
-from keramos.compile.saved_model.graph_def import Edge, Type
+from keramos.compile.saved_model.graph_def import Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.compile.keras_writer import Node
+    from keramos.compile.saved_model.graph_def import Edge
     from keramos.compile.saved_model.writer import Row, Writer
 
 _KINDS = {"strings": "str", "int64s": "int64"}

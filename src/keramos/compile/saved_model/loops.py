@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from keramos.compile.onnx.tensor_types import ints
 from keramos.compile.recorded import RecordedBody, captured
-from keramos.compile.saved_model.graph_def import Called, Edge, Nodes, Shape, Type
+from keramos.compile.saved_model.graph_def import Called, Nodes, Shape, Type
 from keramos.compile.saved_model.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.compile.keras_writer import Node
+    from keramos.compile.saved_model.graph_def import Edge
 
 _LIST = "variant"
 
@@ -71,8 +72,7 @@ def _placed(w: Writer, n: Node, made: Sequence[Edge], states: int) -> list[Edge]
 
 def _list(w: Writer, x: Edge) -> Edge:
     types = {"element_dtype": Type(x.dtype), "shape_type": Type("int32")}
-    whole = w.shape(x, "int32")
-    sizes = w.slice(whole, *(w.g.ints(i) for i in (1, 0, 1)), 0, 1)
+    sizes = w.part(w.shape(x, "int32"), 1, None)
     return w.g.op("TensorListFromTensor", x, sizes, dtype=_LIST, **types)
 
 

@@ -65,7 +65,7 @@ def saved_model(network: Network, limits: Limits = LIMITS) -> bytes:
 
 
 def _inputs(w: Writer, made: Recorded) -> list[Named]:
-    found = []
+    found: list[Named] = []
     for spec, value in zip(made.inputs, made.feeds, strict=True):
         name = f"{_SIGNATURE}_{_ILLEGAL.sub('_', spec.name)}"
         attributes = {"dtype": Type(spec.dtype), "shape": Shape(spec.shape)}
@@ -77,8 +77,10 @@ def _inputs(w: Writer, made: Recorded) -> list[Named]:
 
 def _outputs(w: Writer, made: Recorded, control: Sequence[str]) -> list[Named]:
     """Each output behind a node of its own, which the checks precede."""
-    found = []
-    for place, (name, value) in enumerate(zip(_distinct(made.output_names), made.outputs, strict=True)):
+    found: list[Named] = []
+    for place, (name, value) in enumerate(
+        zip(_distinct(made.output_names), made.outputs, strict=True)
+    ):
         edge, attributes = w.edge(value), {"T": Type(value.dtype)}
         node = f"{_SIGNATURE}_output_{place}"
         (last,) = w.g.ops("Identity", (edge,), [value.dtype], attributes, node, control)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from keramos.compile.saved_model.graph_def import Edge, Type
+from keramos.compile.saved_model.graph_def import Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.compile.keras_writer import Node
+    from keramos.compile.saved_model.graph_def import Edge
     from keramos.compile.saved_model.writer import Row, Writer
 
 _PLANE = 2
@@ -35,7 +36,7 @@ def _numbers(n: Node, name: str, count: int, default: int) -> list[int]:
     return [default] * count if found is None else [int(i) for i in cast("Sequence[int]", found)]
 
 
-def _space(n: Node, sizes: Sequence[int], windows: Sequence[int]) -> _Space:
+def _space(n: Node, sizes: Sequence[int | None], windows: Sequence[int]) -> _Space:
     """``windows`` count what dilated ones cover; ``sizes`` are those of space."""
     axes = len(windows)
     strides, pads = _numbers(n, "strides", axes, 1), _numbers(n, "pads", 2 * axes, 0)
@@ -86,9 +87,7 @@ def _padded(w: Writer, x: Edge, space: _Space, value: float) -> tuple[Edge, str]
 
 def _dilated(kernel: NDArray[np.generic], gaps: Sequence[int]) -> NDArray[np.generic]:
     """A kernel (out, in, space) with zeros between its numbers."""
-    sizes = [
-        (size - 1) * gap + 1 for size, gap in zip(kernel.shape[2:], gaps, strict=True)
-    ]
+    sizes = [(size - 1) * gap + 1 for size, gap in zip(kernel.shape[2:], gaps, strict=True)]
     wide = np.zeros((*kernel.shape[:2], *sizes), kernel.dtype)
     wide[(slice(None), slice(None), *(slice(None, None, gap) for gap in gaps))] = kernel
     return wide
@@ -105,7 +104,7 @@ def _conv(w: Writer, n: Node) -> Edge:
     kernel, group = _kernel(n), n.number("group", 1)
     axes = kernel.ndim - 2
     kernel = _dilated(kernel, _numbers(n, "dilations", axes, 1))
-    space = _space(n, n.value(0).shape[2:], kernel.shape[2:])  # type: ignore[arg-type] # sizes
+    space = _space(n, n.value(0).shape[2:], kernel.shape[2:])
     x, padding = _padded(w, _last(w, w.input(n, 0), axes), space, 0.0)
     if group == 1:
         y = _convolved(w, x, kernel, space, padding)
@@ -181,7 +180,7 @@ def _conv_transposed(w: Writer, n: Node) -> Edge:
     rank = max(axes, _PLANE)
     grown = [size - stride for size, stride in zip(kernel.shape[2:], strides, strict=True)]
     sizes = w.g.ints(*_wide(grown, 0))
-    lengths = w.slice(w.shape(x, "int32"), *(w.g.ints(i) for i in (1, rank + 1, 1)))
+    lengths = w.part(w.shape(x, "int32"), 1, rank + 1)
     space = w.binary("AddV2", w.binary("Mul", lengths, w.g.ints(*_wide(strides, 1))), sizes)
     space = w.binary("AddV2", space, w.g.ints(*_wide(more, 0)))
     shape = w.concat([w.size(x, 0), space, w.g.ints(kernel.shape[1])], 0)
@@ -226,7 +225,7 @@ def _pool(kind: str) -> Row:
     def write(w: Writer, n: Node) -> Edge:
         windows = _numbers(n, "kernel_shape", 0, 0)
         axes = len(windows)
-        space = _space(n, n.value(0).shape[2:], windows)  # type: ignore[arg-type] # sizes
+        space = _space(n, n.value(0).shape[2:], windows)
         x = _last(w, w.input(n, 0), axes)
         fill = _FAR if kind == "MaxPool" else 0.0
         padded, padding = _padded(w, x, space, fill)

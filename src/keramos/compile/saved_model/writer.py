@@ -122,10 +122,14 @@ class Writer:
         more = dict.fromkeys(("ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
         return self.g.op("StridedSlice", x, begin, end, strides, **types, **masks, **more)
 
+    def part(self, x: Edge, start: int, stop: int | None) -> Edge:
+        """Part of a vector."""
+        begin, end, step = (self.g.ints(i) for i in (start, stop or 0, 1))
+        return self.slice(x, begin, end, step, 0, int(stop is None))
+
     def size(self, x: Edge, axis: int) -> Edge:
         """The size of an axis as a vector of one int32."""
-        ends = (self.g.ints(axis), self.g.ints(axis + 1), self.g.ints(1))
-        return self.slice(self.shape(x, "int32"), *ends)
+        return self.part(self.shape(x, "int32"), axis, axis + 1)
 
     def reduce(self, kind: str, x: Edge, axes: Sequence[int], *, keepdims: bool) -> Edge:
         """A reduction over axes."""

@@ -1,0 +1,73 @@
+"""Write a folder of files completely or not at all.
+
+The files are written into a new folder beside the target and flushed to the disk; the folder is
+renamed to the target. What was there is moved aside first and removed afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.errors import SaveError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def check_folder(path: str | Path) -> None:
+    """Find out before long work whether ``write_folder`` could write here.
+
+    Raises:
+        SaveError: it could not.
+    """
+    target = Path(path)
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise SaveError("the folder cannot be written: it is a file or a link", file=str(path))
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        raise SaveError(
+            "the folder cannot be written",
+            file=str(path),
+            remedy="Name a folder in one that exists and can be written",
+        )
+
+
+def write_folder(path: str | Path, files: Mapping[str, bytes]) -> None:
+    """Put files, by their relative paths, into a folder at ``path``; what was there is replaced.
+
+    Raises:
+        SaveError: they could not be written; what was at ``path`` is untouched.
+    """
+    target = Path(path)
+    new, old = (target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp") for _ in range(2))
+    try:
+        for name, data in files.items():
+            _write(new / name, data)
+        if target.exists():
+            target.rename(old)
+        try:
+            new.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+    except OSError as error:
+        raise SaveError(
+            f"the folder could not be written: {error.strerror}; what was there before is "
+            "untouched",
+            file=str(path),
+        ) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

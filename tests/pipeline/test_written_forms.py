@@ -1,0 +1,119 @@
+"""Models written in the forms of other programs answer there as keramos answers."""
+
+import json
+
+import numpy as np
+import pytest
+
+import keramos
+from keramos.errors import SaveError, UnsupportedModelError, UsageError
+from keramos.pipeline.verify import random_feeds
+from support.tfjs import run_in_tfjs
+from support.trained import three_numbers
+from support.written_models import MODELS, MORE, built
+
+pytestmark = pytest.mark.oracle
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Every model as a ``.keras`` file, opened, with feeds and answers."""
+    folder, found = tmp_path_factory.mktemp("written"), {}
+    for name, make in {**MODELS, **MORE}.items():
+        path = folder / f"{name}.keras"
+        built(make).save(path)
+        model = keramos.load(path)
+        feeds = random_feeds(model.inputs)
+        found[name] = path, model, feeds, model.session.run(feeds)
+    return found
+
+
+def close(mine, theirs, name):
+    assert len(mine) == len(theirs), name
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def in_tensorflow(path, model, feeds):
+    import tensorflow as tf
+
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    texts = {key: tf.constant(x.tolist()) if x.dtype == object else x for key, x in feeds.items()}
+    made = served(**{key: tf.constant(value) for key, value in texts.items()})
+    assert len(made) == len(model.outputs)
+    return made
+
+
+def test_tensorflow_answers_a_written_saved_model_as_keramos_answers_the_source(saved, tmp_path):
+    for name, (path, model, feeds, answers) in saved.items():
+        keramos.convert(path, tmp_path / name)
+        made = in_tensorflow(tmp_path / name, model, feeds)
+        ordered = [made[key] for key in sorted(made, key=order_of(model))]
+        close([np.asarray(y) for y in ordered], answers, name)
+
+
+def order_of(model):
+    names = [spec.name for spec in model.outputs]
+    return lambda key: names.index(key) if key in names else len(names) + int(key[-1])
+
+
+def test_tensorflow_js_answers_a_written_layers_model_as_keramos_answers_the_source(
+    saved, tmp_path
+):
+    jobs = []
+    for name in MODELS:
+        path, model, feeds, _ = saved[name]
+        keramos.convert(path, tmp_path / name, to="tfjs")
+        jobs.append((tmp_path / name / "model.json", [feeds[spec.name] for spec in model.inputs]))
+    for name, made in zip(MODELS, run_in_tfjs(jobs, tmp_path), strict=True):
+        close(made, saved[name][3], name)
+
+
+def test_keramos_reads_a_written_layers_model_back(saved, tmp_path):
+    path, _model, feeds, answers = saved["two_inputs"]
+    (tmp_path / "js").mkdir()
+    done = keramos.convert(path, tmp_path / "js" / "model.json")
+    assert done.difference is not None
+    assert done.difference < 1e-6
+    close(keramos.load(tmp_path / "js").session.run(feeds), answers, "two_inputs")
+
+
+def test_what_tensorflow_js_lacks_is_refused_by_name(saved, tmp_path):
+    with pytest.raises(UnsupportedModelError) as caught:
+        keramos.convert(saved["lookup"][0], tmp_path / "js", to="tfjs")
+    assert [problem.layer_kind for problem in caught.value.problems] == ["StringLookup"]
+    assert not (tmp_path / "js").exists()
+
+
+def test_shards_have_four_mebibytes(tmp_path):
+    import keras
+
+    keras.Sequential([keras.Input((1500,)), keras.layers.Dense(1000)]).save(tmp_path / "m.keras")
+    keramos.convert(tmp_path / "m.keras", tmp_path / "js", to="tfjs")
+    manifest = json.loads((tmp_path / "js" / "model.json").read_text())["weightsManifest"]
+    sizes = [(tmp_path / "js" / name).stat().st_size for name in manifest[0]["paths"]]
+    assert sizes == [1 << 22, 6_004_000 - (1 << 22)]
+
+
+def test_content_of_keramos_survives_a_layers_model(tmp_path):
+    three_numbers(tmp_path)
+    run = tmp_path / "m.h5"
+    keramos.convert(run, tmp_path / "js", to="tfjs")
+    before, after = keramos.load(run), keramos.load(tmp_path / "js")
+    assert after.artifact.content == before.artifact.content
+    assert after.artifact.seal == "intact"
+
+
+def test_a_folder_replaces_one_of_before_and_leaves_files_alone(saved, tmp_path):
+    for _ in range(2):
+        keramos.convert(saved["mlp"][0], tmp_path / "1")
+    assert [path.name for path in (tmp_path / "1").iterdir()] == ["saved_model.pb"]
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SaveError):
+        keramos.convert(saved["mlp"][0], tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_target_of_no_form_is_named(saved, tmp_path):
+    with pytest.raises(UsageError, match=r"\.keras"):
+        keramos.convert(saved["mlp"][0], tmp_path / "model.pkl")
