@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from keramos.compile.onnx.tensor_types import ints
 from keramos.compile.recorded import RecordedBody, captured
 from keramos.compile.saved_model.graph_def import Called, Nodes, Shape, Type
-from keramos.compile.saved_model.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.compile.keras_writer import Node
     from keramos.compile.saved_model.graph_def import Edge
+    from keramos.compile.saved_model.writer import Writer
 
 _LIST = "variant"
 
@@ -101,7 +101,7 @@ def _condition(name: str, start: Sequence[Edge]) -> list[bytes | memoryview]:
 def _body(
     outer: Writer, n: Node, body: RecordedBody, name: str, start: Sequence[Edge]
 ) -> list[bytes | memoryview]:
-    w = Writer(outer)
+    w = outer.inner()
     counter, total, *others = _arguments(w.g, start)
     count = n.number("num_scan_inputs")
     states = len(n.inputs) - count

@@ -14,6 +14,7 @@ import numpy as np
 from keramos.compile.onnx.protobuf import integer, message, text
 from keramos.compile.recorded import needed, record
 from keramos.compile.saved_model.graph_def import DATA_TYPES, Edge, Shape, Type, shape
+from keramos.compile.saved_model.table import ROWS
 from keramos.compile.saved_model.writer import Writer
 from keramos.errors import UnsupportedModelError
 from keramos.types.limits import LIMITS
@@ -47,7 +48,7 @@ def saved_model(network: Network, limits: Limits = LIMITS) -> bytes:
         ModelError: the network cannot be compiled.
     """
     made = record(network, FORM, limits)
-    w = Writer()
+    w = Writer(ROWS)
     inputs = list(_inputs(w, made))
     checks = [value for value, _ in made.checks]
     w.write(needed(made.nodes, [*made.outputs, *checks]))

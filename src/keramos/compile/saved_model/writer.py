@@ -10,6 +10,8 @@ import numpy as np
 from keramos.compile.saved_model.graph_def import DATA_TYPES, Edge, Nodes, Type
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keramos.compile.keras_writer import Node
     from keramos.compile.onnx.graph import Value
     from keramos.compile.onnx.protobuf import Parts
@@ -18,15 +20,20 @@ if TYPE_CHECKING:
 class Writer:
     """Nodes of TensorFlow under construction. ``known``: value -> its edge.
 
-    ``functions`` and ``initialisers`` (nodes that fill tables before the first run) are those of
+    ``rows`` write the nodes, by kind; ``functions`` and ``initialisers`` (nodes that fill tables before the first run) are those of
     the whole model.
     """
 
-    def __init__(self, outer: Writer | None = None) -> None:
+    def __init__(self, rows: Mapping[str, Row], outer: Writer | None = None) -> None:
+        self._rows = rows
         self.g = Nodes()
         self.known: dict[str, Edge] = {}
         self.functions: list[Parts] = outer.functions if outer else []
         self.initialisers: list[str] = []
+
+    def inner(self) -> Writer:
+        """A writer for the body of a loop in this graph."""
+        return Writer(self._rows, self)
 
     def edge(self, value: Value) -> Edge:
         """A value as an edge."""
@@ -48,15 +55,13 @@ class Writer:
         Raises:
             UnsupportedModelError: TensorFlow cannot express one of them; names it.
         """
-        from keramos.compile.saved_model.table import ROWS  # noqa: PLC0415 (rows write loops)
-
         for node in nodes:
-            if node.kind not in ROWS:
+            if node.kind not in self._rows:
                 raise node.refused("has no operation of TensorFlow")
             for value in node.outputs:
                 if value.dtype not in DATA_TYPES:
                     raise node.refused(f"gives {value.dtype}")
-            made = ROWS[node.kind](self, node)
+            made = self._rows[node.kind](self, node)
             listed = [made] if isinstance(made, Edge) else made
             self.known |= {v.name: e for v, e in zip(node.outputs, listed, strict=False)}
 
