@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Writer:
     """Nodes of TensorFlow under construction. ``known``: value -> its edge.
 
-    ``rows`` write the nodes, by kind; ``functions`` and ``initialisers`` (nodes that fill tables before the first run) are those of
-    the whole model.
+    ``rows`` write the nodes, by kind. ``functions`` and ``initialisers`` (nodes that fill tables
+    before the first run) are those of the whole model.
     """
 
     def __init__(self, rows: Mapping[str, Row], outer: Writer | None = None) -> None:
