@@ -14,6 +14,7 @@ and ``convert`` say what a file holds, prove it and rewrite it; ``score`` decide
 
 from __future__ import annotations
 
+import gc
 import importlib
 from typing import TYPE_CHECKING
 
@@ -76,4 +77,11 @@ def __getattr__(name: str) -> object:
     """Load a public name."""
     if name not in _HOMES:
         raise AttributeError(f"module 'keramos' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    # What modules make stays: a search for garbage among it takes time and finds nothing.
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    finally:
+        if searches:
+            gc.enable()

@@ -51,8 +51,9 @@ An outer caller adds what it knows to the same exception; several faults are lis
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
 
 from keramos.frozen import Frozen
 
@@ -127,7 +128,7 @@ class Location(Frozen, frozen=True):
             if known is not None and given not in (None, known):
                 taken = {name: value for name, value in taken.items() if name not in fields}
         new = {name: value for name, value in taken.items() if getattr(self, name) is None}
-        return replace(self, **new) if new else self  # type: ignore[arg-type]  # by name
+        return replace(self, **new) if new else self
 
     def record(self) -> dict[str, object]:
         """The known fields, for JSON."""

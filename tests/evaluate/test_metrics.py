@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn import metrics as oracle
 
 from keramos.errors import UsageError
 from keramos.evaluate.metrics import auc, f1, metrics
 from keramos.evaluate.thresholds import GOALS, tune_threshold
 from keramos.types.schema import TargetPreparation, TargetSchema
+from sklearn import metrics as oracle
 
 truths = st.lists(st.integers(0, 1), min_size=4, max_size=40).filter(lambda t: 0 < sum(t) < len(t))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.artifact.limits import LIMITS
@@ -23,6 +22,7 @@ from keramos.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from keramos.artifact.limits import Limits
 
@@ -117,14 +117,14 @@ def measure(path: str | Path) -> tuple[int, float]:
     Raises:
         OSError: it is gone.
     """
-    status = os.stat(path)  # noqa: PTH116 (one call for each model at each look of a server)
+    status = os.stat(path)
     if not stat.S_ISDIR(status.st_mode):
         return status.st_size, status.st_mtime
     size, changed = 0, status.st_mtime
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in (*folders, *names):
-            status = Path(folder, name).lstat()
+            status = os.lstat(os.path.join(folder, name))
             size += status.st_size if stat.S_ISREG(status.st_mode) else 0
             changed = max(changed, status.st_mtime)
     return size, changed
@@ -229,19 +229,19 @@ def _content(
 def _opened(source: str) -> int:
     """A descriptor of a regular file; nothing else is opened, since opening some devices acts."""
     try:
-        _check_kind(Path(source).stat(), source)
+        _check_kind(os.stat(source), source)
         return os.open(source, os.O_RDONLY | _FLAGS & ~os.O_NOFOLLOW)
     except FileNotFoundError:
-        if Path(source).is_symlink():
+        if os.path.islink(source):
             raise ModelError(
-                f"the file is a link to {Path(source).readlink()}, which does not exist",
+                f"the file is a link to {os.readlink(source)}, which does not exist",
                 file=source,
             ) from None
         raise ModelError("the file does not exist", file=source) from None
     except ValueError:
         raise UsageError("the path holds a zero byte", received=repr(source)) from None
     except OSError as error:
-        kind = UnsafeModelError if Path(source).is_symlink() else ModelError
+        kind = UnsafeModelError if os.path.islink(source) else ModelError
         raise kind(f"{source} cannot be opened: {error.strerror}") from None
 
 

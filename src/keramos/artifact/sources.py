@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
+from keramos.artifact.sha256 import sha256
 from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class ModelSource:
@@ -28,7 +29,7 @@ class ModelSource:
     @classmethod
     def of_file(cls, path: str, data: bytes) -> ModelSource:
         """A source of one file."""
-        return cls(path, {Path(path).name: data})
+        return cls(path, {os.path.basename(path): data})
 
     @property
     def main(self) -> bytes:
@@ -58,7 +59,7 @@ class ModelSource:
     @property
     def sha256(self) -> str:
         """The identity: the SHA-256 of a single file, else that of the listing of its parts."""
-        return hashlib.sha256(listing(self.parts) if self.is_split else self.main).hexdigest()
+        return sha256(listing(self.parts) if self.is_split else self.main)
 
     @property
     def is_split(self) -> bool:
@@ -83,5 +84,5 @@ class ModelSource:
 
 def listing(files: Mapping[str, bytes]) -> bytes:
     """SHA-256 and path of each file, sorted by path, in the format of ``sha256sum``."""
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    digests = {name: sha256(data) for name, data in files.items()}
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()

@@ -5,8 +5,9 @@ Feeds the error messages and the documentation.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from keramos.frozen import Frozen
 from keramos.keras_layers.code import CODE, OUTSIDE

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from keramos.compile.onnx.element_types import INPUT_TYPES
 from keramos.compile.structures import input_names

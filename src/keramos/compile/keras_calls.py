@@ -6,8 +6,9 @@ functions of keras.ops under its name.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.compile.emit import run_call, weight_values, with_inputs
 from keramos.compile.keras_functions import FUNCTIONS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.errors import DataError, RowError
@@ -80,6 +79,8 @@ def check_present(have: list[str], names: list[str], source: str) -> None:
     absent = [name for name in names if name not in have]
     if not absent:
         return
+    from difflib import get_close_matches  # noqa: PLC0415 (some milliseconds, for a refusal only)
+
     lines = []
     for name in absent:
         near = get_close_matches(name, [other for other in have if other not in names], 1)

@@ -13,7 +13,6 @@ import numpy as np
 from keramos.compile.emit import compile_network
 from keramos.compile.structures import arranged, packed
 from keramos.data.conform import conform, row_error
-from keramos.data.read import as_table
 from keramos.errors import MissingExtraError, UsageError
 from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
@@ -158,6 +157,8 @@ class Model:
         if callable(index) or given is not rows:  # a list's method, or the names in a Series
             index = None
         if on_error == "skip":
+            from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
+
             found = self.decide_table(as_table(self._complete(given)))
             return Decisions(
                 found.decisions,
@@ -336,6 +337,9 @@ class Model:
         return self._table_feeds(rows)
 
     def _table_feeds(self, table: object) -> Feeds:
+        # Arrays and a few rows need no reader of tables.
+        from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
+
         content = self.need_content("read a table")
         typed, bad, _ = conform(as_table(self._complete(table)), content.schema, need_target=False)
         fed = feeds(typed, content.preparation)

@@ -9,7 +9,6 @@ import numpy as np
 import onnxruntime as ort
 
 from keramos.errors import MismatchError
-from keramos.runtime.host import HOST
 from keramos.runtime.stopping import run_options
 
 if TYPE_CHECKING:
@@ -55,6 +54,9 @@ class _Step:
     def __init__(self, step: HostStep) -> None:
         self.result = step.result
         self._step = step
+        # Most models have no such step.
+        from keramos.runtime.host import HOST  # noqa: PLC0415 (start-up time)
+
         self._function = HOST[step.kind](step.config)
         self._before = _session(step.before) if step.before else None
         self._computed = (

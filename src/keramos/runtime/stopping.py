@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Timer
 from typing import TYPE_CHECKING
 
 import onnxruntime as ort
@@ -41,6 +40,8 @@ class Stopper:
     @contextmanager
     def runs(self, seconds: float) -> Iterator[None]:
         """A block whose runs end when its time is over, or on ``stop``."""
+        from threading import Timer  # noqa: PLC0415 (start-up time)
+
         timer = Timer(seconds, self.stop)
         timer.daemon = True
         timer.start()

@@ -6,11 +6,11 @@ together are one number to it, unless a number near them is subtracted first, in
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.types.schema import Histogram
 

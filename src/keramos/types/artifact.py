@@ -1,10 +1,9 @@
 """What a keramos file holds, and what is known about any model file."""
 
-from dataclasses import replace
 from typing import Literal
 
 from msgspec import UNSET
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from keramos.frozen import Frozen
 from keramos.types.network import Network

@@ -5,17 +5,16 @@ an argument.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from keramos.errors import UsageError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Frozen, frozen=True):
     """Bounds on what a model file may declare. Sizes are bytes, counted before anything is
     allocated.
 
@@ -73,7 +72,7 @@ def limits_of(texts: Iterable[str]) -> Limits:
         UsageError: there is no such limit, or its value is neither a whole number nor true or
             false.
     """
-    names = [field.name for field in fields(Limits)]
+    names = Limits.__struct_fields__
     found: dict[str, int] = {}
     for text in texts:
         name, given, value = text.partition("=")

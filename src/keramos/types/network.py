@@ -7,7 +7,6 @@ anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import field
@@ -118,8 +117,7 @@ class Network(Frozen, frozen=True, eq=False):
         return f"Network({self.name!r}, {len(self.layers)} layers, {len(self.calls)} calls)"
 
 
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
+class TensorSpec(Frozen, frozen=True):
     """An input or output of a model: shape with None where the size is free (the first is the
     rows), numpy dtype name.
 

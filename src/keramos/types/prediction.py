@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,8 +18,7 @@ Feeds = dict[str, "NDArray[np.generic]"]
 """Model input name -> array whose first axis is the rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Frozen, frozen=True):
     """One row's answer. ``label`` is a class or, for regression, the value itself; ``scores`` has
     one number a class (binary: one number, the probability of the positive class; regression: the
     value). ``rule`` says what decided.
@@ -30,8 +30,7 @@ class Decision:
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
-class TraceStep:
+class TraceStep(Frozen, frozen=True):
     """One step of a prediction trace: what happened, in ``lines`` of (name, value), and how long it
     took.
     """
@@ -41,8 +40,7 @@ class TraceStep:
     lines: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PredictionTrace:
+class PredictionTrace(Frozen, frozen=True):
     """The four steps from a saved file to a decision."""
 
     steps: tuple[TraceStep, TraceStep, TraceStep, TraceStep]

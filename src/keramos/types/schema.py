@@ -1,10 +1,8 @@
 """What the columns of a table are, and what preparation learned about them."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import UNSET, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
+from msgspec import UNSET, UnsetType
 
 from keramos.frozen import Frozen
 
@@ -178,6 +176,6 @@ class Split(Frozen, frozen=True, eq=False):
     ``notes`` for people.
     """
 
-    training: NDArray[np.int64]
-    held_out: NDArray[np.int64]
+    training: "NDArray[np.int64]"
+    held_out: "NDArray[np.int64]"
     notes: tuple[str, ...] = ()

@@ -1,8 +1,5 @@
 """How a network was trained, and what training observed."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from keramos.errors import UsageError
@@ -11,8 +8,7 @@ from keramos.frozen import Frozen
 _MOST_TIME = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
+class TrainingPlan(Frozen, frozen=True):
     """How to train: every choice that decides the result.
 
     ``batch_size`` 0, ``learning_rate`` 0 and no ``hidden`` units let keramos choose for the table.

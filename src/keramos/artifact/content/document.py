@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ import numpy as np
 from keramos.artifact.content.consistency import content_fault, network_fault
 from keramos.artifact.keras.keras3_paths import leaves
 from keramos.artifact.limits import LIMITS
+from keramos.artifact.sha256 import sha256
 from keramos.artifact.strict_json import parse_json
 from keramos.artifact.weights.weight_specs import weights_of
 from keramos.errors import (
@@ -36,7 +36,7 @@ def encode(content: Content, network: Network, config: bytes) -> bytes:
     Raises:
         SaveError: the content breaks a rule, so such a file could not be read again.
     """
-    document = Document(content, weight_digests(network), hashlib.sha256(config).hexdigest())
+    document = Document(content, weight_digests(network), sha256(config))
     body = msgspec.json.encode(document, order="deterministic")
     try:
         msgspec.json.decode(body, type=Document)
@@ -50,7 +50,7 @@ def encode(content: Content, network: Network, config: bytes) -> bytes:
     if (fault := content_fault(content)) is not None:
         path, what = fault
         raise SaveError(f"nothing was written: content.{path} {what}")
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return sha256(body).encode() + b"\n" + body
 
 
 def decode(data: bytes, source: str, limits: Limits = LIMITS) -> Document:
@@ -62,7 +62,7 @@ def decode(data: bytes, source: str, limits: Limits = LIMITS) -> Document:
         LimitExceededError: it nests too deep or holds too many values.
     """
     digest, _, body = data.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != digest:
+    if sha256(body).encode() != digest:
         raise CorruptModelError(
             "the keramos content was changed after it was written (its digest differs)",
             file=source,
@@ -148,16 +148,14 @@ def weight_digests(network: Network) -> tuple[WeightDigest, ...]:
             name = names[place] if place < len(names) else str(place)
             array = np.ascontiguousarray(weight)
             array = array.astype(array.dtype.newbyteorder("<"))
-            digest = hashlib.sha256(
-                f"{array.dtype.name}{array.shape}".encode() + array.tobytes()
-            ).hexdigest()
+            digest = sha256(f"{array.dtype.name}{array.shape}".encode() + array.tobytes())
             found.append(WeightDigest(f"{folder}/{name}", array.shape, array.dtype.name, digest))
     return tuple(found)
 
 
 def seal_of(document: Document, network: Network, config: bytes) -> tuple[SealState, str]:
     """Whether content and network match the document's digests, and what changed if not."""
-    if hashlib.sha256(config).hexdigest() != document.config_sha256:
+    if sha256(config) != document.config_sha256:
         return "broken", "the layers were changed after keramos wrote the file"
     now = {weight.name: weight for weight in weight_digests(network)}
     then = {weight.name: weight for weight in document.weights}

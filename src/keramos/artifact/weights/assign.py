@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
 from keramos.artifact.weights.lora import adapted, parts, summed

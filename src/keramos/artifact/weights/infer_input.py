@@ -6,8 +6,9 @@ versions do not write down what these were.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from keramos.errors import UnsupportedModelError, quoted
 from keramos.keras_layers.registry import FAMILY_OF, spec_of

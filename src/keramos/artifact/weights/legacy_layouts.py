@@ -7,10 +7,10 @@ the ``build`` methods of Keras 1.2.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.errors import MismatchError
 from keramos.keras_layers.registry import spec_of

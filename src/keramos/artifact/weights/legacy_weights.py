@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.artifact.weights.assign import bind_flat, flat_order
 from keramos.artifact.weights.keras3_weights import weight_at

@@ -7,10 +7,10 @@ keras.src.layers.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.artifact.weights.weight_specs import weights_of
 from keramos.errors import MismatchError, UnsupportedModelError

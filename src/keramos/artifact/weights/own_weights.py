@@ -6,9 +6,10 @@ Legacy files hold the name of a class alone, which a class of the user's own may
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.keras_layers.registry import spec_of
 

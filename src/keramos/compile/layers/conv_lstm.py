@@ -5,8 +5,9 @@ Everything inside runs channels first, as ONNX wants it: (rows, steps, channels,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.compile.layers.cells import lstm_states
 from keramos.compile.layers.convolutional import convolve

@@ -4,8 +4,9 @@ layers.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from keramos.compile.layers.cells import CELLS
 from keramos.compile.lowering import recurrent

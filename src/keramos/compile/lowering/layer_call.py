@@ -4,10 +4,11 @@ weights.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from keramos.compile.onnx.graph import Value
 from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 Result = Value | tuple[Value, ...]
 
 
-@dataclass(slots=True)
-class LayerCall:
+class LayerCall(Struct, eq=False):
     """One call of one layer.
 
     ``args`` and ``kwargs`` mirror the call with every tensor replaced by its Value; ``inputs`` are

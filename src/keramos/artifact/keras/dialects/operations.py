@@ -9,7 +9,6 @@ and ``constants``, input position -> value; a call's tensors are the other input
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 from typing import TYPE_CHECKING, cast
@@ -99,6 +98,6 @@ def _plain(value: Mapping[str, object]) -> object:
 
 def _text(encoded: str) -> str:
     try:
-        return base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        return binascii.a2b_base64(encoded, strict_mode=True).decode()
+    except ValueError:
         raise CorruptModelError("an operation's text attribute is not base64") from None

@@ -4,8 +4,9 @@ translated by a dialect.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from keramos.artifact.keras.dialects.branches import BRANCHED, spliced
 from keramos.artifact.keras.dialects.entries import (
