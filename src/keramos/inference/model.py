@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from keramos.types.artifact import Artifact, Content
     from keramos.types.limits import Limits
     from keramos.types.network import Compiled, TensorSpec
-    from keramos.types.prediction import Decision, Feeds, Outputs, PredictionTrace
+    from keramos.types.prediction import Decision, Feeds, Predicted, PredictionTrace
     from keramos.types.table import Table
 
 Row = Mapping[str, object]
@@ -110,14 +110,12 @@ class Model:
         return self.artifact.content
 
     @overload
-    def predict(  # type: ignore[overload-overlap]  # an iterator is an object too, and means batches
-        self, x: Iterator[pa.RecordBatch]
-    ) -> Iterator[pa.RecordBatch]: ...
+    def predict(self, x: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]: ...
 
     @overload
-    def predict(self, x: object) -> Outputs: ...
+    def predict(self, x: object) -> Predicted: ...
 
-    def predict(self, x: object) -> Outputs | Iterator[pa.RecordBatch]:
+    def predict(self, x: object) -> Predicted | Iterator[pa.RecordBatch]:
         """What Keras' ``predict`` returns: a list in the order of ``outputs``, or dicts and lists
         with the keys that the model was built with. A model with one output gives its array.
 

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.generic]
     Outputs = Array | list["Outputs"] | dict[str, "Outputs"]
     """One array, or arrays in the structure with which a model was built."""
+
+    Predicted = NDArray[Any] | Any
+    """What ``predict`` gives: an array for a model with one output, which checkers then know; the
+    structure of others, and the dtype, are the model's.
+    """
 
 Feeds = dict[str, "NDArray[np.generic]"]
 """Model input name -> array whose first axis is the rows."""

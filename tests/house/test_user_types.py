@@ -1,0 +1,78 @@
+"""A program of a user's passes type checkers without casts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import numpy as np
+
+import keramos
+from keramos.errors import KeramosError
+
+
+def total(path: str, rows: list[dict[str, object]]) -> float:
+    model = keramos.load(path)
+    answers = model.predict(np.zeros((3, 2), "float32"))
+    first: float = float(answers[0, 0]) + answers.sum()
+    labels = [decision.label for decision in model.decide(rows)]
+    shape: tuple[int | None, ...] = model.inputs[0].shape
+    steps = model.trace(rows[0]).steps
+    print(labels, shape, steps[0].seconds, model.decide(rows).to_pandas().head())
+    return first
+
+
+def made(path: str) -> keramos.Run:
+    try:
+        run = keramos.train({"a": [1.0, 2.0], "b": ["x", "y"]}, "b", epochs=3, recipe="linear")
+        run.save("model.h5")
+    except KeramosError as error:
+        print(error.what, error.remedy)
+        raise
+    print(keramos.inspect(path).parameters, keramos.verify(path))
+    keramos.convert(path, "model.onnx")
+    return run
+"""
+WRONG = """
+import keramos
+
+keramos.train("table.csv", "risk", epoch=3)
+keramos.load(3)
+keramos.load("m.h5").decide([], on_error="ignore")
+"""
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What mypy says of both programs, in the cache that ``make lint`` fills."""
+    folder = tmp_path_factory.mktemp("typed")
+    (folder / "right.py").write_text(PROGRAM, encoding="utf-8")
+    (folder / "wrong.py").write_text(WRONG, encoding="utf-8")
+    options = ["--config-file", ROOT / "pyproject.toml", "--cache-dir", ROOT / ".mypy_cache"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, folder / "right.py", folder / "wrong.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MYPYPATH": str(ROOT / "src")},
+    )
+    return [
+        line.rpartition(f"{folder}/")[2] for line in done.stdout.splitlines() if ": error:" in line
+    ]
+
+
+def test_a_users_program_passes_mypy_strictly(found):
+    assert [line for line in found if not line.startswith("wrong.py")] == []
+
+
+def test_wrong_calls_are_shown_by_the_checker(found):
+    lines = [line.split(":")[1] for line in found if line.startswith("wrong.py")]
+    assert lines == ["4", "5", "6"]
