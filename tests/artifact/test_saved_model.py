@@ -90,27 +90,42 @@ def test_shared_nested_wrapped_and_frozen_layers_get_their_own_weights(traces, t
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
 
 
-def test_a_saved_model_without_a_config_is_refused_and_inspection_lists_what_it_holds(tmp_path):
+def module(folder, function, *specs, **parts):
+    """A module of TensorFlow without Keras that serves one function under the name "ask"."""
     tf = pytest.importorskip("tensorflow")
-    module = tf.Module()
-    module.table = tf.Variable(np.ones((2, 3), "f4"))
-    module.answer = tf.function(
-        lambda x: {"y": tf.linalg.matmul(x, module.table)},
-        input_signature=[tf.TensorSpec((None, 2), tf.float32, name="x")],
-    )
-    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"ask": module.answer})
+    saved_module = tf.Module()
+    for name, part in parts.items():
+        setattr(saved_module, name, part)
+    saved_module.answer = tf.function(function, input_signature=specs)
+    tf.saved_model.save(saved_module, str(folder), signatures={"ask": saved_module.answer})
+    return folder
 
-    with pytest.raises(UnsupportedModelError, match="no Keras config") as caught:
-        load(tmp_path / "m")
-    (signature,) = caught.value.problems
-    found = inspect(tmp_path / "m")
 
-    assert (signature.layer, signature.layer_kind) == ("ask", "signature")
-    assert signature.reason == "takes x float32 (any, 2); gives y float32 (any, 3)"
-    assert "MatMul" in caught.value.received
-    assert {(one.name, one.shape) for one in found.tensors} >= {
-        ("table/.ATTRIBUTES/VARIABLE_VALUE", (2, 3))
-    }
+def test_a_saved_model_without_a_config_answers_by_its_graph(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    table = tf.Variable([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    spec = tf.TensorSpec((None, 2), tf.float32, name="x")
+    path = module(tmp_path / "m", lambda x: {"y": tf.linalg.matmul(x, table)}, spec, table=table)
+    rows = np.array([[1, 2], [0, -1]], "f4")
+
+    model, found = load(path), inspect(path)
+
+    np.testing.assert_allclose(model.predict(rows), rows @ table.numpy())
+    assert model.artifact.info.by == found.artifact.info.by == "graph"
+    assert [one.name for one in (*found.inputs, *found.outputs)] == ["x", "y"]
+    assert found.parameters == 6
+
+
+def test_a_graph_with_random_answers_is_refused_by_the_name_of_the_operation(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    spec = tf.TensorSpec((None, 2), tf.float32, name="x")
+    path = module(tmp_path / "m", lambda x: {"y": x + tf.random.uniform((2,))}, spec)
+
+    with pytest.raises(UnsupportedModelError, match="random") as caught:
+        load(path)
+
+    assert [one.layer_kind for one in caught.value.problems] == ["RandomUniform"]
+    assert any("RandomUniform" in one for one in inspect(path).unsupported)
 
 
 @pytest.mark.parametrize("end", ["", "saved_model.pb"])

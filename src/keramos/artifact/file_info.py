@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from keramos.types.artifact import FileInfo
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.container import Form
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.sources import ModelSource
+    from keramos.types.artifact import Way
 
 
 def file_info(
@@ -19,6 +20,7 @@ def file_info(
     *,
     weights_path: str = "",
     warnings: tuple[str, ...] = (),
+    by: Way | Literal[""] = "",
 ) -> FileInfo:
     """The record of a source in a form; ``warnings`` come after those about its origin."""
     return FileInfo(
@@ -33,4 +35,5 @@ def file_info(
         title=form.title,
         suffix=form.suffix,
         weights_path=weights_path,
+        by=by,
     )

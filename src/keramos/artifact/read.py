@@ -13,6 +13,7 @@ from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
+from keramos.artifact.read_graph import graph_is_meant, read_graph, with_graph
 from keramos.artifact.weights.fill import fill, rules_of
 from keramos.artifact.weights.infer_input import with_input_shapes
 from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from keramos.artifact.containers.container import Container, LeafGroups, WeightStore
+    from keramos.artifact.containers.container import Container, Form, LeafGroups, WeightStore
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
@@ -43,11 +44,15 @@ def read(
     weights: str | Path | None = None,
     limits: Limits = LIMITS,
     source_of: Callable[[str, Limits], ModelSource] = model_source,
+    by: str | None = None,
 ) -> Artifact:
     """The model at a path as data, in any form of ``containers.table.FORMS``, of any Keras.
 
     ``weights`` names the file of weights where ``path`` is an architecture alone
-    (``model.to_json()``). ``source_of`` gives the bytes at a path; each path is read once.
+    (``model.to_json()``). ``source_of`` gives the bytes at a path; each path is read once. ``by``
+    says what to read of a form that holds a config and a graph (``config``, ``graph``, or
+    ``graph:NAME`` for a signature); by default the config, or the graph where the config cannot be
+    read.
 
     Raises:
         ModelError: one of its subclasses says why the model cannot be used, and where.
@@ -58,6 +63,27 @@ def read(
     with _located(source.path):
         form = form_of(source)
         container = form.open(source, limits)
+        if graph_is_meant(container, by):
+            return read_graph(source, form, container, by, limits)
+        try:
+            found = _by_config(source, form, container, weights, limits, source_of)
+        except UnsupportedModelError:
+            if by is not None or container.graph is None:
+                raise
+            return read_graph(source, form, container, by, limits)
+    return found if container.graph is None else with_graph(found, container.graph)
+
+
+def _by_config(
+    source: ModelSource,
+    form: Form,
+    container: Container,
+    weights: str | Path | None,
+    limits: Limits,
+    source_of: Callable[[str, Limits], ModelSource],
+) -> Artifact:
+    """The model that a config describes, with its weights."""
+    with _located(source.path):
         config = _config(container, source)
         store = _weights(container, source, weights, limits, source_of)
         entry, notes = parse_config(config, container.training, limits)

@@ -10,6 +10,7 @@ from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from keramos.types.limits import Limits
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
 )
+@by_option
 @replace_option
 @limit_option
 @json_option()
@@ -35,6 +37,7 @@ def command(
     weights: str | None,
     *,
     replace: dict[str, str],
+    by: str | None,
     limits: Limits,
     as_json: bool,
 ) -> None:
@@ -46,7 +49,9 @@ def command(
     """
     from keramos.pipeline.convert import convert
 
-    done = convert(source, target, to=to, weights=weights, replace=replace, limits=limits)
+    done = convert(
+        source, target, to=to, weights=weights, replace=replace, by=by, limits=limits
+    )
     if as_json:
         import json
 

@@ -10,6 +10,7 @@ import click
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 
 
 @click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
@@ -22,6 +23,7 @@ from keramos.cli.replace import replace_option
     metavar="KEY",
     help="Read files only if they are signed for this public key.",
 )
+@by_option
 @replace_option
 @limit_option
 @json_option()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
-
-if TYPE_CHECKING:
-    from keramos.types.limits import Limits
+from keramos.cli.ways import by_option
 
 
 @click.command("verify", epilog="Example: keramos verify model.h5 --against-keras")
@@ -28,6 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--signature", help="File of the signature.  [default: MODEL.sig]")
 @replace_option
+@by_option
 @limit_option
 @json_option()
 def command(
@@ -36,9 +33,8 @@ def command(
     against_keras: bool,
     key: str | None,
     signature: str | None,
-    replace: dict[str, str],
-    limits: Limits,
     as_json: bool,
+    **opening: object,
 ) -> None:
     """Report each check of MODEL; exit 1 if one fails."""
     from keramos.pipeline.verify import verify
@@ -52,8 +48,7 @@ def command(
         against_keras=against_keras,
         key=key,
         signature=signature,
-        replace=replace,
-        limits=limits,
+        **opening,  # type: ignore[arg-type]  # click checks them
     )
     if as_json:
         import json

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from keramos.types.network import Call, Layer, Network
+    from keramos.types.operation_graph import OperationGraph
 
 _CALL_ARGUMENTS = frozenset({"training", "mask"})
 """Call arguments that every layer function may get; ``training`` is always False here."""
@@ -56,6 +57,8 @@ def _layer_faults(layer: Layer) -> Iterator[LayerProblem]:
 
 def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
     row = row_of(layer)
+    if layer.graph is not None:
+        yield from _graph_faults(layer.graph)
     if row is None:
         yield LayerProblem(layer.name, class_of(layer), gap(layer).reason)
         return
@@ -65,6 +68,18 @@ def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
     for key in _activations(row):
         for fault in activation_faults(layer.config.get(key)):
             yield LayerProblem(layer.name, layer.kind, fault, key)
+
+
+def _graph_faults(graph: OperationGraph) -> Iterator[LayerProblem]:
+    """One problem for each operation of TensorFlow without a lowering."""
+    from keramos.compile.tensorflow_graph.table import (  # noqa: PLC0415 (few models are graphs)
+        refusal,
+    )
+
+    first = {node.op: node.name for node in reversed([*graph.every_node()])}
+    for op, name in sorted(first.items()):
+        if (reason := refusal(op)) is not None:
+            yield LayerProblem(name, op, reason)
 
 
 def _known(row: Lowering | Operation, config: Mapping[str, object]) -> set[str]:

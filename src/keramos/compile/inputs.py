@@ -47,7 +47,7 @@ def input_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
         UnsupportedModelError: a dtype is not one that tensors can have.
     """
     specs = stated_specs(network, limits)
-    if any(map(_is_stateful, network.layers.values())):
+    if any(map(_needs_stated_rows, network.layers.values())):
         return specs
     # Keras takes any number of rows, whatever the batch size with which a model was built.
     return tuple(replace(spec, shape=(None, *spec.shape[1:])) for spec in specs)
@@ -59,10 +59,16 @@ def stated_specs(network: Network, limits: Limits) -> tuple[TensorSpec, ...]:
     return tuple(_spec(name, network.layers[ref.layer], limits) for name, ref in named)
 
 
-def _is_stateful(layer: Layer) -> bool:
-    """Whether a layer keeps its state from batch to batch, one state a row."""
+def _needs_stated_rows(layer: Layer) -> bool:
+    """Whether a layer needs the stated number of rows: one that keeps a state for each of them from
+    batch to batch, or a graph.
+    """
     below = () if layer.network is None else layer.network.layers.values()
-    return bool(layer.config.get("stateful")) or any(map(_is_stateful, (*layer.inner, *below)))
+    if layer.graph is not None:  # whose first axes are what its author says
+        return True
+    return bool(layer.config.get("stateful")) or any(
+        map(_needs_stated_rows, (*layer.inner, *below))
+    )
 
 
 def _spec(tensor: str, layer: Layer, limits: Limits) -> TensorSpec:

@@ -12,7 +12,7 @@ from keramos.artifact.keras.upgrade import lossy_options
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, located
-from keramos.pipeline.reading import about, with_replacements
+from keramos.pipeline.reading import about, opened
 from keramos.pipeline.verify import random_feeds
 from keramos.pipeline.written_forms import Written, check, target_of
 from keramos.runtime.session import Session
@@ -57,6 +57,7 @@ def convert(
     to: str | None = None,
     weights: str | Path | None = None,
     replace: Mapping[str, Replacement] | None = None,
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any
@@ -66,8 +67,8 @@ def convert(
     ``to`` names the form (keras, h5, onnx, tfjs, saved_model) where the target does not.
     ``weights`` names the file of weights, where ``source`` is an architecture alone
     (``model.to_json()``). ``replace``: what layers that hold code compute, by name, as for
-    ``load``. ``limits``: bounds on what the source may declare. What keramos stored
-    beside the network is kept in all forms but ``.onnx``.
+    ``load``; ``by`` chooses what is read, as there. ``limits``: bounds on what the source may
+    declare. What keramos stored beside the network is kept in all forms but ``.onnx``.
 
     Raises:
         ModelError: the source cannot be read or run, or the form cannot express it.
@@ -77,9 +78,7 @@ def convert(
     target = Path(target)
     form = target_of(target, to)
     check(target, form)
-    with about(source):
-        artifact = read(source, weights=weights, limits=limits)
-    artifact = with_replacements(artifact, replace)
+    artifact = opened(source, weights=weights, replacements=replace, limits=limits, by=by)
     with about(source):
         return _converted(artifact, target, form, limits)
 

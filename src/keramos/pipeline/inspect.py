@@ -7,7 +7,6 @@ from dataclasses import replace as changed
 from math import prod
 from typing import TYPE_CHECKING
 
-from keramos.artifact.read import read
 from keramos.artifact.tensors import stored_file
 from keramos.compile.emit import compile_network, output_shapes
 from keramos.compile.faults import faults
@@ -15,7 +14,7 @@ from keramos.drawing.words import shape
 from keramos.errors import ModelError, UnsupportedModelError
 from keramos.inference.summary import as_text, content_lines, file_lines, tensor_lines
 from keramos.pipeline.keras_compatibility import plain_keras
-from keramos.pipeline.reading import about, reader, with_replacements
+from keramos.pipeline.reading import about, opened, reader
 from keramos.types.artifact import Artifact
 from keramos.types.limits import LIMITS
 from keramos.types.network import Network
@@ -108,6 +107,7 @@ def inspect(
     weights: str | Path | None = None,
     replace: Mapping[str, Replacement] | None = None,
     require_signature: str | Path | None = None,
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Inspection:
     """Read a model file, or an architecture with its weights, and describe it.
@@ -116,22 +116,24 @@ def inspect(
     own class) the arrays are listed.
 
     With ``require_signature`` (a file with a public key) only files signed with its private key are
-    read. ``replace``: what layers that hold code compute, by name, as for ``load``.
+    read. ``replace``: what layers that hold code compute, by name, as for ``load``; ``by``
+    chooses what is read, as there.
 
     Raises:
         ModelError: it cannot be read.
         UsageError: a replacement is wrong.
     """
     source_of = reader(require_signature)
-    with about(path):
-        try:
-            artifact = read(path, weights=weights, limits=limits, source_of=source_of)
-        except UnsupportedModelError:
+    try:
+        artifact = opened(
+            path, weights=weights, replacements=replace, limits=limits, source_of=source_of, by=by
+        )
+    except UnsupportedModelError:
+        with about(path):
             stored = stored_file(path, limits=limits, source_of=source_of)
-            if stored is None or weights is not None:
-                raise
-            return describe_stored(stored)
-    artifact = with_replacements(artifact, replace)
+        if stored is None or weights is not None:
+            raise
+        return describe_stored(stored)
     with about(path):
         return describe(artifact, limits)
 

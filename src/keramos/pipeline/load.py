@@ -5,11 +5,10 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError
 from keramos.inference.model import Model
-from keramos.pipeline.reading import about, reader, with_replacements
+from keramos.pipeline.reading import about, opened, reader
 from keramos.runtime.verify import check_fit, check_golden
 from keramos.types.limits import LIMITS
 
@@ -29,6 +28,7 @@ def load(
     verify: bool = True,
     require_signature: str | Path | None = None,
     served_as: tuple[str, int] | None = None,
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Model:
     """Open a Keras file as data and make it ready to answer.
@@ -46,6 +46,9 @@ def load(
             opened (``NAME.sig`` next to each), and nothing else is parsed.
         served_as: the name and version of the model in a server; a signature for a named model must
             be for this one.
+        by: ``config`` or ``graph``, for forms that hold both (SavedModel); by default the config
+            where everything in it can run, else the graph. ``graph:NAME`` takes the signature of
+            that name, where ``serving_default`` is not meant.
         limits: bounds on what the file may declare, where it is larger than those that keramos
             keeps by itself.
 
@@ -54,14 +57,14 @@ def load(
         UsageError: a replacement names no layer, or is no such expression.
     """
     begun = perf_counter()
-    with about(path):
-        artifact = read(
-            path,
-            weights=weights,
-            limits=limits,
-            source_of=reader(require_signature, served_as=served_as),
-        )
-    artifact = with_replacements(artifact, replace)
+    artifact = opened(
+        path,
+        weights=weights,
+        replacements=replace,
+        limits=limits,
+        source_of=reader(require_signature, served_as=served_as),
+        by=by,
+    )
     with about(path):
         compiled = compile_network(artifact.network, limits=limits)
         if artifact.content is not None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from keramos.artifact.containers.table import model_source
+from keramos.artifact.read import read
+from keramos.compile.faults import faults
 from keramos.compile.replacements import replaced
 from keramos.errors import (
     CorruptModelError,
@@ -19,6 +21,7 @@ from keramos.errors import (
     UnsafeModelError,
     UnsupportedModelError,
 )
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from keramos.artifact.sources import ModelSource
     from keramos.compile.replacements import Replacement
     from keramos.types.artifact import Artifact
+    from keramos.types.network import Network
 
 
 _REMEDIES: tuple[tuple[type[ModelError], str], ...] = (
@@ -93,6 +97,44 @@ def reader(
     from keramos.signing.signing import signed_source  # noqa: PLC0415 (start-up time)
 
     return partial(signed_source, key=key, signature=signature, served_as=served_as)
+
+
+def opened(
+    path: str | Path,
+    *,
+    weights: str | Path | None = None,
+    replacements: Mapping[str, Replacement] | None = None,
+    limits: Limits = LIMITS,
+    source_of: Callable[[str, Limits], ModelSource] = model_source,
+    by: str | None = None,
+) -> Artifact:
+    """The model at a path. Where a form holds a config and a graph, the config counts if everything
+    in it can run, else the graph; ``by`` forces one, and may name a signature (``graph:NAME``).
+
+    Raises:
+        ModelError: it cannot be read.
+        UsageError: a replacement names no layer, or the form has no such way.
+    """
+    with about(path):
+        artifact = read(path, weights=weights, limits=limits, source_of=source_of, by=by)
+    artifact = with_replacements(artifact, replacements)
+    if by is not None or artifact.by_graph is None or not any(faults(artifact.network)):
+        return artifact
+    with about(path):
+        return _graph_instead(artifact, artifact.by_graph)
+
+
+def _graph_instead(artifact: Artifact, by_graph: Callable[[], Network]) -> Artifact:
+    """The same model by its graph, or as it is where that cannot run either."""
+    try:
+        network = by_graph()
+        unable = any(faults(network))
+    except UnsupportedModelError:
+        unable = True
+    if unable:
+        return artifact
+    info = replace(artifact.info, by="graph")
+    return replace(artifact, network=network, info=info, by_graph=None)
 
 
 def with_replacements(

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.artifact.content.document import weight_digests
-from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
-from keramos.pipeline.reading import about, reader, with_replacements
+from keramos.pipeline.reading import about, opened, reader
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_fit, check_golden, golden_feeds
 from keramos.types.limits import LIMITS
@@ -47,6 +46,7 @@ def verify(
     key: str | Path | None = None,
     signature: str | Path | None = None,
     replace: Mapping[str, Replacement] | None = None,
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> tuple[Check, ...]:
     """Every check of a model file; none of them raises for a file that fails it.
@@ -54,7 +54,8 @@ def verify(
     ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra
     ``train``). With ``key`` (a file with a public key) the first check is the signature, and a file
     that fails it is not read; ``signature`` names its file where that is not ``NAME.sig``.
-    ``replace``: what layers that hold code compute, by name, as for ``load``.
+    ``replace``: what layers that hold code compute, by name, and ``by`` what is read, as for
+    ``load``.
 
     Raises:
         MissingExtraError: Keras or signatures are wanted but not installed.
@@ -67,20 +68,19 @@ def verify(
         )
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
-        with about(path):
-            artifact = read(path, limits=limits, source_of=reader(key, signature))
+        source_of = reader(key, signature)
+        artifact = opened(path, replacements=replace, limits=limits, source_of=source_of, by=by)
     except SignatureError as error:
         return (Check("signature", passed=False, detail=str(error)),)
     except ModelError as error:
         return (*signed, Check("file opens as data", passed=False, detail=str(error)))
-    artifact = with_replacements(artifact, replace)
     size = f"{artifact.info.size:,} bytes, sha256 {artifact.info.sha256}"
-    opened = Check("file opens as data", passed=True, detail=size)
+    read = Check("file opens as data", passed=True, detail=size)
     sound = Check("no code, weights fit and are finite", passed=True, detail=_weights(artifact))
     remarks = (Check("remark", passed=True, detail=note) for note in artifact.info.warnings)
     return (
         *signed,
-        opened,
+        read,
         sound,
         *remarks,
         *_checks(artifact, Path(path), limits, against_keras=against_keras),

@@ -1,5 +1,6 @@
 """What a keramos file holds, and what is known about any model file."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from msgspec import UNSET
@@ -106,6 +107,10 @@ class Document(Frozen, frozen=True):
     config_sha256: str
 
 
+Way = Literal["config", "graph"]
+"""What a network is read from: a Keras config with its weights, or a graph of operations."""
+
+
 class FileInfo(Frozen, frozen=True):
     """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2,
     tf_keras or keras3.
@@ -113,7 +118,8 @@ class FileInfo(Frozen, frozen=True):
     ``container`` is the word of its form (hdf5, zip, json ...) and ``title`` the form for people.
     ``suffix`` is the extension under which Keras opens the form, "" where Keras opens none.
     ``size`` and ``sha256`` cover all its parts. ``weights_path`` is the path of separate weights.
-    ``warnings`` lists oddities that do not keep it from opening.
+    ``warnings`` lists oddities that do not keep it from opening. ``by`` says what the network was
+    read from where a form can hold both: config or graph.
     """
 
     path: str
@@ -127,6 +133,7 @@ class FileInfo(Frozen, frozen=True):
     title: str = ""
     suffix: str = ""
     weights_path: str = ""
+    by: Way | Literal[""] = ""
 
 
 SealState = Literal["absent", "intact", "broken"]
@@ -136,10 +143,15 @@ changed after writing.
 
 
 class Artifact(Frozen, frozen=True, eq=False):
-    """A model file opened as data: the network, the keramos content, and the state of its seal."""
+    """A model file opened as data: the network, the keramos content, and the state of its seal.
+
+    ``by_graph`` reads the same model from its graph, where the network is from a config and the
+    file has a graph too.
+    """
 
     network: Network
     info: FileInfo
     content: Content | None = None
     seal: SealState = "absent"
     seal_detail: str = ""
+    by_graph: Callable[[], Network] | None = None

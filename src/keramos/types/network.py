@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.legacy import Legacy
+    from keramos.types.operation_graph import OperationGraph
 
 Config = dict[str, object]
 """A layer's config: JSON values only, with the keys and meanings of current Keras 3."""
@@ -65,7 +66,8 @@ class Layer(Frozen, frozen=True, eq=False):
     and cells in the order Keras builds them (Bidirectional: forward, backward; TimeDistributed:
     one; RNN: its cells). ``network`` is set for a nested model. ``legacy`` says what an older
     version meant otherwise. ``replacement`` is what a user gave instead of the layer: an expression
-    over its inputs, or a function of the layer's call. ``doubt`` says of a ``custom.`` class that
+    over its inputs, or a function of the layer's call. ``graph`` is what a layer of kind
+    ``tf.graph`` computes. ``doubt`` says of a ``custom.`` class that
     has the name of a built-in one why it is not taken as that.
     """
 
@@ -78,6 +80,7 @@ class Layer(Frozen, frozen=True, eq=False):
     legacy: Legacy = CURRENT
     replacement: str | Callable[..., object] | None = None
     doubt: str = ""
+    graph: OperationGraph | None = None
 
 
 class Call(Frozen, frozen=True):

@@ -94,7 +94,8 @@ class Container(Frozen, frozen=True, eq=False):
     of training where it is a text of its own: it is checked for foreign code and never used.
     ``content`` is the document that keramos stored beside the network. ``tensors`` lists every
     array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
-    says why there is no config, where the form knows.
+    says why there is no config, where the form knows. ``graph`` reads the network of an endpoint
+    (None: the usual one) from a graph of operations, where the form has one.
     """
 
     config: bytes | None
@@ -106,6 +107,7 @@ class Container(Frozen, frozen=True, eq=False):
     content: bytes | None = None
     tensors: Callable[[], tuple[StoredTensor, ...]] | None = None
     lacks: ModelError | None = None
+    graph: Callable[[str | None], Network] | None = None
 
 
 class Head(NamedTuple):

@@ -185,6 +185,10 @@ def _operation(kind: str) -> Lowering | Operation | None:
         from keramos.compile.layers.replaced import LAYERS  # noqa: PLC0415 (few models need it)
 
         return LAYERS.get(kind)
+    if kind == "tf.graph":
+        from keramos.compile.tensorflow_graph.walk import OPERATION  # noqa: PLC0415 (few models)
+
+        return OPERATION
     # The functions are a third of this package; a model of layers alone starts without them.
     from keramos.compile.operations.table import OPERATIONS  # noqa: PLC0415
 

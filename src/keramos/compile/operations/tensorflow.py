@@ -30,7 +30,7 @@ _IGNORED_ARGUMENTS = (
 )
 """Arguments of symbols that do not change the results of these functions."""
 
-_IGNORED_ATTRIBUTES = """
+IGNORED_ATTRIBUTES = """
     Index N SrcT T T1 T2 TI Tk Taxis Tdim Tidx Tindex Tindices Tlen Tmultiples Tnumsplit Tpaddings
     Tparams Tperm Tshape Tshift Tsplits Truncate U bad_indices_policy explicit_paddings grad_a
     grad_b grad_x grad_y incompatible_shape_error index_type num_split out_type use_cudnn_on_gpu
@@ -41,23 +41,28 @@ and devices.
 """
 
 
-def operations(keras: Mapping[str, Operation]) -> dict[str, Operation]:
-    """Every TensorFlow name that a layer can have -> its function.
-
-    ``keras``: the functions of keras.ops by class name.
-    """
-    functions = {
+def functions(keras: Mapping[str, Operation]) -> dict[str, Operation]:
+    """The functions that ``tensorflow_names.txt`` names."""
+    return {
         **keras,
         **tensorflow_arrays.OPERATIONS,
         **tensorflow_images.OPERATIONS,
         **tensorflow_only.OPERATIONS,
     }
+
+
+def operations(keras: Mapping[str, Operation]) -> dict[str, Operation]:
+    """Every TensorFlow name that a layer can have -> its function.
+
+    ``keras``: the functions of keras.ops by class name.
+    """
+    known = functions(keras)
     symbols, nodes = {}, {}
     for kind, name, function, parameters in rows():
         if kind == "node":
-            nodes[f"tf.op.{name}"] = _node(functions[function], parameters)
+            nodes[f"tf.op.{name}"] = _node(known[function], parameters)
         elif kind == "symbol":
-            symbols[name] = _symbol(functions[function], parameters)
+            symbols[name] = _symbol(known[function], parameters)
         else:
             symbols[name] = symbols[function]
     prefixes = ("tf.", "tf.compat.v1.")
@@ -95,5 +100,5 @@ def _node(operation: Operation, parameters: Mapping[str, str]) -> Operation:
         )
 
     names = {"constants", *(name for name in parameters if name[0].isalpha())}
-    ignored = tuple(set(_IGNORED_ATTRIBUTES.split()) - set(parameters))
+    ignored = tuple(set(IGNORED_ATTRIBUTES.split()) - set(parameters))
     return Operation(build, ignored, frozenset(names))

@@ -50,6 +50,8 @@ def read_metadata(
     texts = {at: one.metadata for at, one in enumerate(objects) if one.is_keras and one.metadata}
     if file is not None:
         texts |= _of_file(file, len(objects), limits)
+        if 0 not in texts:
+            raise CorruptModelError("the file has no config of the model itself", path=FILE)
     if 0 not in texts:
         return None
     nodes = {at: parse_json(text.encode(), f"node {at}", limits) for at, text in texts.items()}

@@ -1,7 +1,8 @@
-"""SavedModel folders that Keras 2 wrote: its config of the model, and the weights of each layer."""
+"""SavedModel folders: the Keras config of the model, the weights of its layers, and its graph."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Container
@@ -10,11 +11,15 @@ from keramos.artifact.containers.object_graph.keras_metadata import read_metadat
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE, MetaGraph
 from keramos.artifact.containers.object_graph.object_weights import ObjectWeights
+from keramos.artifact.containers.object_graph.serving_graph import Stored, serving_network
 from keramos.artifact.containers.object_graph.signatures import without_config
 from keramos.artifact.containers.object_graph.trackables import in_step, read_trackables
 from keramos.artifact.tensor_bundle import Bundle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keramos.artifact.containers.object_graph.meta_graph import SavedObject
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
 
@@ -30,14 +35,18 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     graph = MetaGraph(source.part(FILE), limits)
     objects = graph.objects()
     metadata = read_metadata(objects, source.parts.get(METADATA), limits)
-    index = f"{_VARIABLES}.index"
-    if metadata is None:
-        frozen = index not in source.parts  # a frozen model keeps its weights in its graph
-        tensors = tuple if frozen else _bundle(source, index, limits).tensors
-        return Container(None, tensors=tensors, lacks=without_config(graph))
-    bundle = _bundle(source, index, limits)
-    nodes = read_trackables(bundle, limits)
-    places = in_step([one.children for one in objects], nodes)
+    stored = _stored(source, objects, limits)
+    served = partial(serving_network, source, graph, objects, stored)
+    bundle, nodes, places = stored
+    if metadata is None or bundle is None:
+        tensors = tuple if bundle is None else bundle.tensors
+        return Container(
+            None,
+            backend=f"tensorflow {graph.tensorflow}".rstrip(),
+            tensors=tensors,
+            lacks=without_config(graph),
+            graph=served,
+        )
     names = {places[at]: name for at, name in metadata.names.items() if at in places}
     tables = LookupTables(source, graph, objects, (bundle, nodes), places)
     return Container(
@@ -47,8 +56,17 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
         metadata.backend,
         training=metadata.training,
         tensors=bundle.tensors,
+        graph=served if graph.signatures() else None,
     )
 
 
-def _bundle(source: ModelSource, index: str, limits: Limits) -> Bundle:
-    return Bundle(source.part(index), _VARIABLES, source.part, limits)
+def _stored(source: ModelSource, objects: Sequence[SavedObject], limits: Limits) -> Stored:
+    """The checkpoint; a frozen model has none and keeps its weights in its graph."""
+    index = f"{_VARIABLES}.index"
+    if index not in source.parts:
+        return Stored(None)
+    bundle = Bundle(source.part(index), _VARIABLES, source.part, limits)
+    if not objects:
+        return Stored(bundle)
+    nodes = read_trackables(bundle, limits)
+    return Stored(bundle, nodes, in_step([one.children for one in objects], nodes))

@@ -28,7 +28,7 @@ def without_config(graph: MetaGraph) -> UnsupportedModelError:
     ]
     return UnsupportedModelError(
         "the SavedModel has no Keras config: only its graph of TensorFlow operations says what it "
-        "computes, which is not run",
+        "computes, and that cannot be run",
         received=f"TensorFlow {graph.tensorflow or 'of unknown version'}, "
         f"{len(operations)} kinds of operations: {', '.join(operations)}",
         path=FILE,

@@ -1,0 +1,1 @@
+"""Graphs of TensorFlow (GraphDef) -> a flat graph of operations, read as data within bounds."""

@@ -1,0 +1,120 @@
+"""Nodes and functions of a graph, as every form of graph gives them.
+
+Source: tensorflow/core/framework/{graph,node_def,function}.proto. In the main graph an input is
+``node`` or ``node:1``; in a function it is an argument's name, or ``node:output:0`` with the name
+of an output of the operation. Control inputs (``^node``) carry no value and are left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from keramos.errors import CorruptModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+WHERE = "the graph of TensorFlow operations"
+
+_OUTPUTS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(
+        ("FusedBatchNorm", "FusedBatchNormV2"),
+        ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"),
+    ),
+    "FusedBatchNormV3": (
+        *("y", "batch_mean", "batch_variance"),
+        *("reserve_space_1", "reserve_space_2", "reserve_space_3"),
+    ),
+    "MaxPoolWithArgmax": ("output", "argmax"),
+    "Merge": ("output", "value_index"),
+    "NonMaxSuppressionV4": ("selected_indices", "valid_outputs"),
+    "NonMaxSuppressionV5": ("selected_indices", "selected_scores", "valid_outputs"),
+    "RaggedRange": ("rt_nested_splits", "rt_dense_values"),
+    "SoftmaxCrossEntropyWithLogits": ("loss", "backprop"),
+    "SparseSoftmaxCrossEntropyWithLogits": ("loss", "backprop"),
+    "StringSplit": ("indices", "values", "shape"),
+    "StringSplitV2": ("indices", "values", "shape"),
+    "Switch": ("output_false", "output_true"),
+    "TensorArrayV3": ("handle", "flow"),
+    "TensorListPopBack": ("output_handle", "tensor"),
+    "TopK": ("values", "indices"),
+    "TopKV2": ("values", "indices"),
+    "Unique": ("y", "idx"),
+    "UniqueV2": ("y", "idx"),
+    "UniqueWithCounts": ("y", "idx", "count"),
+}
+"""Operations with several outputs of one tensor each -> their names. All others have one output,
+or one list of outputs.
+"""
+
+
+class FunctionName(NamedTuple):
+    """A function that an attribute names."""
+
+    name: str
+
+
+class Node(NamedTuple):
+    """One operation; ``attributes`` are read when they are asked for."""
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    attributes: Callable[[], Mapping[str, object]]
+
+
+class Function(NamedTuple):
+    """A function: names of its arguments, and the edges that it returns."""
+
+    arguments: tuple[str, ...]
+    returned: tuple[str, ...]
+    nodes: Mapping[str, Node]
+
+
+class Definitions(Protocol):
+    """A graph and its functions.
+
+    Raises:
+        ModelError: from both: what is asked for is damaged or does not exist.
+    """
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes of the main graph by name."""
+
+    def function(self, name: str) -> Function:
+        """A function of the library."""
+
+    def has_function(self, name: str) -> bool:
+        """Whether the library has a function of this name."""
+
+
+def named(nodes: Sequence[Node]) -> dict[str, Node]:
+    """Nodes by their names.
+
+    Raises:
+        CorruptModelError: two have one name.
+    """
+    found = {node.name: node for node in nodes}
+    if len(found) != len(nodes):
+        names = [node.name for node in nodes]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise CorruptModelError("the graph has two nodes of one name", received=twice, path=WHERE)
+    return found
+
+
+def edge_of(text: str, nodes: Mapping[str, Node]) -> tuple[str, int]:
+    """Node and number of the output that an input names.
+
+    Raises:
+        CorruptModelError: the number is not one.
+    """
+    name, *rest = text.split(":")
+    number = rest[-1] if rest else "0"
+    if not number.isdecimal() or len(number) > 6 or len(rest) > 2:  # noqa: PLR2004 (node:output:number)
+        raise CorruptModelError("an input names no output", received=repr(text[:80]), path=WHERE)
+    first = 0
+    if len(rest) > 1 and name in nodes:
+        outputs = _OUTPUTS.get(nodes[name].op, ())
+        first = outputs.index(rest[0]) if rest[0] in outputs else 0
+    return name, first + int(number)

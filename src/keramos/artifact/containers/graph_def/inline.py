@@ -1,0 +1,240 @@
+"""The part of a graph that its outputs need, with every function in place of its calls.
+
+Only what outputs depend on by value is taken. A call is copied each time, so that functions which
+call functions twice would grow without end: nodes and calls together are bounded by
+``graph_nodes``, and calls within each other by a depth.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from keramos.artifact.containers.graph_def.definitions import (
+    WHERE,
+    FunctionName,
+    edge_of,
+)
+from keramos.errors import CorruptModelError, LimitExceededError
+from keramos.types.operation_graph import (
+    ARGUMENT,
+    CONSTANT,
+    WEIGHT,
+    Edge,
+    GraphNode,
+    OperationGraph,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.artifact.containers.graph_def.definitions import Definitions, Node
+    from keramos.artifact.limits import Limits
+
+    Bind = Callable[[Node], GraphNode | None]
+
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_SAME = frozenset({"Identity", "IdentityN", "PreventGradient", "Snapshot", "StopGradient"})
+_BRANCHES = ("cond", "body", "then_branch", "else_branch", "branches")
+_DEEPEST = 64
+_SMALL = 64
+"""Constants with more numbers than this are weights of the model."""
+
+
+class _Body(NamedTuple):
+    """Nodes that are read together: the main graph, or one call of a function."""
+
+    nodes: Mapping[str, Node]
+    fed: Mapping[str, list[Edge]]
+    made: dict[str, list[Edge] | int]
+
+
+class Inliner:
+    """Builds one flat graph."""
+
+    def __init__(self, graph: Definitions, limits: Limits, bind: Bind) -> None:
+        """``bind`` gives what stands for a node of the main graph that is not computed: a weight,
+        a table; None for all others.
+        """
+        self._graph = graph
+        self._limits = limits
+        self._bind = bind
+        self._left = limits.graph_nodes
+        self._depth = 0
+        self.weights: list[NDArray[np.generic]] = []
+
+    def main(self, inputs: Sequence[str], outputs: Sequence[str]) -> OperationGraph:
+        """The flat graph from ``inputs`` to ``outputs``, both names of edges of the main graph.
+
+        Raises:
+            ModelError: it is damaged, or exceeds a limit.
+        """
+        nodes: list[GraphNode] = []
+        fed: dict[str, list[Edge]] = {}
+        for index, name in enumerate(inputs):
+            fed[edge_of(name, {})[0]] = [self._emit(nodes, _argument(name, index))]
+        body = _Body(self._graph.nodes, fed, {})
+        return pruned(nodes, self._resolved(nodes, body, outputs))
+
+    def _function(self, name: str) -> OperationGraph:
+        """A function as a graph of its own: a condition, a branch, or the body of a loop."""
+        nodes: list[GraphNode] = []
+        arguments = self._graph.function(name).arguments
+        given = [self._emit(nodes, _argument(one, i)) for i, one in enumerate(arguments)]
+        return OperationGraph(tuple(nodes), tuple(self._called(nodes, name, given)))
+
+    def _called(self, nodes: list[GraphNode], name: str, given: Sequence[Edge]) -> list[Edge]:
+        function = self._graph.function(name)
+        if len(given) != len(function.arguments):
+            raise CorruptModelError(
+                f"a function takes {len(function.arguments)} arguments",
+                received=f"{len(given)}",
+                path=f"function {name[:80]}",
+            )
+        self._spend()
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise LimitExceededError(
+                f"functions call each other more than {_DEEPEST} deep", path=f"function {name[:80]}"
+            )
+        fed = {one: [edge] for one, edge in zip(function.arguments, given, strict=True)}
+        found = self._resolved(nodes, _Body(function.nodes, fed, {}), function.returned)
+        self._depth -= 1
+        return found
+
+    def _resolved(self, nodes: list[GraphNode], body: _Body, wanted: Sequence[str]) -> list[Edge]:
+        for node in _in_order(body, wanted):
+            edges = [_edge(body, one) for one in node.inputs]
+            body.made[node.name] = self._made(nodes, node, edges)
+        return [_edge(body, one) for one in wanted]
+
+    def _made(self, nodes: list[GraphNode], node: Node, edges: list[Edge]) -> list[Edge] | int:
+        """What stands for a node: edges, or the number of the node that computes it."""
+        if node.op in _SAME:
+            return edges
+        bound = self._bind(node)
+        if bound is not None:
+            return self._emit(nodes, bound).node
+        if self._graph.has_function(node.op):
+            return self._called(nodes, node.op, edges)
+        attributes = node.attributes()
+        if node.op in _CALLS:
+            return self._called(nodes, _name(attributes.get("f"), node), edges)
+        if node.op == "Const":
+            return self._emit(nodes, self._constant(node.name, attributes)).node
+        graphs = {
+            key: self._graphs(attributes[key], node) for key in _BRANCHES if key in attributes
+        }
+        made = GraphNode(node.name, node.op, tuple(edges), {**attributes, **graphs})
+        return self._emit(nodes, made).node
+
+    def _graphs(self, value: object, node: Node) -> object:
+        if isinstance(value, list):
+            return tuple(self._function(_name(one, node)) for one in value)
+        return self._function(_name(value, node))
+
+    def _constant(self, name: str, attributes: Mapping[str, object]) -> GraphNode:
+        value = attributes.get("value")
+        if not isinstance(value, np.ndarray):
+            raise CorruptModelError("a constant has no value", path=name)
+        if value.dtype.kind == "f" and value.size > _SMALL and 0 not in value.strides:
+            return self.weight(name, value)
+        return GraphNode(name, CONSTANT, (), {"value": value})
+
+    def weight(self, name: str, value: NDArray[np.generic]) -> GraphNode:
+        """A node for an array that becomes a weight of the model."""
+        self.weights.append(value)
+        return GraphNode(name, WEIGHT, (), {"index": len(self.weights) - 1})
+
+    def _emit(self, nodes: list[GraphNode], node: GraphNode) -> Edge:
+        self._spend()
+        nodes.append(node)
+        return Edge(len(nodes) - 1)
+
+    def _spend(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise LimitExceededError(
+                "with its functions in place of their calls, the graph has more than "
+                f"{self._limits.graph_nodes:,} operations, the limit (graph_nodes)",
+                path=WHERE,
+            )
+
+
+def _argument(name: str, index: int) -> GraphNode:
+    return GraphNode(name, ARGUMENT, (), {"index": index})
+
+
+def _name(value: object, node: Node) -> str:
+    if not isinstance(value, FunctionName):
+        raise CorruptModelError("the operation names no function", path=node.name, received=node.op)
+    return value.name
+
+
+def _edge(body: _Body, text: str) -> Edge:
+    """The edge that an input names.
+
+    Raises:
+        CorruptModelError: there is none.
+    """
+    name, output = edge_of(text, body.nodes)
+    found = body.fed.get(name, body.made.get(name))
+    if isinstance(found, int):
+        return Edge(found, output)
+    if found is None or output >= len(found):
+        raise CorruptModelError("an input names no output", received=repr(text[:80]), path=WHERE)
+    return found[output]
+
+
+def _in_order(body: _Body, wanted: Sequence[str]) -> list[Node]:
+    """The nodes that are needed, each after its inputs.
+
+    Raises:
+        CorruptModelError: a node needs itself, or one that does not exist.
+    """
+    found: list[Node] = []
+    state: dict[str, bool] = {}  # False while its inputs are looked at
+    waiting = [edge_of(one, body.nodes)[0] for one in reversed(wanted)]
+    while waiting:
+        name = waiting[-1]
+        if name in body.fed or state.get(name):
+            waiting.pop()
+        elif name in state:
+            state[name] = True
+            found.append(body.nodes[waiting.pop()])
+        elif name not in body.nodes:
+            raise CorruptModelError(
+                "the graph has no such node", received=repr(name[:80]), path=WHERE
+            )
+        else:
+            state[name] = False
+            below = [edge_of(one, body.nodes)[0] for one in body.nodes[name].inputs]
+            if circle := next((one for one in below if state.get(one) is False), None):
+                raise CorruptModelError(
+                    "a node of the graph needs its own result", received=circle[:80], path=WHERE
+                )
+            waiting += [one for one in reversed(below) if one not in body.fed]
+    return found
+
+
+def pruned(nodes: Sequence[GraphNode], outputs: Sequence[Edge]) -> OperationGraph:
+    """The graph without what no output needs; arguments stay."""
+    needed = {edge.node for edge in outputs}
+    for place in range(len(nodes) - 1, -1, -1):
+        if place in needed:
+            needed.update(edge.node for edge in nodes[place].inputs)
+    kept = [i for i, node in enumerate(nodes) if i in needed or node.op == ARGUMENT]
+    places = {old: new for new, old in enumerate(kept)}
+
+    def moved(edge: Edge) -> Edge:
+        return Edge(places[edge.node], edge.output)
+
+    return OperationGraph(
+        tuple(
+            nodes[i]._replace(inputs=tuple(moved(edge) for edge in nodes[i].inputs)) for i in kept
+        ),
+        tuple(moved(edge) for edge in outputs),
+    )

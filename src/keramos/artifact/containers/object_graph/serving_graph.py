@@ -1,0 +1,205 @@
+"""What a SavedModel serves, by its graph: the operations from a signature's inputs to its outputs.
+
+Variables are found in the checkpoint by the objects that a function captures (TensorFlow 2), else
+by their names (TensorFlow 1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.artifact.containers.graph_def.definitions import FunctionName, edge_of
+from keramos.artifact.containers.graph_def.graph_network import GraphInput, graph_network
+from keramos.artifact.containers.graph_def.inline import Inliner
+from keramos.artifact.containers.graph_def.protobuf_graph import ProtobufGraph, shape_of
+from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES
+from keramos.artifact.containers.object_graph.meta_graph import FILE
+from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.artifact.containers.graph_def.definitions import Node
+    from keramos.artifact.containers.object_graph.meta_graph import MetaGraph, SavedObject
+    from keramos.artifact.containers.object_graph.trackables import Trackable
+    from keramos.artifact.protobuf import Message
+    from keramos.artifact.sources import ModelSource
+    from keramos.artifact.tensor_bundle import Bundle
+    from keramos.types.network import Network
+    from keramos.types.operation_graph import GraphNode
+
+_VARIABLES = frozenset({"VarHandleOp", "Variable", "VariableV2"})
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_HIDDEN = "__"
+_PREFERRED = ("serving_default", "serve", "predict", "prediction")
+_NAME, _DTYPE, _SHAPE = 1, 2, 3
+
+
+class Signature(NamedTuple):
+    """What one signature takes and gives: edges of the main graph by name."""
+
+    name: str
+    inputs: Mapping[str, Message]
+    outputs: Mapping[str, Message]
+
+
+class Stored(NamedTuple):
+    """The values of a model: None for a frozen graph; ``nodes`` by ``places`` for TensorFlow 2."""
+
+    bundle: Bundle | None
+    nodes: Sequence[Trackable] = ()
+    places: Mapping[int, int] = {}
+
+
+def signatures_of(graph: MetaGraph) -> dict[str, Signature]:
+    """The signatures that give something."""
+    found = {
+        name: Signature(name, one.mapped(1), one.mapped(2))
+        for name, one in graph.signatures().items()
+        if not name.startswith(_HIDDEN)
+    }
+    return {name: one for name, one in found.items() if one.inputs and one.outputs}
+
+
+def signature_of(graph: MetaGraph, wanted: str | None) -> Signature:
+    """The signature of a name, or the one that servers take.
+
+    Raises:
+        UnsupportedModelError: there is none, or several of which none has a usual name.
+        UsageError: there is none of that name.
+    """
+    found = signatures_of(graph)
+    if wanted is not None and wanted not in found:
+        raise UsageError(
+            f"the model has no such signature; there are {', '.join(found) or 'none'}",
+            option="endpoint",
+            received=wanted,
+        )
+    names = (wanted,) if wanted else _PREFERRED if len(found) > 1 else tuple(found)
+    name = next((one for one in names if one in found), None)
+    if name is None:
+        raise UnsupportedModelError(
+            "the model has no signature that takes tensors and gives some"
+            if not found
+            else "the model has several signatures, and none with the name that servers use",
+            received=", ".join(found)[:200] or "none",
+            path=FILE,
+            remedy="Name one (endpoint=)" if found else "Save the model with a signature",
+        )
+    return found[name]
+
+
+def serving_network(
+    source: ModelSource,
+    graph: MetaGraph,
+    objects: Sequence[SavedObject],
+    stored: Stored,
+    wanted: str | None = None,
+) -> Network:
+    """The network that computes a signature.
+
+    Raises:
+        ModelError: the graph is damaged, or exceeds a limit.
+    """
+    signature = signature_of(graph, wanted)
+    definitions = ProtobufGraph(graph.graph, graph.limits)
+    inputs, outputs = (
+        sorted(signature.inputs, key=_natural),
+        sorted(signature.outputs, key=_natural),
+    )
+    binder = _Binder(graph, objects, stored, definitions)
+    del source
+    inliner = Inliner(definitions, graph.limits, binder.bind)
+    binder.inliner = inliner
+    flat = inliner.main(
+        [_edge(signature.inputs[name], name) for name in inputs],
+        [_edge(signature.outputs[name], name) for name in outputs],
+    )
+    ends = [_input(name, signature.inputs[name]) for name in inputs]
+    return graph_network(signature.name, flat, inliner.weights, ends, outputs)
+
+
+def _natural(name: str) -> list[object]:
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+
+def _edge(info: Message, name: str) -> str:
+    found = info.text(_NAME)
+    if not found:
+        raise UnsupportedModelError(
+            "the signature takes or gives tensors that are not dense", layer=name, path=FILE
+        )
+    return found
+
+
+def _input(name: str, info: Message) -> GraphInput:
+    sizes = shape_of(info.message(_SHAPE))
+    shape = None if sizes is None else tuple(None if size < 0 else size for size in sizes)
+    return GraphInput(name, TYPE_NAMES.get(info.number(_DTYPE), "unknown"), shape)
+
+
+class _Binder:
+    """Gives the values of nodes that hold variables."""
+
+    inliner: Inliner
+
+    def __init__(
+        self,
+        graph: MetaGraph,
+        objects: Sequence[SavedObject],
+        stored: Stored,
+        definitions: ProtobufGraph,
+    ) -> None:
+        self._graph = graph
+        self._objects = objects
+        self._stored = stored
+        self._definitions = definitions
+        self._captured = dict(self._captures()) if objects else {}
+        self._bound: dict[str, GraphNode] = {}
+
+    def _captures(self) -> Mapping[str, int]:
+        """Node of the main graph -> object, for what calls of functions capture."""
+        found: dict[str, int] = {}
+        for node in self._definitions.nodes.values():
+            if node.op not in _CALLS:
+                continue
+            name = node.attributes().get("f")
+            bound = self._graph.bound_inputs(name.name if isinstance(name, FunctionName) else "")
+            tail = node.inputs[len(node.inputs) - len(bound) :] if bound else ()
+            for text, number in zip(tail, bound, strict=False):
+                found[edge_of(text, {})[0]] = number
+        return found
+
+    def bind(self, node: Node) -> GraphNode | None:
+        """The weight that a variable is; None for other nodes."""
+        if node.op not in _VARIABLES:
+            return None
+        key = self._key(node)
+        if key not in self._bound:
+            self._bound[key] = self.inliner.weight(node.name, self._array(key, node))
+        return self._bound[key]
+
+    def _array(self, key: str, node: Node) -> NDArray[np.generic]:
+        if self._stored.bundle is None or key not in self._stored.bundle:
+            raise MismatchError("the checkpoint holds no value for a variable", layer=node.name)
+        return self._stored.bundle.array(key)
+
+    def _key(self, node: Node) -> str:
+        """The key of a variable in the checkpoint."""
+        in_main = self._definitions.nodes.get(node.name) is node
+        number = self._captured.get(node.name) if in_main else None
+        if number is not None:
+            place = self._stored.places.get(number)
+            variable = None if place is None else self._stored.nodes[place].variable
+            if variable is None:
+                raise CorruptModelError(
+                    "a function captures an object that is no variable of the checkpoint",
+                    layer=node.name,
+                )
+            return variable.key
+        shared = node.attributes().get("shared_name")
+        return str(shared) if shared else node.name

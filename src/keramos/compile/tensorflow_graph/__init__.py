@@ -1,0 +1,1 @@
+"""Graphs of TensorFlow operations as ONNX: one row an operation (``table.py``)."""

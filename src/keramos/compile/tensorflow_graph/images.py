@@ -1,0 +1,182 @@
+"""Operations of images and windows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from keramos.compile.lowering.spatial import as_before, channels_first, known
+from keramos.compile.operations import convolution
+from keramos.compile.operations.values import as_float
+from keramos.errors import UnsupportedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from keramos.compile.onnx.graph import Value
+    from keramos.compile.tensorflow_graph.operands import NodeCall, Operand
+
+    Row = Callable[[NodeCall], tuple[Operand, ...]]
+
+
+def _layout(n: NodeCall, default: str = "NHWC") -> str:
+    word = str(n.attribute("data_format", default))
+    return "channels_first" if word.startswith("NC") else "channels_last"
+
+
+def _per_side(n: NodeCall, name: str, rank: int) -> list[int]:
+    """One number for each side; those of rows and channels must be 1."""
+    listed = cast("list[int]", n.attribute(name, [1] * rank))
+    first = _layout(n) == "channels_first"
+    inner, outer = (listed[2:], listed[:2]) if first else (listed[1:-1], [listed[0], listed[-1]])
+    if len(listed) != rank or outer != [1, 1]:
+        raise UnsupportedModelError(
+            "only 1 for rows and channels is supported", option=name, received=str(listed)
+        )
+    return list(inner)
+
+
+def _batch_norm(n: NodeCall) -> tuple[Operand, ...]:
+    """Normalised by the stored statistics, or by those of the batch where the graph says so."""
+    g, x = n.g, as_float(n.s, n.value(0))
+    scale, offset, mean, variance = (n.value(i) for i in range(1, 5))
+    epsilon = float(cast("float", n.attribute("epsilon", 1e-4)))
+    axis = 1 if _layout(n) == "channels_first" else x.rank - 1
+    others = [i for i in range(x.rank) if i != axis]
+    if n.attribute("is_training", default=True):
+        centre = g.op("ReduceMean", x, others)
+        apart = g.op("Sub", x, centre)
+        spread = g.op("ReduceMean", g.op("Mul", apart, apart), others)
+        mean, variance = (g.op("Squeeze", one, others) for one in (centre, spread))
+    else:
+        apart = g.op("Sub", x, _along(n, mean, axis, x.rank))
+        spread = _along(n, variance, axis, x.rank)
+    factor = g.op("Div", _along(n, scale, axis, x.rank), g.op("Sqrt", g.op("Add", spread, epsilon)))
+    y = g.op("Add", g.op("Mul", apart, factor), _along(n, offset, axis, x.rank))
+    return y, mean, variance
+
+
+def _along(n: NodeCall, x: Value, axis: int, rank: int) -> Value:
+    return n.g.op("Unsqueeze", x, list(range(1, rank - axis))) if axis != rank - 1 else x
+
+
+def _edges(n: NodeCall, rank: int) -> list[int] | None:
+    """Explicit paddings as ONNX has them; None for SAME and VALID."""
+    if n.attribute("padding", "") != "EXPLICIT":
+        return None
+    listed = np.array(n.attribute("explicit_paddings", []), "int64").reshape(rank, 2)
+    inner = listed[2:] if _layout(n) == "channels_first" else listed[1:-1]
+    return [*inner[:, 0].tolist(), *inner[:, 1].tolist()]
+
+
+def _padded(n: NodeCall, x: Value) -> tuple[Value, str]:
+    """``x`` with explicit zeros around it, and the padding that is left."""
+    edges = _edges(n, x.rank)
+    if edges is None:
+        return x, str(n.attribute("padding", "VALID"))
+    first = 2 if _layout(n) == "channels_first" else 1
+    sides = x.rank - 2
+    before, after = edges[:sides], edges[sides:]
+    around = [0] * (2 * x.rank)
+    for side in range(sides):
+        around[first + side], around[x.rank + first + side] = before[side], after[side]
+    return n.g.op("Pad", x, around, np.asarray(0, x.dtype), mode="constant"), "VALID"
+
+
+def _conv(n: NodeCall) -> tuple[Operand, ...]:
+    return (convolved(n, convolution.conv),)
+
+
+def _depthwise(n: NodeCall) -> tuple[Operand, ...]:
+    return (convolved(n, convolution.depthwise_conv),)
+
+
+def convolved(n: NodeCall, convolve: Callable[..., Value]) -> Value:
+    """A convolution of the first two inputs."""
+    x, padding = _padded(n, n.value(0))
+    return convolve(
+        n.s,
+        x,
+        n.value(1),
+        strides=_per_side(n, "strides", x.rank),
+        padding=padding,
+        data_format=_layout(n),
+        dilation_rate=_per_side(n, "dilations", x.rank),
+    )
+
+
+def _transposed(n: NodeCall) -> tuple[Operand, ...]:
+    """Conv2DBackpropInput: from the sizes of the result, the kernel (space..., out, in) and x."""
+    g, x = n.g, channels_first(n.g, as_float(n.s, n.value(2)), _layout(n))
+    kernel, sizes = n.value(1), n.sizes(0)
+    steps, gaps = (_per_side(n, name, x.rank) for name in ("strides", "dilations"))
+    sides = x.rank - 2
+    kernel = g.op("Transpose", kernel, perm=[sides + 1, sides, *range(sides)])
+    wanted = [None] * x.rank if sizes is None else sizes
+    inner = wanted[2:] if _layout(n) == "channels_first" else wanted[1:-1]
+    ends = []
+    for side, size in enumerate(inner):
+        width = (known(kernel.shape[2 + side], "kernel sizes") - 1) * gaps[side] + 1
+        ends.append(_output(n, x.shape[2 + side], size, steps[side], width))
+    before, after, extra = (list(part) for part in zip(*ends, strict=True))
+    y = g.op(
+        "ConvTranspose",
+        x,
+        kernel,
+        strides=steps,
+        dilations=gaps,
+        pads=[*before, *after],
+        output_padding=extra,
+    )
+    return (as_before(g, y, _layout(n)),)
+
+
+def _output(
+    n: NodeCall, size: int | None, wanted: object, step: int, width: int
+) -> tuple[int, int, int]:
+    """Pads before and after, and how much longer the result is than they make it."""
+    padding = str(n.attribute("padding", "VALID"))
+    if padding == "EXPLICIT":
+        raise UnsupportedModelError("explicit paddings are not supported", option="padding")
+    least = max(width - step, 0) if padding == "SAME" else 0
+    if isinstance(wanted, int) and size is not None:
+        # The forward convolution of the result has ``size`` places with these pads.
+        total = max((size - 1) * step + width - wanted, 0) if padding == "SAME" else 0
+        extra = wanted - ((size - 1) * step + width - total)
+        return total // 2, total - total // 2, extra
+    # Sizes that a run knows: those that Keras asks for, size * step (SAME) and no less (VALID).
+    extra = max(step - width, 0)
+    return least // 2, least - least // 2, extra
+
+
+def _pool3d(kind: str) -> Row:
+    def build(n: NodeCall) -> tuple[Operand, ...]:
+        x = n.value(0)
+        pool = convolution.OPERATIONS[kind].build
+        found = pool(
+            n.s,
+            x,
+            _per_side(n, "ksize", x.rank),
+            strides=_per_side(n, "strides", x.rank),
+            padding=str(n.attribute("padding", "VALID")),
+            data_format=_layout(n, "NDHWC"),
+        )
+        return (cast("Value", found),)
+
+    return build
+
+
+ROWS: Mapping[str, Row] = {
+    "AvgPool3D": _pool3d("AveragePool"),
+    "Conv2D": _conv,
+    "Conv2DBackpropInput": _transposed,
+    "Conv3D": _conv,
+    "Conv3DBackpropInputV2": _transposed,
+    "DepthwiseConv2dNative": _depthwise,
+    "FusedBatchNorm": _batch_norm,
+    "FusedBatchNormV2": _batch_norm,
+    "FusedBatchNormV3": _batch_norm,
+    "MaxPool3D": _pool3d("MaxPool"),
+}
+"""Operation -> what compiles it."""

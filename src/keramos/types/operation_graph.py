@@ -1,0 +1,52 @@
+"""A graph of TensorFlow operations as plain data: functions are inlined, names are numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ARGUMENT, WEIGHT, CONSTANT, TABLE = "_Argument", "_Weight", "_Constant", "_Table"
+"""Operations that only give a value: an argument of the graph by its attribute ``index``
+(``scalar``: of a row of one value, that value); a weight of the layer by ``index``; the array
+``value``; a lookup table of ``keys`` and ``values``.
+"""
+
+
+class Edge(NamedTuple):
+    """Output ``output`` of node ``node`` of a graph; both count from 0."""
+
+    node: int
+    output: int = 0
+
+
+class GraphNode(NamedTuple):
+    """One operation. Its inputs are outputs of nodes before it.
+
+    Attributes are numbers, texts, names of dtypes, shapes, arrays, and the graphs of loops and
+    branches.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[Edge, ...]
+    attributes: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperationGraph:
+    """Operations in an order in which every input exists before it is used."""
+
+    nodes: tuple[GraphNode, ...]
+    outputs: tuple[Edge, ...]
+
+    def every_node(self) -> Iterator[GraphNode]:
+        """The nodes, those of loops and branches included."""
+        for node in self.nodes:
+            yield node
+            for value in node.attributes.values():
+                for part in value if isinstance(value, tuple) else (value,):
+                    if isinstance(part, OperationGraph):
+                        yield from part.every_node()
