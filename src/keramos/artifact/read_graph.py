@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import Origin

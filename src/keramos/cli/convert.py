@@ -49,9 +49,7 @@ def command(
     """
     from keramos.pipeline.convert import convert
 
-    done = convert(
-        source, target, to=to, weights=weights, replace=replace, by=by, limits=limits
-    )
+    done = convert(source, target, to=to, weights=weights, replace=replace, by=by, limits=limits)
     if as_json:
         import json
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,8 +36,7 @@ class GraphNode(NamedTuple):
     attributes: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OperationGraph:
+class OperationGraph(Frozen, frozen=True, eq=False):
     """Operations in an order in which every input exists before it is used."""
 
     nodes: tuple[GraphNode, ...]
