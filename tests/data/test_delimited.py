@@ -1,28 +1,44 @@
 """Delimited text: training and scoring see one dialect, the same cells, the same malformed rows."""
 
 import io
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keramos.data.delimited import read_delimited
 from keramos.errors import DataError
-from keramos.scoring.delimited import DelimitedReader
+from keramos.scoring.arrow_delimited import ArrowDelimitedReader
+from keramos.scoring.block_delimited import BlockDelimitedReader
 from keramos.scoring.formats import Format
 from keramos.types.scoring import Position, SourceFile
 
 
 def scored(data):
-    """Names, rows and malformed rows, as scoring reads them."""
-    file = SourceFile("t.csv", "t.csv", len(data), "")
-    reader = DelimitedReader(file, pa.BufferReader(data), Format("csv"))
-    names = reader.schema.names
-    loaded = [chunk.load() for chunk in reader.chunks(names, Position(0))]
-    rows = [tuple(row[name] for name in names) for part in loaded for row in part.batch.to_pylist()]
+    """Names, rows and malformed rows, as scoring reads them with Arrow and without it."""
+    found, other = (_read(reader, data) for reader in (ArrowDelimitedReader, BlockDelimitedReader))
+    assert found == other
+    return found
+
+
+def _read(reader_class, data):
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(data)
+        source = SourceFile(file.name, "t.csv", len(data), "")
+        reader = reader_class(source, Format("csv"))
+        names = reader.schema.names
+        loaded = [chunk.load() for chunk in reader.chunks(names, Position(0))]
+    rows = [row for part in loaded for row in _rows(part.batch, names)]
     return names, rows, [bad for part in loaded for bad in part.malformed]
+
+
+def _rows(batch, names):
+    columns = [batch.column(name) for name in names]
+    cells = (column if isinstance(column, list) else column.to_pylist() for column in columns)
+    return list(zip(*cells, strict=True))
 
 
 def trained(data):

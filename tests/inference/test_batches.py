@@ -36,8 +36,8 @@ def same(scored, decided):
         [d.score for d in decided.decisions], abs=1e-6
     )
     complaints = {(p.row, p.column, p.reason, p.value) for p in decided.problems}
-    listed = scored.rejected.to_pylist()
-    assert {(r["row"], r["column"], r["rule"], r["value"]) for r in listed} == complaints
+    listed = scored.rejected
+    assert {(r.row, r.column, r.reason, r.value) for r in listed} == complaints
     assert scored.rows == scored.decided.num_rows + scored.rejected_rows
     assert scored.decided.column("row").to_pylist() == list(decided.rows)
 
@@ -163,7 +163,7 @@ def test_dates_give_their_parts(tmp_path):
 
     expected = [d.score for d in model.decide([{"day": day, "x": 0.5} for day in days[:5]])]
     assert scored.decided.column("value").to_pylist() == pytest.approx(expected, abs=1e-6)
-    assert [(r["row"], r["column"]) for r in scored.rejected.to_pylist()] == [
+    assert [(r.row, r.column) for r in scored.rejected] == [
         (6, "day"),
         (7, "day"),
     ]
@@ -174,7 +174,7 @@ def test_an_empty_batch_gives_an_empty_answer_of_the_same_columns(numbers):
     batch = pa.RecordBatch.from_pydict({f"x{i}": [0.5] for i in range(3)})
     empty = scorer.score(batch.slice(0, 0))
 
-    assert empty.decided.num_rows == empty.rejected.num_rows == 0
+    assert empty.decided.num_rows == len(empty.rejected) == 0
     assert empty.decided.schema == scorer.score(batch).decided.schema == scorer.schema(batch.schema)
 
 
@@ -198,7 +198,7 @@ def test_an_answer_that_is_not_finite_is_a_rejected_row(numbers, monkeypatch):
     scored = model.batch_scorer().score(batch)
 
     assert (scored.decided.num_rows, scored.rejected_rows) == (1, 1)
-    assert scored.rejected.to_pylist()[0]["rule"] == "the model's answer is not a finite number"
+    assert scored.rejected[0].reason == "the model's answer is not a finite number"
     assert scored.drift[0].rows == 1
 
 

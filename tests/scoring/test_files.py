@@ -18,7 +18,7 @@ import pytest
 import keramos
 from keramos.errors import DataError, RowError, UsageError
 from keramos.scoring.formats import Format
-from keramos.scoring.writers import join
+from keramos.scoring.joined import join
 from support.command import keramos as command
 from support.scoring_rows import expected, rows
 

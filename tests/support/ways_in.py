@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import tempfile
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -22,9 +25,9 @@ from keramos.data.json_lines import read_json_lines
 from keramos.data.read import as_table
 from keramos.errors import KeramosError, RowError
 from keramos.runtime.decide import decide
-from keramos.scoring.formats import Format, format_of
-from keramos.scoring.json_lines import JsonLinesReader
-from keramos.scoring.pieces import READERS
+from keramos.scoring.arrow_backend import ArrowBackend
+from keramos.scoring.block_backend import BlockBackend
+from keramos.scoring.formats import format_of
 from keramos.serving.codecs.named_arrays import as_feeds
 from keramos.serving.codecs.typed_rows import row_types
 from keramos.types.scoring import Position, SourceFile
@@ -95,7 +98,8 @@ def _arrow_table(model, row, _):
 
 def _first_score(scored):
     names = scored.decided.schema.names
-    return scored.decided.column("score" if "score" in names else "value")[0].as_py()
+    answer = scored.decided.column("score" if "score" in names else "value")[0]
+    return answer.as_py() if isinstance(answer, pa.Scalar) else answer
 
 
 def _parquet_file(row):
@@ -124,19 +128,12 @@ def _json_lines(model, row, _):
     return model.decide(read_json_lines(json_of(row), "t.jsonl"))[0].score
 
 
-def _scored_json_lines(model, row, column):
+def _scored_json_lines(model, row, column, backend=ArrowBackend):
     if any(isinstance(cell, float) and not np.isfinite(cell) for cell in row.values()):
         raise Impossible
     others = [{**row, column: other} for other in (None, 1.5, 7, "x", True)]
     data = b"\n".join(map(json_of, [row, *others]))
-    file = SourceFile("t.jsonl", "t.jsonl", len(data), "")
-    reader = JsonLinesReader(file, pa.BufferReader(data), Format("jsonl"))
-    (chunk,) = reader.chunks(list(row), Position(0))
-    scored = model.batch_scorer().score(chunk.load().batch)
-    bad = [problem for problem in scored.problems() if problem.row == 1]
-    if bad:
-        raise RowError("", problems=bad)
-    return _first_score(scored)
+    return _scored_file("t.jsonl", data, model, backend)
 
 
 def _csv_text(row, column):
@@ -153,8 +150,8 @@ def _csv(model, row, column):
     return model.decide(read_delimited(_csv_text(row, column), "t.csv"))[0].score
 
 
-def _scored_csv(model, row, column):
-    return _scored_file("t.csv", _csv_text(row, column), model)
+def _scored_csv(model, row, column, backend=ArrowBackend):
+    return _scored_file("t.csv", _csv_text(row, column), model, backend)
 
 
 def _typed(model, row, _):
@@ -181,13 +178,16 @@ def _tensors(model, row, _):
     return decide(model.run(as_feeds(model, arrays, 100))[0], model.content.rule)[0].score
 
 
-def _scored_file(name, data, model):
+def _scored_file(name, data, model, backend=ArrowBackend):
     """The score of the first row of a file, as the reader of scoring jobs has it."""
-    source = SourceFile(name, name, len(data), "")
-    form = format_of(name)
-    reader = READERS[form.name](source, pa.BufferReader(data), form)
-    (chunk, *_) = reader.chunks(list(model.batch_scorer().needs), Position(0))
-    scored = model.batch_scorer().score(chunk.load().batch)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(data)
+        source, form = SourceFile(str(path), name, len(data), ""), format_of(name)
+        reader = backend.readers[form.name](source, form)
+        (chunk, *_) = reader.chunks(list(model.batch_scorer().needs), Position(0))
+        batch = chunk.load().batch
+    scored = model.scorer(backend.batches, (), ()).score(batch)
     bad = [problem for problem in scored.problems() if problem.row == 1]
     if bad:
         raise RowError("", problems=bad)
@@ -245,6 +245,8 @@ WAYS = {
     "JSON Lines that are scored": _scored_json_lines,
     "CSV": _csv,
     "CSV that is scored": _scored_csv,
+    "JSON Lines scored without Arrow": partial(_scored_json_lines, backend=BlockBackend),
+    "CSV scored without Arrow": partial(_scored_csv, backend=BlockBackend),
     "Parquet that is scored": _scored_parquet,
     "an Arrow file": _arrow_file,
     "an Arrow file that is scored": _scored_arrow_file,

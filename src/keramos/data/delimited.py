@@ -17,13 +17,15 @@ from keramos.tabular.cell import show
 from keramos.tabular.columns import table_of, text_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from _csv import Reader
+    from collections.abc import Sequence
 
     from keramos.types.table import Table
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE)
 """The first line by which Excel names its delimiter."""
+_LONGEST_CELL = 2**31 - 1
 _UTF8 = "Save the file as UTF-8"
 _QUOTED = re.compile(r'"[^"]*"')
 OPEN_QUOTE = "a quote is never closed"
@@ -55,7 +57,7 @@ def dialect_of(text: TextBlocks) -> Dialect:
     if named:
         skip = _blank(text, skip + len(named[0]))
     head = text.record(skip, quotes=True)
-    line = _decoded(head, text.name)
+    line = decoded(head, text.name)
     if named:
         delimiter = named[1].decode("latin-1")
     else:
@@ -63,7 +65,7 @@ def dialect_of(text: TextBlocks) -> Dialect:
         delimiter = _delimiter(line, row.decode(errors="replace"))
     if open_quote(head, delimiter):
         raise DataError(f"line 1: {OPEN_QUOTE}", file=text.name, remedy=QUOTE)
-    cells = next(_rows(line, delimiter), [])
+    cells = cells_of(line, delimiter)
     names = tuple(name.strip() for name in cells)
     check_names(names, text.name)
     return Dialect(delimiter, names, text.begin + skip + len(head))
@@ -103,7 +105,12 @@ def check_names(names: Sequence[str], source: str) -> None:
         seen.add(name)
 
 
-def _decoded(data: bytes, source: str) -> str:
+def decoded(data: bytes, source: str) -> str:
+    """The text of some bytes.
+
+    Raises:
+        DataError: they are not UTF-8.
+    """
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -114,8 +121,9 @@ def _decoded(data: bytes, source: str) -> str:
         ) from None
 
 
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _rows(text: str, delimiter: str, *, strict: bool = False) -> Reader:
+    csv.field_size_limit(_LONGEST_CELL)  # else a cell of more than 128 kB is an error
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
 
 
 def cells_of(row: str, delimiter: str) -> list[str]:
@@ -130,7 +138,7 @@ def open_quote(data: bytes, delimiter: str) -> int:
     if data.count(b'"') % 2 == 0:
         return 0
     text = data.decode(errors="replace")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = _rows(text, delimiter, strict=True)
     line = 1
     try:
         for _ in reader:
@@ -154,13 +162,14 @@ def read_delimited(data: bytes, source: str) -> Table:
         if block.offset == len(data) and (line := open_quote(block.data, dialect.delimiter)):
             before = data.count(b"\n", 0, len(data) - len(block.data))
             raise DataError(f"line {before + line}: {OPEN_QUOTE}", file=source, remedy=QUOTE)
-        rows += _block_rows(block.data.decode(), dialect)
+        rows += block_rows(block.data.decode(), dialect)
     _check_cells(rows, dialect, source)
     columns = {name: text_column([row[i] for row in rows]) for i, name in enumerate(dialect.names)}
     return table_of(source, columns)
 
 
-def _block_rows(text: str, dialect: Dialect) -> list[list[str]]:
+def block_rows(text: str, dialect: Dialect) -> list[list[str]]:
+    """The cells of each row; blank lines do not count."""
     if len(dialect.names) == 1:  # of an only column a blank line is a missing cell
         return [row or [""] for row in _rows(text, dialect.delimiter)]
     return [row for row in _rows(text, dialect.delimiter) if row]

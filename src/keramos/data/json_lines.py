@@ -6,7 +6,28 @@ import msgspec
 
 from keramos.errors import DataError
 from keramos.tabular.columns import cells_column, table_of
+from keramos.tabular.json_keys import decoded_object, may_repeat
 from keramos.types.table import Table
+
+_DECODE = msgspec.json.Decoder(dict[str, object]).decode
+ROW_ERRORS = (msgspec.DecodeError, ValueError, RecursionError)
+_WORDS = (b"NaN", b"Infinity")
+
+
+def decoded_row(line: bytes) -> dict[str, object]:
+    """One line as a row. NaN and Infinity are numbers, as Python writes them; the cell of a key
+    that appears twice is ``Unreadable``.
+
+    Raises:
+        ROW_ERRORS: it is not a JSON object.
+    """
+    try:
+        row = _DECODE(line)
+    except msgspec.DecodeError:
+        if any(word in line for word in _WORDS):
+            return decoded_object(line)
+        raise
+    return decoded_object(line) if may_repeat(row, line.count(b":")) else row
 
 
 def read_json_lines(data: bytes, source: str) -> Table:
@@ -17,13 +38,12 @@ def read_json_lines(data: bytes, source: str) -> Table:
     Raises:
         DataError: a line is not a JSON object.
     """
-    decode = msgspec.json.Decoder(dict[str, object]).decode
     rows: list[dict[str, object]] = []
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
         if line.strip():
             try:
-                rows.append(decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                rows.append(decoded_row(line))
+            except ROW_ERRORS as error:
                 raise DataError(
                     f"the line is not a JSON object: {error}",
                     file=source,

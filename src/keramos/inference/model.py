@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.errors import Problem
-    from keramos.inference.scored import Scorer
+    from keramos.inference.scored import Batches, Scorer
     from keramos.prepare.rows import Feeder
     from keramos.types.artifact import Artifact, Content
     from keramos.types.limits import Limits
@@ -196,8 +196,24 @@ class Model:
                 of an answer.
             MissingExtraError: pyarrow is not installed.
         """
+        try:
+            from keramos.inference.arrow_batches import ArrowBatches  # noqa: PLC0415 (an extra)
+        except ImportError as error:
+            raise MissingExtraError(
+                f"Arrow batches need {error.name}",
+                remedy="Install it with: pip install 'keramos[tables]'",
+            ) from None
+        return self.scorer(ArrowBatches(), keep, columns)
+
+    def scorer(self, batches: Batches, keep: Sequence[str], columns: Sequence[str]) -> Scorer:
+        """What decides batches that are stored as ``batches`` says; else as ``batch_scorer``."""
+        from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (for many rows)
+        from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (for many rows)
+
         content = self.content
-        if content is not None and columns:
+        if content is None:
+            return PlainScorer(self.session, self.inputs, self.outputs, batches, keep, columns)
+        if columns:
             raise UsageError(
                 "the file names its columns itself",
                 file=self.artifact.info.path,
@@ -205,17 +221,8 @@ class Model:
                 received=", ".join(columns),
                 remedy="Leave the option out; it is for plain Keras files",
             )
-        try:
-            from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (an extra)
-            from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (an extra)
-        except ImportError as error:
-            raise MissingExtraError(
-                f"Arrow batches need {error.name}",
-                remedy="Install it with: pip install 'keramos[tables]'",
-            ) from None
-        if content is None:
-            return PlainScorer(self.session, self.inputs, self.outputs, keep, columns)
-        return BatchScorer(self.session, content.schema, content.preparation, content.rule, keep)
+        schema, preparation = content.schema, content.preparation
+        return BatchScorer(self.session, schema, preparation, content.rule, batches, keep)
 
     def trace(self, row: Row) -> PredictionTrace:
         """The four steps from the saved file to the decision about one row.

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
-import pyarrow as pa
 
 from keramos.errors import Problem
-from keramos.tabular.arrow import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
+    from keramos.tabular.distinct_cells import DistinctCells
+    from keramos.types.block import Block, Cells, Fields
     from keramos.types.drift import InputCounts
-    from keramos.types.schema import Preparation
+    from keramos.types.schema import ColumnSchema, Preparation
 
-REJECTED = pa.schema(
-    [("row", pa.int64()), ("column", pa.string()), ("rule", pa.string()), ("value", pa.string())]
-)
-"""Columns of the list of rejected cells; ``row`` counts from 1 within what was given."""
+    Batch: TypeAlias = "pa.RecordBatch | Block"
+    Schema: TypeAlias = "pa.Schema | Fields"
+    Array: TypeAlias = "pa.Array | Cells"
 
 NOT_FINITE = "the model's answer is not a finite number"
 
@@ -32,24 +32,20 @@ NOT_FINITE = "the model's answer is not a finite number"
 class Scored:
     """What became of a batch of ``rows`` rows.
 
-    ``decided`` has the kept columns and the answers of the good rows, in order. ``rejected`` has a
-    row for each bad cell (columns of ``REJECTED``), ``rejected_rows`` says in how many rows.
-    ``drift`` counts the decided rows.
+    ``decided`` has the kept columns and the answers of the good rows, in order. ``rejected`` lists
+    the bad cells in the order of rows, which count from 1 in the batch; ``rejected_rows`` says in
+    how many rows they are. ``drift`` counts the decided rows.
     """
 
     rows: int
-    decided: pa.RecordBatch
-    rejected: pa.RecordBatch
+    decided: Batch
+    rejected: list[Problem]
     rejected_rows: int
     drift: tuple[InputCounts, ...]
 
     def problems(self, before: int = 0) -> list[Problem]:
-        """The rejected cells as problems; ``before`` is how many rows came before this batch."""
-        listed = self.rejected.to_pylist()
-        return [
-            Problem(cell["row"] + before, cell["column"], cell["value"], cell["rule"])
-            for cell in listed
-        ]
+        """The rejected cells; ``before`` is how many rows came before this batch."""
+        return [replace(problem, row=problem.row + before) for problem in self.rejected]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +56,49 @@ class Rejects:
     column: str
     rule: str
     values: NDArray[np.object_]
+
+
+class Labels(NamedTuple):
+    """Answers that are labels: the position of each row's among all."""
+
+    chosen: NDArray[np.int64]
+    labels: Sequence[str | int | bool]
+
+
+class Batches(Protocol):
+    """How batches are stored: reads their columns, and makes the columns of answers."""
+
+    def vector(self, array: Array, column: ColumnSchema) -> NDArray[np.generic] | None:
+        """The model input of a column at once, shape (rows,), where no cell needs to be looked
+        at; else None.
+        """
+
+    def numbers(self, array: Array) -> NDArray[np.generic] | None:
+        """The values of a column of numbers without a missing one; None for any other."""
+
+    def cells(self, array: Array, column: ColumnSchema) -> DistinctCells:
+        """A column parsed as the schema has it."""
+
+    def odd(self, array: Array) -> tuple[str, str]:
+        """The type of a column and why no cell of it can be read; empty where cells can."""
+
+    def shown(self, array: Array, rows: NDArray[np.int64]) -> list[str]:
+        """Some cells of a column, for messages."""
+
+    def of_numbers(self, given: Schema, names: Sequence[str]) -> list[str]:
+        """Which of the columns hold numbers; all of them where each holds text, as in CSV."""
+
+    def empty(self, given: Schema) -> Batch:
+        """A batch without rows."""
+
+    def decided(
+        self,
+        batch: Batch,
+        keep: Sequence[str],
+        places: NDArray[np.int64] | None,
+        answers: Mapping[str, NDArray[np.generic] | Labels],
+    ) -> Batch:
+        """The kept columns of the rows at ``places`` (None: all), and the answers beside them."""
 
 
 class Scorer(Protocol):
@@ -73,10 +112,10 @@ class Scorer(Protocol):
     def histograms(self) -> Preparation | None:
         """What drift is counted against."""
 
-    def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
+    def schema(self, given: Schema, source: str = "the table") -> Schema:
         """The columns of ``decided`` for batches with the columns ``given``."""
 
-    def score(self, batch: pa.RecordBatch, source: str = "the table") -> Scored:
+    def score(self, batch: Batch, source: str = "the table") -> Scored:
         """Decide the rows of a batch; ``source`` names it in messages."""
 
 
@@ -116,39 +155,11 @@ def rule_rejects(problems: Sequence[Problem], codes: NDArray[np.int32]) -> list[
     return found
 
 
-def rejected(rejects: Sequence[Rejects]) -> pa.RecordBatch:
-    """All of them as a list in the order of rows, with the columns of ``REJECTED``."""
-    if not rejects:
-        return pa.RecordBatch.from_pylist([], REJECTED)
-    rows = np.concatenate([reject.rows for reject in rejects])
-    order = np.argsort(rows, kind="stable")
-    columns = np.concatenate(
-        [np.full(len(reject.rows), reject.column, object) for reject in rejects]
-    )
-    rules = np.concatenate([np.full(len(reject.rows), reject.rule, object) for reject in rejects])
-    values = np.concatenate([reject.values for reject in rejects])
-    texts = [pa.array(part[order], pa.string()) for part in (columns, rules, values)]
-    return pa.RecordBatch.from_arrays(
-        [pa.array(rows[order] + 1, pa.int64()), *texts], schema=REJECTED
-    )
-
-
-def kept_columns(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
-    """The columns that answers carry along."""
-    arrays = [as_text(batch.column(name)) for name in names]
-    if not arrays:
-        return batch.select([])
-    fields = [
-        batch.schema.field(name).with_type(array.type)
-        for name, array in zip(names, arrays, strict=True)
+def rejected(rejects: Sequence[Rejects]) -> list[Problem]:
+    """All of them in the order of rows, which count from 1."""
+    found = [
+        Problem(row + 1, reject.column, value, reject.rule)
+        for reject in rejects
+        for row, value in zip(reject.rows.tolist(), reject.values.tolist(), strict=True)
     ]
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
-
-
-def joined(
-    kept: pa.RecordBatch, names: Sequence[str], arrays: Sequence[pa.Array]
-) -> pa.RecordBatch:
-    """Kept columns and answers side by side."""
-    for name, array in zip(names, arrays, strict=True):
-        kept = kept.append_column(name, array)
-    return kept
+    return sorted(found, key=lambda problem: problem.row)

@@ -1,4 +1,4 @@
-"""Decide Arrow batches: the one way of deciding many rows, wherever they come from.
+"""Decide batches: the one way of deciding many rows, wherever they come from.
 
 Columns of numbers take no step of Python a row; refused cells are listed with the column, the rule
 they break and the value.
@@ -10,16 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from keramos.data.conform import check_present
 from keramos.errors import Problem, RowError, UsageError
 from keramos.inference.scored import (
+    Labels,
     Scored,
     finite_rows,
     good_rows,
-    joined,
-    kept_columns,
     not_finite,
     rejected,
     rule_rejects,
@@ -27,8 +25,6 @@ from keramos.inference.scored import (
 from keramos.monitor.drift import DriftCounter
 from keramos.prepare.feeds import feeds
 from keramos.runtime.decide import choose
-from keramos.tabular.arrow import cells, odd_type
-from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 from keramos.types.table import Table
 
@@ -37,7 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.inference.scored import Rejects
+    from keramos.inference.scored import Array, Batch, Batches, Rejects
+    from keramos.inference.scored import Schema as BatchSchema
     from keramos.runtime.session import Session
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnSchema, Preparation, Schema
@@ -47,9 +44,6 @@ _VALUES_AT_ONCE = 1 << 16
 """Input values of one run of the model; what the layers compute from them stays in the processor's
 cache.
 """
-
-_FEW = 127
-"""Up to so many labels one byte says which."""
 
 
 class BatchScorer:
@@ -61,9 +55,10 @@ class BatchScorer:
         schema: Schema,
         preparation: Preparation,
         rule: DecisionRule,
+        batches: Batches,
         keep: Sequence[str] = (),
     ) -> None:
-        self._session = session
+        self._session, self._batches = session, batches
         self._columns = schema.columns
         self._preparation = preparation
         self._rule = rule
@@ -84,17 +79,16 @@ class BatchScorer:
                 remedy="Rename it",
             )
 
-    def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
+    def schema(self, given: BatchSchema, source: str = "the table") -> BatchSchema:
         """The columns of ``decided`` for batches with the columns ``given``.
 
         Raises:
             DataError: a column that the model or ``keep`` needs is absent.
         """
         check_present(given.names, list(self.needs), source)
-        empty = pa.RecordBatch.from_pylist([], given)
-        return self.score(empty, source).decided.schema
+        return self.score(self._batches.empty(given), source).decided.schema
 
-    def score(self, batch: pa.RecordBatch, source: str = "the table") -> Scored:
+    def score(self, batch: Batch, source: str = "the table") -> Scored:
         """Decide the rows of a batch; ``source`` names it in messages.
 
         Raises:
@@ -117,13 +111,13 @@ class BatchScorer:
             output, fed = output[finite], {name: array[finite] for name, array in fed.items()}
         counter = DriftCounter(self._preparation)
         counter.add(fed, {name: level.counted(good) for name, level in levels.items()})
-        kept = kept_columns(batch, self._keep)
-        kept = kept if good is None else kept.filter(pa.array(good))
-        decided = joined(kept, self._answers, self._answer_columns(output))
+        left = None if good is None else np.flatnonzero(good)
+        answers = dict(zip(self._answers, self._answer_columns(output), strict=True))
+        decided = self._batches.decided(batch, self._keep, left, answers)
         bad = 0 if good is None else rows - int(good.sum())
         return Scored(rows, decided, rejected(rejects), bad, counter.counts())
 
-    def _check_types(self, batch: pa.RecordBatch, source: str) -> None:
+    def _check_types(self, batch: Batch, source: str) -> None:
         """Refuse a column in which no cell can be read, before any row of the batch is decided; one
         without cells is missing values.
 
@@ -131,20 +125,17 @@ class BatchScorer:
             RowError: names the column and its type.
         """
         for column in self._columns:
-            array = batch.column(column.name)
-            kind = array.type
-            if array.null_count < batch.num_rows and (reason := odd_type(kind)):
+            kind, reason = self._batches.odd(batch.column(column.name))
+            if reason:
                 raise RowError(
                     "no cell of the column can be used",
                     file=source,
                     column=column.name,
                     received=f"type {kind}",
-                    problems=[Problem(1, column.name, str(kind), reason)],
+                    problems=[Problem(1, column.name, kind, reason)],
                 )
 
-    def _encoded(
-        self, batch: pa.RecordBatch, source: str
-    ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
+    def _encoded(self, batch: Batch, source: str) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
         fed: Feeds = {}
         levels: dict[str, _Level] = {}
         rejects: list[Rejects] = []
@@ -156,7 +147,7 @@ class BatchScorer:
         for place, column in enumerate(self._columns):
             array = batch.column(column.name)
             first = self._parts[column.name].inputs[0]
-            vector = None if first.part else KINDS[column.kind].vector(array)
+            vector = None if first.part else self._batches.vector(array, column)
             if vector is not None:
                 arrays: Feeds = {first.input: vector[:, None]}
             else:
@@ -170,10 +161,10 @@ class BatchScorer:
         return ({MATRIX_INPUT: matrix} if matrix is not None else fed), levels, rejects
 
     def _parsed(
-        self, array: pa.Array, column: ColumnSchema, source: str
+        self, array: Array, column: ColumnSchema, source: str
     ) -> tuple[Feeds, dict[str, _Level], list[Rejects]]:
         """Model inputs of one column, each distinct cell parsed once."""
-        found = cells(array, column)
+        found = self._batches.cells(array, column)
         table = Table(source, {column.name: found.distinct}, len(found.distinct.values))
         part = self._parts[column.name]
         fed = feeds(table, part)
@@ -199,16 +190,16 @@ class BatchScorer:
             else parts[0].reshape(rows, -1)
         )
 
-    def _answer_columns(self, output: NDArray[np.generic]) -> list[pa.Array]:
+    def _answer_columns(self, output: NDArray[np.generic]) -> list[NDArray[np.generic] | Labels]:
         chosen = choose(output, self._rule)
         if chosen is None:
-            return [pa.array(output[:, 0])]
+            return [output[:, 0]]
         score = output[:, 0]
         several = []
         if self._rule.kind == "argmax":
             score = np.take_along_axis(output, chosen[:, None], 1)[:, 0]
-            several = [pa.array(output[:, place]) for place in range(len(self._rule.labels))]
-        return [_labels(chosen, self._rule.labels), pa.array(score), *several]
+            several = [output[:, place] for place in range(len(self._rule.labels))]
+        return [Labels(chosen, self._rule.labels), score, *several]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,14 +230,3 @@ def _answer_names(rule: DecisionRule) -> list[str]:
     if rule.kind == "value":
         return ["value"]
     return ["label", "score", *(f"score_{label}" for label in rule.labels if rule.kind == "argmax")]
-
-
-def _labels(chosen: NDArray[np.int64], labels: Sequence[str | int | bool]) -> pa.Array:
-    """The label of each row: text as a dictionary, numbers and booleans as they are."""
-    kinds = {type(label) for label in labels}
-    if kinds in ({int}, {bool}):
-        return pa.array(labels).take(pa.array(chosen))
-    places = chosen.astype("int8" if len(labels) <= _FEW else "int32")
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places), pa.array([str(label) for label in labels])
-    )

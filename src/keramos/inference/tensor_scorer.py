@@ -1,4 +1,4 @@
-"""Arrow batches through a plain Keras file: columns of numbers in the order of its inputs, answers
+"""Batches through a plain Keras file: columns of numbers in the order of its inputs, answers
 as columns.
 """
 
@@ -8,7 +8,6 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from keramos.data.conform import check_present
 from keramos.errors import UsageError, quoted
@@ -17,14 +16,10 @@ from keramos.inference.scored import (
     Scored,
     finite_rows,
     good_rows,
-    joined,
-    kept_columns,
     not_finite,
     rejected,
     rule_rejects,
 )
-from keramos.tabular.arrow import cells
-from keramos.tabular.number import plain_numbers
 from keramos.types.schema import ColumnSchema
 
 if TYPE_CHECKING:
@@ -32,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.inference.scored import Array, Batch, Batches, Schema
     from keramos.runtime.session import Session
     from keramos.types.network import TensorSpec
     from keramos.types.prediction import Feeds
@@ -53,11 +49,12 @@ class PlainScorer:
         session: Session,
         inputs: Sequence[TensorSpec],
         outputs: Sequence[TensorSpec],
+        batches: Batches,
         keep: Sequence[str] = (),
         columns: Sequence[str] = (),
     ) -> None:
         self._session, self._inputs, self._outputs = session, tuple(inputs), tuple(outputs)
-        self._keep, self._columns = tuple(keep), tuple(columns)
+        self._batches, self._keep, self._columns = batches, tuple(keep), tuple(columns)
         self._sizes = [_size(spec, "input") for spec in inputs]
         self._kinds = [
             np.dtype(s.dtype)
@@ -92,7 +89,7 @@ class PlainScorer:
         """Columns that a batch must have."""
         return tuple(dict.fromkeys([*self._columns, *self._keep]))
 
-    def schema(self, given: pa.Schema, source: str = "the table") -> pa.Schema:
+    def schema(self, given: Schema, source: str = "the table") -> Schema:
         """The columns of ``decided`` for batches with the columns ``given``; inputs that nobody
         named are found.
 
@@ -103,23 +100,17 @@ class PlainScorer:
         if not self._columns:
             self._columns = self._found(given, source)
         check_present(given.names, list(self.needs), source)
-        kept = kept_columns(pa.RecordBatch.from_pylist([], given), self._keep).schema
-        kinds = [spec.dtype for spec in self._outputs for _ in range(_size(spec, "output"))]
-        answers = [
-            pa.field(name, pa.from_numpy_dtype(np.dtype(kind)))
-            for name, kind in zip(self._answers, kinds, strict=True)
-        ]
-        return pa.schema([*kept, *answers])
+        empty = self._batches.empty(given)
+        return self._batches.decided(
+            empty, self._keep, None, self._answered(self._run([], 0))
+        ).schema
 
-    def _found(self, given: pa.Schema, source: str) -> tuple[str, ...]:
+    def _found(self, given: Schema, source: str) -> tuple[str, ...]:
         """The table's columns in their order, if there are exactly as many of numbers as the only
         input has.
         """
-        free = [field for field in given if field.name not in self._keep]
-        texts = all(
-            pa.types.is_string(field.type) for field in free
-        )  # as in CSV, where everything is text at first
-        numbers = [field.name for field in free if texts or _is_number(field.type)]
+        free = [name for name in given.names if name not in self._keep]
+        numbers = self._batches.of_numbers(given, free)
         if len(self._inputs) > 1 or len(numbers) != self._sizes[0]:
             wanted = " + ".join(
                 f"{size} ('{i.name}')" for size, i in zip(self._sizes, self._inputs, strict=True)
@@ -132,7 +123,7 @@ class PlainScorer:
             )
         return tuple(numbers)
 
-    def score(self, batch: pa.RecordBatch, source: str = "the table") -> Scored:
+    def score(self, batch: Batch, source: str = "the table") -> Scored:
         """Decide the rows of a batch; ``source`` names it in messages.
 
         Raises:
@@ -152,27 +143,28 @@ class PlainScorer:
         if finite is not None:
             rejects.append(not_finite(output[~finite], places[~finite]))
             output, places = output[finite], places[finite]
-        kept = kept_columns(batch, self._keep).take(pa.array(places))
-        fields = self.schema(batch.schema, source)
-        answers = [
-            pa.array(output[:, place]).cast(fields.field(name).type)
-            for place, name in enumerate(self._answers)
-        ]
+        decided = self._batches.decided(batch, self._keep, places, self._answered(output))
         bad = batch.num_rows - len(places)
-        return Scored(
-            batch.num_rows, joined(kept, self._answers, answers), rejected(rejects), bad, ()
-        )
+        return Scored(batch.num_rows, decided, rejected(rejects), bad, ())
 
-    def _numbers(self, array: pa.Array, place: int, rejects: list[Rejects]) -> NDArray[np.float64]:
+    def _answered(self, output: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
+        """The columns of the answers, each in the type of its output."""
+        kinds = [spec.dtype for spec in self._outputs for _ in range(_size(spec, "output"))]
+        return {
+            name: output[:, place].astype(kind)
+            for place, (name, kind) in enumerate(zip(self._answers, kinds, strict=True))
+        }
+
+    def _numbers(self, array: Array, place: int, rejects: list[Rejects]) -> NDArray[np.float64]:
         """The numbers of a column, shape (rows,); cells that are none join the rejects and are
         0.
         """
         name, kind = self._columns[place], self._kinds[place]
-        plain = plain_numbers(array)
+        plain = self._batches.numbers(array)
         if plain is not None:
             values = plain.astype(float)
         else:
-            found = cells(array, ColumnSchema(name, "number", ""))
+            found = self._batches.cells(array, ColumnSchema(name, "number", ""))
             judged = rule_rejects(found.problems, found.codes)
             told = np.concatenate([np.empty(0, "int64"), *(reject.rows for reject in judged)])
             missing = np.setdiff1d(np.flatnonzero(found.distinct.missing[found.codes]), told)
@@ -186,12 +178,10 @@ class PlainScorer:
             & ((kind.kind == "f") | (np.floor(values) == values))
         )
         if not fits.all():
-            rejects += _refused(
-                np.flatnonzero(~fits),
-                name,
-                f"not a number that the input's type {kind} holds",
-                array,
-            )
+            outside = np.flatnonzero(~fits)
+            shown = self._batches.shown(array, outside)
+            rule = f"not a number that the input's type {kind} holds"
+            rejects += _refused(outside, name, rule, shown)
             values = np.where(fits, values, 0)
         return values
 
@@ -218,22 +208,11 @@ class PlainScorer:
 
 
 def _refused(
-    rows: NDArray[np.int64], name: str, rule: str, array: pa.Array | None = None
+    rows: NDArray[np.int64], name: str, rule: str, shown: list[str] | None = None
 ) -> list[Rejects]:
     if not len(rows):
         return []
-    shown = (
-        [""] * len(rows)
-        if array is None
-        else [str(cell) for cell in array.take(pa.array(rows)).to_pylist()]
-    )
-    return [Rejects(rows, name, rule, np.array(shown, object))]
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    )
+    return [Rejects(rows, name, rule, np.array(shown or [""] * len(rows), object))]
 
 
 def _size(spec: TensorSpec, what: str) -> int:

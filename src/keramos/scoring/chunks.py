@@ -4,11 +4,10 @@ thread.
 
 from __future__ import annotations
 
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-import pyarrow as pa
 
 from keramos.errors import DataError
 
@@ -18,10 +17,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from keramos.inference.scored import Batch, Schema
     from keramos.types.scoring import Position
 
 BATCH_ROWS = 1 << 17
 """Rows of one batch of a file that is stored by columns."""
+
+
+_DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
 
 
 class Malformed(NamedTuple):
@@ -43,7 +46,7 @@ class Loaded:
     ``numbers`` are the numbers in the piece, from 1, of the batch's rows; None where all are in it.
     """
 
-    batch: pa.RecordBatch
+    batch: Batch
     rows: int
     numbers: NDArray[np.int64] | None = None
     malformed: tuple[Malformed, ...] = ()
@@ -64,7 +67,7 @@ class Chunk:
 class Reader(Protocol):
     """An open file."""
 
-    schema: pa.Schema
+    schema: Schema
     """Of all its columns."""
 
     def chunks(self, columns: Sequence[str], start: Position) -> Iterator[Chunk]:
@@ -72,11 +75,13 @@ class Reader(Protocol):
 
 
 @contextmanager
-def readable(name: str, where: str = "") -> Iterator[None]:
-    """Turn what pyarrow raises about a damaged file into a DataError that says where it is."""
+def readable(name: str, where: str = "", *others: type[Exception]) -> Iterator[None]:
+    """Turn an error about a damaged file, also of ``others``, into a DataError that says where it
+    is.
+    """
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except _DAMAGE + others as error:
         reason = str(error).strip().partition("\n")[0]
         place = f"{name}, {where}" if where else name
         raise DataError(
@@ -86,7 +91,7 @@ def readable(name: str, where: str = "") -> Iterator[None]:
         ) from None
 
 
-def check_columns(schema: pa.Schema, name: str) -> None:
+def check_columns(schema: Schema, name: str) -> None:
     """Refuse a file in which a name stands for two columns.
 
     Raises:

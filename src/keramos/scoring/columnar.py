@@ -9,13 +9,34 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from keramos.errors import DataError
-from keramos.scoring.chunks import BATCH_ROWS, Chunk, Loaded, check_columns, readable
+from keramos.scoring.chunks import BATCH_ROWS, Chunk, Loaded, check_columns
+from keramos.scoring.chunks import readable as readable_with
+from keramos.scoring.sources import is_url, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from keramos.scoring.formats import Format
     from keramos.types.scoring import Position, SourceFile
+
+
+def arrow_file(file: SourceFile) -> pa.NativeFile:
+    """The bytes of a file for Arrow, which reads those of a disk by itself.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    stream = open_file(file)
+    if file.stream or is_url(file.name):
+        return pa.PythonFile(stream, "r")
+    stream.close()
+    return pa.OSFile(file.name)
+
+
+def readable(name: str, where: str = "") -> AbstractContextManager[None]:
+    """Turn what pyarrow raises about a damaged file into a DataError that says where it is."""
+    return readable_with(name, where, pa.ArrowException)
 
 
 class ParquetReader:
@@ -23,7 +44,7 @@ class ParquetReader:
     flat.
     """
 
-    def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
+    def __init__(self, file: SourceFile, form: Format, end: int = 0) -> None:  # noqa: ARG002 (text has one)
         self._name, self._size = file.name, file.size
         if form.compression:
             raise DataError(
@@ -35,7 +56,7 @@ class ParquetReader:
                 remedy="Save it as a file, or send Arrow IPC (--format arrow)",
             )
         with readable(self._name):
-            self._file = pq.ParquetFile(stream)
+            self._file = pq.ParquetFile(arrow_file(file))
             self.schema = self._file.schema_arrow
         check_columns(self.schema, self._name)
 
@@ -69,8 +90,9 @@ class ParquetReader:
 class IpcReader:
     """An Arrow IPC file (Feather version 2) or stream."""
 
-    def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
+    def __init__(self, file: SourceFile, form: Format, end: int = 0) -> None:  # noqa: ARG002 (text has one)
         self._name, self._size = file.name, file.size
+        stream = arrow_file(file)
         with readable(self._name):
             if form.compression:
                 stream = pa.CompressedInputStream(stream, form.compression)

@@ -2,83 +2,76 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 
-from keramos.data.delimited import OPEN_QUOTE, QUOTE, cells_of, dialect_of, open_quote
+from keramos.data.delimited import OPEN_QUOTE, QUOTE, dialect_of, open_quote
 from keramos.errors import DataError
 from keramos.scoring.blocks import open_text
-from keramos.scoring.chunks import Chunk, Loaded, Malformed, readable
+from keramos.scoring.chunks import Chunk, Loaded, Malformed
 from keramos.tabular.cell import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from keramos.data.delimited import Dialect
-    from keramos.data.text_blocks import Block
+    from keramos.data.text_blocks import Block as TextBlock
+    from keramos.inference.scored import Batch, Schema
     from keramos.scoring.formats import Format
     from keramos.types.scoring import Position, SourceFile
 
 
-class DelimitedReader:
+class DelimitedReader(ABC):
     """A CSV or TSV file (RFC 4180, UTF-8). Every cell stays text: what it means is for the schema
     to say.
     """
 
-    def __init__(self, file: SourceFile, stream: pa.NativeFile, form: Format) -> None:
+    schema: Schema
+
+    def __init__(self, file: SourceFile, form: Format, end: int = 0) -> None:
         self._name, self._size = file.name, file.size
-        self._text = open_text(file, stream, form)
+        self._text = open_text(file, form, end)
         self._dialect = dialect_of(self._text)
-        self.schema = pa.schema([(name, pa.string()) for name in self._dialect.names])
+        self.schema = self._fields(self._dialect.names)
+
+    @abstractmethod
+    def _fields(self, names: Sequence[str]) -> Schema:
+        """Columns of text."""
+
+    @abstractmethod
+    def _parsed(
+        self, data: bytes, columns: Sequence[str], place: str
+    ) -> tuple[Batch, list[Malformed]]:
+        """The rows of a block; ``place`` says where it is, for messages."""
 
     def chunks(self, columns: Sequence[str], start: Position) -> Iterator[Chunk]:
         """Blocks of about 4 MB."""
-        name, dialect, size = self._name, self._dialect, self._size
 
-        def loader(block: Block) -> Callable[[], Loaded]:
-            return lambda: _delimited(block, dialect, columns, name, last=block.stored >= size)
+        def loader(block: TextBlock) -> Callable[[], Loaded]:
+            return lambda: self._loaded(block, columns)
 
-        for block in self._text.blocks(max(start.offset, dialect.begin), quotes=True):
+        for block in self._text.blocks(max(start.offset, self._dialect.begin), quotes=True):
             yield Chunk(loader(block), block.offset, block.stored)
 
+    def _loaded(self, block: TextBlock, columns: Sequence[str]) -> Loaded:
+        last = block.stored >= self._size
+        if last and open_quote(block.data, self._dialect.delimiter):
+            before = block.offset - len(block.data)
+            raise DataError(
+                f"after byte {before:,} of the text: {OPEN_QUOTE}", file=self._name, remedy=QUOTE
+            )
+        data = block.data if block.data.strip(b"\r\n") else b""
+        place = f"before byte {block.offset:,} of its text"
+        batch, malformed = self._parsed(data, columns, place)
+        rows = batch.num_rows + len(malformed)
+        return Loaded(batch, rows, _others(rows, malformed), tuple(malformed))
 
-def _delimited(
-    block: Block, dialect: Dialect, columns: Sequence[str], name: str, *, last: bool
-) -> Loaded:
-    names, delimiter = dialect.names, dialect.delimiter
-    malformed: list[Malformed] = []
 
-    def odd(row: pa_csv.InvalidRow) -> str:
-        rule = f"the row {dialect.ragged(row.actual_columns)}"
-        malformed.append(Malformed(row.number, rule, show(cells_of(row.text, delimiter))))
-        return "skip"
-
-    if last and open_quote(block.data, delimiter):
-        before = block.offset - len(block.data)
-        raise DataError(f"after byte {before:,} of the text: {OPEN_QUOTE}", file=name, remedy=QUOTE)
-    empty = pa.RecordBatch.from_pylist([], pa.schema([(column, pa.string()) for column in columns]))
-    if not block.data.strip(b"\r\n"):
-        return Loaded(empty, 0)
-    read = pa_csv.ReadOptions(
-        column_names=list(names), use_threads=False, block_size=len(block.data) + 1
-    )
-    parse = pa_csv.ParseOptions(
-        delimiter=delimiter,
-        newlines_in_values=True,
-        invalid_row_handler=odd,
-        ignore_empty_lines=len(names) > 1,  # of an only column a blank line is a missing cell
-    )
-    convert = pa_csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), include_columns=list(columns)
-    )
-    with readable(name, f"before byte {block.offset:,} of its text"):
-        table = pa_csv.read_csv(pa.BufferReader(block.data), read, parse, convert)
-    batch = table.combine_chunks().to_batches()[0] if table.num_rows else empty
-    rows = batch.num_rows + len(malformed)
-    return Loaded(batch, rows, _others(rows, malformed), tuple(malformed))
+def ragged(number: int, cells: Sequence[str], dialect: Dialect) -> Malformed:
+    """Row ``number`` of a block, which has another number of cells than the header."""
+    return Malformed(number, f"the row {dialect.ragged(len(cells))}", show(list(cells)))
 
 
 def _others(

@@ -13,17 +13,15 @@ import msgspec
 from keramos.errors import UsageError
 from keramos.platform.atomic_write import write_atomically
 from keramos.scoring.formats import Format, format_of
+from keramos.scoring.installed import backend
 from keramos.scoring.job import MANIFEST, REJECTED_FILE
+from keramos.scoring.joined import join
 from keramos.scoring.journal import disk
-from keramos.scoring.pieces import REJECTS
 from keramos.scoring.sources import file_system, is_url
-from keramos.scoring.tables import check_table, fill
-from keramos.scoring.writers import join
 from keramos.types.scoring import ScoringSummary
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
+    from keramos.inference.scored import Schema
     from keramos.scoring.job import Job
     from keramos.scoring.journal import Work
 
@@ -49,7 +47,7 @@ def finished(job: Job) -> ScoringSummary | None:
     return summary
 
 
-def check_target(job: Job, schema: pa.Schema) -> None:
+def check_target(job: Job, schema: Schema) -> None:
     """Refuse a folder that already holds something, and a table that cannot be written.
 
     Raises:
@@ -57,6 +55,8 @@ def check_target(job: Job, schema: pa.Schema) -> None:
         SaveError: the database refuses.
     """
     if job.table:
+        from keramos.scoring.tables import check_table  # noqa: PLC0415 (an extra)
+
         check_table(job.table, schema)
     if job.mirrored and not is_url(job.target):
         folder = Path(job.target)
@@ -68,7 +68,7 @@ def check_target(job: Job, schema: pa.Schema) -> None:
             )
 
 
-def publish(job: Job, work: Work, schema: pa.Schema, summary: ScoringSummary) -> None:
+def publish(job: Job, work: Work, schema: Schema, summary: ScoringSummary) -> None:
     """Give the results their names."""
     text = msgspec.json.format(msgspec.json.encode(summary)) + b"\n"
     with disk(job.target):
@@ -86,12 +86,12 @@ def publish(job: Job, work: Work, schema: pa.Schema, summary: ScoringSummary) ->
 def _rejected(job: Job, work: Work) -> Path:
     path = work.folder / "rejected"
     parts = [work.rejects / part.rejects.path for part in work.parts if part.rejects]
-    join(parts, path, format_of(job.rejects) or Format("csv"), REJECTS)
+    join(parts, path, format_of(job.rejects) or Format("csv"), backend().rejects)
     return path
 
 
 def _publish_file(
-    job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes
+    job: Job, work: Work, schema: Schema, rejected: Path | None, summary: bytes
 ) -> None:
     path = work.folder / "joined"
     join(
@@ -107,12 +107,14 @@ def _publish_file(
 
 
 def _publish_table(
-    job: Job, work: Work, schema: pa.Schema, rejected: Path | None, summary: bytes
+    job: Job, work: Work, schema: Schema, rejected: Path | None, summary: bytes
 ) -> None:
     """Answers to a table at once; to standard output they went already."""
     if rejected is not None:
         _move(rejected, job.rejects)
     if job.table:
+        from keramos.scoring.tables import fill  # noqa: PLC0415 (an extra)
+
         fill(
             job.table,
             [work.results / file.path for part in work.parts for file in part.outputs],
@@ -122,9 +124,7 @@ def _publish_table(
         _write(job.summary, summary)
 
 
-def _publish_folder(
-    job: Job, work: Work, _: pa.Schema, rejected: Path | None, summary: bytes
-) -> None:
+def _publish_folder(job: Job, work: Work, _: Schema, rejected: Path | None, summary: bytes) -> None:
     if is_url(job.target):
         for path in sorted(item for item in work.results.rglob("*") if item.is_file()):
             _move(path, job.beside(path.relative_to(work.results).as_posix()))

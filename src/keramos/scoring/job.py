@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import CodeType
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from keramos.errors import UsageError
-from keramos.scoring.database import database
+from keramos.errors import MissingExtraError, UsageError
 from keramos.scoring.formats import EXTENSIONS, TEXT, Format, common_format, format_of, stem
+from keramos.scoring.installed import check_formats
 from keramos.scoring.sources import STDIN, find, is_url
-from keramos.scoring.tables import query_file
 from keramos.types.scoring import DatabaseTable, Query
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keramos.inference.model import Model
     from keramos.types.scoring import ScoringPlan, SourceFile
 
@@ -115,7 +117,7 @@ def plan_job(
     """
     query = source if isinstance(source, Query) else None
     table = target if isinstance(target, DatabaseTable) else None
-    files = (query_file(query),) if query else tuple(find(str(source)))
+    files = (_query_file(query),) if query else tuple(find(str(source)))
     if source == STDIN and not plan.source_format:
         raise UsageError(
             "standard input has no name that says its format",
@@ -124,12 +126,14 @@ def plan_job(
     source_form = (
         "query" if query else common_format([file.name for file in files], plan.source_format).name
     )
-    place = database(table.url).shown if table else str(target)
+    place = _table_place(table) if table else str(target)
     form, mirrored = (
         (Format("arrow"), False) if table else _target(place, "csv" if query else source_form, plan)
     )
     _check_resume(files, place, table, plan)
     _check_rejects(plan)
+    rejects = format_of(plan.rejects) or Format("csv")
+    check_formats([*([] if query else [source_form]), form.name, rejects.name])
     _check_places(files, place)
     stated = {
         "model": model.artifact.info.sha256,
@@ -141,6 +145,29 @@ def plan_job(
     }
     identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
     return Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)
+
+
+def _query_file(query: Query) -> SourceFile:
+    with _sql():
+        from keramos.scoring.tables import query_file  # noqa: PLC0415 (an extra)
+    return query_file(query)
+
+
+def _table_place(table: DatabaseTable) -> str:
+    """The database of a table without user, password and options."""
+    with _sql():
+        from keramos.scoring.database import database  # noqa: PLC0415 (an extra)
+    return database(table.url).shown
+
+
+@contextmanager
+def _sql() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(
+            f"SQL databases need {error.name}", remedy="Install it with: pip install 'keramos[sql]'"
+        ) from None
 
 
 def _stated(model: Model) -> dict[str, str]:

@@ -10,18 +10,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from keramos.data.conform import row_error
+from keramos.scoring.installed import backend
 from keramos.scoring.journal import disk
 from keramos.scoring.parts import PartBuilder
-from keramos.scoring.steps import carried_out, placed, problems
-from keramos.scoring.writers import stream_writer
+from keramos.scoring.steps import carried_out, placed
 from keramos.types.scoring import Position, Progress
 
 if TYPE_CHECKING:
+    from keramos.scoring.backend import Writer
     from keramos.scoring.job import Job
     from keramos.scoring.journal import Work
     from keramos.scoring.pieces import Piece
     from keramos.scoring.steps import OnProgress, Setting
-    from keramos.scoring.writers import Writer
     from keramos.types.scoring import ScoringSummary
 
 
@@ -46,7 +46,7 @@ class _Run:
         self._at = self._start
         self._meter = _Meter(self._job, self._work, self._start, setting.on_progress)
         self._stream: Writer | None = (
-            stream_writer(self._job.form, setting.schema) if self._job.streamed else None
+            backend().stream_writer(self._job.form, setting.schema) if self._job.streamed else None
         )
 
     def all(self) -> None:
@@ -80,8 +80,8 @@ class _Run:
         else:
             before = self._at.rows
             found = placed(piece, before)
-            if found.rejected is not None and self._job.plan.on_error == "fail":
-                raise row_error(problems(found), file.name)
+            if found.rejected and self._job.plan.on_error == "fail":
+                raise row_error(found.rejected, file.name)
             part.add(found, file)
             self._at = Position(piece.file, before + piece.rows, piece.offset)
         self._meter.tell(piece)

@@ -7,24 +7,23 @@ from collections import Counter
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from keramos.errors import DataError
 from keramos.monitor.drift import DriftCounter
 from keramos.scoring.formats import stem
+from keramos.scoring.installed import backend
 from keramos.scoring.journal import Part, PartFile, disk
-from keramos.scoring.pieces import REJECTS
-from keramos.scoring.writers import open_writer
 from keramos.types.scoring import FileCount, RuleCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from keramos.errors import Problem
+    from keramos.inference.scored import Schema
+    from keramos.scoring.backend import Writer
     from keramos.scoring.formats import Format
     from keramos.scoring.journal import PartPlace
     from keramos.scoring.pieces import Piece
-    from keramos.scoring.writers import Writer
     from keramos.types.schema import Preparation
     from keramos.types.scoring import Position, SourceFile
 
@@ -42,7 +41,7 @@ class PartBuilder:
         self,
         place: PartPlace,
         form: Format,
-        schema: pa.Schema,
+        schema: Schema,
         rejects: Format,
         preparation: Preparation | None,
         *,
@@ -82,8 +81,8 @@ class PartBuilder:
         with self._writing():
             if piece.decided.num_rows:
                 self._output(file).write(piece.decided)
-            if piece.rejected is not None:
-                self._reject(piece.rejected)
+            if piece.rejected:
+                self._reject(file.name, piece.rejected)
         if self._drift is not None:
             self._drift.merge(piece.drift)
 
@@ -118,7 +117,7 @@ class PartBuilder:
     def abandon(self) -> None:
         """Close what is open; none of it counts."""
         for writer in self._open():
-            with contextlib.suppress(OSError, pa.ArrowException):
+            with contextlib.suppress(OSError, *backend().errors):
                 writer.close()
 
     def _open(self) -> list[Writer]:
@@ -142,28 +141,29 @@ class PartBuilder:
             place = self._place.results / path
             place.parent.mkdir(parents=True, exist_ok=True)
             header = self._mirrored or self._place.header
-            writer = self._outputs[path] = open_writer(
+            writer = self._outputs[path] = backend().open_writer(
                 place, self._form, self._schema, header=header
             )
         return writer
 
-    def _reject(self, rejected: pa.RecordBatch) -> None:
+    def _reject(self, file: str, rejected: Sequence[Problem]) -> None:
         if self._rejects is None:
             place = self._place.rejects / self._rejects_path()
-            self._rejects = open_writer(
-                place, self._rejects_form, REJECTS, header=self._place.rejects_header
+            self._rejects = backend().open_writer(
+                place,
+                self._rejects_form,
+                backend().rejects,
+                header=self._place.rejects_header,
             )
-        self._rejects.write(rejected)
-        counted = pa.table(rejected).group_by(["column", "rule"]).aggregate([([], "count_all")])
-        for row in counted.to_pylist():
-            self._rules[row["column"], row["rule"]] += row["count_all"]
+        self._rejects.write(backend().listed(file, rejected))
+        self._rules.update((problem.column, problem.reason) for problem in rejected)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         with disk(self._place.results.parent):
             try:
                 yield
-            except pa.ArrowException as error:
+            except backend().errors as error:
                 reason = str(error).partition("\n")[0]
                 raise DataError(
                     f"the decided rows cannot be written as {self._form.name}: {reason}"

@@ -2,66 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from keramos.data.conform import check_present
-from keramos.errors import DataError
-from keramos.scoring.columnar import IpcReader, ParquetReader
-from keramos.scoring.delimited import DelimitedReader
+from keramos.errors import DataError, Problem
 from keramos.scoring.formats import TEXT, format_of
-from keramos.scoring.json_lines import JsonLinesReader
+from keramos.scoring.installed import backend
 from keramos.scoring.overlap import in_order
-from keramos.scoring.sources import check_unchanged, open_file
-from keramos.tabular.arrow import kept_type
+from keramos.scoring.sources import check_unchanged
 from keramos.types.scoring import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
-    from keramos.inference.scored import Scorer
+    from keramos.inference.scored import Batch, Schema, Scorer
     from keramos.scoring.chunks import Chunk, Loaded, Reader
     from keramos.types.drift import InputCounts
     from keramos.types.scoring import SourceFile
 
-READERS: dict[str, Callable[..., Reader]] = {
-    "parquet": ParquetReader,
-    "arrow": IpcReader,
-    "csv": DelimitedReader,
-    "tsv": DelimitedReader,
-    "jsonl": JsonLinesReader,
-}
-"""Format -> reader of an open file."""
-
-REJECTS = pa.schema(
-    [
-        ("file", pa.string()),
-        ("row", pa.int64()),
-        ("column", pa.string()),
-        ("rule", pa.string()),
-        ("value", pa.string()),
-    ]
-)
-"""Columns of the list of bad cells; ``row`` counts the rows of the file from 1, without a
-header.
-"""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has the
-    columns of ``REJECTS`` with rows counted from the beginning of the piece.
+    """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has
+    bad cells with rows counted from the beginning of the piece.
     """
 
     file: int
     offset: int
     stored: int
     rows: int = 0
-    decided: pa.RecordBatch | None = None
-    rejected: pa.RecordBatch | None = None
+    decided: Batch | None = None
+    rejected: Sequence[Problem] = ()
     rejected_rows: int = 0
     drift: tuple[InputCounts, ...] = ()
     last: bool = False
@@ -79,7 +51,7 @@ class Source:
         self.form = form
         self._stream = stream
 
-    def schema(self) -> pa.Schema:
+    def schema(self) -> Schema:
         """The columns of the first file that has any; partitions are columns too. None where JSON
         Lines have no row that names one.
 
@@ -93,7 +65,7 @@ class Source:
             if not self._empty(file) and (schema := self._reader(file).schema).names:
                 return _with_partition(schema, file)
         if self.form == "jsonl":
-            return pa.schema([])
+            return backend().texts([])
         raise DataError("every file is empty, so there are no columns", file=self.files[0].name)
 
     def _empty(self, file: SourceFile) -> bool:
@@ -105,12 +77,12 @@ class Source:
         form = format_of(file.name, self.form)
         if form is None:
             raise DataError("the format of the file is not known", file=file.name)
-        return READERS[self.form](file, open_file(file, end), form)
+        return backend().readers[self.form](file, form, end)
 
     def pieces(
         self,
         scorer: Scorer,
-        kept: pa.Schema,
+        kept: Schema,
         start: Position,
         threads: int,
         end: Position | None = None,
@@ -141,7 +113,7 @@ class Source:
         )
 
     def _steps(
-        self, needs: list[str], kept: pa.Schema, start: Position, end: Position
+        self, needs: list[str], kept: Schema, start: Position, end: Position
     ) -> Iterator[tuple[int, Chunk | None]]:
         for number in range(start.file, end.file + (end.offset > 0)):
             file = self.files[number]
@@ -157,7 +129,7 @@ class Source:
                 yield number, None
 
     def _chunks(
-        self, file: SourceFile, needs: list[str], kept: pa.Schema, start: Position, end: int
+        self, file: SourceFile, needs: list[str], kept: Schema, start: Position, end: int
     ) -> Iterator[Chunk]:
         reader = self._reader(file, end if self.form in TEXT else 0)
         if not reader.schema.names:  # JSON Lines without a row
@@ -168,16 +140,17 @@ class Source:
         yield from reader.chunks([name for name in needs if name in reader.schema.names], start)
 
 
-def _with_partition(schema: pa.Schema, file: SourceFile) -> pa.Schema:
+def _with_partition(schema: Schema, file: SourceFile) -> Schema:
     for key, _ in file.partition:
         if key not in schema.names:
-            schema = schema.append(pa.field(key, pa.string()))
+            (field,) = backend().texts([key])
+            schema = schema.append(field)
     return schema
 
 
-def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
+def _check_kept(own: Schema, kept: Schema, name: str, first: str) -> None:
     for field in kept:
-        if kept_type(own.field(field.name).type) != field.type:
+        if backend().kept_type(own.field(field.name).type) != field.type:
             raise DataError(
                 f"a column that is kept must have one type in all files; it is {field.type} in "
                 f"{first}",
@@ -187,7 +160,7 @@ def _check_kept(own: pa.Schema, kept: pa.Schema, name: str, first: str) -> None:
             )
 
 
-def _check_cells(decided: pa.RecordBatch, kept: pa.Schema, name: str) -> None:
+def _check_cells(decided: Batch, kept: Schema, name: str) -> None:
     """Refuse JSON Lines whose kept cells have other types than those in the first block, by which
     the answers' columns were chosen: a cell is carried exactly or not at all.
     """
@@ -204,34 +177,29 @@ def _check_cells(decided: pa.RecordBatch, kept: pa.Schema, name: str) -> None:
             )
 
 
-def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer, kept: pa.Schema) -> Piece:
+def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer, kept: Schema) -> Piece:
     loaded = chunk.load()
     batch = loaded.batch
     for key, value in file.partition:
         if key in scorer.needs and key not in batch.schema.names:
-            batch = batch.append_column(key, pa.repeat(value, batch.num_rows))
+            batch = backend().with_text(batch, key, value)
     scored = scorer.score(batch, file.name)
     _check_cells(scored.decided, kept, file.name)
-    rejected = _rejected(scored.rejected, loaded, file.name)
+    rejected = _rejected(scored.rejected, loaded)
     bad = scored.rejected_rows + len({row.row for row in loaded.malformed})
     return Piece(
         number, chunk.offset, chunk.stored, loaded.rows, scored.decided, rejected, bad, scored.drift
     )
 
 
-def _rejected(cells: pa.RecordBatch, loaded: Loaded, name: str) -> pa.RecordBatch | None:
-    """Cells and malformed rows as one list by row, or None where there are none."""
-    if not cells.num_rows and not loaded.malformed:
-        return None
-    rows = cells.column("row")
-    if loaded.numbers is not None:
-        rows = pa.array(loaded.numbers).take(pc.subtract(rows, 1))
-    listed = pa.Table.from_arrays([rows, *cells.columns[1:]], REJECTS.names[1:])
+def _rejected(problems: Sequence[Problem], loaded: Loaded) -> list[Problem]:
+    """Cells and malformed rows as one list by row."""
+    numbers = loaded.numbers
+    found = [
+        problem if numbers is None else replace(problem, row=int(numbers[problem.row - 1]))
+        for problem in problems
+    ]
     if loaded.malformed:
-        odd = [(row.row, row.column, row.rule, row.value) for row in loaded.malformed]
-        columns = zip(zip(*odd, strict=True), list(REJECTS)[1:], strict=True)
-        arrays = [pa.array(values, field.type) for values, field in columns]
-        listed = pa.concat_tables([listed, pa.Table.from_arrays(arrays, REJECTS.names[1:])])
-        listed = listed.sort_by([("row", "ascending"), ("column", "ascending")])
-    listed = listed.add_column(0, "file", pa.repeat(name, listed.num_rows))
-    return listed.combine_chunks().to_batches()[0].cast(REJECTS)
+        found += [Problem(odd.row, odd.column, odd.value, odd.rule) for odd in loaded.malformed]
+        found.sort(key=lambda problem: (problem.row, problem.column))
+    return found

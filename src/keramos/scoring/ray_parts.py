@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keramos.data.conform import row_error
+from keramos.scoring.arrow_writers import open_writer
+from keramos.scoring.installed import backend
 from keramos.scoring.journal import PartFile, disk
-from keramos.scoring.pieces import REJECTS
-from keramos.scoring.writers import open_writer
 from keramos.types.scoring import Progress
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Taker:
     def _rejects(self, path: Path, unit: Unit, before: int) -> PartFile:
         place, form = self._work.next, self._setting.rejects_form
         final = place.rejects / f"{path.stem}{form.extension}"
-        writer = open_writer(final, form, REJECTS, header=place.rejects_header)
+        writer = open_writer(final, form, backend().rejects, header=place.rejects_header)
         with pa.OSFile(str(path)) as stream:
             file = pa.ipc.open_file(stream)
             for number in range(file.num_record_batches):

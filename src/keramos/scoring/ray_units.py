@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from keramos.data.delimited import dialect_of
 from keramos.scoring.blocks import open_text
-from keramos.scoring.chunks import readable
+from keramos.scoring.columnar import arrow_file, readable
 from keramos.scoring.formats import format_of
 from keramos.scoring.parts import MOST_FILES
-from keramos.scoring.sources import check_unchanged, open_file
+from keramos.scoring.sources import check_unchanged
 from keramos.types.scoring import Position
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def cuts(file: SourceFile, form: str) -> tuple[Cut, ...]:
 
 
 def _groups(file: SourceFile, _: Format) -> Iterator[Cut]:
-    with readable(file.name), open_file(file) as stream:
+    with readable(file.name), arrow_file(file) as stream:
         metadata = pq.ParquetFile(stream).metadata
     rows = 0
     for group in range(metadata.num_row_groups - 1):
@@ -91,12 +91,11 @@ def _groups(file: SourceFile, _: Format) -> Iterator[Cut]:
 
 def _rows(quotes: bool) -> Callable[[SourceFile, Format], Iterator[Cut]]:  # noqa: FBT001 (a column of a table)
     def cut(file: SourceFile, form: Format) -> Iterator[Cut]:
-        with open_file(file) as stream:
-            text = open_text(file, stream, form)
-            begin = dialect_of(text).begin if quotes else text.begin
-            for block in text.blocks(begin, quotes=quotes):
-                if block.offset < file.size:
-                    yield Cut(0, block.offset, block.offset)
+        text = open_text(file, form)
+        begin = dialect_of(text).begin if quotes else text.begin
+        for block in text.blocks(begin, quotes=quotes):
+            if block.offset < file.size:
+                yield Cut(0, block.offset, block.offset)
 
     return cut
 

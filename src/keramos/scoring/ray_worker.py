@@ -23,7 +23,7 @@ from keramos.scoring.journal import PartPlace, disk
 from keramos.scoring.parts import PartBuilder
 from keramos.scoring.pieces import Source
 from keramos.scoring.ray_units import cuts
-from keramos.scoring.steps import placed, problems
+from keramos.scoring.steps import placed
 from keramos.types.scoring import Position
 
 if TYPE_CHECKING:
@@ -167,9 +167,9 @@ class Scorer:
                         at = Position(piece.file + 1)
                         continue
                     found = placed(piece, at.rows)
-                    if found.rejected is not None and task.fail:
+                    if found.rejected and task.fail:
                         part.abandon()
-                        return Answer(unit.number, bad_file=piece.file, bad=tuple(problems(found)))
+                        return Answer(unit.number, bad_file=piece.file, bad=tuple(found.rejected))
                     part.add(found, file)
                     at = Position(piece.file, at.rows + piece.rows, piece.offset)
             return Answer(unit.number, part=part.close(at))

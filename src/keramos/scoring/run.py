@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from keramos.errors import UsageError
+from keramos.errors import MissingExtraError, UsageError
 from keramos.inference.model import Model
 from keramos.pipeline.load import load
 from keramos.scoring.job import plan_job
 from keramos.scoring.local import run_local
-from keramos.scoring.ray_engine import run_ray
 from keramos.types.scoring import DatabaseTable, Query, ScoringPlan
 
 if TYPE_CHECKING:
@@ -24,7 +23,19 @@ if TYPE_CHECKING:
     OnProgress = Callable[[Progress], None]
     Engine = Callable[[Job, OnProgress | None], ScoringSummary]
 
-ENGINES: dict[str, Engine] = {"local": run_local, "ray": run_ray}
+
+def _ray(job: Job, on_progress: OnProgress | None) -> ScoringSummary:
+    try:
+        from keramos.scoring.ray_engine import run_ray  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the engine 'ray' needs {error.name}",
+            remedy="Install it with: pip install 'keramos[ray]'",
+        ) from None
+    return run_ray(job, on_progress)
+
+
+ENGINES: dict[str, Engine] = {"local": run_local, "ray": _ray}
 """Engine -> what does a job."""
 
 

@@ -4,19 +4,17 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from urllib.parse import unquote
-
-import pyarrow as pa
 
 from keramos.errors import DataError, MissingExtraError, UsageError
 from keramos.types.scoring import SourceFile
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Iterable, Mapping
 
 STDIN = "-"
@@ -31,7 +29,7 @@ class _FileSystem(Protocol):
     def glob(self, path: str, *, detail: bool) -> dict[str, Mapping[str, object]]: ...
     def find(self, path: str, *, detail: bool) -> dict[str, Mapping[str, object]]: ...
     def info(self, path: str) -> Mapping[str, object]: ...
-    def open(self, path: str, mode: str) -> io.RawIOBase: ...
+    def open(self, path: str, mode: str) -> BinaryIO: ...
     def pipe_file(self, path: str, value: bytes) -> None: ...
     def put_file(self, lpath: str, rpath: str) -> None: ...
     def unstrip_protocol(self, name: str) -> str: ...
@@ -203,37 +201,40 @@ def check_unchanged(file: SourceFile) -> None:
         )
 
 
-def open_file(file: SourceFile, end: int = 0) -> pa.NativeFile:
+def open_file(file: SourceFile, end: int = 0) -> BinaryIO:
     """The bytes of a file, or its first ``end`` bytes.
 
     Raises:
         DataError: it cannot be opened.
     """
     if end:
-        return pa.PythonFile(_Beginning(open_file(file), end), "r")
+        return cast("BinaryIO", _Beginning(open_file(file), end))
     if file.name == STDIN:
-        return pa.PythonFile(sys.stdin.buffer, "r")
+        return sys.stdin.buffer
     try:
         if is_url(file.name):
             system, path = file_system(file.name)
-            return pa.PythonFile(system.open(path, "rb"), "r")
-        return pa.OSFile(file.name)
+            return system.open(path, "rb")
+        return cast("BinaryIO", _File(file.name))
     except OSError as error:
         raise DataError(
             f"the file cannot be read: {error.strerror or error}", file=file.name
         ) from None
 
 
+class _File(io.FileIO):
+    """A file that is closed when its last reader is gone: readers stop where they like."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class _Beginning:
     """The first bytes of an open file, as a file."""
 
-    def __init__(self, stream: pa.NativeFile, end: int) -> None:
+    def __init__(self, stream: BinaryIO, end: int) -> None:
         self._stream, self._end = stream, end
-        self.tell, self.seek, self.close = stream.tell, stream.seek, stream.close
-
-    @property
-    def closed(self) -> bool:
-        return bool(self._stream.closed)
+        self.tell, self.seek = stream.tell, stream.seek
 
     def read(self, size: int) -> bytes:
-        return bytes(self._stream.read(max(0, min(size, self._end - self._stream.tell()))))
+        return self._stream.read(max(0, min(size, self._end - self._stream.tell())))

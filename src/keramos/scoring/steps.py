@@ -9,25 +9,22 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from keramos.errors import Problem
 from keramos.scoring.finish import check_target, finished, publish
 from keramos.scoring.formats import Format, format_of
+from keramos.scoring.installed import backend
 from keramos.scoring.journal import Work
 from keramos.scoring.pieces import Source
 from keramos.scoring.sources import check_unchanged
-from keramos.scoring.tables import query_reader
 from keramos.scoring.totals import summarised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keramos.inference.scored import Scorer
+    from keramos.inference.scored import Schema, Scorer
+    from keramos.scoring.chunks import Reader
     from keramos.scoring.job import Job
     from keramos.scoring.pieces import Piece
-    from keramos.types.scoring import Progress, ScoringSummary
+    from keramos.types.scoring import Progress, Query, ScoringSummary
 
     OnProgress = Callable[[Progress], None]
 
@@ -41,14 +38,14 @@ class Setting:
     job: Job
     source: Source
     scorer: Scorer
-    schema: pa.Schema
+    schema: Schema
     work: Work
     on_progress: OnProgress | None
 
     @property
-    def kept(self) -> pa.Schema:
+    def kept(self) -> Schema:
         """The columns that answers carry along."""
-        return pa.schema([self.schema.field(name) for name in self.job.plan.keep])
+        return backend().selected(self.schema, self.job.plan.keep)
 
     @property
     def rejects_form(self) -> Format:
@@ -72,12 +69,12 @@ def carried_out(
         if done is not None:
             return done
     with ExitStack() as reading:
-        stream = reading.enter_context(query_reader(job.query)) if job.query else None
+        stream = _query(job.query, reading) if job.query else None
         source = Source(job.files, job.source_form, stream)
-        scorer = job.model.batch_scorer(job.plan.keep, job.plan.columns)
+        scorer = job.model.scorer(backend().batches, job.plan.keep, job.plan.columns)
         given = source.schema()
         if not given.names and job.source_form == "jsonl":  # no row, so any columns will do
-            given = pa.schema([(name, pa.string()) for name in scorer.needs])
+            given = backend().texts(scorer.needs)
         schema = scorer.schema(given, job.files[0].name)
         check_target(job, schema)
         with Work(job.work, job.identity, resume=job.plan.resume) as work:
@@ -100,6 +97,12 @@ def carried_out(
     return summary
 
 
+def _query(query: Query, reading: ExitStack) -> Reader:
+    from keramos.scoring.tables import query_reader  # noqa: PLC0415 (an extra)
+
+    return reading.enter_context(query_reader(query))
+
+
 def _leave(job: Job, work: Work, error: BaseException) -> None:
     if work.begun and job.resumable:
         error.add_note(
@@ -111,13 +114,5 @@ def _leave(job: Job, work: Work, error: BaseException) -> None:
 
 def placed(piece: Piece, before: int) -> Piece:
     """The piece with the rows of its rejects counted from the beginning of the file."""
-    if piece.rejected is None:
-        return piece
-    rows = pc.add(piece.rejected.column("row"), before)
-    return replace(piece, rejected=piece.rejected.set_column(1, "row", rows))
-
-
-def problems(piece: Piece) -> list[Problem]:
-    """The rejects of a piece."""
-    cells = piece.rejected.to_pylist() if piece.rejected is not None else []
-    return [Problem(cell["row"], cell["column"], cell["value"], cell["rule"]) for cell in cells]
+    moved = [replace(problem, row=problem.row + before) for problem in piece.rejected]
+    return replace(piece, rejected=moved)

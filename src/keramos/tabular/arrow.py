@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from keramos.tabular.cell import NOT_ONE_VALUE, Unreadable
 from keramos.tabular.columns import cells_column
+from keramos.tabular.distinct_cells import DistinctCells, parsed
 from keramos.tabular.kind import BYTES, ODD_CELL, problems
 from keramos.tabular.kinds import kind_of
 from keramos.tabular.notation import PLAIN
@@ -25,9 +26,6 @@ from keramos.types.table import Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
-    from keramos.errors import Problem
     from keramos.tabular.kind import Kind
     from keramos.types.schema import ColumnSchema
 
@@ -78,20 +76,7 @@ def kept_type(kind: pa.DataType) -> pa.DataType:
     return pa.string() if isinstance(kind, JsonCells) else kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
-    """The distinct cells of a column, parsed, and which of them each row holds.
-
-    ``codes`` has shape (rows,): positions in ``distinct``. ``problems`` number the distinct cells
-    from 1.
-    """
-
-    distinct: Column
-    codes: NDArray[np.int32]
-    problems: list[Problem]
-
-
-def cells(array: pa.Array, column: ColumnSchema) -> Cells:
+def cells(array: pa.Array, column: ColumnSchema) -> DistinctCells:
     """A column parsed as the schema has it."""
     kind, parser = column.kind, kind_of(column)
     if kind == "number" and _is_text(array.type) and parser.notation == PLAIN:
@@ -103,12 +88,10 @@ def cells(array: pa.Array, column: ColumnSchema) -> Cells:
     else:
         given = arrow_column(pa.chunked_array([coded.dictionary]))
         codes = coded.indices.to_numpy()
-    parsed = parser.parse(given)
-    found = problems(column.name, given, parsed)
-    return Cells(Column(parsed.values, parsed.missing), codes, found)
+    return parsed(given, codes, column)
 
 
-def _text_numbers(array: pa.Array, name: str, parser: Kind) -> Cells:
+def _text_numbers(array: pa.Array, name: str, parser: Kind) -> DistinctCells:
     """Text that is written as plain numbers at once, the other cells one by one."""
     match = pc.fill_null(pc.match_substring_regex(array, _PLAIN_NUMBER), False)
     numbers = pc.if_else(match, array, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -125,7 +108,7 @@ def _text_numbers(array: pa.Array, name: str, parser: Kind) -> Cells:
         np.concatenate([np.zeros(before, bool), others.missing]),
     )
     found = problems(name, column, others)
-    return Cells(distinct, codes, [replace(one, row=one.row + before) for one in found])
+    return DistinctCells(distinct, codes, [replace(one, row=one.row + before) for one in found])
 
 
 def _is_text(kind: pa.DataType) -> bool:

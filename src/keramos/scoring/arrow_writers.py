@@ -1,11 +1,7 @@
-"""Batches -> files: Parquet, Arrow IPC, CSV, TSV, JSON Lines; and parts of them joined into one
-file.
-"""
+"""Record batches -> files by Arrow (extra ``tables``)."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,22 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from keramos.scoring.backend import Writer
     from keramos.scoring.formats import Format
 
 _GROUP_ROWS = 1 << 18
 """Rows of a row group or record batch; fewer only at the end of a file."""
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
-
-
-class Writer(Protocol):
-    """An open file."""
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Add rows."""
-
-    def close(self) -> None:
-        """Write what is left and close the file."""
 
 
 class _TableWriter(Protocol):
@@ -200,27 +187,8 @@ def writer_on(
     return WRITERS[form.name](sink, schema, header=header)
 
 
-def join(parts: Sequence[Path], path: Path, form: Format, schema: pa.Schema) -> None:
-    """One file of the rows of all parts, in order. Only the first part of CSV and TSV has a
-    header.
-    """
-    path.unlink(missing_ok=True)
-    if not parts:
-        open_writer(path, form, schema).close()
-    elif len(parts) == 1:
-        os.link(parts[0], path)  # the part stays until all is done
-    elif form.name in {"parquet", "arrow"}:
-        _join_columns(parts, path, form, schema)
-    else:
-        with path.open(
-            "wb"
-        ) as file:  # gzip members and zstd frames may follow each other (RFC 1952, RFC 8878)
-            for part in parts:
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, file, 1 << 20)
-
-
-def _join_columns(parts: Sequence[Path], path: Path, form: Format, schema: pa.Schema) -> None:
+def join_columns(parts: Sequence[Path], path: Path, form: Format, schema: pa.Schema) -> None:
+    """One Parquet or Arrow IPC file of the rows of all parts."""
     writer = open_writer(path, form, schema)
     for part in parts:
         with pa.OSFile(str(part)) as stream:

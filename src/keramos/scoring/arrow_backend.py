@@ -1,0 +1,61 @@
+"""Files and batches of a job with Arrow (extra ``tables``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from keramos.inference.arrow_batches import ArrowBatches
+from keramos.scoring.arrow_delimited import ArrowDelimitedReader
+from keramos.scoring.arrow_json_lines import ArrowJsonLinesReader
+from keramos.scoring.arrow_writers import join_columns, open_writer, stream_writer
+from keramos.scoring.backend import REJECTS
+from keramos.scoring.columnar import IpcReader, ParquetReader
+from keramos.tabular.arrow import kept_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from keramos.errors import Problem
+    from keramos.scoring.chunks import Reader
+
+
+class ArrowBackend:
+    """Record batches."""
+
+    batches = ArrowBatches()
+    readers: Mapping[str, Callable[..., Reader]] = {
+        "parquet": ParquetReader,
+        "arrow": IpcReader,
+        "csv": ArrowDelimitedReader,
+        "tsv": ArrowDelimitedReader,
+        "jsonl": ArrowJsonLinesReader,
+    }
+    rejects = pa.schema(list(REJECTS.items()))
+    errors = (pa.ArrowException,)
+    kept_type = staticmethod(kept_type)
+    open_writer = staticmethod(open_writer)
+    stream_writer = staticmethod(stream_writer)
+    join_columns = staticmethod(join_columns)
+
+    def texts(self, names: Sequence[str]) -> pa.Schema:
+        """Columns of text."""
+        return pa.schema([(name, pa.string()) for name in names])
+
+    def selected(self, schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+        """Some of the columns."""
+        return pa.schema([schema.field(name) for name in names])
+
+    def with_text(self, batch: pa.RecordBatch, name: str, value: str) -> pa.RecordBatch:
+        """The batch and a column of one text."""
+        return batch.append_column(name, pa.repeat(value, batch.num_rows))
+
+    def listed(self, file: str, problems: Sequence[Problem]) -> pa.RecordBatch:
+        """Bad cells of a file as rows of ``rejects``."""
+        rows = [(file, p.row, p.column, p.reason, p.value) for p in problems]
+        columns = zip(*rows, strict=True) if rows else [()] * len(self.rejects)
+        arrays = [
+            pa.array(cells, field.type) for cells, field in zip(columns, self.rejects, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.rejects)

@@ -1,0 +1,40 @@
+"""The backend that is installed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from keramos.errors import MissingExtraError
+from keramos.scoring.formats import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from keramos.scoring.backend import Backend
+
+
+@cache
+def backend() -> Backend:
+    """Arrow where it is installed."""
+    try:
+        from keramos.scoring.arrow_backend import ArrowBackend  # noqa: PLC0415 (an extra)
+    except ImportError:
+        from keramos.scoring.block_backend import BlockBackend  # noqa: PLC0415 (without the extra)
+
+        return BlockBackend()
+    return ArrowBackend()
+
+
+def check_formats(names: Iterable[str]) -> None:
+    """Refuse formats that are not installed.
+
+    Raises:
+        MissingExtraError: names the format and the extra.
+    """
+    for name in names:
+        if name not in {*TEXT, *backend().readers}:
+            raise MissingExtraError(
+                f"{name} files need pyarrow; without it files are csv, tsv or jsonl",
+                remedy="Install it with: pip install 'keramos[tables]'",
+            )
