@@ -64,9 +64,8 @@ def found(tmp_path_factory):
         check=False,
         env={**os.environ, "MYPYPATH": str(ROOT / "src")},
     )
-    return [
-        line.rpartition(f"{folder}/")[2] for line in done.stdout.splitlines() if ": error:" in line
-    ]
+    errors = [line for line in done.stdout.splitlines() if ": error:" in line]
+    return [f"{Path(line.partition(':')[0]).name}:{line.partition(':')[2]}" for line in errors]
 
 
 def test_a_users_program_passes_mypy_strictly(found):
