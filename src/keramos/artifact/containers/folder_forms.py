@@ -5,7 +5,10 @@ first one is opened.
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
+
+from keramos.artifact.containers.magic_bytes import ZIP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,14 @@ _INDEX = re.compile(
 )
 """The entry of the header in an index, behind the length and tag of a packed block."""
 _SHARDED = re.compile(rb'\s*\{\s*"(?:metadata|weight_map)"\s*:')
+_ENTRY = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
+_KERAS_ENTRIES = ("config.json", "model.weights.h5")
+_IN_FOLDERS = re.compile(
+    r"(^|/)(saved_model\.pb|model\.json|keras_metadata\.pb|fingerprint\.pb|checkpoint|variables/.*"
+    r"|[^/]*\.(bin|index|h5|hdf5|keras))$"
+)
+_TAR_MARK, _TAR_AT, _TAR_BLOCK, _GZIP = b"ustar", 257, 512, b"\x1f\x8b"
+_TENSORS = re.compile(rb".{8}\{\s*(\"[^\"]*\"\s*:\s*\{|\})", re.DOTALL)
 _TFJS_PARTS = (b'"modelTopology"', b'"weightsManifest"')
 _OTHER_MODELS = (".h5", ".hdf5", ".keras", ".pb")
 
@@ -163,3 +174,65 @@ def sharded_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
     from keramos.artifact.containers import sharded_weights  # noqa: PLC0415 (start-up time)
 
     return sharded_weights.companions(source, limits)
+
+
+def is_packed(head: Head) -> bool:
+    """Whether the file is a zip or tar archive of the files of a model."""
+    data = head.data
+    if data.startswith(ZIP):
+        names = _zipped_names(data)
+        return not any(name in _KERAS_ENTRIES for name in names) and any(
+            _IN_FOLDERS.search(name) for name in names
+        )
+    if data.startswith(_GZIP):
+        try:
+            data = zlib.decompressobj(31).decompress(data, _TAR_BLOCK)
+        except zlib.error:
+            return False
+    return data.startswith(_TAR_MARK, _TAR_AT)
+
+
+def is_npz(head: Head) -> bool:
+    """Whether the file is a zip archive of NumPy's arrays."""
+    return (
+        head.data.startswith(ZIP)
+        and _zipped_names(head.data)[:1] != []
+        and all(name.endswith(".npy") for name in _zipped_names(head.data))
+    )
+
+
+def _zipped_names(data: bytes) -> list[str]:
+    """Names of the entries of a zip archive whose headers lie in its first bytes."""
+    found = []
+    for entry in _ENTRY.finditer(data):
+        end = entry.end() + int.from_bytes(entry[1], "little")
+        found.append(data[entry.end() : end].decode("utf-8", "replace"))
+    return found
+
+
+def open_npz(source: ModelSource, limits: Limits) -> Container:
+    """Open a ``.npz`` file of weights.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    from keramos.artifact.containers import weight_files  # noqa: PLC0415 (start-up time)
+
+    return weight_files.open_npz(source, limits)
+
+
+def is_safetensors(head: Head) -> bool:
+    """Whether the file begins as one of safetensors: the size of a header, and the header."""
+    length = int.from_bytes(head.data[:8], "little")
+    return _TENSORS.match(head.data) is not None and length <= head.size
+
+
+def open_safetensors(source: ModelSource, limits: Limits) -> Container:
+    """Open a file of safetensors.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    from keramos.artifact.containers import weight_files  # noqa: PLC0415 (start-up time)
+
+    return weight_files.open_safetensors(source, limits)

@@ -26,7 +26,7 @@ def leaves_of(network: Network, names: Mapping[str, str]) -> dict[Path, LeafWeig
     Raises:
         MismatchError: a weight's name begins with that of no layer.
     """
-    leaves = dict(_leaves(network, ()))
+    leaves = dict(layers_below(network, ()))
     owners = _owners(leaves, network.name)
     found: dict[Path, list[tuple[str, str]]] = {path: [] for path in leaves}
     seen: dict[str, int] = {}
@@ -43,10 +43,11 @@ def leaves_of(network: Network, names: Mapping[str, str]) -> dict[Path, LeafWeig
     return {path: LeafWeights(tuple(weights)) for path, weights in found.items()}
 
 
-def _leaves(network: Network, path: Path) -> Iterator[tuple[Path, Layer]]:
+def layers_below(network: Network, path: Path) -> Iterator[tuple[Path, Layer]]:
+    """Every layer that holds no model, by the names on the way to it; inputs are left out."""
     for name, layer in network.layers.items():
         if layer.network is not None:
-            yield from _leaves(layer.network, (*path, name))
+            yield from layers_below(layer.network, (*path, name))
         elif layer.kind != "InputLayer":
             yield (*path, name), layer
 
@@ -73,7 +74,7 @@ def _inner_names(layer: Layer) -> Iterator[str]:
         yield part.name
         yield from _inner_names(part)
         if part.network is not None:
-            yield from (path[-1] for path, _ in _leaves(part.network, ()))
+            yield from (path[-1] for path, _ in layers_below(part.network, ()))
 
 
 def _candidates(owners: Mapping[str, list[Path]], name: str) -> list[Path]:

@@ -13,12 +13,17 @@ from keramos.artifact.containers.folder_forms import (
     index_companions,
     is_checkpoint_folder,
     is_index,
+    is_npz,
+    is_packed,
+    is_safetensors,
     is_saved_model,
     is_sharded,
     is_tfjs,
     is_tfjs_folder,
     open_checkpoint_folder,
     open_index,
+    open_npz,
+    open_safetensors,
     open_saved_model,
     open_sharded,
     open_tfjs,
@@ -31,12 +36,35 @@ from keramos.artifact.containers.keras_archive import is_archive, open_archive
 from keramos.artifact.containers.magic_bytes import unknown_form
 from keramos.artifact.files import entry_names, not_a_file, read_bytes, read_files, read_folder
 from keramos.artifact.sources import ModelSource
-from keramos.errors import ModelError
+from keramos.errors import ModelError, UnsafeModelError
 
 if TYPE_CHECKING:
+    from keramos.artifact.containers.container import Container
     from keramos.artifact.limits import Limits
 
+
+def _open_packed(source: ModelSource, limits: Limits) -> Container:
+    """Open what lies in an archive."""
+    from keramos.artifact.containers.packed_folder import unpacked  # noqa: PLC0415 (start-up time)
+
+    inner = unpacked(source, limits)
+    form = form_of(inner)
+    if form.kind == _PACKED:
+        raise UnsafeModelError("the archive holds an archive", file=source.path)
+    return form.open(inner, limits)
+
+
+_PACKED = "packed"
 FORMS: tuple[Form, ...] = (
+    Form("npz", "NumPy arrays (.npz)", is_npz, open_npz),
+    Form(
+        _PACKED,
+        "archive of a model's files",
+        is_packed,
+        _open_packed,
+        suffixes=(".zip", ".tar", ".tgz"),
+        stored_as="model.zip",
+    ),
     Form(
         "zip",
         "zip archive (.keras)",
@@ -85,6 +113,7 @@ FORMS: tuple[Form, ...] = (
         open_sharded,
         companions=sharded_companions,
     ),
+    Form("safetensors", "safetensors", is_safetensors, open_safetensors),
     Form("json", "JSON", is_json, open_json),
 )
 """Tried in this order; the first that recognises a source opens it."""

@@ -1,0 +1,123 @@
+"""The folder of a model in a zip or tar archive: its members are read in memory and never
+extracted.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zlib
+from typing import TYPE_CHECKING
+
+from keramos.artifact.containers.archive import Archive
+from keramos.artifact.containers.magic_bytes import ZIP
+from keramos.artifact.files import check_relative
+from keramos.artifact.sources import ModelSource
+from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keramos.artifact.limits import Limits
+
+_GZIP = b"\x1f\x8b"
+_FREE = 1 << 20  # up to here an archive may inflate by any ratio
+_GZIP_WINDOW = 31
+_LEFT_OUT = "__MACOSX"
+"""What macOS puts beside the files that are packed."""
+
+
+def unpacked(source: ModelSource, limits: Limits) -> ModelSource:
+    """The files in an archive as a folder, or the only file in it by itself.
+
+    Folders that stand around all files are left out, and so are names that begin with a dot.
+
+    Raises:
+        ModelError: the archive is damaged, exceeds a limit, or holds something else than files.
+    """
+    data, path = source.main, source.path
+    members = _zipped if data.startswith(ZIP) else _in_tar
+    files: dict[str, bytes] = {}
+    for name, content in members(data, path, limits):
+        steps = check_relative(name, f"{path}/{name}")
+        if steps[0] != _LEFT_OUT and not any(step.startswith(".") for step in steps):
+            files[name] = content
+    if not files:
+        raise CorruptModelError("the archive holds no files", file=path)
+    while len({name.partition("/")[0] for name in files}) == 1 and len(files) > 1:
+        files = {name.partition("/")[2]: content for name, content in files.items()}
+    if len(files) == 1:
+        (content,) = files.values()
+        return ModelSource.of_file(path, content)
+    return ModelSource(path, dict(sorted(files.items())), folder=True)
+
+
+def _zipped(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes]]:
+    archive = Archive(data, path, limits)
+    for name in archive.names():
+        if not name.endswith("/"):
+            yield name, archive.read(name, limits.file_bytes, limits.weight_ratio) or b""
+
+
+def _in_tar(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes]]:
+    if data.startswith(_GZIP):
+        data = _inflated(data, path, limits)
+    seen: set[str] = set()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            for number, member in enumerate(archive):
+                if number >= limits.members:
+                    raise LimitExceededError(
+                        f"the archive has more than {limits.members:,} entries, the limit "
+                        "(members)",
+                        file=path,
+                    )
+                name = member.name.removeprefix("./")
+                if member.isdir():
+                    continue
+                _check_member(member, name in seen, path)
+                seen.add(name)
+                start = member.offset_data
+                yield name, data[start : start + member.size]
+    except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
+        raise CorruptModelError(
+            f"the tar archive is damaged: {str(error)[:80]}",
+            file=path,
+            remedy="Copy the file or pack the model again",
+        ) from None
+
+
+def _check_member(member: tarfile.TarInfo, repeated: bool, path: str) -> None:  # noqa: FBT001
+    if not member.isreg() or member.issparse():
+        raise UnsafeModelError(
+            "the entry is a link, a device or has holes; only plain files are read",
+            file=path,
+            path=member.name[:200],
+        )
+    if repeated:
+        raise UnsafeModelError(
+            "the archive has two entries of this name, so tools disagree on its content",
+            file=path,
+            path=member.name[:200],
+        )
+
+
+def _inflated(data: bytes, path: str, limits: Limits) -> bytes:
+    """What gzip packed, within a ratio and the limit of one file."""
+    most = min(limits.file_bytes, max(_FREE, len(data) * limits.weight_ratio))
+    inflater = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        found = inflater.decompress(data, most + 1)
+    except zlib.error as error:
+        raise CorruptModelError(f"the archive is damaged: {error}", file=path) from None
+    if len(found) > most:
+        raise LimitExceededError(
+            f"the archive unpacks to more than {most:,} bytes, the limit", file=path
+        )
+    if not inflater.eof or inflater.unused_data:
+        raise CorruptModelError(
+            "the archive is cut, or other bytes follow it",
+            file=path,
+            remedy="Copy the file or pack the model again",
+        )
+    return found
