@@ -7,6 +7,7 @@ from keramos.artifact.write import write
 from keramos.errors import UnsupportedModelError
 from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
+from support.built_once import built
 from support.container_suite import ContainerSuite, network
 from support.tf_keras_models import NESTED_ROWS, nested, saved, twin
 
@@ -80,13 +81,34 @@ def test_a_vocabulary_in_a_file_is_read_from_the_folder_and_nowhere_else(tmp_pat
     np.testing.assert_array_equal(load(path).predict(rows), [[1], [3], [0]])
 
 
-@pytest.mark.parametrize("traces", [True, False])
-def test_shared_nested_wrapped_and_frozen_layers_get_their_own_weights(traces, tmp_path):
+def save_nested(folder, **options):
     model = nested()
+    saved(model, folder / "m", **options)
+    np.savez(folder / "answers.npz", *model.predict(NESTED_ROWS, verbose=0))
 
-    found = load(saved(model, tmp_path / "m", save_traces=traces)).predict(NESTED_ROWS)
 
-    for mine, other in zip(found, model.predict(NESTED_ROWS, verbose=0), strict=True):
+def answers_in(folder):
+    with np.load(folder / "answers.npz") as file:
+        return [file[name] for name in file.files]
+
+
+@pytest.fixture(scope="module")
+def nested_folder():
+    """A folder with traces, which take seconds to write, and the answers of its model."""
+    return built("nested_saved_model", save_nested)
+
+
+@pytest.mark.parametrize("traces", [True, False])
+def test_shared_nested_wrapped_and_frozen_layers_get_their_own_weights(
+    traces, nested_folder, tmp_path
+):
+    folder = nested_folder if traces else tmp_path
+    if not traces:
+        save_nested(folder, save_traces=False)
+
+    found = load(folder / "m").predict(NESTED_ROWS)
+
+    for mine, other in zip(found, answers_in(folder), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
 
 
@@ -135,16 +157,15 @@ def test_the_folder_and_its_main_file_are_the_same_model(end, tmp_path):
     assert load(path / end).artifact.info.sha256 == load(path).artifact.info.sha256
 
 
-def test_a_saved_model_becomes_a_keras_file_that_current_keras_opens(tmp_path):
+def test_a_saved_model_becomes_a_keras_file_that_current_keras_opens(nested_folder, tmp_path):
     import keras
 
     from keramos.pipeline.convert import convert
 
-    model = nested()
-    convert(saved(model, tmp_path / "m"), tmp_path / "m.keras")
+    convert(nested_folder / "m", tmp_path / "m.keras")
 
     found = keras.models.load_model(tmp_path / "m.keras").predict(NESTED_ROWS, verbose=0)
-    for mine, other in zip(found, model.predict(NESTED_ROWS, verbose=0), strict=True):
+    for mine, other in zip(found, answers_in(nested_folder), strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-4)
 
 

@@ -56,7 +56,10 @@ def _plain(cell):
         return value
 
 
-@pytest.mark.parametrize("name", TARGETS)
+LARGE = pytest.param("flights_late.parquet", marks=pytest.mark.slow)  # 15 s of arithmetic
+
+
+@pytest.mark.parametrize("name", [*sorted(TARGETS.keys() - {LARGE.values[0]}), LARGE])
 def test_a_table_trains_saves_and_answers_as_plain_keras_does(name, shared, tmp_path):
     logging.getLogger("absl").setLevel(logging.ERROR)
     table, target = as_table(shared / "datasets" / name), TARGETS[name]

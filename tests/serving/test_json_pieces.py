@@ -15,9 +15,7 @@ from keramos.serving.codecs.json_tensors import tensor
 from keramos.serving.core.limits import MAX_CONTAINERS, MAX_DEPTH
 from keramos.serving.core.memory import RequestMemory, reserve
 
-DRAWN = settings(
-    max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+DRAWN = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 TEXTS = st.text(alphabet='a"\\,:[]{}é\u2028\n ', max_size=8)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,

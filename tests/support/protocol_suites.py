@@ -32,9 +32,7 @@ JSON = st.recursive(
     ),
     max_leaves=10,
 )
-DRAWN = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+DRAWN = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @cache
