@@ -22,6 +22,8 @@ from keramos.version import __version__
 
 if TYPE_CHECKING:
     from keramos.inference.model import Model
+    from keramos.pipeline.adopt import adopt
+    from keramos.pipeline.attach import attach
     from keramos.pipeline.convert import convert
     from keramos.pipeline.inspect import inspect
     from keramos.pipeline.load import load
@@ -41,6 +43,8 @@ __all__ = [
     "Run",
     "TrainingPlan",
     "__version__",
+    "adopt",
+    "attach",
     "convert",
     "inspect",
     "load",
@@ -57,6 +61,8 @@ _HOMES = {
     "Query": "keramos.types.scoring",
     "Run": "keramos.pipeline.train",
     "TrainingPlan": "keramos.types.training",
+    "adopt": "keramos.pipeline.adopt",
+    "attach": "keramos.pipeline.attach",
     "convert": "keramos.pipeline.convert",
     "inspect": "keramos.pipeline.inspect",
     "load": "keramos.pipeline.load",

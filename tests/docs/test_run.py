@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from keramos.datasets import GERMAN_CREDIT
+from support.sklearn_pickles import churn_folder
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
@@ -60,6 +61,7 @@ def test_every_block_says_whether_it_runs():
 )
 def test_the_examples_of_a_page_run_and_print_what_they_say(page, tmp_path):
     (tmp_path / "credit.csv").write_bytes(GERMAN_CREDIT.read_bytes())
+    churn_folder(tmp_path / "churn")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for language, text in blocks(page):
         if language not in RUN:

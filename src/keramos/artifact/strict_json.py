@@ -40,13 +40,9 @@ def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
         CorruptModelError: it is not one, or has several meanings.
         LimitExceededError: it is too long, has too many values or nests too deep.
     """
-    _check_size(data, where, limits)
-    reader = _Reader(where)
-    value = reader.value(data)
+    value = parse_json_value(data, where, limits)
     if isinstance(value, str):  # what json.dump(model.to_json()) leaves
-        inner = value.encode()
-        _check_size(inner, where, limits)
-        value = reader.value(inner)
+        value = parse_json_value(value.encode(), where, limits)
     if not isinstance(value, dict):
         raise CorruptModelError(
             "the JSON text is not an object",
@@ -54,6 +50,17 @@ def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
             path=where,
         )
     return value
+
+
+def parse_json_value(data: bytes, where: str, limits: Limits) -> object:
+    """Any JSON value, as strictly.
+
+    Raises:
+        CorruptModelError: it is not JSON, or has several meanings.
+        LimitExceededError: it is too long, has too many values or nests too deep.
+    """
+    _check_size(data, where, limits)
+    return _Reader(where).value(data)
 
 
 def _check_size(data: bytes, where: str, limits: Limits) -> None:

@@ -15,6 +15,7 @@ from keramos.errors import KeramosError, UsageError, escaped
 from keramos.version import __version__
 
 COMMANDS = {
+    "adopt": "a model and what lay beside it become one file",
     "convert": "rewrite any readable model file as .keras, .h5 or .onnx",
     "demo": "the whole pipeline on 1000 real rows",
     "inspect": "what a model file holds",

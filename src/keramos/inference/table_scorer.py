@@ -147,7 +147,8 @@ class BatchScorer:
         for place, column in enumerate(self._columns):
             array = batch.column(column.name)
             first = self._parts[column.name].inputs[0]
-            vector = None if first.part else self._batches.vector(array, column)
+            special = first.part or first.steps
+            vector = None if special else self._batches.vector(array, column)
             if vector is not None:
                 arrays: Feeds = {first.input: vector[:, None]}
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,13 @@ from msgspec import field
 from keramos.errors import Problem
 from keramos.frozen import Frozen
 from keramos.tabular.cell import show
+from keramos.tabular.column_steps import applied
 from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnPreparation, Preparation
     from keramos.types.table import Column, Table
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 NO_VALUE = (
     "no value, and the column had none missing in training (fill it, or retrain with examples)"
 )
+
+NO_CATEGORY = "none of the categories that the model knows"
+NO_STEP = "a number for which a step of the preparation has no value"
 
 
 class Fed(Frozen, frozen=True):
@@ -47,6 +54,8 @@ def feeds(table: Table, preparation: Preparation) -> Fed:
         if column.column not in seen:  # a date is counted once, not once a part
             seen.add(column.column)
             _count_missing(fed, column, source)
+        if column.steps:
+            source = _stepped(fed, column, source)
         encoded = KINDS[column.kind].encode(source, column.part)
         arrays[column.input] = encoded.values
         if encoded.outside is not None:
@@ -80,5 +89,29 @@ def _count_unknown(fed: Fed, column: ColumnPreparation, source: Column) -> None:
     known = set(column.categories)
     found = Counter(source.values[~source.missing].tolist())
     other = sum(count for value, count in found.items() if value not in known)
-    if other:
+    if other and column.unknown == "refuse":
+        bad = [not gone and cell not in known for cell, gone in _cells(source)]
+        fed.problems.extend(
+            Problem(int(row) + 1, column.column, show(source.values[row]), NO_CATEGORY)
+            for row in np.flatnonzero(bad)
+        )
+    elif other:
         fed.unknown[column.column] = other
+
+
+def _cells(source: Column) -> Iterator[tuple[object, bool]]:
+    return zip(source.values.tolist(), source.missing.tolist(), strict=True)
+
+
+def _stepped(fed: Fed, column: ColumnPreparation, source: Column) -> Column:
+    """A parsed column after the steps that the host takes; where a step has no value the row is
+    bad.
+    """
+    before = source.values.astype(float)
+    after = applied(column.steps or (), before)
+    lost = ~np.isfinite(after) & np.isfinite(before) & ~source.missing
+    fed.problems.extend(
+        Problem(int(row) + 1, column.column, show(source.values[row]), NO_STEP)
+        for row in np.flatnonzero(lost)
+    )
+    return replace(source, values=np.where(lost, np.nan, after))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import DataError
+from keramos.tabular.input_names import free_input_name
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.one_hot import vocabulary_of
 from keramos.tabular.transforms import (
@@ -122,20 +123,10 @@ def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]
         cells = table.columns[column.name]
         parts = KINDS[column.kind].parts(cells.values, cells.missing)
         names[column.name] = [
-            (which, _free(f"{column.name}_{which}" if which else column.name, taken))
+            (which, free_input_name(f"{column.name}_{which}" if which else column.name, taken))
             for which in parts
         ]
     return names
-
-
-def _free(name: str, taken: set[str]) -> str:
-    base = "".join(letter if letter.isprintable() and letter != "/" else "_" for letter in name)
-    base = base if base.strip(". ") else f"column_{base.strip()}"
-    free = next(
-        n for n in (base, *(f"{base}_{i}" for i in range(1, len(taken) + 2))) if n not in taken
-    )
-    taken.add(free)
-    return free
 
 
 def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> ColumnPreparation:

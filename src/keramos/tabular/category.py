@@ -50,6 +50,8 @@ class Category(Kind):
         """Any value is taken: those of the vocabulary are listed, others share the level of the
         unseen.
         """
+        if column.unknown == "refuse" and 0 < len(column.categories) <= _MOST_NAMED:
+            return {"enum": list(column.categories), "description": "Any other is refused."}
         if not 0 < len(column.categories) <= _MOST_NAMED:
             count = f"One of {len(column.categories)} categories; others count as unseen."
             return self.other | {"description": count}

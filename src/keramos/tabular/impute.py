@@ -11,6 +11,8 @@ from keramos.tabular.transform import NumberTransform
 from keramos.types.schema import MISSING_NUMBER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.tabular.plan import Plan
     from keramos.tabular.transform import Floats
     from keramos.types.network import Config, TensorRef
@@ -44,21 +46,8 @@ class Impute(NumberTransform):
         return tuple(f"{names[place]} is missing" for place in self._indicated())
 
     def layers(self, plan: Plan, x: TensorRef) -> tuple[TensorRef, TensorRef]:
-        """The filled numbers and the indicators; both are exact in float32.
-
-        Missing is -2**127. -x - 2**126 is 2**126 there and negative for every number that is let
-        in, so clipping it to 0..1 gives the indicator; a product with 0 or 1 and a sum with 0
-        change no digit.
-        """
-        below: Config = {"scale": -1.0, "offset": MISSING_NUMBER / 2}
-        distance = plan.add("Rescaling", "below_all_numbers", below, x)
-        clip: Config = {"max_value": 1.0, "negative_slope": 0.0, "threshold": 0.0}
-        missing = plan.add("ReLU", "missing", clip, distance)
-        present = plan.add("Rescaling", "present", {"scale": -1.0, "offset": 1.0}, missing)
-        kept = plan.add("Multiply", "without_missing", {}, (x, present))
-        medians: Config = {"scale": list(self.median), "offset": 0.0}
-        instead = plan.add("Rescaling", "medians", medians, missing)
-        filled = plan.add("Add", "filled", {}, (kept, instead))
+        """The filled numbers and the indicators; both are exact in float32."""
+        filled, missing = fill_layers(plan, x, self.median)
         return filled, self._indicators(plan, missing)
 
     def _indicators(self, plan: Plan, missing: TensorRef) -> TensorRef:
@@ -73,3 +62,21 @@ class Impute(NumberTransform):
             "trainable": False,
         }
         return plan.add("Dense", "is_missing", dense, missing, (kernel,))
+
+
+def fill_layers(plan: Plan, x: TensorRef, fills: Sequence[float]) -> tuple[TensorRef, TensorRef]:
+    """Numbers with ``fills`` for the missing ones, and 1.0 where one was missing.
+
+    Missing is -2**127. -x - 2**126 is 2**126 there and negative for every number that is let in, so
+    clipping it to 0..1 gives the indicator; a product with 0 or 1 and a sum with 0 change no digit.
+    """
+    below: Config = {"scale": -1.0, "offset": MISSING_NUMBER / 2}
+    distance = plan.add("Rescaling", "below_all_numbers", below, x)
+    clip: Config = {"max_value": 1.0, "negative_slope": 0.0, "threshold": 0.0}
+    missing = plan.add("ReLU", "missing", clip, distance)
+    present = plan.add("Rescaling", "present", {"scale": -1.0, "offset": 1.0}, missing)
+    kept = plan.add("Multiply", "without_missing", {}, (x, present))
+    medians: Config = {"scale": list(fills), "offset": 0.0}
+    instead = plan.add("Rescaling", "medians", medians, missing)
+    filled = plan.add("Add", "filled", {}, (kept, instead))
+    return filled, missing

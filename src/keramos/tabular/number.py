@@ -124,6 +124,8 @@ class Number(Kind):
 
     def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
         """Floats and ints within the bounds, as they are."""
+        if column.steps:
+            return super().row_encoder(column)
         nullable, offset = column.null_policy != "refuse", offset_in(column.part)
 
         def encode(cell: object) -> object:
@@ -137,7 +139,7 @@ class Number(Kind):
 
     def json_type(self, column: ColumnPreparation) -> object:
         """A number within the bounds, if the model input has it as it is."""
-        if column.part:
+        if column.part or column.steps:
             return None
         from typing import Annotated  # noqa: PLC0415 (only servers need it)
 

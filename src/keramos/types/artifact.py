@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import force_setattr, replace
 
 from keramos.frozen import Frozen
+from keramos.types.adoption import Adoption
 from keramos.types.network import Network
 from keramos.types.schema import (
     ColumnPreparation,
@@ -25,10 +26,11 @@ from keramos.types.training import (
     TrainingTrace,
 )
 
-CONTENT_VERSION = 2
-"""The newest version of content that can be read: 2 has notations, categories with blanks around
-them, or numbers from which one is subtracted. Other content is written as version 1: older readers
-trim text, which changes no category without blanks around it, but takes a padded cell for one.
+CONTENT_VERSION = 3
+"""The newest version of content that can be read: 3 has steps that the host takes; 2 has notations,
+categories with blanks around them, or numbers from which one is subtracted. Other content is
+written as version 1: older readers trim text, which changes no category without blanks around it,
+but takes a padded cell for one.
 """
 _BLANKS_KEPT = Notation(blanks="kept")
 _UNRECORDED = Preparation(
@@ -56,7 +58,9 @@ def _version(schema: Schema, preparation: Preparation) -> int:
     less = any(column.kind == "number" and column.part for column in preparation.inputs)
     levels = [level for column in preparation.inputs for level in column.categories]
     padded = any(isinstance(level, str) and level != level.strip() for level in levels)
-    return CONTENT_VERSION if written or less or padded else 1
+    if any(column.steps for column in preparation.inputs):
+        return CONTENT_VERSION
+    return 2 if written or less or padded else 1
 
 
 class Content(Frozen, frozen=True, kw_only=True):
@@ -75,6 +79,7 @@ class Content(Frozen, frozen=True, kw_only=True):
     sample: SampleRow | None = None
     golden: GoldenRows | None = None
     held_out: HeldOut | None = None
+    adoption: Adoption | UnsetType = UNSET
     version: int = 0
 
     def __repr__(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from keramos.frozen import Frozen
 
@@ -107,6 +107,15 @@ class Histogram(Frozen, frozen=True):
     counts: tuple[int, ...]
 
 
+class ColumnStep(Frozen, frozen=True):
+    """What the host does to a column before the network has it: the name of a row in
+    ``tabular.column_steps``, and its numbers.
+    """
+
+    name: str
+    parameters: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+
 class ColumnPreparation(Frozen, frozen=True):
     """What was learned about one model input from the training rows only.
 
@@ -115,7 +124,8 @@ class ColumnPreparation(Frozen, frozen=True):
     ``minus_N`` for a number from which N is subtracted first. ``minimum`` .. ``deviation`` describe
     the training values that are not missing, after that, in the column's own unit (a boolean is 0
     or 1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
-    missing and the out-of-vocabulary level.
+    missing and the out-of-vocabulary level. ``unknown`` is ``refuse`` where a category outside of
+    it makes the row bad. ``steps`` are what the host does to the numbers first.
     """
 
     column: str
@@ -131,6 +141,8 @@ class ColumnPreparation(Frozen, frozen=True):
     categories: tuple[str | int, ...] = ()
     missing_rows: int = 0
     histogram: Histogram = Histogram((), ())
+    unknown: Literal["refuse"] | UnsetType = UNSET
+    steps: tuple[ColumnStep, ...] | UnsetType = UNSET
 
 
 class TransformRecord(Frozen, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.content.training_rules import training_faults
+from keramos.tabular.column_steps import STEPS
 from keramos.tabular.date import PARTS
 from keramos.tabular.float32 import offset_in
 from keramos.tabular.kinds import KINDS
@@ -127,6 +128,9 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
         yield "categories", f"belong to categories, not to a column of kind {column.kind}"
     if wanted and not all(type(level) is wanted for level in column.categories):
         yield "categories", f"of a {column.kind} are not all of type {wanted.__name__}"
+    for step in column.steps or ():
+        if step.name not in STEPS or column.kind != "number":
+            yield "steps", f"has the step {step.name!r}, which does not exist for a {column.kind}"
     if not 0 <= column.missing_rows <= _MOST_ROWS:
         yield "missing_rows", "is not a number of rows"
     for what in _histogram(column, column.histogram):

@@ -1,0 +1,49 @@
+"""A way in which the pieces go together, and what it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from keramos.types.adoption import Finding, Part
+    from keramos.types.artifact import Content
+    from keramos.types.network import Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """What a candidate is built into: the network that takes raw input, and its content without
+    the adoption; ``difference`` is the largest between it and the original parts on golden rows.
+    ``preview`` is one raw input and its answer, for people. ``original`` gives what the original
+    parts answer to raw input.
+    """
+
+    network: Network
+    content: Content
+    difference: float
+    preview: str = ""
+    original: Callable[[object], NDArray[np.float64]] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One recipe.
+
+    ``title`` says in one line what tells it from others. ``doubts`` are what a person has to
+    confirm, in sentences; without doubts the pieces fit in this way only. ``notes`` are what was
+    noticed and is told. ``sample`` is one raw input for people, and its answer.
+    """
+
+    family: str
+    title: str
+    findings: tuple[Finding, ...]
+    build: Callable[[], Whole]
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()

@@ -1,0 +1,34 @@
+"""The families of models that can be adopted, one row each. To add one: a package beside this
+module with a function ``propose``, and a row here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keramos.adoption.tables.propose import propose as propose_tables
+from keramos.adoption.tables.propose import recognise as recognise_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.adoption.candidate import Candidate
+    from keramos.adoption.pieces import Pieces
+    from keramos.adoption.wishes import Wishes
+    from keramos.types.artifact import Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``recognise`` says whether a model is of the family, from its inputs and what lies beside
+    it; ``propose`` gives the recipes, the likeliest first, or raises why there is none.
+    """
+
+    name: str
+    recognise: Callable[[Artifact, Pieces], bool]
+    propose: Callable[[str, Artifact, Pieces, Wishes], list[Candidate]]
+
+
+FAMILIES: tuple[Family, ...] = (Family("tables", recognise_tables, propose_tables),)
+"""In the order in which they are asked; the first that recognises a model proposes."""

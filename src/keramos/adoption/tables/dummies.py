@@ -1,0 +1,105 @@
+"""Columns that ``pandas.get_dummies`` made: their names hold the values of another column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keramos.adoption.tables.scaled import is_dummy
+from keramos.adoption.tables.slots import Slot
+from keramos.tabular.fitted.one_hot_encoder import OneHotEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keramos.adoption.tables.evidence import Evidence
+    from keramos.adoption.tables.slots import Resolved
+    from keramos.tabular.fitted.fitted import Fitted
+
+_FEW = 2
+
+
+def dummy_slots(
+    names: Sequence[str],
+    found: dict[int, Slot],
+    result: Resolved,
+    evidence: Evidence | None,
+    scaler: Fitted | None,
+) -> None:
+    """Add slots for names that are a column and one of its values, or a value alone."""
+    free = {name: place for place, name in enumerate(names) if place not in found}
+    if evidence is not None:
+        for column in evidence.table.columns:
+            if evidence.is_text(column) or not {column} & set(names):
+                _from_table(column, free, found, evidence, result)
+    _from_statistics(free, found, result, scaler)
+
+
+def _from_table(
+    column: str,
+    free: dict[str, int],
+    found: dict[int, Slot],
+    evidence: Evidence,
+    result: Resolved,
+) -> None:
+    values = sorted(evidence.values(column))
+    if len(values) < _FEW:
+        return
+    for pattern in (f"{column}_", f"{column}-", f"{column}.", f"{column} ", f"{column}", ""):
+        named = {value: f"{pattern}{value}" for value in values}
+        stripped = {value: f"{pattern}{value.strip()}" for value in values}
+        hits = [value for value in values if named[value] in free]
+        if not hits:
+            named, hits = stripped, [value for value in values if stripped[value] in free]
+        if len(hits) < max(1, len(values) - 1) or (not pattern and not evidence.is_text(column)):
+            if not hits or not pattern:
+                continue
+            result.notes.append(
+                f"of the {len(values)} values of '{column}' in the table only {len(hits)} have a "
+                "column; the others count as none of them"
+            )
+        encoder = _encoder([_cell(value, evidence, column) for value in values], values, hits)
+        for output, value in enumerate(hits):
+            place = free.pop(named[value])
+            found[place] = Slot(column, encoder, output, "data", evidence.source, "inferred")
+        return
+
+
+def _cell(value: str, evidence: Evidence, column: str) -> object:
+    """A cell as it is looked up: whole numbers are numbers."""
+    if evidence.is_text(column):
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() else value
+
+
+def _encoder(cells: list[object], values: list[str], hits: list[str]) -> OneHotEncoder:
+    places = tuple(hits.index(value) if value in hits else -1 for value in values)
+    return OneHotEncoder((tuple(cells),), (places,), (tuple(hits),), (None,))
+
+
+def _from_statistics(
+    free: dict[str, int], found: dict[int, Slot], result: Resolved, scaler: Fitted | None
+) -> None:
+    """Groups of names with a common beginning that the scaler saw as 0 and 1 only."""
+    groups: dict[str, list[str]] = {}
+    for name, place in free.items():
+        prefix, mark, value = name.partition("_")
+        if mark and value and scaler is not None and is_dummy(scaler, place):
+            groups.setdefault(prefix, []).append(name)
+    for prefix, members in groups.items():
+        if len(members) < _FEW or prefix in free:
+            continue
+        values = [name.partition("_")[2] for name in members]
+        if all(value.lstrip("-").isdecimal() for value in values):
+            cells: list[object] = [int(value) for value in values]
+        else:
+            cells = list(values)
+        places = tuple(range(len(values)))
+        encoder = OneHotEncoder((tuple(cells),), (places,), (tuple(values),), (-1,))
+        for output, name in enumerate(members):
+            found[free.pop(name)] = Slot(prefix, encoder, output, "file", "", "inferred")
+        shown = ", ".join(values[:4])
+        result.doubts.append(
+            f"'{prefix}' is one column with the values {shown}; any other is the one that was "
+            "left out"
+        )

@@ -1,0 +1,63 @@
+"""What whoever adopts a model says about it: a recipe file, or keywords."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from keramos.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Label = str | int | bool
+
+
+class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values of a recipe that a person states; everything else is found.
+
+    ``columns`` names the columns that enter the recipe, in the order of its first step.
+    ``encoders`` says by column which file encodes it, ``scaler`` which file scales the row
+    ("none": none does), ``target_scaler`` which file the answer is scaled back by.
+    """
+
+    family: str | None = None
+    model: str | None = None
+    columns: list[str] | None = None
+    encoders: dict[str, str] = {}
+    scaler: str | None = None
+    target_scaler: str | None = None
+    target: str | None = None
+    labels: list[Label] | None = None
+    labels_from: str | None = None
+    threshold: float | None = None
+    settings: dict[str, object] = {}
+
+
+def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wishes:
+    """Wishes from a TOML file or a mapping.
+
+    Raises:
+        UsageError: it is no such file, or has a key that no recipe has.
+    """
+    if recipe is None:
+        return Wishes()
+    if isinstance(recipe, Wishes):
+        return recipe
+    source = "recipe"
+    if isinstance(recipe, (str, Path)):
+        source = str(recipe)
+        try:
+            recipe = tomllib.loads(Path(recipe).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(f"the recipe cannot be read: {error}", file=source) from None
+    try:
+        return msgspec.convert(dict(recipe), Wishes)
+    except msgspec.ValidationError as error:
+        known = ", ".join(Wishes.__struct_fields__)
+        raise UsageError(
+            f"the recipe does not fit: {error}", file=source, remedy=f"A recipe has {known}"
+        ) from None

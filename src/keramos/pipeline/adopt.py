@@ -1,0 +1,254 @@
+"""A model and everything that lay beside it -> one file that takes raw input."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.adoption.families import FAMILIES
+from keramos.adoption.pieces import gather
+from keramos.adoption.wishes import wishes_of
+from keramos.artifact.read import read
+from keramos.artifact.write import write
+from keramos.errors import ModelError, UnsupportedModelError, UsageError
+from keramos.pipeline.comparison import compare
+from keramos.pipeline.reading import about, reader
+from keramos.types.adoption import Adoption, Question
+from keramos.types.limits import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from keramos.adoption.candidate import Candidate
+    from keramos.adoption.pieces import Pieces
+    from keramos.adoption.wishes import Wishes
+    from keramos.errors import KeramosError
+    from keramos.pipeline.comparison import Compared
+    from keramos.types.artifact import Artifact, Content
+    from keramos.types.companions import LeftOut
+    from keramos.types.limits import Limits
+    from keramos.types.network import Network
+    from keramos.types.training import GoldenRows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Adopted:
+    """A model that takes raw input, ready to be saved; ``difference`` is the largest between its
+    answers and those of the original parts on golden rows.
+    """
+
+    network: Network
+    content: Content
+    difference: float
+    left_out: tuple[LeftOut, ...] = ()
+    original: Callable[[object], NDArray[np.float64]] | None = None
+
+    @property
+    def golden(self) -> GoldenRows:
+        """The golden rows, with the answers of the original parts."""
+        golden = self.content.golden
+        if golden is None:  # every recipe is proven
+            raise UnsupportedModelError("the recipe has no golden rows")
+        return golden
+
+    def compare(self, table: object) -> Compared:
+        """The answers to a table beside those of the original parts.
+
+        Raises:
+            DataError: the table lacks a column.
+        """
+        return compare(self.network, self.content, self.original, table)
+
+    def save(self, path: str | Path) -> None:
+        """Write one ``.h5`` or ``.keras`` file, completely or not at all.
+
+        Raises:
+            UsageError: the extension is unknown.
+            SaveError: the file could not be written; what was there before is untouched.
+        """
+        write(path, self.network, self.content)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """What was found: recipes, the likeliest first, and the question that decides between them
+    (None: the pieces fit in one way only).
+    """
+
+    candidates: tuple[Candidate, ...]
+    question: Question | None
+    left_out: tuple[LeftOut, ...]
+
+    def adopted(self, answer: int = 0) -> Adopted:
+        """The answer's recipe, built and proven.
+
+        Raises:
+            MismatchError: it answers otherwise than the original parts.
+        """
+        chosen = self.candidates[answer]
+        made = chosen.build()
+        findings = chosen.findings
+        if self.question is not None:
+            findings = tuple(
+                replace(one, certainty="confirmed") if one.certainty == "inferred" else one
+                for one in findings
+            )
+        adoption = Adoption(chosen.family, findings, chosen.parts, chosen.notes)
+        content = replace(made.content, adoption=adoption)
+        return Adopted(made.network, content, made.difference, self.left_out, made.original)
+
+    def previews(self) -> list[str]:
+        """The answers to the question; the first two with what they give for one raw input."""
+        texts = list(self.question.answers if self.question else ())
+        for place, one in enumerate(self.candidates[:2] if len(texts) > 1 else ()):
+            texts[place] += f" ({one.build().preview})"
+        return texts
+
+
+def propose(
+    model: str | Path,
+    companions: Sequence[str | Path] = (),
+    *,
+    recipe: str | Path | Mapping[str, object] | Wishes | None = None,
+    limits: Limits = LIMITS,
+) -> Proposal:
+    """The recipes for a model and its companions, or for a folder.
+
+    Raises:
+        UnsupportedModelError: no recipe was found; says what is missing.
+        UsageError: there is no model, or the recipe is not one.
+    """
+    wishes = wishes_of(recipe)
+    pieces = gather([os.fspath(path) for path in (model, *companions)], limits)
+    opened = _opened(_models(pieces, wishes), limits)
+    candidates: list[Candidate] = []
+    reasons: list[KeramosError] = []
+    for path, artifact in opened:
+        try:
+            candidates += _proposed(path, artifact, pieces, wishes)
+        except ModelError as error:
+            reasons.append(error)
+    if not candidates:
+        raise reasons[0]
+    return Proposal(tuple(candidates), _question(candidates), pieces.left_out)
+
+
+def adopt(
+    model: str | Path,
+    companions: Sequence[str | Path] = (),
+    *,
+    recipe: str | Path | Mapping[str, object] | Wishes | None = None,
+    choose: int | None = None,
+    limits: Limits = LIMITS,
+) -> Adopted:
+    """Fold a model and what lies beside it into one that takes raw input.
+
+    Args:
+        model: a model file, or a folder with one and its companions.
+        companions: pickles, lists of labels, tables; nothing in them is run.
+        recipe: values that a person states, a TOML file or a mapping; its keys are those of
+            ``keramos.adoption.wishes.Wishes``.
+        choose: the answer to the question, from 1 on, where the pieces fit in several ways.
+        limits: bounds on what the files may declare.
+
+    Raises:
+        UnsupportedModelError: no recipe was found, or several were and none was chosen.
+        UsageError: there is no model, or the recipe is not one.
+    """
+    proposal = propose(model, companions, recipe=recipe, limits=limits)
+    if proposal.question is None or choose is not None:
+        return proposal.adopted(answer_of(proposal, choose))
+    raise undecided(proposal).at(file=os.fspath(model))
+
+
+def undecided(proposal: Proposal) -> UnsupportedModelError:
+    """The question as an error, for whoever cannot be asked."""
+    question = proposal.question or Question("", ())
+    listed = "; ".join(f"{number}: {one}" for number, one in enumerate(question.answers, 1))
+    return UnsupportedModelError(
+        f"{question.text} {listed}",
+        remedy="Choose an answer with choose= (--choose), or say it in a recipe",
+    )
+
+
+def answer_of(proposal: Proposal, choose: int | None) -> int:
+    """The place of the recipe that an answer (from 1 on; None: the first) means.
+
+    Raises:
+        UsageError: there is no such answer.
+    """
+    if choose is None:
+        return 0
+    if not 1 <= choose <= len(proposal.candidates):
+        raise UsageError(
+            f"the answer must be 1 to {len(proposal.candidates)}",
+            option="choose",
+            received=str(choose),
+        )
+    return choose - 1
+
+
+def _models(pieces: Pieces, wishes: Wishes) -> list[str]:
+    if wishes.model is None:
+        return list(pieces.models)
+    found = [path for path in pieces.models if path.endswith(wishes.model)]
+    if not found:
+        raise UsageError("there is no such model", option="model", received=wishes.model)
+    return found
+
+
+def _opened(paths: Sequence[str], limits: Limits) -> list[tuple[str, Artifact]]:
+    """The models that can be opened, each once: copies of one network count as one."""
+    found: list[tuple[str, Artifact]] = []
+    failed: list[KeramosError] = []
+    for path in paths:
+        try:
+            with about(path):
+                artifact = read(path, limits=limits, source_of=reader(None))
+        except ModelError as error:
+            failed.append(error)
+            continue
+        if not any(_same(artifact.network, other.network) for _, other in found):
+            found.append((path, artifact))
+    if not found:
+        raise failed[0]
+    return found
+
+
+def _same(first: Network, second: Network) -> bool:
+    pairs = [
+        [array for layer in network.layers.values() for array in layer.weights]
+        for network in (first, second)
+    ]
+    return len(pairs[0]) == len(pairs[1]) and all(
+        a.shape == b.shape and np.array_equal(a, b) for a, b in zip(*pairs, strict=True)
+    )
+
+
+def _proposed(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> list[Candidate]:
+    with about(path):
+        for family in FAMILIES:
+            if wishes.family not in (None, family.name):
+                continue
+            if family.recognise(artifact, pieces):
+                return family.propose(path, artifact, pieces, wishes)
+        names = ", ".join(family.name for family in FAMILIES)
+        raise UnsupportedModelError(
+            f"the model is of no family that can be adopted; there are {names}"
+        )
+
+
+def _question(candidates: Sequence[Candidate]) -> Question | None:
+    if len(candidates) > 1:
+        answers = tuple("; ".join((one.title, *one.doubts)) for one in candidates)
+        return Question("The pieces fit in several ways. Which is right?", answers)
+    (only,) = candidates
+    if only.doubts:
+        return Question("Is this right?", ("; ".join(only.doubts),))
+    return None

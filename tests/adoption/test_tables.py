@@ -1,0 +1,203 @@
+"""A model and the pickles beside it become one file that answers raw rows."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import keramos
+from keramos.artifact.write import write
+from keramos.compile.emit import compile_network
+from keramos.errors import ModelError, UnsupportedModelError, UsageError
+from keramos.pipeline.adopt import propose
+from keramos.runtime.session import Session
+from support.command import keramos as command
+from support.shared import SHARED
+from support.sklearn_pickles import (
+    CHURN_COLUMNS,
+    churn_folder,
+    dense_network,
+    dumped,
+    label_encoder,
+    scaler,
+)
+
+ADOPT = SHARED / "adopt"
+
+
+@pytest.fixture(scope="module")
+def churn(tmp_path_factory):
+    return churn_folder(tmp_path_factory.mktemp("adopt") / "churn")
+
+
+@pytest.fixture(scope="module")
+def whole(churn):
+    made = keramos.adopt(churn)
+    made.save(churn.parent / "whole.keras")
+    return keramos.load(churn.parent / "whole.keras")
+
+
+def by_hand(row):
+    """The answer of the original parts to one raw row."""
+    coded = [row["age"], float(row["gender"] == "Male"), row["balance"]]
+    coded += [float(row["city"] == name) for name in ("Berlin", "Paris")]
+    mean, deviation = np.array([40, 0.5, 5e4, 0.5, 0.5]), np.array([10, 0.5, 2e4, 0.5, 0.5])
+    prepared = ((np.array(coded) - mean) / deviation).astype("float32")[None]
+    return Session(compile_network(dense_network(5))).run({"row": prepared})[0][0, 0]
+
+
+def test_the_file_answers_raw_rows_as_the_parts_do(whole):
+    for row in (
+        {"age": 41, "gender": "Male", "city": "Paris", "balance": 52000.0},
+        {"age": 23.5, "gender": "Female", "city": "Berlin", "balance": 0},
+    ):
+        assert whole.predict([row])[0, 0] == pytest.approx(by_hand(row), abs=1e-6)
+
+
+def test_an_unknown_category_is_refused_as_the_encoder_does(whole):
+    for column, cell in (("city", "Rome"), ("gender", "male"), ("city", None)):
+        row = {"age": 41, "gender": "Male", "city": "Paris", "balance": 52000.0} | {column: cell}
+
+        with pytest.raises(keramos.errors.RowError) as caught:
+            whole.decide([row])
+        assert caught.value.problems[0].column == column
+
+
+def test_the_recipe_says_where_each_value_comes_from(whole):
+    found = {one.what: one for one in whole.content.adoption.findings}
+
+    assert found["column gender"].source == "label_encoder_gender.pkl"
+    assert found["column city"].certainty == "stated"
+    assert found["target"].value == "churned"
+    assert {part.path for part in whole.content.adoption.parts} == {
+        "scaler.pkl", "label_encoder_gender.pkl", "onehot_encoder_city.pkl",
+    }  # fmt: skip
+    assert whole.content.golden.reference == "original parts"
+
+
+def test_a_folder_without_the_encoder_is_refused_with_the_column(churn, tmp_path):
+    for name in ("model.keras", "scaler.pkl", "onehot_encoder_city.pkl", "customers.csv"):
+        (tmp_path / name).write_bytes((churn / name).read_bytes())
+
+    with pytest.raises(UnsupportedModelError, match="gender"):
+        keramos.adopt(tmp_path)
+
+
+def test_two_scalers_that_differ_are_a_question(churn, tmp_path):
+    for path in churn.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    other = scaler(CHURN_COLUMNS, [50, 0.5, 6e4, 0.4, 0.6], [9, 0.5, 1e4, 0.5, 0.5])
+    (tmp_path / "scaler2.pkl").write_bytes(dumped(other))
+
+    proposal = propose(tmp_path)
+
+    assert len(proposal.question.answers) == 2
+    with pytest.raises(UnsupportedModelError, match="choose"):
+        keramos.adopt(tmp_path)
+    assert keramos.adopt(tmp_path, choose=2).difference < 1e-5
+    assert keramos.adopt(tmp_path, recipe={"scaler": "scaler2.pkl"}).difference < 1e-5
+    with pytest.raises(UsageError):
+        keramos.adopt(tmp_path, choose=3)
+
+
+def test_an_encoder_of_a_column_does_not_name_the_classes(churn, tmp_path):
+    for path in churn.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "label_encoder_other_gender.pkl").write_bytes(
+        dumped(label_encoder("Female", "Male"))
+    )
+
+    assert keramos.adopt(tmp_path).content.rule.labels == (0, 1)
+
+
+def test_a_scaler_of_the_answer_is_inverted(tmp_path):
+    write(tmp_path / "model.h5", dense_network(2, activation="linear"), None)
+    features = scaler(("size", "rooms"), [100, 3], [50, 1])
+    (tmp_path / "x_scaler.pkl").write_bytes(dumped(features))
+    (tmp_path / "y_scaler.pkl").write_bytes(dumped(scaler(("price",), [3e5], [1e5])))
+
+    made = keramos.adopt(tmp_path)
+    made.save(tmp_path / "whole.h5")
+    model = keramos.load(tmp_path / "whole.h5")
+
+    prepared = np.array([[(150 - 100) / 50, 0.0]], "float32")
+    bare = Session(compile_network(dense_network(2, activation="linear"))).run({"row": prepared})
+    answer = model.decide([{"size": 150, "rooms": 3}])[0].score
+    assert answer == pytest.approx(float(bare[0][0, 0]) * 1e5 + 3e5, rel=1e-6)
+    assert model.content.schema.target.name == "price"
+
+
+def test_a_recipe_with_an_unknown_key_is_refused(churn):
+    with pytest.raises(UsageError, match="colums"):
+        keramos.adopt(churn, recipe={"colums": ["a"]})
+
+
+def test_by_hand(churn, tmp_path):
+    made = keramos.attach(
+        churn / "model.keras",
+        schema={"age": "number", "gender": "string_category", "balance": "number",
+                "city": "string_category"},
+        transforms={
+            "gender": churn / "label_encoder_gender.pkl",
+            "city": churn / "onehot_encoder_city.pkl",
+            "*": churn / "scaler.pkl",
+        },
+        labels=["stays", "leaves"],
+    )  # fmt: skip
+    made.save(tmp_path / "whole.h5")
+    row = {"age": 41, "gender": "Male", "city": "Paris", "balance": 52000.0}
+
+    decision = keramos.load(tmp_path / "whole.h5").decide([row])[0]
+
+    assert decision.score == pytest.approx(by_hand(row), abs=1e-6)
+    assert decision.label in {"stays", "leaves"}
+
+
+def test_by_hand_says_what_does_not_fit(churn):
+    with pytest.raises(ModelError, match="5 numbers"):
+        keramos.attach(churn / "model.keras", schema=["age", "balance"])
+    with pytest.raises(UsageError, match="labels"):
+        keramos.attach(churn / "model.keras", schema=list("abcde"), labels=["one"])
+
+
+def test_the_command_asks_once_and_writes(churn, tmp_path):
+    target = tmp_path / "whole.keras"
+
+    done = command("adopt", churn, "-o", target, "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["adoption"]["family"] == "tables"
+    assert target.exists()
+
+
+MANIFEST = json.loads((ADOPT / "manifest.json").read_text()) if ADOPT.exists() else []
+PROVEN = [
+    entry for entry in MANIFEST
+    if (entry.get("oracle") or {}).get("ok") and len(entry["oracle"]["shape"]) == 2
+]  # fmt: skip
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not PROVEN, reason="the shared repositories are not here")
+@pytest.mark.parametrize("entry", PROVEN, ids=lambda entry: entry["name"])
+def test_published_repositories_answer_as_recorded(entry, tmp_path):
+    folder = ADOPT / entry["name"]
+    try:
+        proposal = propose(folder, recipe={"model": entry["oracle"]["model"]})
+    except ModelError as error:
+        pytest.skip(str(error)[:120])
+    text = (folder / "oracle" / "raw_rows.csv").read_text("utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    arrays = np.load(folder / "oracle" / "outputs.npz")
+    expected = arrays["final"] if "final" in arrays else arrays["y"]
+    agreed = []
+    for place in range(len(proposal.candidates)):
+        proposal.adopted(place).save(tmp_path / "whole.keras")
+        got = np.asarray(keramos.load(tmp_path / "whole.keras").predict(rows))
+        scale = max(1.0, float(np.abs(expected).max()))
+        agreed.append(float(np.abs(got.reshape(expected.shape) - expected).max()) < 1e-5 * scale)
+
+    assert any(agreed)
+    if proposal.question is None:
+        assert agreed == [True]
