@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 ARGUMENT, WEIGHT, CONSTANT, TABLE = "_Argument", "_Weight", "_Constant", "_Table"
 """Operations that only give a value: an argument of the graph by its attribute ``index``
@@ -50,3 +50,23 @@ class OperationGraph(Frozen, frozen=True, eq=False):
                 for part in value if isinstance(value, tuple) else (value,):
                     if isinstance(part, OperationGraph):
                         yield from part.every_node()
+
+
+def pruned(nodes: Sequence[GraphNode], outputs: Sequence[Edge]) -> OperationGraph:
+    """The graph without what no output needs; arguments stay."""
+    needed = {edge.node for edge in outputs}
+    for place in range(len(nodes) - 1, -1, -1):
+        if place in needed:
+            needed.update(edge.node for edge in nodes[place].inputs)
+    kept = [i for i, node in enumerate(nodes) if i in needed or node.op == ARGUMENT]
+    places = {old: new for new, old in enumerate(kept)}
+
+    def moved(edge: Edge) -> Edge:
+        return Edge(places[edge.node], edge.output)
+
+    return OperationGraph(
+        tuple(
+            nodes[i]._replace(inputs=tuple(moved(edge) for edge in nodes[i].inputs)) for i in kept
+        ),
+        tuple(moved(edge) for edge in outputs),
+    )

@@ -1,4 +1,4 @@
-"""Layers models of TensorFlow.js: a topology in Keras' words, and a manifest of weights in shards.
+"""Models of TensorFlow.js: a topology in Keras' words or a graph, and weights in shards.
 
 Source: tfjs-core/src/io/io_utils.ts, tfjs-layers/src/models.ts, and quantization.py of the
 converter.
@@ -22,6 +22,7 @@ from keramos.errors import (
     LimitExceededError,
     MismatchError,
     UnsupportedModelError,
+    UsageError,
 )
 from keramos.types.stored import StoredTensor
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+    from keramos.types.network import Network
 
     Array = NDArray[np.generic]
     Json = dict[str, object]
@@ -126,7 +128,6 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
     """Open ``model.json`` and its shards.
 
     Raises:
-        UnsupportedModelError: it is a graph, without the config of a model.
         ModelError: it is damaged, or exceeds a limit.
     """
     found = parse_json(source.part(FILE) if source.folder else source.main, FILE, limits)
@@ -138,7 +139,7 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
     if not isinstance(topology, dict):
         raise CorruptModelError("the modelTopology is not an object", path=FILE)
     if "node" in topology or found.get("format") == "graph-model":
-        raise _graph(topology)
+        return _graph(found, source, limits)
     entry = topology.get("model_config", topology)
     if not isinstance(entry, dict):
         raise CorruptModelError("the model_config is not an object", path=FILE)
@@ -165,20 +166,21 @@ def _tensors(stored: Sequence[Stored]) -> tuple[StoredTensor, ...]:
     return tuple(StoredTensor(one.name, one.shape, one.dtype, one.bytes) for one in stored)
 
 
-def _graph(topology: Json) -> UnsupportedModelError:
-    nodes = topology.get("node")
-    ops = (
-        {str(node.get("op")) for node in nodes if isinstance(node, dict)}
-        if isinstance(nodes, list)
-        else set()
+def _graph(found: Json, source: ModelSource, limits: Limits) -> Container:
+    """A graph of TensorFlow operations, which has no config."""
+    from keramos.artifact.containers.graph_def.json_graph import (  # noqa: PLC0415 (few are graphs)
+        json_network,
     )
-    return UnsupportedModelError(
-        "the model is a graph of TensorFlow without a Keras config, which is not read",
-        received=f"{len(ops)} kinds of operations: {', '.join(sorted(ops))}"[:200],
-        path=FILE,
-        remedy="Convert the Keras model itself (tensorflowjs_converter "
-        "--output_format=tfjs_layers_model)",
-    )
+
+    stored = list(_weights(found, source, limits))
+    constants = {one.name: one.array for one in stored}
+
+    def network(endpoint: str | None) -> Network:
+        if endpoint is not None:
+            raise UsageError("a model of TensorFlow.js has one graph", received=endpoint)
+        return json_network(found, constants, limits)
+
+    return Container(None, backend="tensorflow.js", tensors=lambda: _tensors(stored), graph=network)
 
 
 def _without_nulls(value: object) -> object:

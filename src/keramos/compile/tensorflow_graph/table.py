@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from keramos.compile.operations import tensorflow
 from keramos.compile.operations.table import KERAS
 from keramos.compile.operations.tensorflow_names import rows
-from keramos.compile.tensorflow_graph import arrays, control, images, numbers
+from keramos.compile.tensorflow_graph import (
+    arrays,
+    control,
+    fused,
+    images,
+    lists,
+    numbers,
+    tables,
+)
 from keramos.errors import UnsupportedModelError
 from keramos.types.operation_graph import ARGUMENT, CONSTANT, TABLE, WEIGHT
 
@@ -35,7 +43,15 @@ _STATIC = frozenset(
 _WITHOUT_EFFECT = frozenset(tensorflow.IGNORED_ATTRIBUTES.split())
 """Attributes that the inputs determine, or that are for gradients and devices."""
 
-ROWS: Mapping[str, Row] = {**arrays.ROWS, **control.ROWS, **images.ROWS, **numbers.ROWS}
+ROWS: Mapping[str, Row] = {
+    **arrays.ROWS,
+    **control.ROWS,
+    **fused.ROWS,
+    **images.ROWS,
+    **lists.ROWS,
+    **numbers.ROWS,
+    **tables.ROWS,
+}
 """Operation -> what compiles it."""
 
 

@@ -23,7 +23,7 @@ from keramos.types.operation_graph import (
     WEIGHT,
     Edge,
     GraphNode,
-    OperationGraph,
+    pruned,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from keramos.artifact.containers.graph_def.definitions import Definitions, Node
     from keramos.artifact.limits import Limits
+    from keramos.types.operation_graph import OperationGraph
 
     Bind = Callable[[Node], GraphNode | None]
 
@@ -84,7 +85,7 @@ class Inliner:
         nodes: list[GraphNode] = []
         arguments = self._graph.function(name).arguments
         given = [self._emit(nodes, _argument(one, i)) for i, one in enumerate(arguments)]
-        return OperationGraph(tuple(nodes), tuple(self._called(nodes, name, given)))
+        return pruned(nodes, self._called(nodes, name, given))
 
     def _called(self, nodes: list[GraphNode], name: str, given: Sequence[Edge]) -> list[Edge]:
         function = self._graph.function(name)
@@ -218,23 +219,3 @@ def _in_order(body: _Body, wanted: Sequence[str]) -> list[Node]:
                 )
             waiting += [one for one in reversed(below) if one not in body.fed]
     return found
-
-
-def pruned(nodes: Sequence[GraphNode], outputs: Sequence[Edge]) -> OperationGraph:
-    """The graph without what no output needs; arguments stay."""
-    needed = {edge.node for edge in outputs}
-    for place in range(len(nodes) - 1, -1, -1):
-        if place in needed:
-            needed.update(edge.node for edge in nodes[place].inputs)
-    kept = [i for i, node in enumerate(nodes) if i in needed or node.op == ARGUMENT]
-    places = {old: new for new, old in enumerate(kept)}
-
-    def moved(edge: Edge) -> Edge:
-        return Edge(places[edge.node], edge.output)
-
-    return OperationGraph(
-        tuple(
-            nodes[i]._replace(inputs=tuple(moved(edge) for edge in nodes[i].inputs)) for i in kept
-        ),
-        tuple(moved(edge) for edge in outputs),
-    )

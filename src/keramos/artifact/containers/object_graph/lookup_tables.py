@@ -43,7 +43,7 @@ class LookupTables:
         source: ModelSource,
         graph: MetaGraph,
         objects: Sequence[SavedObject],
-        checkpoint: tuple[Bundle, Sequence[Trackable]],
+        checkpoint: tuple[Bundle | None, Sequence[Trackable]],
         places: Mapping[int, int],
     ) -> None:
         """``places`` maps nodes of ``objects`` to those of the checkpoint."""
@@ -83,7 +83,7 @@ class LookupTables:
             UnsupportedModelError: the graph fills it in a way that is not known.
             CorruptModelError: it has a key twice.
         """
-        keys, values = self._columns(table)
+        keys, values = self.columns(table)
         found = dict(zip(keys, values, strict=False))
         if len(found) != len(keys) or len(keys) != len(values):
             raise CorruptModelError(
@@ -93,7 +93,12 @@ class LookupTables:
             )
         return found
 
-    def _columns(self, table: int) -> tuple[list[Token], list[Token]]:
+    def columns(self, table: int) -> tuple[list[Token], list[Token]]:
+        """Keys and values of a table by its object.
+
+        Raises:
+            UnsupportedModelError: the graph fills it in a way that is not known.
+        """
         stored = self._checkpoint_key(table)
         if stored is not None:
             return self._tokens(f"{stored}-keys"), self._tokens(f"{stored}-values")
@@ -112,6 +117,8 @@ class LookupTables:
 
     def _tokens(self, key: str) -> list[Token]:
         """A column of a table in the checkpoint."""
+        if self._bundle is None:
+            raise CorruptModelError("the model has no checkpoint", path=FILE)
         if self._bundle.entry(key).dtype == STRING:
             return [_text(data) for data in self._bundle.texts(key)]
         return [int(value) for value in self._bundle.array(key).ravel()]
@@ -177,6 +184,8 @@ class LookupTables:
         return {}
 
     def _with_unknown(self, layer: Layer, key: str, found: Config) -> Config:
+        if self._bundle is None:
+            return {}
         weights = [float(value) for value in self._bundle.array(key).ravel()]
         words = found.get("vocabulary") or layer.config.get("vocabulary")
         if not isinstance(words, list):

@@ -74,6 +74,11 @@ class MetaGraph:
         """Names of the files in ``assets/``, in the order of their numbers."""
         return [asset.text(2) for asset in self._message.messages(_ASSETS)]
 
+    def asset_files(self) -> dict[str, str]:
+        """Node of the main graph that names an asset -> the file in ``assets/``."""
+        assets = self._message.messages(_ASSETS)
+        return {one.message(1).text(1).partition(":")[0]: one.text(2) for one in assets}
+
     def objects(self) -> Sequence[SavedObject]:
         """The nodes of the object graph; none in what TensorFlow 1 wrote.
 

@@ -14,6 +14,8 @@ from keramos.artifact.containers.graph_def.graph_network import GraphInput, grap
 from keramos.artifact.containers.graph_def.inline import Inliner
 from keramos.artifact.containers.graph_def.protobuf_graph import ProtobufGraph, shape_of
 from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES
+from keramos.artifact.containers.object_graph.graph_tables import TABLES, GraphTables
+from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE
 from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError, UsageError
 
@@ -111,8 +113,9 @@ def serving_network(
         sorted(signature.inputs, key=_natural),
         sorted(signature.outputs, key=_natural),
     )
-    binder = _Binder(graph, objects, stored, definitions)
-    del source
+    binder = _Binder(
+        graph, stored, definitions, _tables(source, graph, objects, stored, definitions)
+    )
     inliner = Inliner(definitions, graph.limits, binder.bind)
     binder.inliner = inliner
     flat = inliner.main(
@@ -142,6 +145,17 @@ def _input(name: str, info: Message) -> GraphInput:
     return GraphInput(name, TYPE_NAMES.get(info.number(_DTYPE), "unknown"), shape)
 
 
+def _tables(
+    source: ModelSource,
+    graph: MetaGraph,
+    objects: Sequence[SavedObject],
+    stored: Stored,
+    definitions: ProtobufGraph,
+) -> GraphTables:
+    held = LookupTables(source, graph, objects, (stored.bundle, stored.nodes), stored.places)
+    return GraphTables(source, graph, definitions.nodes, held)
+
+
 class _Binder:
     """Gives the values of nodes that hold variables."""
 
@@ -150,15 +164,15 @@ class _Binder:
     def __init__(
         self,
         graph: MetaGraph,
-        objects: Sequence[SavedObject],
         stored: Stored,
         definitions: ProtobufGraph,
+        tables: GraphTables,
     ) -> None:
         self._graph = graph
-        self._objects = objects
         self._stored = stored
         self._definitions = definitions
-        self._captured = dict(self._captures()) if objects else {}
+        self._tables = tables
+        self._captured = self._captures()
         self._bound: dict[str, GraphNode] = {}
 
     def _captures(self) -> Mapping[str, int]:
@@ -175,7 +189,9 @@ class _Binder:
         return found
 
     def bind(self, node: Node) -> GraphNode | None:
-        """The weight that a variable is; None for other nodes."""
+        """The weight that a variable is, or the table; None for other nodes."""
+        if node.op in TABLES:
+            return self._tables.node(node, self._captured.get(node.name))
         if node.op not in _VARIABLES:
             return None
         key = self._key(node)
