@@ -100,6 +100,12 @@ def _by_column(
     show_default=True,
     help="A number; accuracy, f1, balanced_accuracy or youden to tune it for; or COST_FP,COST_FN.",
 )
+@click.option(
+    "--interval",
+    type=float,
+    metavar="SHARE",
+    help="Keep an interval, or a set of classes, that holds the truth of this share of rows: 0.9.",
+)
 @click.option("--epochs", default=10, show_default=True)
 @click.option("--batch-size", default=0, help="Rows a step.  [default: suits the table]")
 @click.option(

@@ -8,12 +8,13 @@ from keramos.errors import MissingExtraError
 from keramos.types.prediction import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
     import pyarrow as pa
 
     from keramos.errors import Problem
+    from keramos.types.schema import Label
     from keramos.types.training import DecisionRule
 
 Records = list[dict[str, object]]
@@ -21,11 +22,14 @@ _SHOWN = 8
 
 
 def record_columns(rule: DecisionRule) -> tuple[str, ...]:
-    """Row number, label, score, and for several classes one score each."""
+    """Row number, label, score, and for several classes one score each; with an interval its ends,
+    or the possible labels.
+    """
+    sure = rule.interval is not None
     if rule.kind == "value":
-        return ("row", "value")
+        return ("row", "value", *(("low", "high") if sure else ()))
     several = (f"score_{name}" for name in rule.labels if rule.kind == "argmax")
-    return ("row", "label", "score", *several)
+    return ("row", "label", "score", *several, *(("possible",) if sure else ()))
 
 
 def records(decisions: Sequence[Decision], rows: Sequence[int], rule: DecisionRule) -> Records:
@@ -39,9 +43,15 @@ def records(decisions: Sequence[Decision], rows: Sequence[int], rule: DecisionRu
 
 def _answers(decision: Decision, rule: DecisionRule) -> tuple[object, ...]:
     if rule.kind == "value":
-        return (decision.score,)
+        return (decision.score, *(decision.interval or ()))
     several = decision.scores if rule.kind == "argmax" else ()
-    return (decision.label, decision.score, *several)
+    held = (possible_text(decision.possible),) if rule.interval else ()
+    return (decision.label, decision.score, *several, *held)
+
+
+def possible_text(labels: Iterable[Label]) -> str:
+    """The possible labels as one cell."""
+    return " | ".join(map(str, labels))
 
 
 class Decisions(list[Decision]):

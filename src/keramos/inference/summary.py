@@ -49,7 +49,22 @@ def trace_lines(trace: TrainingTrace) -> Pairs:
 
 
 def rule_sentence(rule: DecisionRule) -> str:
-    """The decision rule in one sentence."""
+    """The decision rule in one sentence, with its interval."""
+    return _decides(rule) + _sure(rule)
+
+
+def _sure(rule: DecisionRule) -> str:
+    sure = rule.interval
+    if sure is None:
+        return ""
+    kind = f"± {number(sure.margin)}" if rule.kind == "value" else f"{sure.size:.2f} classes a set"
+    return (
+        f"; {sure.level:.0%} interval: {kind}, which held {sure.coverage:.1%} of "
+        f"{sure.held_out_rows} held-out rows"
+    )
+
+
+def _decides(rule: DecisionRule) -> str:
     if rule.kind == "threshold":
         low, high = rule.labels
         return f"{high} when its score is at least {number(rule.threshold)}, else {low}"

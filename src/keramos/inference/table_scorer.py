@@ -13,6 +13,8 @@ import numpy as np
 
 from keramos.data.conform import check_present
 from keramos.errors import Problem, RowError, UsageError
+from keramos.evaluate.conformal import bounds, possible
+from keramos.inference.decisions import possible_text, record_columns
 from keramos.inference.scored import (
     Labels,
     Scored,
@@ -179,7 +181,8 @@ class BatchScorer:
         """The first output as (rows, units)."""
         rows = len(next(iter(fed.values())))
         if not rows:
-            return np.empty((0, max(len(self._answers) - 2, 1)), "float32")
+            units = len(self._rule.labels) if self._rule.kind == "argmax" else 1
+            return np.empty((0, units), "float32")
         step = max(1, _VALUES_AT_ONCE // max(len(self._preparation.features), 1))
         parts = [
             self._session.run({name: array[at : at + step] for name, array in fed.items()})[0]
@@ -194,13 +197,23 @@ class BatchScorer:
     def _answer_columns(self, output: NDArray[np.generic]) -> list[NDArray[np.generic] | Labels]:
         chosen = choose(output, self._rule)
         if chosen is None:
-            return [output[:, 0]]
+            return [output[:, 0], *self._sure(output)]
         score = output[:, 0]
         several = []
         if self._rule.kind == "argmax":
             score = np.take_along_axis(output, chosen[:, None], 1)[:, 0]
             several = [output[:, place] for place in range(len(self._rule.labels))]
-        return [Labels(chosen, self._rule.labels), score, *several]
+        return [Labels(chosen, self._rule.labels), score, *several, *self._sure(output)]
+
+    def _sure(self, output: NDArray[np.generic]) -> list[NDArray[np.generic]]:
+        """Ends of intervals, or possible labels, where the rule has an interval."""
+        if self._rule.interval is None:
+            return []
+        if self._rule.kind == "value":
+            return list(bounds(output, self._rule))
+        labels = np.array(self._rule.labels, object)
+        texts = [possible_text(labels[held]) for held in possible(output, self._rule)]
+        return [np.array(texts, np.str_)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -228,6 +241,4 @@ def _only(preparation: Preparation, column: ColumnSchema) -> Preparation:
 
 
 def _answer_names(rule: DecisionRule) -> list[str]:
-    if rule.kind == "value":
-        return ["value"]
-    return ["label", "score", *(f"score_{label}" for label in rule.labels if rule.kind == "argmax")]
+    return list(record_columns(rule)[1:])

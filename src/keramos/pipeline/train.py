@@ -11,6 +11,7 @@ from keramos.data.infer import infer_schema
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
+from keramos.evaluate.conformal import with_interval
 from keramos.evaluate.held_out import kept_rows
 from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.thresholds import tune_threshold
@@ -105,6 +106,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     trim: Collection[str] = (),
     scaling: Scaling | None = None,
     threshold: Goal = 0.5,
+    interval: float | None = None,
     plan: TrainingPlan | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -131,6 +133,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
             and from every row later. Elsewhere they are part of the value, as for Keras.
         scaling: ``minmax`` to 0-1, or ``standard``; the recipe's where None.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
+        interval: share of rows, such as 0.9, whose truth an interval around the answer is to hold,
+            or a set of possible classes. A fifth of the training rows is set aside to measure it.
         plan: epochs, batch size and so on, in one value.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained; or a function of the number of features that builds it.
@@ -144,17 +148,20 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         UsageError: an option does not fit the table.
         MissingExtraError: the engine's library is not installed.
     """
-    _check(scaling, threshold)
+    _check(scaling, threshold, interval)
     plan = _resolved(replace(plan or TrainingPlan(), **fields), own=model is not None)
     source, name = with_target(table, target)
     wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written, trim)
     schema = infer_schema(source, name, wishes)
     _announce(schema, on_message)
-    validate = bool(plan.early_stopping) or _is_tuned(threshold, schema.target)
+    tuned = _is_tuned(threshold, schema.target)
+    validate = bool(plan.early_stopping) or tuned or interval is not None
     rows = prepared_rows(source, schema, plan, scaling, validate=validate)
     for note in rows.notes:
         on_message(note)
-    return _learn(engine_of(plan.engine), rows, _Choices(plan, threshold, model, on_epoch))
+    return _learn(
+        engine_of(plan.engine), rows, _Choices(plan, threshold, interval, model, on_epoch)
+    )
 
 
 def _resolved(plan: TrainingPlan, *, own: bool) -> TrainingPlan:
@@ -164,7 +171,13 @@ def _resolved(plan: TrainingPlan, *, own: bool) -> TrainingPlan:
     return replace(plan, engine=engine_name(plan.engine, plan.recipe, own=own))
 
 
-def _check(scaling: str | None, threshold: Goal) -> None:
+def _check(scaling: str | None, threshold: Goal, interval: float | None) -> None:
+    if interval is not None and not 0 < interval < 1:
+        raise UsageError(
+            "the interval must be a share of rows between 0 and 1, such as 0.9",
+            option="interval",
+            received=str(interval),
+        )
     if scaling not in {None, "minmax", "standard"}:
         raise UsageError(
             "the scaling must be minmax or standard",
@@ -193,6 +206,7 @@ class _Choices:
 
     plan: TrainingPlan
     threshold: Goal
+    interval: float | None
     model: object
     on_epoch: Callable[[Epoch], None] | None
 
@@ -206,6 +220,9 @@ def _learn(engine: Trainer, rows: PreparedRows, choices: _Choices) -> Run:
     rule = _rule(rows, choices.threshold, session, rows.validating)
     output = session.run(pick(rows.fed, rows.parts.held_out))[0]
     held_out = rows.y[rows.parts.held_out]
+    if choices.interval is not None and rows.validating is not None:
+        validation = rows.y[rows.validating], session.run(pick(rows.fed, rows.validating))[0]
+        rule = with_interval(rule, choices.interval, validation, (held_out, output))
     content = Content(
         schema=rows.schema,
         preparation=rows.preparation,

@@ -10,10 +10,11 @@ import numpy as np
 from keramos.types.prediction import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from keramos.types.schema import Label
     from keramos.types.training import DecisionRule
 
 
@@ -52,22 +53,45 @@ def _threshold(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     at_least = score >= np.float32(rule.threshold)
     label = rule.labels[1] if at_least else rule.labels[0]
     sign = ">=" if at_least else "<"
-    return Decision(
-        label, score, row, f"score {score:.6g} {sign} threshold {rule.threshold:g}: {label}"
-    )
+    said = f"score {score:.6g} {sign} threshold {rule.threshold:g}: {label}"
+    possible = _possible((1 - score, score), label, rule)
+    return Decision(label, score, row, said + _set_text(possible, rule), None, possible)
 
 
 def _argmax(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     best = max(range(len(row)), key=row.__getitem__)
     label = rule.labels[best]
-    return Decision(
-        label, row[best], row, f"largest of {len(row)} scores is {row[best]:.6g}: {label}"
-    )
+    said = f"largest of {len(row)} scores is {row[best]:.6g}: {label}"
+    possible = _possible(row, label, rule)
+    return Decision(label, row[best], row, said + _set_text(possible, rule), None, possible)
 
 
 def _value(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     unit = f" {rule.unit}" if rule.unit else ""
-    return Decision(row[0], row[0], row, f"prediction: {row[0]:.6g}{unit}")
+    said = f"prediction: {row[0]:.6g}{unit}"
+    if rule.interval is None:
+        return Decision(row[0], row[0], row, said)
+    low, high = row[0] - rule.interval.margin, row[0] + rule.interval.margin
+    said += f", {low:.6g} to {high:.6g} ({rule.interval.level:.0%})"
+    return Decision(row[0], row[0], row, said, (low, high))
+
+
+def _possible(scores: Sequence[float], label: Label, rule: DecisionRule) -> tuple[Label, ...]:
+    """The labels of the set of classes; see ``Conformal``."""
+    if rule.interval is None:
+        return ()
+    margin = rule.interval.margin
+    return tuple(
+        name
+        for name, score in zip(rule.labels, scores, strict=True)
+        if 1 - score <= margin or name == label
+    )
+
+
+def _set_text(possible: tuple[Label, ...], rule: DecisionRule) -> str:
+    if rule.interval is None:
+        return ""
+    return f"; possible: {', '.join(map(str, possible))} ({rule.interval.level:.0%})"
 
 
 _RULES: dict[str, Callable[[tuple[float, ...], DecisionRule], Decision]] = {

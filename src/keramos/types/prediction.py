@@ -29,12 +29,17 @@ class Decision(Frozen, frozen=True):
     """One row's answer. ``label`` is a class or, for regression, the value itself; ``scores`` has
     one number a class (binary: one number, the probability of the positive class; regression: the
     value). ``rule`` says what decided.
+
+    Where the rule has an interval, ``interval`` holds the ends of that of a value, and ``possible``
+    the labels of the set of classes.
     """
 
     label: str | int | bool | float
     score: float
     scores: tuple[float, ...]
     rule: str
+    interval: tuple[float, float] | None = None
+    possible: tuple[str | int | bool, ...] = ()
 
 
 class TraceStep(Frozen, frozen=True):

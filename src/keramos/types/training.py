@@ -185,12 +185,31 @@ class HeldOut(Frozen, frozen=True):
         return f"HeldOut({self.rows} rows, {len(self.truths)} kept)"
 
 
+class Conformal(Frozen, frozen=True):
+    """An interval, or a set of classes, that holds the truth for a share ``level`` of rows like
+    those of the table.
+
+    ``margin`` comes from ``rows`` validation rows. A value lies within ``margin`` of the answer; a
+    class is in the set where its probability is at least 1 - ``margin``, and the decided one
+    always. ``coverage`` is the share of ``held_out_rows`` held-out rows whose truth was held,
+    ``size`` the width of the intervals or the mean number of classes in a set.
+    """
+
+    level: float
+    margin: float
+    rows: int
+    coverage: float = 0.0
+    held_out_rows: int = 0
+    size: float = 0.0
+
+
 class DecisionRule(Frozen, frozen=True):
     """How a score becomes a decision.
 
     ``threshold``: binary; label ``labels[1]`` when score >= ``threshold``, else ``labels[0]``.
     ``argmax``: the label with the largest score, the first of equals. ``value``: the output itself,
-    in ``unit``. ``origin`` says in one sentence how the rule was chosen.
+    in ``unit``. ``origin`` says in one sentence how the rule was chosen; ``interval`` how sure an
+    answer is, where that was measured.
     """
 
     kind: Literal["threshold", "argmax", "value"]
@@ -198,6 +217,7 @@ class DecisionRule(Frozen, frozen=True):
     labels: tuple[str | int | bool, ...] = ()
     threshold: float = 0.5
     unit: str = ""
+    interval: Conformal | None = None
 
 
 class GoldenRows(Frozen, frozen=True):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keramos.types.artifact import Content
     from keramos.types.network import Network
     from keramos.types.schema import ColumnPreparation, Histogram
-    from keramos.types.training import GoldenRows
+    from keramos.types.training import Conformal, GoldenRows
 
     Fault = tuple[str, str]
 
@@ -162,6 +162,12 @@ def _are_counts(counts: Iterable[int]) -> bool:
     return all(0 <= count <= _MOST_ROWS for count in counts)
 
 
+def _is_sound(sure: Conformal) -> bool:
+    shares = 0 < sure.level < 1 and 0 <= sure.coverage <= 1
+    sizes = 0 <= sure.margin <= _LARGEST and 0 <= sure.size <= _LARGEST
+    return shares and sizes and sure.rows > 0 and sure.held_out_rows >= 0
+
+
 def _rule(content: Content) -> Iterator[Fault]:
     rule, target = content.rule, content.schema.target
     if not _COUNTS[rule.kind](len(rule.labels)):
@@ -170,6 +176,8 @@ def _rule(content: Content) -> Iterator[Fault]:
         yield "rule.labels", f"{_listed(map(str, rule.labels))} differ from schema.target.classes"
     if rule.kind != _RULES[target.task]:
         yield "rule.kind", f"is {rule.kind} for a {target.task} task"
+    if rule.interval is not None and not _is_sound(rule.interval):
+        yield "rule.interval", "has a level, a coverage, a margin or a count beyond its range"
     if not 0 <= rule.threshold <= 1:
         yield "rule.threshold", f"{rule.threshold:g} is not between 0 and 1"
 

@@ -67,6 +67,8 @@ class Decision(Struct):
     score: Number
     scores: list[Number]
     rule: str
+    interval: tuple[float, float] | UnsetType = UNSET
+    possible: list[str | float | bool] | UnsetType = UNSET
 
 
 class Decisions(Struct):

@@ -204,7 +204,19 @@ def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
     label = score if isinstance(decision.label, float) else json_text(decision.label)
     rule = json_text(decision.rule)
     listed = ",".join(scores)
-    return f'{{"row":{row},"label":{label},"score":{score},"scores":[{listed}],"rule":{rule}}}'
+    more = _sure(decision)
+    return (
+        f'{{"row":{row},"label":{label},"score":{score},"scores":[{listed}],"rule":{rule}{more}}}'
+    )
+
+
+def _sure(decision: Decision) -> str:
+    """The ends of an interval or the possible labels, where the rule has an interval."""
+    if decision.interval is not None:
+        return f',"interval":[{",".join(map(json_text, decision.interval))}]'
+    if decision.possible:
+        return f',"possible":[{",".join(map(json_text, decision.possible))}]'
+    return ""
 
 
 def _texts(decisions: Iterable[Decision]) -> list[str]:
