@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MODELS = (".h5", ".hdf5", ".keras")
 TABLES = (".csv", ".tsv", ".parquet", ".data", ".xlsx")
 SOURCES = (".py", ".ipynb")
-_SKIPPED = ("requirements", "readme", "license", "oracle/", "node_modules/", "venv/", "runtime.txt")
+_SKIPPED = ("requirements", "readme", "license", "node_modules/", "venv/", "runtime.txt")
 _MOST_COMPANIONS = 200
 _MOST_TABLE_BYTES = 64 << 20
 

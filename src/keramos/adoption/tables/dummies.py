@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keramos.adoption.tables.scaled import is_dummy
 from keramos.adoption.tables.slots import Slot
 from keramos.tabular.fitted.one_hot_encoder import OneHotEncoder
+from keramos.tabular.fitted.standard_scaler import StandardScaler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from keramos.tabular.fitted.fitted import Fitted
 
 _FEW = 2
+_ROUNDED = 1e-6
 
 
 def dummy_slots(
@@ -31,7 +33,7 @@ def dummy_slots(
         for column in evidence.table.columns:
             if evidence.is_text(column) or not {column} & set(names):
                 _from_table(column, free, found, evidence, result)
-    _from_statistics(free, found, result, scaler)
+    _from_statistics(free, found, result, evidence, scaler)
 
 
 def _from_table(
@@ -78,16 +80,21 @@ def _encoder(cells: list[object], values: list[str], hits: list[str]) -> OneHotE
 
 
 def _from_statistics(
-    free: dict[str, int], found: dict[int, Slot], result: Resolved, scaler: Fitted | None
+    free: dict[str, int],
+    found: dict[int, Slot],
+    result: Resolved,
+    evidence: Evidence | None,
+    scaler: Fitted | None,
 ) -> None:
     """Groups of names with a common beginning that the scaler saw as 0 and 1 only."""
     groups: dict[str, list[str]] = {}
     for name, place in free.items():
         prefix, mark, value = name.partition("_")
-        if mark and value and scaler is not None and is_dummy(scaler, place):
+        known = evidence is not None and evidence.column(name) is not None
+        if mark and value and not known and scaler is not None and is_dummy(scaler, place):
             groups.setdefault(prefix, []).append(name)
     for prefix, members in groups.items():
-        if len(members) < _FEW or prefix in free:
+        if len(members) < _FEW or prefix in free or not _exclusive(members, free, scaler):
             continue
         values = [name.partition("_")[2] for name in members]
         if all(value.lstrip("-").isdecimal() for value in values):
@@ -103,3 +110,10 @@ def _from_statistics(
             f"'{prefix}' is one column with the values {shown}; any other is the one that was "
             "left out"
         )
+
+
+def _exclusive(members: Sequence[str], free: dict[str, int], scaler: Fitted | None) -> bool:
+    """Whether at most one of the columns can be 1 in a row: their means add up to 1 at most."""
+    if not isinstance(scaler, StandardScaler):
+        return False
+    return sum(scaler.mean[free[name]] for name in members) <= 1 + _ROUNDED

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from keramos.tabular.fitted.fitted import Fitted
 
 _EXACT = 1e-6
-_ERRORS = 5.0
-"""Standard errors by which the mean of a part of the rows may differ from that of all rows."""
+_ERRORS = 4.5
+_PART = 0.6
+"""Standard errors by which the mean of a part of the rows may differ from that of all rows, and how
+large one is for the usual part, three quarters.
+"""
+_WIDER, _HALF, _RANGE_ERRORS = 0.15, 0.5, 20.0
 
 
 def is_dummy(scaler: Fitted, place: int) -> bool | None:
@@ -33,24 +37,32 @@ def is_dummy(scaler: Fitted, place: int) -> bool | None:
     return None
 
 
-def fits(scaler: Fitted, place: int, cells: NDArray[np.float64]) -> bool | None:
-    """Whether the column may have been a part of these cells; None where the scaler cannot tell."""
+def misfit(scaler: Fitted, place: int, cells: NDArray[np.float64]) -> float | None:
+    """How far the column is from a random part of these cells, in squared standard errors; None
+    where it cannot be one, or the scaler cannot tell.
+    """
     if isinstance(scaler, StandardScaler):
-        mean, deviation = float(cells.mean()), float(cells.std())
-        error = _ERRORS * deviation / np.sqrt(len(cells)) + _EXACT
-        near = bool(abs(scaler.mean[place] - mean) <= error)
-        if deviation == 0:
-            return near
-        return bool(near and abs(scaler.deviation[place] / deviation - 1) < 0.25)  # noqa: PLR2004
-    if isinstance(scaler, MinMaxScaler):
+        return _far(scaler.mean[place], scaler.deviation[place], cells)
+    if isinstance(scaler, MinMaxScaler) and scaler.scale[place]:
         low, high = data_range(scaler, place)
         span = float(np.ptp(cells)) or 1.0
-        inside = low >= cells.min() - _EXACT * span and high <= cells.max() + _EXACT * span
-        return bool(inside and (high - low) > 0.5 * span)
+        least, most = (low - cells.min()) / span, (cells.max() - high) / span
+        if least < -_EXACT or most < -_EXACT or least + most > _HALF:
+            return None
+        return float(least + most) * _RANGE_ERRORS
     if isinstance(scaler, RobustScaler):
-        low, high = np.quantile(cells, [0.2, 0.8])
-        return bool(low <= scaler.center[place] <= high)
+        low, high = np.quantile(cells, [0.4, 0.6])
+        return 0.0 if low <= scaler.center[place] <= high else None
     return None
+
+
+def _far(mean: float, deviation: float, cells: NDArray[np.float64]) -> float | None:
+    own = float(cells.std())
+    if own == 0 or abs(deviation / own - 1) > _WIDER:
+        return None
+    error = _PART * own / np.sqrt(len(cells)) + _EXACT * abs(mean)
+    far = float(((mean - cells.mean()) / error) ** 2)
+    return far if far <= _ERRORS**2 else None
 
 
 def data_range(scaler: MinMaxScaler, place: int) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.adoption.tables.evidence import all_evidence
-from keramos.adoption.tables.scaled import fits, is_dummy
+from keramos.adoption.tables.scaled import is_dummy, misfit
 from keramos.adoption.tables.slots import Resolved, Slot
 from keramos.tabular.fitted.codes import Lookup
 from keramos.tabular.fitted.column_transformer import ColumnTransformer
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from keramos.tabular.fitted.fitted import Fitted
 
 _MOST_COLUMNS = 400
+_MOST_STEPS = 5_000
+_CLEAR = 8.0
+"""Squared standard errors by which the best way must be better than the next."""
+_FEW, _MANY = 2, 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +101,7 @@ def _fit(transform: ColumnTransformer, names: Sequence[str], evidence: Evidence)
             cells = evidence.numbers(column)
             if cells is None or (
                 isinstance(branch.transform, Affine)
-                and fits(branch.transform, place, cells) is False
+                and misfit(branch.transform, place, cells) is None
             ):
                 return False
     return True
@@ -107,28 +111,44 @@ def _by_scaler(
     scaler: Affine, size: int, evidence: Evidence, pieces: Sequence[Piece]
 ) -> Found | None:
     """Each column of the row is a number of the table, an encoded column or a dummy, by the
-    scaler's statistics; they must stand in the order of the table.
+    scaler's statistics: the best way, if all others are far worse.
     """
-    options = _Options(scaler, evidence, pieces)
-    row: list[Slot] = []
-    used: set[int] = set()
-    taken: set[str] = set()
-    place = 0
-    while place < size:
-        step = options.at(place, taken)
-        if len(step) != 1:
-            return None
-        ((slots, piece),) = step
-        row += slots
-        taken.add(slots[0].raw)
-        used |= {piece} if piece else set()
-        place += len(slots)
-    if place != size:
+    search = _Search(_Options(scaler, evidence, pieces), size)
+    search.go(0, (), 0.0)
+    best = sorted(search.found, key=lambda one: one[0])[:2]
+    if not best or (len(best) > 1 and best[1][0] - best[0][0] < _CLEAR):
         return None
+    steps = best[0][1]
+    row = [slot for slots, _ in steps for slot in slots]
     names = tuple(slot.raw for slot in row)
     source = evidence.source.rpartition("/")[2]
     said = f"by their means, the columns are {', '.join(dict.fromkeys(names))}, as in {source}"
-    return Found(names, evidence, (said,), tuple(row), frozenset(used))
+    used = frozenset(piece for _, piece in steps if piece)
+    return Found(names, evidence, (said,), tuple(row), used)
+
+
+Step = tuple[list[Slot], int]
+
+
+@dataclass(slots=True, eq=False)
+class _Search:
+    """All ways to fill the row, with how far each is from the scaler's statistics."""
+
+    options: _Options
+    size: int
+    found: list[tuple[float, tuple[Step, ...]]] = field(default_factory=list)
+    left: int = _MOST_STEPS
+
+    def go(self, place: int, steps: tuple[Step, ...], far: float) -> None:
+        """Go on from a place of the row."""
+        self.left -= 1
+        if place == self.size:
+            self.found.append((far, steps))
+            return
+        taken = {slots[0].raw for slots, _ in steps}
+        for more, slots, piece in self.options.at(place):
+            if self.left > 0 and slots[0].raw not in taken:
+                self.go(place + len(slots), (*steps, (slots, piece)), far + more)
 
 
 @dataclass(slots=True, eq=False)
@@ -138,71 +158,67 @@ class _Options:
     scaler: Affine
     evidence: Evidence
     pieces: Sequence[Piece]
+    known: dict[int, list[tuple[float, list[Slot], int]]] = field(default_factory=dict)
 
-    def at(self, place: int, taken: set[str]) -> list[tuple[list[Slot], int]]:
-        """The columns of the table that fit here, as slots, with the encoder that is used."""
-        found = []
+    def at(self, place: int) -> list[tuple[float, list[Slot], int]]:
+        """The columns of the table that fit here: how far they are, their slots, and the encoder
+        that is used.
+        """
+        if place not in self.known:
+            self.known[place] = [*self._found(place)]
+        return self.known[place]
+
+    def _found(self, place: int) -> Iterator[tuple[float, list[Slot], int]]:
         for column in self.evidence.table.columns:
-            if column in taken:
-                continue
             cells = self.evidence.numbers(column)
-            if cells is not None:
-                if fits(self.scaler, place, cells):
-                    slot = Slot(column, None, 0, "data", self.evidence.source, "inferred")
-                    found.append(([slot], 0))
+            if cells is None:
+                yield from self._encoded(place, column)
                 continue
-            found += self._encoded(place, column)
-        return found
+            far = misfit(self.scaler, place, cells)
+            if far is not None:
+                yield far, [Slot(column, None, 0, "data", self.evidence.source, "inferred")], 0
 
-    def _encoded(self, place: int, column: str) -> Iterator[tuple[list[Slot], int]]:
+    def _encoded(self, place: int, column: str) -> Iterator[tuple[float, list[Slot], int]]:
         values = sorted(self.evidence.values(column))
-        if not 2 <= len(values) <= 60:  # noqa: PLR2004 (categories of a text column)
+        if not _FEW <= len(values) <= _MANY:
             return
-        for piece in self.pieces:
-            if isinstance(piece.fitted, LabelEncoder) and set(map(str, piece.classes)) == set(
-                values
-            ):
-                if fits(self.scaler, place, self._codes(column, piece.fitted)):
-                    slot = Slot(column, piece.fitted, 0, "data", piece.path, "inferred")
-                    yield [slot], id(piece)
-                return
-        codes = LabelEncoder(tuple(values))
-        if fits(self.scaler, place, self._codes(column, codes)):
-            yield [Slot(column, codes, 0, "data", self.evidence.source, "inferred")], 0
+        own = [
+            piece
+            for piece in self.pieces
+            if isinstance(piece.fitted, LabelEncoder)
+            and set(map(str, piece.classes)) == set(values)
+        ]
+        encoder = own[0].fitted if own else LabelEncoder(tuple(values))
+        far = misfit(self.scaler, place, self._vectors(column, encoder)[0])
+        source = own[0].path if own else self.evidence.source
+        if far is not None:
+            slot = Slot(column, encoder, 0, "data", source, "inferred")
+            yield far, [slot], id(own[0]) if own else 0
         yield from self._dummies(place, column, values)
-
-    def _codes(self, column: str, encoder: LabelEncoder) -> NDArray[np.float64]:
-        source = self.evidence.table.columns[column]
-        present = source.values[~source.missing]
-        cells = np.array([str(one) for one in present.tolist()], object)
-        return encoder.apply([cells])[0].astype(float)
 
     def _dummies(
         self, place: int, column: str, values: list[str]
-    ) -> Iterator[tuple[list[Slot], int]]:
+    ) -> Iterator[tuple[float, list[Slot], int]]:
         """A column for each value, in ascending order, or for each but the first."""
         for dropped in (0, 1):
             kept = values[dropped:]
-            if len(kept) < 2 or place + len(kept) > self.scaler.inputs:  # noqa: PLR2004 (else a code)
+            if len(kept) < _FEW or place + len(kept) > self.scaler.inputs:
                 continue
             places = tuple(range(-dropped, len(kept)))
             encoder = OneHotEncoder((tuple(values),), (places,), (tuple(kept),), (None,))
             columns = self._vectors(column, encoder)
-            if all(
-                is_dummy(self.scaler, place + at) is not False
-                and fits(self.scaler, place + at, cells)
-                for at, cells in enumerate(columns)
-            ):
-                source = self.evidence.source
-                yield (
-                    [
-                        Slot(column, encoder, at, "data", source, "inferred")
-                        for at in range(len(kept))
-                    ],
-                    0,
-                )
+            far = [misfit(self.scaler, place + at, cells) for at, cells in enumerate(columns)]
+            told = [is_dummy(self.scaler, place + at) for at in range(len(kept))]
+            known = [one for one in far if one is not None]
+            if len(known) < len(kept) or any(one is False for one in told):
+                continue
+            source = self.evidence.source
+            slots = [
+                Slot(column, encoder, at, "data", source, "inferred") for at in range(len(kept))
+            ]
+            yield sum(known), slots, 0
 
-    def _vectors(self, column: str, encoder: OneHotEncoder) -> list[NDArray[np.float64]]:
+    def _vectors(self, column: str, encoder: Fitted) -> list[NDArray[np.float64]]:
         cells = self.evidence.table.columns[column]
         present = cells.values[~cells.missing]
         texts = np.array([str(one) for one in present.tolist()], object)
