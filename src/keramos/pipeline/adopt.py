@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from keramos.types.network import Network
     from keramos.types.training import GoldenRows
 
+_ALIKE = 1e-6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adopted:
@@ -99,7 +101,8 @@ class Proposal:
                 replace(one, certainty="confirmed") if one.certainty == "inferred" else one
                 for one in findings
             )
-        adoption = Adoption(chosen.family, findings, chosen.parts, chosen.notes)
+        notes = (*chosen.notes, *_told(made.content.golden))
+        adoption = Adoption(chosen.family, findings, chosen.parts, notes)
         content = replace(made.content, adoption=adoption)
         return Adopted(made.network, content, made.difference, self.left_out, made.original)
 
@@ -242,6 +245,16 @@ def _proposed(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> 
         raise UnsupportedModelError(
             f"the model is of no family that can be adopted; there are {names}"
         )
+
+
+def _told(golden: GoldenRows | None) -> list[str]:
+    """What golden rows show: a network that answers all of them alike."""
+    answers = np.array(golden.outputs) if golden is not None else np.empty((0, 1))
+    if len(answers) > 1 and np.ptp(answers, axis=0).max(initial=0.0) <= _ALIKE * max(
+        1.0, float(np.abs(answers).max())
+    ):
+        return [f"the network gives all {len(answers)} golden rows the same answer"]
+    return []
 
 
 def _question(candidates: Sequence[Candidate]) -> Question | None:

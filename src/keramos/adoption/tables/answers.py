@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keramos.adoption.tables.evidence import same_name
 from keramos.adoption.tables.parts import words_of
-from keramos.errors import UnsupportedModelError
+from keramos.errors import UnsupportedModelError, UsageError
 from keramos.tabular.fitted.columns import Affine
 from keramos.tabular.fitted.label_binarizer import LabelBinarizer
 from keramos.tabular.fitted.label_encoder import LabelEncoder
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 Label = str | int | bool
 _TARGET_WORDS = frozenset(
     {"y", "target", "output", "labels", "class", "classes", "outcome", "result", "prediction"}
+)
+
+
+_TWO = 2
+_NO_AND_YES = frozenset(
+    {("no", "yes"), ("n", "y"), ("false", "true"), ("fail", "pass"), ("negative", "positive")}
 )
 
 
@@ -97,14 +103,39 @@ def _classes(
     wishes: Wishes,
 ) -> Answers:
     notes: list[str] = []
-    labels, finding, used = _labels(units, found, free, parts, pieces, wishes, notes)
+    labels, finding, used = _labels(units, name, found, free, parts, pieces, wishes, notes)
+    doubts = _order(labels) if finding.origin == "data" else ()
     target = TargetSchema(name, "multiclass", "the network gives a score for each class", labels)
     rule = DecisionRule("argmax", "the class with the largest score", labels)
-    return Answers(target, rule, None, (told, finding), (), tuple(notes), used)
+    return Answers(target, rule, None, (told, finding), doubts, tuple(notes), used)
+
+
+def _order(labels: Sequence[Label]) -> tuple[str, ...]:
+    """Words in ascending order are what most people's encoders give, and not all."""
+    words = tuple(str(label).lower() for label in labels)
+    if all(isinstance(label, int) for label in labels) or words in _NO_AND_YES:
+        return ()
+    return (f"the outputs are {', '.join(map(str, labels))}, in this order",)
+
+
+def _table_labels(found: Arrangement, name: str, units: int) -> tuple[Label, ...]:
+    """The values of the target in the table, ascending, if they are as many as the outputs."""
+    column = found.evidence.column(name) if found.evidence else None
+    if column is None or found.evidence is None:
+        return ()
+    values = found.evidence.values(column)
+    if len(values) != units:
+        return ()
+    if found.evidence.is_text(column):
+        return tuple(sorted(values))
+    numbers = sorted(float(value) for value in values)
+    whole = all(number.is_integer() for number in numbers)
+    return tuple(int(number) for number in numbers) if whole else ()
 
 
 def _labels(
     units: int,
+    name: str,
     placed: Arrangement,
     free: Sequence[Piece],
     parts: Parts,
@@ -115,6 +146,8 @@ def _labels(
     """The names of the outputs: from a person, an encoder of the target, or a list."""
     if wishes.labels:
         given = tuple(wishes.labels)
+        if len(given) != units:
+            raise UsageError(f"the recipe needs {units} labels", received=str(len(given)))
         return given, _told(given, "user", "", "confirmed"), ()
     ordered = sorted(free, key=lambda piece: -len(_TARGET_WORDS & set(piece.words)))
     for piece in ordered:
@@ -129,6 +162,9 @@ def _labels(
     for path, names in {**parts.labels, **parts.lists}.items():
         if len(names) == units and len(set(names)) == units:
             return tuple(names), _told(names, "file", pieces.short(path), "inferred"), ()
+    known = _table_labels(placed, name, units)
+    if known:
+        return known, _told(known, "data", f"the values of {name}, ascending", "inferred"), ()
     numbers = tuple(range(units))
     notes.append("no file names the classes: they are numbered from 0")
     return numbers, _told(numbers, "convention", "", "assumed"), ()
@@ -163,29 +199,42 @@ def _binary(
     pieces: Pieces,
     wishes: Wishes,
 ) -> Answers:
-    labels: tuple[Label, ...] = (0, 1)
-    finding = _told(labels, "convention", "", "assumed")
-    used: tuple[Piece, ...] = ()
-    notes: list[str] = []
-    if wishes.labels:
-        labels = tuple(wishes.labels)
-        finding = _told(labels, "user", "", "confirmed")
-    else:
-        for piece in free:
-            found = _encoder_labels(piece)
-            if _is_of_a_column(piece, placed):
-                continue
-            if len(found) == 2 and _is_target(piece, name, len(free)):  # noqa: PLR2004 (two classes)
-                labels, used = found, (piece,)
-                finding = _told(labels, "file", pieces.short(piece.path), "inferred")
-                break
+    labels, finding, used = _two_labels(name, placed, free, pieces, wishes)
+    doubts = _order(labels) if finding.origin == "data" else ()
+    stated = wishes.threshold is not None
     threshold = 0.5 if wishes.threshold is None else wishes.threshold
-    origin = "the usual threshold for a probability" if wishes.threshold is None else "given"
+    origin = "given" if stated else "the usual threshold for a probability"
     rule = DecisionRule("threshold", origin, labels, threshold)
     target = TargetSchema(name, "binary", "the network gives one probability", labels)
-    sure = ("convention", "assumed") if wishes.threshold is None else ("user", "confirmed")
-    limit = Finding("threshold", f"{threshold:g}", sure[0], "", sure[1])  # type: ignore[arg-type]
-    return Answers(target, rule, None, (told, finding, limit), (), tuple(notes), used)
+    limit = Finding(
+        "threshold",
+        f"{threshold:g}",
+        "user" if stated else "convention",
+        "",
+        "confirmed" if stated else "assumed",
+    )
+    return Answers(target, rule, None, (told, finding, limit), doubts, (), used)
+
+
+def _two_labels(
+    name: str, placed: Arrangement, free: Sequence[Piece], pieces: Pieces, wishes: Wishes
+) -> tuple[tuple[Label, ...], Finding, tuple[Piece, ...]]:
+    """The negative and the positive label: from a person, an encoder of the target, the table."""
+    if wishes.labels:
+        given = tuple(wishes.labels)
+        if len(given) != _TWO:
+            raise UsageError("the recipe needs two labels", received=str(len(given)))
+        return given, _told(given, "user", "", "confirmed"), ()
+    for piece in free:
+        found = _encoder_labels(piece)
+        if len(found) != _TWO or _is_of_a_column(piece, placed):
+            continue
+        if _is_target(piece, name, len(free)):
+            return found, _told(found, "file", pieces.short(piece.path), "inferred"), (piece,)
+    known = _table_labels(placed, name, _TWO)
+    if known:
+        return known, _told(known, "data", f"the values of {name}, ascending", "inferred"), ()
+    return (0, 1), _told((0, 1), "convention", "", "assumed"), ()
 
 
 def _is_of_a_column(piece: Piece, found: Arrangement) -> bool:

@@ -41,6 +41,11 @@ class Evidence:
         """The path of the table."""
         return self.table.source
 
+    @property
+    def short(self) -> str:
+        """The name of its file."""
+        return self.source.rpartition("/")[2]
+
     def column(self, name: str) -> str | None:
         """The column of that name, whatever its case and marks; None where there is none."""
         if name in self.table.columns:

@@ -102,6 +102,10 @@ def _distinct(found: list[Arrangement]) -> list[Arrangement]:
     return [one for one in kept if one.affinity > best - 1]
 
 
+def _kinds(network: Network) -> set[str]:
+    return {layer.kind for layer in network.layers.values()}
+
+
 def activation_of(network: Network) -> str:
     """What the last layer applies."""
     (last, *_) = network.outputs
@@ -133,7 +137,7 @@ def _candidate(
         ),
         build=partial(whole, body, shape, found, answers),
         doubts=(*found.doubts, *answers.doubts),
-        notes=(*found.notes, *answers.notes, *traps(found, answers, parts, pieces)),
+        notes=(*found.notes, *answers.notes, *traps(found, answers, parts, pieces, _kinds(body))),
         parts=tuple(
             Part(
                 pieces.short(path),

@@ -205,6 +205,19 @@ class Resolver:
                 result.missing.append(name)
             found[place] = Slot(name, None, 0, "file", "", "assumed")
         self._guess(names, found, result)
+        self._derived(found, result)
+
+    def _derived(self, found: dict[int, Slot], result: Resolved) -> None:
+        """Numbers that the table does not have, though it has most others: code derived them."""
+        plain = [slot.raw for slot in found.values() if slot.encoder is None]
+        if self.evidence is None or not plain:
+            return
+        absent = [name for name in plain if self.evidence.column(name) is None]
+        if absent and len(absent) < len(plain):
+            shown = ", ".join(absent[:4]) + (" ..." if len(absent) > 4 else "")  # noqa: PLR2004
+            result.doubts.append(
+                f"{shown} come as numbers that you compute: {self.evidence.short} lacks them"
+            )
 
     def _guess(self, names: Sequence[str], found: dict[int, Slot], result: Resolved) -> None:
         """Encoders without a sign of their column: people by their words, else by exclusion."""
