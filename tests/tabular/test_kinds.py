@@ -8,9 +8,10 @@ import pytest
 from keramos.tabular.arrow import cells
 from keramos.tabular.cell import Refused
 from keramos.tabular.columns import cells_column
+from keramos.tabular.date import PARTS
 from keramos.tabular.kind import NotPlainError
-from keramos.tabular.kinds import KINDS
-from keramos.types.schema import ColumnPreparation, ColumnSchema
+from keramos.tabular.kinds import KINDS, written_kind
+from keramos.types.schema import ColumnPreparation, ColumnSchema, Notation
 from keramos.types.table import Column
 from support.ways_in import CELLS
 
@@ -95,3 +96,37 @@ def test_a_missing_cell_is_the_null_code_by_every_encoder(kind):
     if kind != "date":
         policy = "level" if found.is_category else "median"
         assert found.row_encoder(fitted(kind, policy))(None) == found.null_code
+
+
+DATES = (
+    "2024-02-29",
+    "2024-02-30",
+    "1969-12-31T23:59:59",
+    "0001-01-01",
+    "0000-01-01",
+    "9999-12-31 00:30",
+    "2024-01-31T24:00",
+    "2024-01-31T10:00:60",
+    "2024-01-31T10:00Z",
+    " 2024-01-31",
+    "2024-W05-1",
+    "٢٠٢٤-01-31",
+    "31.01.2024",
+    "1900-01-01",
+)
+
+
+@pytest.mark.parametrize("cell", DATES)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_one_date_is_that_of_a_column_or_left_to_it(cell, part):
+    notation = Notation(order="dmy", missing=("1900-01-01",))
+    kind = written_kind("date", notation)
+    column = ColumnPreparation(part, "c", "date", "median", part=part)
+    try:
+        taken = kind.row_encoder(column)(cell)
+    except NotPlainError:
+        return
+    found = kind.parse(cells_column([cell]))
+    whole = Column(found.values, found.missing)
+    assert not found.bad[0]
+    assert kind.encode(whole, part).values[0, 0] == taken

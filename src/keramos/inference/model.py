@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from keramos.types.table import Table
 
 Row = Mapping[str, object]
-_FEW_ROWS = 64  # up to here cell by cell is faster than column by column
+_FEW_ROWS = 1 << 14  # up to here a cell that is not plain costs a scan of the others, at most
 
 
 class Decided(Frozen, frozen=True):
@@ -72,7 +72,9 @@ class Model:
         self.replacements: Mapping[str, object] = {}
         """What stands in for its layers that hold code, by name."""
         self._fast: Feeder | None = (
-            row_feeder(artifact.content.preparation) if artifact.content else None
+            row_feeder(artifact.content.preparation, artifact.content.schema.columns)
+            if artifact.content
+            else None
         )
         self.front: Session | None = None
 
@@ -369,12 +371,11 @@ def _has_cells(cells: object) -> bool:
 
 def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, object]]:
     """Rows in which an absent key is a missing value, even where no row has the key."""
-    return [{column.name: None for column in content.schema.columns} | _named(row) for row in rows]
-
-
-def _named(row: Row) -> dict[str, object]:
-    """Columns of a DataFrame without names are counted: the key 0 is the column '0'."""
-    return {str(name): cell for name, cell in row.items()}
+    absent = dict.fromkeys(column.name for column in content.schema.columns)
+    if all(type(name) is str for row in rows for name in row):
+        return [{**absent, **row} for row in rows]
+    # Columns of a DataFrame without names are counted: the key 0 is the column '0'.
+    return [{**absent, **{str(name): cell for name, cell in row.items()}} for row in rows]
 
 
 def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:

@@ -12,20 +12,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.tabular.kind import NotPlainError
-from keramos.tabular.kinds import KINDS
+from keramos.tabular.kinds import KINDS, kind_of
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import Preparation
+    from keramos.types.schema import ColumnSchema, Preparation
 
 Row = Mapping[str, object]
 Feeder = Callable[[Sequence[Row]], "Feeds | None"]
 
 
-def row_feeder(preparation: Preparation) -> Feeder:
-    """A function from rows to model inputs; it gives None where a row needs the general path."""
-    cells = [KINDS[column.kind].row_encoder(column) for column in preparation.inputs]
+def row_feeder(preparation: Preparation, columns: Sequence[ColumnSchema] = ()) -> Feeder:
+    """A function from rows to model inputs; it gives None where a row needs the general path.
+
+    ``columns`` say how text is written, where it is not in the plain form of its kind.
+    """
+    written = {column.name: kind_of(column) for column in columns}
+    cells = [
+        written.get(column.column, KINDS[column.kind]).row_encoder(column)
+        for column in preparation.inputs
+    ]
     names = [column.column for column in preparation.inputs]
     assemble = _matrix if preparation.matrix else _named(preparation)
 

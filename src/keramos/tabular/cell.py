@@ -43,6 +43,8 @@ def plain(value: object) -> object:
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
+    if kind is float:
+        return None if value != value else value  # noqa: PLR0124 (NaN)
     for base, convert in _CONVERSIONS:
         if isinstance(value, base):
             return convert(value)

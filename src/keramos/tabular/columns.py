@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_PLAIN = frozenset({type(None), str, int, bool})
+"""Types of cells that ``plain`` leaves as they are."""
+
+
 def text_column(cells: Iterable[str]) -> Column:
     """A column of a text file, cells not yet read as numbers or dates."""
     return _raw(list(cells))
@@ -27,7 +31,9 @@ def cells_column(cells: Iterable[object]) -> Column:
     Cells of one type make an array of numbers, booleans or dates. Cells of several types, and
     integers beyond int64, stay as they are: each is read by itself.
     """
-    values = [plain(cell) for cell in cells]
+    values = list(cells)
+    if not _PLAIN.issuperset(map(type, values)):
+        values = [plain(cell) for cell in values]
     kinds = set(map(type, values)) - {type(None)}
     if kinds == {int} and all(cell is None or -(2**63) <= cell < 2**63 for cell in values):  # type: ignore[operator]  # an int
         return _typed(values, 0, "int64")

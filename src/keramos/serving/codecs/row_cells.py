@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, object]
 
+_NESTED = (list, dict)
+"""What may stand for a cell without being one."""
+
 _NOT_BASE64 = 'not one value, nor base64 of UTF-8 text as {"b64": ...}'
 
 
@@ -115,7 +118,11 @@ def check_count(rows: int, most: int) -> None:
 
 def _row(item: object, names: Sequence[str], known: frozenset[str], *, tensors: bool) -> Row:
     given = item if isinstance(item, dict) else _in_order(item, names)
-    return {name: _cell(cell, tensors=tensors) for name, cell in given.items() if name in known}
+    return {
+        name: _cell(cell, tensors=tensors) if isinstance(cell, _NESTED) else cell
+        for name, cell in given.items()
+        if name in known
+    }
 
 
 def _kept(item: Row, known: frozenset[str], others: dict[str, None], most: int) -> Row:
