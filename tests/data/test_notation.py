@@ -318,6 +318,29 @@ class TestTarget:
             self.target(cells)
         assert self.target(cells, written={"y": "1234,5"})[0].task == "regression"
 
+    @pytest.mark.parametrize("task", [None, "binary", "multiclass"])
+    def test_an_example_for_classes_is_refused(self, task):
+        cells = ["1,5", "2,5"] * 30
+        with pytest.raises(UsageError, match="--task regression"):
+            self.target(cells, written={"y": "1234,5"}, task=task)
+        target, _ = self.target(cells, written={"y": "1234,5"}, task="regression")
+        assert target.notation.decimal == ","
+
+    @pytest.mark.parametrize("task", [None, "regression", "multiclass"])
+    def test_a_date_as_the_example_is_refused(self, task):
+        cells = [f"{1 + i % 28}/12/2024" for i in range(60)]
+        with pytest.raises(UsageError, match="the example is a date"):
+            self.target(cells, written={"y": "31/12/2024"}, task=task)
+
+    @pytest.mark.parametrize("cells", [["00", "01"], ["0", "01"], ["-01", "2"], ["007", "8"]])
+    def test_whole_numbers_with_zeros_before_them_are_classes_as_they_are_written(self, cells):
+        target, _ = self.target(cells * 30)
+        assert set(target.classes) == set(cells)
+        assert judged(cells * 30).kind == "string_category"
+
+    def test_decimal_zeros_are_the_classes_that_numbers_give(self):
+        assert self.target(["0.0", "1.0"] * 30)[0].classes == (0, 1)
+
     def test_values_that_float32_merges_are_refused(self):
         with pytest.raises(DataError, match="Subtract 1"):
             self.target([1_700_000_000_000 + 997 * i for i in range(ROWS)])

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keramos
-from keramos.errors import ClusterError, UsageError
+from keramos.errors import ClusterError, DataError, UsageError
 from keramos.pipeline.load import load
 from keramos.scoring import ray_worker
 from keramos.scoring.job import plan_job
@@ -181,6 +181,19 @@ def test_parts_in_any_order_give_what_one_machine_gives(
             tmp_path / "here/out.rejected.csv"
         ).read_bytes()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_key_of_another_type_far_behind_is_refused_by_name_there_too(
+    model, tmp_path, monkeypatch
+):
+    keys = [*range(110_000), "x"]
+    lines = (json.dumps({"id": key, "x0": 0.1, "x1": 0.5, "x2": 0.9}) + "\n" for key in keys)
+    (tmp_path / "in.jsonl").write_text("".join(lines))
+    plan = ScoringPlan(keep=("id",))
+    job = plan_job(load(model), str(tmp_path / "in.jsonl"), str(tmp_path / "out.csv"), plan)
+
+    with pytest.raises(DataError, match="'id': a column that is kept has cells of other types"):
+        carried_out(job, None, "ray", in_process(monkeypatch, shared=True))
 
 
 def lines_of(folder):

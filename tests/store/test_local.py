@@ -16,12 +16,13 @@ from keramos.errors import (
     MismatchError,
     ModelError,
     SaveError,
+    SignatureError,
     StoreError,
     UnsupportedModelError,
     UsageError,
 )
 from keramos.pipeline.load import load
-from keramos.store.store import Store
+from keramos.store.store import Store, _parcel
 from support.command import keramos
 
 PUBLISHER = """
@@ -345,3 +346,21 @@ def test_what_is_not_a_model_or_not_a_signature_is_refused_unread(store, file, t
 
     assert time.process_time() - begun < 2
     assert list((tmp_path / "models").glob("*/*")) == []
+
+
+def test_the_number_that_is_checked_is_the_one_that_a_version_gets(store, credit_file):
+    numbers_seen = []
+
+    def publish_another(_):
+        store.publish(credit_file, "credit")
+
+    parcel, place = _parcel(str(credit_file)), store._place  # noqa: SLF001 (between two steps)
+    stored = place.add("credit", parcel, publish_another, numbers_seen.append)
+    assert (stored.number, numbers_seen) == (2, [2])
+
+    def refuse(number):
+        raise SignatureError(f"not version {number}")
+
+    with pytest.raises(SignatureError, match="not version 3"):
+        place.add("credit", parcel, lambda _: None, refuse)
+    assert numbers(store) == [1, 2]

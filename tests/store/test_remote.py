@@ -4,7 +4,7 @@ import pytest
 
 from keramos.errors import MissingExtraError, StoreError
 from keramos.pipeline.load import load
-from keramos.store.store import Store
+from keramos.store.store import Store, _parcel
 from support.command import keramos
 
 
@@ -87,3 +87,10 @@ def test_a_file_url_is_a_local_store(tmp_path, file):
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "models" / "credit" / "1").is_dir()
+
+
+def test_the_number_that_is_checked_is_the_one_that_a_version_gets(store, file):
+    numbers = []
+    place, parcel = store._place, _parcel(str(file))  # noqa: SLF001 (between two steps)
+    place.add("credit", parcel, lambda _: store.publish(file, "credit"), numbers.append)
+    assert numbers == [2]

@@ -112,9 +112,13 @@ def _by_column(
     "--hidden",
     callback=_hidden,
     metavar="N,N",
-    help="Units of the hidden layers.  [default: 64,32]",
+    help="Units of a network's hidden layers.  [default: 64,32 of recipe tutorial, else 128,64]",
 )
-@click.option("--learning-rate", default=0.0, help="Of adam.  [default: suits the table]")
+@click.option(
+    "--learning-rate",
+    default=0.0,
+    help="Of a network's optimizer, Adam or AdamW.  [default: the recipe's]",
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option(
     "--early-stopping", default=0, metavar="N", help="Stop after N epochs without improvement."

@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import UNSET, UnsetType
 
 from keramos.tabular.cell import NULL_TEXT, distinct, show
-from keramos.tabular.notation import PLAIN
+from keramos.tabular.notation import notation_of, stored
 
 if TYPE_CHECKING:
     from keramos.types.schema import ColumnSchema, TargetSchema
@@ -35,10 +34,10 @@ def with_blanks(found: ColumnSchema, column: Column, *, trim: bool) -> ColumnSch
     """A column's schema with the rule for blanks around its text; ``column`` has its own cells."""
     if found.kind != "string_category":
         return found
-    notation = PLAIN if isinstance(found.notation, UnsetType) else found.notation
+    notation = notation_of(found)
     if trim:
         reason = f"{found.reason}; trimmed on request"
-        return replace(found, reason=reason, notation=UNSET if notation == PLAIN else notation)
+        return replace(found, reason=reason, notation=stored(notation))
     note = _note(column, f"--trim '{found.name}'")
     reason = f"{found.reason}; {note}" if note else found.reason
     return replace(found, reason=reason, notation=replace(notation, blanks="kept"))

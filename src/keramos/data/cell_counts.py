@@ -11,8 +11,6 @@ from keramos.tabular.cell import NULL_TEXT, distinct, show
 from keramos.tabular.kind import NUMBER_NULLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from keramos.types.table import Column
@@ -48,9 +46,9 @@ class Cells:
         return ", ".join(named) + (f" and {others} more" if others > 0 else "")
 
 
-def cells_of(column: Column, missing: Iterable[str] = ()) -> Cells:
+def counted(column: Column) -> Cells:
     """The distinct cells that mean something in a column of numbers or dates."""
-    nulls = NULL_TEXT.union(NUMBER_NULLS, missing)
+    nulls = NULL_TEXT | NUMBER_NULLS
     places = np.flatnonzero(~column.missing)
     kept, codes = distinct(column.values[places].tolist())
     _, first, counts = np.unique(codes, return_index=True, return_counts=True)

@@ -8,17 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import UNSET
 
 from keramos.data.looks_like import looks_like
 from keramos.data.notation import examples, few, notation_like, without, written_as
-from keramos.data.whole_numbers import exact_integers
+from keramos.data.whole_numbers import exact_integers, leading_zeros
 from keramos.errors import DataError
 from keramos.tabular.cell import Refused, distinct, show
 from keramos.tabular.float32 import merged, offset_of
 from keramos.tabular.kind import NUMBER_NULLS
 from keramos.tabular.kinds import KINDS, parse
-from keramos.tabular.notation import PLAIN, is_plain
+from keramos.tabular.notation import PLAIN, is_plain, stored
 from keramos.types.schema import ColumnSchema, DroppedColumn
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ _ORDINARY = frozenset({str, int, float, bool, Decimal, np.datetime64})
 """Classes of cells that some kind can read."""
 _MOST_MERGED = 0.25
 """Share of the different numbers up to which float32 may merge them with another."""
-_FEW_ROWS = 20
+_IDENTIFIER_ROWS = 20
 """With fewer rows, all-distinct values are no sign of an identifier."""
 
 _STORED: dict[str, tuple[ColumnKind, str]] = {
@@ -77,7 +76,7 @@ def judged(name: str, column: Column, wishes: Wishes) -> ColumnSchema | DroppedC
         kind, reason, notation = found
     notation = replace(notation, missing=missing)
     unit = (wishes.units or {}).get(name, notation.sign)
-    return ColumnSchema(name, kind, reason, unit, UNSET if notation == PLAIN else notation)
+    return ColumnSchema(name, kind, reason, unit, stored(notation))
 
 
 def _on_request(name: str, column: Column, wishes: Wishes) -> Found:
@@ -93,7 +92,7 @@ def _on_request(name: str, column: Column, wishes: Wishes) -> Found:
         _, note = _precision(values)
         return "number", "numeric on request" + (f"; {note}" if note else ""), notation
     different = len(_distinct(column.values[~column.missing]))
-    if different == (~column.missing).sum() and different > _FEW_ROWS:
+    if different == (~column.missing).sum() and different > _IDENTIFIER_ROWS:
         raise DataError(
             f"the column has as many categories as rows ({different})",
             column=name,
@@ -174,7 +173,7 @@ def _of_text(name: str, column: Column, integers: list[int] | None) -> Found | s
         return _plain_numbers(name, column, integers)
     if not parse(column, "boolean").bad.any():
         return "boolean", "every value is true or false", PLAIN
-    written = None if _padded(column) else written_as(column)
+    written = None if leading_zeros(column) else written_as(column)
     if written is None or written.doubt or written.stray:
         return _text(name, column, written)
     return _written(name, written)
@@ -185,9 +184,9 @@ def _text(name: str, column: Column, written: Written | None) -> Found | str:
     present = column.values[~column.missing]
     rows, different = len(column.values), len(_distinct(present))
     seen, remedy = _seen(name, column, written)
-    unique = different == rows >= _FEW_ROWS
+    unique = different == rows >= _IDENTIFIER_ROWS
     free = different > max(_FREE_TEXT_VALUES, _FREE_TEXT_SHARE * len(present)) and (
-        rows >= _FEW_ROWS
+        rows >= _IDENTIFIER_ROWS
     )
     doubtful = written is not None and written.doubt and different > _FREE_TEXT_VALUES
     if seen and (unique or free or doubtful):
@@ -227,7 +226,7 @@ def _words(name: str) -> set[str]:
 
 def _identifier(name: str, integers: list[int] | None, rows: int) -> str:
     """Why whole numbers, one for each of the rows, number them; empty where they mean something."""
-    if integers is None or len(integers) != rows or rows < _FEW_ROWS:
+    if integers is None or len(integers) != rows or rows < _IDENTIFIER_ROWS:
         return ""
     low, high = integers[0], integers[-1]
     if low in (0, 1) and high - low + 1 == rows:
@@ -238,23 +237,13 @@ def _identifier(name: str, integers: list[int] | None, rows: int) -> str:
 
 
 def _category_kind(column: Column) -> ColumnKind:
-    whole = not _padded(column) and not parse(column, "integer_category").bad.any()
+    whole = not leading_zeros(column) and not parse(column, "integer_category").bad.any()
     return "integer_category" if whole else "string_category"
-
-
-def _padded(column: Column) -> bool:
-    """Whether text numbers carry leading zeros, which makes them codes."""
-    if not column.text:
-        return False
-    return any(
-        type(cell) is str and len(cell) > 1 and cell[0] == "0" and cell.isdigit()
-        for cell in column.values[~column.missing]
-    )
 
 
 def _plain_numbers(name: str, column: Column, integers: list[int] | None) -> Found | str:
     """Text that is plain numbers throughout."""
-    if _padded(column):
+    if leading_zeros(column):
         return "string_category", "digits with leading zeros are codes, not amounts", PLAIN
     numbers = parse(column, "number")
     marks = sorted(NUMBER_NULLS.intersection(_texts(column, numbers.missing & ~column.missing)))

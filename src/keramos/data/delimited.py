@@ -65,7 +65,7 @@ def dialect_of(text: TextBlocks) -> Dialect:
         delimiter = _delimiter(line, row.decode(errors="replace"))
     if open_quote(head, delimiter):
         raise DataError(f"line 1: {OPEN_QUOTE}", file=text.name, remedy=QUOTE)
-    cells = cells_of(line, delimiter)
+    cells = row_cells(line, delimiter)
     names = tuple(name.strip() for name in cells)
     check_names(names, text.name)
     return Dialect(delimiter, names, text.begin + skip + len(head))
@@ -75,7 +75,7 @@ def _delimiter(header: str, row: str) -> str:
     plain = _QUOTED.sub("", header)
 
     def rank(delimiter: str) -> tuple[bool, int]:
-        alike = len(cells_of(header, delimiter)) == len(cells_of(row, delimiter))
+        alike = len(row_cells(header, delimiter)) == len(row_cells(row, delimiter))
         return alike, plain.count(delimiter)
 
     return max([mark for mark in _DELIMITERS if mark in plain] or _DELIMITERS[0], key=rank)
@@ -126,7 +126,7 @@ def _rows(text: str, delimiter: str, *, strict: bool = False) -> Reader:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
 
 
-def cells_of(row: str, delimiter: str) -> list[str]:
+def row_cells(row: str, delimiter: str) -> list[str]:
     """The cells of one row, for messages."""
     return next(_rows(row, delimiter), [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from keramos.data.cell_counts import cells_of
+from keramos.data.cell_counts import counted
 from keramos.data.notation import notation_like
 from keramos.errors import UsageError
 from keramos.tabular.cell import Refused, show
@@ -21,7 +21,7 @@ def looks_like(name: str, column: Column) -> tuple[str, str]:
     """What the text of a column might be that no notation reads, and what helps: a number with a
     unit, a time, a date with a short year. Both are empty where it looks like nothing of the kind.
     """
-    cells = cells_of(column)
+    cells = counted(column)
     texts = [cell for cell in cells.values if type(cell) is str]
     for pattern, what in _FORMS:
         fits = [text for text in texts if pattern.fullmatch(text)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.data.cell_counts import cells_of
+from keramos.data.cell_counts import counted
 from keramos.errors import UsageError
 from keramos.tabular.cell import Refused, show
 from keramos.tabular.kinds import written_kind
@@ -23,7 +23,7 @@ from keramos.tabular.notation import PLAIN, is_plain
 from keramos.types.schema import Notation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -122,7 +122,7 @@ _NOT_SIGN = re.compile("[\\d.,'\u2019\\s\u00a0\u2007\u2009\u202f()+\u2212\u2013\
 _MARK = re.compile("[.,'\u2019]")
 _SAMPLE = 200
 _HALF = 0.5
-_FEW_ROWS = 0.05
+_FEW_SHARE = 0.05
 """Up to such a share of the rows may hold words in a column of numbers or dates."""
 _FEWEST_READ = 10
 _FEW_VALUES = 20
@@ -188,9 +188,9 @@ class Written:
         return show(self.cells.values[min(telling or read, key=lambda p: int(self.cells.rows[p]))])
 
 
-def written_as(column: Column, missing: Iterable[str] = ()) -> Written | None:
+def written_as(column: Column) -> Written | None:
     """The notation that reads most rows; None where none reads half of them."""
-    cells = cells_of(column, missing)
+    cells = counted(column)
     if not len(cells):
         return None
     tried = _tried(cells)
@@ -315,7 +315,7 @@ def _stray(found: Written) -> str:
 
 def few(odd: int, rows: int) -> bool:
     """Whether so many rows may be left out of training."""
-    return odd <= max(1, int(_FEW_ROWS * rows))
+    return odd <= max(1, int(_FEW_SHARE * rows))
 
 
 def _share(share: float) -> str:

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import UNSET, UnsetType
 
 from keramos.data.notation import examples, few, notation_like, without, written_as
+from keramos.data.whole_numbers import leading_zeros
 from keramos.errors import DataError, RowError, UsageError, quoted
 from keramos.tabular.cell import show
 from keramos.tabular.float32 import merged, offset_of
 from keramos.tabular.kind import problems
 from keramos.tabular.kinds import parse
-from keramos.tabular.notation import PLAIN, is_plain
+from keramos.tabular.notation import PLAIN, is_plain, notation_of, stored
 from keramos.types.schema import TargetSchema
 from keramos.types.table import Column, Table
 
@@ -52,10 +52,9 @@ def infer_target(table: Table, name: str, wishes: Wishes) -> TargetSchema:
     else:
         _check_numbers(target_cells(column, found), found, wishes, table.source)
         target = found
-    notation = PLAIN if isinstance(target.notation, UnsetType) else target.notation
-    notation = replace(notation, missing=missing)
+    notation = replace(notation_of(target), missing=missing)
     unit = (wishes.units or {}).get(name, notation.sign)
-    return replace(target, unit=unit, notation=UNSET if notation == PLAIN else notation)
+    return replace(target, unit=unit, notation=stored(notation))
 
 
 def _judged(name: str, column: Column, wishes: Wishes) -> TargetSchema:
@@ -70,9 +69,17 @@ def _judged(name: str, column: Column, wishes: Wishes) -> TargetSchema:
     task, reason = _task(present, numbers, numeric=numeric)
     if wishes.task is not None and wishes.task != task:
         task, reason = wishes.task, f"{wishes.task} on request"
-    if task != "regression":
-        return TargetSchema(name, task, reason)
-    return TargetSchema(name, task, reason + like, notation=notation)
+    if task == "regression":
+        return TargetSchema(name, task, reason + like, notation=notation)
+    if name in (wishes.written or {}):
+        raise UsageError(
+            "the target is classes, and an example says how numbers are written",
+            option="written",
+            column=name,
+            received=reason,
+            remedy="Leave the example out, or predict numbers with --task regression",
+        )
+    return TargetSchema(name, task, reason)
 
 
 def _present(column: Column) -> Column:
@@ -85,10 +92,20 @@ def _notation(name: str, present: Column, wishes: Wishes) -> tuple[Notation, str
 
     Raises:
         DataError: two notations read different numbers, and the values are no classes.
+        UsageError: the example of how the target is written is not a number.
     """
     if name in (wishes.written or {}):
         example = (wishes.written or {})[name]
-        return notation_like(name, example)[1], f", written like {show(example)}"
+        kind, notation = notation_like(name, example)
+        if kind != "number":
+            raise UsageError(
+                "the example is a date, and a target is numbers or classes",
+                option="written",
+                column=name,
+                received=show(example),
+                remedy="Make a number of the dates, for example days from a fixed one",
+            )
+        return notation, f", written like {show(example)}"
     if not present.text or not parse(present, "number").bad.any():
         return PLAIN, ""
     written = written_as(present)
@@ -178,14 +195,12 @@ def _most_classes(present: Column) -> int:
 
 def target_numbers(column: Column, target: TargetSchema) -> Parsed:
     """The values of a target for regression, in its notation."""
-    notation = PLAIN if isinstance(target.notation, UnsetType) else target.notation
-    return parse(column, "number", notation)
+    return parse(column, "number", notation_of(target))
 
 
 def target_cells(column: Column, target: TargetSchema) -> Column:
     """The target's cells with those as missing that the schema takes for missing."""
-    notation = PLAIN if isinstance(target.notation, UnsetType) else target.notation
-    column, _ = without(column, notation.missing)
+    column, _ = without(column, notation_of(target).missing)
     if not target.classes:
         return replace(column, missing=target_numbers(column, target).missing)
     words = _WORDS.intersection(label for label in target.classes if isinstance(label, str))
@@ -234,10 +249,7 @@ def label_cells(column: Column) -> NDArray[np.generic]:
         return column.values
     column = _written(column)
     whole = parse(column, "integer_category")
-    plain = not whole.bad.any() and not any(
-        cell[:1] == "0" and len(cell) > 1 for cell in column.values[~column.missing]
-    )
-    return whole.values if plain else column.values
+    return column.values if whole.bad.any() or leading_zeros(column) else whole.values
 
 
 def _label(cell: object) -> Label:

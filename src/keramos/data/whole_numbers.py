@@ -14,6 +14,7 @@ from keramos.tabular.kind import NUMBER_NULLS
 if TYPE_CHECKING:
     from keramos.types.table import Column
 
+_PADDED = re.compile(r"[+-]?0\d+")
 _WHOLE = re.compile(r"[+-]?\d{1,4000}(\.0*)?")
 
 
@@ -37,6 +38,14 @@ def exact_integers(column: Column) -> list[int] | None:
             return None
         found.add(whole)
     return sorted(found)
+
+
+def leading_zeros(column: Column) -> bool:
+    """Whether whole numbers of text have zeros before them, which makes them codes."""
+    if not column.text:
+        return False
+    present = column.values[~column.missing].tolist()
+    return any(type(cell) is str and _PADDED.fullmatch(cell) for cell in present)
 
 
 def _whole(cell: object) -> int | None:

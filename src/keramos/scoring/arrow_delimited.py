@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from keramos.data.delimited import cells_of, decoded
+from keramos.data.delimited import decoded, row_cells
 from keramos.scoring.chunks import readable
 from keramos.scoring.delimited import DelimitedReader, ragged
 
@@ -30,7 +30,7 @@ class ArrowDelimitedReader(DelimitedReader):
         malformed: list[Malformed] = []
 
         def odd(row: pa_csv.InvalidRow) -> str:
-            malformed.append(ragged(row.number, cells_of(row.text, delimiter), self._dialect))
+            malformed.append(ragged(row.number, row_cells(row.text, delimiter), self._dialect))
             return "skip"
 
         empty = pa.RecordBatch.from_pylist([], self._fields(columns))

@@ -72,7 +72,13 @@ class LocalPlace:
         )
         return sorted((stored for stored in found if stored), key=lambda stored: stored.number)
 
-    def add(self, model: str, parcel: Parcel, check: Callable[[Path], object]) -> Stored:
+    def add(
+        self,
+        model: str,
+        parcel: Parcel,
+        check: Callable[[Path], object],
+        numbered: Callable[[int], object],
+    ) -> Stored:
         """Write, check, flush, rename.
 
         Raises:
@@ -88,7 +94,7 @@ class LocalPlace:
                 if parcel.signature is not None:
                     _write(hidden, f"{parcel.name}{SIGNATURE}", parcel.signature)
                 _flush(hidden)
-                number = self._numbered(folder, hidden)
+                number = self._numbered(folder, hidden, numbered)
                 _flush(folder)
         except OSError as error:
             raise SaveError(
@@ -119,7 +125,7 @@ class LocalPlace:
             os.close(descriptor)
             shutil.rmtree(hidden, ignore_errors=True)
 
-    def _numbered(self, folder: Path, hidden: Path) -> int:
+    def _numbered(self, folder: Path, hidden: Path, check: Callable[[int], object]) -> int:
         """Give the hidden folder the first free number after the newest."""
         taken = [
             number
@@ -128,6 +134,7 @@ class LocalPlace:
         ]
         number = max(taken, default=0) + 1
         while True:
+            check(number)
             try:
                 hidden.rename(folder / str(number))
             except OSError as error:

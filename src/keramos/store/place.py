@@ -47,9 +47,16 @@ class Place(Protocol):
         exist.
         """
 
-    def add(self, model: str, parcel: Parcel, check: Callable[[Path], object]) -> Stored:
+    def add(
+        self,
+        model: str,
+        parcel: Parcel,
+        check: Callable[[Path], object],
+        numbered: Callable[[int], object],
+    ) -> Stored:
         """Add the version after the newest. ``check`` gets the path of a copy on this machine's
-        disk; what it raises leaves the place as it was.
+        disk, ``numbered`` the version's number before it counts; what they raise leaves the place
+        as it was.
         """
 
     def remove(self, model: str, number: int) -> None:

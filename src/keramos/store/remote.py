@@ -101,7 +101,13 @@ class RemotePlace:
                 return self._stored_folder(number, listed)
         return None
 
-    def add(self, model: str, parcel: Parcel, check: Callable[[Path], object]) -> Stored:
+    def add(
+        self,
+        model: str,
+        parcel: Parcel,
+        check: Callable[[Path], object],
+        numbered: Callable[[int], object],
+    ) -> Stored:
         """Check a copy, then write the objects under the first free number after the newest.
 
         Raises:
@@ -117,8 +123,10 @@ class RemotePlace:
         ]
         number = max(taken, default=0) + 1
         with _talking(f"{self.root}/{model}", SaveError):
+            numbered(number)
             while not self._claim(f"{self._path}/{model}/{number}", objects):
                 number += 1
+                numbered(number)
         return next(stored for stored in self.versions(model) if stored.number == number)
 
     def _claim(self, folder: str, objects: Mapping[str, bytes]) -> bool:

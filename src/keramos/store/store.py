@@ -115,10 +115,14 @@ class Store:
                 remedy="Name a model; nothing was added",
             )
         parcel = _parcel(str(file))
-        if parcel.signature is not None:
-            known = [stored.number for stored in self._place.versions(model)]
-            check_bound(parcel.signature, model, max(known, default=0) + 1, str(file))
-        stored = self._place.add(model, parcel, lambda copy: _prove(copy, str(file), replace))
+
+        def check_number(number: int) -> None:
+            if parcel.signature is not None:
+                check_bound(parcel.signature, model, number, str(file))
+
+        stored = self._place.add(
+            model, parcel, lambda copy: _prove(copy, str(file), replace), check_number
+        )
         for label in labels:
             self._point(model, label, stored.number, back=False)
         return self._one(model, stored.number)

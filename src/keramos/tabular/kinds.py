@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from keramos.tabular.boolean import Boolean
 from keramos.tabular.date import Date
 from keramos.tabular.integer_category import IntegerCategory
-from keramos.tabular.notation import PLAIN
+from keramos.tabular.notation import PLAIN, notation_of
 from keramos.tabular.number import Number
 from keramos.tabular.string_category import StringCategory
 
@@ -32,9 +30,7 @@ def parse(column: Column, kind: ColumnKind, notation: Notation = PLAIN) -> Parse
 
 def kind_of(column: ColumnSchema) -> Kind:
     """The kind of a column, as its text is written."""
-    if isinstance(column.notation, msgspec.UnsetType):
-        return KINDS[column.kind]
-    return written_kind(column.kind, column.notation)
+    return written_kind(column.kind, notation_of(column))
 
 
 @lru_cache(1024)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from keramos.types.schema import Notation
@@ -14,8 +15,21 @@ from keramos.types.schema import Notation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keramos.types.schema import ColumnSchema, TargetSchema
+
 PLAIN = Notation()
 """A decimal point, no marks between thousands, dates as ISO 8601 writes them."""
+
+
+def notation_of(column: ColumnSchema | TargetSchema) -> Notation:
+    """How a column's text is written; a file states it where it is not the plain form."""
+    return PLAIN if isinstance(column.notation, UnsetType) else column.notation
+
+
+def stored(notation: Notation) -> Notation | UnsetType:
+    """A notation as a schema states it."""
+    return UNSET if notation == PLAIN else notation
+
 
 _BLANK = "[ \u00a0\u2007\u2009\u202f]"
 _GROUP_MARKS = {",": ",", ".": r"\.", " ": _BLANK, "'": "['\u2019]"}

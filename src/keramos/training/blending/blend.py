@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     RowLosses = Callable[[Floats], Floats]
 
 _ADDITIONS = 12
-_LEAST_WEIGHT = 0.05
 
 
 def blend_weights(scores: Mapping[str, Floats], losses: RowLosses) -> dict[str, float]:
@@ -48,8 +47,5 @@ def _is_level(differences: Floats) -> bool:
 
 
 def _shares(picked: tuple[str, ...]) -> dict[str, float]:
-    """Shares of the names, without the smallest ones."""
-    shares = {name: picked.count(name) / len(picked) for name in dict.fromkeys(picked)}
-    kept = {name: share for name, share in shares.items() if share >= _LEAST_WEIGHT}
-    whole = sum(kept.values())
-    return {name: share / whole for name, share in kept.items()}
+    """The share of each name."""
+    return {name: picked.count(name) / len(picked) for name in dict.fromkeys(picked)}
