@@ -162,7 +162,7 @@ def _typed(model, row, _):
         decoded = msgspec.json.decode(json_of(row), type=types.row)
     except msgspec.DecodeError as error:
         raise Impossible from error  # the general path reads it
-    outputs = model.run(types.feeds(types.cells([decoded])))
+    outputs = model.run(types.feeds(types.cells([decoded])[0]))
     return decide(outputs[0], model.content.rule)[0].score
 
 

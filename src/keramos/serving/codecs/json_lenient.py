@@ -1,5 +1,5 @@
 """JSON as model servers accept it: NaN and Infinity are numbers, and bytes after the value are
-ignored.
+ignored. The value of a key that appears twice in an object is ``Unreadable``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from keramos.serving.codecs.json_pieces import decode_pieces
 from keramos.serving.codecs.json_structure import BLOCK, Structure
 from keramos.serving.core.limits import MAX_DEPTH
 from keramos.serving.core.memory import reserve
+from keramos.tabular.cell import Unreadable
+from keramos.tabular.json_keys import DECODER, may_repeat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _decode = msgspec.json.Decoder().decode
-_decoder = json.JSONDecoder()
 _BEFORE = re.compile(r"[ \t\r\n\ufeff]*")
 
 
@@ -44,16 +45,21 @@ def parse(body: bytes) -> object:
 
 def _value(body: bytes) -> object:
     try:
-        return cast("object", _decode(body))
+        value = cast("object", _decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _slowly(body, 0)[0]
+    return _slowly(body, 0)[0] if may_repeat(value, body.count(b":")) else value
 
 
 def _piece(piece: bytes, begin: int) -> object:
     """The value of a piece, which nothing may follow."""
     try:
-        return cast("object", _decode(piece))
+        value = cast("object", _decode(piece))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value, rest = _slowly(piece, begin)
+    else:
+        if not may_repeat(value, piece.count(b":")):
+            return value
         value, rest = _slowly(piece, begin)
     if rest.strip():
         raise RequestError(f"JSON Parse error: Extra data at offset: {begin + len(piece)}")
@@ -69,7 +75,7 @@ def _slowly(body: bytes, begin: int) -> tuple[object, str]:
         start = cast("re.Match[str]", _BEFORE.match(text)).end()
         if start == len(text):
             raise RequestError("JSON Parse error: The document is empty")
-        value, end = _decoder.raw_decode(text, start)
+        value, end = DECODER.raw_decode(text, start)
     except UnicodeDecodeError as error:
         at = begin + error.start
         raise RequestError(f"JSON Parse error: not UTF-8 at offset: {at}") from None
@@ -101,6 +107,8 @@ _LONG_INTEGER = "an integer of thousands of digits"
 
 def shown(value: object) -> str:
     """A value as JSON for a message, shortened; no more of it is written than is shown."""
+    if isinstance(value, Unreadable):
+        return f"{value.shown}: {value.reason}"
     try:
         text = json.dumps(_head(value, [_MAX_SHOWN]), default=str)
     except ValueError:  # Python writes no integer of thousands of digits

@@ -7,6 +7,8 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, cast
 
 from keramos.errors import RequestError
+from keramos.tabular.cell import Unreadable, show
+from keramos.tabular.json_keys import TWICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,10 +73,13 @@ class _Pieces:
                 if key is None:
                     raise RequestError(f"JSON Parse error: a key is expected at offset: {at}")
                 name = cast("str", self._decode(key[1], key.start(1)))
-                found[name] = self.value(key.end(), until, depth + 1)
+                part = {name: self.value(key.end(), until, depth + 1)}
             else:
                 piece = b"{%b}" % self._text[at:until]
-                found |= cast("dict[str, object]", self._decode(piece, at - 1))
+                part = cast("dict[str, object]", self._decode(piece, at - 1))
+            twice = found.keys() & part.keys()
+            found |= part
+            found |= {name: Unreadable(show(name), TWICE) for name in twice}
         return found
 
     def _groups(self, begin: int, end: int, depth: int) -> Iterator[tuple[int, int]]:

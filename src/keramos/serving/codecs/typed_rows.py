@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from keramos.serving.core.served import RowTypes
+from keramos.tabular.json_keys import repeats
 from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from keramos.types.network import TensorSpec
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnPreparation, Preparation
+
+    _Decoded = tuple[list[Cells], int]
 
 _MATRIX_RANK = 2
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')
@@ -60,7 +64,7 @@ def _of_matrix(spec: TensorSpec) -> RowTypes | None:
         ):  # a number beyond the input's precision is Infinity there, as in TensorFlow
             return {name: np.array(rows, np.float64).astype(dtype)}
 
-    return RowTypes(row, lambda rows: cast("list[Cells]", rows), feeds, size)
+    return RowTypes(row, lambda rows: (cast("list[Cells]", rows), 0), feeds, size)
 
 
 def _of_columns(preparation: Preparation) -> RowTypes | None:
@@ -73,14 +77,15 @@ def _of_columns(preparation: Preparation) -> RowTypes | None:
         return None
     names = [f"c{place}" for place in range(len(columns))]
     fields = [
-        (name, kind) if column.null_policy == "refuse" else (name, kind, None)
+        (name, kind) if column.null_policy == "refuse" else (name, or_(kind, UnsetType), UNSET)
         for name, kind, column in zip(names, types, columns, strict=True)
     ]
     rename = {name: column.column for name, column in zip(names, columns, strict=True)}
     by_name = msgspec.defstruct("Row", fields, rename=rename, kw_only=True, gc=False)
     in_order = GenericAlias(tuple, tuple(types))
     fill = tuple(KINDS[column.kind].null_code for column in columns)
-    cells = _cells(fill if any(column.null_policy != "refuse" for column in columns) else None)
+    optional = any(column.null_policy != "refuse" for column in columns)
+    cells = _cells(len(columns), fill if optional else None)
     return RowTypes(or_(in_order, by_name), cells, _assembler(preparation), len(columns))
 
 
@@ -90,23 +95,34 @@ def _cell_type(column: ColumnPreparation) -> object:
     return kind if kind is None or column.null_policy == "refuse" else or_(kind, None)
 
 
-def _cells(fill: Cells | None) -> Callable[[Sequence[object]], list[Cells]]:
-    """A function from decoded rows to their cells; with ``fill``, what stands for a missing cell of
-    each column.
+def _cells(columns: int, fill: Cells | None) -> Callable[[Sequence[object]], _Decoded]:
+    """A function from decoded rows to their cells, and how many keys their objects have; with
+    ``fill``, what stands for a missing cell of each column.
     """
 
-    def plain(rows: Sequence[object]) -> list[Cells]:
-        return [row if type(row) is tuple else _astuple(row) for row in rows]  # type: ignore[arg-type]
+    def plain(rows: Sequence[object]) -> _Decoded:
+        cells = [row if type(row) is tuple else _astuple(row) for row in rows]  # type: ignore[arg-type]
+        return cells, columns * (len(cells) - list(map(type, rows)).count(tuple))
 
-    def filled(rows: Sequence[object]) -> list[Cells]:
-        return [
-            row
-            if None not in row
-            else tuple(f if c is None else c for f, c in zip(fill or (), row, strict=True))
-            for row in plain(rows)
-        ]
+    def filled(rows: Sequence[object]) -> _Decoded:
+        cells, keys = plain(rows)
+        for place, row in enumerate(cells):
+            if None in row or UNSET in row:
+                keys -= row.count(UNSET)
+                cells[place] = tuple(
+                    f if c is None or c is UNSET else c
+                    for f, c in zip(fill or (), row, strict=True)
+                )
+        return cells, keys
 
     return plain if fill is None else filled
+
+
+def says_keys_once(body: bytes, keys: int) -> bool:
+    """Whether no object of a JSON text says a key twice; ``keys`` are those that were decoded.
+    Other colons stand in strings or behind keys that nobody asked for.
+    """
+    return body.count(b":") == keys or not repeats(body)
 
 
 def _assembler(preparation: Preparation) -> Callable[[list[Cells]], Feeds]:

@@ -21,12 +21,12 @@ Cells = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowTypes:
-    """``row`` is the type that msgspec decodes a row as; ``cells`` gives the cells of decoded rows;
-    ``feeds`` the model's inputs for many rows of cells.
+    """``row`` is the type that msgspec decodes a row as; ``cells`` gives the cells of decoded rows
+    and how many keys their objects have; ``feeds`` the model's inputs for many rows of cells.
     """
 
     row: object
-    cells: Callable[[Sequence[object]], list[Cells]]
+    cells: Callable[[Sequence[object]], tuple[list[Cells], int]]
     feeds: Callable[[list[Cells]], Feeds]
     columns: int
 

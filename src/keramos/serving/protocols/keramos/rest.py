@@ -19,6 +19,7 @@ from keramos.serving.codecs.json_lenient import parse, shown
 from keramos.serving.codecs.json_numbers import number_texts
 from keramos.serving.codecs.row_cells import check_count, column_names, feeds_of, row_dicts
 from keramos.serving.codecs.row_pieces import pieces
+from keramos.serving.codecs.typed_rows import says_keys_once
 from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
@@ -233,12 +234,16 @@ def fast_route(
         return None
     rows = GenericAlias(list, (served.types.row,))
     body = msgspec.defstruct("Body", [("rows", rows)], gc=False, forbid_unknown_fields=True)
-    decode_body, cells = msgspec.json.Decoder[Any](or_(body, rows)).decode, served.types.cells
+    decode_body, types = msgspec.json.Decoder[Any](or_(body, rows)).decode, served.types
 
     def decode(data: bytes, _: object) -> Decoded | None:
         found = decode_body(data)
-        given = found if type(found) is list else found.rows
-        return Decoded(cells(given)) if 0 < len(given) <= most else None
+        bare = type(found) is list
+        given = found if bare else found.rows
+        if not 0 < len(given) <= most:
+            return None
+        cells, keys = types.cells(given)
+        return Decoded(cells) if says_keys_once(data, keys + (not bare)) else None
 
     def write(answers: Answers, begin: int, end: int, _: object) -> bytes:
         rows, texts = range(1, end - begin + 1), answers.flat()

@@ -15,6 +15,7 @@ import msgspec
 
 from keramos.errors import RequestError
 from keramos.serving.codecs.slots import input_slots
+from keramos.serving.codecs.typed_rows import says_keys_once
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
 from keramos.serving.core.messages import Reply, json_text
@@ -107,7 +108,10 @@ def fast_route(
 
     def decode(data: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Decoded | None:
         size = _json_size(headers, len(data))
-        body = _decode(data[:size] if size < len(data) else data)
+        text = data[:size] if size < len(data) else data
+        body = _decode(text)
+        if not says_keys_once(text, _keys(body)):
+            return None
         wanted = body.outputs
         binary = body.parameters.binary_data_output
         if wanted is not msgspec.UNSET:
@@ -122,6 +126,15 @@ def fast_route(
         return Decoded(rows, _ReplyForm(body.id, binary)) if 0 < len(rows) <= most else None
 
     return FastRoute(served, served.types.feeds, decode, _writer(served), answer, COUNTED)
+
+
+def _keys(body: _Body) -> int:
+    """Keys that are surely there; without those of parameters of the request and of its outputs."""
+    found = 1 + (body.id is not None)
+    for item in body.inputs:
+        size = item.parameters.binary_data_size
+        found += 3 + (item.data is not msgspec.UNSET) + 2 * (size is not None)
+    return found
 
 
 def _json_size(headers: Sequence[tuple[bytes, bytes]], whole: int) -> int:
@@ -228,7 +241,7 @@ def _columns(served: Served) -> Reader:
             _texts(given[name]) if kind == "BYTES" else given[name] for name, kind in kinds.items()
         ]
         found = msgspec.convert({"rows": list(zip(*texts, strict=True))}, table)
-        return cells(msgspec.structs.astuple(found)[0])
+        return cells(msgspec.structs.astuple(found)[0])[0]
 
     return read
 

@@ -12,12 +12,14 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Literal, Never
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from keramos.errors import NotServedError, RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown, shown_keys
 from keramos.serving.codecs.json_numbers import b64_text, nested, rows_of, tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
 from keramos.serving.codecs.slots import input_slots, output_slots
+from keramos.serving.codecs.typed_rows import says_keys_once
 from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
 from keramos.serving.core.counters import Call
 from keramos.serving.core.fast_route import Decoded, FastRoute
@@ -222,16 +224,20 @@ def fast_route(
         "Body",
         [
             ("instances", GenericAlias(list, (served.types.row,))),
-            ("signature_name", Literal["", "serving_default"], ""),
-            ("inputs", msgspec.UnsetType, msgspec.UNSET),
+            ("signature_name", Literal["", "serving_default"] | UnsetType, UNSET),
+            ("inputs", UnsetType, UNSET),
         ],
         gc=False,
     )
-    decode_body, cells = msgspec.json.Decoder[Any](body).decode, served.types.cells
+    decode_body, types = msgspec.json.Decoder[Any](body).decode, served.types
 
     def decode(data: bytes, _: object) -> Decoded | None:
-        instances = decode_body(data).instances
-        return Decoded(cells(instances)) if 0 < len(instances) <= most else None
+        found = decode_body(data)
+        if not 0 < len(found.instances) <= most:
+            return None
+        cells, keys = types.cells(found.instances)
+        keys += 1 + (found.signature_name is not UNSET)
+        return Decoded(cells) if says_keys_once(data, keys) else None
 
     return FastRoute(served, served.types.feeds, decode, _write, answer, _COUNTED)
 
