@@ -11,6 +11,7 @@ from keras import layers as kl
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MismatchError, ModelError, UnsupportedModelError
+from keramos.pipeline.load import load
 from keramos.runtime.session import Session, as_input
 
 NUMBERS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
@@ -491,3 +492,21 @@ def test_options_without_an_answer_are_refused_by_name(option, tmp_path):
 
     with pytest.raises(ModelError, match=option):
         answers(tmp_path / "model.keras", given)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("nested", [False, True])
+def test_weights_by_frequency_of_tf_keras_are_those_of_its_lookups(nested, tmp_path):
+    tf_keras = pytest.importorskip("tf_keras")
+    x = tf_keras.Input((1,), dtype="string")
+    lookup = tf_keras.layers.StringLookup(
+        vocabulary=["a", "b"], output_mode="tf_idf", idf_weights=[0.3, 0.4]
+    )
+    inner = tf_keras.Sequential([lookup]) if nested else lookup
+    model = tf_keras.Model(x, tf_keras.layers.Dense(2)(inner(x)))
+    model.save(tmp_path / "m.h5")
+    rows = np.array([["a"], ["z"], ["b"]], object)
+
+    found = load(tmp_path / "m.h5").predict(rows)
+
+    np.testing.assert_allclose(found, model.predict(rows.astype(str), verbose=0), rtol=1e-5)

@@ -1,8 +1,9 @@
 """Layers of keras.layers.activations."""
 
-from keramos.keras_layers.options import ACTIVATION, AXES, NUMBER
+from keramos.keras_layers.options import ACTIVATION, AXES, DISTINCT_AXES, NUMBER
 from keramos.keras_layers.spec import LayerSpec, Weight
 
+_POSITIVE = NUMBER._replace(least=0)
 _BY_VALUE = LayerSpec(mask="keep", floats=True, since="1")
 
 LAYERS = {
@@ -12,16 +13,16 @@ LAYERS = {
     "PReLU": _BY_VALUE._replace(options={"shared_axes": AXES(None)}, weights=(Weight("alpha"),)),
     "ReLU": LayerSpec(
         options={
-            "max_value": NUMBER(None),
-            "negative_slope": NUMBER(0.0),
-            "threshold": NUMBER(0.0),
+            "max_value": _POSITIVE(None),
+            "negative_slope": _POSITIVE(0.0),
+            "threshold": _POSITIVE(0.0),
         },
         mask="keep",
         floats=True,
         since="2",
     ),
     "Softmax": LayerSpec(
-        options={"axis": AXES(-1)},
+        options={"axis": DISTINCT_AXES(-1)},
         mask="keep",
         floats=True,
         since="2",

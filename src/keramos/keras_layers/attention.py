@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.keras_layers.options import AXES, COUNT, FLAG, TEXT, WHOLE
+from keramos.keras_layers.options import AXES, COUNT, FLAG, FRACTION, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ LAYERS = {
             "num_query_heads": COUNT,
             "num_key_value_heads": COUNT,
             "use_bias": FLAG(True),
-            "sliding_window": WHOLE(None),
+            "sliding_window": COUNT(None),
             "use_gate": FLAG(False),
         },
         weights=(
@@ -98,6 +98,7 @@ LAYERS = {
             ),
         ),
         ignored=("flash_attention",),
+        checked={"dropout": FRACTION},
         training=("dropout", "seed"),
         calls=_HEADS_CALLS,
         mask="own",
@@ -112,7 +113,7 @@ LAYERS = {
             "use_bias": FLAG(True),
             "output_shape": AXES(None),
             "attention_axes": AXES(None),
-            "sliding_window": WHOLE(None),
+            "sliding_window": COUNT(None),
             "use_gate": FLAG(False),
         },
         weights=(
@@ -129,6 +130,7 @@ LAYERS = {
             *_projection("output", "num_heads width *outputs", "*outputs", "output_dense"),
         ),
         ignored=("flash_attention",),
+        checked={"dropout": FRACTION},
         training=("dropout", "seed"),
         calls=_HEADS_CALLS,
         mask="own",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.keras_layers.options import COUNT, DATA_FORMAT, FLAG, NUMBER, TEXT, WHOLE, words
+from keramos.keras_layers.options import COUNT, DATA_FORMAT, FLAG, NUMBER, TEXT, words
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ LAYERS = {
         options={
             "fft_length": COUNT(2048),
             "sequence_stride": COUNT(512),
-            "sequence_length": WHOLE(None),
+            "sequence_length": COUNT(None),
             "window": TEXT("hann")._replace(nullable=True),
             "sampling_rate": COUNT(16000),
             "num_mel_bins": COUNT(128),
@@ -41,8 +41,8 @@ LAYERS = {
     "STFTSpectrogram": LayerSpec(
         options={
             "mode": TEXT("log"),
-            "frame_length": WHOLE(256),
-            "frame_step": WHOLE(None),
+            "frame_length": COUNT(256),
+            "frame_step": COUNT(None),
             "fft_length": COUNT(None),
             "padding": words("valid", "same"),
             "expand_dims": FLAG(False),
@@ -53,6 +53,10 @@ LAYERS = {
             Weight("imag_kernel", "frame_length 1 bins", when=_needs_imaginary),
         ),
         ignored=("window", "periodic", "scaling"),
+        checked={
+            "periodic": FLAG,
+            "scaling": words("density", "spectrum")._replace(nullable=True),
+        },
         floats=True,
     ),
 }

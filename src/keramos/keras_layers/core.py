@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.keras_layers.options import ACTIVATION, COUNT, FLAG, NUMBER, OPEN_SIZES, TEXT
+from keramos.keras_layers.options import ACTIVATION, COUNT, DTYPE, FLAG, NUMBER, OPEN_SIZES, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ LAYERS = {
             Weight("reverse_embeddings", "output_dim input_dim", when="!tie_weights"),
         ),
         ignored=("reverse_dtype",),
+        checked={"reverse_dtype": DTYPE(None)},
         training=_TRAINING,
         calls=("reverse",),
         mask="own",
@@ -172,6 +173,7 @@ LAYERS = {
     "SpectralNormalization": LayerSpec(
         weights=(Weight("vector_u", trained=False),),
         ignored=("power_iterations",),
+        checked={"power_iterations": COUNT},
         inner={"layer": "layer"},
         copies="before",  # the kernel of the wrapped layer
         since="2",

@@ -8,17 +8,27 @@ from keramos.keras_layers.options import (
     INTERPOLATION,
     NUMBER,
     RANGE,
-    TEXT,
+    words,
 )
 from keramos.keras_layers.spec import LayerSpec
 
 _SIZE = {"height": COUNT, "width": COUNT}
+_ALIKE = {
+    "data_format": DATA_FORMAT,
+    "fill_mode": words("reflect", "wrap", "constant", "nearest"),
+    "fill_value": NUMBER(None),
+    "interpolation": words(*INTERPOLATION.words, "gaussian", "mitchellcubic"),
+    "value_range": RANGE,
+}
+"""What options mean in every layer that changes images while training."""
 _RANDOM = LayerSpec(training=("seed", "bounding_box_format", "factor"), floats=True)
 """Layers that change images while training only."""
 
 
 def _random(options: str) -> LayerSpec:
-    return _RANDOM._replace(ignored=tuple(options.split()))
+    ignored = tuple(options.split())
+    checked = {name: _ALIKE[name] for name in ignored if name in _ALIKE}
+    return _RANDOM._replace(ignored=ignored, checked=checked)
 
 
 LAYERS = {
@@ -47,7 +57,7 @@ LAYERS = {
             "interpolation": INTERPOLATION,
             "crop_to_aspect_ratio": FLAG(False),
             "pad_to_aspect_ratio": FLAG(False),
-            "fill_mode": TEXT("constant"),
+            "fill_mode": words("constant"),
             "fill_value": NUMBER(0.0),
             "antialias": FLAG(False),
             "data_format": DATA_FORMAT,

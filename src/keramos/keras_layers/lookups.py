@@ -5,12 +5,14 @@ from keramos.keras_layers.options import (
     COUNT,
     FLAG,
     NUMBER_LIST,
+    SIZES,
     TEXT,
     TEXTS,
     TOKEN,
     TOKEN_OR_NUMBER,
     TOKENS,
     WHOLE,
+    words,
 )
 from keramos.keras_layers.spec import LayerSpec
 
@@ -34,6 +36,7 @@ _LOOKUP = LayerSpec(
         **_LEARNED,
     },
     ignored=("vocabulary_dtype", "vocabulary_size"),
+    checked={"vocabulary_dtype": words("int64", "int32", "string")},
     vocabulary="vocabulary",
     since="2",
 )
@@ -56,7 +59,7 @@ LAYERS = {
             "vocabulary": TEXTS(None),
             "standardize": TEXT("lower_and_strip_punctuation")._replace(nullable=True),
             "split": TEXT("whitespace")._replace(nullable=True),
-            "ngrams": AXES(None),
+            "ngrams": SIZES(None),
             "output_sequence_length": WHOLE(None),
             "ragged": FLAG(False),
             **_LEARNED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.keras_layers.options import AXES, FLAG, NUMBER, WHOLE
+from keramos.keras_layers.options import DISTINCT_AXES, FLAG, NUMBER, WHOLE
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ LAYERS = {
             *("momentum", "renorm", "renorm_clipping", "renorm_momentum"),
             *("virtual_batch_size", "adjustment", "fused"),
         ),
+        checked={"momentum": NUMBER},
         training=("synchronized",),
         mask="keep",
         floats=True,
@@ -55,7 +56,7 @@ LAYERS = {
         since="2",
     ),
     "LayerNormalization": LayerSpec(
-        options={"axis": AXES(-1), **_ENDS, "rms_scaling": FLAG(False)},
+        options={"axis": DISTINCT_AXES(-1), **_ENDS, "rms_scaling": FLAG(False)},
         weights=(
             Weight("gamma", "*sizes", when=_layer_gamma),
             Weight("beta", "*sizes", when=_layer_beta),
@@ -65,10 +66,12 @@ LAYERS = {
         since="2",
     ),
     "RMSNormalization": LayerSpec(
-        options={"axis": AXES(-1), "epsilon": NUMBER(1e-6)._replace(least=0)},
+        options={"axis": DISTINCT_AXES(-1), "epsilon": NUMBER(1e-6)._replace(least=0)},
         weights=(Weight("scale", "*sizes"),),
         mask="keep",
         floats=True,
     ),
-    "UnitNormalization": LayerSpec(options={"axis": AXES(-1)}, mask="keep", floats=True, since="2"),
+    "UnitNormalization": LayerSpec(
+        options={"axis": DISTINCT_AXES(-1)}, mask="keep", floats=True, since="2"
+    ),
 }

@@ -80,8 +80,29 @@ def _is_token_or_number(value: object) -> bool:
     return _is_text(value) or _is_number(value)
 
 
+def _is_seed(value: object) -> bool:
+    """A number, or a generator that Keras writes as an object."""
+    return _is_whole(value) or (isinstance(value, dict) and "class_name" in value)
+
+
 def _is_sizes(value: object) -> bool:
     return _is_whole(value) or (isinstance(value, list) and all(map(_is_whole, value)))
+
+
+def _is_distinct(value: object) -> bool:
+    return _is_whole(value) or (
+        isinstance(value, list) and bool(value) and _is_sizes(value) and len({*value}) == len(value)
+    )
+
+
+def _is_noise(value: object) -> bool:
+    return isinstance(value, list) and all(
+        part is None or (_is_whole(part) and part >= 1) for part in value
+    )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str | dict)
 
 
 def _is_open_sizes(value: object) -> bool:
@@ -127,6 +148,7 @@ TEXT = Option(_is_text, "text is needed")
 SIZES = Option(_is_sizes, "a whole number or a list of them is needed", least=1)
 """A size, or one for each axis of space."""
 AXES = Option(_is_sizes, "a whole number or a list of them is needed")
+DISTINCT_AXES = Option(_is_distinct, "a whole number, or a list of different ones, is needed")
 OPEN_SIZES = Option(_is_open_sizes, "a whole number or a list of them is needed")
 """Sizes of which None is left to the input."""
 EDGES = Option(_is_edges, "whole numbers are needed", least=0)
@@ -161,6 +183,16 @@ EVERY_LAYER = frozenset(
     }
 )
 """Options of any class that cannot change an answer (``dtype`` is read where it can)."""
+
+DTYPE = Option(_is_name, "a dtype is needed")
+NOISE = Option(_is_noise, "a list of sizes is needed")
+SEED = Option(_is_seed, "a whole number is needed", default=None, nullable=True)
+ALIKE = {
+    "dropout": NUMBER(None),
+    "recurrent_dropout": NUMBER(None),
+    "seed": SEED,
+}
+"""Options of one meaning in every class that has them; answers do not depend on them."""
 
 TRAINED_BY = ("_initializer", "_regularizer", "_constraint")
 """Endings of options that say how a weight is trained, after the name of the weight."""

@@ -1,6 +1,6 @@
 """Layers of keras.layers.preprocessing for numbers."""
 
-from keramos.keras_layers.options import AXES, COUNT, FLAG, NUMBER_LIST, NUMBERS, TEXT
+from keramos.keras_layers.options import AXES, COUNT, FLAG, NUMBER, NUMBER_LIST, NUMBERS, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 LAYERS = {
@@ -20,6 +20,7 @@ LAYERS = {
             "sparse": FLAG(False),
         },
         ignored=("num_bins", "epsilon"),
+        checked={"num_bins": COUNT(None), "epsilon": NUMBER},
         floats=True,
         any_dtype=True,
         since="2",

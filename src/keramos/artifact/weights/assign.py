@@ -209,6 +209,7 @@ def bind_flat(
         MismatchError: there are more or fewer weights than the config has places for, one has
             another shape than the config says, or its name contradicts its place.
     """
+    weights = _without_idf(layer, weights)
     if not may_have_weights(layer.kind) and layer.network is None and not layer.inner:
         found = replace(layer, weights=tuple(weight.read() for weight in weights))
         return rules.settle(unlike(found, weights))
@@ -232,6 +233,19 @@ def bind_flat(
         _check_name(layer, slot, weight.name)
         owned.setdefault(slot.owner, {})[slot.role] = weight
     return _fill(layer, owned, (), rules)
+
+
+_VARIABLE = re.compile(r"(?:.*/)?Variable(?:_\d+)?(?::0)?\Z")
+
+
+def _without_idf(layer: Layer, weights: Sequence[Weight]) -> Sequence[Weight]:
+    """The weights without those by frequency that tf.keras keeps beside a config which states
+    them.
+    """
+    records = (spec_of(part.kind) for part in _parts(layer))
+    if not any(record is not None and record.vocabulary for record in records):
+        return weights
+    return [weight for weight in weights if not _VARIABLE.match(weight.name)]
 
 
 def _listed(weights: Sequence[Weight]) -> str:

@@ -269,7 +269,7 @@ def multi_head_attention(
     if use_gate:
         gate = _projected(s, streams.query, "gate", use_bias=use_bias, width=width)
     value = _projected(s, streams.value, "value", use_bias=use_bias, width=width)
-    axes = _axes_of(attention_axes, streams.query.rank)
+    axes = _axes_of(s, attention_axes, streams.query.rank)
     allowed = _allowed(s, streams, sliding_window)
     y, weights = _heads(s, query, key, value, allowed, axes)
     if gate is not None:
@@ -281,11 +281,22 @@ def multi_head_attention(
     return _finished(s, streams, y, weights)
 
 
-def _axes_of(attention_axes: list[int] | int | None, rank: int) -> list[int]:
+def _axes_of(s: LayerCall, attention_axes: list[int] | int | None, rank: int) -> list[int]:
+    """The axes that attention runs over, counted from the rows.
+
+    Raises:
+        UnsupportedModelError: the rows or the features are among them, over which Keras 2 and 3
+            normalise differently.
+    """
     if attention_axes is None:
         return list(range(1, rank - 1))
     listed = [attention_axes] if isinstance(attention_axes, int) else attention_axes
-    return [axis if axis >= 0 else rank + axis for axis in listed]
+    axes = [axis if axis >= 0 else rank + axis for axis in listed]
+    if not set(axes) <= set(range(1, rank - 1)):
+        raise s.unsupported(
+            "attention_axes", attention_axes, "axes between the rows and the features are"
+        )
+    return axes
 
 
 def group_query_attention(

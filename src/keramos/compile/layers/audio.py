@@ -45,9 +45,12 @@ def _bands(bins: int, rate: float, count: int, low: float, high: float) -> Numbe
 
 
 def _waves(length: int, sequence: int, window: str | None) -> tuple[Numbers, Numbers]:
-    """Cosines and sines (bins, 1, length) under a periodic window in the middle."""
-    constant, swing = _WINDOWS[window] if window else (1.0, 0.0)
-    shape = constant - swing * np.cos(2 * np.pi * np.arange(sequence) / sequence)
+    """Cosines and sines (bins, 1, length) under a window in the middle, which TensorFlow makes
+    periodic where its length is even, and symmetric where it is odd.
+    """
+    constant, swing = _WINDOWS[window] if window and sequence > 1 else (1.0, 0.0)
+    period = max(sequence - sequence % 2, 1)
+    shape = constant - swing * np.cos(2 * np.pi * np.arange(sequence) / period)
     before = (length - sequence) // 2
     shape = np.pad(shape, (before, length - sequence - before))
     angles = 2 * np.pi * np.outer(np.arange(length // 2 + 1), np.arange(length)) / length

@@ -8,6 +8,8 @@ from keramos.compile.lowering.activation import activate
 from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -46,9 +48,22 @@ def einsum_dense(
             raise s.unsupported(
                 "output_shape", output_shape, f"axis {letter} of {equation} has two sizes"
             )
+    _check_ends(s, full, output_shape, sizes)
     y = s.g.op("Einsum", s.x, kernel, equation=full)
     y = s.g.op("Add", y, s.float_weight("bias")) if bias_axes else y
     return activate(s.g, y, activation, s.layer.legacy)
+
+
+def _check_ends(
+    s: LayerCall, equation: str, output_shape: object, sizes: Mapping[str, int]
+) -> None:
+    """Refuse sizes of the output that the kernel does not give."""
+    stated = output_shape if isinstance(output_shape, list) else [output_shape]
+    result = equation.partition("->")[2]
+    for letter, size in zip(reversed(result), reversed(stated), strict=False):
+        if size is not None and sizes.get(letter, size) != size:
+            reason = f"the kernel gives axis {letter} of {equation} {sizes[letter]} places"
+            raise s.unsupported("output_shape", output_shape, reason)
 
 
 def reversible_embedding(

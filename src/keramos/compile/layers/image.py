@@ -176,6 +176,8 @@ def auto_contrast(
     if data_format == "channels_first":
         raise s.unsupported("data_format", data_format, "channels_last is")
     g, (low, high) = s.g, value_range
+    if not low < high:
+        raise s.unsupported("value_range", value_range, "a smaller and a larger number are")
     least, most = (g.op(kind, s.x, [1, 2], keepdims=1) for kind in ("ReduceMin", "ReduceMax"))
     flat = g.op("Equal", least, most)
     spread = g.op("Where", flat, 1.0, g.op("Sub", most, least))

@@ -29,6 +29,8 @@ Token = str | int
 _NOWHERE = 2**31
 """A place outside every encoding."""
 
+_KEY = 2  # numbers of a salt
+_SHOWN = 8
 _DTYPES = {"IntegerLookup": "int64", "StringLookup": "str"}
 
 
@@ -49,6 +51,7 @@ class _Places(NamedTuple):
 
 
 def places_of(
+    s: LayerCall,
     vocabulary: Sequence[Token] | None,
     mask_token: Token | None,
     oov_token: Token | None,
@@ -57,7 +60,8 @@ def places_of(
     """Where everything lies.
 
     Raises:
-        UnsupportedModelError: the file holds no vocabulary, or an empty one.
+        UnsupportedModelError: the file holds no vocabulary, or one that Keras refuses: an empty
+            one, one with a word twice, or with a special word among the others.
     """
     if not vocabulary:
         raise UnsupportedModelError(
@@ -75,6 +79,12 @@ def places_of(
         raise UnsupportedModelError(
             "the vocabulary holds only the special words",
             remedy="Give it words in Keras",
+        )
+    special = [s.layer.config.get("mask_token")]
+    special += [oov_token] if s.layer.config.get("invert") else []
+    if len({*words}) != len(words) or any(one in words for one in special if one is not None):
+        raise s.unsupported(
+            "vocabulary", list(words)[:_SHOWN], "each word once, without special ones, is"
         )
     return _Places(words, masked, num_oov_indices)
 
@@ -99,9 +109,10 @@ def lookup(
     """Places of words or integers, or an encoding of them; with ``invert`` words of places."""
     _check(s, sparse=sparse, encoding=encoding, oov_method=oov_method)
     _check_count(s, "num_oov_indices", num_oov_indices, 0)
+    _check_salt(s, salt, oov_method)
     s.g.reserve_constants("num_oov_indices", num_oov_indices)
     places = places_of(
-        vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices
+        s, vocabulary, mask_token if output_mode == "int" else None, oov_token, num_oov_indices
     )
     if invert:
         if output_mode != "int":
@@ -113,16 +124,19 @@ def lookup(
         index = s.g.op(
             "Where", s.g.op("Less", index, 0), _hashed(s, x, places, oov_method, salt), index
         )
-    depth = _depth(s, places, max_tokens if pad_to_max_tokens else None)
-    idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
+    depth = _depth(s, places, max_tokens, padded=pad_to_max_tokens)
+    idf = _idf(s, places, idf_weights, depth, output_mode)
     return encode(s, index, depth, output_mode, idf=idf)
 
 
-def _depth(s: LayerCall, places: _Places, max_tokens: int | None) -> int:
-    """How many places an encoding has; ``max_tokens`` where it is padded."""
-    depth = places.size if max_tokens is None else max_tokens
-    _check_count(s, "max_tokens", depth, places.size)
-    return depth
+def _depth(s: LayerCall, places: _Places, max_tokens: int | None, *, padded: bool) -> int:
+    """How many places an encoding has; ``max_tokens``, which bounds them, where it is padded."""
+    if max_tokens is None:
+        if padded:
+            raise s.unsupported("pad_to_max_tokens", padded, "without max_tokens false is")
+        max_tokens = places.size
+    _check_count(s, "max_tokens", max_tokens, max(places.size, 2))
+    return max_tokens if padded else places.size
 
 
 _OPTIONS: dict[str, tuple[object, ...]] = {
@@ -145,6 +159,14 @@ def _check(s: LayerCall, **options: object) -> None:
                 else ""
             )
             raise s.unsupported(option, value, f"{known} is{code}")
+
+
+def _check_salt(s: LayerCall, salt: int | list[int] | None, oov_method: str) -> None:
+    """One or two numbers, which the remainder of a division has no use for."""
+    if isinstance(salt, list) and len(salt) != _KEY:
+        raise s.unsupported("salt", salt, "one or two numbers are")
+    if salt is not None and s.layer.kind == "IntegerLookup" and oov_method == "floormod":
+        raise s.unsupported("salt", salt, "with oov_method 'floormod' none is")
 
 
 def _check_count(s: LayerCall, option: str, value: int, least: int) -> None:
@@ -216,10 +238,16 @@ def _inverted(
 
 
 def _idf(
-    s: LayerCall, places: _Places, idf_weights: Sequence[float] | None, depth: int
-) -> list[float]:
-    """One weight a place; unknown words weigh as much as words do on average, padding nothing."""
+    s: LayerCall, places: _Places, idf_weights: Sequence[float] | None, depth: int, mode: str
+) -> list[float] | None:
+    """One weight a place for ``tf_idf``; unknown words weigh as much as words do on average,
+    padding nothing.
+    """
     given = list(idf_weights or [])
+    if mode != "tf_idf":
+        if idf_weights is not None:
+            raise s.unsupported("idf_weights", given[:_SHOWN], f"with {mode} none are")
+        return None
     if not given or len(given) not in (len(places.words), places.size, depth):
         raise s.unsupported(
             "idf_weights", f"{len(given)} numbers", f"{places.size} are needed, one a place"
@@ -232,7 +260,7 @@ def _idf(
 def _host_hash(s: LayerCall, x: Value, bins: int, salt: int | list[int] | None) -> Value:
     _check_count(s, "num_bins", bins, 1)
     key = [salt, salt] if isinstance(salt, int) else salt
-    if key is not None and len(key) != 2:
+    if key is not None and len(key) != _KEY:
         raise s.unsupported("salt", salt, "one or two numbers are")
     return s.g.host("hash", {"bins": bins, "salt": key}, [x], ("int64", x.shape))
 
@@ -316,7 +344,7 @@ def text_vectorization(
     """Text -> words (and runs of words) -> their places, padded with 0, or an encoding of them."""
     _check(s, standardize=standardize, split=split, sparse=sparse, ragged=ragged, encoding=encoding)
     _check_columns(s, split, output_mode, ngrams)
-    places = places_of(vocabulary, "" if output_mode == "int" else None, "[UNK]", 1)
+    places = places_of(s, vocabulary, "" if output_mode == "int" else None, "[UNK]", 1)
     length = output_sequence_length if output_mode == "int" else None
     config = {
         "words": list(places.words),
@@ -329,8 +357,8 @@ def text_vectorization(
     }
     columns = s.x.shape[1] if split is None and ngrams is None and length is None else length
     index = s.g.host("text", config, [s.x], ("int64", (s.x.shape[0], columns)))
-    depth = _depth(s, places, max_tokens if pad_to_max_tokens else None)
-    idf = _idf(s, places, idf_weights, depth) if output_mode == "tf_idf" else None
+    depth = _depth(s, places, max_tokens, padded=pad_to_max_tokens)
+    idf = _idf(s, places, idf_weights, depth, output_mode)
     return encode(s, index, depth, output_mode, idf=idf)
 
 

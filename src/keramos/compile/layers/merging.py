@@ -167,6 +167,8 @@ def dot(s: LayerCall, *, axes: int | list[int], normalize: bool = False) -> Valu
     """Products along an axis of each input, which may be brought to length 1 before."""
     a, b = _two(s)
     pair = [axes, axes] if isinstance(axes, int) else axes
+    if 0 in pair:
+        raise s.unsupported("axes", axes, "an axis behind the rows is")
     if normalize:
         a, b = (_unit(s, x, front_axis(axis, x.rank)) for x, axis in zip((a, b), pair, strict=True))
     return batch_dot(s, a, b, pair)

@@ -143,6 +143,8 @@ def group_normalization(
     g, at = s.g, front_axis(axis, s.x.rank)
     channels = known(s.x.shape[at], "channels")
     count = channels if groups == -1 else groups
+    if count < 1 or channels % count:
+        raise s.unsupported("groups", groups, f"a divisor of {channels} channels is")
     shape = sizes(s.x)
     x = reshape(g, s.x, *shape[:at], count, channels // count, *shape[at + 1 :])
     over = [i for i in range(1, x.rank) if i != at]

@@ -26,9 +26,23 @@ def rescaling(s: LayerCall, *, scale: object, offset: object = 0.0) -> Value:
     """X * scale + offset; both numbers or vectors over the last axis."""
     y = s.x if s.x.dtype.startswith("float") else s.g.cast(s.x, "float32")
     factor, shift = np.asarray(scale, y.dtype), np.asarray(offset, y.dtype)
+    _check_columns(s, "scale", factor)
+    _check_columns(s, "offset", shift)
     if np.any(factor != 1):
         y = s.g.op("Mul", y, factor)
     return s.g.op("Add", y, shift) if np.any(shift != 0) else y
+
+
+def _check_columns(s: LayerCall, option: str, numbers: NDArray[np.generic]) -> None:
+    """One number, or one for each place of the last axes."""
+    ends = s.x.shape[-numbers.ndim :] if numbers.ndim else ()
+    fits = numbers.ndim <= s.x.rank and all(
+        own == 1 or size in (None, own) for own, size in zip(numbers.shape, ends, strict=False)
+    )
+    if not fits or not numbers.size:
+        raise s.unsupported(
+            option, numbers.tolist(), f"one number, or one for each of {s.x.shape}, is"
+        )
 
 
 def _statistic(s: LayerCall, given: object, role: str, axes: list[int]) -> NDArray[np.generic]:

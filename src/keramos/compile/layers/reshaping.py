@@ -9,7 +9,7 @@ import numpy as np
 
 from keramos.compile.layers.image import resized
 from keramos.compile.lowering.spatial import each, known
-from keramos.errors import MismatchError
+from keramos.errors import MismatchError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from keramos.compile.lowering.layer_call import LayerCall
@@ -68,11 +68,20 @@ def repeat_vector(s: LayerCall, *, n: int) -> Value:
 
 
 def _edges(value: Edges, axes: int) -> list[tuple[int, int]]:
-    """(before, after) an axis from Keras' forms: a number, a number an axis, or a pair an axis."""
+    """(before, after) an axis from Keras' forms: a number, a number an axis, or a pair an axis.
+
+    Raises:
+        UnsupportedModelError: the value is none of these.
+    """
     if axes == 1 and isinstance(value, list) and all(isinstance(part, int) for part in value):
-        return [(cast("int", value[0]), cast("int", value[-1]))]
+        value = [value]
     listed = [value] * axes if isinstance(value, int) else value
-    return [(part, part) if isinstance(part, int) else (part[0], part[1]) for part in listed]
+    pairs = [(part, part) if isinstance(part, int) else part for part in listed]
+    if len(pairs) != axes or any(len(pair) != 2 for pair in pairs):
+        raise UnsupportedModelError(
+            f"a number, or a pair for each of {axes} axes, is needed", received=str(value)[:80]
+        )
+    return [(before, after) for before, after in pairs]
 
 
 def _space(s: LayerCall, data_format: str | None) -> list[int]:

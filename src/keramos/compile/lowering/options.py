@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from keramos.errors import CorruptModelError, UnsupportedModelError
+from keramos.keras_layers.options import ALIKE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,7 +33,7 @@ def check_options(layer: Layer, spec: LayerSpec) -> None:
         raise CorruptModelError(
             f"the config lacks {', '.join(lacking)}", layer=layer.name, layer_kind=layer.kind
         )
-    for name, option in (*spec.options.items(), *spec.checked.items()):
+    for name, option in {**ALIKE, **spec.checked, **spec.options}.items():
         if name not in config:
             continue
         needed = option.fault(config[name])

@@ -17,12 +17,18 @@ OpenSizes = int | list[int | None]
 
 
 def each(value: Sizes | None, axes: int) -> list[int]:
-    """One number an axis."""
-    return (
-        [value or 1] * axes
-        if isinstance(value, int) or value is None
-        else [int(size) for size in value]
-    )
+    """One number an axis.
+
+    Raises:
+        UnsupportedModelError: there are more or fewer.
+    """
+    if isinstance(value, int) or value is None:
+        return [value or 1] * axes
+    if len(value) != axes:
+        raise UnsupportedModelError(
+            f"one number for each of {axes} axes of space is needed", received=str(value)[:80]
+        )
+    return [int(size) for size in value]
 
 
 def channels_first(g: Graph, x: Value, data_format: str | None) -> Value:
