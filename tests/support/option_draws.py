@@ -186,29 +186,27 @@ def faults(kind, name, path, seed=0):
     return wrong, reached
 
 
-def listed():
-    """Class, option and value of each line, with the Keras that compute it."""
-    found = {}
+def main():
+    """Write the list; print what differs."""
+    logging.disable(logging.WARNING)
+    warnings.filterwarnings("ignore")
+    lines = []
     for kind in DRAWS:
+        found = {}
         for name in engines(kind):
             with tempfile.TemporaryDirectory() as folder:
                 suffix = ".keras" if name == "keras" else ".h5"
-                _, reached = faults(kind, name, Path(folder) / f"m{suffix}")
+                wrong, reached = faults(kind, name, Path(folder) / f"m{suffix}")
+            for one in wrong:
+                print(kind, name, one, flush=True)
             for option, value in (item for one in reached for item in one.own.items()):
-                found.setdefault((kind, option, shown(value)), {})[name] = None
+                found.setdefault((option, shown(value)), {})[name] = None
+        lines += [
+            f"{kind} {option} = {value}: {' '.join(names)}\n"
+            for (option, value), names in found.items()
+        ]
         keras.backend.clear_session(free_memory=False)
-    return found
-
-
-def main():
-    """Write the list."""
-    logging.disable(logging.WARNING)
-    warnings.filterwarnings("ignore")
-    lines = [
-        f"{kind} {option} = {value}: {' '.join(names)}"
-        for (kind, option, value), names in listed().items()
-    ]
-    REACHED.write_text("".join(f"{line}\n" for line in lines))
+    REACHED.write_text("".join(lines))
 
 
 if __name__ == "__main__":

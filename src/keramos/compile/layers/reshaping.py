@@ -73,9 +73,9 @@ def _edges(value: Edges, axes: int) -> list[tuple[int, int]]:
     Raises:
         UnsupportedModelError: the value is none of these.
     """
-    if axes == 1 and isinstance(value, list) and all(isinstance(part, int) for part in value):
-        value = [value]
-    listed = [value] * axes if isinstance(value, int) else value
+    listed = cast("list[int | list[int]]", [value] * axes if isinstance(value, int) else value)
+    if axes == 1 and all(isinstance(part, int) for part in listed) and isinstance(value, list):
+        listed = [cast("list[int]", value)]
     pairs = [(part, part) if isinstance(part, int) else part for part in listed]
     if len(pairs) != axes or any(len(pair) != 2 for pair in pairs):
         raise UnsupportedModelError(
