@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -198,7 +199,7 @@ def main():
                 suffix = ".keras" if name == "keras" else ".h5"
                 wrong, reached = faults(kind, name, Path(folder) / f"m{suffix}")
             for one in wrong:
-                print(kind, name, one, flush=True)
+                sys.stderr.write(f"{kind} {name} {one}\n")
             for option, value in (item for one in reached for item in one.own.items()):
                 found.setdefault((option, shown(value)), {})[name] = None
         lines += [
