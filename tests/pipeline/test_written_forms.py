@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keramos
-from keramos.errors import SaveError, UnsupportedModelError, UsageError
+from keramos.errors import MismatchError, SaveError, UnsupportedModelError, UsageError
 from keramos.pipeline.verify import random_feeds
 from support.tfjs import run_in_tfjs
 from support.trained import three_numbers
@@ -95,13 +95,34 @@ def test_shards_have_four_mebibytes(tmp_path):
     assert sizes == [1 << 22, 6_004_000 - (1 << 22)]
 
 
-def test_content_of_keramos_survives_a_layers_model(tmp_path):
+@pytest.mark.parametrize("form", ["tfjs", "saved_model"])
+def test_content_of_keramos_survives(tmp_path, form):
     three_numbers(tmp_path)
     run = tmp_path / "m.h5"
-    keramos.convert(run, tmp_path / "js", to="tfjs")
-    before, after = keramos.load(run), keramos.load(tmp_path / "js")
+    keramos.convert(run, tmp_path / "written", to=form)
+    before, after = keramos.load(run), keramos.load(tmp_path / "written")
     assert after.artifact.content == before.artifact.content
     assert after.artifact.seal == "intact"
+    rows = [{"x0": 0.1, "x1": 0.9, "x2": 0.4}]
+    assert after.decide(rows) == before.decide(rows)
+
+
+def test_content_beside_a_graph_that_was_changed_is_broken(tmp_path):
+    three_numbers(tmp_path)
+    keramos.convert(tmp_path / "m.h5", tmp_path / "sm")
+    graph = tmp_path / "sm" / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes() + b"\x18\x00")
+    with pytest.raises(MismatchError, match="changed after keramos wrote it"):
+        keramos.load(tmp_path / "sm")
+
+
+def test_keramos_reads_a_written_saved_model_back_in_the_order_of_keras(saved, tmp_path):
+    path, model, feeds, answers = saved["two_inputs"]
+    done = keramos.convert(path, tmp_path / "sm")
+    assert done.difference is not None
+    found = keramos.load(tmp_path / "sm")
+    assert [spec.name for spec in found.outputs] == [spec.name for spec in model.outputs]
+    close(found.session.run(feeds), answers, "two_inputs")
 
 
 def test_a_folder_replaces_one_of_before_and_leaves_files_alone(saved, tmp_path):

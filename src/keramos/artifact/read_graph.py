@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from keramos.artifact.containers.folder_forms import SAVED_CONTENT, SAVED_MODEL
+from keramos.artifact.content.document import decode
 from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import Origin
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.weights.validate import check_values
-from keramos.errors import UsageError
+from keramos.errors import LimitExceededError, UsageError
 from keramos.types.artifact import Artifact
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.container import Container, Form
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
+    from keramos.types.artifact import FileInfo
     from keramos.types.network import Network
 
 _GENERATION = "tensorflow"
@@ -58,7 +62,28 @@ def read_graph(
     for layer in network.layers.values():
         check_values(layer, nonfinite=limits.nonfinite)
     origin = Origin(_GENERATION, "", container.backend or _GENERATION)
-    return Artifact(network, file_info(source, form, origin, by="graph"))
+    info = file_info(source, form, origin, by="graph")
+    if container.content is None:
+        return Artifact(network, info)
+    return _with_content(network, info, container.content, source, limits)
+
+
+def _with_content(
+    network: Network, info: FileInfo, content: bytes, source: ModelSource, limits: Limits
+) -> Artifact:
+    """An artifact with what keramos stored beside the graph, whose bytes its digest covers."""
+    if len(content) > limits.content_bytes:
+        raise LimitExceededError(
+            f"the content has more than {limits.content_bytes:,} bytes, the limit (content_bytes)",
+            received=f"{len(content):,}",
+            path=SAVED_CONTENT,
+        )
+    document = decode(content, source.path, limits)
+    digest = hashlib.sha256(source.part(SAVED_MODEL)).hexdigest()
+    if digest == document.config_sha256:
+        return Artifact(network, info, document.content, "intact")
+    changed = "the graph was changed after keramos wrote it"
+    return Artifact(network, info, document.content, "broken", changed)
 
 
 def with_graph(artifact: Artifact, graph: Callable[[str | None], Network]) -> Artifact:

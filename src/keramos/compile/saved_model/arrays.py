@@ -47,8 +47,13 @@ def _flatten(w: Writer, n: Node) -> Edge:
 
 
 def _expand(w: Writer, n: Node) -> Edge:
-    x, wanted = w.inputs(n)
-    sizes = w.g.op("BroadcastArgs", w.shape(x), wanted, dtype="int64", T=Type("int64"))
+    """ONNX lets both sides grow; TensorFlow lets only one."""
+    (x, sizes), wanted = w.inputs(n), n.value(1).const
+    target = n.outputs[0].shape if wanted is None else wanted.tolist()
+    old = n.value(0).shape
+    grows = zip(old, target[len(target) - len(old) :], strict=False)
+    if len(old) > len(target) or any(size is None or size not in (1, new) for size, new in grows):
+        sizes = w.g.op("BroadcastArgs", w.shape(x), sizes, dtype="int64", T=Type("int64"))
     return w.g.op("BroadcastTo", x, sizes, T=Type(x.dtype), Tidx=Type("int64"))
 
 

@@ -18,6 +18,7 @@ from keramos.compile.saved_model.table import ROWS
 from keramos.compile.saved_model.writer import Writer
 from keramos.errors import UnsupportedModelError
 from keramos.types.limits import LIMITS
+from keramos.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +115,7 @@ def _meta_graph(w: Writer, inputs: Sequence[Named], outputs: Sequence[Named]) ->
         names.append("init")
         whole = [text(1, _FILL), *message(2, _tensor_info(Edge("init", 0, "")))]
         signatures.append((_FILL, message(2, whole)))
-    parts = message(1, [text(4, "serve"), text(5, "2.17.0")])
+    parts = message(1, [text(1, f"keramos {__version__}"), text(4, "serve"), text(5, "2.17.0")])
     parts += message(2, w.g.graph(names, w.functions))
     for name, signature in signatures:
         parts += message(5, [text(1, name), *message(2, signature)])

@@ -21,7 +21,7 @@ FILE = "saved_model.pb"
 _SERVE = "serve"
 _KERAS = "_tf_keras_"
 _INFO, _GRAPH, _SIGNATURES, _ASSETS, _OBJECTS = 1, 2, 5, 6, 7
-_TAGS, _VERSION = 4, 5
+_WRITER, _TAGS, _VERSION = 1, 4, 5
 _USER_OBJECT = 4
 
 
@@ -60,6 +60,11 @@ class MetaGraph:
     def tensorflow(self) -> str:
         """The version of TensorFlow that wrote it."""
         return self._message.message(_INFO).text(_VERSION)
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether keramos wrote it: then inputs and outputs are in Keras' order."""
+        return self._message.message(_INFO).text(_WRITER).startswith("keramos")
 
     @property
     def graph(self) -> Message:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Container
+from keramos.artifact.containers.folder_forms import SAVED_CONTENT
 from keramos.artifact.containers.object_graph.keras_metadata import FILE as METADATA
 from keramos.artifact.containers.object_graph.keras_metadata import read_metadata
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
@@ -45,6 +46,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
             backend=f"tensorflow {graph.tensorflow}".rstrip(),
             tensors=tensors,
             lacks=without_config(graph),
+            content=source.parts.get(SAVED_CONTENT),
             graph=served,
         )
     names = {places[at]: name for at, name in metadata.names.items() if at in places}

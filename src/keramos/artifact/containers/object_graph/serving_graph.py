@@ -110,8 +110,8 @@ def serving_network(
     signature = signature_of(graph, wanted)
     definitions = ProtobufGraph(graph.graph, graph.limits)
     inputs, outputs = (
-        sorted(signature.inputs, key=_natural),
-        sorted(signature.outputs, key=_natural),
+        list(ends) if graph.keeps_order else sorted(ends, key=_natural)
+        for ends in (signature.inputs, signature.outputs)
     )
     binder = _Binder(
         graph, stored, definitions, _tables(source, graph, objects, stored, definitions)
