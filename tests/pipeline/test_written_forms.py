@@ -69,6 +69,26 @@ def test_tensorflow_js_answers_a_written_layers_model_as_keramos_answers_the_sou
         close(made, saved[name][3], name)
 
 
+@pytest.mark.filterwarnings("ignore")  # of TensorFlow about its own interpreter
+def test_tensorflow_lite_answers_a_written_file_as_keramos_answers_the_source(saved, tmp_path):
+    import tensorflow as tf
+
+    for name in MODELS:
+        path, _, feeds, answers = saved[name]
+        done = keramos.convert(path, tmp_path / f"{name}.tflite")
+        assert done.difference is None
+        runner = tf.lite.Interpreter(str(tmp_path / f"{name}.tflite")).get_signature_runner()
+        made = runner(**feeds)
+        close([made[key] for key in made], answers, name)
+
+
+def test_what_tensorflow_lite_lacks_is_refused_by_name(saved, tmp_path):
+    for name, word in {"volume": "Conv3D", "lookup": "texts", "gru": "fixed length"}.items():
+        with pytest.raises(UnsupportedModelError, match=word):
+            keramos.convert(saved[name][0], tmp_path / "m.tflite")
+    assert not (tmp_path / "m.tflite").exists()
+
+
 def test_keramos_reads_a_written_layers_model_back(saved, tmp_path):
     path, _model, feeds, answers = saved["two_inputs"]
     (tmp_path / "js").mkdir()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from keramos.artifact.containers.folder_forms import SAVED_CONTENT, SAVED_MODEL
+from keramos.artifact.containers.saved_model_files import SAVED_CONTENT, SAVED_MODEL
 from keramos.artifact.content.document import decode
 from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import Origin

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @click.argument("target")
 @click.option(
     "--to",
-    help="The form to write, where TARGET does not say which: keras, h5, onnx, tfjs, saved_model.",
+    help="The form to write, where TARGET does not say which: keras, h5, onnx, tflite, tfjs, "
+    "saved_model.",
 )
 @click.option(
     "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
@@ -43,9 +44,9 @@ def command(
 ) -> None:
     """Rewrite SOURCE as TARGET, and prove that both answer the same.
 
-    TARGET is a .keras or .h5 file for current Keras, an .onnx file for any ONNX runtime, a folder
-    for TensorFlow and TensorFlow Serving (a SavedModel: models/NAME/1), or model.json for
-    TensorFlow.js, with its shards beside.
+    TARGET is a .keras or .h5 file for current Keras, an .onnx file for any ONNX runtime, a .tflite
+    file for TensorFlow Lite, a folder for TensorFlow and TensorFlow Serving (a SavedModel:
+    models/NAME/1), or model.json for TensorFlow.js, with its shards beside.
     """
     from keramos.pipeline.convert import convert
 

@@ -61,14 +61,15 @@ def convert(
     limits: Limits = LIMITS,
 ) -> Conversion:
     """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any
-    ONNX runtime, ``model.json`` with its shards for TensorFlow.js, a folder for TensorFlow
-    (SavedModel).
+    ONNX runtime, ``.tflite``, ``model.json`` with its shards for TensorFlow.js, a folder for
+    TensorFlow (SavedModel).
 
-    ``to`` names the form (keras, h5, onnx, tfjs, saved_model) where the target does not.
+    ``to`` names the form (keras, h5, onnx, tflite, tfjs, saved_model) where the target does not.
     ``weights`` names the file of weights, where ``source`` is an architecture alone
     (``model.to_json()``). ``replace``: what layers that hold code compute, by name, as for
     ``load``; ``by`` chooses what is read, as there. ``limits``: bounds on what the source may
-    declare. What keramos stored beside the network is kept in all forms but ``.onnx``.
+    declare. What keramos stored beside the network is kept in all forms but ``.onnx`` and
+    ``.tflite``.
 
     Raises:
         ModelError: the source cannot be read or run, or the form cannot express it.
@@ -106,6 +107,8 @@ def _read_back(written: Written, artifact: Artifact, limits: Limits) -> Compiled
     source = written.source()
     if written.target.word == "onnx":
         return compile_network(artifact.network, runtime_checks=False, limits=limits)
+    if written.target.word == "tflite":
+        return None
     try:
         found = read(source.path, limits=limits, source_of=lambda *_: source)
         return compile_network(found.network, limits=limits)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from keramos.artifact.containers.folder_forms import SAVED_CONTENT, SAVED_MODEL
+from keramos.artifact.containers.saved_model_files import SAVED_CONTENT, SAVED_MODEL
 from keramos.artifact.content.document import encode
 from keramos.artifact.sources import ModelSource
 from keramos.artifact.write import WRITERS
@@ -84,10 +84,18 @@ def _saved_model(artifact: Artifact, limits: Limits) -> Files:
     return {SAVED_MODEL: data, SAVED_CONTENT: encode(artifact.content, nothing, data)}
 
 
+def _tflite(artifact: Artifact, limits: Limits) -> Files:
+    # Most conversions write no TensorFlow Lite.
+    from keramos.compile.tflite.model import tflite  # noqa: PLC0415 (start-up time)
+
+    return {"": tflite(artifact.network, limits)}
+
+
 TARGETS = (
     Target("keras", ".keras file", _keras(".keras"), (".keras",)),
     Target("h5", "HDF5 file", _keras(".h5"), (".h5", ".hdf5")),
     Target("onnx", "ONNX file", _onnx, (".onnx",)),
+    Target("tflite", "TensorFlow Lite file", _tflite, (".tflite",)),
     Target("tfjs", "TensorFlow.js layers model", _tfjs, main="model.json"),
     Target("saved_model", "SavedModel folder", _saved_model, ("",), main=SAVED_MODEL),
 )

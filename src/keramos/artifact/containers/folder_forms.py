@@ -9,6 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.magic_bytes import ZIP
+from keramos.artifact.containers.saved_model_files import SAVED_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.container import Container, Head
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
-
-SAVED_MODEL = "saved_model.pb"
-SAVED_CONTENT = "assets.extra/keramos.json"
-"""Where keramos' content lies in the folder of a SavedModel; TensorFlow has no use for it."""
 
 _TFJS = re.compile(
     rb'\s*\{\s*"(?:format|generatedBy|convertedBy|modelTopology|weightsManifest|signature'

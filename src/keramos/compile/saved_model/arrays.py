@@ -186,7 +186,8 @@ def _top_k(w: Writer, n: Node) -> Sequence[Edge]:
 def _cumulated(w: Writer, n: Node) -> Edge:
     x, axis = w.inputs(n)
     flags = {key: bool(n.number(key)) for key in ("exclusive", "reverse")}
-    axis = w.reshape(axis, w.g.const(np.zeros(0, "int32")))
+    known = n.numbers(1)
+    axis = w.g.scalar(known[0], "int32") if known else axis
     return w.g.op("Cumsum", x, axis, T=Type(x.dtype), Tidx=Type(axis.dtype), **flags)
 
 

@@ -141,11 +141,14 @@ class Called(NamedTuple):
     name: str
 
 
-class _Node(NamedTuple):
+class NodeDef(NamedTuple):
+    """One node: inputs, attributes, dtypes of its outputs, and the nodes that run before it."""
+
     name: str
     kind: str
     inputs: Sequence[Edge]
     attributes: Mapping[str, object]
+    dtypes: Sequence[str]
     control: Sequence[str] = ()
 
 
@@ -153,7 +156,7 @@ class Nodes:
     """The nodes of a graph, or of a function with ``arguments``."""
 
     def __init__(self, prefix: str = "") -> None:
-        self.nodes: dict[str, _Node] = {}
+        self.nodes: dict[str, NodeDef] = {}
         self.arguments: list[Edge] = []
         self._prefix = prefix
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Edge] = {}
@@ -175,7 +178,7 @@ class Nodes:
     ) -> list[Edge]:
         """Append a node with outputs of these dtypes."""
         name = name or f"{self._prefix}{kind}_{len(self.nodes)}"
-        self.nodes[name] = _Node(name, kind, inputs, attributes, control)
+        self.nodes[name] = NodeDef(name, kind, inputs, attributes, dtypes, control)
         return [Edge(name, place, dtype) for place, dtype in enumerate(dtypes)]
 
     def op(self, kind: str, *inputs: Edge, dtype: object = "", **attributes: object) -> Edge:
@@ -212,7 +215,7 @@ class Nodes:
         self._transposed[made] = (source, whole)
         return made
 
-    def needed(self, names: Sequence[str]) -> list[_Node]:
+    def needed(self, names: Sequence[str]) -> list[NodeDef]:
         """The nodes that those of these names need, in order."""
         waiting, kept = list(names), set[str]()
         while waiting:
@@ -265,7 +268,7 @@ def _argument(name: str, dtype: str) -> Parts:
     return [text(1, name), integer(3, DATA_TYPES[dtype])]
 
 
-def _node_def(node: _Node, inputs: Sequence[str]) -> Parts:
+def _node_def(node: NodeDef, inputs: Sequence[str]) -> Parts:
     parts: Parts = [text(1, node.name), text(2, node.kind)]
     parts += [text(3, item) for item in (*inputs, *(f"^{name}" for name in node.control))]
     attributes = dict(node.attributes)

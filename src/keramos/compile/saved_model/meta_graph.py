@@ -81,7 +81,7 @@ def _outputs(w: Writer, made: Recorded, control: Sequence[str]) -> list[Named]:
     """Each output behind a node of its own, which the checks precede."""
     found: list[Named] = []
     for place, (name, value) in enumerate(
-        zip(_distinct(made.output_names), made.outputs, strict=True)
+        zip(distinct(made.output_names), made.outputs, strict=True)
     ):
         edge, attributes = w.edge(value), {"T": Type(value.dtype)}
         node = f"{_SIGNATURE}_output_{place}"
@@ -90,7 +90,7 @@ def _outputs(w: Writer, made: Recorded, control: Sequence[str]) -> list[Named]:
     return found
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     """Names of outputs as Keras numbers them: one layer may make several."""
     made: list[str] = []
     for name in names:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Container
-from keramos.artifact.containers.folder_forms import SAVED_CONTENT
 from keramos.artifact.containers.object_graph.keras_metadata import FILE as METADATA
 from keramos.artifact.containers.object_graph.keras_metadata import read_metadata
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
@@ -15,6 +14,7 @@ from keramos.artifact.containers.object_graph.object_weights import ObjectWeight
 from keramos.artifact.containers.object_graph.serving_graph import Stored, serving_network
 from keramos.artifact.containers.object_graph.signatures import without_config
 from keramos.artifact.containers.object_graph.trackables import in_step, read_trackables
+from keramos.artifact.containers.saved_model_files import SAVED_CONTENT
 from keramos.artifact.tensor_bundle import Bundle
 
 if TYPE_CHECKING:

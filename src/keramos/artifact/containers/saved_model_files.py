@@ -1,0 +1,5 @@
+"""Where the parts of a SavedModel's folder lie."""
+
+SAVED_MODEL = "saved_model.pb"
+SAVED_CONTENT = "assets.extra/keramos.json"
+"""What keramos stores beside the graph; TensorFlow has no use for that folder."""

@@ -1,0 +1,1 @@
+"""TensorFlow Lite files written without TensorFlow: TensorFlow's nodes -> builtin operators."""
