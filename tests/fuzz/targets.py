@@ -19,6 +19,7 @@ from keramos.artifact.limits import LIMITS
 from keramos.artifact.read import read
 from keramos.artifact.sources import ModelSource
 from keramos.artifact.strict_json import parse_json
+from keramos.companions.read import companion_of
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError
 from keramos.prepare.front import front
@@ -26,6 +27,8 @@ from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_fit, check_golden
+from keramos.tabular.fitted.front import Front, Raw
+from keramos.tabular.fitted.table import fitted_of, is_transform
 
 if TYPE_CHECKING:
     import random
@@ -65,6 +68,17 @@ def _accept(_image: Image, _data: bytes, _at: int, _what: str) -> None:
 def archive(data: bytes) -> None:
     """A ``.keras`` file as a whole."""
     read("m.keras", source_of=lambda path, _: ModelSource.of_file(path, data))
+
+
+def companions(data: bytes) -> None:
+    """A pickle or joblib file beside a model: read as data, and a transform in it laid out."""
+    value = companion_of("scaler.pkl", data).value
+    if not is_transform(value):
+        return
+    transform = fitted_of(value)
+    size = min(transform.inputs or 4, 50)
+    front = Front(tuple(f"c{place}" for place in range(size)))
+    front.numbers(transform.layers(front, [Raw(place) for place in range(size)]))
 
 
 def texts(data: bytes) -> None:
@@ -155,6 +169,7 @@ TARGETS = {
     "unsealed": Target(unsealed, 16_384),
     "archive": Target(archive, 16_384),
     "json": Target(texts, 4_096),
+    "companions": Target(companions, 16_384),
     "dialects": Target(dialects, 65_536, trees=True),
     "model": Target(model, 65_536, trees=True),
     "content": Target(content, 65_536, trees=True),

@@ -18,7 +18,7 @@ TREES = {
 }
 BYTES = {
     name: [path.read_bytes() for path in seeds_of(name)]
-    for name in ("archive", "hdf5", "json", "unsealed")
+    for name in ("archive", "companions", "hdf5", "json", "unsealed")
 }
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 

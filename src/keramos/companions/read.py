@@ -33,13 +33,22 @@ def read_companion(path: str, limits: Limits = LIMITS) -> Companion:
     """
     with located(file=path):
         data = read_bytes(path, replace(limits, file_bytes=min(limits.file_bytes, _FILE_BYTES)))
-        reader = need_reader(Path(path).name, data[:_HEAD])
-        try:
-            form, value = reader.read(data, limits)
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-            raise CorruptModelError(
-                f"the parts of the file contradict each other ({type(error).__name__})"
-            ) from error
-        except (MemoryError, RecursionError):
-            raise LimitExceededError("the file needs more memory or depth than there is") from None
+        return companion_of(path, data, limits)
+
+
+def companion_of(path: str, data: bytes, limits: Limits = LIMITS) -> Companion:
+    """The same from the bytes of a file; its name says what reads them.
+
+    Raises:
+        ModelError: as ``read_companion``.
+    """
+    reader = need_reader(Path(path).name, data[:_HEAD])
+    try:
+        form, value = reader.read(data, limits)
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptModelError(
+            f"the parts of the file contradict each other ({type(error).__name__})"
+        ) from error
+    except (MemoryError, RecursionError):
+        raise LimitExceededError("the file needs more memory or depth than there is") from None
     return Companion(path, form, value, hashlib.sha256(data).hexdigest())

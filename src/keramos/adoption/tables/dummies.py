@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from keramos.adoption.tables.scaled import is_dummy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from keramos.tabular.fitted.fitted import Fitted
 
 _FEW = 2
+_WHOLE = re.compile(r"-?\d{1,15}")
 _ROUNDED = 1e-6
 
 
@@ -32,7 +34,7 @@ def dummy_slots(
     if evidence is not None:
         for column in evidence.table.columns:
             if evidence.is_text(column) or not {column} & set(names):
-                _from_table(column, free, found, evidence, result)
+                _from_table(column, free, found, evidence, result, scaler)
     _from_statistics(free, found, result, evidence, scaler)
 
 
@@ -42,22 +44,25 @@ def _from_table(
     found: dict[int, Slot],
     evidence: Evidence,
     result: Resolved,
+    scaler: Fitted | None,
 ) -> None:
-    values = sorted(evidence.values(column))
-    if len(values) < _FEW:
+    listed = evidence.values(column)
+    if len(listed) < _FEW:
         return
-    for pattern in (f"{column}_", f"{column}-", f"{column}.", f"{column} ", f"{column}", ""):
-        named = {value: f"{pattern}{value}" for value in values}
-        stripped = {value: f"{pattern}{value.strip()}" for value in values}
+    marks = ("_", "-", ".", " ", "")
+    for pattern in [*(f"{column}{mark}" for mark in marks), ""]:
+        named = {value: f"{pattern}{value}" for value in _values(pattern, listed, free, scaler)}
+        stripped = {value: f"{pattern}{value.strip()}" for value in named}
+        if not any(name in free for name in named.values()):
+            named = stripped
+        values = sorted(named)
         hits = [value for value in values if named[value] in free]
-        if not hits:
-            named, hits = stripped, [value for value in values if stripped[value] in free]
-        if len(hits) < max(1, len(values) - 1) or (not pattern and not evidence.is_text(column)):
-            if not hits or not pattern:
-                continue
+        if not hits or (len(hits) < len(values) - 1 and not pattern):
+            continue
+        if len(hits) < len(values) - 1:
             result.notes.append(
-                f"of the {len(values)} values of '{column}' in the table only {len(hits)} have a "
-                "column; the others count as none of them"
+                f"of the {len(values)} values of '{column}' only {len(hits)} have a column; the "
+                "others count as none of them"
             )
         encoder = _encoder([_cell(value, evidence, column) for value in values], values, hits)
         for output, value in enumerate(hits):
@@ -66,12 +71,23 @@ def _from_table(
         return
 
 
+def _values(
+    pattern: str, listed: frozenset[str], free: dict[str, int], scaler: Fitted | None
+) -> set[str]:
+    """The values of the table, and those that other names of dummies have behind the pattern."""
+    named = set()
+    for name, place in free.items():
+        dummy = scaler is None or is_dummy(scaler, place) is not False
+        if pattern and dummy and name.startswith(pattern) and len(name) > len(pattern):
+            named.add(name.removeprefix(pattern))
+    return set(listed) | named if named & listed else set(listed)
+
+
 def _cell(value: str, evidence: Evidence, column: str) -> object:
     """A cell as it is looked up: whole numbers are numbers."""
     if evidence.is_text(column):
         return value
-    number = float(value)
-    return int(number) if number.is_integer() else value
+    return int(value) if _WHOLE.fullmatch(value) else value
 
 
 def _encoder(cells: list[object], values: list[str], hits: list[str]) -> OneHotEncoder:

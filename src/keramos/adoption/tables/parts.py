@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,7 @@ def parts_of(pieces: Pieces) -> Parts:
     for companion in pieces.companions:
         if isinstance(companion.value, Labels):
             labels[companion.path] = companion.value.names
-        for key, value in _values(companion.value):
+        for key, value in islice(_values(companion.value), _MOST_VALUES):
             path = companion.path
             if isinstance(value, Record):
                 _add(found, left, companion, key, value)

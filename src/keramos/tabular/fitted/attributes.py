@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_MOST_COLUMNS = 100_000
+
+
 def attribute(record: Record, *names: str) -> object:
     """The first of some attributes that the record has.
 
@@ -61,6 +64,18 @@ def number(record: Record, name: str, default: float | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
         raise CorruptModelError("the attribute is not a number", path=name)
     return float(value)
+
+
+def count(record: Record, *names: str) -> int:
+    """An attribute that is a number of columns.
+
+    Raises:
+        CorruptModelError: it is not a number of columns that a table can have.
+    """
+    value = attribute(record, *names)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MOST_COLUMNS:
+        raise CorruptModelError("the number of columns is not one", path=names[0])
+    return value
 
 
 def word(record: Record, name: str, default: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.errors import UnsupportedModelError
+from keramos.errors import LimitExceededError, UnsupportedModelError
 from keramos.tabular.fitted.fitted import Fitted, split
 from keramos.tabular.fitted.front import Raw
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keramos.tabular.fitted.front import Front, Levels, Row
 
 NAN = float("nan")
+_MOST_CELLS = 4_000_000
 
 
 class Lookup(Fitted):
@@ -69,6 +70,21 @@ def _key(cell: object) -> object:
     return cell
 
 
-def one_hot(size: int) -> list[tuple[float, ...]]:
-    """The unit vectors."""
-    return [tuple(float(place == one) for place in range(size)) for one in range(size)]
+def unit(place: int, size: int, yes: float = 1.0, no: float = 0.0) -> tuple[float, ...]:
+    """A vector that is ``yes`` at a place and ``no`` elsewhere."""
+    row = [no] * size
+    if place >= 0:
+        row[place] = yes
+    return tuple(row)
+
+
+def check_size(categories: int, outputs: int) -> None:
+    """Refuse more vectors than a table of words can have.
+
+    Raises:
+        LimitExceededError: there are too many.
+    """
+    if categories * outputs > _MOST_CELLS:
+        raise LimitExceededError(
+            "the categories have too many columns", received=f"{categories:,} x {outputs:,}"
+        )

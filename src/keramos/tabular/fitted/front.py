@@ -188,6 +188,11 @@ class Front:
         words, vectors, missing = _words(levels)
         text = isinstance(words[0], str)
         use = self._use(raw, "string_category" if text else "integer_category")
+        if use.categories not in ((), words):
+            raise UnsupportedModelError(
+                "the column is looked up in two lists of categories",
+                column=self.inputs[raw.place],
+            )
         use.categories, use.refuses_unknown = words, levels.unknown is None
         use.takes_missing = missing is not None
         vocabulary = [*words, *([] if missing is None else [_null(text=text)])]

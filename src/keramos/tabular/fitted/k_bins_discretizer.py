@@ -9,6 +9,7 @@ import numpy as np
 
 from keramos.errors import CorruptModelError
 from keramos.tabular.fitted.attributes import groups, word
+from keramos.tabular.fitted.codes import check_size
 from keramos.tabular.fitted.fitted import Fitted, numeric, split
 from keramos.tabular.fitted.front import Made, chosen
 
@@ -35,6 +36,8 @@ class KBinsDiscretizer(Fitted):
         numbers = [_numbers(part) for part in inner if _are_numbers(part)]
         if len(numbers) != len(inner) or any(part != sorted(part) for part in numbers):
             raise CorruptModelError("the edges of the bins are not numbers in order")
+        for part in numbers:
+            check_size(len(part) + 1, len(part) + 1)
         one_hot = word(record, "encode", "onehot").startswith("onehot")
         return cls(tuple(map(tuple, numbers)), one_hot)
 

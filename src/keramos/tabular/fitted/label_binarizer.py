@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from keramos.errors import CorruptModelError
 from keramos.tabular.fitted.attributes import attribute, cells, number
-from keramos.tabular.fitted.codes import Lookup
+from keramos.tabular.fitted.codes import Lookup, check_size, unit
 from keramos.tabular.fitted.front import Levels
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class LabelBinarizer(Lookup):
         found = cells(attribute(record, "classes_"), "classes_")
         if not found:
             raise CorruptModelError("the binarizer has no classes", path="classes_")
+        check_size(len(found), len(found))
         return cls(found, number(record, "pos_label", 1.0), number(record, "neg_label", 0.0))
 
     def levels(self) -> list[Levels]:
@@ -41,10 +42,7 @@ class LabelBinarizer(Lookup):
         if size <= _TWO:
             vectors = ((self.no,), (self.yes,))[:size]
             return [Levels(self.classes, vectors, unknown=(self.no,))]
-        rows = [
-            tuple(self.yes if place == one else self.no for place in range(size))
-            for one in range(size)
-        ]
+        rows = [unit(one, size, self.yes, self.no) for one in range(size)]
         return [Levels(self.classes, tuple(rows), unknown=(self.no,) * size)]
 
     def names(self, names: Sequence[str]) -> list[str]:

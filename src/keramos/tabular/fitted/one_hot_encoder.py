@@ -9,7 +9,7 @@ import numpy as np
 
 from keramos.errors import CorruptModelError
 from keramos.tabular.fitted.attributes import groups, word
-from keramos.tabular.fitted.codes import Lookup
+from keramos.tabular.fitted.codes import Lookup, check_size, unit
 from keramos.tabular.fitted.front import Levels
 
 if TYPE_CHECKING:
@@ -54,18 +54,14 @@ class OneHotEncoder(Lookup):
             self.categories, self.places, self.outputs, self.unknown, strict=True
         ):
             size = len(outputs)
-            other = None if unknown is None else _vector(unknown, size)
-            found.append(Levels(levels, tuple(_vector(place, size) for place in places), other))
+            other = None if unknown is None else unit(unknown, size)
+            found.append(Levels(levels, tuple(unit(place, size) for place in places), other))
         return found
 
     def names(self, names: Sequence[str]) -> list[str]:
         """The column and the category."""
         pairs = zip(names, self.outputs, strict=True)
         return [f"{name}_{output}" for name, outputs in pairs for output in outputs]
-
-
-def _vector(place: int, size: int) -> tuple[float, ...]:
-    return tuple(float(one == place) for one in range(size))
 
 
 def _column_list(value: object, size: int) -> list[object]:
@@ -85,6 +81,9 @@ def _column(
     if len(grouped) != len(levels) or not levels:
         raise CorruptModelError("the encoder groups other categories than it has")
     last = max(grouped)
+    if not 0 <= min(grouped) <= last < len(levels):
+        raise CorruptModelError("the encoder groups categories into places that do not exist")
+    check_size(len(levels), last + 1)
     names = [_name(levels, grouped, place, mapping) for place in range(last + 1)]
     places, other = grouped, (last if mapping is not None else -1)
     if drop is not None:

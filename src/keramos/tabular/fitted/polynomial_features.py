@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from keramos.errors import LimitExceededError
-from keramos.tabular.fitted.attributes import attribute, cells, flag
+from keramos.tabular.fitted.attributes import cells, count, flag
 from keramos.tabular.fitted.fitted import Fitted, numeric, split
 from keramos.tabular.fitted.front import Made
 
@@ -35,7 +35,7 @@ class PolynomialFeatures(Fitted):
     @classmethod
     def read(cls, record: Record) -> Self:
         """``degree``, ``interaction_only``, ``include_bias`` and the number of columns."""
-        size = int(np.asarray(attribute(record, "n_features_in_", "n_input_features_")))
+        size = count(record, "n_features_in_", "n_input_features_")
         least, most = _degrees(record.state.get("degree", 2))
         if size**most > 100 * _MOST_TERMS or most > _MOST_DEGREE:
             raise LimitExceededError("the polynomial has too many terms", option="degree")

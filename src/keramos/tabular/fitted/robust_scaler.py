@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from keramos.tabular.fitted.attributes import flag, floats
+from keramos.tabular.fitted.attributes import count, flag, floats
 from keramos.tabular.fitted.columns import Affine
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class RobustScaler(Affine):
         center = floats(record, "center_") if flag(record, "with_centering", default=True) else None
         scale = floats(record, "scale_") if flag(record, "with_scaling", default=True) else None
         known = center if center is not None else scale
-        size = len(known) if known is not None else int(floats(record, "n_features_in_")[0])
+        size = len(known) if known is not None else count(record, "n_features_in_")
         zeros, ones = np.zeros(size), np.ones(size)
         return cls(
             tuple((zeros if center is None else center).tolist()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from keramos.tabular.fitted.attributes import flag, floats
+from keramos.tabular.fitted.attributes import count, flag, floats
 from keramos.tabular.fitted.columns import Affine
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class StandardScaler(Affine):
         scale = floats(record, "scale_", "std_") if scaled else None
         size = len(mean if mean is not None else scale if scale is not None else ())
         if mean is None and scale is None:
-            size = int(floats(record, "n_features_in_")[0])
+            size = count(record, "n_features_in_")
         zeros, ones = np.zeros(size), np.ones(size)
         return cls(
             tuple((zeros if mean is None else mean).tolist()),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError, located
-from keramos.tabular.fitted.attributes import attribute, cells, feature_names, flag
+from keramos.tabular.fitted.attributes import attribute, cells, count, feature_names, flag
 from keramos.tabular.fitted.chain import Chain
 from keramos.tabular.fitted.column_transformer import Branch, ColumnTransformer
 from keramos.tabular.fitted.function_transformer import FunctionTransformer
@@ -69,7 +70,7 @@ REFUSED = {
 }
 """Class -> why it is refused."""
 
-_DEEPEST = 12
+_MOST_PARTS = 500
 
 
 def is_transform(value: object) -> bool:
@@ -77,60 +78,70 @@ def is_transform(value: object) -> bool:
     return isinstance(value, Record) and value.kind.module.startswith("sklearn.")
 
 
-def fitted_of(record: Record, depth: int = 0) -> Fitted:
+def fitted_of(record: Record) -> Fitted:
     """The transform that a record describes.
 
     Raises:
         UnsupportedModelError: its class is not in the table, or an option of it is not supported.
         CorruptModelError: an attribute is not what it must be.
+        LimitExceededError: it has more parts or columns than a transform may have.
     """
-    if depth > _DEEPEST:
-        raise LimitExceededError("the transforms nest too deep")
-    with located(layer_kind=None, path=record.kind.name):
-        if record.kind.name == "Pipeline":
-            return _chain(record, depth)
-        if record.kind.name == "ColumnTransformer":
-            return _branches(record, depth)
-        kind = FITTED.get(record.kind.name)
-        if kind is None:
-            reason = REFUSED.get(record.kind.name, "no such transform is supported")
-            raise UnsupportedModelError(f"a {record.kind.name} is refused: {reason}")
-        return kind.read(record)
+    name = record.kind.name
+    try:
+        return _Parts().fitted(record)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CorruptModelError(
+            f"the attributes of the {name} contradict each other ({type(error).__name__})"
+        ) from error
+    except (MemoryError, RecursionError):
+        raise LimitExceededError(f"the {name} has more parts than a transform may have") from None
 
 
-def _chain(record: Record, depth: int) -> Chain:
-    steps = [cells(step, "steps") for step in cells(attribute(record, "steps"), "steps")]
-    return Chain(tuple(_part(step[-1], depth) for step in steps if step and step[-1] is not None))
+@dataclass(slots=True)
+class _Parts:
+    """Reads transforms and the transforms in them, up to a number of all together."""
 
+    left: int = _MOST_PARTS
 
-def _part(value: object, depth: int) -> Fitted:
-    if value == "passthrough":
-        return FunctionTransformer()
-    if not isinstance(value, Record):
-        raise CorruptModelError("a step of a pipeline is not a transform")
-    return fitted_of(value, depth + 1)
+    def fitted(self, record: Record) -> Fitted:
+        self.left -= 1
+        if self.left < 0:
+            raise LimitExceededError("the transform has more parts than a transform may have")
+        with located(path=record.kind.name):
+            if record.kind.name == "Pipeline":
+                return self.chain(record)
+            if record.kind.name == "ColumnTransformer":
+                return self.branches(record)
+            kind = FITTED.get(record.kind.name)
+            if kind is None:
+                reason = REFUSED.get(record.kind.name, "no such transform is supported")
+                raise UnsupportedModelError(f"a {record.kind.name} is refused: {reason}")
+            return kind.read(record)
 
+    def chain(self, record: Record) -> Chain:
+        steps = [cells(step, "steps") for step in cells(attribute(record, "steps"), "steps")]
+        return Chain(tuple(self.part(step[-1]) for step in steps if step and step[-1] is not None))
 
-def _branches(record: Record, depth: int) -> ColumnTransformer:
-    names = feature_names(record)
-    size = len(names) or _size(record)
-    found = []
-    for entry in cells(attribute(record, "transformers_"), "transformers_"):
-        label, transform, columns = cells(entry, "transformers_")
-        if transform == "drop":
-            continue
-        places = _places(columns, names, size)
-        if places:
-            found.append(Branch(str(label), _part(transform, depth), places))
-    prefixed = flag(record, "verbose_feature_names_out", default=False)
-    return ColumnTransformer(names or ("",) * size, tuple(found), prefixed)
+    def part(self, value: object) -> Fitted:
+        if value == "passthrough":
+            return FunctionTransformer()
+        if not isinstance(value, Record):
+            raise CorruptModelError("a step of a pipeline is not a transform")
+        return self.fitted(value)
 
-
-def _size(record: Record) -> int:
-    size = attribute(record, "n_features_in_", "_n_features")
-    if not isinstance(size, int):
-        raise CorruptModelError("the number of columns is not a number", path="n_features_in_")
-    return size
+    def branches(self, record: Record) -> ColumnTransformer:
+        names = feature_names(record)
+        size = len(names) or count(record, "n_features_in_", "_n_features")
+        found = []
+        for entry in cells(attribute(record, "transformers_"), "transformers_"):
+            label, transform, columns = cells(entry, "transformers_")
+            if transform == "drop":
+                continue
+            places = _places(columns, names, size)
+            if places:
+                found.append(Branch(str(label), self.part(transform), places))
+        prefixed = flag(record, "verbose_feature_names_out", default=False)
+        return ColumnTransformer(names or ("",) * size, tuple(found), prefixed)
 
 
 def _places(columns: object, names: tuple[str, ...], size: int) -> tuple[int, ...]:
