@@ -18,15 +18,24 @@ if TYPE_CHECKING:
     from keramos.types.table import Table
 
 
+_MANY_BYTES = 16 << 20
+"""Size of a Parquet file from which on its columns are decoded by several threads."""
+
+
 def read_parquet(data: bytes, source: str) -> Table:
     """A table from the bytes of a Parquet file.
 
     Raises:
         DataError: not Parquet, or a column name appears twice.
     """
-    return from_arrow(
-        _read(lambda: pq.read_table(pa.BufferReader(data)), source, "Parquet"), source
-    )
+    # A thread of pyarrow that lets go of Python's bytes while the process ends aborts it
+    # (apache/arrow issue 34314). pq.read_table leaves such threads behind; small files need none.
+    threads = len(data) > _MANY_BYTES
+
+    def read() -> pa.Table:
+        return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=threads)
+
+    return from_arrow(_read(read, source, "Parquet"), source)
 
 
 def read_ipc(data: bytes, source: str) -> Table:
