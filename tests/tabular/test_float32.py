@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from keramos.data.infer import infer_schema
 from keramos.data.read import as_table
+from keramos.pipeline.load import _warn
 from keramos.prepare.fit import fit
-from keramos.tabular.float32 import in_own_unit, merged, offset_in, offset_of, part_of
+from keramos.tabular.float32 import in_own_unit, indistinct, merged, offset_in, offset_of, part_of
 from keramos.tabular.kinds import KINDS
-from keramos.types.schema import ColumnPreparation
+from keramos.types.schema import ColumnPreparation, Preparation, TargetPreparation
 from keramos.types.table import Column
 
 NUMBER = KINDS["number"]
@@ -118,3 +119,32 @@ def test_statistics_are_shown_in_the_columns_own_unit():
     shown = in_own_unit(column)
 
     assert (shown.minimum, shown.maximum, shown.median, shown.part) == (995, 1005, 1001, "")
+
+
+def prepared(low, high, part=""):
+    """What a file states of a column of numbers."""
+    return ColumnPreparation("t", "t", "number", "median", part, minimum=low, maximum=high)
+
+
+@given(low=st.floats(-1e12, 1e12), span=st.floats(1e-3, 1e6))
+def test_a_column_of_an_old_file_is_indistinct_where_float32_makes_one_number_of_its_steps(
+    low, span
+):
+    steps = np.unique(np.linspace(low, low + span, 9))
+    lost = len(steps) - len(np.unique(steps.astype("float32")))
+    assert indistinct(prepared(low, low + span)) == (len(steps) > 1 and 2 * lost >= len(steps) - 1)
+    assert not indistinct(prepared(low, low + span, "minus_5"))
+    assert not indistinct(prepared(low, low))
+
+
+@pytest.mark.parametrize("low", [-1e308, 0.0, 1e308])
+def test_any_range_can_be_asked_about(low):
+    assert not indistinct(prepared(low, 1e308))
+
+
+def test_loading_names_columns_that_float32_merges_once():
+    inputs = (prepared(1.7e12, 1.7e12 + 1e5), prepared(0.0, 1.0))
+    preparation = Preparation("min_max", False, inputs, TargetPreparation(), ())
+    with pytest.warns(UserWarning, match="column 't' has training values from 17") as told:
+        _warn(preparation, "m.h5")
+    assert len(told) == 1

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import traceback
+import warnings
 
 import click
 
@@ -34,6 +35,11 @@ INTERRUPTED = 130
 _WRONG_USAGE = 2
 
 
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line, without the place in our code."""
+    click.echo(f"keramos: warning: {message}", err=True)
+
+
 class _Lazy(click.Group):
     """A group whose commands are imported when they are asked for, so that --help is instant."""
 
@@ -48,6 +54,7 @@ class _Lazy(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error becomes one message, or one JSON object where it has --json."""
+        warnings.showwarning = _show_warning
         try:
             return super().invoke(ctx)
         except click.ClickException as error:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from keramos.compile.emit import compile_network
-from keramos.errors import MismatchError
+from keramos.errors import MismatchError, escaped, quoted
 from keramos.inference.model import Model
 from keramos.pipeline.reading import about, opened, reader
 from keramos.runtime.verify import check_fit, check_golden
+from keramos.tabular.float32 import indistinct
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from keramos.compile.replacements import Replacement
     from keramos.types.limits import Limits
+    from keramos.types.schema import Preparation
 
 
 def load(
@@ -71,9 +74,23 @@ def load(
             check_fit(artifact.content, compiled)
         model = Model(artifact, compiled)
         _prove(model, path, verify=verify)
+        if artifact.content is not None:
+            _warn(artifact.content.preparation, path)
     model.limits, model.replacements = limits, dict(replace or {})
     model.load_seconds = perf_counter() - begun
     return model
+
+
+def _warn(preparation: Preparation, path: str | Path) -> None:
+    """Say which columns float32 makes one number of, which no error shows."""
+    for column in preparation.inputs:
+        if indistinct(column):
+            warnings.warn(
+                f"{escaped(str(path))}: column {quoted(column.column)} has training values from "
+                f"{column.minimum:.17g} to {column.maximum:.17g}, which are hardly more than one "
+                "number in float32; train the model again, or subtract a number first",
+                stacklevel=3,
+            )
 
 
 def _prove(model: Model, path: str | Path, *, verify: bool) -> None:

@@ -28,6 +28,8 @@ _MANY = 1 << 16
 _MOST_LOST = 0.01
 _HALF = 0.5
 _TYPICAL = 100
+_STEPS = 9
+_NEAR = 1e-5
 
 
 def offset_of(values: Floats) -> float:
@@ -62,6 +64,17 @@ def merged(values: Floats) -> Merged | None:
     place = int(least.argmax())
     share = np.count_nonzero(least) / len(different)
     return Merged(float(different[place]), float(different[place + 1]), share)
+
+
+def indistinct(column: ColumnPreparation) -> bool:
+    """Whether most of eight equal steps through a column's training values are lost in float32, as
+    in files that were trained before a number was subtracted.
+    """
+    low, high = column.minimum, column.maximum
+    if column.kind != "number" or column.part or not 0 < high - low <= _NEAR * max(-low, high):
+        return False
+    steps = np.unique(np.linspace(low, high, _STEPS))
+    return len(steps) > 1 and bool(_same(steps, 0.0).mean() >= _HALF)
 
 
 def _same(different: Floats, offset: float) -> NDArray[np.bool_]:
