@@ -79,6 +79,15 @@ DIALECTS = {
     "a line end in a quoted name": (b'"a\nb",c\n1,2\n', ["a\nb", "c"], [("1", "2")]),
     "blank lines first": (b"\n \na,b\n\n1,2\n", ["a", "b"], [("1", "2")]),
     "an inch": (b'a,b\n5" pipe,2\n', ["a", "b"], [('5" pipe', "2")]),
+    "line ends CR": (b"a,b\r1,2\r3,4", ["a", "b"], [("1", "2"), ("3", "4")]),
+    "line ends CR behind blank lines": (b"\r\rsep=;\ra,x;b\r\r1;2\r", ["a,x", "b"], [("1", "2")]),
+    "line ends CR and a CR in quotes": (b'"a\rb",c\r"1\r",2\r', ["a\rb", "c"], [("1\r", "2")]),
+    "mixed line ends": (
+        b"a,b\r1,2\n3,4\r\n5,6\r",
+        ["a", "b"],
+        [("1", "2"), ("3", "4"), ("5", "6")],
+    ),
+    "line ends CR CR LF": (b"a,b\r\r\n1,2\r\r\n", ["a", "b"], [("1", "2")]),
     "one column with a gap": (b"a\n1\n\n2\n", ["a"], [("1",), ("",), ("2",)]),
 }
 
@@ -134,15 +143,16 @@ def test_any_rows_are_the_same_cells_or_refused_by_both(lines):
     assert trained(data) == (names, rows)
 
 
-def test_many_blocks_are_one_table():
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_many_blocks_are_one_table(end):
     buffer = io.StringIO()
-    buffer.write("a,b\n")
-    for row in range(400_000):
-        buffer.write(f'"{row}, {row}",{row % 7}\n')
+    buffer.write(f"a,b{end}")
+    for row in range(250_000):
+        buffer.write(f'"{row}, {row}",{row % 7}{end}')
     data = buffer.getvalue().encode()
 
     names, rows, malformed = scored(data)
 
     assert not malformed
     assert trained(data) == (names, rows)
-    assert len(rows) == 400_000
+    assert len(rows) == 250_000

@@ -65,6 +65,9 @@ def sources(folder):
     files = {
         "plain.csv": csv.encode(),
         "crlf.csv": csv.replace("\n", "\r\n").encode(),
+        "cr.csv": csv.replace("\n", "\r").encode(),
+        "latin.jsonl": f"{GOOD}\n".encode() + b'{"id":1,"x0":"\xe9","x1":1,"x2":1}\n',
+        "latin_only.jsonl": b'{"id":"\xe9","x0":1,"x1":1,"x2":1}\n' * 2,
         "bom.csv": b"\xef\xbb\xbf" + csv.encode(),
         "zipped.csv.gz": gzip.compress(csv.encode()),
         "order.tsv": b"x2\te\tx1\tx0\tid\n.1\te\t.2\t.3\tk\n",

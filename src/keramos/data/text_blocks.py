@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 22
 _LONGEST_ROW = 1 << 26
 _BOM = b"\xef\xbb\xbf"
-_QUOTE, _LINE_END = b'"\n'
+_QUOTE, _LF, _CR = b'"\n\r'
 
 
 class Block(NamedTuple):
@@ -68,13 +68,21 @@ class TextBlocks:
         at = skip
         odd = 0
         while True:
-            end = self._rest.find(b"\n", at) + 1
+            end = self._line_end(at)
             if not end and self._fill():
                 continue
             odd ^= self._rest.count(b'"', at, end) % 2 if end and quotes else 0
             if not end or not odd:
                 return self._rest[skip : end or None]
             at = end
+
+    def _line_end(self, at: int) -> int:
+        """The position after the line end (LF, CR LF or CR) behind ``at``; 0 where none is."""
+        end = self._rest.find(b"\n", at) + 1
+        mark = self._rest.find(b"\r", at, end or None) + 1
+        if not mark or mark == end - 1:
+            return end
+        return mark if mark < len(self._rest) or not self._fill() else self._line_end(at)
 
     def blocks(self, start: int, *, quotes: bool) -> Iterator[Block]:
         """Blocks of about 4 MB from the position ``start`` on.
@@ -128,13 +136,16 @@ class TextBlocks:
 
 
 def _last_row(data: bytes, *, quotes: bool) -> int:
-    """The position after the last whole row; 0 where none ends."""
+    """The position after the last whole row; 0 where none ends. What follows a CR at the end of the
+    data is not known.
+    """
     end = data.rfind(b"\n") + 1
+    end = max(end, data.rfind(b"\r", end, len(data) - 1) + 1)
     if not quotes:
         return end
     if data.count(b'"', 0, end) % 2 == 0:
         return end
     codes = np.frombuffer(data, np.uint8, end)
     closed = ~np.logical_xor.accumulate(codes == _QUOTE)
-    ends = np.flatnonzero(closed & (codes == _LINE_END))
+    ends = np.flatnonzero(closed & ((codes == _LF) | (codes == _CR)))
     return int(ends[-1]) + 1 if ends.size else 0

@@ -76,9 +76,21 @@ def _is_doubtful(table: pa.Table, data: bytes) -> bool:
     lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
     ends = lines.count(b"\n") + (lines[-1:] != b"\n")
     begins = lines.count(b"\n{") + (lines[:1] == b"{")
-    if not table.num_rows == ends == begins or any(map(_is_doubtful_column, table.columns)):
+    if (
+        not _is_utf8(data)
+        or not table.num_rows == ends == begins
+        or any(map(_is_doubtful_column, table.columns))
+    ):
         return True
     return b"Inf" in data and bool(_NOT_JSON.search(data))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_doubtful_column(column: pa.ChunkedArray) -> bool:
