@@ -102,7 +102,7 @@ def _while(n: NodeCall) -> tuple[Operand, ...]:
     bound = bound_of(condition, body, kept, arguments)
     if bound is None:
         raise UnsupportedModelError("the loop does not count up to a bound that is known at first")
-    filled = filled_places(body, arguments, bound)
+    filled = filled_places(body, kept, arguments, bound)
     carried = [i for i in range(len(arguments)) if i not in kept and i not in filled]
     outputs = list(body.outputs)
     for place, edge in filled.items():

@@ -81,7 +81,7 @@ def bound_of(
         if node.op != "Less":
             continue
         counter = _argument(condition, node.inputs[0])
-        step = None if counter is None else _step(body, counter)
+        step = None if counter is None else _step(body, counter, kept, arguments)
         end = _outside(condition, node.inputs[1], kept, arguments)
         if counter is not None and step and end is not None:
             found.append(Bound(counter, arguments[counter], step, end))
@@ -101,23 +101,25 @@ def _all_of(condition: OperationGraph) -> list[GraphNode]:
     return found
 
 
-def _step(body: OperationGraph, counter: int) -> int | None:
-    """By how much a body lets a counter grow: a constant above 0."""
+def _step(
+    body: OperationGraph, counter: int, kept: set[int], arguments: Sequence[Operand]
+) -> int | None:
+    """By how much a body lets a counter grow: a number above 0 that is known."""
     node = body.nodes[body.outputs[counter].node]
     if node.op not in ("Add", "AddV2"):
         return None
     for one, other in (node.inputs, node.inputs[::-1]):
-        added = body.nodes[other.node]
-        if _argument(body, one) == counter and added.op == CONSTANT:
-            value = np.asarray(added.attributes["value"])
-            return int(value) if value.size == 1 and value.dtype.kind == "i" and value > 0 else None
+        added = _outside(body, other, kept, arguments)
+        if _argument(body, one) == counter and isinstance(added, Known):
+            step = _whole(added) if added.dtype.startswith("int") else None
+            return step if step is not None and step > 0 else None
     return None
 
 
 def _outside(
     condition: OperationGraph, edge: Edge, kept: set[int], arguments: Sequence[Operand]
 ) -> Operand | None:
-    """What a condition compares with, where a loop does not change it."""
+    """What a part of a loop takes from outside: a constant, or what the loop does not change."""
     node = condition.nodes[edge.node]
     if node.op == CONSTANT:
         return Known.of(np.asarray(node.attributes["value"]))
@@ -126,7 +128,7 @@ def _outside(
 
 
 def filled_places(
-    body: OperationGraph, arguments: Sequence[Operand], bound: Bound
+    body: OperationGraph, kept: set[int], arguments: Sequence[Operand], bound: Bound
 ) -> dict[int, Edge]:
     """Argument -> what each step puts into it, for lists that have a place for each step and get
     it in the order of steps, and nothing else.
@@ -143,7 +145,7 @@ def filled_places(
         if (
             uses.count(node.inputs[_LIST]) == 1
             and counter is not None
-            and _step(body, counter) == bound.step == 1
+            and _step(body, counter, kept, arguments) == bound.step == 1
             and _whole(arguments[counter]) == _whole(bound.start) == 0
             and _same(given.count, bound.end)
         ):

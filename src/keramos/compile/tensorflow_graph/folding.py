@@ -94,7 +94,7 @@ def _product(n: NodeCall, given: list[Array]) -> Array:
     total: object = 1
     for one in values.ravel():
         total = _mixed(n.g, "Mul", lambda x, y: x * y, total, one)
-    return np.array([total] if _keeps(n) else total, object)
+    return np.array([total] if _keeps(n) else total, object) if axes.size else values
 
 
 def _keeps(n: NodeCall) -> bool:

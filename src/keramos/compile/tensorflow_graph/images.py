@@ -167,7 +167,55 @@ def _pool3d(kind: str) -> Row:
     return build
 
 
+def _block(n: NodeCall, index: int) -> tuple[list[int], list[list[int]]]:
+    """The sizes of blocks, and pads or crops before and after for each."""
+    sizes = n.ints(1, "the block")
+    around = n.ints(index, "the edges")
+    return sizes, [around[2 * i : 2 * i + 2] for i in range(len(sizes))]
+
+
+def _space_to_batch(n: NodeCall) -> tuple[Operand, ...]:
+    """Blocks of space as rows: what dilated convolutions are made of."""
+    g, x = n.g, n.value(0)
+    block, pads = _block(n, 2)
+    rest, axes = x.rank - len(block) - 1, len(block)
+    before = [0, *(pair[0] for pair in pads), *[0] * rest]
+    after = [0, *(pair[1] for pair in pads), *[0] * rest]
+    x = g.op("Pad", x, [*before, *after], np.asarray(0, x.dtype), mode="constant")
+    sides = [known(size, "places") for size in x.shape[1:]]
+    parts = [side // size for side, size in zip(sides, block, strict=False)]
+    split = [one for pair in zip(parts, block, strict=True) for one in pair]
+    x = g.op("Reshape", x, [-1, *split, *sides[axes:]])
+    order = [
+        *range(2, 2 * axes + 1, 2),
+        0,
+        *range(1, 2 * axes, 2),
+        *range(2 * axes + 1, 2 * axes + 1 + rest),
+    ]
+    y = g.op("Transpose", x, perm=order)
+    return (g.op("Reshape", y, [-1, *parts, *sides[axes:]]),)
+
+
+def _batch_to_space(n: NodeCall) -> tuple[Operand, ...]:
+    """Rows as blocks of space again."""
+    g, x = n.g, n.value(0)
+    block, crops = _block(n, 2)
+    axes, sides = len(block), [known(size, "places") for size in x.shape[1:]]
+    rest = len(sides) - axes
+    x = g.op("Reshape", x, [*block, -1, *sides])
+    order = [axes]
+    for axis in range(axes):
+        order += [axes + 1 + axis, axis]
+    order += range(2 * axes + 1, 2 * axes + 1 + rest)
+    wide = [side * size for side, size in zip(sides, block, strict=False)]
+    y = g.op("Reshape", g.op("Transpose", x, perm=order), [-1, *wide, *sides[axes:]])
+    starts = [pair[0] for pair in crops]
+    ends = [size - pair[1] for size, pair in zip(wide, crops, strict=True)]
+    return (g.op("Slice", y, starts, ends, list(range(1, axes + 1))),)
+
+
 ROWS: Mapping[str, Row] = {
+    "BatchToSpaceND": _batch_to_space,
     "AvgPool3D": _pool3d("AveragePool"),
     "Conv2D": _conv,
     "Conv2DBackpropInput": _transposed,
@@ -178,5 +226,6 @@ ROWS: Mapping[str, Row] = {
     "FusedBatchNormV2": _batch_norm,
     "FusedBatchNormV3": _batch_norm,
     "MaxPool3D": _pool3d("MaxPool"),
+    "SpaceToBatchND": _space_to_batch,
 }
 """Operation -> what compiles it."""

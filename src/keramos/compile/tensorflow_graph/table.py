@@ -40,6 +40,7 @@ _STATIC = frozenset(
 )
 """Parameters of the shared functions that are numbers, not tensors."""
 
+_REDUCTIONS = frozenset({"All", "Any", "Max", "Mean", "Min", "Prod", "Sum"})
 _WITHOUT_EFFECT = frozenset(tensorflow.IGNORED_ATTRIBUTES.split())
 """Attributes that the inputs determine, or that are for gradients and devices."""
 
@@ -113,6 +114,8 @@ def _row(operation: Operation, parameters: Mapping[str, str]) -> Row:
 
     def build(n: NodeCall) -> tuple[Operand, ...]:
         _check_attributes(n, parameters)
+        if n.op in _REDUCTIONS and not n.known(1, "the axes").size:
+            return (n.value(0),)  # over no axes, where keras.ops means all of them
         given = {
             parameters[key]: _attribute(value)
             for key, value in n.attributes.items()
@@ -143,7 +146,8 @@ def _listed(n: NodeCall) -> list[object]:
 def _argument(n: NodeCall, index: int, parameter: str) -> object:
     if parameter not in _STATIC:
         return n.value(index)
-    return n.known(index, parameter).tolist()
+    found: object = n.known(index, parameter).tolist()
+    return found
 
 
 def _attribute(value: object) -> object:

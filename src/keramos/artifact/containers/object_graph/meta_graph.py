@@ -6,6 +6,7 @@ Functions and operations are parsed only where somebody asks for them.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.containers.object_graph.trackables import children_of
@@ -103,8 +104,12 @@ class MetaGraph:
 
     def bound_inputs(self, function: str) -> list[int]:
         """The nodes whose values a function gets after its own arguments."""
-        functions = self._message.message(_OBJECTS).mapped(2)
-        return functions[function].numbers(2) if function in functions else []
+        found = self._functions.get(function)
+        return [] if found is None else found.numbers(2)
+
+    @cached_property
+    def _functions(self) -> dict[str, Message]:
+        return self._message.message(_OBJECTS).mapped(2)
 
     def function(self, name: str) -> Message:
         """A FunctionDef.

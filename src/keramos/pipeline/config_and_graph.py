@@ -1,0 +1,128 @@
+"""Whether the config and the graph of one model answer alike.
+
+Keras builds a model from the config, TensorFlow Serving runs the graph: a folder in which they
+disagree deceives whoever reads the other one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from keramos.compile.emit import compile_network
+from keramos.errors import MismatchError, UnsupportedModelError
+from keramos.runtime.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.types.artifact import Artifact
+    from keramos.types.limits import Limits
+    from keramos.types.network import Compiled, TensorSpec
+    from keramos.types.prediction import Feeds
+
+_SAME = 1e-4
+"""Largest difference between two ways to one answer, as a part of the largest answer: both round
+differently, and random inputs are larger than real ones.
+"""
+
+
+class Agreement(NamedTuple):
+    """How far the answers of the graph are from those of the config, and a digest of each as they
+    are compiled.
+    """
+
+    difference: float
+    config: str
+    graph: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether they are the same model."""
+        return self.difference <= _SAME
+
+    def __str__(self) -> str:
+        """The numbers, for people."""
+        return (
+            f"a difference of {self.difference:.3g} of the largest answer (config sha256 "
+            f"{self.config}, graph sha256 {self.graph})"
+        )
+
+
+def check_agreement(artifact: Artifact, compiled: Compiled, fed: Feeds, limits: Limits) -> None:
+    """Compare the config with the graph, where both can run.
+
+    Raises:
+        MismatchError: they answer differently; names the digests of both.
+    """
+    found = agreement(artifact, compiled, fed, limits)
+    if found is not None and not found.holds:
+        raise MismatchError(
+            "the Keras config and the graph of the model answer differently",
+            received=str(found),
+            remedy="Say which to trust with by='config' or by='graph', or save the model again",
+        )
+
+
+def agreement(
+    artifact: Artifact, compiled: Compiled, fed: Feeds, limits: Limits
+) -> Agreement | None:
+    """How the answers of the graph compare with those of ``compiled``, the config; None where the
+    graph cannot run or has other ends.
+    """
+    if artifact.by_graph is None:
+        return None
+    try:
+        graph = compile_network(artifact.by_graph(), limits=limits)
+        inputs, outputs = (
+            _pairs(*ends)
+            for ends in ((compiled.inputs, graph.inputs), (compiled.outputs, graph.outputs))
+        )
+        if inputs is None or outputs is None:
+            return None
+        given = {
+            theirs.name: fed[ours.name].astype(object if theirs.dtype == "str" else theirs.dtype)
+            for ours, theirs in zip(compiled.inputs, inputs, strict=True)
+        }
+        answers = dict(
+            zip([one.name for one in graph.outputs], Session(graph).run(given), strict=True)
+        )
+    except UnsupportedModelError:
+        return None
+    ours = Session(compiled).run(fed)
+    worst = max(
+        _difference(one, answers[theirs.name]) for one, theirs in zip(ours, outputs, strict=True)
+    )
+    digests = (hashlib.sha256(one.onnx).hexdigest() for one in (compiled, graph))
+    return Agreement(worst, *digests)
+
+
+def _pairs(
+    ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
+) -> tuple[TensorSpec, ...] | None:
+    """The ends of a graph in our order: by name, or where there is one only."""
+    if len(ours) != len(theirs):
+        return None
+    if len(ours) == 1:
+        return tuple(theirs)
+    named = {one.name: one for one in theirs}
+    names = [one.name for one in ours]
+    return tuple(named[name] for name in names) if named.keys() == set(names) else None
+
+
+def _difference(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
+    """Largest difference as a part of the largest answer; 1 for other shapes, texts or places of
+    numbers that are not finite.
+    """
+    if one.shape != other.shape or one.dtype.kind not in "fiub":
+        return float(not np.array_equal(one, other))
+    x, y = one.astype(float), other.astype(float)
+    finite = np.isfinite(x)
+    if not np.array_equal(x[~finite], y[~finite], equal_nan=True) or not np.isfinite(y[finite]).all():
+        return 1.0
+    x, y = x[finite], y[finite]
+    return float(np.abs(x - y).max(initial=0) / max(1.0, float(np.abs(x).max(initial=0))))
