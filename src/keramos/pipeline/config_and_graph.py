@@ -9,20 +9,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError
+from keramos.pipeline.differences import largest_difference, paired
 from keramos.runtime.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
-    from keramos.types.network import Compiled, TensorSpec
+    from keramos.types.network import Compiled
     from keramos.types.prediction import Feeds
 
 _SAME = 1e-4
@@ -79,7 +74,7 @@ def agreement(
     try:
         graph = compile_network(artifact.by_graph(), limits=limits)
         inputs, outputs = (
-            _pairs(*ends)
+            paired(*ends)
             for ends in ((compiled.inputs, graph.inputs), (compiled.outputs, graph.outputs))
         )
         if inputs is None or outputs is None:
@@ -94,35 +89,6 @@ def agreement(
     except UnsupportedModelError:
         return None
     ours = Session(compiled).run(fed)
-    worst = max(
-        _difference(one, answers[theirs.name]) for one, theirs in zip(ours, outputs, strict=True)
-    )
+    worst = largest_difference(ours, [answers[one.name] for one in outputs])
     digests = (hashlib.sha256(one.onnx).hexdigest() for one in (compiled, graph))
     return Agreement(worst, *digests)
-
-
-def _pairs(
-    ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
-) -> tuple[TensorSpec, ...] | None:
-    """The ends of a graph in our order: by name, or where there is one only."""
-    if len(ours) != len(theirs):
-        return None
-    if len(ours) == 1:
-        return tuple(theirs)
-    named = {one.name: one for one in theirs}
-    names = [one.name for one in ours]
-    return tuple(named[name] for name in names) if named.keys() == set(names) else None
-
-
-def _difference(one: NDArray[np.generic], other: NDArray[np.generic]) -> float:
-    """Largest difference as a part of the largest answer; 1 for other shapes, texts or places of
-    numbers that are not finite.
-    """
-    if one.shape != other.shape or one.dtype.kind not in "fiub":
-        return float(not np.array_equal(one, other))
-    x, y = one.astype(float), other.astype(float)
-    finite = np.isfinite(x)
-    if not np.array_equal(x[~finite], y[~finite], equal_nan=True) or not np.isfinite(y[finite]).all():
-        return 1.0
-    x, y = x[finite], y[finite]
-    return float(np.abs(x - y).max(initial=0) / max(1.0, float(np.abs(x).max(initial=0))))

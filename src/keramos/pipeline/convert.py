@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from keramos.artifact.keras.upgrade import lossy_options
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, located
+from keramos.pipeline.config_and_graph import check_agreement
+from keramos.pipeline.differences import largest_difference, paired
 from keramos.pipeline.reading import about, opened
 from keramos.pipeline.verify import random_feeds
 from keramos.pipeline.written_forms import Written, check, target_of
@@ -19,9 +19,7 @@ from keramos.runtime.session import Session
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
     from keramos.compile.replacements import Replacement
     from keramos.pipeline.written_forms import Target
@@ -87,14 +85,16 @@ def convert(
 def _converted(artifact: Artifact, target: Path, form: Target, limits: Limits) -> Conversion:
     before = compile_network(artifact.network, limits=limits)
     fed = random_feeds(before.inputs)
+    check_agreement(artifact, before, fed, limits)
     with located(file=str(target)):
         written = Written(target, form, form.files(artifact, limits))
     after = _read_back(written, artifact, limits)
     worst = None
     if after is not None:
-        worst = _difference(
-            Session(before).run(fed), Session(after).run(_renamed(fed, before, after))
-        )
+        answers = Session(after).run(_renamed(fed, before, after))
+        named = {one.name: answer for one, answer in zip(after.outputs, answers, strict=True)}
+        order = paired(before.outputs, after.outputs) or after.outputs
+        worst = largest_difference(Session(before).run(fed), [named[one.name] for one in order])
         if worst > _SAME:
             raise _differs(artifact, target, worst)
     written.save()
@@ -143,34 +143,9 @@ def _renamed(fed: Feeds, before: Compiled, after: Compiled) -> Feeds:
     """The same arrays under the names and in the dtypes of the written file, which has no slashes
     in names.
     """
-    pairs = zip(before.inputs, after.inputs, strict=True)
+    theirs = paired(before.inputs, after.inputs) or after.inputs
+    pairs = zip(before.inputs, theirs, strict=True)
     return {
         new.name: fed[old.name] if new.dtype == old.dtype else fed[old.name].astype(new.dtype)
         for old, new in pairs
     }
-
-
-def _difference(
-    before: Sequence[NDArray[np.generic]], after: Sequence[NDArray[np.generic]]
-) -> float:
-    """Largest difference as a part of the largest answer, or 1 where shapes, texts or the places of
-    numbers that are not finite differ.
-    """
-    worst = 0.0
-    for a, b in zip(before, after, strict=True):
-        if a.shape != b.shape or a.dtype.kind not in "fiub":
-            worst = max(worst, float(not np.array_equal(a, b)))
-            continue
-        worst = max(worst, _difference_of_numbers(a.astype(float), b.astype(float)))
-    return worst
-
-
-def _difference_of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    finite = np.isfinite(x)
-    if (
-        not np.array_equal(x[~finite], y[~finite], equal_nan=True)
-        or not np.isfinite(y[finite]).all()
-    ):
-        return 1.0
-    x, y = x[finite], y[finite]
-    return float(np.abs(x - y).max(initial=0) / max(1.0, float(np.abs(x).max(initial=0))))

@@ -12,6 +12,7 @@ import numpy as np
 from keramos.artifact.content.document import weight_digests
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
+from keramos.pipeline.config_and_graph import agreement
 from keramos.pipeline.reading import about, opened, reader
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_fit, check_golden, golden_feeds
@@ -112,6 +113,9 @@ def _checks(
         yield Check("runs without Keras", passed=False, detail=str(error))
         return
     yield Check("runs without Keras", passed=True, detail=f"{len(compiled.onnx):,} bytes of ONNX")
+    agreed = agreement(artifact, compiled, random_feeds(compiled.inputs), limits)
+    if agreed is not None:
+        yield Check("config and graph answer alike", agreed.holds, str(agreed))
     golden = content.golden if content else None
     if golden is not None:
         rows = f"{len(golden.outputs)} golden rows"

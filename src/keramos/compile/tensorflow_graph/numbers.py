@@ -105,7 +105,7 @@ def _where(n: NodeCall) -> tuple[Operand, ...]:
 def _linspace(n: NodeCall) -> tuple[Operand, ...]:
     (count,) = n.ints(2, "the number of values")
     n.g.reserve_constants("values", count)
-    if count < 2:  # noqa: PLR2004 (one value is the first)
+    if count < 2:
         return (n.g.op("Unsqueeze", n.value(0), [0]),)
     steps = (np.arange(count) / (count - 1)).astype(n.value(0).dtype)
     distance = n.g.op("Sub", n.value(1), n.value(0))

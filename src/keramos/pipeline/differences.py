@@ -1,0 +1,53 @@
+"""How far two computations of the same answers are from each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from keramos.types.network import TensorSpec
+
+
+def paired(
+    ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
+) -> tuple[TensorSpec, ...] | None:
+    """The ends of another model in our order: by name, or where there is one only; None where
+    neither tells.
+    """
+    if len(ours) == len(theirs) == 1:
+        return tuple(theirs)
+    named = {one.name: one for one in theirs}
+    names = [one.name for one in ours]
+    return tuple(named[name] for name in names) if named.keys() == set(names) else None
+
+
+def largest_difference(
+    before: Sequence[NDArray[np.generic]], after: Sequence[NDArray[np.generic]]
+) -> float:
+    """Largest difference as a part of the largest answer, or 1 where shapes, texts or the places of
+    numbers that are not finite differ.
+    """
+    worst = 0.0
+    for a, b in zip(before, after, strict=True):
+        if a.shape != b.shape or a.dtype.kind not in "fiub":
+            worst = max(worst, float(not np.array_equal(a, b)))
+            continue
+        worst = max(worst, _of_numbers(a.astype(float), b.astype(float)))
+    return worst
+
+
+def _of_numbers(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    finite = np.isfinite(x)
+    if (
+        not np.array_equal(x[~finite], y[~finite], equal_nan=True)
+        or not np.isfinite(y[finite]).all()
+    ):
+        return 1.0
+    x, y = x[finite], y[finite]
+    return float(np.abs(x - y).max(initial=0) / max(1.0, float(np.abs(x).max(initial=0))))

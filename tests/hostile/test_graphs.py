@@ -1,0 +1,177 @@
+"""Graphs of TensorFlow that try to grow without end, to loop, or to reach outside."""
+
+import time
+
+import numpy as np
+import pytest
+
+from keramos.artifact.read import read
+from keramos.artifact.sources import ModelSource
+from keramos.compile.emit import compile_network
+from keramos.errors import ModelError
+from support.protobuf import field
+
+FLOAT, INT = 1, 3
+
+
+def attribute(name, value):
+    return field(5, field(1, name.encode()) + field(2, value))
+
+
+def kind(name, number):
+    return attribute(name, field(6, number))
+
+
+def node(name, op, *inputs, attributes=b""):
+    ends = b"".join(field(3, one.encode()) for one in inputs)
+    return field(1, name.encode()) + field(2, op.encode()) + ends + attributes
+
+
+def tensor(dtype, shape, content=b""):
+    sizes = b"".join(field(2, field(1, size)) for size in shape)
+    return field(8, field(1, dtype) + field(2, sizes) + content)
+
+
+def constant(name, dtype, shape, content):
+    value = attribute("value", tensor(dtype, shape, content))
+    return node(name, "Const", attributes=value + kind("dtype", dtype))
+
+
+def call(name, function, *inputs):
+    return node(
+        name,
+        "PartitionedCall",
+        *inputs,
+        attributes=attribute("f", field(10, field(1, function.encode()))),
+    )
+
+
+def function(name, nodes, returned):
+    signature = (
+        field(1, name.encode())
+        + field(2, field(1, b"x") + field(3, FLOAT))
+        + field(3, field(1, b"y") + field(3, FLOAT))
+    )
+    body = b"".join(field(3, one) for one in nodes)
+    return field(1, signature) + body + field(4, field(1, b"y") + field(2, returned.encode()))
+
+
+def model(nodes, end, functions=()):
+    """A frozen SavedModel from x (any, 2) to ``end``."""
+    x = node("x", "Placeholder", attributes=kind("dtype", FLOAT))
+    library = b"".join(field(1, one) for one in functions)
+    graph = b"".join(field(1, one) for one in (x, *nodes)) + field(2, library)
+    shape = field(2, field(1, (1 << 64) - 1)) + field(2, field(1, 2))
+    info = field(1, b"x:0") + field(2, FLOAT) + field(3, shape)
+    out = field(1, end.encode()) + field(2, FLOAT)
+    signature = field(1, field(1, b"x") + field(2, info)) + field(2, field(1, b"y") + field(2, out))
+    meta = (
+        field(1, field(4, b"serve"))
+        + field(2, graph)
+        + field(5, field(1, b"serving_default") + field(2, signature))
+    )
+    return field(1, 1) + field(2, meta)
+
+
+def opened(data):
+    source = ModelSource("m", {"saved_model.pb": data}, folder=True)
+    return compile_network(read("m", source_of=lambda *_: source).network)
+
+
+def doubling(levels):
+    """Functions that each call the next one twice."""
+    last = function("f0", [node("a", "Relu", "x")], "a:activations:0")
+    nested = [
+        function(
+            f"f{i}",
+            [call("a", f"f{i - 1}", "x"), call("b", f"f{i - 1}", "a:output:0")],
+            "b:output:0",
+        )
+        for i in range(1, levels)
+    ]
+    return [last, *nested]
+
+
+def splat(op, *shape):
+    sizes = np.array(shape, "<i4").tobytes()
+    return [
+        constant("shape", INT, (len(shape),), field(4, sizes)),
+        constant("zero", FLOAT, (), field(4, bytes(4))),
+        node("big", op, "shape", "zero"),
+        node("y", "Add", "x", "big"),
+    ]
+
+
+HOSTILE = {
+    "calls that double": ([call("y", "f29", "x")], "y:0", doubling(30)),
+    "calls of nothing that double": (
+        [call("y", "g29", "x")],
+        "y:0",
+        [
+            function("g0", [node("a", "Identity", "x")], "a:output:0"),
+            *(
+                function(
+                    f"g{i}",
+                    [call("a", f"g{i - 1}", "x"), call("b", f"g{i - 1}", "a:output:0")],
+                    "b:output:0",
+                )
+                for i in range(1, 30)
+            ),
+        ],
+    ),
+    "a function that calls itself": (
+        [call("y", "f", "x")],
+        "y:0",
+        [function("f", [call("a", "f", "x")], "a:output:0")],
+    ),
+    "a circle": ([node("a", "Add", "x", "y"), node("y", "Relu", "a")], "y:0", []),
+    "a node that needs itself": ([node("y", "Relu", "y")], "y:0", []),
+    "a constant of one value a trillion times": (
+        [
+            constant("c", FLOAT, (1 << 20, 1 << 20), field(5, bytes(4))),
+            node("y", "Add", "x", "c"),
+        ],
+        "y:0",
+        [],
+    ),
+    "Fill without end": (splat("Fill", 1 << 30, 1 << 30), "y:0", []),
+    "a file": (
+        [
+            constant("name", 7, (), field(8, b"/etc/passwd")),
+            node("file", "ReadFile", "name"),
+            node("y", "DecodeRaw", "file", attributes=kind("out_type", FLOAT)),
+        ],
+        "y:0",
+        [],
+    ),
+    "an output that does not exist": ([node("y", "Relu", "x")], "y:7", []),
+    "a node that does not exist": ([node("y", "Relu", "nobody")], "y:0", []),
+    "two nodes of one name": ([node("y", "Relu", "x"), node("y", "Tanh", "x")], "y:0", []),
+    "a branch that is no function": (
+        [node("y", "If", "x", "x", attributes=attribute("then_branch", field(3, 1)))],
+        "y:0",
+        [],
+    ),
+    "too few inputs": ([node("y", "MatMul", "x")], "y:0", []),
+    "attributes of another kind": (
+        [node("y", "Conv2D", "x", "x", attributes=attribute("strides", field(2, b"one")))],
+        "y:0",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_graph_is_refused_at_once(case):
+    begun = time.perf_counter()
+
+    with pytest.raises(ModelError):
+        opened(model(*HOSTILE[case]))
+
+    assert time.perf_counter() - begun < 1
+
+
+def test_the_same_frame_around_an_honest_graph_opens():
+    found = opened(model([call("y", "f3", "x")], "y:0", doubling(4)))
+
+    assert [(one.name, one.shape) for one in found.outputs] == [("y", (None, 2))]
