@@ -100,6 +100,8 @@ def _by_column(
     show_default=True,
     help="A number; accuracy, f1, balanced_accuracy or youden to tune it for; or COST_FP,COST_FN.",
 )
+@click.option("--split-by", metavar="COLUMN", help="Hold out whole groups of this column.")
+@click.option("--time-column", metavar="COLUMN", help="Hold out the latest rows by this column.")
 @click.option(
     "--interval",
     type=float,

@@ -49,3 +49,35 @@ def split(
 
 def _held(rows: int, share: float) -> int:
     return min(max(round(rows * share), 1), rows - 1)
+
+
+def split_groups(groups: NDArray[np.generic], *, seed: int, share: float = 0.2) -> Split:
+    """Hold out whole groups, chosen by ``seed``, until they have ``share`` of the rows.
+
+    Raises:
+        DataError: there is one group only.
+    """
+    names, counts = np.unique(groups, return_counts=True)
+    if len(names) < 2:  # noqa: PLR2004 (one to learn from, one to judge by)
+        raise DataError("all rows are of one group, so no group can be held out")
+    order = np.random.default_rng(seed).permutation(len(names))
+    before = np.cumsum(counts[order]) - counts[order]
+    most = min(int((before < share * len(groups)).sum()), len(names) - 1)
+    aside = np.isin(groups, names[order[:most]])
+    return Split(np.flatnonzero(~aside), np.flatnonzero(aside))
+
+
+def split_latest(times: NDArray[np.generic], *, share: float = 0.2) -> Split:
+    """Hold out the latest rows, about ``share`` of all; rows of one time stay together.
+
+    Raises:
+        DataError: all rows have the same time.
+    """
+    ordered = np.sort(times)
+    first = ordered[min(len(times) - 1, round((1 - share) * len(times)))]
+    aside = times >= first
+    if aside.all():
+        aside = times > first
+    if not aside.any():
+        raise DataError("all rows have the same time, so no later ones can be held out")
+    return Split(np.flatnonzero(~aside), np.flatnonzero(aside))

@@ -9,7 +9,7 @@ import numpy as np
 
 from keramos.compile.emit import compile_network
 from keramos.data.conform import row_error
-from keramos.data.split import split
+from keramos.data.split_keys import split_keys
 from keramos.data.target import encode_target, take
 from keramos.data.usable_rows import usable_rows
 from keramos.prepare.feeds import feeds
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.data.split_keys import SplitKeys
     from keramos.data.usable_rows import UsableRows
     from keramos.errors import Problem
     from keramos.prepare.front import FrontOutput
@@ -43,7 +44,7 @@ class PreparedRows:
 
     ``learning`` are the training rows that preparation and the network learn from; ``validating``
     those set aside from them to stop early, tune a threshold or measure errors, None where nothing
-    needs them.
+    needs them. ``keys`` say how learning rows are split further.
     """
 
     typed: Table
@@ -53,6 +54,7 @@ class PreparedRows:
     parts: Split
     learning: Index
     validating: Index | None
+    keys: SplitKeys
     fed: Feeds
     forms: dict[FrontOutput, NDArray[np.float32]]
     y: Array
@@ -70,10 +72,17 @@ class PreparedRows:
 
 
 def prepared_rows(
-    source: Table, schema: Schema, plan: TrainingPlan, scaling: Scaling | None, *, validate: bool
+    source: Table,
+    schema: Schema,
+    plan: TrainingPlan,
+    scaling: Scaling | None,
+    *,
+    validate: bool,
+    split_by: str | None = None,
+    time_column: str | None = None,
 ) -> PreparedRows:
     """Split the rows, and prepare all of them by what the learning rows teach; ``validate`` sets
-    validation rows aside.
+    validation rows aside. ``split_by`` and ``time_column`` as in ``train``.
 
     Raises:
         DataError: a cell cannot be read, or a column cannot be learned from.
@@ -82,14 +91,16 @@ def prepared_rows(
     usable = usable_rows(source, schema)
     raw, typed = usable.raw, usable.typed
     y = encode_target(typed.columns[schema.target.name], schema.target)
-    parts = _split(np.arange(raw.rows), y, schema, plan)
-    inner = _split(parts.training, y, schema, plan) if validate else None
+    keys = split_keys(raw, typed, split_by, time_column)
+    classes = y.reshape(-1) if schema.target.classes else None
+    parts = _split(keys, np.arange(raw.rows), classes, plan)
+    inner = _split(keys, parts.training, classes, plan) if validate else None
     learning = parts.training if inner is None else inner.training
     preparation = fit(take(typed, learning), schema, y[learning], scaling=scaling or chosen.scaling)
     fed = feeds(typed, preparation)
     lacking = _lacking(usable, learning, fed.problems)
     held_out, validating = parts.held_out, None if inner is None else inner.held_out
-    notes = [*usable.notes, *parts.notes, _lost("held-out", held_out, lacking)]
+    notes = [*usable.notes, *parts.notes, *_rare(preparation), _lost("held-out", held_out, lacking)]
     held_out = held_out[~np.isin(held_out, lacking)]
     if validating is not None:
         notes.append(_lost("validation", validating, lacking))
@@ -105,6 +116,7 @@ def prepared_rows(
         replace(parts, held_out=held_out),
         learning,
         validating,
+        keys.taken(learning),
         fed.feeds,
         forms,
         y,
@@ -112,9 +124,20 @@ def prepared_rows(
     )
 
 
-def _split(rows: Index, y: Array, schema: Schema, plan: TrainingPlan) -> Split:
+def _rare(preparation: Preparation) -> list[str]:
+    """Sentences on categories whose rare levels share one cell."""
+    return [
+        f"column '{column.column}': the {len(column.categories)} most frequent levels have a cell "
+        f"each; {column.histogram.counts[-1]} training row(s) with rarer levels share one, because "
+        "a cell for each would teach little and cost much"
+        for column in preparation.inputs
+        if column.categories and column.histogram.counts[-1]
+    ]
+
+
+def _split(keys: SplitKeys, rows: Index, classes: Array | None, plan: TrainingPlan) -> Split:
     """Some of ``rows`` held out, as positions in the table."""
-    found = split(len(rows), y[rows].reshape(-1) if schema.target.classes else None, seed=plan.seed)
+    found = keys.split(rows, None if classes is None else classes[rows], plan.seed)
     return replace(found, training=rows[found.training], held_out=rows[found.held_out])
 
 

@@ -107,6 +107,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     scaling: Scaling | None = None,
     threshold: Goal = 0.5,
     interval: float | None = None,
+    split_by: str | None = None,
+    time_column: str | None = None,
     plan: TrainingPlan | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -135,6 +137,9 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         interval: share of rows, such as 0.9, whose truth an interval around the answer is to hold,
             or a set of possible classes. A fifth of the training rows is set aside to measure it.
+        split_by: a column of groups, such as customers: all rows of one are held out together, and
+            so in inner folds. It is not learned from.
+        time_column: a column of dates or numbers: the latest rows are held out.
         plan: epochs, batch size and so on, in one value.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained; or a function of the number of features that builds it.
@@ -151,12 +156,22 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     _check(scaling, threshold, interval)
     plan = _resolved(replace(plan or TrainingPlan(), **fields), own=model is not None)
     source, name = with_target(table, target)
+    drop = (*drop, split_by) if split_by and split_by not in drop else drop
     wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written, trim)
     schema = infer_schema(source, name, wishes)
     _announce(schema, on_message)
     tuned = _is_tuned(threshold, schema.target)
     validate = bool(plan.early_stopping) or tuned or interval is not None
-    rows = prepared_rows(source, schema, plan, scaling, validate=validate)
+    rows = prepared_rows(
+        source,
+        schema,
+        plan,
+        scaling,
+        validate=validate,
+        split_by=split_by,
+        time_column=time_column,
+    )
+    on_message(f"rows are held out as {rows.keys}")
     for note in rows.notes:
         on_message(note)
     return _learn(

@@ -37,7 +37,14 @@ def job_of(rows: PreparedRows, plan: TrainingPlan) -> TrainingJob:
         raw_cells=raw_columns(rows.preparation),
         validation=None if validating is None else _some(rows.forms, rows.y, validating),
     )
-    return replace(job, fold=_fold_of(rows, job))
+    return replace(job, fold=_fold_of(rows, job), apart=_apart(rows, plan))
+
+
+def _apart(rows: PreparedRows, plan: TrainingPlan) -> Index | None:
+    """The rows aside of the one inner fold, where groups or time decide; None where chance does."""
+    if rows.keys.by == "chance":
+        return None
+    return rows.keys.split(np.arange(len(rows.learning)), None, plan.seed).held_out
 
 
 def _some(forms: Forms, y: NDArray[np.generic], index: Index | slice) -> TrainingRows:

@@ -72,6 +72,7 @@ def provenance(engine: Trainer, rows: PreparedRows, trace: TrainingTrace) -> Pro
         seed=trace.plan.seed,
         versions=(("keramos", __version__), *engine.versions(), ("numpy", np.__version__)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        split=str(rows.keys),
     )
 
 

@@ -248,8 +248,8 @@ class GoldenRows(Frozen, frozen=True):
 
 
 class Provenance(Frozen, frozen=True):
-    """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO
-    8601.
+    """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO 8601;
+    ``split`` says how the held-out rows were chosen, empty where it is not recorded.
     """
 
     source: str
@@ -261,6 +261,7 @@ class Provenance(Frozen, frozen=True):
     seed: int
     versions: tuple[tuple[str, str], ...]
     created: str
+    split: str = ""
 
 
 class SampleRow(Frozen, frozen=True):

@@ -48,6 +48,8 @@ class TrainingJob:
     ``fold(learning, aside)`` takes positions of training rows and gives the job of an inner fold,
     with the rows ``aside`` as its held-out rows: everything is prepared anew by what the
     ``learning`` rows teach. Rows aside that lack a value which those rows never lack are left out.
+    ``apart`` are the positions of the rows aside of the only inner fold, where groups or time
+    decide which they are.
     """
 
     training: TrainingRows
@@ -61,3 +63,4 @@ class TrainingJob:
     model: object = None
     on_epoch: Callable[[Epoch], None] | None = None
     fold: Callable[[Index, Index], TrainingJob] | None = None
+    apart: Index | None = None

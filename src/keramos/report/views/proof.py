@@ -120,7 +120,7 @@ def _provenance(content: Content) -> tuple[Pair, ...]:
             "rows",
             (
                 f"{source.rows:,}: {source.training_rows:,} for training, "
-                f"{source.held_out_rows:,} held out"
+                f"{source.held_out_rows:,} held out" + (f": {source.split}" if source.split else "")
             ),
         ),
         ("sha256 of the split", source.training_index_digest),

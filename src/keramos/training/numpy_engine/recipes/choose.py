@@ -86,7 +86,8 @@ def tried(
 
 def _folds(problem: Problem, rows: Rows, job: TrainingJob) -> Iterator[_Fold]:
     """The inner folds, each prepared by what its own rows teach."""
-    for aside in folds(problem, rows.y):
+    parts = folds(problem, rows.y) if job.apart is None else [job.apart.astype(np.intp)]
+    for aside in parts:
         learning = np.delete(np.arange(len(rows.y)), aside)
         inner = _inner_job(job, learning, aside)
         mine, whole = inner.statistics, job.statistics
