@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keramos.inference.model import Model
     from keramos.pipeline.adopt import adopt
     from keramos.pipeline.attach import attach
+    from keramos.pipeline.compare import compare
     from keramos.pipeline.convert import convert
     from keramos.pipeline.inspect import inspect
     from keramos.pipeline.load import load
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "adopt",
     "attach",
+    "compare",
     "convert",
     "inspect",
     "load",
@@ -63,6 +65,7 @@ _HOMES = {
     "TrainingPlan": "keramos.types.training",
     "adopt": "keramos.pipeline.adopt",
     "attach": "keramos.pipeline.attach",
+    "compare": "keramos.pipeline.compare",
     "convert": "keramos.pipeline.convert",
     "inspect": "keramos.pipeline.inspect",
     "load": "keramos.pipeline.load",
