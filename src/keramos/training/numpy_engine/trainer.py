@@ -16,7 +16,6 @@ from keramos.training.numpy_engine.fitting import Batches, evaluate, run_epoch
 from keramos.training.numpy_engine.losses import OF_TASK
 from keramos.training.numpy_engine.network import Dense, DenseNetwork, Dropout
 from keramos.training.numpy_engine.optimizers import Adam, constant
-from keramos.training.numpy_engine.recipes.recipe import follow
 from keramos.training.plan import (
     DROPOUT,
     LOSSES,
@@ -63,6 +62,10 @@ class NumpyTrainer:
             )
         job = standardised(job)
         if job.plan.recipe != TUTORIAL:
+            from keramos.training.numpy_engine.recipes.recipe import (  # noqa: PLC0415 (the tutorial starts without them)
+                follow,
+            )
+
             with one_thread():
                 return follow(job)
         job = planned(job)
