@@ -157,7 +157,7 @@ def main() -> None:
         differences = np.array([run["auto"][0] - run["HistGB"][0] for run in runs])
         error = float(differences.std(ddof=1) / len(runs) ** 0.5) if len(runs) > 1 else 0.0
         better += differences.mean() > 0
-        level += differences.mean() > -2 * error
+        level += differences.mean() >= -2 * error
         costs = [float(np.mean([run[name][1] for run in runs])) for name in ("auto", "HistGB")]
         size = max(run["auto"][2] for run in runs) / 1024
         shown = "".join(f"{mean:>10.4g}" for mean in means)
