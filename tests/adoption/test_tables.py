@@ -19,8 +19,10 @@ from support.sklearn_pickles import (
     churn_folder,
     dense_network,
     dumped,
+    estimator,
     label_encoder,
     scaler,
+    texts,
 )
 
 ADOPT = SHARED / "adopt"
@@ -126,6 +128,53 @@ def test_a_scaler_of_the_answer_is_inverted(tmp_path):
     answer = model.decide([{"size": 150, "rooms": 3}])[0].score
     assert answer == pytest.approx(float(bare[0][0, 0]) * 1e5 + 3e5, rel=1e-6)
     assert model.content.schema.target.name == "price"
+
+
+def test_steps_of_the_host_answer_alike_in_every_way_in(tmp_path):
+    write(tmp_path / "model.keras", dense_network(2), None)
+    power = estimator(
+        "PowerTransformer",
+        method="yeo-johnson",
+        standardize=True,
+        lambdas_=np.array([0.5, 1.7]),
+        feature_names_in_=texts("a", "b"),
+        _scaler=scaler(None, [1, 2], [3, 4]),
+    )
+    (tmp_path / "power.pkl").write_bytes(dumped(power))
+    made = keramos.adopt(tmp_path)
+    made.save(tmp_path / "whole.keras")
+    model = keramos.load(tmp_path / "whole.keras")
+    rows = [{"a": 1.5, "b": -2}, {"a": 100, "b": 0.25}]
+    prepared = np.array(
+        [
+            [((np.sqrt(2.5) - 1) / 0.5 - 1) / 3, (-(3**0.3 - 1) / 0.3 - 2) / 4],
+            [((np.sqrt(101) - 1) / 0.5 - 1) / 3, ((1.25**1.7 - 1) / 1.7 - 2) / 4],
+        ],
+        "float32",
+    )
+    expected = Session(compile_network(dense_network(2))).run({"row": prepared})[0]
+
+    columns = {name: [row[name] for row in rows] for name in "ab"}
+    for given in (rows, columns, rows * 100):
+        assert model.predict(given)[:2] == pytest.approx(expected, abs=1e-6)
+    assert model.content.version == 3
+
+
+def test_a_scaler_of_some_columns_scales_those(tmp_path):
+    write(tmp_path / "model.keras", dense_network(3), None)
+    (tmp_path / "scaler.pkl").write_bytes(dumped(scaler(("age", "pay"), [40, 3e4], [10, 1e4])))
+    (tmp_path / "columns.pkl").write_bytes(dumped(["age", "gender", "pay"]))
+    (tmp_path / "label_encoder_gender.pkl").write_bytes(dumped(label_encoder("F", "M")))
+
+    proposal = propose(tmp_path)
+    proposal.adopted().save(tmp_path / "whole.keras")
+    row = {"age": 35, "gender": "M", "pay": 31000}
+    answer = keramos.load(tmp_path / "whole.keras").predict([row])[0, 0]
+
+    prepared = np.array([[-0.5, 1.0, 0.1]], "float32")
+    bare = Session(compile_network(dense_network(3))).run({"row": prepared})[0][0, 0]
+    assert answer == pytest.approx(bare, abs=1e-6)
+    assert "columns.pkl" in proposal.question.answers[0]
 
 
 def test_a_recipe_with_an_unknown_key_is_refused(churn):

@@ -13,7 +13,7 @@ from keramos.errors import UnsupportedModelError
 if TYPE_CHECKING:
     from keramos.types.limits import Limits
 
-_WORK_A_NODE = 4
+_WORK_A_NODE = 3
 """Opcodes for each value of a JSON text that the limits allow."""
 
 _LFS = b"version https://git-lfs.github.com/"

@@ -157,10 +157,12 @@ class Number(Kind):
             if is_plain(self.notation)
             else f" Text like {shown(self.notation, date=False)} is read too."
         )
+        bounds: Json = {"exclusiveMinimum": -LARGEST, "exclusiveMaximum": LARGEST}
+        if low == high == 0:  # the file does not record them
+            return {"type": "number", **bounds}
         return {
             "type": "number",
-            "exclusiveMinimum": -LARGEST,
-            "exclusiveMaximum": LARGEST,
+            **bounds,
             "description": f"The training rows lie between {low:.{digits}g} and {high:.{digits}g}."
             + written,
             "x-training-range": [low, high],

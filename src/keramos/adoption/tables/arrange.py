@@ -12,7 +12,7 @@ from keramos.adoption.tables.evidence import best_evidence
 from keramos.adoption.tables.parts import words_of
 from keramos.adoption.tables.resolve import Resolver
 from keramos.adoption.tables.scaled import is_dummy
-from keramos.adoption.tables.slots import row_transform
+from keramos.adoption.tables.slots import partly_scaled, row_transform
 from keramos.adoption.tables.unnamed import names_from_table
 from keramos.tabular.fitted.chain import Chain
 from keramos.tabular.fitted.column_transformer import ColumnTransformer
@@ -237,7 +237,9 @@ def _slot_findings(slots: Sequence[Slot], pieces: Pieces) -> Iterator[Finding]:
             continue
         seen.add(slot.raw)
         what = "a number, as it is"
-        if slot.encoder is not None:
+        if isinstance(slot.encoder, Chain):
+            what = slot.encoder.describe()
+        elif slot.encoder is not None:
             levels = getattr(slot.encoder, "classes", None) or slot.encoder.categories[0]  # type: ignore[attr-defined]
             listed = ", ".join(map(str, levels[:4])) + (" ..." if len(levels) > 4 else "")  # noqa: PLR2004
             what = f"{slot.encoder.name} of {listed}"
@@ -253,13 +255,12 @@ def _without_scaler(
         evidence = best_evidence(pieces.tables, names)
         resolved = Resolver(parts.pieces, evidence, None, wishes.encoders).resolve(names)
         resolved.doubts += doubts
-        partial = [
-            piece
-            for piece in parts.pieces
-            if piece.is_scaler and piece.names and set(piece.names) <= set(names)
-        ]
-        if partial or any(one.is_scaler and one.width > 1 for one in parts.pieces):
-            resolved.missing.append("the scaler, which does not take the whole row")
+        scalers = [piece for piece in parts.pieces if piece.is_scaler and piece.width > 1]
+        fitting = [piece for piece in scalers if piece.names and set(piece.names) <= set(names)]
+        if len(fitting) == 1:
+            resolved = partly_scaled(names, resolved, fitting[0])
+        elif scalers:
+            resolved.missing.append("the scaler, which does not take these columns")
         yield _scaled(None, resolved, (finding,), evidence, model, parts, pieces)
         return
 

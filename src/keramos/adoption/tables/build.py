@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import UNSET
 
 from keramos.adoption.candidate import Whole
-from keramos.adoption.tables.sample_rows import range_of, raw_rows
+from keramos.adoption.tables.sample_rows import known_range, range_of, raw_rows
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, RowError
 from keramos.prepare.feeds import feeds
@@ -222,7 +222,8 @@ def _schema(made: Made, found: Arrangement, answers: Answers) -> tuple[Schema, P
         columns.append(ColumnSchema(source, use.kind, reason, notation=notation))
         category = use.kind.endswith("category")
         filled = "level" if category else "median"
-        low, high = range_of(found, place, source)
+        low, high = known_range(found, place, source)
+        middle = sum(range_of(found, place, source)) / 2
         inputs.append(
             ColumnPreparation(
                 source,
@@ -231,7 +232,7 @@ def _schema(made: Made, found: Arrangement, answers: Answers) -> tuple[Schema, P
                 filled if use.takes_missing else "refuse",  # type: ignore[arg-type]
                 minimum=0.0 if category else low,
                 maximum=0.0 if category else high,
-                median=0.0 if category else (low + high) / 2,
+                median=0.0 if category else middle,
                 categories=use.categories,
                 unknown="refuse" if category and use.refuses_unknown else UNSET,
                 steps=use.steps or UNSET,

@@ -10,6 +10,7 @@ from keramos.adoption.tables.scaled import likely_range
 from keramos.tabular.fitted.chain import Chain
 from keramos.tabular.fitted.column_transformer import ColumnTransformer
 from keramos.tabular.fitted.function_transformer import FunctionTransformer
+from keramos.tabular.fitted.min_max_scaler import MinMaxScaler
 from keramos.tabular.fitted.selection import Selection
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def _readable(cells: NDArray[np.float64], span: float) -> NDArray[np.generic]:
     """Numbers of few digits."""
     digits = 4 - int(np.floor(np.log10(span))) if span > 0 else 6
     return np.round(cells, digits)
+
+
+def known_range(found: Arrangement, place: int, name: str) -> tuple[float, float]:
+    """The range of a column's training rows, as far as the table or a scaler records it; else 0 to
+    0.
+    """
+    recorded = found.evidence is not None and found.evidence.column(name) is not None
+    scaled = any(isinstance(piece.fitted, MinMaxScaler) for piece in found.used)
+    return range_of(found, place, name) if recorded or scaled else (0.0, 0.0)
 
 
 def range_of(found: Arrangement, place: int, name: str) -> tuple[float, float]:

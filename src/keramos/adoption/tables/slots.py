@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from keramos.tabular.fitted.chain import Chain
 from keramos.tabular.fitted.column_transformer import Branch, ColumnTransformer
+from keramos.tabular.fitted.columns import Affine
 from keramos.tabular.fitted.function_transformer import FunctionTransformer
+from keramos.tabular.fitted.min_max_scaler import MinMaxScaler
 from keramos.tabular.fitted.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keramos.adoption.tables.parts import Piece
     from keramos.tabular.fitted.fitted import Fitted
     from keramos.types.adoption import Certainty, Origin
 
@@ -68,3 +71,21 @@ def row_transform(slots: Sequence[Slot]) -> tuple[list[str], Fitted]:
     if places == tuple(range(at)):
         return names, row
     return names, Chain((row, Selection(at, places)))
+
+
+def partly_scaled(names: Sequence[str], resolved: Resolved, piece: Piece) -> Resolved:
+    """The slots, those that a scaler names scaled by its numbers for their column."""
+    scales, offsets = piece.fitted.line() if isinstance(piece.fitted, Affine) else ((), ())
+    slots = []
+    for name, slot in zip(names, resolved.slots, strict=True):
+        if name not in piece.names:
+            slots.append(slot)
+            continue
+        place = piece.names.index(name)
+        if slot.encoder is not None and len(slot.encoder.names([slot.raw])) > 1:
+            resolved.missing.append(f"a scaler for '{name}' alone")
+        one = MinMaxScaler((scales[place],), (offsets[place],))
+        steps = (one,) if slot.encoder is None else (slot.encoder, one)
+        slots.append(replace(slot, encoder=Chain(steps)))
+    used = resolved.used | {id(piece)}
+    return replace(resolved, slots=slots, used=used)
