@@ -295,6 +295,8 @@ class Model:
         """
         if isinstance(x, np.ndarray):
             return self._array_feeds([x])
+        if type(x) is list and x and self.content is not None and self._is_row(x[0]):
+            return self._rows_or_table(x)
         x = x if self.content is None else one_row_as_rows(x)
         if isinstance(x, Mapping) and not self._is_columns(x) and self._is_by_input(x):
             return self._array_feeds(arranged(x, self.artifact.network))
@@ -379,7 +381,9 @@ def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, 
 
 
 def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:
-    return isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows)
+    return isinstance(rows, (list, tuple)) and all(
+        type(row) is dict or isinstance(row, Mapping) for row in rows
+    )
 
 
 def _is_array_list(x: Sequence[object]) -> bool:

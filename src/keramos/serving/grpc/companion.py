@@ -123,4 +123,5 @@ class GrpcCompanion:
             shared=settings.workers > 1,
             access_log=settings.access_log,
         )
-        return GrpcServer(self._context, self._services(), how, Access(keys).admit_raw)
+        access = Access(keys).admit_raw if keys else None
+        return GrpcServer(self._context, self._services(), how, access)

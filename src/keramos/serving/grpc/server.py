@@ -81,7 +81,7 @@ class GrpcServer:
         context: Context,
         services: Sequence[Service],
         settings: GrpcSettings,
-        admit: Admit,
+        admit: Admit | None,
     ) -> None:
         self.ports: tuple[int, ...] = ()
         self._context = context
@@ -150,7 +150,7 @@ class GrpcServer:
         """The handler of one method, from bytes to bytes: a malformed message is a client error."""
 
         async def handle(data: bytes, call: grpc.aio.ServicerContext) -> bytes:
-            if not rpc.probe and not self._admitted(call):
+            if self._admit is not None and not rpc.probe and not _admitted(self._admit, call):
                 said = (
                     "an API key is needed: send it as metadata 'authorization: Bearer KEY' or "
                     "'x-api-key: KEY'"
@@ -197,15 +197,6 @@ class GrpcServer:
         reply = await asyncio.to_thread(found.write, outputs) if long else found.write(outputs)
         return bytes(reply.SerializeToString())
 
-    def _admitted(self, call: grpc.aio.ServicerContext) -> bool:
-        pairs = call.invocation_metadata() or ()
-        return self._admit(
-            [
-                (name.encode(), value if isinstance(value, bytes) else value.encode())
-                for name, value in pairs
-            ]
-        )
-
     def _counts(self, rpc: Rpc, request: Message) -> Counts:
         try:
             if rpc.ref is not None and request is not None:
@@ -213,6 +204,16 @@ class GrpcServer:
         except KeramosError:
             pass
         return self._context.registry.unserved  # an unknown name is not a label of a metric
+
+
+def _admitted(admit: Admit, call: grpc.aio.ServicerContext) -> bool:
+    pairs = call.invocation_metadata() or ()
+    return admit(
+        [
+            (name.encode(), value if isinstance(value, bytes) else value.encode())
+            for name, value in pairs
+        ]
+    )
 
 
 def _parsed(rpc: Rpc, data: bytes) -> Message:

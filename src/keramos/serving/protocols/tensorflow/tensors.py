@@ -45,6 +45,8 @@ KINDS = {
 """numpy dtype name -> TensorFlow's."""
 
 _DTYPES = {kind.number: dtype for dtype, kind in KINDS.items()}
+_NAMES = {np.dtype(dtype): dtype for dtype in KINDS if dtype != "str"}
+"""numpy dtype -> its name, which numpy takes long to make."""
 
 
 def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[np.generic]:
@@ -106,7 +108,7 @@ def to_tensor(array: NDArray[np.generic], tensor: Message) -> None:
     """Fill a TensorProto with the values of an array; fields of values, which every client
     reads.
     """
-    dtype = "str" if array.dtype.kind in "OUS" else str(array.dtype)
+    dtype = "str" if array.dtype.kind in "OUS" else _NAMES[array.dtype]
     kind = KINDS[dtype]
     tensor.dtype = kind.number
     for length in array.shape:
