@@ -147,3 +147,17 @@ def test_windows_of_any_length_answer_as_in_keras(window, length, tmp_path):
     np.testing.assert_allclose(
         load(tmp_path / "m.keras").predict(rows), model(rows), rtol=1e-4, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("kind", ["ReLU", "Flatten", "Dropout", "Identity", "UnitNormalization"])
+def test_a_second_tensor_of_a_layer_that_takes_one_is_not_ignored(kind, tmp_path):
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    keras.Model([a, b], keras.layers.Add(name="both")([a, b])).save(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    entry = entry_of(config, "Add")
+    more = {"rate": 0.5} if kind == "Dropout" else {}
+    entry |= {"class_name": kind, "config": {"name": "both", **more}}
+
+    assert not accepted({**parts, "config.json": json.dumps(config)}, tmp_path / "other.keras")

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
+from keramos.errors import ModelError
 from keramos.keras_layers.registry import LAYERS
 from keramos.runtime.session import Session
 from support.option_values import DRAWS, REACHED, Made, shown, values_of, variants
@@ -197,7 +198,10 @@ def main():
         for name in engines(kind):
             with tempfile.TemporaryDirectory() as folder:
                 suffix = ".keras" if name == "keras" else ".h5"
-                wrong, reached = faults(kind, name, Path(folder) / f"m{suffix}")
+                try:
+                    wrong, reached = faults(kind, name, Path(folder) / f"m{suffix}")
+                except ModelError as error:
+                    wrong, reached = [error], []
             for one in wrong:
                 sys.stderr.write(f"{kind} {name} {one}\n")
             for option, value in (item for one in reached for item in one.own.items()):

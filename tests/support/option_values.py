@@ -300,7 +300,7 @@ DRAWS: dict[str, Draw] = {
             "value_dim": [None, 2],
             "dropout": [0.0, 0.3],
             "output_shape": [None, 3, [2, 3]],
-            "attention_axes": [None, 1, [1], -2],
+            "attention_axes": [None, 1, [1]],
             "sliding_window": [None, 1, 2],
             "seed": [3],
             "flash_attention": [False, None],

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keramos.compile.forests import Forest
+    from keramos.keras_layers.spec import LayerSpec
     from keramos.types.limits import Limits
     from keramos.types.network import Call, Layer, Network
 
@@ -268,7 +269,7 @@ def _lower(call: LayerCall) -> list[Masked]:
         raise UnsupportedModelError(gap(layer).reason, layer=layer.name, layer_kind=class_of(layer))
     if isinstance(row, Lowering):
         check_options(layer, row.spec)
-        _check_rank(call, row.spec.rank)
+        _check_inputs(call, row.spec)
     options = {key: value for key, value in layer.config.items() if key in row.options}
     call.g.place = layer.name[:_SHOWN]
     try:
@@ -300,8 +301,16 @@ def _given(call: LayerCall, options: Mapping[str, object]) -> str:
     return f"inputs {shapes}, options {given[:200]}"
 
 
-def _check_rank(call: LayerCall, wanted: int) -> None:
-    """A layer over n axes of space takes rows, those axes and channels."""
+def _check_inputs(call: LayerCall, spec: LayerSpec) -> None:
+    """Most layers take one tensor; those over n axes of space, rows, these axes and channels."""
+    if len(call.inputs) > 1 and not (spec.several or spec.calls):
+        raise MismatchError(
+            "the layer takes one tensor",
+            received=str(len(call.inputs)),
+            layer=call.layer.name,
+            layer_kind=call.layer.kind,
+        )
+    wanted = spec.rank
     if wanted and call.inputs and call.x.rank != wanted:
         raise MismatchError(
             f"the input needs {wanted} axes",

@@ -23,6 +23,7 @@ LAYERS = {
     ),
     "Softmax": LayerSpec(
         options={"axis": DISTINCT_AXES(-1)},
+        several=True,  # a mask
         mask="keep",
         floats=True,
         since="2",

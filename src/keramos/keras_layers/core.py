@@ -84,6 +84,7 @@ LAYERS = {
     "CustomScaleLayer": LayerSpec(
         options={"scale": NUMBER},
         floats=True,
+        several=True,
         since="2",
         module="keras.src.applications.inception_resnet_v2",
     ),

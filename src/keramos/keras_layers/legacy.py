@@ -24,7 +24,7 @@ LAYERS = {
             Weight("b", "nb_feature units", when="use_bias"),
         ),
     ),
-    "Merge": _STANDALONE._replace(options={"mode": TEXT, "dot_axes": AXES(-1)}),
+    "Merge": _STANDALONE._replace(options={"mode": TEXT, "dot_axes": AXES(-1)}, several=True),
     "ParametricSoftplus": _KERAS_1._replace(
         options={"shared_axes": AXES(None)},
         weights=(Weight("alphas"), Weight("betas")),

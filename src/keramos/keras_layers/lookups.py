@@ -42,7 +42,7 @@ _LOOKUP = LayerSpec(
 )
 
 LAYERS = {
-    "HashedCrossing": LayerSpec(options={"num_bins": COUNT, **_ENCODED}, since="2"),
+    "HashedCrossing": LayerSpec(options={"num_bins": COUNT, **_ENCODED}, several=True, since="2"),
     "Hashing": LayerSpec(
         options={
             "num_bins": COUNT,

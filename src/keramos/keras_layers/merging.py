@@ -3,7 +3,7 @@
 from keramos.keras_layers.options import AXES, FLAG, WHOLE
 from keramos.keras_layers.spec import LayerSpec
 
-_MERGE = LayerSpec(mask="own", since="2")
+_MERGE = LayerSpec(mask="own", several=True, since="2")
 
 LAYERS = {
     **dict.fromkeys(("Add", "Maximum", "Minimum", "Multiply", "Subtract"), _MERGE),
@@ -15,5 +15,7 @@ LAYERS = {
         since="3",
         module="keras.src.layers.preprocessing.feature_space",
     ),
-    "Dot": LayerSpec(options={"axes": AXES, "normalize": FLAG(False)}, floats=True, since="2"),
+    "Dot": LayerSpec(
+        options={"axes": AXES, "normalize": FLAG(False)}, floats=True, several=True, since="2"
+    ),
 }

@@ -95,6 +95,7 @@ LAYERS = {
     "StackedRNNCells": LayerSpec(inner_list="cells", since="2"),
     "TimeDistributed": LayerSpec(
         inner={"layer": "layer"},
+        several=True,
         mask="own",
         since="1",
     ),

@@ -55,7 +55,8 @@ class LayerSpec(NamedTuple):
     ``calls``: arguments of a call, beside ``mask`` and ``training``, that the lowering reads.
     ``floats``: it computes in floating point, so that whole numbers and booleans are converted
     first; ``any_dtype``: its result may still be of another type. ``takes_text``: its input is
-    text. ``space``: its axes of space; ``rank``: the axes that its input must have (0: any).
+    text. ``several``: it takes more than one tensor, as classes with ``calls`` may. ``space``: its
+    axes of space; ``rank``: the axes that its input must have (0: any).
 
     ``inner``: config key -> archive folder of each wrapped layer, in the order of ``Layer.inner``;
     ``inner_list``: the config key, and folder, of a list of layers. ``vocabulary``: archives keep
@@ -82,6 +83,7 @@ class LayerSpec(NamedTuple):
     floats: bool = False
     any_dtype: bool = False
     takes_text: bool = False
+    several: bool = False
     space: int = 0
     rank: int = 0
     inner: Mapping[str, str] = _NO_LAYERS

@@ -58,6 +58,6 @@ def function(s: LayerCall) -> Value | tuple[Value, ...]:
 
 
 LAYERS = {
-    "replaced.Expression": Lowering(LayerSpec(), expression),
-    "replaced.Function": Lowering(LayerSpec(mask="own"), function),
+    "replaced.Expression": Lowering(LayerSpec(several=True), expression),
+    "replaced.Function": Lowering(LayerSpec(mask="own", several=True), function),
 }
