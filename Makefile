@@ -64,6 +64,7 @@ bench: $(STAMP)  ## measure side by side with peers; prints tables
 lock:  ## pin dependencies again (needs uv)
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(EXTRAS:%=--extra %) --overrides requirements/overrides.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --overrides requirements/overrides.txt -c requirements/dev.txt pyproject.toml requirements/demo.in -o requirements/demo.txt
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
 
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -40,7 +40,8 @@ def check_command(words):
 def test_the_dockerfile_has_two_stages_and_ends_without_root():
     words = instructions()
 
-    assert [rest.split()[0] for word, rest in words if word == "FROM"] == ["python:3.13-slim"] * 2
+    assert [rest for word, rest in words if word == "ARG"] == ["PYTHON=python:3.13-slim"]
+    assert [rest.split()[0] for word, rest in words if word == "FROM"] == ["${PYTHON}"] * 2
     assert [rest for word, rest in words if word == "USER"] == ["10001:10001"]
     last = max(place for place, (word, _) in enumerate(words) if word == "FROM")
     assert all(word != "RUN" or "pip" not in rest for word, rest in words[last:]), (
@@ -50,6 +51,7 @@ def test_the_dockerfile_has_two_stages_and_ends_without_root():
 
 def test_every_instruction_of_the_dockerfile_is_one():
     known = {
+        "ARG",
         "FROM",
         "WORKDIR",
         "COPY",
@@ -77,10 +79,11 @@ def test_every_file_that_the_dockerfile_copies_is_there():
 
 def test_the_dockerfile_installs_no_extra_and_starts_a_command_that_exists():
     words = instructions()
-    (installed,) = [rest for word, rest in words if word == "RUN" and "pip install" in rest]
+    pinned, own = [rest for word, rest in words if word == "RUN" and "pip install" in rest]
     entry, command = (yaml.safe_load(rest) for word, rest in words if word in {"ENTRYPOINT", "CMD"})
 
-    assert shlex.split(installed)[-1] == "."
+    assert shlex.split(pinned)[-3:] == ["--require-hashes", "-r", "requirements/serve.txt"]
+    assert shlex.split(own)[-2:] == ["--no-deps", "."]
     assert entry == ["keramos"]
     assert command[0] in COMMANDS
     check_command(command)
