@@ -1,12 +1,15 @@
 """Layers that hold code: said in an expression, or by a function, and never decoded."""
 
+import json
+import zipfile
+
 import keras
 import numpy as np
 import pytest
 from keras import layers as kl
 
 import keramos
-from keramos.errors import KeramosError, ModelError, UsageError
+from keramos.errors import ForeignCodeError, KeramosError, ModelError, UsageError
 from keramos.store.store import Store
 
 X = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
@@ -328,3 +331,21 @@ def test_every_way_to_open_a_file_names_a_wrong_replacement(lambda_file, tmp_pat
     for way in ways:
         with pytest.raises(KeramosError, match=r"layer 'secrt'.*mean 'secret'"):
             way()
+
+
+def test_an_activation_of_another_module_is_code_that_a_replacement_may_say(tmp_path):
+    x = keras.Input((4,), name="x")
+    keras.Model(x, kl.Dense(2, name="own")(x)).save(tmp_path / "m.keras")
+    foreign = {"module": "my.package", "class_name": "function", "config": "relu"}
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    config["config"]["layers"][1]["config"]["activation"] = foreign
+    with zipfile.ZipFile(tmp_path / "own.keras", "w") as archive:
+        for name, data in {**parts, "config.json": json.dumps(config)}.items():
+            archive.writestr(name, data)
+
+    with pytest.raises(ForeignCodeError, match=r"(?s)my\.package>relu.*replace=\{'own'"):
+        keramos.load(tmp_path / "own.keras")
+    model = keramos.load(tmp_path / "own.keras", replace={"own": "x[:, :2]"})
+    np.testing.assert_allclose(model.predict(X), X[:, :2])

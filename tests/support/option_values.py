@@ -408,17 +408,6 @@ DRAWS: dict[str, Draw] = {
         {"layers": Made("Rescaling", lambda kl: [kl.Rescaling(0.5), kl.RandomFlip()])},
         silent=True,
     ),
-    # legacy
-    "RandomFourierFeatures": Draw(
-        [VECTOR],
-        {"output_dim": 5},
-        {
-            "output_dim": [3, 5],
-            "scale": [None, 2.0],
-            "kernel_initializer": ["gaussian", "laplacian"],
-        },
-        only="tf_keras",
-    ),
     # lookups
     "StringLookup": Draw(
         _TEXT_SHAPES,

@@ -43,7 +43,9 @@ def holds_code(network: Network) -> bool:
 
 def _layer_holds_code(layer: Layer) -> bool:
     below = layer.network is not None and holds_code(layer.network)
-    activations = (layer.config.get(key) for key in ("activation", "recurrent_activation"))
+    activations = [layer.config.get(key) for key in ("activation", "recurrent_activation")]
+    if any(isinstance(found, str) and ">" in found for found in activations):
+        return True  # a function of its author's own
     named = {
         layer.kind,
         *(str(found.get("class_name")) for found in activations if isinstance(found, dict)),

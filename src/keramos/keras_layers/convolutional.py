@@ -10,7 +10,7 @@ from keramos.keras_layers.options import (
 )
 from keramos.keras_layers.spec import LayerSpec, Weight, by_space
 
-PADDING = words("valid", "same", "causal")
+PADDING = words("valid", "same")
 BIAS = Weight("bias", "filters", when="use_bias")
 ENDS = {"activation": ACTIVATION, "use_bias": FLAG(True)}
 WINDOW = {
@@ -20,9 +20,10 @@ WINDOW = {
     "data_format": DATA_FORMAT,
 }
 _DILATED = {**WINDOW, "dilation_rate": SIZES(1)}
+_CAUSAL = {**_DILATED, "padding": words("valid", "same", "causal")}
 
 _CONVOLUTION = LayerSpec(
-    options={"filters": COUNT, **_DILATED, "groups": COUNT(1), **ENDS},
+    options={"filters": COUNT, **_CAUSAL, "groups": COUNT(1), **ENDS},
     weights=(Weight("kernel", "*kernel_size channels/groups filters"), BIAS),
     training=("lora_alpha", "lora_rank"),
     former=("Convolution{}D", "AtrousConvolution{}D"),
@@ -52,7 +53,7 @@ _DEPTHWISE = LayerSpec(
     since="2",
 )
 _SEPARABLE = LayerSpec(
-    options={"filters": COUNT, **_DILATED, "depth_multiplier": COUNT(1), **ENDS},
+    options={"filters": COUNT, **_CAUSAL, "depth_multiplier": COUNT(1), **ENDS},
     weights=(
         Weight("depthwise_kernel", "*kernel_size channels depth_multiplier"),
         Weight("pointwise_kernel", "*ones channels*depth_multiplier filters"),

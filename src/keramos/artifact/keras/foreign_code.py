@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.classes import KNOWN
-from keramos.artifact.keras.dialects.entries import INNER_KEYS, LISTS
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, INNER_KEYS, LISTS
 from keramos.artifact.keras.dialects.identity import MODELS
 from keramos.artifact.keras.dialects.operations import OPERATIONS
-from keramos.artifact.keras.modules import inside_keras
+from keramos.artifact.keras.modules import FUNCTIONS, is_keras, names_functions
 from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
 
 if TYPE_CHECKING:
@@ -22,24 +22,18 @@ if TYPE_CHECKING:
 
     from keramos.artifact.limits import Limits
 
-_CALLABLE = (
-    "activations backend constraints initializers losses metrics ops optimizers regularizers"
-)
 _OTHERS = """
     applications dtype_policies engine feature_column layers legacy legacy_tf_layers mixed_precision
     models premade_models quantizers random
 """
-_FUNCTIONS = frozenset(_CALLABLE.split())
-"""Modules of Keras whose functions may be named; get_file, load_model and their like live
-elsewhere.
-"""
-_CLASSES = _FUNCTIONS | frozenset(_OTHERS.split())
+_CLASSES = FUNCTIONS | frozenset(_OTHERS.split())
 """Modules of Keras whose classes may be named."""
 
 _UNUSED = frozenset({"loss", "metrics", "weighted_metrics"})
 """Keys of a training configuration that only training reads."""
 _SHOWN = 160
 
+_ACTIVATIONS = frozenset(f".{key}" for key in ACTIVATION_KEYS)
 _LAYER_KEYS = frozenset({*INNER_KEYS, *LISTS.values(), "layers"})
 
 _Link = tuple["_Link | None", str]
@@ -121,9 +115,9 @@ def _foreign_name(entry: dict[str, object]) -> str | None:
         return None
     if name == "__lambda__":
         return "stored Python code"
-    if name == "function" and module != "builtins" and not _is_keras(module, _FUNCTIONS):
+    if name == "function" and not names_functions(module):
         return f"the function {entry.get('config')} of the module {module}"[:_SHOWN]
-    if name != "function" and not _is_keras(module, _CLASSES):
+    if name != "function" and not is_keras(module, _CLASSES):
         return f"the class {name} of the module {module}"[:_SHOWN]
     return None
 
@@ -144,7 +138,7 @@ def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training:
         return True
     if name == "function":
         return _function(entry, link, is_layer=is_layer, training=training)
-    foreign = not _is_keras(module, _CLASSES)
+    foreign = not is_keras(module, _CLASSES)
     if is_layer:
         return name == "Lambda" or foreign or not (module or name in KNOWN | MODELS | OPERATIONS)
     if foreign and not training:
@@ -153,20 +147,14 @@ def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training:
 
 
 def _function(entry: dict[str, object], link: _Link, *, is_layer: bool, training: bool) -> bool:
-    """A function by its name: a built-in one, or one of the author's that only training calls."""
+    """A function by its name: a built-in one, one of the author's that only training calls, or an
+    activation, which the compiler names beside other code.
+    """
     name, module = entry.get("config"), entry.get("module")
-    known = module == "builtins" or _is_keras(module, _FUNCTIONS)
+    known = names_functions(module) or link[1] in _ACTIVATIONS
     if is_layer or not isinstance(name, str) or not (known or training):
         raise _code(link, f"names the function {name} of the module {module}")
     return True
-
-
-def _is_keras(module: object, parts: frozenset[str]) -> bool:
-    """Whether a module is one of those of Keras; none at all is what older versions wrote."""
-    if not isinstance(module, str):
-        return module is None
-    rest = inside_keras(module)
-    return rest is not None and (not rest or rest[0] in parts)
 
 
 def _code(link: _Link, what: str) -> ForeignCodeError:

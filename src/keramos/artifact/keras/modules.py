@@ -23,3 +23,25 @@ def inside_keras(module: object) -> tuple[str, ...] | None:
     if root is None:
         return None
     return tuple(part for part in module[len(root) :].split(".") if part and part not in _SHELVES)
+
+
+_CALLABLE = (
+    "activations backend constraints initializers losses metrics ops optimizers regularizers"
+)
+FUNCTIONS = frozenset(_CALLABLE.split())
+"""Modules of Keras whose functions may be named; get_file, load_model and their like live
+elsewhere.
+"""
+
+
+def is_keras(module: object, parts: frozenset[str]) -> bool:
+    """Whether a module is one of those of Keras; none at all is what older versions wrote."""
+    if not isinstance(module, str):
+        return module is None
+    rest = inside_keras(module)
+    return rest is not None and (not rest or rest[0] in parts)
+
+
+def names_functions(module: object) -> bool:
+    """Whether a function of a module is one of Keras by its name."""
+    return module == "builtins" or is_keras(module, FUNCTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from keramos.artifact.keras.modules import names_functions
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
 from keramos.keras_layers.registry import LAYERS
 
@@ -130,13 +131,16 @@ def _policy(layer: object, value: object) -> object:
 
 
 def _function(value: object) -> object:
-    """A built-in function is written by name or as {class_name: function, config: name}."""
+    """A built-in function is written by name or as {class_name: function, config: name}; one of
+    another module keeps that module before its name.
+    """
     if (
         isinstance(value, dict)
         and value.get("class_name") == "function"
         and isinstance(value.get("config"), str)
     ):
-        return value["config"]
+        name, module = value["config"], value.get("module")
+        return name if names_functions(module) else f"{module}>{name}"
     if isinstance(value, dict) and value.get("class_name") == "__tuple__":
         return list(cast("list[object]", value.get("items", [])))
     return value
