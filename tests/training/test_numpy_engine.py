@@ -117,7 +117,14 @@ def test_losses_and_weights_are_those_of_keras_epoch_by_epoch(loss, optimizer):
     assert_the_same(*both_learn("relu", loss, optimizer, normalised=True, weights=WEIGHTS))
 
 
-@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"exponential"}))
+COMMON = {"elu", "gelu", "linear", "relu", "sigmoid", "tanh"} & ACTIVATIONS.keys()
+RARE = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in sorted(ACTIVATIONS.keys() - COMMON - {"exponential"})
+]
+
+
+@pytest.mark.parametrize("activation", [*sorted(COMMON), *RARE])
 def test_every_activation_learns_as_in_keras(activation):
     assert_the_same(*both_learn(activation, "squared", "adam"))
 

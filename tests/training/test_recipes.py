@@ -78,7 +78,7 @@ def test_the_weights_of_compared_candidates_make_one(run):
         assert best.weight > 0
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ["mixed", pytest.param("numbers", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("task", TARGETS)
 @pytest.mark.parametrize("recipe", OTHERS)
 def test_plain_keras_opens_the_file_and_answers_the_same(recipe, task, table, tmp_path):
