@@ -58,7 +58,7 @@ def test_a_name_that_no_layer_has_is_wrong_usage_in_every_command(command, files
         *(("convert", words) for words in (["=x"], ["secret="], ["secret=x", "secret=x"])),
     ],
 )
-def test_words_that_are_no_replacement_are_wrong_usage_in_every_command(command, words, files):
+def test_invalid_replacements_are_wrong_usage_in_every_command(command, words, files):
     done = run(command, files, *(part for word in words for part in ("--replace", word)))
 
     assert done.returncode == 2

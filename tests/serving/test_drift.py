@@ -134,7 +134,7 @@ def test_a_shadow_takes_its_share_of_runs(engine, credit_file):
     assert 60 <= shadow.look()[0].rows <= 140
 
 
-def test_a_shadow_that_cannot_answer_is_counted_and_hurts_nobody(engine, shared):
+def test_a_shadow_that_cannot_answer_is_counted_and_clients_are_answered(engine, shared):
     engine.add(
         "credit",
         2,
@@ -153,6 +153,6 @@ def test_a_shadow_that_cannot_answer_is_counted_and_hurts_nobody(engine, shared)
 @pytest.mark.parametrize(
     "wish", ["credit", "credit@2", "credit@2=0", "credit@2=2", "credit@2=x", "@2=0.5"]
 )
-def test_a_shadow_that_is_none_is_refused_with_an_example(wish, engine):
+def test_an_invalid_shadow_is_refused_with_an_example(wish, engine):
     with pytest.raises(UsageError, match=r"credit@candidate=0\.1"):
         Shadow(engine, wish)

@@ -328,7 +328,7 @@ def test_garbage_in_grpc_messages_is_refused_by_name(server, method, data):
 @given(
     st.binary(max_size=200) | mutated(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0")
 )
-def test_garbage_at_the_port_of_grpc_harms_nobody(server, data):
+def test_garbage_at_the_port_of_grpc_leaves_other_clients_answered(server, data):
     talk(server.grpc, data)
     with grpc.insecure_channel(f"{HOST}:{server.grpc}") as channel:
         assert channel.unary_unary("/inference.GRPCInferenceService/ServerLive")(b"", timeout=20)

@@ -119,7 +119,7 @@ def _inside_front(content: Content) -> frozenset[str]:
 
 
 def _load_lines(model: Predictor) -> tuple[tuple[str, str], ...]:
-    """Without the folder: where a server keeps its files is nobody else's business."""
+    """The file by name alone: clients of a server do not see in which folder it is."""
     info = model.artifact.info
     return (
         ("file", f"{Path(info.path).name} ({info.size:,} bytes)"),

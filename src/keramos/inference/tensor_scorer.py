@@ -90,8 +90,8 @@ class PlainScorer:
         return tuple(dict.fromkeys([*self._columns, *self._keep]))
 
     def schema(self, given: Schema, source: str = "the table") -> Schema:
-        """The columns of ``decided`` for batches with the columns ``given``; inputs that nobody
-        named are found.
+        """The columns of ``decided`` for batches with the columns ``given``. Columns of inputs are
+        found where ``columns`` does not name them.
 
         Raises:
             DataError: a column is absent.
@@ -156,8 +156,8 @@ class PlainScorer:
         }
 
     def _numbers(self, array: Array, place: int, rejects: list[Rejects]) -> NDArray[np.float64]:
-        """The numbers of a column, shape (rows,); cells that are none join the rejects and are
-        0.
+        """The numbers of a column, shape (rows,). Cells that are not numbers join the rejects and
+        are 0 here.
         """
         name, kind = self._columns[place], self._kinds[place]
         plain = self._batches.numbers(array)

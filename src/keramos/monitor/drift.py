@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnPreparation, Preparation
 
 MOVED = 0.2
-"""From this population stability index on a column counts as moved."""
+"""The population stability index from which on a column counts as moved."""
 
 _NORMAL_QUANTILE = 3.0902
 """Of the standard normal distribution at 0.999."""
@@ -41,7 +41,7 @@ _BLOCK = 1 << 11
 """Rows counted at once: their intermediate arrays stay in the processor's cache."""
 
 _SHARED_EDGE = 1e-5
-"""Part of a bin by which a value counts as on the edge above it: float32 has no better idea of
+"""Part of a bin within which a value counts as on the edge above it: float32 has no finer idea of
 where edges lie.
 """
 

@@ -57,7 +57,7 @@ def load(
 
     Raises:
         ModelError: one of its subclasses says why the file cannot be used, and where.
-        UsageError: a replacement names no layer, or is no such expression.
+        UsageError: a replacement names no layer of the model, or is not a valid expression.
     """
     begun = perf_counter()
     artifact = opened(

@@ -1,7 +1,7 @@
 """Live rows against the training rows of the served file: an observer with bounded memory.
 
-Two windows a version: the last rows, and the last hour. Each is a ring of blocks; a block counts
-into the bins of the file's own histograms, and the oldest one goes when a new one begins.
+A version has two windows: the last rows, and the last hour. Each is a ring of blocks that count
+rows in the bins of the file's histograms; a new block replaces the oldest.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""A candidate version answers a share of live rows too, after the answers have left; nobody waits
-for it.
+"""A shadow: a candidate version runs a share of live rows after their replies are sent, so that no
+client waits for it.
 """
 
 from __future__ import annotations
