@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 _SIZES = {_FIXED_64: 8, _FIXED_32: 4}
+_WITH_BYTES = (_BYTES, _FIXED_32, _FIXED_64)
+_MORE = 0x80
+"""Bytes of a varint below this are its last."""
+
 _LONGEST = 10  # bytes of a varint of 64 bits
 _BITS = 1 << 64
 _FIELD_BYTES = 32
@@ -177,38 +181,52 @@ def varint(data: bytes, at: int, where: str) -> tuple[int, int]:
             break
         byte = data[at + place]
         value |= (byte & 0x7F) << 7 * place
-        if byte < 0x80:  # noqa: PLR2004 (the highest bit says that more bytes follow)
+        if byte < _MORE:
             return value % _BITS, at + place + 1
     raise CorruptModelError(f"the number at byte {at:,} is cut or too long", path=where)
 
 
 def _fields(data: bytes, budget: Budget) -> dict[int, list[int | bytes]]:
-    """Field number -> its values in order: numbers of varints, bytes of everything else."""
+    """Field number -> its values in order: numbers of varints, bytes of everything else.
+
+    Models hold tens of thousands of fields, most with numbers of one byte, which are read here.
+    """
     found: dict[int, list[int | bytes]] = {}
     at, end, where, count = 0, len(data), budget.where, 0
+    value: int | bytes
     while at < end:
-        tag, at = varint(data, at, where)
-        wire, value = tag & 7, 0
-        size = _SIZES.get(wire)
-        if wire in (_VARINT, _BYTES):
-            value, at = varint(data, at, where)
-            size = value
+        tag, at = (data[at], at + 1) if data[at] < _MORE else varint(data, at, where)
+        wire, number = tag & 7, tag >> 3
+        size = _SIZES.get(wire, 0)
+        if wire in (_BYTES, _VARINT):
+            if at < end and data[at] < _MORE:
+                size, at = data[at], at + 1
+            else:
+                size, at = varint(data, at, where)
         if wire == _VARINT:
-            found.setdefault(tag >> 3, []).append(value)
-        elif size is None or not tag >> 3 or size > end - at:
-            raise CorruptModelError(
-                f"field {tag >> 3} of a message is cut, or its type does not exist",
-                received=f"wire type {wire}, {size or 0:,} bytes of {end - at:,}",
-                path=where,
-            )
+            value = size
+        elif wire not in _WITH_BYTES or not number or size > end - at:
+            raise _cut(tag, size, end - at, where)
         else:
-            found.setdefault(tag >> 3, []).append(data[at : at + size])
+            value = data[at : at + size]
             at += size
+        if number in found:
+            found[number].append(value)
+        else:
+            found[number] = [value]
         count += 1
         if not count & 0xFFF:
             budget.spend(0x1000)
     budget.spend(count & 0xFFF)
     return found
+
+
+def _cut(tag: int, size: int, left: int, where: str) -> CorruptModelError:
+    return CorruptModelError(
+        f"field {tag >> 3} of a message is cut, or its type does not exist",
+        received=f"wire type {tag & 7}, {size:,} bytes of {left:,}",
+        path=where,
+    )
 
 
 def _signed(value: int) -> int:

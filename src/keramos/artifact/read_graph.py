@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from keramos.artifact.containers.saved_model_files import SAVED_CONTENT, SAVED_MODEL
+from keramos.artifact.containers.saved_model_files import SAVED_CONTENT
 from keramos.artifact.content.document import decode
 from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import Origin
@@ -65,21 +65,22 @@ def read_graph(
     info = file_info(source, form, origin, by="graph")
     if container.content is None:
         return Artifact(network, info)
-    return _with_content(network, info, container.content, source, limits)
+    return _with_content(network, info, container, limits)
 
 
 def _with_content(
-    network: Network, info: FileInfo, content: bytes, source: ModelSource, limits: Limits
+    network: Network, info: FileInfo, container: Container, limits: Limits
 ) -> Artifact:
     """An artifact with what keramos stored beside the graph, whose bytes its digest covers."""
+    content = container.content or b""
     if len(content) > limits.content_bytes:
         raise LimitExceededError(
             f"the content has more than {limits.content_bytes:,} bytes, the limit (content_bytes)",
             received=f"{len(content):,}",
             path=SAVED_CONTENT,
         )
-    document = decode(content, source.path, limits)
-    digest = hashlib.sha256(source.part(SAVED_MODEL)).hexdigest()
+    document = decode(content, info.path, limits)
+    digest = hashlib.sha256(container.sealed).hexdigest()
     if digest == document.config_sha256:
         return Artifact(network, info, document.content, "intact")
     changed = "the graph was changed after keramos wrote it"

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.table import any_source
+from keramos.artifact.containers.table import any_source, is_part
 from keramos.artifact.files import read_bytes
 from keramos.artifact.limits import LIMITS, Limits
 from keramos.errors import (
@@ -73,6 +73,12 @@ def sign(
     """
     library = _library("signing")
     source, password = any_source(os.fspath(path), LIMITS), os.environ.get(PASSWORD)
+    if is_part(source):
+        raise UsageError(
+            "the file is one of several that make the model; a signature covers all of them",
+            file=str(path),
+            remedy="Sign the folder that holds them",
+        )
     signer = _with_key(
         lambda: library.Config().use_elliptic_key_signer(
             private_key=_key_file(key), password=None if password is None else password.encode()

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.table import stored_names
+from keramos.artifact.containers.table import is_model_folder, stored_names
 from keramos.artifact.files import measure, read_bytes
 from keramos.errors import ModelError, SaveError, StoreError
 from keramos.platform.atomic_write import write_atomically
@@ -198,6 +198,9 @@ def _stored(folder: Path, number: int) -> Stored | None:
     for name in stored_names():
         with suppress(OSError):
             return Stored(number, str(folder / name), *measure(folder / name))
+    if is_model_folder(str(folder)):  # as TensorFlow Serving has it: the version is the model
+        with suppress(OSError):
+            return Stored(number, str(folder), *measure(folder))
     return None
 
 

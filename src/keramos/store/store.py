@@ -257,12 +257,16 @@ def _parcel(file: str) -> Parcel:
     """What is published of a path: all its bytes, read once, and its signature."""
     with about(file):
         source = model_source(file, LIMITS)
-        name = form_of(source).stored_as
+        form = form_of(source)
+        name = form.stored_as
         if name is None:
+            beside = form.companions is not None
             raise UnsupportedModelError(
-                "the file is an architecture alone",
+                "the file is one of several" if beside else "the file is an architecture alone",
                 file=file,
-                remedy="Publish the whole model as one file",
+                remedy="Publish the folder that holds them"
+                if beside
+                else "Publish the whole model as one file",
             )
         signature = signature_path(file)
         held = read_signature(signature) if signature.is_file() else None

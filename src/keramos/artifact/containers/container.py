@@ -92,7 +92,8 @@ class Container(Frozen, frozen=True, eq=False):
 
     ``assets`` are files of layers (vocabularies) by their path. ``training`` is the configuration
     of training where it is a text of its own: it is checked for foreign code and never used.
-    ``content`` is the document that keramos stored beside the network. ``tensors`` lists every
+    ``content`` is the document that keramos stored beside the network, and ``sealed`` are the bytes
+    that its digest covers where they are not the config. ``tensors`` lists every
     array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
     says why there is no config, where the form knows. ``graph`` reads the network of an endpoint
     (None: the usual one) from a graph of operations, where the form has one.
@@ -107,6 +108,7 @@ class Container(Frozen, frozen=True, eq=False):
     content: bytes | None = None
     tensors: Callable[[], tuple[StoredTensor, ...]] | None = None
     lacks: ModelError | None = None
+    sealed: bytes = b""
     graph: Callable[[str | None], Network] | None = None
 
 

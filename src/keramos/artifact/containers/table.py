@@ -133,6 +133,12 @@ def form_of(source: ModelSource) -> Form:
     return _recognised(Head(source.path, source.main, len(source.main)))
 
 
+def is_part(source: ModelSource) -> bool:
+    """Whether it is one of several files that make a model."""
+    head = Head(source.path, source.main, len(source.main))
+    return any(form.companions is not None and form.recognise(head) for form in FORMS)
+
+
 def _recognised(head: Head) -> Form:
     for form in FORMS:
         if form.recognise(head):

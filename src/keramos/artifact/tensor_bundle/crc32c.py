@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _POLYNOMIAL = 0x82F63B78
 _ALL = 0xFFFFFFFF
 _STEPS = 512  # bytes of a piece
+_MANY = 1 << 14
+"""Bytes from which on the fixed cost of computing side by side is repaid."""
+
 _MASK = 0xA282EAD8
 
 
@@ -30,7 +33,7 @@ def masked_crc32c(data: bytes | memoryview) -> int:
 
 def crc32c(data: bytes | memoryview) -> int:
     """The checksum of some bytes."""
-    pieces = len(data) // _STEPS
+    pieces = len(data) // _STEPS if len(data) >= _MANY else 0
     register = _after(data, pieces) if pieces else _ALL
     table = _table()[1]
     for byte in bytes(data[pieces * _STEPS :]):

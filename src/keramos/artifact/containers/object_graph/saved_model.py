@@ -47,6 +47,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
             tensors=tensors,
             lacks=without_config(graph),
             content=source.parts.get(SAVED_CONTENT),
+            sealed=source.part(FILE),
             graph=served,
         )
     names = {places[at]: name for at, name in metadata.names.items() if at in places}
