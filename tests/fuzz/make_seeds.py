@@ -16,6 +16,7 @@ import numpy as np
 from keras import layers as kl
 from keras import ops
 
+from fuzz.form_seeds import form_seeds
 from fuzz.targets import SEEDS
 from fuzz.trees import build, describe
 from hostile.generate_content import content, network
@@ -331,6 +332,8 @@ def main():
         put("hdf5", name, data)
     for name, data in archives():
         put("archive", name, data)
+    for target, name, data in form_seeds():
+        put(target, name, data)
     put("content", "small", encode(content(), network(), b"{}").partition(b"\n")[2])
     for name, text in {
         "object": b'{"a": [1, 2.5e3, -0, true, null, "\\u00e9\\n"], "b": {"c": {}}}',

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from fuzz import form_targets
 from fuzz.trees import build, changed
 from hostile.generate_content import network
 from keramos.artifact.content.document import decode
@@ -173,6 +174,11 @@ TARGETS = {
     "dialects": Target(dialects, 65_536, trees=True),
     "model": Target(model, 65_536, trees=True),
     "content": Target(content, 65_536, trees=True),
+    "graph": Target(form_targets.graph, 16_384),
+    "fields": Target(form_targets.fields, 16_384),
+    "manifest": Target(form_targets.manifest, 16_384, trees=True),
+    "packed": Target(form_targets.packed, 16_384),
+    "weights": Target(form_targets.weights, 16_384),
 }
 
 

@@ -14,11 +14,14 @@ from fuzz.watch import examine
 
 TREES = {
     name: [json.loads(path.read_bytes()) for path in seeds_of(name)]
-    for name in ("dialects", "model")
+    for name in ("dialects", "manifest", "model")
 }
 BYTES = {
     name: [path.read_bytes() for path in seeds_of(name)]
-    for name in ("archive", "companions", "hdf5", "json", "unsealed")
+    for name in (
+        *("archive", "companions", "fields", "graph", "hdf5", "json", "packed", "unsealed"),
+        "weights",
+    )
 }
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 

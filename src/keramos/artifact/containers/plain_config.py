@@ -22,12 +22,13 @@ def plain(value: object) -> object:
         return [plain(part) for part in value]
     if not isinstance(value, dict):
         return value
-    if value.get("class_name") in _LISTS and isinstance(value.get("items"), list):
+    kind = str(value.get("class_name"))  # a file may hold anything there
+    if kind in _LISTS and isinstance(value.get("items"), list):
         return [plain(part) for part in value["items"]]
     found = {key: plain(part) for key, part in value.items()}
     config = found.get("config")
     if (
-        value.get("class_name") in WITH_VOCABULARY
+        kind in WITH_VOCABULARY
         and isinstance(config, dict)
         and isinstance(config.get("vocabulary"), str)
     ):

@@ -244,7 +244,7 @@ def _stored(weight: Json, data: memoryview) -> Stored:
     """One weight at the begin of what is left of its group."""
     name, dtype, shape = (weight.get(key) for key in ("name", "dtype", "shape"))
     quantisation = weight.get("quantization")
-    if not isinstance(name, str) or not isinstance(shape, list) or dtype not in _TYPES:
+    if not isinstance(name, str) or not isinstance(shape, list) or str(dtype) not in _TYPES:
         raise UnsupportedModelError(
             f"a weight is not {{name, shape, dtype}} with a dtype of {', '.join(_TYPES)}",
             received=repr(weight)[:80],
@@ -257,7 +257,7 @@ def _stored(weight: Json, data: memoryview) -> Stored:
     kind = _TYPES[str(dtype)]
     if quantisation is not None:
         word = quantisation.get("dtype") if isinstance(quantisation, dict) else None
-        if word not in _QUANTISED:
+        if str(word) not in _QUANTISED:
             raise UnsupportedModelError(
                 f"the weight is quantised otherwise than to {', '.join(_QUANTISED)}",
                 received=repr(quantisation)[:80],

@@ -1,0 +1,56 @@
+"""Writes the seeds of the other forms; needs NumPy alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import zipfile
+
+import numpy as np
+
+from fuzz.form_targets import honest_graph, layers_model
+from hostile.generate_content import network
+
+
+def form_seeds():
+    """Target, name and bytes of each seed."""
+    yield "graph", "small", honest_graph()
+    yield "fields", "small", honest_graph()
+    yield "manifest", "small", layers_model()["model.json"]
+    arrays = {
+        f"{layer.name}/{place}": array
+        for layer in network().layers.values()
+        for place, array in enumerate(layer.weights)
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    yield "weights", "npz", buffer.getvalue()
+    yield "weights", "safetensors", safetensors(arrays)
+    for name, mode in (("zip", None), ("tar", "w"), ("tgz", "w:gz")):
+        yield "packed", name, archive(mode)
+
+
+def safetensors(arrays):
+    header, body = {}, b""
+    for name, array in arrays.items():
+        span = [len(body), len(body) + array.nbytes]
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": span}
+        body += array.tobytes()
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def archive(mode):
+    buffer = io.BytesIO()
+    if mode is None:
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, data in layers_model().items():
+                packed.writestr(f"m/{name}", data)
+        return buffer.getvalue()
+    with tarfile.open(fileobj=buffer, mode=mode) as packed:
+        for name, data in layers_model().items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            packed.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
