@@ -21,6 +21,8 @@ GZIP, _ZLIB = 31, 15  # zlib's window bits for one format alone (zlib manual, in
 _CODINGS = {"gzip": GZIP, "x-gzip": GZIP, "deflate": _ZLIB}  # RFC 9110, section 8.4.1
 _IN, _OUT = 1 << 16, 1 << 20
 """Bytes that are inflated at once, and bytes that come out at once."""
+_MOST_MEMBERS = 1000
+"""Each takes time of its own, however small it is."""
 
 
 class BodyError(Exception):
@@ -94,11 +96,10 @@ def inflated(request: Request, most: int, lease: Lease) -> Request:
     coding = _coding(request)
     if coding not in _CODINGS:
         raise BodyError(415, f"content-encoding {coding[:40]!r} is not known; gzip and deflate are")
-    inflater = zlib.decompressobj(_CODINGS[coding])
     parts: list[bytes] = []
     size = counted = 0
     try:
-        for part in _inflated_parts(inflater, request.body):
+        for part in _inflated_parts(coding, request.body):
             size += len(part)
             if size > most:
                 raise BodyError(
@@ -112,19 +113,30 @@ def inflated(request: Request, most: int, lease: Lease) -> Request:
         raise BodyError(
             400, f"the body is not {coding}, though its content-encoding says so: {error}"
         ) from None
-    if not inflater.eof:
-        raise BodyError(400, f"the {coding} body is cut short")
     return replace(request, body=b"".join(parts))
 
 
-def _inflated_parts(inflater: zlib._Decompress, body: bytes) -> Iterator[bytes]:
-    for at in range(0, len(body), _IN):
-        given = body[at : at + _IN]
-        while given and not inflater.eof:
-            yield inflater.decompress(given, _OUT)
-            given = inflater.unconsumed_tail
-    while not inflater.eof and (part := inflater.decompress(b"", _OUT)):
-        yield part
+def _inflated_parts(coding: str, body: bytes) -> Iterator[bytes]:
+    """The text of a body in parts; a gzip body may have several members (RFC 1952, section 2.2)."""
+    at = 0
+    for _ in range(_MOST_MEMBERS if _CODINGS[coding] == GZIP else 1):
+        inflater = zlib.decompressobj(_CODINGS[coding])
+        while at < len(body) and not inflater.eof:
+            given = body[at : at + _IN]
+            at += len(given)
+            while given and not inflater.eof:
+                yield inflater.decompress(given, _OUT)
+                given = inflater.unconsumed_tail
+        while not inflater.eof and (part := inflater.decompress(b"", _OUT)):
+            yield part
+        if not inflater.eof:
+            raise BodyError(400, f"the {coding} body is cut short")
+        at -= len(inflater.unused_data)
+        if at == len(body):
+            return
+    raise BodyError(
+        400, f"bytes follow the {coding} body, or it has more than {_MOST_MEMBERS:,} members"
+    )
 
 
 @contextmanager
