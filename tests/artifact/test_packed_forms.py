@@ -81,6 +81,7 @@ class TestNpz(ContainerSuite):
     """``np.savez("w.npz", **{weight.path: weight ...})``"""
 
     kind, by_groups = "json", True
+    weights_kind = "npz"
 
     def write(self, folder):
         np.savez(folder / "w.npz", **dict(reversed(weights().items())))
@@ -89,6 +90,7 @@ class TestNpz(ContainerSuite):
 
 class TestSafetensors(ContainerSuite):
     kind, by_groups = "json", True
+    weights_kind = "safetensors"
 
     def write(self, folder):
         named = {name.replace("/", "."): array for name, array in sorted(weights().items())}

@@ -218,10 +218,17 @@ def test_the_limit_of_weights_holds_for_what_is_unpacked(tmp_path):
 
 
 def test_a_graph_is_refused_by_its_operations(tmp_path):
-    topology = {"node": [{"name": "x", "op": "Placeholder"}, {"name": "y", "op": "MatMul"}]}
+    shape = {"shape": {"dim": [{"size": "-1"}, {"size": "2"}]}}
+    given = {"dtype": {"type": "DT_FLOAT"}, "shape": shape}
+    topology = {
+        "node": [
+            {"name": "x", "op": "Placeholder", "attr": given},
+            {"name": "y", "op": "ReadFile", "input": ["x"]},
+        ]
+    }
 
-    with pytest.raises(UnsupportedModelError, match="MatMul, Placeholder"):
-        read(write_js(tmp_path / "m", topology=topology, format="graph-model"))
+    with pytest.raises(UnsupportedModelError, match="ReadFile"):
+        load(write_js(tmp_path / "m", topology=topology, format="graph-model"))
 
 
 def test_arrays_of_a_manifest_without_topology_are_listed(tmp_path):
