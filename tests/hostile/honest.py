@@ -77,7 +77,11 @@ def _defaults(kind: str) -> dict[str, object]:
     spec = spec_of(kind)
     if spec is None:
         return {}
-    stated = {key: one.default for key, one in spec.options.items() if one.default is not ...}
+    known = {
+        **{key: spec.checked[key] for key in spec.ignored if key in spec.checked},
+        **spec.options,
+    }
+    stated = {key: one.default for key, one in known.items() if one.default is not ...}
     return {**dict.fromkeys(set(spec.ignored) - spec.checked.keys()), **stated}
 
 

@@ -54,7 +54,7 @@ LAYERS = {
         ),
         ignored=("window", "periodic", "scaling"),
         checked={
-            "periodic": FLAG,
+            "periodic": FLAG(False),
             "scaling": words("density", "spectrum")._replace(nullable=True),
         },
         floats=True,

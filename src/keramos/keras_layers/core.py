@@ -174,7 +174,7 @@ LAYERS = {
     "SpectralNormalization": LayerSpec(
         weights=(Weight("vector_u", trained=False),),
         ignored=("power_iterations",),
-        checked={"power_iterations": COUNT},
+        checked={"power_iterations": COUNT(1)},
         inner={"layer": "layer"},
         copies="before",  # the kernel of the wrapped layer
         since="2",

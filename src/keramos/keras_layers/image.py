@@ -18,7 +18,7 @@ _ALIKE = {
     "fill_mode": words("reflect", "wrap", "constant", "nearest"),
     "fill_value": NUMBER(None),
     "interpolation": words(*INTERPOLATION.words, "gaussian", "mitchellcubic"),
-    "value_range": RANGE,
+    "value_range": RANGE((0, 255)),
 }
 """What options mean in every layer that changes images while training."""
 _RANDOM = LayerSpec(training=("seed", "bounding_box_format", "factor"), floats=True)

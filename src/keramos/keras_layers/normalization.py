@@ -36,7 +36,7 @@ LAYERS = {
             *("momentum", "renorm", "renorm_clipping", "renorm_momentum"),
             *("virtual_batch_size", "adjustment", "fused"),
         ),
-        checked={"momentum": NUMBER},
+        checked={"momentum": NUMBER(0.99)},
         training=("synchronized",),
         mask="keep",
         floats=True,

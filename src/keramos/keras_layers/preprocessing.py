@@ -20,7 +20,7 @@ LAYERS = {
             "sparse": FLAG(False),
         },
         ignored=("num_bins", "epsilon"),
-        checked={"num_bins": COUNT(None), "epsilon": NUMBER},
+        checked={"num_bins": COUNT(None), "epsilon": NUMBER(0.01)},
         floats=True,
         any_dtype=True,
         since="2",
