@@ -163,12 +163,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_graph_is_refused_at_once(case):
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     with pytest.raises(ModelError):
         opened(model(*HOSTILE[case]))
 
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_the_same_frame_around_an_honest_graph_opens():

@@ -14,6 +14,7 @@ from keramos.errors import UnsupportedModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from keramos.compile.onnx.graph import Value
     from keramos.compile.tensorflow_graph.operands import NodeCall, Operand
 
     Row = Callable[[NodeCall], tuple[Operand, ...]]
@@ -45,9 +46,7 @@ def _bucketize(n: NodeCall) -> tuple[Operand, ...]:
 def _bincount(n: NodeCall) -> tuple[Operand, ...]:
     """How often each whole number below a size is in a row, or whether it is."""
     g, x, weights = n.g, cast_to(n.g, n.value(0), "int64"), n.value(2)
-    (size,) = n.ints(1, "the number of bins")
-    n.g.reserve_constants("bins", size)
-    hot = g.op("Equal", g.op("Unsqueeze", x, [x.rank]), np.arange(size, dtype="int64"))
+    hot = g.op("Equal", g.op("Unsqueeze", x, [x.rank]), _bins(n))
     ones = cast_to(g, hot, weights.dtype)
     if n.attribute("binary_output", default=False):
         found = g.op("ReduceMax", ones, [x.rank - 1], keepdims=0)
@@ -56,6 +55,17 @@ def _bincount(n: NodeCall) -> tuple[Operand, ...]:
             ones = g.op("Mul", ones, g.op("Unsqueeze", weights, [weights.rank]))
         found = g.op("ReduceSum", ones, [x.rank - 1], keepdims=0)
     return (found,)
+
+
+def _bins(n: NodeCall) -> Value:
+    """The numbers of all bins, of which a run may know how many there are."""
+    g, known = n.g, n.maybe_known(1)
+    if known is not None:
+        size = int(known.ravel()[0])
+        g.reserve_constants("bins", size)
+        return g.const(np.arange(size, dtype="int64"))
+    end = g.op("Reshape", cast_to(g, n.value(1), "int64"), np.empty(0, "int64"))
+    return g.ops("Range", np.int64(0), end, np.int64(1), outputs=1, like=[("int64", (None,))])[0]
 
 
 def _cross_entropy(n: NodeCall) -> tuple[Operand, ...]:

@@ -7,6 +7,7 @@ call functions twice would grow without end: nodes and calls together are bounde
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from keramos.artifact.containers.graph_def.definitions import (
     FunctionName,
     edge_of,
 )
-from keramos.errors import CorruptModelError, LimitExceededError
+from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
 from keramos.types.operation_graph import (
     ARGUMENT,
     CONSTANT,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.artifact.containers.graph_def.definitions import Definitions, Node
+    from keramos.artifact.containers.graph_def.definitions import Definitions, Function, Node
     from keramos.artifact.limits import Limits
     from keramos.types.operation_graph import OperationGraph
 
@@ -39,10 +40,9 @@ if TYPE_CHECKING:
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _SAME = frozenset({"Identity", "IdentityN", "PreventGradient", "Snapshot", "StopGradient"})
+_CHANGES = re.compile(r"(Assign(Add|Sub)?VariableOp|ResourceScatter\w+|ResourceApply\w+)")
 _BRANCHES = ("cond", "body", "then_branch", "else_branch", "branches")
 _DEEPEST = 64
-_SMALL = 64
-"""Constants with more numbers than this are weights of the model."""
 
 
 class _Body(NamedTuple):
@@ -65,6 +65,7 @@ class Inliner:
         self._bind = bind
         self._left = limits.graph_nodes
         self._depth = 0
+        self._changed: dict[str, str] = {}
         self.weights: list[NDArray[np.generic]] = []
 
     def main(self, inputs: Sequence[str], outputs: Sequence[str]) -> OperationGraph:
@@ -78,7 +79,9 @@ class Inliner:
         for index, name in enumerate(inputs):
             fed[edge_of(name, {})[0]] = [self._emit(nodes, _argument(name, index))]
         body = _Body(self._graph.nodes, fed, {})
-        return pruned(nodes, self._resolved(nodes, body, outputs))
+        graph = pruned(nodes, self._resolved(nodes, body, outputs))
+        self._check_changes(graph)
+        return graph
 
     def _function(self, name: str) -> OperationGraph:
         """A function as a graph of its own: a condition, a branch, or the body of a loop."""
@@ -102,9 +105,36 @@ class Inliner:
                 f"functions call each other more than {_DEEPEST} deep", path=f"function {name[:80]}"
             )
         fed = {one: [edge] for one, edge in zip(function.arguments, given, strict=True)}
+        self._note_changes(nodes, function, fed)
         found = self._resolved(nodes, _Body(function.nodes, fed, {}), function.returned)
         self._depth -= 1
         return found
+
+    def _note_changes(
+        self, nodes: list[GraphNode], function: Function, fed: Mapping[str, list[Edge]]
+    ) -> None:
+        """Remember the weights that a function assigns to, though no output depends on that."""
+        for node in function.nodes.values():
+            edges = fed.get(node.inputs[0], ()) if _CHANGES.fullmatch(node.op) else ()
+            for edge in edges:
+                target = nodes[edge.node]
+                if target.op == WEIGHT:
+                    self._changed[target.name] = node.op
+
+    def _check_changes(self, graph: OperationGraph) -> None:
+        """Refuse graphs whose answers depend on earlier requests.
+
+        Raises:
+            UnsupportedModelError: a weight that outputs depend on is assigned to.
+        """
+        for node in graph.nodes:
+            if node.op == WEIGHT and node.name in self._changed:
+                raise UnsupportedModelError(
+                    "the graph changes a variable that its answers depend on, so that they depend "
+                    "on earlier requests",
+                    layer=node.name,
+                    layer_kind=self._changed[node.name],
+                )
 
     def _resolved(self, nodes: list[GraphNode], body: _Body, wanted: Sequence[str]) -> list[Edge]:
         for node in _in_order(body, wanted):
@@ -141,7 +171,9 @@ class Inliner:
         value = attributes.get("value")
         if not isinstance(value, np.ndarray):
             raise CorruptModelError("a constant has no value", path=name)
-        if value.dtype.kind == "f" and value.size > _SMALL and 0 not in value.strides:
+        # One value that stands for many counts as made; infinity is what masks add.
+        listed = value.dtype.kind == "f" and value.ndim > 0 and 0 not in value.strides
+        if listed and not np.isinf(value).any():
             return self.weight(name, value)
         return GraphNode(name, CONSTANT, (), {"value": value})
 

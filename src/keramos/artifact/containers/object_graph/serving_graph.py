@@ -17,7 +17,13 @@ from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES
 from keramos.artifact.containers.object_graph.graph_tables import TABLES, GraphTables
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE
-from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError, UsageError
+from keramos.errors import (
+    CorruptModelError,
+    MismatchError,
+    UnsafeModelError,
+    UnsupportedModelError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,6 +115,7 @@ def serving_network(
     """
     signature = signature_of(graph, wanted)
     definitions = ProtobufGraph(graph.graph, graph.limits)
+    _check_function(signature, definitions, objects)
     inputs, outputs = (
         list(ends) if graph.keeps_order else sorted(ends, key=_natural)
         for ends in (signature.inputs, signature.outputs)
@@ -124,6 +131,32 @@ def serving_network(
     )
     ends = [_input(name, signature.inputs[name]) for name in inputs]
     return graph_network(signature.name, flat, inliner.weights, ends, outputs)
+
+
+def _check_function(
+    signature: Signature, definitions: ProtobufGraph, objects: Sequence[SavedObject]
+) -> None:
+    """TensorFlow Serving runs the main graph, and TensorFlow the function that the objects name.
+
+    Raises:
+        UnsafeModelError: these are two functions.
+    """
+    place = objects[0].children.get("signatures") if objects else None
+    child = None if place is None else objects[place].children.get(signature.name)
+    named = "" if child is None else objects[child].message.message(8).text(1)
+    for info in signature.outputs.values() if named else ():
+        node = definitions.nodes.get(edge_of(_edge(info, signature.name), {})[0])
+        if node is None or node.op not in _CALLS:
+            continue
+        called = node.attributes().get("f")
+        if isinstance(called, FunctionName) and called.name != named:
+            raise UnsafeModelError(
+                "the main graph and the objects of the model serve different functions",
+                layer=signature.name,
+                received=f"{called.name} and {named}",
+                path=FILE,
+                remedy="Do not trust the model; save it again",
+            )
 
 
 def _natural(name: str) -> list[object]:
