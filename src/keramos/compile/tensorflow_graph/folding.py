@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _MOST = 4096
 """Values of an array that is computed while compiling."""
-_FEW = 16
-"""The same for floating point, which ONNX Runtime folds when it loads."""
 
 
 def folded(n: NodeCall) -> Known | None:
@@ -33,13 +31,12 @@ def folded(n: NodeCall) -> Known | None:
     if row is None or not n.operands or not all(isinstance(one, Known) for one in n.operands):
         return None
     given = [cast("Known", one) for one in n.operands]
-    most = _FEW if any(one.dtype.startswith("float") for one in given) else _MOST
-    if sum(one.array.size for one in given) > most:
+    if sum(one.array.size for one in given) > _MOST:
         return None
     if not all(one.whole for one in given) and not _on_sizes(n, given):
         return None
     found = row(n, [one.array for one in given])
-    return None if found is None or found.size > most else _known(n, given, found)
+    return None if found is None or found.size > _MOST else _known(n, given, found)
 
 
 def _on_sizes(n: NodeCall, given: list[Known]) -> bool:
@@ -224,6 +221,8 @@ _WHOLE: dict[str, Fold] = {
     "Shape": lambda n, given: np.array(
         given[0].shape, numpy_type(n.attribute("out_type", "int32"))
     ),
+    "Rsqrt": lambda _, given: np.asarray(1 / np.sqrt(given[0]), given[0].dtype),
+    "Sqrt": lambda _, given: np.sqrt(given[0]),
     "Size": lambda n, given: np.array(given[0].size, numpy_type(n.attribute("out_type", "int32"))),
     "Transpose": lambda _, given: np.transpose(given[0], given[1].ravel().tolist()),
 }

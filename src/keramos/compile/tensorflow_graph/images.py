@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from keramos.compile.onnx.graph import Value
-    from keramos.compile.tensorflow_graph.operands import NodeCall, Operand
+    from keramos.compile.tensorflow_graph.operands import Array, NodeCall, Operand
 
     Row = Callable[[NodeCall], tuple[Operand, ...]]
 
@@ -43,6 +43,9 @@ def _batch_norm(n: NodeCall) -> tuple[Operand, ...]:
     scale, offset, mean, variance = (n.value(i) for i in range(1, 5))
     epsilon = float(cast("float", n.attribute("epsilon", 1e-4)))
     axis = 1 if _layout(n) == "channels_first" else x.rank - 1
+    stored = [n.maybe_known(i) for i in range(1, 5)]
+    if not n.attribute("is_training", default=True) and all(one is not None for one in stored):
+        return _scaled(n, x, axis, [cast("Array", one) for one in stored]), mean, variance
     others = [i for i in range(x.rank) if i != axis]
     if n.attribute("is_training", default=True):
         centre = g.op("ReduceMean", x, others)
@@ -55,6 +58,17 @@ def _batch_norm(n: NodeCall) -> tuple[Operand, ...]:
     factor = g.op("Div", _along(n, scale, axis, x.rank), g.op("Sqrt", g.op("Add", spread, epsilon)))
     y = g.op("Add", g.op("Mul", apart, factor), _along(n, offset, axis, x.rank))
     return y, mean, variance
+
+
+def _scaled(n: NodeCall, x: Value, axis: int, stored: list[Array]) -> Value:
+    """Normalised by statistics that are known while compiling."""
+    scale, offset, mean, variance = stored
+    epsilon = np.float32(cast("float", n.attribute("epsilon", 1e-4)))
+    factor = scale / np.sqrt(variance + epsilon)
+    shape = (-1, *[1] * (x.rank - axis - 1))
+    around = [one.astype(x.dtype).reshape(shape) for one in (mean, factor, offset)]
+    y = n.g.op("Mul", n.g.op("Sub", x, around[0]), around[1])
+    return n.g.op("Add", y, around[2])
 
 
 def _along(n: NodeCall, x: Value, axis: int, rank: int) -> Value:

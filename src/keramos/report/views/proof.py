@@ -102,6 +102,7 @@ def _digests(artifact: Artifact) -> tuple[Pair, ...]:
         ("file", Path(info.path).name),
         ("size", f"{info.size:,} bytes"),
         ("format", f"Keras {info.keras_version or '(no version)'}, {info.title}"),
+        *((("read by", info.by),) if info.by else ()),
         ("generation", f"{info.generation}, backend {info.backend or 'not recorded'}"),
         ("sha256", info.sha256),
         ("seal", artifact.seal),
