@@ -9,7 +9,7 @@ export TF_ENABLE_ONEDNN_OPTS := 0
 export PYTHONDONTWRITEBYTECODE :=
 SECONDS ?= 60
 PARALLEL := -n logical --maxprocesses=4 --dist worksteal
-EXTRAS := train keras tables sign sql remote ray otel
+EXTRAS := train keras tables images sign sql remote ray otel
 .DEFAULT_GOAL := help
 
 help:  ## show this list

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keramos.adoption.pictures.propose import propose as propose_pictures
+from keramos.adoption.pictures.propose import recognise as recognise_pictures
 from keramos.adoption.tables.propose import propose as propose_tables
 from keramos.adoption.tables.propose import recognise as recognise_tables
 
@@ -30,5 +32,8 @@ class Family:
     propose: Callable[[str, Artifact, Pieces, Wishes], list[Candidate]]
 
 
-FAMILIES: tuple[Family, ...] = (Family("tables", recognise_tables, propose_tables),)
+FAMILIES: tuple[Family, ...] = (
+    Family("pictures", recognise_pictures, propose_pictures),
+    Family("tables", recognise_tables, propose_tables),
+)
 """In the order in which they are asked; the first that recognises a model proposes."""

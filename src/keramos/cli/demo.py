@@ -134,10 +134,9 @@ def _against_keras(path: Path, model: Model) -> list[str]:
         from keramos.training.keras_engine.answers import keras_outputs
     except ImportError:
         return [f"{'plain Keras':<12} is not here; pip install 'keramos[keras]' to compare with it"]
-    golden = model.content.golden if model.content else None
-    if golden is None:
+    if model.content is None:
         return []
-    fed = golden_feeds(golden, model.inputs)
+    fed = golden_feeds(model.content, model.inputs)
     theirs = keras_outputs(path, fed)[0]
     difference = float(np.abs(model.run(fed)[0].astype(float) - theirs.astype(float)).max())
     opened = f"tf.keras.models.load_model('{path.name}') opens it with default arguments"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     "predict", epilog="Example: keramos predict model.h5 new.csv -o decisions.csv --on-error skip"
 )
 @click.argument("model")
-@click.argument("table")
+@click.argument("tables", nargs=-1, required=True, metavar="TABLE...")
 @click.option(
     "-o", "--output", help="File to write: .csv, .tsv or .jsonl.  [default: standard output as CSV]"
 )
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 )
 def command(
     model: str,
-    table: str,
+    tables: tuple[str, ...],
     *,
     output: str | None,
     traces: int,
@@ -62,10 +63,10 @@ def command(
 ) -> None:
     """Decide every row of TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV) with MODEL.
 
-    Columns are found by name in any order; the target is not needed, extra columns are ignored.
+    Columns are found by name in any order; the target is not needed, extra columns are ignored. A
+    model of pictures takes picture files and folders instead.
     """
     from keramos.data.conform import row_error
-    from keramos.data.read import as_table
     from keramos.inference.decisions import record_columns, records
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
@@ -77,7 +78,8 @@ def command(
     for path in (output, rejects):
         if path:
             check_target(path)
-    loaded, source = load(model, **opening), as_table(table)  # type: ignore[arg-type]  # click checks them
+    loaded = load(model, **opening)  # type: ignore[arg-type]  # click checks them
+    source, files = _source(loaded, tables)
     with about(model):
         decided = loaded.decide_table(source)
     if decided.problems and on_error == "fail":
@@ -92,12 +94,33 @@ def command(
     if traces:
         _show_traces(loaded, source, decided, traces)
     found = records(decided.decisions, decided.rows, content.rule)
-    text = RENDERERS[kind](record_columns(content.rule), found)
+    names = record_columns(content.rule)
+    if files:
+        names = ("file", *names)
+        found = [
+            {"file": files[row - 1], **one} for row, one in zip(decided.rows, found, strict=True)
+        ]
+    text = RENDERERS[kind](names, found)
     if output:
         write_atomically(Path(output), text.encode())
     else:
         click.echo(text, nl=False)
     say(_closing(decided, source.rows, side), err=True)
+
+
+def _source(model: Model, paths: tuple[str, ...]) -> tuple[Table, list[str]]:
+    """The table of the rows and, for a model of pictures, the file of each."""
+    from keramos.data.read import as_table
+    from keramos.inference.pictures import picture_bytes, picture_column, picture_paths
+
+    name = picture_column(model.content) if model.content else None
+    if name is None or Path(paths[0]).suffix.lower() in {".csv", ".jsonl", ".parquet"}:
+        if len(paths) > 1:
+            raise click.UsageError(f"one table is decided at a time; received {len(paths)}")
+        return as_table(paths[0]), []
+    files = picture_paths(paths)
+    rows = [{name: picture_bytes(path)} for path in files]
+    return replace(as_table(rows), source=paths[0]), list(map(str, files))
 
 
 def _kind(output: str | None, *, as_json: bool) -> str:

@@ -44,7 +44,7 @@ def without_scaling(artifact: Artifact) -> NDArray[np.float64] | None:
     }
     try:
         compiled = compile_network(replace(artifact.network, layers={**layers, **plain}))
-        outputs = Session(compiled).run(golden_feeds(content.golden, compiled.inputs))[0]
+        outputs = Session(compiled).run(golden_feeds(content, compiled.inputs))[0]
     except KeramosError:
         return None
     return outputs.reshape(len(outputs), -1).astype(float)

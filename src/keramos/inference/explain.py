@@ -4,6 +4,7 @@ answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +16,7 @@ from keramos.compile.emit import compile_network
 from keramos.keras_layers.registry import spec_of
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
+from keramos.tabular.cell import show
 from keramos.tabular.float32 import in_own_unit
 from keramos.tabular.kinds import KINDS
 from keramos.types.network import TensorRef
@@ -23,7 +25,7 @@ from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_TEXT
 from keramos.types.view import Activation, Explanation, Influence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -179,7 +181,7 @@ def _answered(scores: NDArray[np.float64], content: Content) -> tuple[int, str]:
     return unit, f"score of {content.rule.labels[unit]}"
 
 
-def _usual(item: ColumnPreparation) -> str | int | float:
+def _usual(item: ColumnPreparation) -> str | int | float | bytes:
     """The training median; of categories the most frequent one."""
     if not KINDS[item.kind].is_category:
         return item.median
@@ -198,6 +200,8 @@ def _said(item: ColumnPreparation) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, (bytes, bytearray, Mapping)):
+        return show(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return (

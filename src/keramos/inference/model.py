@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, Literal, TypeGuard, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from keramos.errors import MissingExtraError, UsageError
 from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.inference.decisions import Decisions
+from keramos.inference.rows import is_rows, one_row_as_rows, with_every_column
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
@@ -153,7 +154,7 @@ class Model:
             >>> model.decide({"age": 40, "housing": "own"})[0].label
         """
         content = self.need_content("decide")
-        given, index = one_row_as_rows(rows), getattr(rows, "index", None)
+        given, index = self._as_rows(rows), getattr(rows, "index", None)
         if callable(index) or given is not rows:  # a list's method, or the names in a Series
             index = None
         if on_error == "skip":
@@ -237,10 +238,20 @@ class Model:
 
         return traced(self, row, self.need_content("trace"))
 
+    def _as_rows(self, given: object) -> object:
+        """One row, or pictures, as rows; anything else as it is."""
+        if self.content is None:
+            return given
+        if any(column.picture for column in self.content.preparation.inputs):
+            from keramos.inference.pictures import pictures_as_rows  # noqa: PLC0415 (few files)
+
+            given = pictures_as_rows(given, self.content)
+        return one_row_as_rows(given)
+
     def _complete(self, table: object) -> object:
         """Rows with all columns of the schema; other tables as they are."""
         content = self.need_content("read a table")
-        return _with_every_column(table, content) if _is_rows(table) else table
+        return with_every_column(table, content) if is_rows(table) else table
 
     def _batches(self, given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = self.batch_scorer()
@@ -297,7 +308,7 @@ class Model:
             return self._array_feeds([x])
         if type(x) is list and x and self.content is not None and self._is_row(x[0]):
             return self._rows_or_table(x)
-        x = x if self.content is None else one_row_as_rows(x)
+        x = self._as_rows(x)
         if isinstance(x, Mapping) and not self._is_columns(x) and self._is_by_input(x):
             return self._array_feeds(arranged(x, self.artifact.network))
         if isinstance(x, (list, tuple)) and not x and self.content is None:
@@ -339,7 +350,7 @@ class Model:
 
     def _rows_or_table(self, rows: object) -> Feeds:
         self.need_content("read rows by column name")
-        if self._fast is not None and _is_rows(rows) and len(rows) <= _FEW_ROWS:
+        if self._fast is not None and is_rows(rows) and len(rows) <= _FEW_ROWS:
             fed = self._fast(rows)
             if fed is not None:
                 return fed
@@ -355,35 +366,6 @@ class Model:
         if bad or fed.problems:
             raise row_error([*bad, *fed.problems], typed.source)
         return fed.feeds
-
-
-def one_row_as_rows(given: object) -> object:
-    """A row by itself (a dict of single cells, a pandas Series) is a table of one row."""
-    if isinstance(given, Mapping):
-        alone = given and not any(_has_cells(cells) for cells in given.values())
-        return [given] if alone else given
-    if hasattr(given, "to_dict") and getattr(given, "ndim", 0) == 1:
-        return [given.to_dict()]
-    return given
-
-
-def _has_cells(cells: object) -> bool:
-    return not isinstance(cells, (str, bytes)) and hasattr(cells, "__len__")
-
-
-def _with_every_column(rows: Sequence[Row], content: Content) -> list[dict[str, object]]:
-    """Rows in which an absent key is a missing value, even where no row has the key."""
-    absent = dict.fromkeys(column.name for column in content.schema.columns)
-    if all(type(name) is str for row in rows for name in row):
-        return [{**absent, **row} for row in rows]
-    # Columns of a DataFrame without names are counted: the key 0 is the column '0'.
-    return [{**absent, **{str(name): cell for name, cell in row.items()}} for row in rows]
-
-
-def _is_rows(rows: object) -> TypeGuard[Sequence[Row]]:
-    return isinstance(rows, (list, tuple)) and all(
-        type(row) is dict or isinstance(row, Mapping) for row in rows
-    )
 
 
 def _is_array_list(x: Sequence[object]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -9,11 +10,10 @@ from keramos.compile.emit import compile_network
 from keramos.prepare.front import front
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
+from keramos.tabular.cell import show
 from keramos.types.prediction import PredictionTrace, TraceStep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -83,6 +83,8 @@ def _load_lines(model: Traceable) -> Lines:
 
 
 def _say(value: object) -> str:
+    if isinstance(value, (bytes, bytearray, Mapping)):
+        return show(value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

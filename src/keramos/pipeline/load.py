@@ -103,4 +103,4 @@ def _prove(model: Model, path: str | Path, *, verify: bool) -> None:
                 remedy="Save it again with keramos, or pass verify=False to use it as it is",
             )
         if artifact.content.golden is not None:
-            check_golden(model.session, artifact.content.golden, model.inputs)
+            check_golden(model.session, artifact.content, model.inputs)

@@ -116,14 +116,14 @@ def _checks(
     agreed = agreement(artifact, compiled, random_feeds(compiled.inputs), limits)
     if agreed is not None:
         yield Check("config and graph answer alike", agreed.holds, str(agreed))
-    golden = content.golden if content else None
-    if golden is not None:
-        rows = f"{len(golden.outputs)} golden rows"
-        yield _measured(rows, lambda: check_golden(session, golden, compiled.inputs))
+    proven = content if content and content.golden else None
+    if proven and proven.golden:
+        rows = f"{len(proven.golden.outputs)} golden rows"
+        yield _measured(rows, lambda: check_golden(session, proven, compiled.inputs))
     elif content is not None:
         yield Check("golden rows", passed=True, detail="the file keeps none")
     if against_keras:
-        fed = golden_feeds(golden, compiled.inputs) if golden else random_feeds(compiled.inputs)
+        fed = golden_feeds(proven, compiled.inputs) if proven else random_feeds(compiled.inputs)
         yield _measured("plain Keras answers the same", lambda: _difference(session, path, fed))
 
 

@@ -19,8 +19,10 @@ from keramos.types.schema import MATRIX_INPUT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import ColumnPreparation, Preparation
+    from keramos.types.schema import ColumnPreparation, Picture, Preparation
     from keramos.types.table import Column, Table
 
 NO_VALUE = (
@@ -54,6 +56,9 @@ def feeds(table: Table, preparation: Preparation) -> Fed:
         if column.column not in seen:  # a date is counted once, not once a part
             seen.add(column.column)
             _count_missing(fed, column, source)
+        if column.picture:
+            arrays[column.input] = _pictures(fed, column.picture, column, source)
+            continue
         if column.steps:
             source = _stepped(fed, column, source)
         encoded = KINDS[column.kind].encode(source, column.part)
@@ -70,6 +75,20 @@ def feeds(table: Table, preparation: Preparation) -> Fed:
     else:
         fed.feeds.update(arrays)
     return fed
+
+
+def _pictures(
+    fed: Fed, picture: Picture, column: ColumnPreparation, source: Column
+) -> NDArray[np.generic]:
+    """The input of a column of pictures; those that cannot be read make their rows bad."""
+    from keramos.tabular.image import picture_input  # noqa: PLC0415 (few files have pictures)
+
+    found, reasons = picture_input(source, picture)
+    fed.problems.extend(
+        Problem(row + 1, column.column, f"{len(source.values[row]):,} bytes", reason)
+        for row, reason in reasons.items()
+    )
+    return found
 
 
 def _count_missing(fed: Fed, column: ColumnPreparation, source: Column) -> None:

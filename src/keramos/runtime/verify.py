@@ -11,30 +11,44 @@ from keramos.runtime.session import as_input
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
+    from msgspec import UnsetType
     from numpy.typing import NDArray
 
     from keramos.runtime.session import Session
     from keramos.types.artifact import Content
     from keramos.types.network import Compiled, TensorSpec
     from keramos.types.prediction import Feeds
-    from keramos.types.training import GoldenRows
+    from keramos.types.schema import Picture
 
 
-def golden_feeds(golden: GoldenRows, inputs: tuple[TensorSpec, ...]) -> Feeds:
-    """The golden rows as model inputs.
+def golden_feeds(content: Content, inputs: tuple[TensorSpec, ...]) -> Feeds:
+    """The golden rows of a file that has some, as model inputs.
 
     Raises:
         MismatchError: they are of other numbers, kinds or shapes than the inputs.
     """
+    golden = content.golden
+    if golden is None:
+        raise MismatchError("the file keeps no golden rows")
     if len(golden.inputs) != len(inputs):
         raise MismatchError(
             f"golden rows need values for {len(inputs)} inputs",
             received=f"values for {len(golden.inputs)}",
         )
+    pictures = {column.input: column.picture for column in content.preparation.inputs}
     return {
-        spec.name: _fed(spec, cells, len(golden.outputs))
+        spec.name: _fed(spec, _seen(cells, pictures.get(spec.name)), len(golden.outputs))
         for spec, cells in zip(inputs, golden.inputs, strict=True)
     }
+
+
+def _seen(cells: tuple[object, ...], picture: Picture | UnsetType | None) -> tuple[object, ...]:
+    """Golden pictures are kept as base64 text of small files."""
+    if not picture:
+        return cells
+    from keramos.tabular.image import golden_pictures  # noqa: PLC0415 (few files have pictures)
+
+    return golden_pictures(cells, picture)
 
 
 def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.generic]:
@@ -81,14 +95,17 @@ def _sizes(spec: TensorSpec) -> tuple[int, ...]:
     return tuple(-1 if size is None else size for size in spec.shape[1:])
 
 
-def check_golden(session: Session, golden: GoldenRows, inputs: tuple[TensorSpec, ...]) -> float:
+def check_golden(session: Session, content: Content, inputs: tuple[TensorSpec, ...]) -> float:
     """Run the golden rows; gives the largest absolute difference.
 
     Raises:
         MismatchError: an answer differs by more than ``absolute + relative * abs(expected)``.
     """
+    fed, golden = golden_feeds(content, inputs), content.golden
+    if golden is None:
+        return 0.0
     expected = np.array(golden.outputs, "float32")
-    got = session.run(golden_feeds(golden, inputs))[0].reshape(expected.shape).astype("float32")
+    got = session.run(fed)[0].reshape(expected.shape).astype("float32")
     difference = np.abs(got - expected)
     wrong = ~(difference <= golden.absolute + golden.relative * np.abs(expected))
     if wrong.any():

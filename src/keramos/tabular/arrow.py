@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from keramos.tabular.cell import NOT_ONE_VALUE, Unreadable
 from keramos.tabular.columns import cells_column
 from keramos.tabular.distinct_cells import DistinctCells, parsed
-from keramos.tabular.kind import BYTES, ODD_CELL, problems
+from keramos.tabular.kind import ODD_CELL, problems
 from keramos.tabular.kinds import kind_of
 from keramos.tabular.notation import PLAIN
 from keramos.tabular.number import plain_numbers
@@ -224,16 +224,16 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], Convert], ...] = (
     (pa.types.is_string, _listed),
     (pa.types.is_large_string, _listed),
     (pa.types.is_string_view, _listed),
+    (pa.types.is_binary, _listed),
+    (pa.types.is_large_binary, _listed),
+    (pa.types.is_binary_view, _listed),
+    (pa.types.is_fixed_size_binary, _listed),
     (lambda _: True, _odd),
 )
 """Test of an Arrow type -> how its cells are taken; the first that holds counts."""
 
 _ODD: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
     (pa.types.is_nested, NOT_ONE_VALUE),
-    (pa.types.is_binary, BYTES),
-    (pa.types.is_large_binary, BYTES),
-    (pa.types.is_binary_view, BYTES),
-    (pa.types.is_fixed_size_binary, BYTES),
     (pa.types.is_duration, ODD_CELL.format(name="duration")),
     (pa.types.is_time, ODD_CELL.format(name="time")),
 )

@@ -107,7 +107,7 @@ class Kind(ABC):
     """Of the model input, as Keras names it."""
     array_dtype: ClassVar[type]
     """Of the model input, as numpy names it."""
-    null_code: ClassVar[float | int | str]
+    null_code: ClassVar[float | int | str | bytes]
     """What the model input has for a missing cell."""
     tensor_dtype: ClassVar[str]
     """numpy name (``str`` for text) under which protocols of tensors offer the column."""

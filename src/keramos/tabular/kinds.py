@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keramos.tabular.boolean import Boolean
 from keramos.tabular.date import Date
+from keramos.tabular.image import ImageKind
 from keramos.tabular.integer_category import IntegerCategory
 from keramos.tabular.notation import PLAIN, notation_of
 from keramos.tabular.number import Number
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from keramos.types.table import Column
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (Number(), IntegerCategory(), StringCategory(), Boolean(), Date())
+    kind.name: kind
+    for kind in (Number(), IntegerCategory(), StringCategory(), Boolean(), Date(), ImageKind())
 }
 """Name in the schema -> the kind."""
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ColumnKind = Literal["number", "integer_category", "string_category", "boolean", "date"]
+ColumnKind = Literal["number", "integer_category", "string_category", "boolean", "date", "image"]
 Task = Literal["binary", "multiclass", "regression"]
 Scaling = Literal["minmax", "standard"]
 NullPolicy = Literal["refuse", "median", "level"]
@@ -116,6 +116,23 @@ class ColumnStep(Frozen, frozen=True):
     parameters: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
+class Picture(Frozen, frozen=True):
+    """How a picture becomes the input of a network: decoded, fitted to ``width`` x ``height``, then
+    ``x / divide - subtract``.
+
+    ``mode`` is the order of colours. ``fit`` is ``crop`` (the middle part with the proportions
+    that are wanted) or ``stretch``; ``method`` a name in ``tabular.media.resample``.
+    """
+
+    width: int
+    height: int
+    mode: Literal["RGB", "BGR", "L"] = "RGB"
+    fit: Literal["crop", "stretch"] = "crop"
+    method: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"] = "lanczos"
+    divide: float = 1.0
+    subtract: float = 0.0
+
+
 class ColumnPreparation(Frozen, frozen=True):
     """What was learned about one model input from the training rows only.
 
@@ -125,7 +142,8 @@ class ColumnPreparation(Frozen, frozen=True):
     the training values that are not missing, after that, in the column's own unit (a boolean is 0
     or 1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
     missing and the out-of-vocabulary level. ``unknown`` is ``refuse`` where a category outside of
-    it makes the row bad. ``steps`` are what the host does to the numbers first.
+    it makes the row bad. ``steps`` are what the host does to the numbers first, ``picture`` to an
+    image.
     """
 
     column: str
@@ -143,6 +161,7 @@ class ColumnPreparation(Frozen, frozen=True):
     histogram: Histogram = Histogram((), ())
     unknown: Literal["refuse"] | UnsetType = UNSET
     steps: tuple[ColumnStep, ...] | UnsetType = UNSET
+    picture: Picture | UnsetType = UNSET
 
 
 class TransformRecord(Frozen, frozen=True):

@@ -39,6 +39,7 @@ _RULES = {"binary": "threshold", "multiclass": "argmax", "regression": "value"}
 _MOST_ROWS = 1 << 53
 _LARGEST = 2.0**127  # numbers enter the network as float32
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup"})
+_MOST_SIDE = 4096
 _NAME = 100
 """Longest name of a reference."""
 
@@ -131,10 +132,22 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
     for step in column.steps or ():
         if step.name not in STEPS or column.kind != "number":
             yield "steps", f"has the step {step.name!r}, which does not exist for a {column.kind}"
+    yield from _picture(column)
     if not 0 <= column.missing_rows <= _MOST_ROWS:
         yield "missing_rows", "is not a number of rows"
     for what in _histogram(column, column.histogram):
         yield "histogram", what
+
+
+def _picture(column: ColumnPreparation) -> Iterator[Fault]:
+    picture = column.picture
+    if bool(picture) != (column.kind == "image"):
+        yield "picture", f"is for images, and an image needs it; the column is a {column.kind}"
+    if not picture:
+        return
+    sizes = 0 < picture.width <= _MOST_SIDE and 0 < picture.height <= _MOST_SIDE
+    if not (sizes and 0 < picture.divide <= _LARGEST and abs(picture.subtract) <= _LARGEST):
+        yield "picture", "has a size or a scale that no picture has"
 
 
 def _histogram(column: ColumnPreparation, histogram: Histogram) -> Iterator[str]:
@@ -218,7 +231,7 @@ def _golden_inputs(content: Content, golden: GoldenRows) -> Iterator[Fault]:
         yield "golden.inputs", f"is for {len(golden.inputs)} model inputs, not {len(kinds)}"
         return
     for place, (kind, cells) in enumerate(zip(kinds, golden.inputs, strict=True)):
-        fits = _is_text if kind == "string_category" else _is_float32
+        fits = _is_text if kind in {"string_category", "image"} else _is_float32
         if not all(fits(cell) for cell in cells):
             yield f"golden.inputs[{place}]", f"holds a cell that does not fit a {kind}"
 

@@ -46,7 +46,7 @@ def golden_rows(content: Content, model: Predictor) -> tuple[GoldenRow, ...]:
     if content.golden is None:
         return ()
     try:
-        answers = model.run(golden_feeds(content.golden, model.inputs))[0]
+        answers = model.run(golden_feeds(content, model.inputs))[0]
     except KeramosError:
         return ()
     recorded = np.array(content.golden.outputs, "float32").astype(float)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from keramos.errors import Problem, RequestError, RowError
 from keramos.serving.codecs.json_lenient import shown
-from keramos.serving.codecs.json_tensors import text_of
+from keramos.serving.codecs.json_tensors import octets, text_of
 from keramos.serving.codecs.row_pieces import feeds_by_piece
 from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.tabular.cell import Unreadable, show
@@ -117,7 +117,8 @@ def check_count(rows: int, most: int) -> None:
 
 
 def _row(item: object, names: Sequence[str], known: frozenset[str], *, tensors: bool) -> Row:
-    given = item if isinstance(item, dict) else _in_order(item, names)
+    alone = len(names) == 1 and isinstance(item, dict) and set(item) == {"b64"}
+    given = item if isinstance(item, dict) and not alone else _in_order(item, names)
     return {
         name: _cell(cell, tensors=tensors) if isinstance(cell, _NESTED) else cell
         for name, cell in given.items()
@@ -143,8 +144,15 @@ def _cell(cell: object, *, tensors: bool) -> object:
         return cell
     try:
         return text_of(cell, "")
-    except RequestError:  # it is refused with its row and column
-        return Unreadable(show(cell), _NOT_BASE64)
+    except RequestError:  # bytes that are no text, or what is refused with its row and column
+        return _octets(cell) or Unreadable(show(cell), _NOT_BASE64)
+
+
+def _octets(cell: object) -> bytes | None:
+    try:
+        return octets(cell)
+    except RequestError:
+        return None
 
 
 def column_feeds_of(served: Served, given: Mapping[str, object], most: int) -> Feeds:

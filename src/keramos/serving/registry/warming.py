@@ -93,8 +93,9 @@ def rows_stand_alone(model: Model) -> bool:
 
 
 def _some_rows(model: Model, rows: int) -> Feeds:
-    golden = model.content.golden if model.content else None
-    fed = golden_feeds(golden, model.inputs) if golden else random_feeds(model.inputs)
+    content = model.content
+    proven = content is not None and content.golden is not None
+    fed = golden_feeds(content, model.inputs) if content and proven else random_feeds(model.inputs)
     return {name: array[:rows] for name, array in fed.items()}
 
 

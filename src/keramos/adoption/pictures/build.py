@@ -1,0 +1,102 @@
+"""A recipe of pictures -> content for the network as it is, proven on small pictures."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.adoption.candidate import Whole
+from keramos.compile.emit import compile_network
+from keramos.runtime.session import Session
+from keramos.tabular.image import golden_pictures
+from keramos.types.artifact import Content
+from keramos.types.schema import (
+    ColumnPreparation,
+    ColumnSchema,
+    Preparation,
+    Schema,
+    TargetPreparation,
+    TargetSchema,
+)
+from keramos.types.training import DecisionRule, GoldenRows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from keramos.adoption.pictures.labels import Named
+    from keramos.types.network import Network
+    from keramos.types.schema import Picture
+
+_SIZES = ((24, 18), (18, 24), (20, 20), (9, 30))  # width and height: wide, tall, square, narrow
+_ABSOLUTE = 1e-4
+"""Deep networks add in another order on another machine."""
+
+
+def whole(network: Network, picture: Picture, named: Named) -> Whole:
+    """The network with a schema of one column ``image``, its rule and golden pictures."""
+    compiled = compile_network(network)
+    text = tuple(base64.b64encode(one).decode() for one in golden_files())
+    fed = np.stack([np.asarray(one) for one in golden_pictures(text, picture)])
+    answers = Session(compiled).run({compiled.inputs[0].name: fed.astype("float32")})[0]
+    single = answers.shape[1] == 1
+    target = TargetSchema(
+        "label",
+        "binary" if single else "multiclass",
+        "the network gives a score for each class",
+        named.labels,
+    )
+    rule = DecisionRule(
+        "threshold" if single else "argmax",
+        "the usual threshold for a probability" if single else "the class with the largest score",
+        named.labels,
+    )
+    column = ColumnPreparation("image", compiled.inputs[0].name, "image", "refuse", picture=picture)
+    content = Content(
+        schema=Schema((ColumnSchema("image", "image", "the model takes one picture"),), target),
+        preparation=Preparation("minmax", False, (column,), TargetPreparation(), ()),
+        rule=rule,
+        golden=GoldenRows(
+            (text,),
+            tuple(map(tuple, answers.astype(float).tolist())),
+            absolute=_ABSOLUTE,
+            relative=1e-4,
+            reference="original parts",
+        ),
+    )
+    best = int(answers[0].argmax()) if not single else int(answers[0, 0] >= 0.5)  # noqa: PLR2004
+    preview = f"a picture of noise gives {named.labels[best]}, {float(answers[0].max()):.3g}"
+    return Whole(network, content, 0.0, preview)
+
+
+def golden_files() -> list[bytes]:
+    """Small pictures of noise over a gradient, always the same, as PNG files."""
+    rng = np.random.default_rng(7)
+    files = []
+    for width, height in _SIZES:
+        noise = rng.integers(0, 96, (height, width, 3))
+        slope = np.linspace(0, 159, width).astype(int)[None, :, None]
+        files.append(png((noise + slope).astype("uint8")))
+    return files
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """A PNG file of pixels of shape (height, width, 3).
+
+    Source: PNG specification (W3C), third edition.
+    """
+    height, width = pixels.shape[:2]
+    lines = np.concatenate([np.zeros((height, 1), "uint8"), pixels.reshape(height, -1)], axis=1)
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

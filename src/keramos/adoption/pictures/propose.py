@@ -1,0 +1,228 @@
+"""The recipes of a model that takes one picture: how it is cut, resized and scaled, and the names
+of its answers.
+
+Teachable Machine's exports are recognised by their architecture, which fixes everything. For
+others the files say size and labels, and a person chooses the scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Literal, cast
+
+from keramos.adoption.candidate import Candidate
+from keramos.adoption.pictures.build import whole
+from keramos.adoption.pictures.code import fit_of, hints
+from keramos.adoption.pictures.labels import labels_of
+from keramos.compile.emit import compile_network
+from keramos.errors import UnsupportedModelError, UsageError
+from keramos.tabular.media.resample import METHODS
+from keramos.types.adoption import Finding
+from keramos.types.schema import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from keramos.adoption.pictures.code import Hint
+    from keramos.adoption.pieces import Pieces
+    from keramos.adoption.wishes import Wishes
+    from keramos.types.artifact import Artifact
+    from keramos.types.network import Layer, Network
+
+_Origin = Literal["family", "user", "convention", "model", "code"]
+_Fit = Literal["crop", "stretch"]
+_Method = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
+FAMILY = "pictures"
+_TEACHABLE = 224
+_SCALERS = frozenset({"Rescaling", "Normalization"})
+_SCALES: Mapping[str, tuple[float, float]] = {
+    "0..1": (255.0, 0.0),
+    "-1..1": (127.5, 1.0),
+    "0..255": (1.0, 0.0),
+}
+"""What a person calls a scale -> what the pixels are divided by, and what is subtracted then."""
+
+_PICTURE = 4  # axes: rows, height, width, colours
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How a picture is prepared, why, and what has to be confirmed."""
+
+    picture: Picture
+    scale: str
+    origin: _Origin
+    doubts: tuple[str, ...] = ()
+
+
+def recognise(artifact: Artifact, pieces: Pieces) -> bool:
+    """Whether the model takes one picture with one or three colours."""
+    del pieces
+    return _size(artifact.network) is not None
+
+
+def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> list[Candidate]:
+    """The recipes, the likeliest first.
+
+    Raises:
+        UnsupportedModelError: the labels do not fit the outputs, or the outputs are no scores.
+        UsageError: a setting has a value that no recipe has.
+    """
+    network = artifact.network
+    labels = labels_of(path, network, pieces, wishes)
+    return [
+        Candidate(
+            FAMILY,
+            f"pixels in {recipe.scale}, {_fit(recipe.picture)}",
+            (*_findings(recipe), *labels.findings),
+            partial(whole, network, recipe.picture, labels),
+            doubts=(*recipe.doubts, *labels.doubts),
+            notes=labels.notes,
+            parts=labels.parts,
+        )
+        for recipe in _recipes(network, pieces, wishes)
+    ]
+
+
+def is_teachable_machine(network: Network) -> bool:
+    """Whether the architecture is that of Teachable Machine's image export.
+
+    A MobileNet for 224 x 224 x 3 and, as models inside a Sequential, a Dense of 100 with ReLU and a
+    softmax without bias.
+    """
+    inner = [layer.network for layer in network.layers.values() if layer.network is not None]
+    if len(inner) != 2 or _size(network) != (_TEACHABLE, _TEACHABLE, 3):  # noqa: PLR2004 (body and head)
+        return False
+    dense = [layer for layer in inner[1].layers.values() if layer.kind == "Dense"]
+    if len(dense) != 2:  # noqa: PLR2004 (hidden and answer)
+        return False
+    hidden, answer = dense
+    return (
+        hidden.config.get("units") == 100  # noqa: PLR2004 (Teachable Machine's own)
+        and answer.config.get("use_bias") is False
+        and answer.config.get("activation") == "softmax"
+    )
+
+
+def _size(network: Network) -> tuple[int, int, int] | None:
+    """Height, width and colours of the one picture that a network takes."""
+    try:
+        inputs = compile_network(network).inputs
+    except UnsupportedModelError:
+        return None
+    if len(inputs) != 1 or len(inputs[0].shape) != _PICTURE:
+        return None
+    _, height, width, colours = inputs[0].shape
+    if height is None or width is None or colours not in {1, 3}:
+        return None
+    return height, width, colours
+
+
+def _recipes(network: Network, pieces: Pieces, wishes: Wishes) -> Iterator[_Recipe]:
+    height, width, colours = _size(network) or (0, 0, 0)
+    mode: Literal["RGB", "L"] = "RGB" if colours > 1 else "L"
+    if wishes.settings:
+        yield _stated(Picture(width, height, mode, "stretch", "bicubic"), wishes.settings)
+        return
+    said = hints(pieces.sources)
+    if is_teachable_machine(network):
+        yield from _teachable(Picture(width, height, mode), said)
+        return
+    inside = any(layer.kind in _SCALERS for layer in _layers(network))
+    scales = ("0..255",) if inside else ("0..1", "-1..1", "0..255")
+    fit, method, how = _fit_said(said)
+    told = [hint for hint in said if hint.what == "scale" and hint.value in scales]
+    first = told[0].value if told else scales[0]
+    for scale in sorted(scales, key=lambda one: one != first):
+        because = next((f"{one.where} scales so" for one in told if one.value == scale), "")
+        because = because or ("the model scales the pixels itself" if inside else "")
+        doubt = f"{because or 'no file says what the pixels are divided by'}; {how}"
+        picture = Picture(width, height, mode, fit, method, *_SCALES[scale])
+        origin: _Origin = "model" if inside else "code" if because else "convention"
+        yield _Recipe(picture, scale, origin, (doubt,))
+
+
+def _fit_said(said: Sequence[Hint]) -> tuple[_Fit, _Method, str]:
+    """How the source fits a picture, or what is usual."""
+    for hint in said:
+        if hint.what == "fit":
+            fit, method = fit_of(hint.value)
+            return cast("_Fit", fit), cast("_Method", method), f"{hint.where} calls {hint.value}"
+    return "stretch", "bicubic", "no file says how it is resized"
+
+
+def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
+    """The family's recipe; and what the source does instead, where it scales otherwise."""
+    divide, subtract = _SCALES["-1..1"]
+    picture = replace(size, fit="crop", method="lanczos", divide=divide, subtract=subtract)
+    scales = {hint.value: hint for hint in said if hint.what == "scale"}
+    other = scales.get("0..1")
+    if other is None or "-1..1" in scales:
+        yield _Recipe(picture, "-1..1", "family")
+        return
+    yield _Recipe(picture, "-1..1", "family", ("so Teachable Machine trained it",))
+    fit, method, how = _fit_said(said)
+    picture = replace(picture, fit=fit, method=method, divide=255.0, subtract=0.0)
+    doubt = f"{other.where} scales so, which is not what the training saw; {how}"
+    yield _Recipe(picture, "0..1", "code", (doubt,))
+
+
+def _stated(usual: Picture, settings: Mapping[str, object]) -> _Recipe:
+    """The recipe that a person states in ``settings``."""
+    allowed: Mapping[str, tuple[str, ...]] = {
+        "scale": tuple(_SCALES),
+        "fit": ("crop", "stretch"),
+        "method": METHODS,
+        "mode": ("RGB", "BGR") if usual.mode == "RGB" else ("L",),
+    }
+    for name, value in settings.items():
+        if name not in allowed or value not in allowed[name]:
+            listed = "; ".join(f"{key}: {', '.join(words)}" for key, words in allowed.items())
+            raise UsageError(
+                "the recipe of pictures has no such setting",
+                option=name,
+                received=repr(value),
+                remedy=f"There are {listed}",
+            )
+    scale = str(settings.get("scale", "0..1"))
+    picture = Picture(
+        usual.width,
+        usual.height,
+        cast("Literal['RGB', 'BGR', 'L']", settings.get("mode", usual.mode)),
+        cast("Literal['crop', 'stretch']", settings.get("fit", usual.fit)),
+        cast("Literal['nearest']", settings.get("method", usual.method)),
+        *_SCALES[scale],
+    )
+    return _Recipe(picture, scale, "user")
+
+
+def _layers(network: Network) -> Iterator[Layer]:
+    for layer in network.layers.values():
+        yield layer
+        if layer.network is not None:
+            yield from _layers(layer.network)
+
+
+def _fit(picture: Picture) -> str:
+    how = "the middle is cut out" if picture.fit == "crop" else "the whole picture is stretched"
+    return f"{how} and resized to {picture.width} x {picture.height} ({picture.method})"
+
+
+def _findings(recipe: _Recipe) -> tuple[Finding, ...]:
+    source = "Teachable Machine" if recipe.origin == "family" else ""
+    certainty = {"family": "stated", "user": "confirmed"}.get(recipe.origin, "assumed")
+    told = partial(
+        Finding,
+        origin=recipe.origin,
+        source=source,
+        certainty=cast("Literal['stated', 'confirmed', 'assumed']", certainty),
+    )
+    picture = recipe.picture
+    return (
+        Finding("size", f"{picture.width} x {picture.height}", "model"),
+        told("colours", picture.mode),
+        told("fit", _fit(picture)),
+        told("scale", recipe.scale),
+    )

@@ -1,0 +1,88 @@
+"""Pictures as rows: paths, folders, bytes and objects of Pillow."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keramos.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from keramos.types.artifact import Content
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+"""Extensions of files that are taken for pictures."""
+
+_MOST_BYTES = 20_000_000
+
+
+def picture_column(content: Content) -> str | None:
+    """The column of pictures, where the model takes nothing else."""
+    kinds = [column.kind for column in content.schema.columns]
+    return content.schema.columns[0].name if kinds == ["image"] else None
+
+
+def pictures_as_rows(given: object, content: Content) -> object:
+    """A picture, or a list of pictures, as rows; what is neither stays as it is.
+
+    Args:
+        given: a path with the extension of a picture, a folder, bytes, an image of Pillow, or a
+            list of such.
+        content: that of the model.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    name = picture_column(content)
+    if name is None:
+        return given
+    if isinstance(given, (str, Path)) and _is_pictures(Path(given)):
+        return [{name: picture_bytes(path)} for path in picture_paths([given])]
+    several = given if isinstance(given, (list, tuple)) and given else [given]
+    cells = [_bytes(one) for one in several]
+    return given if any(cell is None for cell in cells) else [{name: cell} for cell in cells]
+
+
+def picture_paths(paths: Sequence[str | Path]) -> list[Path]:
+    """Files, and those in folders that have the extension of a picture, sorted by name."""
+    return [found for path in paths for found in _in(Path(path))]
+
+
+def picture_bytes(path: Path) -> bytes:
+    """The bytes of a file, up to a little more than a picture may have.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"the picture cannot be read: {error.strerror}", file=str(path)) from None
+
+
+def _in(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    yield from sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES)
+
+
+def _is_pictures(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES or path.is_dir()
+
+
+def _bytes(given: object) -> bytes | None:
+    """The bytes of one picture; None where it is none."""
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return bytes(given)
+    if isinstance(given, (str, Path)) and Path(given).suffix.lower() in SUFFIXES:
+        return picture_bytes(Path(given))
+    if hasattr(given, "save") and hasattr(given, "getbands"):  # an image of Pillow
+        buffer = io.BytesIO()
+        given.save(buffer, format="PNG")
+        return buffer.getvalue()
+    return None

@@ -1,0 +1,104 @@
+"""Cells that are pictures: the bytes of a file, or their base64 text as JSON carries them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.tabular.cell import Refused
+from keramos.tabular.kind import Encoded, Kind
+from keramos.tabular.media.picture import prepared
+
+if TYPE_CHECKING:
+    from keramos.tabular.kind import Json
+    from keramos.types.schema import ColumnPreparation, Picture
+    from keramos.types.table import Column
+
+
+_READABLE = ("BM", "GIF8")
+"""How pictures begin whose files may be UTF-8 text; others have a byte that no text has."""
+
+
+class ImageKind(Kind):
+    """A column of pictures. Nothing is opened by name here: a cell holds the picture itself."""
+
+    name = "image"
+    noun = "pictures"
+    refusal = 'not a picture: send the bytes of a file, or {"b64": ...} in JSON'
+    dtype = "object"
+    filler = b""
+    input_dtype = "float32"
+    array_dtype = object
+    null_code = b""
+    tensor_dtype = "str"
+
+    def read(self, cell: object) -> object:
+        """The bytes of a picture; None where the cell is empty."""
+        if isinstance(cell, Mapping) and set(cell) == {"b64"}:
+            cell = cell["b64"]
+        if isinstance(cell, (bytes, bytearray, memoryview, np.bytes_)):
+            return bytes(cell) or None
+        return super().read(cell)
+
+    def _value(self, cell: object) -> object:
+        if not isinstance(cell, str):
+            return Refused(self.refusal)
+        if cell.startswith(_READABLE):  # bytes of a file that a protocol took for UTF-8 text
+            return cell.encode()
+        text = cell.partition(";base64,")[2] if cell.startswith("data:") else cell
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            return Refused(self.refusal)
+
+    def encode(self, column: Column, part: str) -> Encoded:
+        """The bytes: only ``picture_input`` knows how the network takes them."""
+        del part
+        return Encoded(column.values.reshape(-1, 1))
+
+    def json_schema(self, column: ColumnPreparation) -> Json:
+        """An object with the base64 text of the file, as TensorFlow Serving takes it."""
+        del column
+        b64 = {"type": "string", "contentEncoding": "base64"}
+        return {"type": "object", "properties": {"b64": b64}, "required": ["b64"]}
+
+    def example(self, column: ColumnPreparation) -> object:
+        """The smallest PNG: one white pixel."""
+        del column
+        return {"b64": base64.b64encode(WHITE_PIXEL).decode()}
+
+
+WHITE_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
+)
+"""A PNG of one pixel."""
+
+
+def golden_pictures(cells: tuple[object, ...], picture: Picture) -> tuple[object, ...]:
+    """Golden pictures as the network takes them."""
+    kind = ImageKind()
+    read = [kind.read(cell) for cell in cells]
+    found = [prepared(one, picture) for one in read if isinstance(one, bytes)]
+    return tuple(one for one in found if not isinstance(one, Refused))
+
+
+def picture_input(column: Column, picture: Picture) -> tuple[np.ndarray, dict[int, str]]:
+    """The network's input for a column of pictures, shape (rows, height, width, channels), and why
+    rows cannot be read; those are black.
+    """
+    channels = 1 if picture.mode == "L" else 3
+    shape = (len(column.values), picture.height, picture.width, channels)
+    found, reasons = np.zeros(shape, "float32"), {}
+    for row, data in enumerate(column.values):
+        if column.missing[row] or not data:
+            continue
+        one = prepared(data, picture)
+        if isinstance(one, Refused):
+            reasons[row] = one.reason
+        else:
+            found[row] = one
+    return found, reasons

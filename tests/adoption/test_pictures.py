@@ -1,0 +1,238 @@
+"""A model of pictures and the labels beside it become one file that takes photos."""
+
+import base64
+import hashlib
+import io
+import json
+
+import numpy as np
+import pytest
+
+import keramos
+from keramos.adoption.pictures.build import png
+from keramos.errors import ModelError, RowError
+from keramos.tabular.media.picture import prepared
+from keramos.tabular.media.resample import resized
+from keramos.types.schema import Picture
+from support.command import keramos as command
+from support.shared import SHARED
+
+COMPANIONS = SHARED / "companions"
+LABELS = ["0 cat\n", "1 dog house\n", "2 5 birds\n"]
+RNG = np.random.default_rng(0)
+PHOTO = RNG.integers(0, 256, (40, 60, 3)).astype("uint8")
+
+
+def _teachable(folder):
+    import keras
+
+    layers = keras.layers
+    body = keras.Sequential(
+        [keras.Input((224, 224, 3)), layers.Conv2D(4, 7, 7), layers.GlobalAveragePooling2D()]
+    )
+    head = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(100, "relu"),
+            layers.Dense(3, "softmax", use_bias=False),
+        ]
+    )
+    model = keras.Sequential([keras.Input((224, 224, 3)), body, head])
+    folder.mkdir()
+    model.save(folder / "keras_model.h5")
+    (folder / "labels.txt").write_text("".join(LABELS), encoding="utf-8")
+    return model
+
+
+@pytest.fixture(scope="module")
+def teachable(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures") / "converted_keras"
+    return folder, _teachable(folder)
+
+
+@pytest.fixture(scope="module")
+def whole(teachable):
+    path = teachable[0].parent / "whole.h5"
+    keramos.adopt(teachable[0]).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos") / "one.png"
+    path.write_bytes(png(PHOTO))
+    return path
+
+
+def _by_app(model):
+    """What the app that Teachable Machine prints answers."""
+    from PIL import Image, ImageOps
+
+    fitted = ImageOps.fit(Image.fromarray(PHOTO), (224, 224), Image.Resampling.LANCZOS)
+    pixels = np.asarray(fitted).astype("float32") / 127.5 - 1
+    return model.predict(pixels[None], verbose=0)[0]
+
+
+def test_a_teachable_machine_folder_is_adopted_without_a_question(teachable, whole, photo):
+    model = keramos.load(whole)
+    decision = model.decide(photo)[0]
+    expected = _by_app(teachable[1])
+    assert decision.scores == pytest.approx(expected, abs=1e-5)
+    assert decision.label == ["cat", "dog house", "5 birds"][int(expected.argmax())]
+    assert {one.origin for one in model.content.adoption.findings} == {"family", "file", "model"}
+    assert keramos.verify(whole)
+    assert model.content.golden is not None
+
+
+def test_every_way_to_give_a_picture_gives_one_answer(whole, photo):
+    from PIL import Image
+
+    model, data = keramos.load(whole), photo.read_bytes()
+    text = base64.b64encode(data).decode()
+    ways = [
+        photo, str(photo), data, bytearray(data), Image.open(photo), [photo], [data], photo.parent,
+        {"image": data}, [{"image": data}], [{"image": text}], [{"image": {"b64": text}}],
+        [{"image": f"data:image/png;base64,{text}"}], {"image": [data]},
+    ]  # fmt: skip
+    answers = {model.decide(way)[0].scores for way in ways}
+    assert len(answers) == 1
+
+
+def test_plain_keras_opens_the_file(whole):
+    import keras
+
+    assert keras.models.load_model(whole).input_shape == (None, 224, 224, 3)
+
+
+def test_what_is_not_a_picture_is_refused_by_row_and_takes_no_other_with_it(whole, photo):
+    model, data = keramos.load(whole), photo.read_bytes()
+    bad = [b"hello", data[:200], b"", "no base64 at all!", 3, None, {"b64": 5}, [1, 2]]
+    rows = [{"image": cell} for cell in [data, *bad]]
+    found = model.decide(rows, on_error="skip")
+    assert list(found.rows) == [1]
+    assert sorted({problem.row for problem in found.problems}) == list(range(2, len(bad) + 2))
+    with pytest.raises(RowError, match="not a picture"):
+        model.decide([{"image": b"hello"}])
+
+
+def test_a_bomb_is_refused_by_its_header(whole):
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    packed = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + packed + chunk(b"IEND", b"")
+    with pytest.raises(RowError, match="pixels"):
+        keramos.load(whole).decide(bomb)
+
+
+def test_the_command_decides_files_and_folders(whole, photo, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.png").write_bytes(photo.read_bytes())
+    (tmp_path / "in/b.jpg").write_bytes(b"no picture")
+    (tmp_path / "in/readme.txt").write_text("left out")
+    done = command("predict", whole, photo, tmp_path / "in", "--on-error", "skip", "-o",
+                   tmp_path / "out.csv")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert lines[0].startswith("file,row,label,score")
+    assert [line.partition(",")[0] for line in lines[1:]] == [
+        str(photo),
+        str(tmp_path / "in/a.png"),
+    ]
+    assert "not a picture" in (tmp_path / "out.rejected.csv").read_text()
+
+
+def test_a_server_takes_pictures_as_base64(whole, photo):
+    from urllib.request import Request, urlopen
+
+    body = {"instances": [{"image": {"b64": base64.b64encode(photo.read_bytes()).decode()}}]}
+    with keramos.serve(whole, port=0, block=False) as server:
+        request = Request(  # noqa: S310 (our own server)
+            f"{server.url}/v1/models/whole:predict",
+            json.dumps(body).encode(),
+            {"content-type": "application/json"},
+        )
+        answer = json.load(urlopen(request))  # noqa: S310 (our own server)
+    scores = keramos.load(whole).decide(photo)[0].scores
+    assert answer["predictions"][0] == pytest.approx(scores, abs=1e-6)
+
+
+def test_labels_for_another_number_of_answers_are_refused(teachable, tmp_path):
+    (tmp_path / "keras_model.h5").write_bytes((teachable[0] / "keras_model.h5").read_bytes())
+    (tmp_path / "labels.txt").write_text("0 cat\n1 dog\n")
+    with pytest.raises(ModelError, match=r"3 answers.*labels.txt has 2"):
+        keramos.adopt(tmp_path)
+
+
+def test_an_app_that_scales_otherwise_makes_it_a_question(teachable, tmp_path):
+    (tmp_path / "keras_model.h5").write_bytes((teachable[0] / "keras_model.h5").read_bytes())
+    (tmp_path / "labels.txt").write_text("".join(LABELS))
+    (tmp_path / "app.py").write_text("image = np.asarray(image)\nimage = image / 255.0\n")
+    with pytest.raises(ModelError, match=r"app.py:2 scales so") as caught:
+        keramos.adopt(tmp_path)
+    assert "-1..1" in str(caught.value)
+    first = keramos.adopt(tmp_path, choose=1).content.preparation.inputs[0].picture
+    second = keramos.adopt(tmp_path, choose=2).content.preparation.inputs[0].picture
+    assert (first.divide, second.divide) == (127.5, 255.0)
+
+
+def test_other_models_of_pictures_need_one_confirmation_or_a_recipe(tmp_path, photo):
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")]
+    )
+    model.save(tmp_path / "m.keras")
+    (tmp_path / "class_names.json").write_text('["plain", "odd"]')
+    with pytest.raises(ModelError, match="divided by"):
+        keramos.adopt(tmp_path)
+    stated = {"settings": {"scale": "0..1", "fit": "crop", "method": "bilinear"}}
+    keramos.adopt(tmp_path, recipe=stated).save(tmp_path / "whole.keras")
+    whole = keramos.load(tmp_path / "whole.keras")
+    from PIL import Image, ImageOps
+
+    gray = ImageOps.fit(Image.open(photo).convert("L"), (32, 32), Image.Resampling.BILINEAR)
+    pixels = np.asarray(gray).astype("float32")[None, ..., None] / 255
+    assert whole.decide(photo)[0].score == pytest.approx(
+        float(model.predict(pixels, verbose=0)[0, 0]), abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("method", ["nearest", "box", "bilinear", "bicubic", "lanczos"])
+def test_resizing_is_pillows_bit_for_bit(method):
+    """In wide pictures, where every Pillow takes columns first."""
+    from PIL import Image
+
+    for width, height, size in ((60, 40, (24, 18)), (90, 30, (31, 17)), (50, 50, (70, 70))):
+        pixels = RNG.integers(0, 256, (height, width, 3)).astype("uint8")
+        theirs = Image.fromarray(pixels).resize(size, Image.Resampling[method.upper()])
+        ours = resized(pixels, size, method, (0.0, 0.0, float(width), float(height)))
+        assert np.array_equal(ours, np.asarray(theirs)), (width, height, size)
+
+
+@pytest.mark.skipif(not COMPANIONS.is_dir(), reason="the shared companions are absent")
+def test_prepared_pictures_are_those_of_published_apps():
+    oracle = json.loads((COMPANIONS / "tm-bot-ia/oracle.json").read_text())
+    tall = json.loads((COMPANIONS / "tm-bot-ia/oracle_pillow12_tall.json").read_text())
+    picture = Picture(224, 224, "RGB", "crop", "lanczos", 127.5, 1.0)
+    wanted = {one["input"]: one["x_sha256"] for one in [*oracle, *tall] if "x_sha256" in one}
+    assert len(wanted) > 12
+    for name, digest in wanted.items():
+        array = prepared((COMPANIONS / "inputs" / name).read_bytes(), picture)
+        found = hashlib.sha256(np.ascontiguousarray(array[None]).tobytes()).hexdigest()
+        assert found == digest, name
+
+
+def test_formats_that_are_not_listed_are_not_opened(whole):
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(PHOTO).save(buffer, format="PPM")
+    with pytest.raises(RowError, match="known format"):
+        keramos.load(whole).decide(buffer.getvalue())
