@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_foreign_function
 from keramos.frozen import Frozen
 from keramos.keras_layers.code import CODE, OUTSIDE
 
@@ -89,14 +90,7 @@ def _names(layer: Layer) -> Iterator[str]:
 
 
 def _foreign_activation(layer: Layer) -> bool:
-    found = (layer.config.get(key) for key in ("activation", "recurrent_activation"))
-    return any(
-        ">" in one  # a package of the user's own and the name registered in it
-        if isinstance(one, str)
-        else isinstance(one, dict)
-        and str(one.get("class_name")).startswith(("custom.", "function"))
-        for one in found
-    )
+    return any(is_foreign_function(layer.config.get(key)) for key in ACTIVATION_KEYS)
 
 
 def gap(layer: Layer) -> Gap:

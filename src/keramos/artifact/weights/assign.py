@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_foreign_function
 from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
 from keramos.artifact.weights.lora import adapted, parts, summed
 from keramos.artifact.weights.own_weights import unlike
@@ -268,6 +269,16 @@ def has_foreign(network: Network) -> bool:
     )
 
 
+def foreign_functions(network: Network) -> Iterator[tuple[Layer, str]]:
+    """Layers whose activation is a function of the author's own, and its name."""
+    for top in network.layers.values():
+        for part in _parts(top):
+            for key in ACTIVATION_KEYS:
+                if is_foreign_function(part.config.get(key)):
+                    yield part, str(part.config[key])[:_SHOWN]
+
+
+_SHOWN = 100
 _TELLING = re.compile(
     r"(recurrent_kernel|depthwise_kernel|pointwise_kernel|kernel|bias|gamma|beta|(?:moving|running)_mean"
     r"|moving_variance|running_std|embeddings)(?:_\d+)?(?::0)?\Z"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import LeafGroups
-from keramos.artifact.weights.assign import Rules, bind_places, has_foreign
+from keramos.artifact.weights.assign import Rules, bind_places, foreign_functions, has_foreign
 from keramos.artifact.weights.keras3_weights import Stored
 from keramos.artifact.weights.legacy_layouts import settle
 from keramos.artifact.weights.legacy_weights import bind_groups
 from keramos.artifact.weights.validate import check_shapes, check_values
-from keramos.errors import MismatchError
+from keramos.errors import ForeignCodeError, MismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,33 @@ def fill(
 
     Raises:
         MismatchError: config and weights do not fit together.
+        ForeignCodeError: the same, in a network that calls functions of its author's own: these are
+            the reason to name, whatever the weights are.
     """
+    try:
+        return _filled(network, store, groups, assets, rules)
+    except MismatchError:
+        foreign = next(foreign_functions(network), None)
+        if foreign is None:
+            raise
+        layer, function = foreign
+        raise ForeignCodeError(
+            f"the layer calls {function}, which is not a function of Keras. Nothing was run or "
+            "imported",
+            layer=layer.name,
+            layer_kind=layer.kind,
+            remedy=f"Say what the layer computes with replace={{{layer.name!r}: 'an expression of "
+            "x'}",
+        ) from None
+
+
+def _filled(
+    network: Network,
+    store: WeightStore,
+    groups: LayerGroups | LeafGroups | None,
+    assets: Mapping[str, bytes],
+    rules: Rules,
+) -> Network:
     if isinstance(groups, LeafGroups):
         # Most files keep their weights otherwise.
         from keramos.artifact.weights.leaf_weights import (  # noqa: PLC0415 (start-up time)

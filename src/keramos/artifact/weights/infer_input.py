@@ -49,7 +49,7 @@ def with_input_shapes(network: Network) -> tuple[Network, tuple[str, ...]]:
     layers, notes = dict(network.layers), []
     for ref in network.inputs:
         source = layers[ref.layer]
-        if source.config.get("batch_shape") is not None:
+        if source.config.get("batch_shape", source.config.get("batch_input_shape")) is not None:
             continue
         shape = _shape(_chain(network, ref))
         if shape is None:

@@ -41,6 +41,14 @@ LISTS = {kind: spec.inner_list for kind, spec in LAYERS.items() if spec.inner_li
 """Class -> config key that holds a list of layers."""
 
 
+def is_foreign_function(value: object) -> bool:
+    """Whether what stands under an activation's key is a function or layer of the author's own."""
+    if isinstance(value, str):
+        return ">" in value  # a package and the name registered in it
+    name = value.get("class_name") if isinstance(value, dict) else ""
+    return str(name).startswith(("custom.", "function"))
+
+
 def class_of(entry: Entry) -> str:
     """The class name without its package.
 
