@@ -124,6 +124,7 @@ def both(tmp_path_factory):
     return models.saved(models.twin(), tmp_path_factory.mktemp("both") / "m")
 
 
+@pytest.mark.oracle
 def test_config_and_graph_of_one_model_answer_alike(both, tmp_path):
     by_config, by_graph = load(both), load(both, by="graph")
 
@@ -133,12 +134,14 @@ def test_config_and_graph_of_one_model_answer_alike(both, tmp_path):
     assert any(one.name == "config and graph answer alike" and one.passed for one in verify(both))
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("by", ["graph:nobody", "nothing"])
 def test_a_way_that_does_not_exist_is_refused(by, both):
     with pytest.raises(UsageError):
         load(both, by=by)
 
 
+@pytest.mark.oracle
 def test_a_file_without_a_graph_is_not_read_by_it(both, tmp_path):
     convert(both, tmp_path / "m.keras")
 
@@ -146,6 +149,7 @@ def test_a_file_without_a_graph_is_not_read_by_it(both, tmp_path):
         load(tmp_path / "m.keras", by="graph")
 
 
+@pytest.mark.oracle
 def test_a_config_that_says_other_than_the_graph_is_an_error_with_both_digests(both, tmp_path):
     import shutil
 

@@ -16,7 +16,13 @@ from keramos.artifact.containers.hdf5_weights import Hdf5Weights
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.strict_json import parse_json
 from keramos.artifact.write import write
-from keramos.errors import CorruptModelError, LimitExceededError, ModelError, UnsafeModelError
+from keramos.errors import (
+    CorruptModelError,
+    LimitExceededError,
+    ModelError,
+    UnsafeModelError,
+    UsageError,
+)
 from keramos.pipeline.load import load
 from keramos.types.limits import LIMITS
 from support.container_suite import ContainerSuite, network
@@ -243,13 +249,16 @@ def test_a_part_that_the_signer_told_the_library_to_ignore_is_refused(tmp_path):
         load(path, require_signature=public)
 
 
-def test_a_signature_of_a_listing_file_opens_nothing_beside_it(tmp_path):
+def test_a_signature_of_a_listing_file_opens_nothing_beside_it(tmp_path, monkeypatch):
     pytest.importorskip("model_signing", reason="needs the extra: pip install 'keramos[sign]'")
-    from keramos.signing.signing import new_key, sign
+    from keramos.signing import signing
 
     path = write_listed(tmp_path)
-    private, public = new_key(tmp_path / "key")
-    sign(path, key=private)
+    private, public = signing.new_key(tmp_path / "key")
+    with pytest.raises(UsageError, match="Sign the folder"):
+        signing.sign(path, key=private)
+    monkeypatch.setattr(signing, "is_part", lambda _: False)  # as earlier versions signed it
+    signing.sign(path, key=private)
 
     with pytest.raises(ModelError, match=r"shards/1\.npy: the model has no such part"):
         load(path, require_signature=public)
