@@ -10,7 +10,7 @@ import pytest
 
 import keramos
 from keramos.adoption.pictures.build import png
-from keramos.errors import ModelError, RowError
+from keramos.errors import DataError, ModelError, RowError, UsageError
 from keramos.tabular.media.picture import prepared
 from keramos.tabular.media.resample import resized
 from keramos.types.schema import Picture
@@ -145,7 +145,41 @@ def test_the_command_decides_files_and_folders(whole, photo, tmp_path):
         str(photo),
         str(tmp_path / "in/a.png"),
     ]
-    assert "not a picture" in (tmp_path / "out.rejected.csv").read_text()
+    rejected = (tmp_path / "out.rejected.csv").read_text()
+    assert "not a picture" in rejected
+    assert str(tmp_path / "in/b.jpg") in rejected
+
+
+def test_a_folder_without_pictures_is_refused(whole, tmp_path):
+    with pytest.raises(DataError, match="holds no pictures"):
+        keramos.load(whole).decide(tmp_path)
+    done = command("predict", whole, tmp_path)
+    assert done.returncode == 1
+    assert "holds no pictures" in done.stderr
+
+
+def test_the_command_decides_tables_of_pictures_of_every_format(whole, photo, tmp_path):
+    import pyarrow as pa
+    from pyarrow import feather
+
+    table = tmp_path / "rows.arrow"
+    feather.write_feather(pa.table({"image": [photo.read_bytes()]}), str(table))
+    done = command("predict", whole, table, "--json")
+    assert done.returncode == 0, done.stderr
+    expected = keramos.load(whole).decide(photo)[0]
+    assert json.loads(done.stdout)["label"] == expected.label
+
+
+def test_images_of_pillow_in_modes_that_png_lacks_are_decided(whole, photo):
+    from PIL import Image
+
+    model, image = keramos.load(whole), Image.open(photo)
+    packed = io.BytesIO()
+    image.convert("CMYK").save(packed, format="TIFF")
+    found = model.decide(image.convert("CMYK"))[0]
+    assert found.scores == model.decide(packed.getvalue())[0].scores
+    with pytest.raises(UsageError, match=r"HSV.*convert"):
+        model.decide(image.convert("HSV"))
 
 
 def test_a_server_takes_pictures_as_base64(whole, photo):
@@ -182,6 +216,30 @@ def test_an_app_that_scales_otherwise_makes_it_a_question(teachable, tmp_path):
     assert (first.divide, second.divide) == (127.5, 255.0)
 
 
+def test_settings_that_a_recipe_leaves_out_stay_as_they_were_found(teachable):
+    scaled = keramos.adopt(teachable[0], recipe={"settings": {"scale": "0..1"}})
+    picture = scaled.content.preparation.inputs[0].picture
+    assert (picture.fit, picture.method, picture.divide) == ("crop", "lanczos", 255.0)
+    told = {one.what: one.certainty for one in scaled.content.adoption.findings}
+    assert (told["fit"], told["scale"]) == ("stated", "confirmed")
+    mirrored = keramos.adopt(teachable[0], recipe={"settings": {"mode": "BGR"}})
+    picture = mirrored.content.preparation.inputs[0].picture
+    assert (picture.fit, picture.divide, picture.subtract) == ("crop", 127.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "text"),
+    [
+        ({"threshold": 0.9}, "states 'threshold'"),
+        ({"columns": ["a"]}, "no 'columns'"),
+        ({"scaler": "none"}, "no 'scaler'"),
+    ],
+)
+def test_a_recipe_with_what_the_model_cannot_use_is_refused(teachable, recipe, text):
+    with pytest.raises(ModelError, match=text):
+        keramos.adopt(teachable[0], recipe=recipe)
+
+
 def test_other_models_of_pictures_need_one_confirmation_or_a_recipe(tmp_path, photo):
     import keras
 
@@ -192,9 +250,16 @@ def test_other_models_of_pictures_need_one_confirmation_or_a_recipe(tmp_path, ph
     (tmp_path / "class_names.json").write_text('["plain", "odd"]')
     with pytest.raises(ModelError, match="divided by"):
         keramos.adopt(tmp_path)
-    stated = {"settings": {"scale": "0..1", "fit": "crop", "method": "bilinear"}}
+    with pytest.raises(ModelError, match="divided by"):
+        keramos.adopt(tmp_path, recipe={"settings": {"fit": "crop"}})
+    stated = {
+        "target": "kind",
+        "threshold": 0.25,
+        "settings": {"scale": "0..1", "fit": "crop", "method": "bilinear"},
+    }
     keramos.adopt(tmp_path, recipe=stated).save(tmp_path / "whole.keras")
     whole = keramos.load(tmp_path / "whole.keras")
+    assert (whole.content.schema.target.name, whole.content.rule.threshold) == ("kind", 0.25)
     from PIL import Image, ImageOps
 
     gray = ImageOps.fit(Image.open(photo).convert("L"), (32, 32), Image.Resampling.BILINEAR)

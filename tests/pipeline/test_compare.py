@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keramos
-from keramos.errors import UsageError
+from keramos.errors import DataError, UsageError
 from support.command import keramos as cli
 
 RNG = np.random.default_rng(0)
@@ -65,6 +65,15 @@ def test_rows_that_one_model_cannot_answer_are_left_out(pair):
 
     assert (found.rows, found.left_out) == (293, 7)
     assert min(one.row for one in found.differing) > 7
+
+
+def test_a_table_without_the_target_is_refused(pair):
+    task, good, bad = pair
+    unlabelled = rows(task)
+    del unlabelled["y"]
+
+    with pytest.raises(DataError, match="lacks 1 column.*'y'"):
+        keramos.compare(good, bad, unlabelled)
 
 
 def test_the_positive_class_may_be_another_one(tmp_path):

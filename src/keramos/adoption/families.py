@@ -24,16 +24,27 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Family:
     """``recognise`` says whether a model is of the family, from its inputs and what lies beside
-    it; ``propose`` gives the recipes, the likeliest first, or raises why there is none.
+    it; ``propose`` gives the recipes, the likeliest first, or raises why there is none. ``reads``
+    names the keys of ``Wishes`` that ``propose`` reads; others are refused.
     """
 
     name: str
     recognise: Callable[[Artifact, Pieces], bool]
     propose: Callable[[str, Artifact, Pieces, Wishes], list[Candidate]]
+    reads: frozenset[str]
 
+
+_ALL = frozenset({"family", "model", "target", "labels", "threshold"})
 
 FAMILIES: tuple[Family, ...] = (
-    Family("pictures", recognise_pictures, propose_pictures),
-    Family("tables", recognise_tables, propose_tables),
+    Family(
+        "pictures", recognise_pictures, propose_pictures, _ALL | {"labels_from", "settings"}
+    ),
+    Family(
+        "tables",
+        recognise_tables,
+        propose_tables,
+        _ALL | {"columns", "encoders", "scaler", "target_scaler"},
+    ),
 )
 """In the order in which they are asked; the first that recognises a model proposes."""

@@ -37,11 +37,16 @@ class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: dict[str, object] = {}
 
 
+def stated(wishes: Wishes) -> list[str]:
+    """The keys that have a value."""
+    return [key for key in Wishes.__struct_fields__ if getattr(wishes, key) not in (None, {})]
+
+
 def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wishes:
     """Wishes from a TOML file or a mapping.
 
     Raises:
-        UsageError: it is no such file, or has a key that no recipe has.
+        UsageError: it is not such a file, or has a key that no recipe has.
     """
     if recipe is None:
         return Wishes()

@@ -18,7 +18,7 @@ from keramos.version import __version__
 COMMANDS = {
     "adopt": "a model and what lay beside it become one file",
     "compare": "two models on the same rows: which is better, and where they differ",
-    "convert": "rewrite any readable model file as .keras, .h5 or .onnx",
+    "convert": "rewrite any readable model file as a file or folder of another form",
     "demo": "the whole pipeline on 1000 real rows",
     "inspect": "what a model file holds",
     "predict": "decide the rows of a table",

@@ -15,6 +15,9 @@ from keramos.cli.output import say
 from keramos.cli.replace import replace_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keramos.errors import Problem
     from keramos.inference.model import Decided, Model
     from keramos.types.table import Table
 
@@ -82,11 +85,12 @@ def command(
     source, files = _source(loaded, tables)
     with about(model):
         decided = loaded.decide_table(source)
-    if decided.problems and on_error == "fail":
-        raise row_error(decided.problems, source.source)
-    if decided.problems:
+    problems = _by_file(decided.problems, files) if files else decided.problems
+    if problems and on_error == "fail":
+        raise row_error(problems, source.source)
+    if problems:
         render = RENDERERS[_kind(str(side), as_json=False)]
-        listed = render(PROBLEM_COLUMNS, problem_records(decided.problems))
+        listed = render(PROBLEM_COLUMNS, problem_records(problems))
         write_atomically(side, listed.encode())
     content = loaded.content
     if content is None:
@@ -110,17 +114,22 @@ def command(
 
 def _source(model: Model, paths: tuple[str, ...]) -> tuple[Table, list[str]]:
     """The table of the rows and, for a model of pictures, the file of each."""
-    from keramos.data.read import as_table
+    from keramos.data.read import FORMATS, as_table
     from keramos.inference.pictures import picture_bytes, picture_column, picture_paths
 
     name = picture_column(model.content) if model.content else None
-    if name is None or Path(paths[0]).suffix.lower() in {".csv", ".jsonl", ".parquet"}:
+    if name is None or paths[0] == "-" or Path(paths[0]).suffix.lower() in {*FORMATS, ".gz"}:
         if len(paths) > 1:
             raise click.UsageError(f"one table is decided at a time; received {len(paths)}")
         return as_table(paths[0]), []
     files = picture_paths(paths)
     rows = [{name: picture_bytes(path)} for path in files]
     return replace(as_table(rows), source=paths[0]), list(map(str, files))
+
+
+def _by_file(problems: Sequence[Problem], files: Sequence[str]) -> tuple[Problem, ...]:
+    """Problems of pictures, which name the file instead of its bytes."""
+    return tuple(replace(one, value=files[one.row - 1]) for one in problems)
 
 
 def _kind(output: str | None, *, as_json: bool) -> str:

@@ -6,15 +6,19 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.errors import DataError
+from keramos.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from PIL.Image import Image
 
     from keramos.types.artifact import Content
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 """Extensions of files that are taken for pictures."""
+
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"})
 
 _MOST_BYTES = 20_000_000
 
@@ -34,7 +38,8 @@ def pictures_as_rows(given: object, content: Content) -> object:
         content: that of the model.
 
     Raises:
-        DataError: a file cannot be read.
+        DataError: a file cannot be read, or a folder holds no pictures.
+        UsageError: an image of Pillow has a mode that neither PNG nor TIFF holds.
     """
     name = picture_column(content)
     if name is None:
@@ -47,7 +52,11 @@ def pictures_as_rows(given: object, content: Content) -> object:
 
 
 def picture_paths(paths: Sequence[str | Path]) -> list[Path]:
-    """Files, and those in folders that have the extension of a picture, sorted by name."""
+    """Files, and those in folders that have the extension of a picture, sorted by name.
+
+    Raises:
+        DataError: a folder holds none.
+    """
     return [found for path in paths for found in _in(Path(path))]
 
 
@@ -68,7 +77,11 @@ def _in(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    yield from sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES)
+    found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES)
+    if not found:
+        listed = ", ".join(sorted(SUFFIXES))
+        raise DataError(f"the folder holds no pictures ({listed})", file=str(path))
+    yield from found
 
 
 def _is_pictures(path: Path) -> bool:
@@ -76,13 +89,25 @@ def _is_pictures(path: Path) -> bool:
 
 
 def _bytes(given: object) -> bytes | None:
-    """The bytes of one picture; None where it is none."""
+    """The bytes of one picture; None for anything else."""
     if isinstance(given, (bytes, bytearray, memoryview)):
         return bytes(given)
     if isinstance(given, (str, Path)) and Path(given).suffix.lower() in SUFFIXES:
         return picture_bytes(Path(given))
     if hasattr(given, "save") and hasattr(given, "getbands"):  # an image of Pillow
-        buffer = io.BytesIO()
-        given.save(buffer, format="PNG")
-        return buffer.getvalue()
+        return _packed(given)
     return None
+
+
+def _packed(image: Image) -> bytes:
+    """An image of Pillow as a file that loses nothing."""
+    buffer = io.BytesIO()
+    try:
+        image.save(buffer, format="PNG" if image.mode in _PNG_MODES else "TIFF")
+    except OSError:
+        raise UsageError(
+            "the image has a mode that no file of pictures holds",
+            received=image.mode,
+            remedy="Convert it: image.convert('RGB')",
+        ) from None
+    return buffer.getvalue()

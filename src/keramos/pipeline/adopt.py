@@ -10,7 +10,7 @@ import numpy as np
 
 from keramos.adoption.families import FAMILIES
 from keramos.adoption.pieces import gather
-from keramos.adoption.wishes import wishes_of
+from keramos.adoption.wishes import stated, wishes_of
 from keramos.artifact.read import read
 from keramos.artifact.write import write
 from keramos.errors import ModelError, UnsupportedModelError, UsageError
@@ -20,7 +20,7 @@ from keramos.types.adoption import Adoption, Question
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -240,10 +240,33 @@ def _proposed(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> 
             if wishes.family not in (None, family.name):
                 continue
             if family.recognise(artifact, pieces):
-                return family.propose(path, artifact, pieces, wishes)
+                _check_keys(stated(wishes), family.reads, family.name)
+                found = family.propose(path, artifact, pieces, wishes)
+                for one in found:
+                    _check_answers(wishes, one)
+                return found
         names = ", ".join(family.name for family in FAMILIES)
         raise UnsupportedModelError(
             f"the model is of no family that can be adopted; there are {names}"
+        )
+
+
+def _check_keys(keys: Sequence[str], known: Collection[str], family: str) -> None:
+    unread = [key for key in keys if key not in known]
+    if unread:
+        raise UnsupportedModelError(
+            f"a recipe of {family} has no '{unread[0]}'",
+            remedy=f"It has {', '.join(sorted(known))}",
+        )
+
+
+def _check_answers(wishes: Wishes, candidate: Candidate) -> None:
+    """Refuse labels or a threshold for a network whose answers have none."""
+    known = {finding.what for finding in candidate.findings}
+    for key in {"labels", "threshold"} & set(stated(wishes)) - known:
+        raise UnsupportedModelError(
+            f"the recipe states '{key}', which the answers of this network do not have",
+            remedy=f"Leave '{key}' out of the recipe",
         )
 
 

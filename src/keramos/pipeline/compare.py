@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.data.conform import conform
+from keramos.data.conform import check_present, conform
 from keramos.data.read import as_table
 from keramos.data.target import encode_target, take
 from keramos.data.usable_rows import usable_rows
@@ -44,12 +44,13 @@ def compare(first: str | Path | Model, second: str | Path | Model, table: object
 
     Raises:
         UsageError: the models have different targets.
-        DataError: a column is absent, or no row can be judged by both.
+        DataError: a column or the target is absent, or no row can be judged by both.
     """
     models = [load(one) if isinstance(one, (str, Path)) else one for one in (first, second)]
     contents = [model.need_content("be compared") for model in models]
     target = _same_target(*(content.schema.target for content in contents))
     source = as_table(table)
+    check_present(list(source.columns), [target.name], source.source)
     judged = _judged(models, contents, target, source)
     first_one, second_one = judged.outputs
     return Comparison(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.adoption.pictures.labels import Named
+    from keramos.adoption.wishes import Wishes
     from keramos.types.network import Network
     from keramos.types.schema import Picture
 
@@ -36,7 +37,7 @@ _ABSOLUTE = 1e-4
 """Deep networks add in another order on another machine."""
 
 
-def whole(network: Network, picture: Picture, named: Named) -> Whole:
+def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> Whole:
     """The network with a schema of one column ``image``, its rule and golden pictures."""
     compiled = compile_network(network)
     text = tuple(base64.b64encode(one).decode() for one in golden_files())
@@ -44,16 +45,12 @@ def whole(network: Network, picture: Picture, named: Named) -> Whole:
     answers = Session(compiled).run({compiled.inputs[0].name: fed.astype("float32")})[0]
     single = answers.shape[1] == 1
     target = TargetSchema(
-        "label",
+        wishes.target or "label",
         "binary" if single else "multiclass",
         "the network gives a score for each class",
         named.labels,
     )
-    rule = DecisionRule(
-        "threshold" if single else "argmax",
-        "the usual threshold for a probability" if single else "the class with the largest score",
-        named.labels,
-    )
+    rule = _rule(named, wishes.threshold, single=single)
     column = ColumnPreparation("image", compiled.inputs[0].name, "image", "refuse", picture=picture)
     content = Content(
         schema=Schema((ColumnSchema("image", "image", "the model takes one picture"),), target),
@@ -67,9 +64,17 @@ def whole(network: Network, picture: Picture, named: Named) -> Whole:
             reference="original parts",
         ),
     )
-    best = int(answers[0].argmax()) if not single else int(answers[0, 0] >= 0.5)  # noqa: PLR2004
+    best = int(answers[0].argmax()) if not single else int(answers[0, 0] >= rule.threshold)
     preview = f"a picture of noise gives {named.labels[best]}, {float(answers[0].max()):.3g}"
     return Whole(network, content, 0.0, preview)
+
+
+def _rule(named: Named, threshold: float | None, *, single: bool) -> DecisionRule:
+    if not single:
+        return DecisionRule("argmax", "the class with the largest score", named.labels)
+    if threshold is None:
+        return DecisionRule("threshold", "the usual threshold for a probability", named.labels)
+    return DecisionRule("threshold", "given", named.labels, threshold)
 
 
 def golden_files() -> list[bytes]:

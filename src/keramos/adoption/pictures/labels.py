@@ -108,6 +108,8 @@ def _told(labels: Sequence[object], origin: str) -> Finding:
 def _checked(named: Named, needed: int) -> Named:
     if len(named.labels) != needed:
         raise UnsupportedModelError(
-            f"the network has {needed} answers", received=f"{len(named.labels)} labels"
+            f"the network has {needed} answers",
+            received=f"{len(named.labels)} labels",
+            remedy="State one label for each answer in the recipe",
         )
     return named

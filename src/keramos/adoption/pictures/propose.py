@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from keramos.types.artifact import Artifact
     from keramos.types.network import Layer, Network
 
-_Origin = Literal["family", "user", "convention", "model", "code"]
+_Origin = Literal["family", "convention", "model", "code"]
 _Fit = Literal["crop", "stretch"]
 _Method = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
@@ -55,6 +55,8 @@ class _Recipe:
     scale: str
     origin: _Origin
     doubts: tuple[str, ...] = ()
+    stated: frozenset[str] = frozenset()
+    """The settings that a person stated."""
 
 
 def recognise(artifact: Artifact, pieces: Pieces) -> bool:
@@ -67,7 +69,7 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
     """The recipes, the likeliest first.
 
     Raises:
-        UnsupportedModelError: the labels do not fit the outputs, or the outputs are no scores.
+        UnsupportedModelError: the labels do not fit the outputs, or the outputs are not scores.
         UsageError: a setting has a value that no recipe has.
     """
     network = artifact.network
@@ -76,8 +78,8 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
         Candidate(
             FAMILY,
             f"pixels in {recipe.scale}, {_fit(recipe.picture)}",
-            (*_findings(recipe), *labels.findings),
-            partial(whole, network, recipe.picture, labels),
+            (*_findings(recipe), *labels.findings, *_said_of_answers(network, wishes)),
+            partial(whole, network, recipe.picture, labels, wishes),
             doubts=(*recipe.doubts, *labels.doubts),
             notes=labels.notes,
             parts=labels.parts,
@@ -120,12 +122,21 @@ def _size(network: Network) -> tuple[int, int, int] | None:
     return height, width, colours
 
 
-def _recipes(network: Network, pieces: Pieces, wishes: Wishes) -> Iterator[_Recipe]:
+def _recipes(network: Network, pieces: Pieces, wishes: Wishes) -> list[_Recipe]:
+    """What is found, with what a person states in its place; a stated scale leaves one recipe."""
+    found = list(_found(network, pieces))
+    if not wishes.settings:
+        return found
+    _check_settings(wishes.settings, found[0].picture.mode)
+    scale = wishes.settings.get("scale")
+    if scale is not None:
+        found = [next((one for one in found if one.scale == scale), found[0])]
+    return [_stated(one, wishes.settings) for one in found]
+
+
+def _found(network: Network, pieces: Pieces) -> Iterator[_Recipe]:
     height, width, colours = _size(network) or (0, 0, 0)
     mode: Literal["RGB", "L"] = "RGB" if colours > 1 else "L"
-    if wishes.settings:
-        yield _stated(Picture(width, height, mode, "stretch", "bicubic"), wishes.settings)
-        return
     said = hints(pieces.sources)
     if is_teachable_machine(network):
         yield from _teachable(Picture(width, height, mode), said)
@@ -169,13 +180,13 @@ def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
     yield _Recipe(picture, "0..1", "code", (doubt,))
 
 
-def _stated(usual: Picture, settings: Mapping[str, object]) -> _Recipe:
-    """The recipe that a person states in ``settings``."""
+def _check_settings(settings: Mapping[str, object], mode: str) -> None:
+    """Refuse a setting, or a value of one, that no recipe has."""
     allowed: Mapping[str, tuple[str, ...]] = {
         "scale": tuple(_SCALES),
         "fit": ("crop", "stretch"),
         "method": METHODS,
-        "mode": ("RGB", "BGR") if usual.mode == "RGB" else ("L",),
+        "mode": ("RGB", "BGR") if mode == "RGB" else ("L",),
     }
     for name, value in settings.items():
         if name not in allowed or value not in allowed[name]:
@@ -186,16 +197,22 @@ def _stated(usual: Picture, settings: Mapping[str, object]) -> _Recipe:
                 received=repr(value),
                 remedy=f"There are {listed}",
             )
-    scale = str(settings.get("scale", "0..1"))
+
+
+def _stated(found: _Recipe, settings: Mapping[str, object]) -> _Recipe:
+    """A recipe with the values of ``settings``; what they do not name stays as it was found."""
+    usual = found.picture
+    scale = str(settings.get("scale", found.scale))
     picture = Picture(
         usual.width,
         usual.height,
         cast("Literal['RGB', 'BGR', 'L']", settings.get("mode", usual.mode)),
-        cast("Literal['crop', 'stretch']", settings.get("fit", usual.fit)),
-        cast("Literal['nearest']", settings.get("method", usual.method)),
+        cast("_Fit", settings.get("fit", usual.fit)),
+        cast("_Method", settings.get("method", usual.method)),
         *_SCALES[scale],
     )
-    return _Recipe(picture, scale, "user")
+    doubts = () if "scale" in settings else found.doubts
+    return _Recipe(picture, scale, found.origin, doubts, frozenset(settings))
 
 
 def _layers(network: Network) -> Iterator[Layer]:
@@ -211,18 +228,28 @@ def _fit(picture: Picture) -> str:
 
 
 def _findings(recipe: _Recipe) -> tuple[Finding, ...]:
-    source = "Teachable Machine" if recipe.origin == "family" else ""
-    certainty = {"family": "stated", "user": "confirmed"}.get(recipe.origin, "assumed")
-    told = partial(
-        Finding,
-        origin=recipe.origin,
-        source=source,
-        certainty=cast("Literal['stated', 'confirmed', 'assumed']", certainty),
-    )
     picture = recipe.picture
     return (
         Finding("size", f"{picture.width} x {picture.height}", "model"),
-        told("colours", picture.mode),
-        told("fit", _fit(picture)),
-        told("scale", recipe.scale),
+        _finding(recipe, "colours", picture.mode, {"mode"}),
+        _finding(recipe, "fit", _fit(picture), {"fit", "method"}),
+        _finding(recipe, "scale", recipe.scale, {"scale"}),
     )
+
+
+def _said_of_answers(network: Network, wishes: Wishes) -> Iterator[Finding]:
+    """The target and, for a single score, the threshold that a person states."""
+    if wishes.target:
+        yield Finding("target", wishes.target, "user", "", "confirmed")
+    single = compile_network(network).outputs[0].shape[1:] == (1,)
+    if wishes.threshold is not None and single:
+        yield Finding("threshold", f"{wishes.threshold:g}", "user", "", "confirmed")
+
+
+def _finding(recipe: _Recipe, name: str, value: str, settings: set[str]) -> Finding:
+    """A value that a person states in one of ``settings``, or as it was found."""
+    if settings & recipe.stated:
+        return Finding(name, value, "user", "", "confirmed")
+    if recipe.origin == "family":
+        return Finding(name, value, "family", "Teachable Machine", "stated")
+    return Finding(name, value, recipe.origin, "", "assumed")

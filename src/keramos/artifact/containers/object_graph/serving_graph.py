@@ -84,7 +84,7 @@ def signature_of(graph: MetaGraph, wanted: str | None) -> Signature:
     if wanted is not None and wanted not in found:
         raise UsageError(
             f"the model has no such signature; there are {', '.join(found) or 'none'}",
-            option="endpoint",
+            option="by",
             received=wanted,
         )
     names = (wanted,) if wanted else _PREFERRED if len(found) > 1 else tuple(found)
@@ -96,7 +96,7 @@ def signature_of(graph: MetaGraph, wanted: str | None) -> Signature:
             else "the model has several signatures, and none with the name that servers use",
             received=", ".join(found)[:200] or "none",
             path=FILE,
-            remedy="Name one (endpoint=)" if found else "Save the model with a signature",
+            remedy="Name one: by='graph:NAME' (--by graph:NAME)" if found else "Save the model with a signature",
         )
     return found[name]
 
