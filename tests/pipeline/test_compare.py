@@ -72,7 +72,7 @@ def test_a_table_without_the_target_is_refused(pair):
     unlabelled = rows(task)
     del unlabelled["y"]
 
-    with pytest.raises(DataError, match="lacks 1 column.*'y'"):
+    with pytest.raises(DataError, match=r"lacks 1 column.*'y'"):
         keramos.compare(good, bad, unlabelled)
 
 

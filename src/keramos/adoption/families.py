@@ -37,9 +37,7 @@ class Family:
 _ALL = frozenset({"family", "model", "target", "labels", "threshold"})
 
 FAMILIES: tuple[Family, ...] = (
-    Family(
-        "pictures", recognise_pictures, propose_pictures, _ALL | {"labels_from", "settings"}
-    ),
+    Family("pictures", recognise_pictures, propose_pictures, _ALL | {"labels_from", "settings"}),
     Family(
         "tables",
         recognise_tables,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keramos.errors import DataError, UsageError
 
@@ -95,7 +95,7 @@ def _bytes(given: object) -> bytes | None:
     if isinstance(given, (str, Path)) and Path(given).suffix.lower() in SUFFIXES:
         return picture_bytes(Path(given))
     if hasattr(given, "save") and hasattr(given, "getbands"):  # an image of Pillow
-        return _packed(given)
+        return _packed(cast("Image", given))
     return None
 
 

@@ -96,7 +96,9 @@ def signature_of(graph: MetaGraph, wanted: str | None) -> Signature:
             else "the model has several signatures, and none with the name that servers use",
             received=", ".join(found)[:200] or "none",
             path=FILE,
-            remedy="Name one: by='graph:NAME' (--by graph:NAME)" if found else "Save the model with a signature",
+            remedy="Name one: by='graph:NAME' (--by graph:NAME)"
+            if found
+            else "Save the model with a signature",
         )
     return found[name]
 
