@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keramos.errors import Problem
     from keramos.inference.model import Decided, Model
     from keramos.types.table import Table
+    from keramos.types.training import DecisionRule
 
 
 @click.command(
@@ -70,11 +71,10 @@ def command(
     model of pictures takes picture files and folders instead.
     """
     from keramos.data.conform import row_error
-    from keramos.inference.decisions import record_columns, records
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
     from keramos.platform.atomic_write import check_target, write_atomically
-    from keramos.report.results import PROBLEM_COLUMNS, RENDERERS, problem_records
+    from keramos.report.results import RENDERERS
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)
@@ -89,27 +89,39 @@ def command(
     if problems and on_error == "fail":
         raise row_error(problems, source.source)
     if problems:
-        render = RENDERERS[_kind(str(side), as_json=False)]
-        listed = render(PROBLEM_COLUMNS, problem_records(problems))
-        write_atomically(side, listed.encode())
+        _write_rejects(side, problems)
     content = loaded.content
     if content is None:
         return
     if traces:
         _show_traces(loaded, source, decided, traces)
-    found = records(decided.decisions, decided.rows, content.rule)
-    names = record_columns(content.rule)
-    if files:
-        names = ("file", *names)
-        found = [
-            {"file": files[row - 1], **one} for row, one in zip(decided.rows, found, strict=True)
-        ]
-    text = RENDERERS[kind](names, found)
+    text = RENDERERS[kind](*_listed(decided, content.rule, files))
     if output:
         write_atomically(Path(output), text.encode())
     else:
         click.echo(text, nl=False)
     say(_closing(decided, source.rows, side), err=True)
+
+
+def _write_rejects(path: Path, problems: Sequence[Problem]) -> None:
+    from keramos.platform.atomic_write import write_atomically
+    from keramos.report.results import PROBLEM_COLUMNS, RENDERERS, problem_records
+
+    render = RENDERERS[_kind(str(path), as_json=False)]
+    write_atomically(path, render(PROBLEM_COLUMNS, problem_records(problems)).encode())
+
+
+def _listed(
+    decided: Decided, rule: DecisionRule, files: list[str]
+) -> tuple[tuple[str, ...], list[dict[str, object]]]:
+    """The columns of the decisions and one record a row, with the file of each row if any."""
+    from keramos.inference.decisions import record_columns, records
+
+    names, found = record_columns(rule), records(decided.decisions, decided.rows, rule)
+    if not files:
+        return names, found
+    pairs = zip(decided.rows, found, strict=True)
+    return ("file", *names), [{"file": files[row - 1], **one} for row, one in pairs]
 
 
 def _source(model: Model, paths: tuple[str, ...]) -> tuple[Table, list[str]]:

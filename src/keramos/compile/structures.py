@@ -8,9 +8,10 @@ Keras goes by the keys of ``Model({"key": tensor})``, whatever the names of its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.errors import MismatchError, quoted
+from keramos.types.attributes import items
 from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ def output_names(network: Network) -> tuple[str, ...]:
 
 def _names(ends: Sequence[TensorRef], structure: object) -> tuple[str, ...]:
     if isinstance(structure, dict) and all(isinstance(part, int) for part in structure.values()):
-        places = cast("dict[str, int]", structure)
-        return tuple(sorted(places, key=places.__getitem__))
+        return tuple(sorted(structure, key=structure.__getitem__))
     return tuple(ref.layer for ref in ends)
 
 
@@ -62,7 +62,7 @@ def _packed(outputs: Sequence[Array], structure: object) -> Outputs:
             return outputs[place]
         case dict():
             return {key: _packed(outputs, structure[key]) for key in sorted(structure)}
-    return [_packed(outputs, part) for part in cast("list[object]", structure)]
+    return [_packed(outputs, part) for part in items(structure, "output_structure")]
 
 
 def arranged(given: object, network: Network) -> list[object]:
@@ -81,7 +81,7 @@ def arranged(given: object, network: Network) -> list[object]:
             return [found[place] for place in range(len(names))]
     if isinstance(given, Mapping):
         return _by_name(given, names)
-    return list(cast("Sequence[object]", given))
+    return items(given, "inputs")
 
 
 def _by_name(given: Mapping[str, object], names: Sequence[str]) -> list[object]:
@@ -104,7 +104,7 @@ def _by_structure(given: object, structure: object) -> dict[int, object] | None:
             return None
         pairs = [(given[key], part) for key, part in structure.items()]
     else:
-        parts = cast("list[object]", structure)
+        parts = items(structure, "input_structure")
         if not isinstance(given, list | tuple) or len(given) != len(parts):
             return None
         pairs = list(zip(given, parts, strict=True))
@@ -132,7 +132,7 @@ def called_with(args: Sequence[object], network: Network) -> list[TensorRef]:
             names = [ref.layer for ref in network.inputs]
             found = {place: given.get(name) for place, name in enumerate(names)}
         if found is not None and all(isinstance(one, TensorRef) for one in found.values()):
-            tensors = [cast("TensorRef", found[place]) for place in range(len(found))]
+            tensors = _flat([found[place] for place in range(len(found))])
     return tensors
 
 

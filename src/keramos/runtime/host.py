@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from math import prod
 from string import punctuation
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.runtime.hashing import farmhash, fingerprint_cat, siphash
+from keramos.types.attributes import integer, integers, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,10 +41,8 @@ def _octets(item: object) -> bytes:
 
 
 def _hash(config: Mapping[str, object]) -> Function:
-    bins, salt = (
-        np.uint64(cast("int", config["bins"])),
-        cast("Sequence[int] | None", config["salt"]),
-    )
+    bins = np.uint64(integer(config["bins"], "bins"))
+    salt = None if config["salt"] is None else integers(config["salt"], "salt")
 
     def run(x: Array) -> Array:
         strings = _strings(x)
@@ -54,7 +53,7 @@ def _hash(config: Mapping[str, object]) -> Function:
 
 
 def _crossing(config: Mapping[str, object]) -> Function:
-    bins = np.uint64(cast("int", config["bins"]))
+    bins = np.uint64(integer(config["bins"], "bins"))
 
     def run(*features: Array) -> Array:
         total = np.full(features[0].size, _CROSSING_KEY, "uint64")
@@ -91,12 +90,13 @@ def _runs(words: list[bytes], widths: Sequence[int]) -> Iterator[bytes]:
 
 
 def _text(config: Mapping[str, object]) -> Function:
-    start, unknown = cast("int", config["start"]), cast("int", config["unknown"])
-    places = {word.encode(): start + i for i, word in enumerate(cast("list[str]", config["words"]))}
-    ngrams, fixed = config["ngrams"], cast("int | None", config["length"])
-    widths = (
-        range(1, ngrams + 1) if isinstance(ngrams, int) else cast("Sequence[int] | None", ngrams)
-    )
+    start, unknown = (integer(config[name], name) for name in ("start", "unknown"))
+    places = {word.encode(): start + i for i, word in enumerate(texts(config["words"], "words"))}
+    ngrams = config["ngrams"]
+    fixed = None if config["length"] is None else integer(config["length"], "length")
+    if isinstance(ngrams, int):
+        ngrams = range(1, ngrams + 1)
+    widths = None if ngrams is None else integers(ngrams, "ngrams")
     padding = 0 if unknown else -1  # without a place for padding it must not be counted
     places[b""] = padding
 

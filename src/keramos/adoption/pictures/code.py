@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+Fit = Literal["crop", "stretch"]
+Method = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
 _MOST_BYTES = 1 << 20
 _LARGEST_BYTE = 255
-_FITS = {
+_FITS: dict[str, tuple[Fit, Method]] = {
     "ImageOps.fit": ("crop", "lanczos"),
     "load_img": ("stretch", "nearest"),
     "cv2.resize": ("stretch", "bilinear"),
@@ -72,6 +75,6 @@ def _is_divided(node: ast.AST, by: tuple[float, ...]) -> bool:
     )
 
 
-def fit_of(call: str) -> tuple[str, str]:
+def fit_of(call: str) -> tuple[Fit, Method]:
     """How a call fits a picture, and by which method."""
     return _FITS[call]

@@ -24,15 +24,13 @@ from keramos.types.schema import Picture
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from keramos.adoption.pictures.code import Hint
+    from keramos.adoption.pictures.code import Fit, Hint, Method
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.wishes import Wishes
     from keramos.types.artifact import Artifact
     from keramos.types.network import Layer, Network
 
 _Origin = Literal["family", "convention", "model", "code"]
-_Fit = Literal["crop", "stretch"]
-_Method = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 FAMILY = "pictures"
 _TEACHABLE = 224
@@ -155,12 +153,12 @@ def _found(network: Network, pieces: Pieces) -> Iterator[_Recipe]:
         yield _Recipe(picture, scale, origin, (doubt,))
 
 
-def _fit_said(said: Sequence[Hint]) -> tuple[_Fit, _Method, str]:
+def _fit_said(said: Sequence[Hint]) -> tuple[Fit, Method, str]:
     """How the source fits a picture, or what is usual."""
     for hint in said:
         if hint.what == "fit":
             fit, method = fit_of(hint.value)
-            return cast("_Fit", fit), cast("_Method", method), f"{hint.where} calls {hint.value}"
+            return fit, method, f"{hint.where} calls {hint.value}"
     return "stretch", "bicubic", "no file says how it is resized"
 
 
@@ -207,8 +205,8 @@ def _stated(found: _Recipe, settings: Mapping[str, object]) -> _Recipe:
         usual.width,
         usual.height,
         cast("Literal['RGB', 'BGR', 'L']", settings.get("mode", usual.mode)),
-        cast("_Fit", settings.get("fit", usual.fit)),
-        cast("_Method", settings.get("method", usual.method)),
+        cast("Fit", settings.get("fit", usual.fit)),
+        cast("Method", settings.get("method", usual.method)),
         *_SCALES[scale],
     )
     doubts = () if "scale" in settings else found.doubts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.layer_names import free_name
 from keramos.types.network import TensorRef, refs
@@ -18,7 +18,7 @@ def inlined(network: Network, is_meant: Callable[[Layer], bool]) -> Network:
     """The network with the layers of those nested models in their place that are meant."""
     found = _Inlined(network, is_meant)
     calls = tuple(one for call in network.calls for one in found.calls(call))
-    outputs = tuple(cast("TensorRef", found.moved(ref)) for ref in network.outputs)
+    outputs = tuple(found.moved_ref(ref) for ref in network.outputs)
     return replace(network, layers=found.layers, calls=calls, outputs=outputs)
 
 
@@ -49,11 +49,15 @@ class _Inlined:
                     self.layers[names[part.name]] = replace(part, name=names[part.name])
             self._nested[name] = below, names
 
+    def moved_ref(self, ref: TensorRef) -> TensorRef:
+        """A tensor of a nested model where it is now."""
+        return self._moved.get(ref, ref)
+
     def moved(self, item: object) -> object:
         """An argument with the tensors of nested models where they are now."""
         match item:
             case TensorRef():
-                return self._moved.get(item, item)
+                return self.moved_ref(item)
             case list() | tuple():
                 return type(item)(self.moved(part) for part in item)
             case dict():

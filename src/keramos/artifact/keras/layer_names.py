@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.types.network import Call, TensorRef
 
@@ -33,8 +33,8 @@ def legal(network: Network, illegal: re.Pattern[str] = _SLASH) -> Network:
             for name, layer in network.layers.items()
         },
         calls=tuple(_call(call, names) for call in network.calls),
-        inputs=tuple(cast("TensorRef", _moved(ref, names)) for ref in network.inputs),
-        outputs=tuple(cast("TensorRef", _moved(ref, names)) for ref in network.outputs),
+        inputs=tuple(_moved_ref(ref, names) for ref in network.inputs),
+        outputs=tuple(_moved_ref(ref, names) for ref in network.outputs),
     )
 
 
@@ -54,16 +54,21 @@ def _renamed(layer: Layer, name: str, illegal: re.Pattern[str]) -> Layer:
 
 
 def _call(call: Call, names: Mapping[str, str]) -> Call:
-    args = cast("list[object]", _moved(list(call.args), names))
     return Call(
-        names[call.layer], tuple(args), cast("dict[str, object]", _moved(dict(call.kwargs), names))
+        names[call.layer],
+        tuple(_moved(item, names) for item in call.args),
+        {key: _moved(item, names) for key, item in call.kwargs.items()},
     )
+
+
+def _moved_ref(ref: TensorRef, names: Mapping[str, str]) -> TensorRef:
+    return replace(ref, layer=names[ref.layer])
 
 
 def _moved(item: object, names: Mapping[str, str]) -> object:
     match item:
         case TensorRef():
-            return replace(item, layer=names[item.layer])
+            return _moved_ref(item, names)
         case list():
             return [_moved(part, names) for part in item]
         case dict():

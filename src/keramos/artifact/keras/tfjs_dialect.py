@@ -7,15 +7,16 @@ Source: tfjs-layers 4.22, src/layers and src/engine/container.ts.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, config_of
 from keramos.artifact.keras.inline import inlined
 from keramos.artifact.keras.tfjs_changes import CHANGES
 from keramos.artifact.keras.upgrade import to_current_keras
 from keramos.artifact.keras.write_config import model_config
 from keramos.errors import LayerProblem, UnsupportedModelError
 from keramos.keras_layers.registry import spec_of
+from keramos.types.attributes import items, record
 from keramos.types.network import refs
 
 if TYPE_CHECKING:
@@ -171,17 +172,17 @@ def topology(network: Network) -> Config:
 
 def _entry(entry: object, layer: Layer | None) -> Config:
     """A layer of a config in the words of Keras 2."""
-    known = cast("Config", entry)
+    known = record(entry, "layers")
     if layer is not None and layer.network is not None:
         return _model(known, layer.network)
-    config = dict(cast("Config", known["config"]))
+    config = dict(config_of(known))
     inner = () if layer is None else layer.inner
     spec = spec_of(str(known["class_name"]))
     keys = spec.inner if spec else ()
     for key, part in zip(keys, inner, strict=False):
         config[key] = _entry(config[key], part)
     if spec is not None and spec.inner_list:
-        cells = cast("list[object]", config[spec.inner_list])
+        cells = items(config[spec.inner_list], spec.inner_list)
         config[spec.inner_list] = [
             _entry(one, part) for one, part in zip(cells, inner, strict=True)
         ]
@@ -211,10 +212,10 @@ def _dtype(value: object) -> object:
 
 
 def _model(entry: Config, network: Network) -> Config:
-    config = cast("Config", entry["config"])
+    config = config_of(entry)
     layers = []
-    for given in cast("list[Config]", config["layers"]):
-        name = str(cast("Config", given["config"])["name"])
+    for given in items(config["layers"], "layers"):
+        name = str(config_of(record(given, "layers"))["name"])
         one = _entry(given, network.layers[name])
         if not network.sequential:
             one |= {"name": name, "inbound_nodes": _inbound(network, name)}

@@ -9,13 +9,14 @@ answers, because few models depend on them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_entry
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, config_of, is_entry
 from keramos.errors import LayerProblem, UnsupportedModelError
 from keramos.keras_layers.registry import spec_of
+from keramos.types.attributes import integers
 from keramos.types.legacy import CURRENT
 from keramos.types.network import Call, Layer, Network, TensorRef
 
@@ -111,8 +112,7 @@ def _value(key: str, value: object, legacy: Legacy) -> object:
     """A layer that stands as activation goes through the same changes."""
     if key not in ACTIVATION_KEYS or not is_entry(value):
         return value
-    part = cast("Config", value)
-    kind, config = str(part["class_name"]), cast("Config", part["config"])
+    kind, config = str(value["class_name"]), config_of(value)
     now = _layer(Layer(key, kind, config, legacy=legacy))
     if now.network is not None:
         raise UnsupportedModelError(
@@ -157,9 +157,7 @@ def _theano_is_expressible(layer: Layer) -> bool:
         return False
     windows = _windows(layer)
     even = any(size % 2 == 0 for size in windows)
-    return not (
-        even and any(step > 1 for step in _numbers(layer.config.get("strides"), len(windows)))
-    )
+    return not (even and any(step > 1 for step in _numbers(layer, "strides", len(windows))))
 
 
 def _hard_sigmoid_is_expressible(layer: Layer) -> bool:
@@ -264,13 +262,14 @@ def _causal_separable(layer: Layer, _legacy: Legacy) -> Layer:
 def _windows(layer: Layer) -> list[int]:
     """What a dilated kernel covers along each axis."""
     found = layer.config["kernel_size"]
-    sizes = cast("list[int]", found) if isinstance(found, list) else [cast("int", found)]
-    gaps = _numbers(layer.config.get("dilation_rate"), len(sizes))
+    sizes = integers(found if isinstance(found, list) else [found], "kernel_size")
+    gaps = _numbers(layer, "dilation_rate", len(sizes))
     return [(size - 1) * gap + 1 for size, gap in zip(sizes, gaps, strict=True)]
 
 
-def _numbers(value: object, axes: int) -> list[int]:
-    return cast("list[int]", value) if isinstance(value, list) else [cast("int", value or 1)] * axes
+def _numbers(layer: Layer, name: str, axes: int) -> list[int]:
+    value = layer.config.get(name)
+    return integers(value if isinstance(value, list) else [value or 1] * axes, name)
 
 
 def _renamed_class(layer: Layer, _legacy: Legacy) -> Layer:

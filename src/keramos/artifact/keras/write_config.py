@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_entry
+from msgspec.structs import replace
+
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, config_of, is_entry
 from keramos.artifact.keras.operation_modules import module_of
 from keramos.keras_layers.registry import spec_of
+from keramos.types.attributes import items
 from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
@@ -31,9 +34,7 @@ def model_config(network: Network) -> Config:
 
 def _entry(layer: Layer) -> Config:
     if layer.network is not None:
-        entry = model_config(layer.network)
-        cast("Config", entry["config"])["name"] = layer.name
-        return entry
+        return model_config(replace(layer.network, name=layer.name))
     return _object(
         layer.kind, {"name": layer.name, **layer.config, **_activations(layer), **_inner(layer)}
     )
@@ -50,15 +51,8 @@ def _object(name: str, config: Config) -> Config:
 
 def _activations(layer: Layer) -> Config:
     """Layers as activations are written as layers are."""
-    found = {
-        key: cast("Config", layer.config[key])
-        for key in ACTIVATION_KEYS
-        if is_entry(layer.config.get(key))
-    }
-    return {
-        key: _object(str(part["class_name"]), cast("Config", part["config"]))
-        for key, part in found.items()
-    }
+    found = {key: part for key in ACTIVATION_KEYS if is_entry(part := layer.config.get(key))}
+    return {key: _object(str(part["class_name"]), config_of(part)) for key, part in found.items()}
 
 
 def _inner(layer: Layer) -> Config:
@@ -108,7 +102,7 @@ def _filled(structure: object, ends: list[list[object]]) -> object:
             return ends[place]
         case dict():
             return {key: _filled(part, ends) for key, part in structure.items()}
-    return [_filled(part, ends) for part in cast("list[object]", structure)]
+    return [_filled(part, ends) for part in items(structure, "structure")]
 
 
 def _end(network: Network, ref: TensorRef) -> list[object]:
@@ -121,7 +115,7 @@ def _end(network: Network, ref: TensorRef) -> list[object]:
 
 
 def _single(ends: list[list[object]]) -> list[object]:
-    return ends[0] if len(ends) == 1 else cast("list[object]", ends)
+    return ends[0] if len(ends) == 1 else [*ends]
 
 
 def _node(call: Call) -> Config:

@@ -5,12 +5,13 @@ Formulas: ``_int8_call`` and ``_float8_call`` of the layers in keras.layers.core
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.compile.layers.core import capped, looked_up
 from keramos.compile.lowering.activation import activate
 from keramos.compile.onnx.element_types import ELEMENT_TYPES
 from keramos.compile.operations.linalg import explicit
+from keramos.types.attributes import real, reals, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,32 +36,29 @@ def rounding(
     """How inputs are rounded: the config of their quantizer, ``default`` where none is named, None:
     not at all.
     """
-    found = cast(
-        "Mapping[str, Mapping[str, object]] | None", s.layer.config.get("quantization_config")
-    )
+    found = s.layer.config.get("quantization_config")
     if not found:
         return default
-    quantizer = cast(
-        "Mapping[str, object] | None", found.get("config", {}).get("activation_quantizer")
-    )
-    if quantizer is None:
+    config = record(record(found, "quantization_config").get("config", {}), "quantization_config")
+    if config.get("activation_quantizer") is None:
         return None
+    quantizer = record(config["activation_quantizer"], "activation_quantizer")
     if quantizer.get("class_name") != "AbsMaxQuantizer":
         raise s.unsupported(
             "activation_quantizer", quantizer.get("class_name"), "AbsMaxQuantizer is"
         )
-    return {**ABS_MAX, **cast("Mapping[str, object]", quantizer.get("config", {}))}
+    return {**ABS_MAX, **record(quantizer.get("config", {}), "activation_quantizer")}
 
 
 def rounded(
     g: Graph, x: Value, axes: Sequence[int], how: Mapping[str, object]
 ) -> tuple[Value, Value]:
     """X * scale as whole numbers, and the scale, by the largest size along axes."""
-    low, high = cast("tuple[float, float]", how["value_range"])
+    low, high = reals(how["value_range"], "value_range")
     largest = g.op("ReduceMax", g.op("Abs", x), list(axes), keepdims=1)
-    scale = g.op("Div", float(high), g.op("Add", largest, float(cast("float", how["epsilon"]))))
+    scale = g.op("Div", high, g.op("Add", largest, real(how["epsilon"], "epsilon")))
     whole = g.op("Round", g.op("Mul", x, scale))
-    return g.op("Min", g.op("Max", whole, float(low)), float(high)), scale
+    return g.op("Min", g.op("Max", whole, low), high), scale
 
 
 def finish(s: LayerCall, y: Value, bias: object, activation: object) -> Value:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import pi, sqrt
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.compile.onnx.element_types import NAMES
 from keramos.compile.saved_model.graph_def import Type
+from keramos.types.attributes import real
 
 if TYPE_CHECKING:
     from keramos.compile.keras_writer import Node
@@ -30,24 +31,25 @@ def _logical(kind: str) -> Row:
     return lambda w, n: w.g.op(kind, *w.inputs(n))
 
 
-def _many(kind: str) -> Row:
-    def write(w: Writer, n: Node) -> Edge:
-        first, *rest = w.inputs(n)
-        for other in rest:
-            first = w.binary(kind, first, other)
-        return first
+def _joined(w: Writer, n: Node, kind: str) -> Edge:
+    first, *rest = w.inputs(n)
+    for other in rest:
+        first = w.binary(kind, first, other)
+    return first
 
-    return write
+
+def _many(kind: str) -> Row:
+    return lambda w, n: _joined(w, n, kind)
 
 
 def _mean(w: Writer, n: Node) -> Edge:
-    total = _many("AddV2")(w, n)
-    return w.binary("RealDiv", cast("Edge", total), w.number(cast("Edge", total), len(n.inputs)))
+    total = _joined(w, n, "AddV2")
+    return w.binary("RealDiv", total, w.number(total, len(n.inputs)))
 
 
 def _float(n: Node, name: str, default: float) -> float:
     found = n.attributes.get(name, default)
-    return default if found is None else float(cast("float", found))
+    return default if found is None else real(found, name)
 
 
 def _divide(w: Writer, n: Node) -> Edge:

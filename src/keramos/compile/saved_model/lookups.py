@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.compile.recorded import HOST
 from keramos.compile.saved_model.graph_def import Type
+from keramos.types.attributes import integers, items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ def _column(n: Node, what: str) -> tuple[str, list[object]]:
     for word, dtype in _KINDS.items():
         found = n.attributes.get(f"{what}_{word}")
         if found is not None:
-            return dtype, list(cast("Sequence[object]", found))
+            return dtype, items(found, f"{what}_{word}")
     raise n.refused("of other keys and values than texts and whole numbers")
 
 
@@ -53,7 +54,7 @@ def _hash(w: Writer, n: Node) -> Edge:
     x = x if x.dtype == "str" else w.g.op("AsString", x, dtype="str", T=Type(x.dtype))
     if salt is None:
         return w.g.op("StringToHashBucketFast", x, dtype="int64", num_buckets=bins)
-    key = [int(part) for part in cast("Sequence[int]", salt)]
+    key = integers(salt, "salt")
     return w.g.op("StringToHashBucketStrong", x, dtype="int64", num_buckets=bins, key=key)
 
 

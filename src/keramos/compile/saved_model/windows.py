@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from keramos.compile.saved_model.graph_def import Type
+from keramos.types.attributes import integers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ class _Space(NamedTuple):
 
 def _numbers(n: Node, name: str, count: int, default: int) -> list[int]:
     found = n.attributes.get(name)
-    return [default] * count if found is None else [int(i) for i in cast("Sequence[int]", found)]
+    return [default] * count if found is None else integers(found, name)
 
 
 def _space(n: Node, sizes: Sequence[int | None], windows: Sequence[int]) -> _Space:

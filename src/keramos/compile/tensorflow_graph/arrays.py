@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -73,12 +73,10 @@ def _reshape(n: NodeCall) -> tuple[Operand, ...]:
         free: tuple[int | None, ...] = (None,) * rank
         like = [(x.dtype, free)]
         return g.ops("Reshape", x, cast_to(g, target, "int64"), outputs=1, like=like, allowzero=1)
-    if all(isinstance(one, int) for one in sizes):
-        return (_reshaped(g, x, cast("list[int]", sizes)),)
-    unknown = [i for i, one in enumerate(sizes) if not isinstance(one, int)]
-    if len(unknown) == 1 and -1 not in sizes:
-        sizes[unknown[0]] = -1  # so that shapes stay known
-        return (_reshaped(g, x, cast("list[int]", sizes)),)
+    known = [one if isinstance(one, int) else -1 for one in sizes]
+    computed = sum(not isinstance(one, int) for one in sizes)
+    if computed == 0 or (computed == 1 and -1 not in sizes):  # one -1 keeps the shape known
+        return (_reshaped(g, x, known),)
     like = [(x.dtype, shape_list(sizes))]
     return g.ops("Reshape", x, vector(g, sizes), outputs=1, like=like, allowzero=1)
 
@@ -122,10 +120,10 @@ def _tile(n: NodeCall) -> tuple[Operand, ...]:
 
 
 def _range(n: NodeCall) -> tuple[Operand, ...]:
-    bounds = [n.maybe_known(i) for i in range(3)]
+    bounds = [one.item() for i in range(3) if (one := n.maybe_known(i)) is not None]
     length: int | None = None
-    if all(one is not None for one in bounds):
-        start, stop, step = (cast("np.ndarray", one).item() for one in bounds)
+    if len(bounds) == 3:
+        start, stop, step = bounds
         length = max(0, int(np.ceil((stop - start) / step)))
         n.g.reserve_constants("a range", length)
     parts = [n.g.op("Reshape", n.value(i), np.empty(0, "int64")) for i in range(3)]
@@ -134,7 +132,7 @@ def _range(n: NodeCall) -> tuple[Operand, ...]:
 
 def _gather(n: NodeCall) -> tuple[Operand, ...]:
     """Rows of a table; places outside it fail, as they do in TensorFlow on a processor."""
-    rows = int(cast("int", n.attribute("batch_dims", 0)))
+    rows = n.integer("batch_dims", 0)
     axis = n.ints(2, "the axis")[0] if len(n.operands) > 2 else 0
     if rows:
         return (tensorflow_arrays.gather(n.s, n.value(0), n.value(1), axis=axis, batch_dims=rows),)
@@ -184,16 +182,14 @@ def _slice_of_tensors(n: NodeCall, x: Value) -> Value:
 
 def _strided_slice(n: NodeCall) -> tuple[Operand, ...]:
     x, begin, end, strides = n.value(0), n.sizes(1), n.sizes(2), n.ints(3, "strides")
-    masks = {name: int(cast("int", n.attribute(name, 0))) for name in _MASKS}
+    masks = {name: n.integer(name, 0) for name in _MASKS}
     if begin is None:
         begin = _elements(n, 1)
     if end is None:
         end = _elements(n, 2)
-    if all(isinstance(one, int) for one in (*begin, *end)):
-        found = tensorflow_arrays.strided_slice(
-            n.s, x, cast("list[int]", begin), cast("list[int]", end), strides, **masks
-        )
-        return (found,)
+    first, last = ([one for one in part if isinstance(one, int)] for part in (begin, end))
+    if len(first) + len(last) == len(begin) + len(end):
+        return (tensorflow_arrays.strided_slice(n.s, x, first, last, strides, **masks),)
     return (_dynamic_slice(n, x, list(zip(begin, end, strides, strict=True)), masks),)
 
 

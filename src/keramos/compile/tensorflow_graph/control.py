@@ -7,7 +7,7 @@ becomes an output of all its steps.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.compile.onnx.graph import Graph
 from keramos.compile.operations.values import cast_to
@@ -47,7 +47,10 @@ def _if(n: NodeCall) -> tuple[Operand, ...]:
 
 
 def _case(n: NodeCall) -> tuple[Operand, ...]:
-    branches = cast("tuple[OperationGraph, ...]", n.attributes.get("branches"))
+    found = n.attributes.get("branches")
+    if not isinstance(found, tuple) or not found:
+        raise UnsupportedModelError("the graph does not hold its branches", option="branches")
+    branches: tuple[OperationGraph, ...] = found
     (index,) = n.ints(0, "the branch")
     return tuple(n.run(n.g, branches[index if 0 <= index < len(branches) else -1], n.operands[1:]))
 

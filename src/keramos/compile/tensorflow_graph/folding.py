@@ -6,7 +6,7 @@ again, with tensors only in the places of sizes that a run knows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keramos.compile.onnx.graph import Graph
-    from keramos.compile.tensorflow_graph.operands import Array, NodeCall
+    from keramos.compile.tensorflow_graph.operands import Array, NodeCall, Size
 
     Fold = Callable[[NodeCall, list[Array]], Array | None]
 
@@ -28,9 +28,9 @@ _MOST = 4096
 def folded(n: NodeCall) -> Known | None:
     """The result of an operation on known arrays; None where it has to become a node."""
     row = _FOLDS.get(n.op)
-    if row is None or not n.operands or not all(isinstance(one, Known) for one in n.operands):
+    given = [one for one in n.operands if isinstance(one, Known)]
+    if row is None or not given or len(given) < len(n.operands):
         return None
-    given = [cast("Known", one) for one in n.operands]
     if sum(one.array.size for one in given) > _MOST:
         return None
     if not all(one.whole for one in given) and not _on_sizes(n, given):
@@ -71,13 +71,13 @@ def _elementwise(kind: str, compute: Callable[[int, int], int]) -> Fold:
     return build
 
 
-def _mixed(g: Graph, kind: str, compute: Callable[[int, int], int], x: object, y: object) -> object:
+def _mixed(g: Graph, kind: str, compute: Callable[[int, int], int], x: Size, y: Size) -> Size:
     if not isinstance(x, Value) and not isinstance(y, Value):
-        return int(compute(int(cast("int", x)), int(cast("int", y))))
+        return int(compute(int(x), int(y)))
     neutral = {"Add": 0, "Mul": 1, "Sub": 0, "Div": 1}.get(kind)
-    if not isinstance(y, Value) and int(cast("int", y)) == neutral:
+    if not isinstance(y, Value) and int(y) == neutral:
         return x
-    if kind in ("Add", "Mul") and not isinstance(x, Value) and int(cast("int", x)) == neutral:
+    if kind in ("Add", "Mul") and not isinstance(x, Value) and int(x) == neutral:
         return y
     parts = [one if isinstance(one, Value) else g.const(np.array([one], "int64")) for one in (x, y)]
     return g.op(kind, *parts)
@@ -88,7 +88,7 @@ def _product(n: NodeCall, given: list[Array]) -> Array:
     if values.dtype.kind != "O":
         axis = tuple(int(one) for one in axes.ravel())
         return np.asarray(np.prod(values, axis=axis, keepdims=_keeps(n)), values.dtype)
-    total: object = 1
+    total: Size = 1
     for one in values.ravel():
         total = _mixed(n.g, "Mul", lambda x, y: x * y, total, one)
     return np.array([total] if _keeps(n) else total, object) if axes.size else values
@@ -107,7 +107,7 @@ def strided(n: NodeCall, x: Array, begin: Array, end: Array, strides: Array) -> 
         bit = 1 << i
 
         def has(mask: str, bit: int = bit) -> bool:
-            return bool(int(cast("int", n.attribute(mask, 0))) & bit)
+            return bool(n.integer(mask, 0) & bit)
 
         if has("ellipsis_mask"):
             index.append(Ellipsis)
@@ -129,7 +129,7 @@ def _strided(n: NodeCall, given: list[Array]) -> Array | None:
 
 
 def _pack(n: NodeCall, given: list[Array]) -> Array:
-    return np.stack(given, axis=int(cast("int", n.attribute("axis", 0))))
+    return np.stack(given, axis=n.integer("axis", 0))
 
 
 def _concat(_: NodeCall, given: list[Array]) -> Array:
@@ -152,8 +152,7 @@ def _cast(n: NodeCall, given: list[Array]) -> Array:
 
 
 def _squeeze(n: NodeCall, given: list[Array]) -> Array:
-    axes = n.attribute("squeeze_dims", None)
-    return np.squeeze(given[0], tuple(cast("list[int]", axes)) if axes else None)
+    return np.squeeze(given[0], tuple(n.integers("squeeze_dims")) or None)
 
 
 def _range(_: NodeCall, given: list[Array]) -> Array | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.compile.operations import convolution, nn, tensorflow_only
 from keramos.compile.operations.values import as_float
@@ -30,7 +30,7 @@ def prelu(n: NodeCall, x: Value, alpha: Value) -> Value:
 def _followed(n: NodeCall, y: Value) -> tuple[Operand, ...]:
     """``y`` through the operations that are fused with it."""
     rest = iter(range(_FIRST, len(n.operands)))
-    for word in cast("list[str]", n.attribute("fused_ops", [])):
+    for word in n.texts("fused_ops"):
         if word == "BiasAdd":
             layout = n.attribute("data_format", None)
             y = tensorflow_only.bias_add(
@@ -39,7 +39,7 @@ def _followed(n: NodeCall, y: Value) -> tuple[Operand, ...]:
         elif word == "Prelu":
             y = prelu(n, y, n.value(next(rest)))
         elif word == "LeakyRelu":
-            slope = float(cast("float", n.attribute("leakyrelu_alpha", 0.2)))
+            slope = n.real("leakyrelu_alpha", 0.2)
             y = n.g.op("LeakyRelu", y, alpha=slope)
         elif word in _PLAIN:
             y = _PLAIN[word](n, y)

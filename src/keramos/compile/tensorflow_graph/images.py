@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def _layout(n: NodeCall, default: str = "NHWC") -> str:
 
 def _per_side(n: NodeCall, name: str, rank: int) -> list[int]:
     """One number for each side; those of rows and channels must be 1."""
-    listed = cast("list[int]", n.attribute(name, [1] * rank))
+    listed = n.integers(name, [1] * rank)
     first = _layout(n) == "channels_first"
     inner, outer = (listed[2:], listed[:2]) if first else (listed[1:-1], [listed[0], listed[-1]])
     if len(listed) != rank or outer != [1, 1]:
@@ -41,11 +41,11 @@ def _batch_norm(n: NodeCall) -> tuple[Operand, ...]:
     """Normalised by the stored statistics, or by those of the batch where the graph says so."""
     g, x = n.g, as_float(n.s, n.value(0))
     scale, offset, mean, variance = (n.value(i) for i in range(1, 5))
-    epsilon = float(cast("float", n.attribute("epsilon", 1e-4)))
+    epsilon = n.real("epsilon", 1e-4)
     axis = 1 if _layout(n) == "channels_first" else x.rank - 1
-    stored = [n.maybe_known(i) for i in range(1, 5)]
-    if not n.attribute("is_training", default=True) and all(one is not None for one in stored):
-        return _scaled(n, x, axis, [cast("Array", one) for one in stored]), mean, variance
+    stored = [one for i in range(1, 5) if (one := n.maybe_known(i)) is not None]
+    if not n.attribute("is_training", default=True) and len(stored) == 4:
+        return _scaled(n, x, axis, stored), mean, variance
     others = [i for i in range(x.rank) if i != axis]
     if n.attribute("is_training", default=True):
         centre = g.op("ReduceMean", x, others)
@@ -63,7 +63,7 @@ def _batch_norm(n: NodeCall) -> tuple[Operand, ...]:
 def _scaled(n: NodeCall, x: Value, axis: int, stored: list[Array]) -> Value:
     """Normalised by statistics that are known while compiling."""
     scale, offset, mean, variance = stored
-    epsilon = np.float32(cast("float", n.attribute("epsilon", 1e-4)))
+    epsilon = np.float32(n.real("epsilon", 1e-4))
     factor = scale / np.sqrt(variance + epsilon)
     shape = (-1, *[1] * (x.rank - axis - 1))
     around = [one.astype(x.dtype).reshape(shape) for one in (mean, factor, offset)]
@@ -79,7 +79,7 @@ def _edges(n: NodeCall, rank: int) -> list[int] | None:
     """Explicit paddings as ONNX has them; None for SAME and VALID."""
     if n.attribute("padding", "") != "EXPLICIT":
         return None
-    listed = np.array(n.attribute("explicit_paddings", []), "int64").reshape(rank, 2)
+    listed = np.array(n.integers("explicit_paddings"), "int64").reshape(rank, 2)
     inner = listed[2:] if _layout(n) == "channels_first" else listed[1:-1]
     return [*inner[:, 0].tolist(), *inner[:, 1].tolist()]
 
@@ -176,7 +176,7 @@ def _pool3d(kind: str) -> Row:
             padding=str(n.attribute("padding", "VALID")),
             data_format=_layout(n, "NDHWC"),
         )
-        return (cast("Value", found),)
+        return found if isinstance(found, tuple) else (found,)
 
     return build
 

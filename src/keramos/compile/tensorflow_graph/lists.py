@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def _length(n: NodeCall) -> tuple[Operand, ...]:
     given = _list(n)
     if given.stacked is None and given.count is not None:
         return (given.count,)
-    (size, *_) = shape_of(n.g, cast("Value", given.stacked))
+    (size, *_) = shape_of(n.g, as_stacked(n.g, given))
     if isinstance(size, int):
         return (Known.of(np.array(size, "int32")),)
     return (cast_to(n.g, n.g.op("Squeeze", size, [0]), "int32"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def _einsum(n: NodeCall) -> tuple[Operand, ...]:
 def _bucketize(n: NodeCall) -> tuple[Operand, ...]:
     """How many boundaries are at or below each number."""
     g, x = n.g, as_float(n.s, n.value(0))
-    edges = np.array(cast("list[float]", n.attribute("boundaries", [])), x.dtype)
+    edges = np.array(n.reals("boundaries"), x.dtype)
     reached = g.op("GreaterOrEqual", g.op("Unsqueeze", x, [x.rank]), edges)
     counts = g.op("ReduceSum", cast_to(g, reached, "int32"), [x.rank], keepdims=0)
     return (counts,)

@@ -5,13 +5,14 @@ lists of tensors, and lookup tables.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keramos.compile.onnx.graph import Value
 from keramos.compile.operations.values import cast_to
 from keramos.errors import MismatchError, UnsupportedModelError
+from keramos.types.attributes import integer, integers, real, reals, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -155,7 +156,7 @@ class NodeCall:
 
     def ints(self, index: int, what: str) -> list[int]:
         """Whole numbers that must be known while compiling."""
-        return [int(cast("int", one)) for one in self.known(index, what).ravel().tolist()]
+        return [int(one) for one in self.known(index, what).ravel().tolist()]
 
     def sizes(self, index: int) -> list[Size] | None:
         """A vector of sizes, of which a run may compute some; None where it computes the vector."""
@@ -168,6 +169,26 @@ class NodeCall:
         """An attribute, or its default where the graph leaves it out."""
         found = self.attributes.get(name)
         return default if found is None else found
+
+    def integer(self, name: str, default: int) -> int:
+        """An attribute that is a whole number; of another type it is a CorruptModelError."""
+        return integer(self.attribute(name, default), name)
+
+    def integers(self, name: str, default: Sequence[int] = ()) -> list[int]:
+        """An attribute that is a list of whole numbers; else a CorruptModelError."""
+        return integers(self.attribute(name, default), name)
+
+    def real(self, name: str, default: float) -> float:
+        """An attribute that is a number; of another type it is a CorruptModelError."""
+        return real(self.attribute(name, default), name)
+
+    def reals(self, name: str, default: Sequence[float] = ()) -> list[float]:
+        """An attribute that is a list of numbers; else a CorruptModelError."""
+        return reals(self.attribute(name, default), name)
+
+    def texts(self, name: str) -> list[str]:
+        """An attribute that is a list of texts, empty if left out; else a CorruptModelError."""
+        return texts(self.attribute(name, ()), name)
 
 
 def as_value(g: Graph, item: Operand) -> Value:

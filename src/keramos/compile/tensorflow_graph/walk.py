@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.record import Operation
@@ -10,6 +12,7 @@ from keramos.compile.tensorflow_graph.folding import folded
 from keramos.compile.tensorflow_graph.operands import Known, NodeCall, Table, as_value
 from keramos.compile.tensorflow_graph.table import row_of
 from keramos.errors import CorruptModelError, KeramosError, MismatchError, UnsupportedModelError
+from keramos.types.attributes import integer
 from keramos.types.network import Layer
 from keramos.types.operation_graph import ARGUMENT, CONSTANT, TABLE, WEIGHT
 
@@ -69,16 +72,16 @@ class Walk:
     ) -> tuple[Operand, ...]:
         attributes = node.attributes
         if node.op == ARGUMENT:
-            given = arguments[cast("int", attributes["index"])]
+            given = arguments[integer(attributes["index"], "index")]
             if attributes.get("scalar"):
                 given = self.g.op("Squeeze", as_value(self.g, given), [0])
             return (given,)
         if node.op == WEIGHT:
-            return (self.weights[cast("int", attributes["index"])],)
+            return (self.weights[integer(attributes["index"], "index")],)
         if node.op == CONSTANT:
-            return (Known.of(_wide(cast("Array", attributes["value"]))),)
+            return (Known.of(_wide(np.asarray(attributes["value"]))),)
         if node.op == TABLE:
-            keys, values = (cast("Array", attributes[name]) for name in ("keys", "values"))
+            keys, values = (np.asarray(attributes[name]) for name in ("keys", "values"))
             return (Table(keys, values),)
         return self._operation(node, inputs)
 

@@ -6,11 +6,12 @@ Source: tensorflow/compiler/mlir/lite/schema/schema.fbs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from keramos.compile.tflite.flatbuffer import Numbers, Scalar
+from keramos.types.attributes import integer, integers, real
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +68,15 @@ class Source(NamedTuple):
         found = self.constant(self.inputs[place])
         if found is None:
             raise KeyError(f"input {place} of {self.node.kind} is computed")
-        return int(cast("int", found.item()))
+        return integer(found.item(), f"input {place}")
 
     def listed(self, name: str) -> list[int]:
         """Whole numbers of an attribute."""
-        return [int(i) for i in cast("Sequence[int]", self.node.attributes[name])]
+        return integers(self.node.attributes[name], name)
+
+    def integer(self, name: str) -> Scalar:
+        """A whole number of an attribute as a field."""
+        return Scalar("i", integer(self.node.attributes[name], name))
 
     def flag(self, name: str) -> Scalar:
         """A boolean attribute as a field."""
@@ -102,9 +107,7 @@ def _reshape(s: Source) -> Operator:
 def _strided_slice(s: Source) -> Operator:
     bounds = [_int32(s, place) for place in (1, 2, 3)]
     masks = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
-    fields: dict[int, Item | None] = {
-        place: Scalar("i", cast("int", s.node.attributes[name])) for place, name in enumerate(masks)
-    }
+    fields: dict[int, Item | None] = {place: s.integer(name) for place, name in enumerate(masks)}
     return Operator(45, [s.inputs[0], *bounds], 32, fields)
 
 
@@ -117,8 +120,8 @@ def _concat(s: Source) -> Operator:
 
 
 def _gather(s: Source) -> Operator:
-    batch = cast("int", s.node.attributes["batch_dims"])
-    return Operator(36, s.inputs[:2], 23, {0: Scalar("i", s.number(2)), 1: Scalar("i", batch)})
+    fields: dict[int, Item | None] = {0: Scalar("i", s.number(2)), 1: s.integer("batch_dims")}
+    return Operator(36, s.inputs[:2], 23, fields)
 
 
 def _cast(s: Source) -> Operator:
@@ -190,13 +193,12 @@ def _softmax(s: Source) -> Operator:
 
 
 def _leaky_relu(s: Source) -> Operator:
-    alpha = cast("float", s.node.attributes["alpha"])
+    alpha = real(s.node.attributes["alpha"], "alpha")
     return Operator(98, s.inputs, 75, {0: Scalar("f", alpha)})
 
 
 def _one_hot(s: Source) -> Operator:
-    axis = cast("int", s.node.attributes["axis"])
-    return Operator(85, s.inputs, 61, {0: Scalar("i", axis)})
+    return Operator(85, s.inputs, 61, {0: s.integer("axis")})
 
 
 def _extreme(code: int, options: int) -> Row:
@@ -210,8 +212,7 @@ def _cumulated(s: Source) -> Operator:
 
 
 def _split(s: Source) -> Operator:
-    parts = cast("int", s.node.attributes["num_split"])
-    return Operator(102, s.inputs, 79, {0: Scalar("i", parts)})
+    return Operator(102, s.inputs, 79, {0: s.integer("num_split")})
 
 
 def _shape(s: Source) -> Operator:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.keras.modules import names_functions
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
 from keramos.keras_layers.registry import LAYERS
+from keramos.types.attributes import items
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from keramos.types.legacy import Legacy
     from keramos.types.network import Config
 
@@ -84,7 +87,7 @@ def config_of(entry: Entry) -> Config:
     return config
 
 
-def is_entry(value: object) -> bool:
+def is_entry(value: object) -> TypeGuard[Entry]:
     """Whether a config value is a serialised object."""
     return isinstance(value, dict) and "class_name" in value
 
@@ -124,7 +127,7 @@ def _policy(layer: object, value: object) -> object:
     """
     if not is_entry(value):
         return value
-    config = cast("Entry", value).get("config")
+    config = value.get("config")
     facts = config if isinstance(config, dict) else {}
     name, mode = facts.get("name"), facts.get("mode")
     if isinstance(name, str):
@@ -134,7 +137,7 @@ def _policy(layer: object, value: object) -> object:
     raise UnsupportedModelError(
         "the dtype names no type; float32, mixed_float16 and the like are needed",
         layer=str(layer),
-        received=repr(str(cast("Entry", value)["class_name"])),
+        received=repr(str(value["class_name"])),
     )
 
 
@@ -150,5 +153,5 @@ def _function(value: object) -> object:
         name, module = value["config"], value.get("module")
         return name if names_functions(module) else f"{module}>{name}"
     if isinstance(value, dict) and value.get("class_name") == "__tuple__":
-        return list(cast("list[object]", value.get("items", [])))
+        return items(value.get("items", []), "items")
     return value

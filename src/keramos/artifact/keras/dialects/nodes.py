@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.keras.dialects.entries import config_of
 from keramos.errors import CorruptModelError, quoted
+from keramos.types.attributes import items
 from keramos.types.network import Call, TensorRef, refs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from typing import TypeGuard
 
     from keramos.types.network import Layer
 
@@ -77,7 +79,7 @@ def _argument(item: object) -> object:
     return {key: _argument(part) for key, part in item.items()}
 
 
-def _is_leaf(item: object) -> bool:
+def _is_leaf(item: object) -> TypeGuard[list[object]]:
     return (
         isinstance(item, list)
         and len(item) >= _TRIPLE
@@ -88,8 +90,7 @@ def _is_leaf(item: object) -> bool:
 
 def _old_argument(item: object) -> object:
     if _is_leaf(item):
-        leaf = cast("list[object]", item)
-        return leaf[2] if leaf[0] == _CONSTANT else read_ref(leaf)
+        return item[2] if item[0] == _CONSTANT else read_ref(item)
     if isinstance(item, list):
         return [_old_argument(part) for part in item]
     if isinstance(item, dict):
@@ -100,25 +101,24 @@ def _old_argument(item: object) -> object:
 def _keywords(item: object) -> Mapping[str, object]:
     """Keyword arguments stand in every leaf alike; the first one's are taken."""
     if _is_leaf(item):
-        leaf = cast("list[object]", item)
-        if len(leaf) > _TRIPLE + 1 or not all(isinstance(part, dict) for part in leaf[_TRIPLE:]):
+        named = [part for part in item[_TRIPLE:] if isinstance(part, dict)]
+        if len(item) > _TRIPLE + 1 or len(named) < len(item) - _TRIPLE:
             raise CorruptModelError(
                 "the name of a tensor is not [layer, call, output, keywords]",
-                received=str(leaf)[:80],
+                received=str(item)[:80],
             )
-        return cast("Mapping[str, object]", leaf[_TRIPLE]) if len(leaf) > _TRIPLE else {}
-    parts = item.values() if isinstance(item, dict) else cast("Sequence[object]", item)
+        return named[0] if named else {}
+    parts = item.values() if isinstance(item, dict) else items(item, "inbound_nodes")
     return next((found for part in parts if (found := _keywords(part))), {})
 
 
 def _old_keyword(item: object, names: Collection[str]) -> object:
     """A keyword's value: a triple that begins with a layer's name is a tensor."""
     if _is_leaf(item):
-        leaf = cast("list[object]", item)
-        if leaf[0] == _CONSTANT:
-            return leaf[2]
-        if len(leaf) == _TRIPLE and leaf[0] in names:
-            return read_ref(leaf)
+        if item[0] == _CONSTANT:
+            return item[2]
+        if len(item) == _TRIPLE and item[0] in names:
+            return read_ref(item)
     if isinstance(item, list):
         return [_old_keyword(part, names) for part in item]
     if isinstance(item, dict):
@@ -169,7 +169,7 @@ def read_structure(shape: object) -> object:
 
 
 def _listed(shape: object) -> list[object]:
-    return [shape] if _is_leaf(shape) else cast("list[object]", shape)
+    return [shape] if _is_leaf(shape) else items(shape, "input_layers and output_layers")
 
 
 def _structure(shape: object, places: Iterator[int]) -> object:
@@ -178,14 +178,19 @@ def _structure(shape: object, places: Iterator[int]) -> object:
         return {key: found[key] for key in shape}
     if _is_leaf(shape):
         return next(places)
-    return [_structure(part, places) for part in cast("list[object]", shape)]
+    return [_structure(part, places) for part in _listed(shape)]
+
+
+def moved_ref(ref: TensorRef, offsets: Mapping[str, int]) -> TensorRef:
+    """The same tensor with the call numbers of some layers lowered."""
+    return TensorRef(ref.layer, ref.node - offsets.get(ref.layer, 0), ref.tensor)
 
 
 def moved(item: object, offsets: Mapping[str, int]) -> object:
     """The same arguments with the call numbers of some layers lowered."""
     match item:
         case TensorRef():
-            return TensorRef(item.layer, item.node - offsets.get(item.layer, 0), item.tensor)
+            return moved_ref(item, offsets)
         case list():
             return [moved(part, offsets) for part in item]
         case dict():

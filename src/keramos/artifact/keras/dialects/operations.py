@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import binascii
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from keramos.errors import CorruptModelError
+from keramos.types.attributes import items, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +67,8 @@ def _graph_op(config: Config) -> tuple[str, Config]:
             "the operation has no node_def that names its op",
             layer=str(config.get("name")),
         )
-    attributes = cast("Mapping[str, Mapping[str, object]]", definition.get("attr") or {})
-    plain = {name: _plain(value) for name, value in attributes.items()}
+    attributes = record(definition.get("attr") or {}, "attr")
+    plain = {name: _plain(record(value, name)) for name, value in attributes.items()}
     return f"tf.op.{definition['op']}", {**plain, "constants": config.get("constants") or {}}
 
 
@@ -84,15 +85,15 @@ def _plain(value: Mapping[str, object]) -> object:
     """
     (tag, inner), *_ = value.items() if value else [("", None)]
     if tag == "i":
-        return int(cast("str", inner))
+        return int(str(inner))
     if tag == "type":
         name = str(inner)
         return _DTYPES.get(name, name.removeprefix("DT_").lower())
     if tag == "s":
         return _text(str(inner))
     if tag == "list":
-        items = cast("Mapping[str, list[object]]", inner or {})
-        return [_plain({kind: item}) for kind, group in items.items() for item in group]
+        groups = record(inner or {}, tag)
+        return [_plain({k: item}) for k, group in groups.items() for item in items(group, k)]
     return inner
 
 

@@ -4,7 +4,7 @@ translated by a dialect.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from keramos.artifact.keras.dialects.identity import is_model
 from keramos.artifact.keras.dialects.nodes import (
     Node,
     moved,
+    moved_ref,
     order,
     read_ends,
     read_node,
@@ -37,6 +38,7 @@ from keramos.errors import (
     quoted,
 )
 from keramos.keras_layers.registry import LAYERS
+from keramos.types.attributes import items
 from keramos.types.network import Call, Layer, Network, TensorRef, refs
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def layer(entry: Entry, translate: Translate) -> Layer:
     name = stated
     if class_of(entry) in OPERATIONS:
         return Layer(name, *operation(class_of(entry), config))
-    wrapped = [cast("Entry", config[key]) for key in INNER_KEYS if is_entry(config.get(key))]
+    wrapped = [part for key in INNER_KEYS if is_entry(part := config.get(key))]
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
     with located(layer=name, layer_kind=class_of(entry)):
@@ -120,7 +122,7 @@ def _translated(entry: Entry, config: Config, translate: Translate) -> Translate
     kind, kept, legacy, doubt = translate(entry, clean(config))
     kept = {**kept, **_stray_layers(entry, kind, config)}
     for key in ACTIVATION_KEYS:
-        part = cast("Entry", kept.get(key))
+        part = kept.get(key)
         if is_entry(part) and isinstance(part.get("config"), dict):
             own, options, inside, _ = _translated(part, config_of(part), translate)
             kept = {**kept, key: {"class_name": own, "config": options}}
@@ -151,11 +153,12 @@ def _directions(inner: Layer) -> list[Layer]:
 
 
 def _entries(value: object, model: str) -> list[Entry]:
-    if not isinstance(value, list) or not all(is_entry(item) for item in value):
+    found = [item for item in value if is_entry(item)] if isinstance(value, list) else []
+    if not isinstance(value, list) or len(found) < len(value):
         raise CorruptModelError(
             f"the layers of model {quoted(model)} are not a list of objects with class_name",
         )
-    return cast("list[Entry]", value)
+    return found
 
 
 def _sequential_parts(entry: Entry) -> tuple[str, list[Entry], object]:
@@ -317,7 +320,7 @@ def _is_current(entries: Sequence[Entry]) -> bool:
     return any(
         isinstance(node, dict)
         for entry in entries
-        for node in cast("list[object]", entry.get("inbound_nodes", []))
+        for node in items(entry.get("inbound_nodes", []), "inbound_nodes")
     )
 
 
@@ -337,20 +340,20 @@ def _from_zero(
     nested = {name for name, item in layers.items() if item.network is not None}
     if current:
         late = {name: 1 for name in nested if layers[name].kind == "Functional"}
-        ends = [moved(ref, late if ref.node else {}) for ref in outputs]
-        return nodes, tuple(cast("list[TensorRef]", ends))
+        ends = [moved_ref(ref, late if ref.node else {}) for ref in outputs]
+        return nodes, tuple(ends)
     used = [ref for calls in nodes.values() for node in calls for ref in refs(list(node))]
     lowest: dict[str, int] = {}
     for ref in (*used, *outputs):
         if ref.layer in nested:
             lowest[ref.layer] = min(ref.node, lowest.get(ref.layer, ref.node))
     shifted = {name: [_moved_node(node, lowest) for node in calls] for name, calls in nodes.items()}
-    return shifted, tuple(cast("list[TensorRef]", [moved(ref, lowest) for ref in outputs]))
+    return shifted, tuple(moved_ref(ref, lowest) for ref in outputs)
 
 
 def _moved_node(node: Node, offsets: Mapping[str, int]) -> Node:
-    args = cast("list[object]", moved(list(node.args), offsets))
-    return Node(tuple(args), cast("dict[str, object]", moved(node.kwargs, offsets)))
+    args = tuple(moved(item, offsets) for item in node.args)
+    return Node(args, {key: moved(item, offsets) for key, item in node.kwargs.items()})
 
 
 def _check_ends(
