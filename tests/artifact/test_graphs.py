@@ -6,7 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from keramos.errors import MismatchError, UnsafeModelError, UnsupportedModelError, UsageError
+from keramos.errors import (
+    CorruptModelError,
+    MismatchError,
+    UnsafeModelError,
+    UnsupportedModelError,
+    UsageError,
+)
 from keramos.pipeline.convert import convert
 from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
@@ -115,6 +121,30 @@ def test_a_graph_becomes_onnx_and_a_keras_file(tmp_path):
     convert(path, tmp_path / "m.keras")
 
     np.testing.assert_allclose(load(tmp_path / "m.keras").predict(ROWS), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("fused_ops", text("BiasAdd")),
+        ("fused_ops", {"list": {"i": ["1"]}}),
+        ("strides", {"i": "1"}),
+        ("strides", {"list": {"s": [text("1")["s"]]}}),
+        ("dilations", {"list": {"f": [1.5, 1.5, 1.5, 1.5]}}),
+    ],
+)
+def test_an_attribute_of_another_type_is_an_error_that_names_it(option, value, tmp_path):
+    path, _ = tfjs_graph(tmp_path / "m")
+    model = json.loads((path / "model.json").read_text())
+    (conv,) = [one for one in model["modelTopology"]["node"] if one["name"] == "conv"]
+    conv["attr"][option] = value
+    (path / "model.json").write_text(json.dumps(model))
+
+    with pytest.raises(CorruptModelError) as caught:
+        load(path)
+
+    where = caught.value.where
+    assert (where.layer, where.layer_kind, where.option) == ("conv", "_FusedConv2D", option)
 
 
 @pytest.fixture(scope="module")
