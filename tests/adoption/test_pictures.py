@@ -150,6 +150,11 @@ def test_the_command_decides_files_and_folders(whole, photo, tmp_path):
     assert str(tmp_path / "in/b.jpg") in rejected
 
 
+def test_a_picture_is_traced(whole, photo):
+    model = keramos.load(whole)
+    assert model.trace(photo).decision.label == model.decide(photo)[0].label
+
+
 def test_a_folder_without_pictures_is_refused(whole, tmp_path):
     with pytest.raises(DataError, match="holds no pictures"):
         keramos.load(whole).decide(tmp_path)
@@ -230,7 +235,7 @@ def test_settings_that_a_recipe_leaves_out_stay_as_they_were_found(teachable):
 @pytest.mark.parametrize(
     ("recipe", "text"),
     [
-        ({"threshold": 0.9}, "states 'threshold'"),
+        ({"threshold": 0.9}, "cannot use the recipe's threshold"),
         ({"columns": ["a"]}, "no 'columns'"),
         ({"scaler": "none"}, "no 'scaler'"),
     ],

@@ -182,6 +182,38 @@ def test_a_recipe_with_an_unknown_key_is_refused(churn):
         keramos.adopt(churn, recipe={"colums": ["a"]})
 
 
+@pytest.mark.parametrize(
+    ("recipe", "text"),
+    [
+        ({"columns": ["age", "gender"]}, "2 columns"),
+        ({"encoders": {"street": "label_encoder_gender.pkl"}}, "encoder of 'street'"),
+        ({"encoders": {"age": "nowhere.pkl"}}, "encoder of 'age'"),
+        ({"settings": {"scale": "0..1"}}, "no 'settings'"),
+    ],
+)
+def test_a_recipe_that_the_files_cannot_use_is_refused(churn, recipe, text):
+    with pytest.raises(ModelError, match=text):
+        keramos.adopt(churn, recipe=recipe)
+
+
+def test_an_encoder_that_is_found_anyway_may_be_stated(churn):
+    stated = {"gender": "label_encoder_gender.pkl", "city": "onehot_encoder_city.pkl"}
+    assert keramos.adopt(churn, recipe={"encoders": stated}).difference < 1e-5
+
+
+@pytest.mark.parametrize("threshold", [7, -0.1, float("nan")])
+def test_a_threshold_outside_0_to_1_is_refused(churn, threshold):
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        keramos.adopt(churn, recipe={"threshold": threshold})
+
+
+def test_an_adoption_prints_a_few_lines(churn):
+    shown = repr(keramos.adopt(churn))
+    assert shown.startswith("keramos adoption")
+    assert len(shown.splitlines()) < 8
+    assert len(shown) < 1000
+
+
 def test_by_hand(churn, tmp_path):
     made = keramos.attach(
         churn / "model.keras",

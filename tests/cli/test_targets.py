@@ -99,3 +99,12 @@ def test_a_file_name_that_is_not_utf_8_or_has_line_ends_is_written_escaped(
     assert done.returncode == 0, done.stderr
     assert not [line for line in done.stdout.splitlines() if line.startswith(b"keramos: forged")]
     done.stdout.decode()
+
+
+@pytest.mark.parametrize("option", ["-o", "--rejects"])
+def test_predict_never_writes_over_its_table(model, table, option):
+    before = table.read_bytes()
+    done = keramos("predict", model, table, option, table.parent / "." / table.name)
+    assert done.returncode == 2
+    assert "the target is the source" in done.stderr
+    assert table.read_bytes() == before

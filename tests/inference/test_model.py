@@ -77,6 +77,16 @@ def test_the_trace_has_four_steps_that_end_in_the_decision(model):
         assert text in str(trace)
 
 
+def test_the_trace_takes_a_row_as_decide_does(model):
+    import pandas as pd
+
+    by_series = model.trace(pd.Series(ROWS[0]))
+    assert by_series.decision == model.trace([ROWS[0]]).decision == model.decide(ROWS[0])[0]
+    for several in (ROWS[:2], pd.DataFrame(ROWS), "rows.csv"):
+        with pytest.raises(UsageError, match="of one row"):
+            model.trace(several)
+
+
 def test_an_unknown_category_follows_the_schema_and_is_counted(model):
     rows = [{**ROWS[0], "purpose": "space travel"}, ROWS[1]]
 

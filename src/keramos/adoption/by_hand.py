@@ -9,6 +9,7 @@ from keramos.adoption.tables.arrange import Arrangement
 from keramos.adoption.tables.build import whole
 from keramos.adoption.tables.propose import activation_of, row_shape
 from keramos.adoption.tables.slots import Slot, row_transform
+from keramos.adoption.wishes import check_threshold
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UsageError
 from keramos.tabular.fitted.chain import Chain
@@ -42,13 +43,15 @@ def completed(
     """The network with what was stated.
 
     Raises:
-        UsageError: columns, rule or labels do not fit the network.
+        UsageError: columns, rule, labels or threshold do not fit the network.
     """
     compiled = compile_network(network)
     shape = row_shape(compiled.inputs[0].shape[1:]) if len(compiled.inputs) == 1 else None
     if shape is None:
         raise UsageError("the model does not take one row of numbers")
     names, transform = _row(columns, encoders, steps)
+    if activation_of(network) == "sigmoid":
+        check_threshold(threshold)
     units = max((size or 1 for size in compiled.outputs[0].shape[1:]), default=1)
     answers = _answers(
         rule or _rule(activation_of(network), units), units, labels, threshold, target

@@ -46,7 +46,7 @@ def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wish
     """Wishes from a TOML file or a mapping.
 
     Raises:
-        UsageError: it is not such a file, or has a key that no recipe has.
+        UsageError: it is not such a file, or has a key or a value that no recipe has.
     """
     if recipe is None:
         return Wishes()
@@ -60,9 +60,26 @@ def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wish
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(f"the recipe cannot be read: {error}", file=source) from None
     try:
-        return msgspec.convert(dict(recipe), Wishes)
+        wishes = msgspec.convert(dict(recipe), Wishes)
     except msgspec.ValidationError as error:
         known = ", ".join(Wishes.__struct_fields__)
         raise UsageError(
             f"the recipe does not fit: {error}", file=source, remedy=f"A recipe has {known}"
         ) from None
+    if wishes.threshold is not None:
+        check_threshold(wishes.threshold)
+    return wishes
+
+
+def check_threshold(threshold: float) -> None:
+    """Refuse a threshold that no probability, or each, would reach.
+
+    Raises:
+        UsageError: it is not between 0 and 1.
+    """
+    if not 0 <= threshold <= 1:
+        raise UsageError(
+            "the threshold must be a probability between 0 and 1",
+            option="threshold",
+            received=str(threshold),
+        )

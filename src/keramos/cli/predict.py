@@ -81,6 +81,7 @@ def command(
     for path in (output, rejects):
         if path:
             check_target(path)
+            _check_not_read(path, (model, *tables))
     loaded = load(model, **opening)  # type: ignore[arg-type]  # click checks them
     source, files = _source(loaded, tables)
     with about(model):
@@ -153,6 +154,17 @@ def _kind(output: str | None, *, as_json: bool) -> str:
             f"{output}: the extension must be {', '.join(RENDERERS)}; received '{kind}'"
         )
     return kind
+
+
+def _check_not_read(target: str, sources: tuple[str, ...]) -> None:
+    """Refuse to write over the model or a table."""
+    from keramos.errors import UsageError
+
+    for source in sources:
+        if Path(source).resolve() == Path(target).resolve():
+            raise UsageError(
+                f"the target is the source {source}", file=target, remedy="Write somewhere else"
+            )
 
 
 def _side_file(output: str | None, rejects: str | None) -> Path:

@@ -227,16 +227,25 @@ class Model:
         schema, preparation = content.schema, content.preparation
         return BatchScorer(self.session, schema, preparation, content.rule, batches, keep)
 
-    def trace(self, row: Row) -> PredictionTrace:
+    def trace(self, row: object) -> PredictionTrace:
         """The four steps from the saved file to the decision about one row.
 
+        Args:
+            row: a dict by column name, a pandas Series, or a picture.
+
         Raises:
-            UsageError: the file holds no decision rule.
+            UsageError: the file holds no decision rule, or ``row`` is not one row.
             RowError: the row breaks a rule of the schema.
         """
         from keramos.inference.prediction_trace import traced  # noqa: PLC0415 (start-up time)
 
-        return traced(self, row, self.need_content("trace"))
+        content, rows = self.need_content("trace"), self._as_rows(row)
+        if not is_rows(rows) or len(rows) != 1:
+            raise UsageError(
+                "a trace is of one row: a dict, a pandas Series or a picture",
+                received=f"{type(row).__name__}",
+            )
+        return traced(self, rows[0], content)
 
     def _as_rows(self, given: object) -> object:
         """One row, or pictures, as rows; anything else as it is."""

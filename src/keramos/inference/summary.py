@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.drawing.words import listed, number, shape, size
+from keramos.drawing.words import counted, listed, number, seconds, shape, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +42,10 @@ def trace_lines(trace: TrainingTrace) -> Pairs:
     """How long, on what, and from which loss to which."""
     first, last = trace.epochs[0], trace.epochs[-1]
     return [
-        ("training", f"{len(trace.epochs)} epochs in {trace.seconds:.2f} s on {trace.backend}"),
+        (
+            "training",
+            f"{counted(len(trace.epochs), 'epoch')} in {seconds(trace.seconds)} on {trace.backend}",
+        ),
         ("loss", f"{first.loss:.4f} to {last.loss:.4f}"),
         ("held-out loss", f"{first.held_out_loss:.4f} to {last.held_out_loss:.4f}"),
     ]

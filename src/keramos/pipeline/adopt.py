@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +15,14 @@ from keramos.adoption.wishes import stated, wishes_of
 from keramos.artifact.read import read
 from keramos.artifact.write import write
 from keramos.errors import ModelError, UnsupportedModelError, UsageError
+from keramos.inference.summary import as_text, content_lines
 from keramos.pipeline.comparison import compare
 from keramos.pipeline.reading import about, reader
 from keramos.types.adoption import Adoption, Question
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _ALIKE = 1e-6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Adopted:
     """A model that takes raw input, ready to be saved; ``difference`` is the largest between its
     answers and those of the original parts on golden rows.
@@ -50,6 +51,11 @@ class Adopted:
     difference: float
     left_out: tuple[LeftOut, ...] = ()
     original: Callable[[object], NDArray[np.float64]] | None = None
+
+    def __repr__(self) -> str:
+        """Columns, target, rule, and how near the answers are to those of the original parts."""
+        near = ("difference", f"{self.difference:.3g} at most from the original parts")
+        return as_text("keramos adoption", [*content_lines(self.content), near])
 
     @property
     def golden(self) -> GoldenRows:
@@ -242,9 +248,7 @@ def _proposed(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> 
             if family.recognise(artifact, pieces):
                 _check_keys(stated(wishes), family.reads, family.name)
                 found = family.propose(path, artifact, pieces, wishes)
-                for one in found:
-                    _check_answers(wishes, one)
-                return found
+                return _using(wishes, found)
         names = ", ".join(family.name for family in FAMILIES)
         raise UnsupportedModelError(
             f"the model is of no family that can be adopted; there are {names}"
@@ -260,14 +264,30 @@ def _check_keys(keys: Sequence[str], known: Collection[str], family: str) -> Non
         )
 
 
-def _check_answers(wishes: Wishes, candidate: Candidate) -> None:
-    """Refuse labels or a threshold for a network whose answers have none."""
-    known = {finding.what for finding in candidate.findings}
-    for key in {"labels", "threshold"} & set(stated(wishes)) - known:
+def _using(wishes: Wishes, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates in which everything that a person states is used."""
+    unused = [next(_unused(wishes, one), None) for one in candidates]
+    left = [one for one, key in zip(candidates, unused, strict=True) if key is None]
+    if candidates and not left:
         raise UnsupportedModelError(
-            f"the recipe states '{key}', which the answers of this network do not have",
-            remedy=f"Leave '{key}' out of the recipe",
+            f"the model and its companions cannot use the recipe's {unused[0]}",
+            remedy="Leave that out of the recipe, or state what fits",
         )
+    return left
+
+
+def _unused(wishes: Wishes, candidate: Candidate) -> Iterator[str]:
+    """What a person states and no finding of the candidate comes from."""
+    found = {finding.what: finding for finding in candidate.findings}
+    given = stated(wishes)
+    yield from (key for key in ("labels", "threshold") if key in given and key not in found)
+    if "columns" in given and not ("columns" in found and found["columns"].origin == "user"):
+        yield f"{len(wishes.columns or ())} columns"
+    for column, file in wishes.encoders.items():
+        told = found.get(f"column {column}")
+        source = "" if file == "none" else Path(file).name
+        if told is None or (told.origin != "user" and Path(told.source).name != source):
+            yield f"encoder of '{column}'"
 
 
 def _told(golden: GoldenRows | None) -> list[str]:
