@@ -65,7 +65,7 @@ def _packed(outputs: Sequence[Array], structure: object) -> Outputs:
     return [_packed(outputs, part) for part in items(structure, "output_structure")]
 
 
-def arranged(given: object, network: Network) -> list[object]:
+def arranged(given: Mapping[str, object] | Sequence[object], network: Network) -> list[object]:
     """What is given as the inputs of a network, in the order of ``Network.inputs``.
 
     A dict may have more keys than the network has inputs; they are not read. A sequence of another
@@ -81,7 +81,7 @@ def arranged(given: object, network: Network) -> list[object]:
             return [found[place] for place in range(len(names))]
     if isinstance(given, Mapping):
         return _by_name(given, names)
-    return items(given, "inputs")
+    return list(given)
 
 
 def _by_name(given: Mapping[str, object], names: Sequence[str]) -> list[object]:
