@@ -158,3 +158,16 @@ def test_a_folder_replaces_one_of_before_and_leaves_files_alone(saved, tmp_path)
 def test_a_target_of_no_form_is_named(saved, tmp_path):
     with pytest.raises(UsageError, match=r"\.keras"):
         keramos.convert(saved["mlp"][0], tmp_path / "model.pkl")
+
+
+@pytest.mark.parametrize("form", ["saved_model", "tfjs"])
+def test_a_folder_with_other_files_is_never_replaced(saved, tmp_path, form):
+    path = next(iter(saved.values()))[0]
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    keramos.convert(path, folder, to=form)  # an empty folder is taken
+    keramos.convert(path, folder, to=form)  # so is one of a model of this form
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(SaveError, match=r"'thesis\.txt', which would be lost"):
+        keramos.convert(path, folder, to=form)
+    assert (folder / "thesis.txt").read_text() == "years of work"

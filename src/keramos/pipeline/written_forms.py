@@ -34,8 +34,8 @@ class Target(NamedTuple):
     """One form that is written; a row of ``TARGETS``.
 
     ``word`` chooses it with ``--to``, ``suffixes`` and ``name`` are those of targets that mean it;
-    "" as a suffix is a path without one. ``main`` is the file that a folder is known by. ``files``
-    gives what is written.
+    "" as a suffix is a path without one. ``main`` is the file that a folder is known by, ``own``
+    are the names in such a folder that a new one replaces. ``files`` gives what is written.
     """
 
     word: str
@@ -43,6 +43,7 @@ class Target(NamedTuple):
     files: Callable[[Artifact, Limits], Files]
     suffixes: tuple[str, ...] = ()
     main: str = ""
+    own: tuple[str, ...] = ()
 
 
 def _keras(suffix: str) -> Callable[[Artifact, Limits], Files]:
@@ -91,13 +92,18 @@ def _tflite(artifact: Artifact, limits: Limits) -> Files:
     return {"": tflite(artifact.network, limits)}
 
 
+_TFJS = ("model.json", "group*-shard*of*")
+_SAVED_MODEL = (
+    SAVED_MODEL, "variables", "assets", "assets.extra", "fingerprint.pb", "keras_metadata.pb"
+)  # fmt: skip
+
 TARGETS = (
     Target("keras", ".keras file", _keras(".keras"), (".keras",)),
     Target("h5", "HDF5 file", _keras(".h5"), (".h5", ".hdf5")),
     Target("onnx", "ONNX file", _onnx, (".onnx",)),
     Target("tflite", "TensorFlow Lite file", _tflite, (".tflite",)),
-    Target("tfjs", "TensorFlow.js layers model", _tfjs, main="model.json"),
-    Target("saved_model", "SavedModel folder", _saved_model, ("",), main=SAVED_MODEL),
+    Target("tfjs", "TensorFlow.js layers model", _tfjs, main="model.json", own=_TFJS),
+    Target("saved_model", "SavedModel folder", _saved_model, ("",), SAVED_MODEL, _SAVED_MODEL),
 )
 """The first that a target means is written."""
 
@@ -168,9 +174,9 @@ def check(path: Path, target: Target) -> None:
     """Find out before long work whether the form could be written.
 
     Raises:
-        SaveError: it could not.
+        SaveError: it could not, or files of others would be lost.
     """
     if target.main and path.name != target.main:
-        check_folder(path)
+        check_folder(path, target.own)
     else:
         check_target(path)

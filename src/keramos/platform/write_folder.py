@@ -9,24 +9,34 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.errors import SaveError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
-def check_folder(path: str | Path) -> None:
-    """Find out before long work whether ``write_folder`` could write here.
+def check_folder(path: str | Path, own: Collection[str]) -> None:
+    """Find out before long work whether ``write_folder`` could write here, and what it would
+    replace: a folder that holds anything but ``own`` (names, or patterns of names) is kept.
 
     Raises:
-        SaveError: it could not.
+        SaveError: it could not, or other files would be lost.
     """
     target = Path(path)
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise SaveError("the folder cannot be written: it is a file or a link", file=str(path))
+    there = sorted(one.name for one in target.iterdir()) if target.exists() else []
+    for name in there:
+        if not any(fnmatchcase(name, pattern) for pattern in own):
+            raise SaveError(
+                f"the folder holds '{name}', which would be lost",
+                file=str(path),
+                remedy="Name a new folder, or an empty one",
+            )
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
         raise SaveError(
             "the folder cannot be written",
