@@ -252,6 +252,16 @@ def test_the_command_asks_once_and_writes(churn, tmp_path):
     assert target.exists()
 
 
+def test_the_command_never_writes_over_what_it_adopts(churn):
+    model = churn / "model.keras"
+    before = model.read_bytes()
+    for sources in ([churn], [model, *churn.glob("*.pkl")]):
+        done = command("adopt", *sources, "-o", model, "--yes")
+        assert done.returncode == 2
+        assert "Write somewhere else" in done.stderr
+    assert model.read_bytes() == before
+
+
 MANIFEST = json.loads((ADOPT / "manifest.json").read_text()) if ADOPT.exists() else []
 PROVEN = [
     entry for entry in MANIFEST

@@ -76,6 +76,12 @@ def test_a_table_without_the_target_is_refused(pair):
         keramos.compare(good, bad, unlabelled)
 
 
+def test_the_order_of_models_and_table_is_said(pair):
+    task, good, bad = pair
+    with pytest.raises(UsageError, match="first, second, table"):
+        keramos.compare(rows(task), good, bad)
+
+
 def test_the_positive_class_may_be_another_one(tmp_path):
     for name, positive in (("m", "low"), ("n", "high")):
         run = keramos.train(rows("binary"), "y", recipe="linear", positive=positive)

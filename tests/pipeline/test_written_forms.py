@@ -171,3 +171,10 @@ def test_a_folder_with_other_files_is_never_replaced(saved, tmp_path, form):
     with pytest.raises(SaveError, match=r"'thesis\.txt', which would be lost"):
         keramos.convert(path, folder, to=form)
     assert (folder / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_name_that_means_another_form_is_refused(saved, tmp_path):
+    path = next(iter(saved.values()))[0]
+    with pytest.raises(UsageError, match="the extension means the form onnx"):
+        keramos.convert(path, tmp_path / "x.onnx", to="keras")
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,8 @@ from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.pipeline.adopt import Adopted, Proposal
     from keramos.types.limits import Limits
 
@@ -42,14 +45,13 @@ def command(
     """Fold a model and its companions (PATHS: the model first, or one folder) into one file that
     takes raw input. Pickles are read as data, nothing in them is run.
     """
-    from pathlib import Path
-
     from keramos.artifact.write import check_extension
     from keramos.pipeline.adopt import propose
     from keramos.platform.atomic_write import check_target
 
     check_extension(Path(output))
     check_target(output)
+    _check_not_read(Path(output), [Path(path) for path in paths])
     proposal = propose(paths[0], paths[1:], recipe=recipe, limits=limits)
     answer = _answer(proposal, choose, ask=not (yes or as_json))
     adopted = proposal.adopted(answer)
@@ -66,6 +68,20 @@ def command(
     )
     if compared is not None:
         click.echo(compared.text())
+
+
+def _check_not_read(target: Path, sources: Sequence[Path]) -> None:
+    """Refuse to write over a file that is adopted."""
+    from keramos.errors import UsageError
+
+    for source in sources:
+        inside = source.is_dir() and source.resolve() in target.resolve().parents
+        if target.exists() and (inside or source.resolve() == target.resolve()):
+            raise UsageError(
+                f"the target is, or lies in, the source {source}",
+                file=str(target),
+                remedy="Write somewhere else",
+            )
 
 
 def _asked(proposal: Proposal, choose: int | None) -> bool:

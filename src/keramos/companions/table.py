@@ -104,6 +104,6 @@ def need_reader(name: str, head: bytes) -> Reader:
     if found is None:
         known = ", ".join(suffix for row in READERS for suffix in row.suffixes)
         raise UnsupportedModelError(
-            "the file is no companion that can be read", remedy=f"Known suffixes are {known}"
+            "the file is not a companion that can be read", remedy=f"Known suffixes are {known}"
         )
     return found

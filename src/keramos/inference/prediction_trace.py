@@ -61,7 +61,7 @@ def traced(model: Traceable, row: Row, content: Content) -> PredictionTrace:
 
 
 def _prepared(model: Traceable, fed: Feeds, content: Content) -> NDArray[np.generic] | None:
-    """The prepared row, shape (features,); None where the file records no preparation.
+    """The prepared row, shape (features,); None where the network prepares it.
 
     Only traces compute it apart from the answer.
     """
@@ -93,7 +93,7 @@ def _input_lines(row: Row, content: Content, prepared: NDArray[np.generic] | Non
         f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
     )
     if prepared is None:
-        return (("raw", raw), ("prepared", "as it is: the file records no preparation"))
+        return (("raw", raw), ("prepared", "by the layers of the network"))
     names = content.preparation.features
     values = cast("list[float]", prepared.tolist())
     shown = ", ".join(

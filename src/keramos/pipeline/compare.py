@@ -43,10 +43,16 @@ def compare(first: str | Path | Model, second: str | Path | Model, table: object
         table: rows with the columns of both and the target.
 
     Raises:
-        UsageError: the models have different targets.
+        UsageError: the models have different targets, or one is not a model.
         DataError: a column or the target is absent, or no row can be judged by both.
     """
     models = [load(one) if isinstance(one, (str, Path)) else one for one in (first, second)]
+    for model in models:
+        if not hasattr(model, "need_content"):
+            raise UsageError(
+                "models and a table are compared: compare(first, second, table)",
+                received=f"a {type(model).__name__} for a model",
+            )
     contents = [model.need_content("be compared") for model in models]
     target = _same_target(*(content.schema.target for content in contents))
     source = as_table(table)

@@ -114,6 +114,8 @@ def target_of(path: Path, to: str | None) -> Target:
     Raises:
         UsageError: it names none.
     """
+    if to is not None:
+        _check_suffix(path, to)
     for target in TARGETS:
         if to == target.word or (to is None and _means(path, target)):
             return target
@@ -124,6 +126,18 @@ def target_of(path: Path, to: str | None) -> Target:
         received=f"'{path.suffix}'" if to is None else to,
         file=str(path),
     )
+
+
+def _check_suffix(path: Path, to: str) -> None:
+    """Refuse a name that means another form than ``to``."""
+    for target in TARGETS:
+        if path.suffix and path.suffix.lower() in target.suffixes and to != target.word:
+            raise UsageError(
+                f"the extension means the form {target.word}",
+                received=to,
+                file=str(path),
+                remedy="Name another file, or leave out to= (--to)",
+            )
 
 
 def _means(path: Path, target: Target) -> bool:
