@@ -107,7 +107,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return outputs
 
     def _features(self, x: object, *, reset: bool) -> object:
-        """A DataFrame as it is; anything else as a dict of columns of numbers."""
+        """A DataFrame as it is; anything else as a dict of columns of numbers, which after a fit
+        with a DataFrame have its names, in its order.
+        """
         if hasattr(x, "columns"):
             validate_data(self, x, reset=reset, skip_check_array=True)
             return x
@@ -119,7 +121,10 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             ensure_all_finite="allow-nan",
             ensure_min_samples=2 if reset else 1,
         )
-        return {f"x{at}": column for at, column in enumerate(checked.T)}
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            names = [f"x{at}" for at in range(checked.shape[1])]
+        return dict(zip(names, checked.T, strict=True))
 
     def __sklearn_tags__(self) -> Tags:
         """Gaps are allowed, and the same seed is needed for the same answers."""

@@ -77,6 +77,11 @@ def test_the_trace_has_four_steps_that_end_in_the_decision(model):
         assert text in str(trace)
 
 
+def test_limits_that_are_a_dict_are_not_blamed_on_the_file(credit_file):
+    with pytest.raises(UsageError, match=r"keramos\.Limits"):
+        keramos.load(credit_file, limits={"weight_bytes": 1})
+
+
 def test_the_trace_takes_a_row_as_decide_does(model):
     import pandas as pd
 

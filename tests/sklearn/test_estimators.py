@@ -79,3 +79,10 @@ def test_a_frame_keeps_its_names_and_kinds(tmp_path):
     assert clone(fitted).get_params() == fitted.get_params()
     with pytest.raises(ValueError, match="colour"):
         fitted.predict(frame.assign(colour=3.5j))
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_an_array_after_a_frame_has_the_columns_of_the_frame():
+    frame, y = load_iris(return_X_y=True, as_frame=True)
+    model = KeramosClassifier(recipe="linear", random_state=0).fit(frame, y)
+    np.testing.assert_array_equal(model.predict_proba(frame.to_numpy()), model.predict_proba(frame))

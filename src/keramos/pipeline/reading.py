@@ -20,6 +20,7 @@ from keramos.errors import (
     ModelError,
     UnsafeModelError,
     UnsupportedModelError,
+    UsageError,
 )
 from keramos.types.limits import LIMITS
 
@@ -113,8 +114,15 @@ def opened(
 
     Raises:
         ModelError: it cannot be read.
-        UsageError: a replacement names no layer, or the form has no such way.
+        UsageError: a replacement names no layer, the form has no such way, or the limits are not
+            ``Limits``.
     """
+    if not isinstance(limits, type(LIMITS)):
+        raise UsageError(
+            "limits are keramos.Limits, as in keramos.Limits(weight_bytes=8589934592)",
+            option="limits",
+            received=type(limits).__name__,
+        )
     with about(path):
         artifact = read(path, weights=weights, limits=limits, source_of=source_of, by=by)
     artifact = with_replacements(artifact, replacements)
