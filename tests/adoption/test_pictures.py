@@ -98,6 +98,17 @@ def test_every_way_to_give_a_picture_gives_one_answer(whole, photo):
     assert len(answers) == 1
 
 
+def test_inspect_and_reports_say_where_each_value_comes_from(whole, tmp_path):
+    done = command("inspect", whole)
+    assert "adopted as" in done.stdout
+    assert "labels.txt, stated" in done.stdout
+    assert "Provenance" not in "".join(
+        json.loads(command("inspect", whole, "--json").stdout)["absent"]
+    )
+    assert command("report", whole, "-o", tmp_path / "r.html").returncode == 0
+    assert "family Teachable Machine" in (tmp_path / "r.html").read_text()
+
+
 def test_plain_keras_opens_the_file(whole):
     import keras
 

@@ -46,7 +46,7 @@ _PARTS: tuple[tuple[Callable[[Content], bool], str], ...] = (
         "Golden rows: the file records no reference predictions to check at load.",
     ),
     (
-        lambda content: content.provenance is not None,
+        lambda content: content.provenance is not None or bool(content.adoption),
         "Provenance: the file does not record its table, its split or the versions used.",
     ),
     (

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.pipeline.inspect import Inspection
+    from keramos.types.adoption import Finding
     from keramos.types.artifact import Artifact, Content
     from keramos.types.serving import Predictor
     from keramos.types.training import GoldenRows
@@ -35,7 +36,7 @@ def proof(found: Inspection, model: Predictor | None) -> Proof:
         sentence,
         rows,
         _digests(artifact),
-        _provenance(content) if content else (),
+        (*_provenance(content), *_adoption(content)) if content else (),
         f"Plain Keras {found.plain_keras}.",
         content.golden.reference_name if content and content.golden else "",
     )
@@ -129,3 +130,21 @@ def _provenance(content: Content) -> tuple[Pair, ...]:
         ("created", source.created),
         *source.versions,
     )
+
+
+def _adoption(content: Content) -> tuple[Pair, ...]:
+    """Where each value of an adopted file comes from."""
+    adoption = content.adoption
+    if not adoption:
+        return ()
+    return (
+        ("adopted as", adoption.family),
+        *((one.what, _found(one)) for one in adoption.findings),
+        *((part.path, f"folded in; sha256 {part.sha256}") for part in adoption.parts),
+        *(("noticed", note) for note in adoption.notes),
+    )
+
+
+def _found(one: Finding) -> str:
+    source = f"{one.origin} {one.source}" if one.source else one.origin
+    return f"{one.value} ({source}, {one.certainty})"
