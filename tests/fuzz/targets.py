@@ -135,7 +135,7 @@ def content(data: bytes) -> None:
     if feeds is not None:
         decide(session.run(feeds)[0], found.rule)
     Session(compile_network(front(found.preparation)))
-    check_golden(session, found.golden, compiled.inputs)
+    check_golden(session, found, compiled.inputs)
 
 
 _NO_WEIGHTS = build({"h5": {"attrs": {"": {"layer_names": ["none"]}}}})

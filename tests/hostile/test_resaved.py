@@ -27,7 +27,7 @@ def test_a_file_that_keras_saved_again_answers_the_same_and_says_that_its_proof_
     plain_keras.save(path)
     before, after = keramos.load(credit_file), keramos.load(path)
     golden = before.content.golden
-    (answers,) = after.session.run(_fed(golden, before.inputs))
+    (answers,) = after.session.run(_fed(before.content, before.inputs))
 
     np.testing.assert_allclose(answers, golden.outputs, rtol=1e-5, atol=1e-6)
     assert after.content is None
@@ -73,7 +73,7 @@ def test_one_flipped_bit_of_a_weight_is_detected(credit_file, tmp_path):
         keramos.load(path)
 
 
-def _fed(golden, inputs):
+def _fed(content, inputs):
     from keramos.runtime.verify import golden_feeds
 
-    return golden_feeds(golden, inputs)
+    return golden_feeds(content, inputs)

@@ -265,6 +265,6 @@ def test_a_model_that_needs_its_batch_size_is_run_inspected_and_converted(tmp_pa
     ],
 )
 def test_a_number_that_is_not_finite_is_a_difference_unless_both_have_it(before, after, equal):
-    from keramos.pipeline.convert import _difference
+    from keramos.pipeline.differences import largest_difference
 
-    assert (_difference([np.array(before)], [np.array(after)]) == 0) is equal
+    assert (largest_difference([np.array(before)], [np.array(after)]) == 0) is equal

@@ -79,7 +79,7 @@ def test_a_table_trains_saves_and_answers_as_plain_keras_does(name, shared, tmp_
             from keramos.runtime.verify import golden_feeds
             from keramos.training.keras_engine.answers import keras_outputs
 
-            fed = golden_feeds(run.content.golden, model.inputs)
+            fed = golden_feeds(run.content, model.inputs)
             answers, expected = model.session.run(fed)[0], keras_outputs(path, fed)[0]
         else:
             expected = np.asarray(plain(given, training=False))

@@ -23,7 +23,7 @@ def engine(credit_file):
 
 
 def fed(model, rows, **changed):
-    golden = golden_feeds(model.content.golden, model.inputs)
+    golden = golden_feeds(model.content, model.inputs)
     many = {name: np.resize(array, (rows, *array.shape[1:])) for name, array in golden.items()}
     return many | {name: np.full_like(many[name], value) for name, value in changed.items()}
 

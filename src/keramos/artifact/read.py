@@ -13,7 +13,6 @@ from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
-from keramos.artifact.read_graph import graph_is_meant, read_graph, with_graph
 from keramos.artifact.weights.fill import fill, rules_of
 from keramos.artifact.weights.infer_input import with_input_shapes
 from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
@@ -63,14 +62,35 @@ def read(
     with _located(source.path):
         form = form_of(source)
         container = form.open(source, limits)
-        if graph_is_meant(container, by):
-            return read_graph(source, form, container, by, limits)
-        try:
-            found = _by_config(source, form, container, weights, limits, source_of)
-        except UnsupportedModelError:
-            if by is not None or container.graph is None:
-                raise
-            return read_graph(source, form, container, by, limits)
+        if container.graph is None and by is None:
+            return _by_config(source, form, container, weights, limits, source_of)
+        return _by_either(source, form, container, by, weights, limits, source_of)
+
+
+def _by_either(
+    source: ModelSource,
+    form: Form,
+    container: Container,
+    by: str | None,
+    weights: str | Path | None,
+    limits: Limits,
+    source_of: Callable[[str, Limits], ModelSource],
+) -> Artifact:
+    """A model with a graph of operations, or of which the graph is asked for."""
+    from keramos.artifact.read_graph import (  # noqa: PLC0415 (start-up time; most have none)
+        graph_is_meant,
+        read_graph,
+        with_graph,
+    )
+
+    if graph_is_meant(container, by):
+        return read_graph(source, form, container, by, limits)
+    try:
+        found = _by_config(source, form, container, weights, limits, source_of)
+    except UnsupportedModelError:
+        if by is not None or container.graph is None:
+            raise
+        return read_graph(source, form, container, by, limits)
     return found if container.graph is None else with_graph(found, container.graph)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from keramos.artifact.content.document import decode
 from keramos.artifact.file_info import file_info
 from keramos.artifact.keras.dialects.origin import Origin
 from keramos.artifact.limits import LIMITS
+from keramos.artifact.sha256 import sha256
 from keramos.artifact.weights.validate import check_values
 from keramos.errors import LimitExceededError, UsageError
 from keramos.types.artifact import Artifact
@@ -80,7 +80,7 @@ def _with_content(
             path=SAVED_CONTENT,
         )
     document = decode(content, info.path, limits)
-    digest = hashlib.sha256(container.sealed).hexdigest()
+    digest = sha256(container.sealed)
     if digest == document.config_sha256:
         return Artifact(network, info, document.content, "intact")
     changed = "the graph was changed after keramos wrote it"

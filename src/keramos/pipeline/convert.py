@@ -11,7 +11,7 @@ from keramos.artifact.read import read
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, located
 from keramos.pipeline.config_and_graph import check_agreement
-from keramos.pipeline.differences import largest_difference, paired
+from keramos.pipeline.differences import in_order, largest_difference, paired
 from keramos.pipeline.reading import about, opened
 from keramos.pipeline.verify import random_feeds
 from keramos.pipeline.written_forms import Written, check, target_of
@@ -92,9 +92,8 @@ def _converted(artifact: Artifact, target: Path, form: Target, limits: Limits) -
     worst = None
     if after is not None:
         answers = Session(after).run(_renamed(fed, before, after))
-        named = {one.name: answer for one, answer in zip(after.outputs, answers, strict=True)}
-        order = paired(before.outputs, after.outputs) or after.outputs
-        worst = largest_difference(Session(before).run(fed), [named[one.name] for one in order])
+        ordered = in_order(answers, before.outputs, after.outputs)
+        worst = largest_difference(Session(before).run(fed), ordered)
         if worst > _SAME:
             raise _differs(artifact, target, worst)
     written.save()

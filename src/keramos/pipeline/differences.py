@@ -18,13 +18,26 @@ def paired(
     ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
 ) -> tuple[TensorSpec, ...] | None:
     """The ends of another model in our order: by name, or where there is one only; None where
-    neither tells.
+    neither tells (a layer with several outputs gives all of them its name).
     """
     if len(ours) == len(theirs) == 1:
         return tuple(theirs)
     named = {one.name: one for one in theirs}
     names = [one.name for one in ours]
-    return tuple(named[name] for name in names) if named.keys() == set(names) else None
+    if len(named) < len(theirs) or named.keys() != set(names):
+        return None
+    return tuple(named[name] for name in names)
+
+
+def in_order(
+    answers: Sequence[NDArray[np.generic]], ours: Sequence[TensorSpec], theirs: Sequence[TensorSpec]
+) -> list[NDArray[np.generic]]:
+    """The answers of another model in the order of our outputs; as they are where no name tells."""
+    order = paired(ours, theirs)
+    if order is None:
+        return list(answers)
+    named = {one.name: answer for one, answer in zip(theirs, answers, strict=True)}
+    return [named[one.name] for one in order]
 
 
 def largest_difference(

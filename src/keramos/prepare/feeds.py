@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec import field
+from msgspec.structs import replace
 
 from keramos.errors import Problem
 from keramos.frozen import Frozen

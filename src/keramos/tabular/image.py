@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ import numpy as np
 
 from keramos.tabular.cell import Refused
 from keramos.tabular.kind import Encoded, Kind
-from keramos.tabular.media.picture import prepared
 
 if TYPE_CHECKING:
     from keramos.tabular.kind import Json
@@ -51,8 +49,8 @@ class ImageKind(Kind):
             return cell.encode()
         text = cell.partition(";base64,")[2] if cell.startswith("data:") else cell
         try:
-            return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
+            return a2b_base64(text.encode("ascii"), strict_mode=True)
+        except ValueError:  # binascii.Error, or letters that are not ASCII
             return Refused(self.refusal)
 
     def encode(self, column: Column, part: str) -> Encoded:
@@ -69,10 +67,10 @@ class ImageKind(Kind):
     def example(self, column: ColumnPreparation) -> object:
         """The smallest PNG: one white pixel."""
         del column
-        return {"b64": base64.b64encode(WHITE_PIXEL).decode()}
+        return {"b64": b2a_base64(WHITE_PIXEL, newline=False).decode()}
 
 
-WHITE_PIXEL = base64.b64decode(
+WHITE_PIXEL = a2b_base64(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
 )
 """A PNG of one pixel."""
@@ -80,6 +78,8 @@ WHITE_PIXEL = base64.b64decode(
 
 def golden_pictures(cells: tuple[object, ...], picture: Picture) -> tuple[object, ...]:
     """Golden pictures as the network takes them."""
+    from keramos.tabular.media.picture import prepared  # noqa: PLC0415 (few files have pictures)
+
     kind = ImageKind()
     read = [kind.read(cell) for cell in cells]
     found = [prepared(one, picture) for one in read if isinstance(one, bytes)]
@@ -90,6 +90,8 @@ def picture_input(column: Column, picture: Picture) -> tuple[np.ndarray, dict[in
     """The network's input for a column of pictures, shape (rows, height, width, channels), and why
     rows cannot be read; those are black.
     """
+    from keramos.tabular.media.picture import prepared  # noqa: PLC0415 (few files have pictures)
+
     channels = 1 if picture.mode == "L" else 3
     shape = (len(column.values), picture.height, picture.width, channels)
     found, reasons = np.zeros(shape, "float32"), {}
