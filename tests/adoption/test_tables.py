@@ -252,6 +252,17 @@ def test_the_command_asks_once_and_writes(churn, tmp_path):
     assert target.exists()
 
 
+@pytest.mark.parametrize("name", ["again.keras", "again.h5", "again.onnx", "again"])
+def test_an_adopted_file_is_converted_and_proven_by_its_golden_rows(churn, whole, tmp_path, name):
+    done = keramos.convert(churn.parent / "whole.keras", tmp_path / name)
+    assert (done.rows, done.fed) == (8, "golden")
+    assert done.difference == pytest.approx(0, abs=1e-5)
+    if name != "again.onnx":
+        row = {"age": 41, "gender": "Male", "city": "Paris", "balance": 52000.0}
+        again = keramos.load(tmp_path / name)
+        assert again.decide(row)[0].score == pytest.approx(whole.decide(row)[0].score, abs=1e-6)
+
+
 def test_the_command_never_writes_over_what_it_adopts(churn):
     model = churn / "model.keras"
     before = model.read_bytes()

@@ -61,6 +61,6 @@ def command(
     proof = (
         "keramos does not run what it wrote"
         if done.difference is None
-        else f"on {done.rows} random rows the largest difference is {done.difference:.3g}"
+        else f"on {done.rows} {done.fed} rows the largest difference is {done.difference:.3g}"
     )
     say(f"{done.path}: {done.form}, {done.size:,} bytes; {proof}")

@@ -59,7 +59,10 @@ def split_groups(groups: NDArray[np.generic], *, seed: int, share: float = 0.2) 
     """
     names, counts = np.unique(groups, return_counts=True)
     if len(names) < 2:  # noqa: PLR2004 (one to learn from, one to judge by)
-        raise DataError("all rows are of one group, so no group can be held out")
+        raise DataError(
+            "a split by groups needs rows of two groups or more; these are all of one group",
+            remedy="Split by a column with more groups",
+        )
     order = np.random.default_rng(seed).permutation(len(names))
     before = np.cumsum(counts[order]) - counts[order]
     most = min(int((before < share * len(groups)).sum()), len(names) - 1)

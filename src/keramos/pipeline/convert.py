@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from keramos.artifact.keras.upgrade import lossy_options
 from keramos.artifact.read import read
@@ -16,6 +16,7 @@ from keramos.pipeline.reading import about, opened
 from keramos.pipeline.verify import random_feeds
 from keramos.pipeline.written_forms import Written, check, target_of
 from keramos.runtime.session import Session
+from keramos.runtime.verify import golden_feeds
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ answer.
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What was written, and how far its answers are from the original's on random inputs.
-
+    """What was written, and how far its answers are from the original's on ``rows`` rows,
+    which are random, or the file's golden ones where its network refuses random words.
     ``difference`` is None where keramos writes a form that it does not run.
     """
 
@@ -46,6 +47,7 @@ class Conversion:
     rows: int
     difference: float | None
     form: str = ""
+    fed: Literal["random", "golden"] = "random"
 
 
 def convert(
@@ -84,7 +86,7 @@ def convert(
 
 def _converted(artifact: Artifact, target: Path, form: Target, limits: Limits) -> Conversion:
     before = compile_network(artifact.network, limits=limits)
-    fed = random_feeds(before.inputs)
+    fed, kind = _feeds(artifact, before)
     check_agreement(artifact, before, fed, limits)
     with located(file=str(target)):
         written = Written(target, form, form.files(artifact, limits))
@@ -98,7 +100,19 @@ def _converted(artifact: Artifact, target: Path, form: Target, limits: Limits) -
             raise _differs(artifact, target, worst)
     written.save()
     rows = len(next(iter(fed.values())))
-    return Conversion(str(target), written.size, rows, worst, form.title)
+    return Conversion(str(target), written.size, rows, worst, form.title, kind)
+
+
+def _feeds(artifact: Artifact, compiled: Compiled) -> tuple[Feeds, Literal["random", "golden"]]:
+    """Random rows, or the golden ones where the network refuses random words."""
+    fed, content = random_feeds(compiled.inputs), artifact.content
+    if content is None or content.golden is None:
+        return fed, "random"
+    try:
+        Session(compiled).run(fed)
+    except MismatchError:
+        return golden_feeds(content, compiled.inputs), "golden"
+    return fed, "random"
 
 
 def _read_back(written: Written, artifact: Artifact, limits: Limits) -> Compiled | None:
