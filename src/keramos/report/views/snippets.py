@@ -129,7 +129,9 @@ def _own(model: Predictor, fed: Feeds) -> str:
     file = Path(model.artifact.info.path).name
     if model.content is not None:
         row = typed_row(example_row(model.content), model.content)
-        return f"import keramos\n\nmodel = keramos.load({file!r})\nprint(model.decide([{row!r}]))\n"
+        return (
+            f"import keramos\n\nmodel = keramos.load({file!r})\nprint(model.decide([{row!r}])[0])\n"
+        )
     arrays = ", ".join(_literal(fed[spec.name]) for spec in model.inputs)
     return (
         "import keramos\nimport numpy as np\n\nmodel = "
