@@ -79,7 +79,7 @@ _HOMES = {
 
 def __dir__() -> list[str]:
     """Every public name, for ``dir`` and completion."""
-    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def __getattr__(name: str) -> object:

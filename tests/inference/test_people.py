@@ -115,6 +115,8 @@ def test_bad_rows_are_left_out_on_request_and_listed(model):
     rows = [ROWS[0], {"number": "many", "letter": "a"}, ROWS[1], {"letter": "b"}]
     with pytest.raises(RowError, match="many"):
         model.decide(rows)
+    with pytest.raises(UsageError, match="raise or skip"):
+        model.decide(ROWS, on_error="ignore")
     found = model.decide(rows, on_error="skip")
     assert list(found) == list(model.decide(ROWS))
     assert list(found.rows) == [1, 3]

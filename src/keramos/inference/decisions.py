@@ -120,13 +120,16 @@ class Decisions(list[Decision]):
         found = records(self, self.rows, self.rule)
         return {name: [record[name] for record in found] for name in names}
 
+    def _count(self) -> str:
+        return f"{len(self)} decision{'' if len(self) == 1 else 's'}"
+
     def __repr__(self) -> str:
         """The first decisions, one a line."""
         lines = [f"  row {row}: {one.rule}" for row, one in zip(self.rows, self[:_SHOWN])]  # noqa: B905 (the first)
         more = len(self) - len(lines)
         return "\n".join(
             [
-                f"{len(self)} decisions",
+                self._count(),
                 *lines,
                 *([f"  ... and {more} more"] if more else []),
                 *([f"  {len(self.problems)} cells refused"] if self.problems else []),
@@ -140,6 +143,6 @@ class Decisions(list[Decision]):
         rows = [list(one.values()) for one in records(self[:_SHOWN], self.rows[:_SHOWN], self.rule)]
         more = len(self) - len(rows)
         return view(
-            f"{len(self)} decisions" + (f", the first {_SHOWN} shown" if more > 0 else ""),
+            self._count() + (f", the first {_SHOWN} shown" if more > 0 else ""),
             table(names, rows),
         )

@@ -154,6 +154,8 @@ class Model:
             >>> model.decide({"age": 40, "housing": "own"})[0].label
         """
         content = self.need_content("decide")
+        if on_error not in {"raise", "skip"}:
+            raise UsageError("it is raise or skip", option="on_error", received=repr(on_error))
         given, index = self._as_rows(rows), getattr(rows, "index", None)
         if callable(index) or given is not rows:  # a list's method, or the names in a Series
             index = None
