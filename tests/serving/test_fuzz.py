@@ -274,7 +274,7 @@ def test_tensors_whose_sizes_lie_are_answered_or_refused(server, name, body, tai
 
 @FUZZ
 @given(
-    mutated(gzip.compress(json.dumps({"instances": ROWS}).encode())),
+    mutated(gzip.compress(json.dumps({"instances": ROWS}).encode(), mtime=0)),
     st.sampled_from(["gzip", "x-gzip"]),
 )
 def test_damaged_gzip_is_answered_or_refused(server, data, coding):
