@@ -116,5 +116,5 @@ def test_damaged_arrays_are_refused(tmp_path):
 
 
 def test_a_file_of_no_known_form_is_named(tmp_path):
-    with pytest.raises(UnsupportedModelError, match="no companion"):
+    with pytest.raises(UnsupportedModelError, match="not a companion"):
         read(tmp_path, "notes.docx", b"PK")

@@ -41,14 +41,8 @@ ONE = gzip.compress(b"one", mtime=0)
         (gzip.compress(b"", mtime=0) * 1001, "gzip"),
     ],
     ids=[
-        "cut",
-        "followed",
-        "second_cut",
-        "head_of_second",
-        "two_streams",
-        "stream_and_byte",
-        "none",
-        "many",
+        *("cut", "followed", "second_cut", "head_of_second"),
+        *("two_streams", "stream_and_byte", "none", "many"),
     ],
 )
 def test_a_body_that_is_cut_or_followed_by_other_bytes_is_refused(data, coding):
