@@ -22,6 +22,7 @@ from keramos.errors import (
 from keramos.pipeline.inspect import inspect
 from keramos.types.limits import Limits
 from support.container_suite import ContainerSuite, network
+from support.safetensors import safetensors
 
 NAMES = ("kernel", "bias"), ("gamma", "beta", "moving_mean", "moving_variance")
 
@@ -67,16 +68,6 @@ def architecture(folder):
     return folder / "m.json"
 
 
-def tensors(arrays):
-    header, body = {}, b""
-    for name, array in arrays.items():
-        span = [len(body), len(body) + array.nbytes]
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": span}
-        body += array.tobytes()
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
-
-
 class TestNpz(ContainerSuite):
     """``np.savez("w.npz", **{weight.path: weight ...})``"""
 
@@ -94,7 +85,7 @@ class TestSafetensors(ContainerSuite):
 
     def write(self, folder):
         named = {name.replace("/", "."): array for name, array in sorted(weights().items())}
-        (folder / "w.safetensors").write_bytes(tensors(named))
+        (folder / "w.safetensors").write_bytes(safetensors(named))
         return architecture(folder), folder / "w.safetensors"
 
 

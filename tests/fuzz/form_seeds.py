@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 import zipfile
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from fuzz.form_targets import honest_graph, layers_model
 from hostile.generate_content import network
+from support.safetensors import safetensors
 
 
 def form_seeds():
@@ -29,16 +29,6 @@ def form_seeds():
     yield "weights", "safetensors", safetensors(arrays)
     for name, mode in (("zip", None), ("tar", "w"), ("tgz", "w:gz")):
         yield "packed", name, archive(mode)
-
-
-def safetensors(arrays):
-    header, body = {}, b""
-    for name, array in arrays.items():
-        span = [len(body), len(body) + array.nbytes]
-        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": span}
-        body += array.tobytes()
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
 
 
 def archive(mode):

@@ -49,9 +49,10 @@ class ImageKind(Kind):
             return cell.encode()
         text = cell.partition(";base64,")[2] if cell.startswith("data:") else cell
         try:
-            return a2b_base64(text.encode("ascii"), strict_mode=True)
+            found = a2b_base64(text.encode("ascii"), strict_mode=True)
         except ValueError:  # binascii.Error, or letters that are not ASCII
             return Refused(self.refusal)
+        return found or Refused(self.refusal)
 
     def encode(self, column: Column, part: str) -> Encoded:
         """The bytes: only ``picture_input`` knows how the network takes them."""

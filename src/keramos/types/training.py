@@ -223,7 +223,8 @@ class DecisionRule(Frozen, frozen=True):
 class GoldenRows(Frozen, frozen=True):
     """Rows with reference answers, kept to prove the file at every load.
 
-    ``reference`` names what gave the answers: ``keras``, ``numpy`` or ``original parts``.
+    ``reference`` names what gave the answers: ``keras``, ``numpy``, ``keramos`` (when the file was
+    made) or ``original parts``.
 
     ``inputs`` has one list of cells for each model input, in order (a matrix input gives one list
     of rows). ``outputs`` has shape (rows, units). An answer agrees when ``abs(a - b) <= absolute +

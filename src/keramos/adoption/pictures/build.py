@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from keramos.types.schema import (
 from keramos.types.training import DecisionRule, GoldenRows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from keramos.adoption.pictures.labels import Named
@@ -42,7 +45,9 @@ def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> W
     compiled = compile_network(network)
     text = tuple(base64.b64encode(one).decode() for one in golden_files())
     fed = np.stack([np.asarray(one) for one in golden_pictures(text, picture)])
-    answers = Session(compiled).run({compiled.inputs[0].name: fed.astype("float32")})[0]
+    session, name = Session(compiled), compiled.inputs[0].name
+    answers = session.run({name: fed.astype("float32")})[0]
+    by_pillow = session.run({name: by_original_parts(golden_files(), picture)})[0]
     single = answers.shape[1] == 1
     target = TargetSchema(
         wishes.target or "label",
@@ -51,7 +56,7 @@ def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> W
         named.labels,
     )
     rule = _rule(named, wishes.threshold, single=single)
-    column = ColumnPreparation("image", compiled.inputs[0].name, "image", "refuse", picture=picture)
+    column = ColumnPreparation("image", name, "image", "refuse", picture=picture)
     content = Content(
         schema=Schema((ColumnSchema("image", "image", "the model takes one picture"),), target),
         preparation=Preparation("minmax", False, (column,), TargetPreparation(), ()),
@@ -61,12 +66,34 @@ def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> W
             tuple(map(tuple, answers.astype(float).tolist())),
             absolute=_ABSOLUTE,
             relative=1e-4,
-            reference="original parts",
+            reference="keramos",
         ),
     )
     best = int(answers[0].argmax()) if not single else int(answers[0, 0] >= rule.threshold)
     preview = f"a picture of noise gives {named.labels[best]}, {float(answers[0].max()):.3g}"
-    return Whole(network, content, 0.0, preview)
+    difference = float(np.abs(answers.astype(float) - by_pillow).max())
+    return Whole(network, content, difference, preview)
+
+
+def by_original_parts(files: Sequence[bytes], picture: Picture) -> NDArray[np.float32]:
+    """Pictures as an app prepares them, by Pillow itself, shape (rows, height, width, channels).
+
+    Pillow 13 takes rows before columns for some shapes; there it differs from what files do.
+    """
+    from PIL import Image, ImageOps  # noqa: PLC0415 (an extra)
+
+    size, method = (picture.width, picture.height), Image.Resampling[picture.method.upper()]
+    found = []
+    for data in files:
+        with Image.open(io.BytesIO(data)) as opened:
+            colours = opened.convert("L" if picture.mode == "L" else "RGB")
+        crop = picture.fit == "crop"
+        fitted = ImageOps.fit(colours, size, method) if crop else colours.resize(size, method)
+        pixels = np.asarray(fitted).reshape(picture.height, picture.width, -1)
+        found.append(pixels[..., ::-1] if picture.mode == "BGR" else pixels)
+    scaled = np.stack(found).astype("float32") / np.float32(picture.divide)
+    prepared: NDArray[np.float32] = (scaled - np.float32(picture.subtract)).astype("float32")
+    return prepared
 
 
 def _rule(named: Named, threshold: float | None, *, single: bool) -> DecisionRule:

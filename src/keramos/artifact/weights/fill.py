@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import LeafGroups
@@ -13,7 +14,7 @@ from keramos.artifact.weights.validate import check_shapes, check_values
 from keramos.errors import ForeignCodeError, MismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keramos.artifact.containers.container import LayerGroups, WeightStore
     from keramos.artifact.keras.dialects.origin import Origin
@@ -35,8 +36,31 @@ def fill(
         ForeignCodeError: the same, in a network that calls functions of its author's own: these are
             the reason to name, whatever the weights are.
     """
+    with _foreign_first(network):
+        if isinstance(groups, LeafGroups):
+            # Most files keep their weights otherwise.
+            from keramos.artifact.weights.leaf_weights import (  # noqa: PLC0415 (start-up time)
+                bind_leaves,
+            )
+
+            return bind_leaves(network, store, groups, rules)
+        if groups is not None:
+            return bind_groups(network, store, groups, rules)
+        stored = Stored(store, assets)
+        filled = bind_places(network, stored, rules)
+        if (unused := stored.unused()) and not has_foreign(network):
+            raise MismatchError(
+                "no layer of the config has a place for these weights",
+                received=", ".join(unused[:3])[:200],
+            )
+        return filled
+
+
+@contextmanager
+def _foreign_first(network: Network) -> Iterator[None]:
+    """A mismatch in a network that calls functions of its author's own names these instead."""
     try:
-        return _filled(network, store, groups, assets, rules)
+        yield
     except MismatchError:
         foreign = next(foreign_functions(network), None)
         if foreign is None:
@@ -50,32 +74,6 @@ def fill(
             remedy=f"Say what the layer computes with replace={{{layer.name!r}: 'an expression of "
             "x'}",
         ) from None
-
-
-def _filled(
-    network: Network,
-    store: WeightStore,
-    groups: LayerGroups | LeafGroups | None,
-    assets: Mapping[str, bytes],
-    rules: Rules,
-) -> Network:
-    if isinstance(groups, LeafGroups):
-        # Most files keep their weights otherwise.
-        from keramos.artifact.weights.leaf_weights import (  # noqa: PLC0415 (start-up time)
-            bind_leaves,
-        )
-
-        return bind_leaves(network, store, groups, rules)
-    if groups is not None:
-        return bind_groups(network, store, groups, rules)
-    stored = Stored(store, assets)
-    filled = bind_places(network, stored, rules)
-    if (unused := stored.unused()) and not has_foreign(network):
-        raise MismatchError(
-            "no layer of the config has a place for these weights",
-            received=", ".join(unused[:3])[:200],
-        )
-    return filled
 
 
 def rules_of(network: Network, origin: Origin, limits: Limits) -> Rules:
