@@ -5,7 +5,7 @@
 (in ``tests``) writes the list again.
 """
 
-from keramos.keras_layers.options import DATA_FORMAT, FLAG, INTERPOLATION
+from keramos.keras_layers.options import DATA_FORMAT, FLAG
 from keramos.keras_layers.registry import LAYERS
 from support.option_values import DRAWS, listed, shown
 
@@ -36,13 +36,6 @@ REASONS = {
         *((kind, "sparse", "true") for kind in (*_SPARSE.split(), "TextVectorization")),
     },
     "no Keras has the option; the class shares its record with others": {
-        *(("Cropping1D", "data_format", f'"channels_{end}"') for end in ("first", "last")),
-        *(("UpSampling1D", "data_format", f'"channels_{end}"') for end in ("first", "last")),
-        *(
-            (f"UpSampling{n}D", "interpolation", shown(word))
-            for n in (1, 3)
-            for word in INTERPOLATION.words
-        ),
         ("SpatialDropout1D", "data_format", None),
     },
     "TensorFlow has no such kernel for processors": {

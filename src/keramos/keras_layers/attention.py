@@ -44,7 +44,7 @@ LAYERS = {
         calls=_CALLS,
         mask="own",
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
     "Attention": LayerSpec(
         training=("dropout", "seed"),
@@ -56,7 +56,7 @@ LAYERS = {
         calls=_CALLS,
         mask="own",
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
     "GroupQueryAttention": LayerSpec(
         options={
@@ -135,6 +135,6 @@ LAYERS = {
         calls=_HEADS_CALLS,
         mask="own",
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
 }

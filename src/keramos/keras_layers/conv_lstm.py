@@ -45,7 +45,7 @@ _CONV_LSTM = LayerSpec(
     recurrent_gates=(0, 1, 3),
     mask="own",
     floats=True,
-    since="2",
+    since="tensorflow",
 )
 
 LAYERS = {

@@ -46,7 +46,7 @@ _DEPTHWISE = LayerSpec(
     options={**_DILATED, "depth_multiplier": COUNT(1), **ENDS},
     training=("depthwise_constraint", "depthwise_initializer", "depthwise_regularizer"),
     weights=(
-        Weight("kernel", "*kernel_size channels depth_multiplier"),
+        Weight("kernel", "*kernel_size channels depth_multiplier", former="depthwise_kernel"),
         Weight("bias", "channels*depth_multiplier", when="use_bias"),
     ),
     floats=True,
@@ -66,9 +66,11 @@ _SEPARABLE = LayerSpec(
 
 LAYERS = {
     **by_space("Conv{}D", _CONVOLUTION),
-    **by_space("Conv{}DTranspose", _TRANSPOSED),
+    **by_space("Conv{}DTranspose", _TRANSPOSED._replace(since="tensorflow"), 1),
     **by_space("Conv{}DTranspose", _TRANSPOSED._replace(since="1"), 2),
-    **by_space("DepthwiseConv{}D", _DEPTHWISE, 1, 2),
+    **by_space("Conv{}DTranspose", _TRANSPOSED, 3),
+    **by_space("DepthwiseConv{}D", _DEPTHWISE._replace(since="tensorflow"), 1),
+    **by_space("DepthwiseConv{}D", _DEPTHWISE, 2),
     **by_space("SeparableConv{}D", _SEPARABLE, 1, 2),
     **by_space("SeparableConv{}D", _SEPARABLE._replace(since="1"), 2),
 }

@@ -109,7 +109,7 @@ LAYERS = {
         ignored=("awq_unpacked_column_size", "gptq_unpacked_column_size"),
         training=_TRAINING,
         floats=True,
-        since="2",
+        since="tensorflow",
         quantized=_quantized(None, _EINSUM_BIAS, None),
     ),
     "Embedding": LayerSpec(
@@ -121,7 +121,7 @@ LAYERS = {
         since="1",
         quantized={"int4": _TABLE_INT4, "int8": _TABLE_INT8},
     ),
-    "Identity": LayerSpec(mask="keep", since="2", visible=False),
+    "Identity": LayerSpec(mask="keep", since="tensorflow", visible=False),
     "LayerScale": LayerSpec(
         options={"projection_dim": COUNT},
         weights=(Weight("gamma", "projection_dim"),),
@@ -177,7 +177,7 @@ LAYERS = {
         checked={"power_iterations": COUNT(1)},
         inner={"layer": "layer"},
         copies="before",  # the kernel of the wrapped layer
-        since="2",
+        since="tensorflow",
     ),
     "StochasticDepth": LayerSpec(
         ignored=("drop_path_rate",), since="2", module="keras.src.applications.convnext"

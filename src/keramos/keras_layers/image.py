@@ -35,7 +35,9 @@ LAYERS = {
     "AutoContrast": LayerSpec(
         options={"value_range": RANGE((0, 255)), "data_format": DATA_FORMAT}, floats=True
     ),
-    "CenterCrop": LayerSpec(options={**_SIZE, "data_format": DATA_FORMAT}, floats=True, since="2"),
+    "CenterCrop": LayerSpec(
+        options={**_SIZE, "data_format": DATA_FORMAT}, floats=True, since="tensorflow"
+    ),
     "ContrastLimitedAdaptiveHistogramEqualization": LayerSpec(
         options={
             "value_range": RANGE((0, 255)),
@@ -49,7 +51,7 @@ LAYERS = {
         options={**_SIZE, "data_format": DATA_FORMAT},
         training=("seed",),
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
     "Resizing": LayerSpec(
         options={
@@ -64,7 +66,7 @@ LAYERS = {
         },
         floats=True,
         rank=4,
-        since="2",
+        since="tensorflow",
     ),
     "AugMix": _random("all_ops alpha chain_depth data_format interpolation num_chains value_range"),
     "CutMix": _random("data_format"),
@@ -90,22 +92,26 @@ LAYERS = {
     "RandomSharpness": _random("data_format value_range"),
     "RandomShear": _random("data_format fill_mode fill_value interpolation x_factor y_factor"),
     "Solarization": _random("addition_factor data_format threshold_factor value_range"),
-    "RandomBrightness": _random("data_format factor value_range")._replace(since="2"),
-    "RandomContrast": _random("data_format factor value_range")._replace(since="2"),
-    "RandomFlip": _random("data_format mode")._replace(since="2"),
+    "RandomBrightness": _random("data_format factor value_range")._replace(since="tensorflow"),
+    "RandomContrast": _random("data_format factor value_range")._replace(
+        since="tensorflow", unstated=("value_range",)
+    ),
+    "RandomFlip": _random("data_format mode")._replace(
+        since="tensorflow", unstated=("value_range",)
+    ),
     "RandomRotation": _random("data_format factor fill_mode fill_value interpolation")._replace(
-        since="2"
+        since="tensorflow"
     ),
     "RandomTranslation": _random(
         "data_format fill_mode fill_value height_factor interpolation width_factor"
-    )._replace(since="2"),
+    )._replace(since="tensorflow"),
     "RandomZoom": _random(
         "data_format fill_mode fill_value height_factor interpolation width_factor"
-    )._replace(since="2"),
+    )._replace(since="tensorflow"),
     "RandomHeight": _random("factor interpolation")._replace(
-        since="2", until="2", successor="Identity"
+        since="tensorflow", until="2", successor="Identity"
     ),
     "RandomWidth": _random("factor interpolation")._replace(
-        since="2", until="2", successor="Identity"
+        since="tensorflow", until="2", successor="Identity"
     ),
 }

@@ -5,7 +5,7 @@ from keramos.keras_layers.spec import LayerSpec, Weight
 
 _KERAS_1 = LayerSpec(floats=True, since="1", until="1")
 
-_STANDALONE = _KERAS_1._replace(until="2")
+_STANDALONE = _KERAS_1._replace(until="standalone")
 
 LAYERS = {
     "Highway": _STANDALONE._replace(
@@ -40,7 +40,7 @@ LAYERS = {
         ignored=("scale",),
         training=("kernel_initializer", "seed"),
         floats=True,
-        since="2",
+        since="tensorflow",
         until="2",
     ),
     "SReLU": _KERAS_1._replace(

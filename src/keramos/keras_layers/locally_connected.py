@@ -19,6 +19,7 @@ LAYERS = by_space(
         floats=True,
         since="1",
         until="2",
+        unstated=("implementation",),
     ),
     1,
     2,

@@ -38,11 +38,13 @@ _LOOKUP = LayerSpec(
     ignored=("vocabulary_dtype", "vocabulary_size"),
     checked={"vocabulary_dtype": words("int64", "int32", "string")},
     vocabulary="vocabulary",
-    since="2",
+    since="tensorflow",
 )
 
 LAYERS = {
-    "HashedCrossing": LayerSpec(options={"num_bins": COUNT, **_ENCODED}, several=True, since="2"),
+    "HashedCrossing": LayerSpec(
+        options={"num_bins": COUNT, **_ENCODED}, several=True, since="tensorflow"
+    ),
     "Hashing": LayerSpec(
         options={
             "num_bins": COUNT,
@@ -50,7 +52,8 @@ LAYERS = {
             "salt": AXES(None),
             **_ENCODED,
         },
-        since="2",
+        since="tensorflow",
+        unstated=("mask_value",),
     ),
     "IntegerLookup": _LOOKUP,
     "StringLookup": _LOOKUP._replace(takes_text=True),
@@ -68,6 +71,6 @@ LAYERS = {
         takes_text=True,
         vocabulary="vocabulary",
         asset_folders=("", "/_lookup_layer"),
-        since="2",
+        since="tensorflow",
     ),
 }

@@ -29,8 +29,8 @@ LAYERS = {
         weights=(
             Weight("gamma", "*sizes", when="scale"),
             Weight("beta", "*sizes", when="center"),
-            Weight("moving_mean", "*sizes", trained=False),
-            Weight("moving_variance", "*sizes", trained=False),
+            Weight("moving_mean", "*sizes", trained=False, former="running_mean"),
+            Weight("moving_variance", "*sizes", trained=False, former="running_std"),
         ),
         ignored=(
             *("momentum", "renorm", "renorm_clipping", "renorm_momentum"),
@@ -41,6 +41,8 @@ LAYERS = {
         mask="keep",
         floats=True,
         former=("SyncBatchNormalization",),
+        released_as=("BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization"),
+        unstated=("axis",),  # several axes became a field of Legacy
         copies="after",  # the averages of renormalisation, which only training reads
         since="1",
     ),
@@ -53,7 +55,7 @@ LAYERS = {
         ),
         mask="keep",
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
     "LayerNormalization": LayerSpec(
         options={"axis": DISTINCT_AXES(-1), **_ENDS, "rms_scaling": FLAG(False)},
@@ -63,7 +65,7 @@ LAYERS = {
         ),
         mask="keep",
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
     "RMSNormalization": LayerSpec(
         options={"axis": DISTINCT_AXES(-1), "epsilon": NUMBER(1e-6)._replace(least=0)},
@@ -72,6 +74,6 @@ LAYERS = {
         floats=True,
     ),
     "UnitNormalization": LayerSpec(
-        options={"axis": DISTINCT_AXES(-1)}, mask="keep", floats=True, since="2"
+        options={"axis": DISTINCT_AXES(-1)}, mask="keep", floats=True, since="tensorflow"
     ),
 }

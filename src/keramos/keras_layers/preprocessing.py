@@ -11,7 +11,7 @@ LAYERS = {
             "sparse": FLAG(False),
         },
         calls=("count_weights",),
-        since="2",
+        since="tensorflow",
     ),
     "Discretization": LayerSpec(
         options={
@@ -23,7 +23,8 @@ LAYERS = {
         checked={"num_bins": COUNT(None), "epsilon": NUMBER(0.01)},
         floats=True,
         any_dtype=True,
-        since="2",
+        since="tensorflow",
+        unstated=("epsilon", "num_bins"),
     ),
     "Normalization": LayerSpec(
         options={
@@ -39,9 +40,9 @@ LAYERS = {
         ),
         mask="keep",
         floats=True,
-        since="2",
+        since="tensorflow",
     ),
     "Rescaling": LayerSpec(
-        options={"scale": NUMBERS, "offset": NUMBERS(0.0)}, mask="keep", since="2"
+        options={"scale": NUMBERS, "offset": NUMBERS(0.0)}, mask="keep", since="tensorflow"
     ),
 }

@@ -9,7 +9,9 @@ LAYERS = {
     **by_space(
         "Cropping{}D",
         _KERAS_1._replace(options={"cropping": EDGES(1), "data_format": DATA_FORMAT}),
+        *(2, 3),
     ),
+    **by_space("Cropping{}D", _KERAS_1._replace(options={"cropping": EDGES(1)}), 1),
     "Flatten": _KERAS_1._replace(options={"data_format": DATA_FORMAT}),
     "Permute": _KERAS_1._replace(options={"dims": AXES}),
     "RepeatVector": _KERAS_1._replace(options={"n": COUNT}),
@@ -23,9 +25,18 @@ LAYERS = {
                 "interpolation": INTERPOLATION("nearest"),
             }
         ),
+        2,
     ),
     **by_space(
+        "UpSampling{}D",
+        _KERAS_1._replace(options={"size": SIZES(2), "data_format": DATA_FORMAT}),
+        3,
+    ),
+    **by_space("UpSampling{}D", _KERAS_1._replace(options={"size": SIZES(2)}), 1),
+    **by_space(
         "ZeroPadding{}D",
-        _KERAS_1._replace(options={"padding": EDGES(1), "data_format": DATA_FORMAT}),
+        _KERAS_1._replace(
+            options={"padding": EDGES(1), "data_format": DATA_FORMAT}, unstated=("data_format",)
+        ),
     ),
 }

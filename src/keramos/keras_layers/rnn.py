@@ -76,10 +76,15 @@ LAYERS = {
     ),
     "GRU": _layer(_GRU)._replace(
         former=("CuDNNGRU",),
+        released_as=("GRUV1", "GRUV2", "UnifiedGRU"),
         layouts={"split": tuple(Weight(f"{part}_{gate}") for gate in "zrh" for part in "WUb")},
     ),
     "GRUCell": _GRU,
-    "LSTM": _layer(_LSTM)._replace(former=("CuDNNLSTM",), layouts={"split": SPLIT_LSTM}),
+    "LSTM": _layer(_LSTM)._replace(
+        former=("CuDNNLSTM",),
+        released_as=("LSTMV1", "LSTMV2", "UnifiedLSTM"),
+        layouts={"split": SPLIT_LSTM},
+    ),
     "LSTMCell": _LSTM,
     "RNN": LayerSpec(
         options=_STEPS,

@@ -35,6 +35,7 @@ class Weight(NamedTuple):
     shape. ``older`` are shapes, separated by ``|``, in which files of older versions may hold it.
     ``when``: the option that must be true for the weight to exist, ``!option`` one that must not
     be, or a function of the config. ``folder``: where below its layer an archive keeps it.
+    ``former``: its name in files of older versions.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Weight(NamedTuple):
     trained: bool = True
     older: str = ""
     folder: str = ""
+    former: str = ""
 
 
 class LayerSpec(NamedTuple):
@@ -63,14 +65,18 @@ class LayerSpec(NamedTuple):
     the option of this name, learned from data, as a file of words in each of ``asset_folders``.
     ``copies``: archives hold further arrays ``before`` or ``after`` the weights.
 
-    ``since`` and ``until``: the first and last generation of Keras that has the class;
-    ``class_name``: its name in Python, where it is exported under another; ``former``: names that
-    it had before; ``successor``: the current class that does what a dropped class did; ``module``:
-    where current Keras finds it; ``package``: under which it is registered, for classes that Keras
-    does not have. ``quantized``: mode -> weights in that form. ``gates``: how many a recurrent cell
-    has side by side in its weights; ``recurrent_gates``: those that ``recurrent_activation``
-    closes. ``layouts``: weights in an older layout, by the reader's word for it. ``visible``:
-    whether explanations show its output.
+    ``since`` and ``until``: the first and last generation of Keras that has the class; of the two
+    Keras 2, ``tensorflow`` is the one inside TensorFlow alone and ``standalone`` the other alone.
+    ``unstated``: options that not every version of a generation writes. ``class_name``: its name in
+    Python, where it is exported under another; ``former``: names that it had before;
+    ``released_as``: names in single releases of TensorFlow; ``successor``: the current class that
+    does what a dropped class did; ``module``: where current Keras finds it; ``package``: under
+    which it is registered, for classes that Keras does not have.
+
+    ``quantized``: mode -> weights in that form. ``gates``: how many a recurrent cell has side by
+    side in its weights; ``recurrent_gates``: those that ``recurrent_activation`` closes.
+    ``layouts``: weights in an older layout, by the reader's word for it. ``visible``: whether
+    explanations show its output.
     """
 
     options: Mapping[str, Option] = _NO_OPTIONS
@@ -91,10 +97,12 @@ class LayerSpec(NamedTuple):
     vocabulary: str = ""
     asset_folders: tuple[str, ...] = ("",)
     copies: Literal["", "before", "after"] = ""
-    since: Literal["1", "2", "3"] = "3"
-    until: Literal["1", "2", "3"] = "3"
+    since: Literal["1", "2", "tensorflow", "3"] = "3"
+    until: Literal["1", "2", "standalone", "3"] = "3"
+    unstated: tuple[str, ...] = ()
     class_name: str = ""
     former: tuple[str, ...] = ()
+    released_as: tuple[str, ...] = ()
     successor: str = ""
     module: str = "keras.layers"
     package: str = ""

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from keramos.keras_layers.spec import LayerSpec
 
 
+_NUMBERS = {"tensorflow": "2", "standalone": "2"}
+
+
 def _generations(spec: LayerSpec) -> str:
-    return spec.since if spec.since == spec.until else f"{spec.since} to {spec.until}"
+    since, until = _NUMBERS.get(spec.since, spec.since), _NUMBERS.get(spec.until, spec.until)
+    return since if since == until else f"{since} to {until}"
 
 
 def _rows() -> Iterator[str]:

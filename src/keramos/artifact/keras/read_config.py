@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.classes import STANDALONE
+from keramos.artifact.keras.dialects.classes import is_standalone
 from keramos.artifact.keras.dialects.entries import Translated, class_of, config_of
 from keramos.artifact.keras.dialects.identity import identify
 from keramos.artifact.keras.dialects.origin import version_numbers
@@ -60,7 +60,7 @@ def read_config(entry: Entry, origin: Origin) -> Network:
         if kind.startswith("custom."):
             return Translated(kind, config, CURRENT, doubt)
         # Standalone Keras 2 kept some classes of Keras 1 as they were.
-        speaks = _keras1() if kind in STANDALONE else translate
+        speaks = _keras1() if is_standalone(kind) else translate
         found = Translated(*speaks(layer, kind, config, origin))
         kept = without_training(found.kind, found.config, origin.generation)
         doubt = _doubt(layer, found.kind, kept, origin)

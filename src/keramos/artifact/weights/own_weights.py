@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _NUMBERED = re.compile(r"(_\d+)?(:0)?\Z")
 _BESIDE = re.compile(r"lora_\w+_[ab]\Z")
-_OLDER = frozenset({"depthwise_kernel", "running_mean", "running_std"})
 _LISTED = 3
 
 
@@ -41,12 +40,13 @@ def unlike(layer: Layer, weights: Iterable[Weight]) -> Layer:
 
 def _names(spec: LayerSpec) -> set[str]:
     forms = (spec.weights, *spec.quantized.values(), *spec.layouts.values())
-    return {weight.name for weight in chain.from_iterable(forms)}
+    weights = [*chain.from_iterable(forms)]
+    return {name for weight in weights for name in (weight.name, weight.former) if name}
 
 
 def _is_one_of(known: set[str], name: str) -> bool:
     """A path ends in the name; parts of a layer leave out their prefix (``query/kernel``)."""
     leaf = _NUMBERED.sub("", name.rpartition("/")[2])
-    if leaf in _OLDER or _BESIDE.match(leaf):
+    if _BESIDE.match(leaf):
         return True
     return any(one == leaf or one.endswith(f"_{leaf}") for one in known)

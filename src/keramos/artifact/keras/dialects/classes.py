@@ -15,29 +15,30 @@ KNOWN = frozenset(
 )
 """Every class name of keras.layers, from Keras 1.0 to Keras 3."""
 
-STANDALONE = frozenset({"Highway", "MaxoutDense", "Merge"})
-"""Classes of Keras 1 that standalone Keras 2 kept and TensorFlow never had."""
+RELEASED_AS = {name: kind for kind, spec in LAYERS.items() for name in spec.released_as}
+"""Class names of single TensorFlow releases -> the class."""
 
-_TENSORFLOW = """
-    AdditiveAttention Attention CategoryEncoding CenterCrop Conv1DTranspose ConvLSTM1D ConvLSTM3D
-    DepthwiseConv1D Discretization EinsumDense GroupNormalization HashedCrossing Hashing Identity
-    IntegerLookup LayerNormalization MultiHeadAttention Normalization RandomBrightness
-    RandomContrast RandomCrop RandomFlip RandomFourierFeatures RandomHeight RandomRotation
-    RandomTranslation RandomWidth RandomZoom Rescaling Resizing SpectralNormalization StringLookup
-    TextVectorization UnitNormalization
-"""
-TENSORFLOW = frozenset(_TENSORFLOW.split())
-"""Classes of Keras 2 that only the Keras inside TensorFlow has."""
-
-ALIASES = {
-    "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization",
-    "SyncBatchNormalization": "BatchNormalization",
-    "GRUV1": "GRU",
-    "GRUV2": "GRU",
-    "LSTMV1": "LSTM",
-    "LSTMV2": "LSTM",
-    "UnifiedGRU": "GRU",
-    "UnifiedLSTM": "LSTM",
+_SINCE = {
+    "keras1": frozenset({"1"}),
+    "keras2": frozenset({"1", "2"}),
+    "tf_keras": frozenset({"1", "2", "tensorflow"}),
+    "keras3": frozenset({"1", "2", "tensorflow", "3"}),
 }
-"""Class names of single TensorFlow releases."""
+_UNTIL = {
+    "keras1": frozenset({"1", "2", "standalone", "3"}),
+    "keras2": frozenset({"2", "standalone", "3"}),
+    "tf_keras": frozenset({"2", "3"}),
+    "keras3": frozenset({"3"}),
+}
+
+
+def had(generation: str, kind: str) -> bool:
+    """Whether a generation of Keras had a class; classes without a record are in all of them."""
+    spec = LAYERS.get(kind)
+    return spec is None or (spec.since in _SINCE[generation] and spec.until in _UNTIL[generation])
+
+
+def is_standalone(kind: str) -> bool:
+    """Whether standalone Keras 2 kept a class of Keras 1 that TensorFlow never had."""
+    spec = LAYERS.get(kind)
+    return spec is not None and spec.until == "standalone"

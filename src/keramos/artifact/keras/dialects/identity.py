@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keramos.artifact.keras.dialects.classes import ALIASES, KNOWN, STANDALONE, TENSORFLOW
+from keramos.artifact.keras.dialects.classes import KNOWN, RELEASED_AS, had
 from keramos.artifact.keras.dialects.entries import class_of
 from keramos.artifact.keras.dialects.legacy import MERGING
 from keramos.artifact.keras.modules import inside_keras
@@ -29,11 +29,8 @@ _EXPORTED = {spec.class_name: kind for kind, spec in LAYERS.items() if spec.clas
 """Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which
 ``.keras`` files hold.
 """
-_ABSENT = {"keras2": TENSORFLOW, "tf_keras": STANDALONE}
-"""Generation -> classes that only the other Keras of its time had."""
 _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}
 """Layers that share their name with an operation."""
-_GENERATIONS = {"keras1": "1", "keras2": "2", "tf_keras": "2", "keras3": "3"}
 
 
 class Identity(NamedTuple):
@@ -122,12 +119,9 @@ def _is_home(name: str, rest: tuple[str, ...], generation: str) -> bool:
 
 def _by_name(name: str, generation: str) -> Identity:
     kind = _EXPORTED.get(name, name)
-    kind = ALIASES.get(kind, kind) if _GENERATIONS[generation] == "2" else kind
-    spec, number = LAYERS.get(kind), _GENERATIONS[generation]
+    kind = RELEASED_AS.get(kind, kind) if generation in {"keras2", "tf_keras"} else kind
     if kind not in KNOWN:
         return _custom(name, "no layer of Keras has this name")
-    if kind in _ABSENT.get(generation, ()) or (
-        spec is not None and not spec.since <= number <= spec.until
-    ):
+    if not had(generation, kind):
         return _custom(name, "the Keras that wrote the file has no such class")
     return Identity(kind)

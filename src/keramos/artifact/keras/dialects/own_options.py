@@ -41,20 +41,6 @@ _UNSTATED = {
     "keras3": _KERAS_3,
 }
 """Generation -> options that not all of its versions write."""
-_OWN_UNSTATED = {
-    "BatchNormalization": frozenset({"axis"}),  # several axes became a field of Legacy
-    "Cropping1D": frozenset({"data_format"}),
-    "Discretization": frozenset({"epsilon", "num_bins"}),
-    "Hashing": frozenset({"mask_value"}),
-    "LocallyConnected1D": frozenset({"implementation"}),
-    "LocallyConnected2D": frozenset({"implementation"}),
-    "RandomContrast": frozenset({"value_range"}),
-    "RandomFlip": frozenset({"value_range"}),
-    "UpSampling1D": frozenset({"data_format", "interpolation"}),
-    "UpSampling3D": frozenset({"interpolation"}),
-    "ZeroPadding1D": frozenset({"data_format"}),
-}
-"""Class -> options that no version writes, or not all of them."""
 
 
 def unlike(kind: str, config: Config, generation: str, *, by_keras: bool) -> str:
@@ -69,7 +55,7 @@ def unlike(kind: str, config: Config, generation: str, *, by_keras: bool) -> str
     needed = any(option.default is ... for option in spec.options.values())
     if not by_keras and (needed or not spec.options or spec.options.keys() & config.keys()):
         return ""
-    unstated = _UNSTATED[generation] | _OWN_UNSTATED.get(kind, frozenset())
+    unstated = _UNSTATED[generation] | {*spec.unstated}
     if _may_lack_format(kind, generation):
         unstated |= {"data_format"}
     lacking = sorted({*spec.options, *spec.ignored} - unstated - config.keys())
