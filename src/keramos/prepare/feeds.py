@@ -13,16 +13,15 @@ from keramos.errors import Problem
 from keramos.frozen import Frozen
 from keramos.tabular.cell import show
 from keramos.tabular.column_steps import applied
+from keramos.tabular.host_kind import HostKind
 from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import ColumnPreparation, Picture, Preparation
+    from keramos.types.schema import ColumnPreparation, Preparation
     from keramos.types.table import Column, Table
 
 NO_VALUE = (
@@ -53,22 +52,27 @@ def feeds(table: Table, preparation: Preparation) -> Fed:
     seen: set[str] = set()
     for column in preparation.inputs:
         source = table.columns[column.column]
-        if column.column not in seen:  # a date is counted once, not once a part
-            seen.add(column.column)
+        first = column.column not in seen  # a date is counted once, not once a part
+        seen.add(column.column)
+        if first:
             _count_missing(fed, column, source)
-        if column.picture:
-            arrays[column.input] = _pictures(fed, column.picture, column, source)
+        kind = KINDS[column.kind]
+        if isinstance(kind, HostKind):
+            found = kind.model_input(source, column)
+            arrays[column.input] = found.values
+            if first:
+                _refuse(fed, kind, column, source, found.reasons)
             continue
         if column.steps:
             source = _stepped(fed, column, source)
-        encoded = KINDS[column.kind].encode(source, column.part)
+        encoded = kind.encode(source, column.part)
         arrays[column.input] = encoded.values
         if encoded.outside is not None:
             fed.problems.extend(
                 Problem(int(row) + 1, column.column, show(source.values[row]), encoded.reason)
                 for row in np.flatnonzero(encoded.outside)
             )
-        if KINDS[column.kind].is_category:
+        if kind.is_category:
             _count_unknown(fed, column, source)
     if preparation.matrix:
         fed.feeds[MATRIX_INPUT] = np.concatenate(list(arrays.values()), axis=1)
@@ -77,18 +81,14 @@ def feeds(table: Table, preparation: Preparation) -> Fed:
     return fed
 
 
-def _pictures(
-    fed: Fed, picture: Picture, column: ColumnPreparation, source: Column
-) -> NDArray[np.generic]:
-    """The input of a column of pictures; those that cannot be read make their rows bad."""
-    from keramos.tabular.image import picture_input  # noqa: PLC0415 (few files have pictures)
-
-    found, reasons = picture_input(source, picture)
+def _refuse(
+    fed: Fed, kind: HostKind, column: ColumnPreparation, source: Column, reasons: dict[int, str]
+) -> None:
+    """Rows whose cells the host cannot use are bad."""
     fed.problems.extend(
-        Problem(row + 1, column.column, f"{len(source.values[row]):,} bytes", reason)
+        Problem(row + 1, column.column, kind.shown(source.values[row]), reason)
         for row, reason in reasons.items()
     )
-    return found
 
 
 def _count_missing(fed: Fed, column: ColumnPreparation, source: Column) -> None:

@@ -8,17 +8,18 @@ import numpy as np
 
 from keramos.errors import MismatchError, quoted
 from keramos.runtime.session import as_input
+from keramos.tabular.host_kind import HostKind
+from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
-    from msgspec import UnsetType
     from numpy.typing import NDArray
 
     from keramos.runtime.session import Session
     from keramos.types.artifact import Content
     from keramos.types.network import Compiled, TensorSpec
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import Picture
+    from keramos.types.schema import ColumnPreparation
 
 
 def golden_feeds(content: Content, inputs: tuple[TensorSpec, ...]) -> Feeds:
@@ -35,20 +36,17 @@ def golden_feeds(content: Content, inputs: tuple[TensorSpec, ...]) -> Feeds:
             f"golden rows need values for {len(inputs)} inputs",
             received=f"values for {len(golden.inputs)}",
         )
-    pictures = {column.input: column.picture for column in content.preparation.inputs}
+    columns = {column.input: column for column in content.preparation.inputs}
     return {
-        spec.name: _fed(spec, _seen(cells, pictures.get(spec.name)), len(golden.outputs))
+        spec.name: _fed(spec, _seen(cells, columns.get(spec.name)), len(golden.outputs))
         for spec, cells in zip(inputs, golden.inputs, strict=True)
     }
 
 
-def _seen(cells: tuple[object, ...], picture: Picture | UnsetType | None) -> tuple[object, ...]:
-    """Golden pictures are kept as base64 text of small files."""
-    if not picture:
-        return cells
-    from keramos.tabular.image import golden_pictures  # noqa: PLC0415 (few files have pictures)
-
-    return golden_pictures(cells, picture)
+def _seen(cells: tuple[object, ...], column: ColumnPreparation | None) -> tuple[object, ...]:
+    """Golden cells as the network takes them; a matrix has no column of its own."""
+    kind = KINDS[column.kind] if column is not None else None
+    return kind.golden(cells, column) if isinstance(kind, HostKind) and column else cells
 
 
 def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.generic]:

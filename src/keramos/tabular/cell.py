@@ -19,6 +19,18 @@ MAX_SHOWN = 80
 NOT_ONE_VALUE = "not one value"
 
 
+class _NoText(str):
+    """An empty text that stands for a cell that is not there."""
+
+    __slots__ = ()
+
+
+NO_TEXT = _NoText()
+"""What a column of objects holds where there is no cell: a column of texts tells it from an empty
+text.
+"""
+
+
 class Refused(NamedTuple):
     """What a kind gives instead of a value for a cell that it cannot read."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import DataError
-from keramos.tabular.cell import NOT_ONE_VALUE, NULL_TEXT, Unreadable, plain
+from keramos.tabular.cell import NO_TEXT, NOT_ONE_VALUE, NULL_TEXT, Unreadable, plain
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _raw(values: list[object] | list[str]) -> Column:
         bool,
         len(values),
     )
-    cells = ("" if cell is None else cell for cell in values)
+    cells = (NO_TEXT if cell is None else cell for cell in values)
     return Column(np.fromiter(cells, object, len(values)), missing, text=True)
 
 

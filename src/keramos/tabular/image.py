@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.tabular.cell import Refused
-from keramos.tabular.kind import Encoded, Kind
+from keramos.tabular.host_kind import HostInput, HostKind
 
 if TYPE_CHECKING:
     from keramos.tabular.kind import Json
@@ -21,7 +21,7 @@ _READABLE = ("BM", "GIF8")
 """How pictures begin whose files may be UTF-8 text; others have a byte that no text has."""
 
 
-class ImageKind(Kind):
+class ImageKind(HostKind):
     """A column of pictures. Nothing is opened by name here: a cell holds the picture itself."""
 
     name = "image"
@@ -54,10 +54,19 @@ class ImageKind(Kind):
             return Refused(self.refusal)
         return found or Refused(self.refusal)
 
-    def encode(self, column: Column, part: str) -> Encoded:
-        """The bytes: only ``picture_input`` knows how the network takes them."""
-        del part
-        return Encoded(column.values.reshape(-1, 1))
+    def model_input(self, source: Column, column: ColumnPreparation) -> HostInput:
+        """Pictures, shape (rows, height, width, channels); those that cannot be read are black."""
+        if not column.picture:  # a content document without one is refused
+            return HostInput(source.values.reshape(-1, 1), {})
+        return HostInput(*picture_input(source, column.picture))
+
+    def golden(self, cells: tuple[object, ...], column: ColumnPreparation) -> tuple[object, ...]:
+        """Golden pictures are kept as base64 text of small files."""
+        return golden_pictures(cells, column.picture) if column.picture else cells
+
+    def shown(self, cell: object) -> str:
+        """How large the file is."""
+        return f"{len(cell):,} bytes" if isinstance(cell, bytes) else super().shown(cell)
 
     def json_schema(self, column: ColumnPreparation) -> Json:
         """An object with the base64 text of the file, as TensorFlow Serving takes it."""

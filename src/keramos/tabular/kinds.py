@@ -12,6 +12,7 @@ from keramos.tabular.integer_category import IntegerCategory
 from keramos.tabular.notation import PLAIN, notation_of
 from keramos.tabular.number import Number
 from keramos.tabular.string_category import StringCategory
+from keramos.tabular.text import TextKind
 
 if TYPE_CHECKING:
     from keramos.tabular.kind import Kind, Parsed
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (Number(), IntegerCategory(), StringCategory(), Boolean(), Date(), ImageKind())
+    for kind in (
+        *(Number(), IntegerCategory(), StringCategory(), Boolean(), Date()),
+        *(ImageKind(), TextKind()),
+    )
 }
 """Name in the schema -> the kind."""
 

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET, UnsetType, field
 
 from keramos.frozen import Frozen
+from keramos.types.texts import Text
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ColumnKind = Literal["number", "integer_category", "string_category", "boolean", "date", "image"]
+ColumnKind = Literal[
+    "number", "integer_category", "string_category", "boolean", "date", "image", "text"
+]
 Task = Literal["binary", "multiclass", "regression"]
 Scaling = Literal["minmax", "standard"]
 NullPolicy = Literal["refuse", "median", "level"]
@@ -143,7 +146,7 @@ class ColumnPreparation(Frozen, frozen=True):
     or 1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
     missing and the out-of-vocabulary level. ``unknown`` is ``refuse`` where a category outside of
     it makes the row bad. ``steps`` are what the host does to the numbers first, ``picture`` to an
-    image.
+    image, ``text`` to a text (unset: the network takes the text itself).
     """
 
     column: str
@@ -162,6 +165,7 @@ class ColumnPreparation(Frozen, frozen=True):
     unknown: Literal["refuse"] | UnsetType = UNSET
     steps: tuple[ColumnStep, ...] | UnsetType = UNSET
     picture: Picture | UnsetType = UNSET
+    text: Text | UnsetType = UNSET
 
 
 class TransformRecord(Frozen, frozen=True):

@@ -133,6 +133,7 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
         if step.name not in STEPS or column.kind != "number":
             yield "steps", f"has the step {step.name!r}, which does not exist for a {column.kind}"
     yield from _picture(column)
+    yield from _text(column)
     if not 0 <= column.missing_rows <= _MOST_ROWS:
         yield "missing_rows", "is not a number of rows"
     for what in _histogram(column, column.histogram):
@@ -148,6 +149,17 @@ def _picture(column: ColumnPreparation) -> Iterator[Fault]:
     sizes = 0 < picture.width <= _MOST_SIDE and 0 < picture.height <= _MOST_SIDE
     if not (sizes and 0 < picture.divide <= _LARGEST and abs(picture.subtract) <= _LARGEST):
         yield "picture", "has a size or a scale that no picture has"
+
+
+def _text(column: ColumnPreparation) -> Iterator[Fault]:
+    if not column.text:
+        return
+    from keramos.tabular.texts.table import text_fault  # noqa: PLC0415 (few files have texts)
+
+    if column.kind != "text":
+        yield "text", f"is for texts; the column is a {column.kind}"
+    elif what := text_fault(column.text):
+        yield "text", what
 
 
 def _histogram(column: ColumnPreparation, histogram: Histogram) -> Iterator[str]:
@@ -231,7 +243,7 @@ def _golden_inputs(content: Content, golden: GoldenRows) -> Iterator[Fault]:
         yield "golden.inputs", f"is for {len(golden.inputs)} model inputs, not {len(kinds)}"
         return
     for place, (kind, cells) in enumerate(zip(kinds, golden.inputs, strict=True)):
-        fits = _is_text if kind in {"string_category", "image"} else _is_float32
+        fits = _is_text if kind in {"string_category", "image", "text"} else _is_float32
         if not all(fits(cell) for cell in cells):
             yield f"golden.inputs[{place}]", f"holds a cell that does not fit a {kind}"
 

@@ -1,0 +1,97 @@
+"""The ways from a text to words and from words to numbers, one row each. To add one: its values in
+``types.texts``, a file beside this one, and a row here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keramos.tabular.cell import Refused
+from keramos.tabular.texts import keras_words, sequence
+from keramos.types.texts import KerasWords, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Sequence as Items
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from keramos.tabular.texts.numbered import Numbered
+    from keramos.types.texts import Text
+
+MOST_CHARACTERS = 1_000_000
+"""Of one text."""
+
+_MOST_ENCODERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``make`` gives the function, ``fault`` what is wrong with its values ("": nothing)."""
+
+    make: Callable[[Any], Callable[[Any], Any]]  # the values are those of the row's class
+    fault: Callable[[Any], str]
+    shape: Callable[[Any], tuple[int, ...]] = lambda _: ()
+
+
+WORDS: dict[type, Way] = {KerasWords: Way(keras_words.cutter, keras_words.fault)}
+"""Class of ``Text.words`` -> text to words."""
+
+NUMBERS: dict[type, Way] = {Sequence: Way(sequence.numberer, sequence.fault, sequence.shape)}
+"""Class of ``Text.numbers`` -> words to numbers."""
+
+
+class TextEncoder:
+    """What makes the numbers of texts, by the recipe of one column."""
+
+    def __init__(self, text: Text) -> None:
+        words, numbers = WORDS[type(text.words)], NUMBERS[type(text.numbers)]
+        self.words: Callable[[str], Items[str]] = words.make(text.words)
+        self._numbered: Callable[[Items[str]], Numbered] = numbers.make(text.numbers)
+        self.shape = numbers.shape(text.numbers)
+        self.dtype = text.numbers.dtype
+
+    def one(self, text: str) -> tuple[Items[str], Numbered] | Refused:
+        """The words of a text and their numbers; or why not."""
+        if len(text) > MOST_CHARACTERS:
+            return Refused(
+                f"a text of {len(text):,} characters; at most {MOST_CHARACTERS:,} are read"
+            )
+        words = self.words(text)
+        return words, self._numbered(words)
+
+    def many(self, texts: Items[str]) -> tuple[NDArray[np.generic], dict[int, str]]:
+        """The numbers of texts, and why texts cannot be used; those are zeros."""
+        values = np.zeros((len(texts), *self.shape), self.dtype)
+        reasons = {}
+        for row, text in enumerate(texts):
+            found = self.one(text)
+            if isinstance(found, Refused):
+                reasons[row] = found.reason
+            else:
+                values[row] = found[1].values
+        return values, reasons
+
+
+_ENCODERS: dict[int, tuple[Text, TextEncoder]] = {}
+
+
+def encoder_of(text: Text) -> TextEncoder:
+    """The encoder of a recipe, made once: a vocabulary is too long to be compared each time."""
+    found = _ENCODERS.get(id(text))
+    if found is None or found[0] is not text:
+        if len(_ENCODERS) >= _MOST_ENCODERS:
+            _ENCODERS.clear()
+        found = _ENCODERS[id(text)] = (text, TextEncoder(text))
+    return found[1]
+
+
+def text_fault(text: Text) -> str:
+    """What is wrong with a recipe, "" where nothing is."""
+    return WORDS[type(text.words)].fault(text.words) or NUMBERS[type(text.numbers)].fault(
+        text.numbers
+    )
