@@ -22,7 +22,7 @@ from keramos.compile.emit import compile_network
 from keramos.errors import DataError, RowError
 from keramos.inference.model import Model
 from keramos.pipeline.train import train
-from keramos.types.artifact import Artifact, FileInfo
+from keramos.types.artifact import Artifact, FileInfo, Known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]  # scikit-learn's arrays have any dtype
 
-_UNWRITTEN = FileInfo("(not saved)", "memory", "keras3", "", "", 0, "")
+_UNWRITTEN = FileInfo("(not saved)", "memory", "keras3", "", "", 0, Known(""))
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

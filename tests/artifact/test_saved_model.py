@@ -150,6 +150,17 @@ def test_a_graph_with_random_answers_is_refused_by_the_name_of_the_operation(tmp
     assert any("RandomUniform" in one for one in inspect(path).unsupported)
 
 
+def test_a_model_of_a_folder_is_pickled_with_its_digest_and_without_its_files(tmp_path):
+    import pickle
+
+    model = load(saved(twin(), tmp_path / "m"))
+    data = pickle.dumps(model)
+
+    again = pickle.loads(data)  # noqa: S301 (just made here)
+    assert again.artifact.info.sha256 == model.artifact.info.sha256
+    assert len(data) < len((tmp_path / "m" / "saved_model.pb").read_bytes())
+
+
 @pytest.mark.parametrize("end", ["", "saved_model.pb"])
 def test_the_folder_and_its_main_file_are_the_same_model(end, tmp_path):
     path = saved(twin(), tmp_path / "m")

@@ -74,7 +74,7 @@ def opened(index, *shards, limits=LIMITS):
 A, B = np.arange(6, dtype="f4").reshape(2, 3), np.array([7, 8], "f4")
 
 
-@pytest.mark.parametrize("size", [0, 1, 9, 511, 512, 513, 1024, 4000, 12_345])
+@pytest.mark.parametrize("size", [0, 1, 9, 128, 129, 512, 4000, 6777, 6778, 6781, 13_071, 20_001])
 def test_checksums_are_those_of_one_loop_over_bytes(size):
     data = np.random.default_rng(size).bytes(size)
     register = 0xFFFFFFFF

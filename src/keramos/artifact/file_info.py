@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from keramos.types.artifact import FileInfo
+from keramos.types.artifact import FileInfo, Known
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keramos.artifact.containers.container import Form
     from keramos.artifact.keras.dialects.origin import Origin
     from keramos.artifact.sources import ModelSource
@@ -30,10 +32,17 @@ def file_info(
         keras_version=origin.version,
         backend=origin.backend,
         size=source.size,
-        sha256=source.sha256,
+        digest=_digest(source),
         warnings=(*origin.notes, *warnings),
         title=form.title,
         suffix=form.suffix,
         weights_path=weights_path,
         by=by,
     )
+
+
+def _digest(source: ModelSource) -> Callable[[], str]:
+    """The digest of one file, whose bytes need not be kept then, or what computes that of many."""
+    if source.is_split:
+        return lambda: source.sha256
+    return Known(source.sha256)

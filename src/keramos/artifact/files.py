@@ -206,11 +206,11 @@ def _content(
         _check_kind(before, source)
         _check_size(before, source, limits, limits.file_bytes if most is None else most)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(_HEAD)
+            data = b""
             if check is not None:
+                data = file.read(_HEAD)
                 check(data, before.st_size)
-            if before.st_size > len(data):
-                data += file.read(before.st_size - len(data))
+            data += file.read(before.st_size - len(data))
         after = os.fstat(descriptor)
     except OSError as error:
         raise CorruptModelError(f"the file cannot be read: {error.strerror}", file=source) from None

@@ -7,7 +7,7 @@ inside a message is parsed when it is asked for.
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.errors import CorruptModelError, LimitExceededError
 
@@ -24,6 +24,11 @@ _MORE = 0x80
 
 _LONGEST = 10  # bytes of a varint of 64 bits
 _BITS = 1 << 64
+_LARGE = 1 << 14
+"""From here on bytes stay where they are until somebody asks for them: graphs nest in several
+messages, and each would be copied once for each of them.
+"""
+
 _FIELD_BYTES = 32
 """Of the limit ``structure_bytes``, what each field counts for."""
 
@@ -51,19 +56,34 @@ class Budget:
             )
 
 
+class Span(NamedTuple):
+    """Bytes that lie in longer ones."""
+
+    whole: bytes
+    begin: int
+    end: int
+
+    def bytes(self) -> bytes:
+        """A copy of them."""
+        return self.whole[self.begin : self.end]
+
+
+Value = int | bytes | Span
+
+
 class Message:
     """One message. Fields are asked for by number; the last of a repeated scalar counts."""
 
-    __slots__ = ("_budget", "_fields")
+    __slots__ = ("_fields", "budget")
 
-    def __init__(self, data: bytes, budget: Budget) -> None:
+    def __init__(self, data: bytes | Span, budget: Budget) -> None:
         """Read the fields of ``data``.
 
         Raises:
             CorruptModelError: it is cut, or is not a message.
             LimitExceededError: ``budget`` is spent.
         """
-        self._budget = budget
+        self.budget = budget
         self._fields = _fields(data, budget)
 
     def has(self, number: int) -> bool:
@@ -93,31 +113,37 @@ class Message:
     def data(self, number: int) -> bytes:
         """Bytes, none where the field is absent."""
         value = self._last(number, b"")
-        if not isinstance(value, bytes):
+        if isinstance(value, int):
             raise self._unlike(number, "bytes")
-        return value
+        return value if isinstance(value, bytes) else value.bytes()
 
     def text(self, number: int) -> str:
         """UTF-8 text, empty where the field is absent."""
-        return _text(self.data(number), self._budget.where)
+        return _text(self.data(number), self.budget.where)
 
     def texts(self, number: int) -> list[str]:
         """A repeated text."""
-        return [_text(data, self._budget.where) for data in self.many(number)]
+        return [_text(data, self.budget.where) for data in self.many(number)]
 
     def message(self, number: int) -> Message:
         """A message inside, empty where the field is absent; parts of it are joined."""
-        return Message(b"".join(self.many(number)), self._budget)
+        parts = self._many(number)
+        one = parts[0] if len(parts) == 1 else b"".join(self.many(number))
+        return Message(one, self.budget)
 
     def messages(self, number: int) -> Iterator[Message]:
         """A repeated message."""
-        return (Message(data, self._budget) for data in self.many(number))
+        return (Message(data, self.budget) for data in self._many(number))
 
     def many(self, number: int) -> list[bytes]:
         """A repeated field of bytes."""
+        found = self._many(number)
+        return [one if isinstance(one, bytes) else one.bytes() for one in found]
+
+    def _many(self, number: int) -> list[bytes | Span]:
         found = []
         for value in self._fields.get(number, ()):
-            if not isinstance(value, bytes):
+            if isinstance(value, int):
                 raise self._unlike(number, "bytes")
             found.append(value)
         return found
@@ -133,7 +159,7 @@ class Message:
             key = entry.text(1)
             if key in found:
                 raise CorruptModelError(
-                    "a map has one key twice", received=key, path=self._budget.where
+                    "a map has one key twice", received=key, path=self.budget.where
                 )
             found[key] = entry.message(2)
         return found
@@ -145,10 +171,10 @@ class Message:
             if isinstance(value, int):
                 found.append(_signed(value))
                 continue
-            at = 0
-            while at < len(value):
-                self._budget.spend(1)
-                one, at = varint(value, at, self._budget.where)
+            packed, at = value if isinstance(value, bytes) else value.bytes(), 0
+            while at < len(packed):
+                self.budget.spend(1)
+                one, at = varint(packed, at, self.budget.where)
                 found.append(_signed(one))
         return found
 
@@ -159,13 +185,13 @@ class Message:
             raise self._unlike(number, "doubles")
         return list(struct.unpack(f"<{len(packed) // 8}d", packed))
 
-    def _last(self, number: int, default: int | bytes) -> int | bytes:
+    def _last(self, number: int, default: int | bytes) -> Value:
         values = self._fields.get(number)
         return values[-1] if values else default
 
     def _unlike(self, number: int, kind: str) -> CorruptModelError:
         return CorruptModelError(
-            f"field {number} of a message is not {kind}", path=self._budget.where
+            f"field {number} of a message is not {kind}", path=self.budget.where
         )
 
 
@@ -186,14 +212,15 @@ def varint(data: bytes, at: int, where: str) -> tuple[int, int]:
     raise CorruptModelError(f"the number at byte {at:,} is cut or too long", path=where)
 
 
-def _fields(data: bytes, budget: Budget) -> dict[int, list[int | bytes]]:
+def _fields(message: bytes | Span, budget: Budget) -> dict[int, list[Value]]:
     """Field number -> its values in order: numbers of varints, bytes of everything else.
 
     Models hold tens of thousands of fields, most with numbers of one byte, which are read here.
     """
-    found: dict[int, list[int | bytes]] = {}
-    at, end, where, count = 0, len(data), budget.where, 0
-    value: int | bytes
+    found: dict[int, list[Value]] = {}
+    data, at, end = message if isinstance(message, Span) else (message, 0, len(message))
+    where, count = budget.where, 0
+    value: Value
     while at < end:
         tag, at = (data[at], at + 1) if data[at] < _MORE else varint(data, at, where)
         wire, number = tag & 7, tag >> 3
@@ -208,7 +235,7 @@ def _fields(data: bytes, budget: Budget) -> dict[int, list[int | bytes]]:
         elif wire not in _WITH_BYTES or not number or size > end - at:
             raise _cut(tag, size, end - at, where)
         else:
-            value = data[at : at + size]
+            value = data[at : at + size] if size < _LARGE else Span(data, at, at + size)
             at += size
         if number in found:
             found[number].append(value)
@@ -217,6 +244,8 @@ def _fields(data: bytes, budget: Budget) -> dict[int, list[int | bytes]]:
         count += 1
         if not count & 0xFFF:
             budget.spend(0x1000)
+    if at > end:  # a number goes on behind the message, in the one that holds it
+        raise _cut(tag, 0, end - at, where)
     budget.spend(count & 0xFFF)
     return found
 

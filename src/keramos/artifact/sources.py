@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from keramos.artifact.sha256 import sha256
@@ -56,7 +57,7 @@ class ModelSource:
         """Bytes of all parts."""
         return sum(map(len, self.parts.values()))
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The identity: the SHA-256 of a single file, else that of the listing of its parts."""
         return sha256(listing(self.parts) if self.is_split else self.main)

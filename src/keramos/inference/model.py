@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.compile.emit import compile_network
 from keramos.compile.structures import arranged, packed
@@ -80,8 +81,11 @@ class Model:
         self.front: Session | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickles and copies carry the network and the content as data, never the session."""
-        return _rebuilt, (self.artifact, self.limits, self.replacements, self.load_seconds)
+        """Pickles and copies carry the network and the content as data, never the session or the
+        file's other way to the same network.
+        """
+        artifact = replace(self.artifact, by_graph=None)
+        return _rebuilt, (artifact, self.limits, self.replacements, self.load_seconds)
 
     def __repr__(self) -> str:
         """File, inputs, outputs, and what it decides."""

@@ -10,13 +10,14 @@ from keramos.report.views.absent import absent
 
 if TYPE_CHECKING:
     from keramos.pipeline.inspect import Inspection
+    from keramos.types.artifact import FileInfo
 
 
 def as_dict(found: Inspection) -> dict[str, object]:
     """The file as it is, without the views of reports; ``absent`` says what it does not record."""
     network = found.artifact.network
     return {
-        "file": msgspec.to_builtins(found.artifact.info),
+        "file": _file(found.artifact.info),
         "layers": msgspec.to_builtins(found.layers),
         "tensors": msgspec.to_builtins(found.tensors),
         "parameters": found.parameters,
@@ -29,4 +30,13 @@ def as_dict(found: Inspection) -> dict[str, object]:
         "seal": found.artifact.seal,
         "absent": list(absent(found.artifact.content)),
         "content": msgspec.to_builtins(found.artifact.content),
+    }
+
+
+def _file(info: FileInfo) -> dict[str, object]:
+    """The record of a file, with its digest in place of what computes it."""
+    values = {name: getattr(info, name) for name in info.__struct_fields__}
+    return {
+        "sha256" if name == "digest" else name: info.sha256 if name == "digest" else value
+        for name, value in values.items()
     }

@@ -117,15 +117,26 @@ Way = Literal["config", "graph"]
 """What a network is read from: a Keras config with its weights, or a graph of operations."""
 
 
+class Known(Frozen, frozen=True):
+    """A digest that is computed already."""
+
+    sha256: str
+
+    def __call__(self) -> str:
+        """The digest."""
+        return self.sha256
+
+
 class FileInfo(Frozen, frozen=True):
     """What a model file is. ``generation`` names the dialect that wrote it: keras1, keras2,
     tf_keras or keras3.
 
     ``container`` is the word of its form (hdf5, zip, json ...) and ``title`` the form for people.
     ``suffix`` is the extension under which Keras opens the form, "" where Keras opens none.
-    ``size`` and ``sha256`` cover all its parts. ``weights_path`` is the path of separate weights.
-    ``warnings`` lists oddities that do not keep it from opening. ``by`` says what the network was
-    read from where a form can hold both: config or graph.
+    ``size`` and ``sha256`` cover all its parts; ``digest`` computes the latter when it is asked
+    for, since hashing a large graph takes as long as reading its model. ``weights_path`` is the
+    path of separate weights. ``warnings`` lists oddities that do not keep it from opening. ``by``
+    says what the network was read from where a form can hold both: config or graph.
     """
 
     path: str
@@ -134,12 +145,23 @@ class FileInfo(Frozen, frozen=True):
     keras_version: str
     backend: str
     size: int
-    sha256: str
+    digest: Callable[[], str]
     warnings: tuple[str, ...] = ()
     title: str = ""
     suffix: str = ""
     weights_path: str = ""
     by: Way | Literal[""] = ""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of a single file, else that of the listing of all parts with theirs."""
+        return self.digest()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """A copy has the digest itself, and not the files that it is computed from."""
+        values = [getattr(self, name) for name in self.__struct_fields__]
+        values[self.__struct_fields__.index("digest")] = Known(self.sha256)
+        return FileInfo, tuple(values)
 
 
 SealState = Literal["absent", "intact", "broken"]

@@ -42,6 +42,10 @@ def shard_names(index: bytes, prefix: str, limits: Limits) -> list[str]:
     """
     table = read_table(index, f"{prefix}.index", limits)
     number = _shards(table, Budget(limits, f"{prefix}.index"))
+    return _names(prefix, number)
+
+
+def _names(prefix: str, number: int) -> list[str]:
     return [f"{prefix}.data-{place:05}-of-{number:05}" for place in range(number)]
 
 
@@ -86,7 +90,8 @@ class Bundle:
         self.where = f"{prefix}.index"
         table = read_table(index, self.where, limits)
         budget = Budget(limits, self.where)
-        self._shards = [memoryview(part(name)) for name in shard_names(index, prefix, limits)]
+        shards = _names(prefix, _shards(table, budget))
+        self._shards = [memoryview(part(name)) for name in shards]
         del table[b""]
         self._entries = {
             key: read_entry(value, repr(key)[2:-1], budget) for key, value in table.items()

@@ -1,7 +1,9 @@
 """CRC-32C (Castagnoli), by which checkpoints seal their blocks and tensors.
 
-Many pieces of equal length are computed side by side by NumPy and then joined: Python alone would
-take a second for five megabytes. Polynomial and masking: tensorflow/core/lib/hash/crc32c.h.
+A checksum is the remainder of the bytes, read as a polynomial over bits, so bytes may be moved
+along a multiple of the divisor that has few terms: NumPy does that for thousands of bytes at once.
+What is left is looked up in tables, one for each distance from the end. Polynomial and masking:
+tensorflow/core/lib/hash/crc32c.h.
 """
 
 from __future__ import annotations
@@ -15,14 +17,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Words = NDArray[np.uint32]
+    Bytes = NDArray[np.uint8]
 
 _POLYNOMIAL = 0x82F63B78
 _ALL = 0xFFFFFFFF
-_STEPS = 512  # bytes of a piece
-_MANY = 1 << 14
-"""Bytes from which on the fixed cost of computing side by side is repaid."""
-
 _MASK = 0xA282EAD8
+_WORD = 4
+_FAR = 6777
+"""x ** (8 * 6777) = x ** (8 * 484) + x ** (8 * 100) + 1 modulo the polynomial."""
+
+_MOVES = (_FAR - 484, _FAR - 100, _FAR)
+_ROW = 128  # bytes that are looked up side by side
+_SEGMENT = 1 << 20
 
 
 def masked_crc32c(data: bytes | memoryview) -> int:
@@ -33,68 +39,74 @@ def masked_crc32c(data: bytes | memoryview) -> int:
 
 def crc32c(data: bytes | memoryview) -> int:
     """The checksum of some bytes."""
-    pieces = len(data) // _STEPS if len(data) >= _MANY else 0
-    register = _after(data, pieces) if pieces else _ALL
-    table = _table()[1]
-    for byte in bytes(data[pieces * _STEPS :]):
+    if len(data) > _ROW:
+        return _looked_up(_folded(data)) ^ _ALL
+    register, table = _ALL, _byte_table()
+    for byte in bytes(data):
         register = register >> 8 ^ table[(register ^ byte) & 0xFF]
     return register ^ _ALL
 
 
-def _after(data: bytes | memoryview, pieces: int) -> int:
-    """The register after some pieces, begun with all bits set."""
-    rows = np.frombuffer(data, "<u2", pieces * _STEPS // 2).reshape(pieces, _STEPS // 2)
-    columns = np.array(rows.T, order="C")
-    # A register that begins with bits set is one that begins empty, with the first bytes changed.
-    columns[:2, 0] ^= 0xFFFF
-    table, registers = _table_of_two(), np.zeros(pieces, "u4")
-    for column in columns:
-        registers = registers >> 16 ^ table[(registers & 0xFFFF) ^ column]
-    level = 0
-    while len(registers) > 1:
-        # An empty piece in front changes nothing.
-        even = np.concatenate([np.zeros(len(registers) % 2, "u4"), registers])
-        registers = _moved(_shift(level), even[::2]) ^ even[1::2]
-        level += 1
-    return int(registers[0])
+def _folded(data: bytes | memoryview) -> Bytes:
+    """At most ``_FAR`` bytes with the remainder of all; a register that begins with all bits set
+    is one that begins empty, with the first four bytes changed.
+    """
+    left: Bytes = np.frombuffer(data[:_WORD], np.uint8) ^ np.uint8(0xFF)
+    for begin in range(_WORD, len(data), _SEGMENT):
+        left = np.concatenate([left, np.frombuffer(data[begin : begin + _SEGMENT], "u1")])
+        at = 0
+        while (more := len(left) - _FAR - at) > 0:
+            step = min(more, _MOVES[0])
+            for move in _MOVES:
+                left[at + move : at + move + step] ^= left[at : at + step]
+            at += step
+        left = left[at:]
+    return left
 
 
-def _moved(tables: Words, registers: Words) -> Words:
-    """Registers after zero bytes, whose effect on each byte of a register is a table."""
-    low, second, third, high = (
-        table[registers >> 8 * place & 0xFF] for place, table in enumerate(tables)
-    )
-    found: Words = low ^ second ^ third ^ high
-    return found
-
-
-@cache
-def _shift(level: int) -> Words:
-    """Four tables: what 2 ** level pieces of zeros do to each byte of a register."""
-    values = np.arange(256, dtype="u4")
-    registers = np.stack([values << 8 * place for place in range(4)]).astype("u4")
-    if level:
-        before = _shift(level - 1)
-        return _moved(before, _moved(before, registers))
-    table = _table()[0]
-    for _ in range(_STEPS):
-        registers = registers >> 8 ^ table[registers & 0xFF]
-    return registers
+def _looked_up(data: Bytes) -> int:
+    """The register after some bytes, begun empty; zeros in front change nothing."""
+    tables, (low, second, third, high) = _tables()
+    rows = np.zeros(-(-len(data) // _ROW) * _ROW, "u1")
+    rows[len(rows) - len(data) :] = data
+    places = rows.reshape(-1, _ROW) + np.arange(_ROW - 1, -1, -1) * 256
+    register = 0
+    for row in np.bitwise_xor.reduce(tables.take(places), axis=1).tolist():
+        register = (
+            low[register & 0xFF]
+            ^ second[register >> 8 & 0xFF]
+            ^ third[register >> 16 & 0xFF]
+            ^ high[register >> 24]
+            ^ row
+        )
+    return int(register)
 
 
 @cache
-def _table() -> tuple[Words, list[int]]:
-    """What one byte does to an empty register, as an array and as a list."""
+def _tables() -> tuple[Words, list[list[int]]]:
+    """What a byte does to an empty register, by how many zeros follow it; and the last of these
+    tables, which move a whole register behind the zeros of a row.
+    """
+    tables = _bytes()[None]
+    while len(tables) < _WORD:
+        last = tables[-1]
+        tables = np.concatenate([tables, [last >> 8 ^ tables[0][last & 0xFF]]])
+    while len(tables) < _ROW:
+        low, second, third, high = tables[: -_WORD - 1 : -1]
+        moved = low[tables & 0xFF] ^ second[tables >> 8 & 0xFF]
+        moved ^= third[tables >> 16 & 0xFF] ^ high[tables >> 24]
+        tables = np.concatenate([tables, moved])
+    return tables, tables[: -_WORD - 1 : -1].tolist()
+
+
+@cache
+def _byte_table() -> list[int]:
+    return [int(value) for value in _bytes()]
+
+
+def _bytes() -> Words:
+    """What one byte does to an empty register."""
     table = np.arange(256, dtype="u4")
     for _ in range(8):
         table = np.where(table & 1, table >> 1 ^ _POLYNOMIAL, table >> 1).astype("u4")
-    return table, [int(value) for value in table]
-
-
-@cache
-def _table_of_two() -> Words:
-    """What two bytes do to an empty register."""
-    table, registers = _table()[0], np.arange(1 << 16, dtype="u4")
-    for _ in range(2):
-        registers = registers >> 8 ^ table[registers & 0xFF]
-    return registers
+    return table

@@ -15,7 +15,7 @@ from keramos.artifact.strict_json import parse_json
 from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keramos.artifact.containers.object_graph.meta_graph import SavedObject
     from keramos.artifact.limits import Limits
@@ -26,36 +26,42 @@ _RECORDED = ("keras_version", "backend")
 
 
 class KerasMetadata(NamedTuple):
-    """The model's config as ``model.to_json()`` has it, the training config as text, and the name
-    of the layer that each node is.
+    """The model's config as ``model.to_json()`` has it, the training config as text, and the
+    parsed text of a node.
     """
 
     config: bytes
     training: bytes | None
-    names: Mapping[int, str]
+    node: Callable[[int], Mapping[str, object]]
     keras_version: str
     backend: str
+
+    def name(self, node: int) -> str | None:
+        """The name of the layer that a node is."""
+        name = self.node(node).get("name")
+        return name if isinstance(name, str) else None
 
 
 def read_metadata(
     objects: Sequence[SavedObject], file: bytes | None, limits: Limits
 ) -> KerasMetadata | None:
     """The metadata of all nodes; None where the root has no config. ``file`` holds the bytes of
-    ``keras_metadata.pb``.
+    ``keras_metadata.pb``, which is then all that counts.
 
     Raises:
         CorruptModelError: a text is not what Keras wrote, or two stand for one node.
         LimitExceededError: a text exceeds the limits of one config.
     """
-    texts = {at: one.metadata for at, one in enumerate(objects) if one.is_keras and one.metadata}
     if file is not None:
-        texts |= _of_file(file, len(objects), limits)
+        texts = _of_file(file, len(objects), limits)
         if 0 not in texts:
             raise CorruptModelError("the file has no config of the model itself", path=FILE)
-    if 0 not in texts:
-        return None
-    nodes = {at: parse_json(text.encode(), f"node {at}", limits) for at, text in texts.items()}
-    root = nodes[0]
+
+    def node(at: int) -> Mapping[str, object]:
+        text = objects[at].metadata() if file is None else texts.get(at)
+        return parse_json(text.encode(), f"node {at}", limits) if text else {}
+
+    root = node(0) if objects else {}
     if not isinstance(root.get("config"), dict):
         return None
     entry = {key: plain(root.get(key)) for key in ("class_name", "config", *_RECORDED)}
@@ -63,7 +69,7 @@ def read_metadata(
     return KerasMetadata(
         json.dumps(entry).encode(),
         json.dumps(plain(training)).encode() if isinstance(training, dict) else None,
-        {at: name for at, node in nodes.items() if isinstance(name := node.get("name"), str)},
+        node,
         *(str(root.get(key) or "") for key in _RECORDED),
     )
 

@@ -6,6 +6,7 @@ Source: ops/lookup_ops.py of TensorFlow, layers/preprocessing/index_lookup.py of
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.object_graph.meta_graph import FILE
@@ -51,14 +52,19 @@ class LookupTables:
         self._graph = graph
         self._objects = objects
         self._bundle, self._nodes = checkpoint
-        self._saved = {there: here for here, there in places.items()}
+        self._places = places
         self._limits = graph.limits
+
+    @cached_property
+    def saved(self) -> dict[int, int]:
+        """Node of the checkpoint -> node of the objects."""
+        return {there: here for here, there in self._places.items()}
 
     def options(self, layer: Layer, node: int) -> Config:
         """The options that a layer at a node of the checkpoint learned."""
-        if layer.kind not in WITH_VOCABULARY or node not in self._saved:
+        if layer.kind not in WITH_VOCABULARY or node not in self.saved:
             return {}
-        here = self._saved[node]
+        here = self.saved[node]
         found: Config = {}
         if layer.config.get("vocabulary") is None:
             table = next(self._tables(here), None)
@@ -110,7 +116,7 @@ class LookupTables:
         return self._initialised(self._objects[children["_initialize"]].message)
 
     def _checkpoint_key(self, table: int) -> str | None:
-        for there, here in self._saved.items():
+        for there, here in self.saved.items():
             if here == table and _TABLE in self._nodes[there].values:
                 return self._nodes[there].values[_TABLE].key
         return None
@@ -177,7 +183,7 @@ class LookupTables:
         for node in (here, *(self._objects[here].children.get(name) for name in _BELOW)):
             children = {} if node is None else self._objects[node].children
             for name in _IDF:
-                there = next((t for t, h in self._saved.items() if h == children.get(name)), None)
+                there = next((t for t, h in self.saved.items() if h == children.get(name)), None)
                 variable = None if there is None else self._nodes[there].variable
                 if variable is not None:
                     return self._with_unknown(layer, variable.key, found)

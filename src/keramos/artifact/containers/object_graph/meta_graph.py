@@ -9,12 +9,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.artifact.containers.object_graph.parsed import Parsed
 from keramos.artifact.containers.object_graph.trackables import children_of
 from keramos.artifact.protobuf import Budget, Message
 from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keramos.artifact.limits import Limits
 
@@ -23,25 +24,19 @@ _SERVE = "serve"
 _KERAS = "_tf_keras_"
 _INFO, _GRAPH, _SIGNATURES, _ASSETS, _OBJECTS = 1, 2, 5, 6, 7
 _WRITER, _TAGS, _VERSION = 1, 4, 5
-_USER_OBJECT = 4
+_USER_OBJECT, _IDENTIFIER, _METADATA = 4, 1, 3
 
 
 class SavedObject(NamedTuple):
-    """A node of the object graph.
-
-    ``identifier`` says which class of TensorFlow made it; ``metadata`` is the text that Keras wrote
-    with it before TensorFlow 2.5.
-    """
+    """A node of the object graph."""
 
     children: Mapping[str, int]
-    identifier: str
-    metadata: str
     message: Message
 
-    @property
-    def is_keras(self) -> bool:
-        """Whether Keras made it."""
-        return self.identifier.startswith(_KERAS)
+    def metadata(self) -> str:
+        """The text that Keras wrote with it before TensorFlow 2.5; "" where another made it."""
+        user = self.message.message(_USER_OBJECT)
+        return user.text(_METADATA) if user.text(_IDENTIFIER).startswith(_KERAS) else ""
 
 
 class MetaGraph:
@@ -67,7 +62,7 @@ class MetaGraph:
         """Whether keramos wrote it: then inputs and outputs are in Keras' order."""
         return self._message.message(_INFO).text(_WRITER).startswith("keramos")
 
-    @property
+    @cached_property
     def graph(self) -> Message:
         """The GraphDef."""
         return self._message.message(_GRAPH)
@@ -86,13 +81,14 @@ class MetaGraph:
         return {one.message(1).text(1).partition(":")[0]: one.text(2) for one in assets}
 
     def objects(self) -> Sequence[SavedObject]:
-        """The nodes of the object graph; none in what TensorFlow 1 wrote.
+        """The nodes of the object graph, each parsed when it is asked for; none in what TensorFlow
+        1 wrote.
 
         Raises:
             LimitExceededError: there are more than ``objects``.
-            CorruptModelError: a node has a part that does not exist.
+            CorruptModelError: when a node is asked for: it has a part that does not exist.
         """
-        nodes = self._message.message(_OBJECTS).many(1)
+        nodes = self._objects.many(1)
         if len(nodes) > self.limits.objects:
             raise LimitExceededError(
                 f"the model has more than {self.limits.objects:,} objects, the limit (objects)",
@@ -100,7 +96,7 @@ class MetaGraph:
                 path=FILE,
             )
         budget = Budget(self.limits, FILE)
-        return [_object(Message(node, budget), len(nodes)) for node in nodes]
+        return Parsed(nodes, lambda node: _object(Message(node, budget), len(nodes)))
 
     def bound_inputs(self, function: str) -> list[int]:
         """The nodes whose values a function gets after its own arguments."""
@@ -109,7 +105,11 @@ class MetaGraph:
 
     @cached_property
     def _functions(self) -> dict[str, Message]:
-        return self._message.message(_OBJECTS).mapped(2)
+        return self._objects.mapped(2)
+
+    @cached_property
+    def _objects(self) -> Message:
+        return self._message.message(_OBJECTS)
 
     def function(self, name: str) -> Message:
         """A FunctionDef.
@@ -117,8 +117,7 @@ class MetaGraph:
         Raises:
             CorruptModelError: there is none of that name.
         """
-        library = self.graph.message(2).messages(1)
-        return _named(library, name, lambda one: one.message(1).text(1))
+        return _named(self.graph.message(2), name, lambda one: one.message(1).text(1))
 
     def operations(self) -> set[str]:
         """The kinds of operations of the graph and of all its functions."""
@@ -134,12 +133,14 @@ class MetaGraph:
         Raises:
             CorruptModelError: there is none of that name.
         """
-        return _named(self.graph.messages(1), name, lambda one: one.text(1))
+        return _named(self.graph, name, lambda one: one.text(1))
 
 
-def _named(messages: Iterable[Message], name: str, name_of: Callable[[Message], str]) -> Message:
-    for one in messages:
-        if name_of(one) == name:
+def _named(holder: Message, name: str, name_of: Callable[[Message], str]) -> Message:
+    """The message in field 1 that has a name; only those whose bytes hold it are parsed."""
+    sought = name.encode()
+    for data in holder.many(1):
+        if sought in data and name_of(one := Message(data, holder.budget)) == name:
             return one
     raise CorruptModelError(
         "the graph has no such node or function", received=repr(name[:80]), path=FILE
@@ -164,5 +165,4 @@ def _served(model: Message) -> Message:
 
 
 def _object(node: Message, total: int) -> SavedObject:
-    user = node.message(_USER_OBJECT)
-    return SavedObject(children_of(node, total, FILE), user.text(1), user.text(3), node)
+    return SavedObject(children_of(node, total, FILE), node)

@@ -10,7 +10,7 @@ from keramos.errors import MismatchError, quoted
 from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -24,34 +24,36 @@ if TYPE_CHECKING:
 
 _LAYER = "layer-"
 _VARIABLES = "variables"
-_BESIDE = frozenset(
+BESIDE = frozenset(
     {
         *("variables", "trainable_variables", "non_trainable_variables", "regularization_losses"),
         *("keras_api", "signatures", "optimizer", "metrics", "state_spec", "states", "input_spec"),
-        *("_random_generator", "_inbound_nodes", "_outbound_nodes", "root"),
+        *("_random_generator", "_inbound_nodes", "_outbound_nodes", "root", "state_size"),
+        *("__call__", "_default_save_signature", "call_and_return_all_conditional_losses"),
+        "call_and_return_conditional_losses",
     }
 )
-"""Parts of a layer that are lists of what stands elsewhere, or that predictions never read."""
+"""Parts of a layer that are functions, lists of what stands elsewhere, or never read to predict."""
 
 
 class ObjectWeights:
     """A ``WeightStore`` of a checkpoint of objects.
 
-    ``names`` are the names of the layers that nodes are, where the model says them; else the order
-    of layers decides. ``options`` gives what a layer at a node learned that is no weight.
+    ``name`` gives the name of the layer that a node is, where the model says it; else the order of
+    layers decides. ``options`` gives what a layer at a node learned that is no weight.
     """
 
     def __init__(
         self,
         bundle: Bundle,
         nodes: Sequence[Trackable],
-        names: Mapping[int, str] | None = None,
+        name: Callable[[int], str | None] | None = None,
         options: Callable[[Layer, int], Config] | None = None,
     ) -> None:
         """``nodes`` are the objects of ``bundle``; node 0 is the model."""
         self._bundle = bundle
         self._nodes = nodes
-        self._names = names
+        self._name = name
         self._options = options
 
     def groups(self) -> LeafGroups:
@@ -109,9 +111,9 @@ class ObjectWeights:
             if name.startswith(_LAYER) and name[len(_LAYER) :].isdecimal()
         )
         nodes = [children[f"{_LAYER}{number}"] for number in numbers]
-        if self._names is None:
+        if self._name is None:
             return _by_order(network, nodes)
-        found = {self._names[one]: one for one in nodes if one in self._names}
+        found = {name: one for one in nodes if (name := self._name(one)) is not None}
         for name, one in found.items():
             if name not in network.layers and any(self._own(one, ())):
                 raise MismatchError(
@@ -169,7 +171,7 @@ class ObjectWeights:
             here = self._nodes[waiting.pop()]
             if here.variable is not None:
                 yield here.variable
-            below = [child for name, child in here.children.items() if name not in _BESIDE]
+            below = [child for name, child in here.children.items() if name not in BESIDE]
             fresh = [child for child in dict.fromkeys(below) if child not in met]
             met.update(fresh)
             waiting.extend(reversed(fresh))

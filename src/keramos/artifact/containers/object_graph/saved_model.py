@@ -10,16 +10,17 @@ from keramos.artifact.containers.object_graph.keras_metadata import FILE as META
 from keramos.artifact.containers.object_graph.keras_metadata import read_metadata
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE, MetaGraph
-from keramos.artifact.containers.object_graph.object_weights import ObjectWeights
+from keramos.artifact.containers.object_graph.object_weights import BESIDE, ObjectWeights
 from keramos.artifact.containers.object_graph.serving_graph import Stored, serving_network
 from keramos.artifact.containers.object_graph.signatures import without_config
-from keramos.artifact.containers.object_graph.trackables import in_step, read_trackables
+from keramos.artifact.containers.object_graph.trackables import Places, read_trackables
 from keramos.artifact.containers.saved_model_files import SAVED_CONTENT
 from keramos.artifact.tensor_bundle import Bundle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keramos.artifact.containers.object_graph.keras_metadata import KerasMetadata
     from keramos.artifact.containers.object_graph.meta_graph import SavedObject
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
@@ -38,7 +39,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     metadata = read_metadata(objects, source.parts.get(METADATA), limits)
     stored = _stored(source, objects, limits)
     served = partial(serving_network, source, graph, objects, stored)
-    bundle, nodes, places = stored
+    bundle, nodes, _ = stored
     if metadata is None or bundle is None:
         tensors = tuple if bundle is None else bundle.tensors
         return Container(
@@ -50,11 +51,11 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
             sealed=source.part(FILE),
             graph=served,
         )
-    names = {places[at]: name for at, name in metadata.names.items() if at in places}
+    places = Places(lambda node: objects[node].children, nodes, BESIDE)
     tables = LookupTables(source, graph, objects, (bundle, nodes), places)
     return Container(
         metadata.config,
-        ObjectWeights(bundle, nodes, names, tables.options),
+        ObjectWeights(bundle, nodes, lambda node: _name(node, tables, metadata), tables.options),
         metadata.keras_version,
         metadata.backend,
         training=metadata.training,
@@ -72,4 +73,10 @@ def _stored(source: ModelSource, objects: Sequence[SavedObject], limits: Limits)
     if not objects:
         return Stored(bundle)
     nodes = read_trackables(bundle, limits)
-    return Stored(bundle, nodes, in_step([one.children for one in objects], nodes))
+    return Stored(bundle, nodes, Places(lambda node: objects[node].children, nodes))
+
+
+def _name(node: int, tables: LookupTables, metadata: KerasMetadata) -> str | None:
+    """The name of the layer that a node of the checkpoint is."""
+    saved = tables.saved.get(node)
+    return None if saved is None else metadata.name(saved)

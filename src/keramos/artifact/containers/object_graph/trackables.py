@@ -6,13 +6,17 @@ root. One node may be reached in several ways, and ways may lead in circles.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.artifact.containers.object_graph.parsed import Parsed
 from keramos.artifact.protobuf import Budget, Message
 from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from keramos.artifact.limits import Limits
     from keramos.artifact.tensor_bundle import Bundle
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 _GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _VALUE = "VARIABLE_VALUE"
 _CHILD, _ATTRIBUTE, _NAME, _FULL_NAME, _KEY = 1, 2, 1, 2, 3
+_NUMBER, _PART_NAME = 1, 2
+_HEAD = re.compile(rb"\x08([\x80-\xff]{0,4}[\0-\x7f])\x12([\0-\x7f])")
+"""What comes before a part's name: its number, and the length of the name."""
 
 
 class Variable(NamedTuple):
@@ -46,12 +53,12 @@ class Trackable(NamedTuple):
         return [self.children[name] for name in names]
 
 
-def read_trackables(bundle: Bundle, limits: Limits) -> list[Trackable]:
-    """All objects of a checkpoint.
+def read_trackables(bundle: Bundle, limits: Limits) -> Sequence[Trackable]:
+    """All objects of a checkpoint; each is parsed when it is asked for.
 
     Raises:
         UnsupportedModelError: the checkpoint has none, as those of TensorFlow 1.
-        CorruptModelError: they contradict themselves.
+        CorruptModelError: there are none; or, when one is asked for, it contradicts itself.
         LimitExceededError: there are more than ``objects``.
     """
     if _GRAPH not in bundle:
@@ -69,11 +76,10 @@ def read_trackables(bundle: Bundle, limits: Limits) -> list[Trackable]:
             received=f"{len(nodes):,}",
             path=bundle.where,
         )
-    budget = Budget(limits, bundle.where)
-    found = [_trackable(Message(node, budget), len(nodes), bundle.where) for node in nodes]
-    if not found:
+    if not nodes:
         raise CorruptModelError("the checkpoint has no objects", path=bundle.where)
-    return found
+    budget = Budget(limits, bundle.where)
+    return Parsed(nodes, lambda node: _trackable(Message(node, budget), len(nodes), bundle.where))
 
 
 def _trackable(node: Message, total: int, where: str) -> Trackable:
@@ -91,8 +97,8 @@ def children_of(node: Message, total: int, where: str) -> dict[str, int]:
         CorruptModelError: two parts have one name, or one does not exist.
     """
     found: dict[str, int] = {}
-    for child in node.messages(_CHILD):
-        number, name = child.number(1), child.text(2)
+    for data in node.many(_CHILD):
+        number, name = _usual(data) or _any(Message(data, node.budget))
         if name in found or number >= total:
             raise CorruptModelError(
                 f"an object of {total:,} has two parts of one name, or a part that does not exist",
@@ -103,15 +109,65 @@ def children_of(node: Message, total: int, where: str) -> dict[str, int]:
     return found
 
 
-def in_step(one: Sequence[Mapping[str, int]], other: Sequence[Trackable]) -> dict[int, int]:
-    """Node of one graph -> node of the other that the same ways lead to, from both roots."""
-    found = {0: 0}
-    waiting = [0]
-    while waiting:
-        here = waiting.pop()
-        there = other[found[here]].children
-        for name, child in one[here].items():
-            if child not in found and name in there:
+def _usual(data: bytes) -> tuple[int, str] | None:
+    """Number and name of a part as every writer puts them, at a fraction of the time that a
+    message takes; models have thousands. None for other orders and fields.
+    """
+    head = _HEAD.match(data)
+    name = b"" if head is None else data[head.end() :]
+    if head is None or head[2][0] != len(name) or not name.isascii():
+        return None
+    number = 0
+    for place, byte in enumerate(head[1]):
+        number |= (byte & 0x7F) << 7 * place
+    return number, name.decode()
+
+
+def _any(part: Message) -> tuple[int, str]:
+    return part.number(_NUMBER), part.text(_PART_NAME)
+
+
+class Places(Mapping[int, int]):
+    """Node of one graph -> node of the other that the same ways lead to, from both roots.
+
+    They are looked for when the first one is asked for. Parts with the names ``without`` are not
+    entered.
+    """
+
+    def __init__(
+        self,
+        children: Callable[[int], Mapping[str, int]],
+        other: Sequence[Trackable],
+        without: Collection[str] = (),
+    ) -> None:
+        """``children`` gives the parts of a node of the one graph."""
+        self._children = children
+        self._other = other
+        self._without = without
+
+    @cached_property
+    def _found(self) -> dict[int, int]:
+        found = {0: 0}
+        waiting = [0]
+        while waiting:
+            here = waiting.pop()
+            there = self._other[found[here]].children
+            for name, child in self._children(here).items():
+                if child in found or name not in there or name in self._without:
+                    continue
                 found[child] = there[name]
-                waiting.append(child)
-    return found
+                if self._other[there[name]].children:
+                    waiting.append(child)
+        return found
+
+    def __getitem__(self, node: int) -> int:
+        """The node of the other graph."""
+        return self._found[node]
+
+    def __iter__(self) -> Iterator[int]:
+        """Nodes of the one graph that the other has too."""
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        """How many nodes both have."""
+        return len(self._found)
