@@ -11,6 +11,8 @@ from keramos.adoption.pictures.propose import propose as propose_pictures
 from keramos.adoption.pictures.propose import recognise as recognise_pictures
 from keramos.adoption.tables.propose import propose as propose_tables
 from keramos.adoption.tables.propose import recognise as recognise_tables
+from keramos.adoption.texts.propose import propose as propose_texts
+from keramos.adoption.texts.propose import recognise as recognise_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,7 @@ _ALL = frozenset({"family", "model", "target", "labels", "threshold"})
 
 FAMILIES: tuple[Family, ...] = (
     Family("pictures", recognise_pictures, propose_pictures, _ALL | {"labels_from", "settings"}),
+    Family("texts", recognise_texts, propose_texts, _ALL | {"labels_from", "settings", "columns"}),
     Family(
         "tables",
         recognise_tables,

@@ -68,7 +68,7 @@ def command(
     """Decide every row of TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV) with MODEL.
 
     Columns are found by name in any order; the target is not needed, extra columns are ignored. A
-    model of pictures takes picture files and folders instead.
+    model of pictures takes picture files and folders instead, a model of texts also texts.
     """
     from keramos.data.conform import row_error
     from keramos.pipeline.load import load
@@ -129,15 +129,25 @@ def _source(model: Model, paths: tuple[str, ...]) -> tuple[Table, list[str]]:
     """The table of the rows and, for a model of pictures, the file of each."""
     from keramos.data.read import FORMATS, as_table
     from keramos.inference.pictures import picture_bytes, picture_column, picture_paths
+    from keramos.inference.raw_inputs import raw_reader
 
     name = picture_column(model.content) if model.content else None
     if name is None or paths[0] == "-" or Path(paths[0]).suffix.lower() in {*FORMATS, ".gz"}:
-        if len(paths) > 1:
+        reader = raw_reader(model.content) if name is None else None
+        if len(paths) > 1 and not _are_texts(model, paths):
             raise click.UsageError(f"one table is decided at a time; received {len(paths)}")
-        return as_table(paths[0]), []
+        given = paths if len(paths) > 1 else paths[0]
+        return as_table(given if reader is None else reader(given)), []
     files = picture_paths(paths)
     rows = [{name: picture_bytes(path)} for path in files]
     return replace(as_table(rows), source=paths[0]), list(map(str, files))
+
+
+def _are_texts(model: Model, given: tuple[str, ...]) -> bool:
+    from keramos.inference.texts import is_table
+
+    columns = model.content.schema.columns if model.content else ()
+    return [column.kind for column in columns] == ["text"] and not any(map(is_table, given))
 
 
 def _by_file(problems: Sequence[Problem], files: Sequence[str]) -> tuple[Problem, ...]:

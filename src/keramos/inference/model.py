@@ -18,6 +18,7 @@ from keramos.errors import MissingExtraError, UsageError
 from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.inference.decisions import Decisions
+from keramos.inference.raw_inputs import raw_reader
 from keramos.inference.rows import is_rows, one_row_as_rows, with_every_column
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
@@ -78,6 +79,7 @@ class Model:
             if artifact.content
             else None
         )
+        self._raw = raw_reader(artifact.content)
         self.front: Session | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -254,14 +256,10 @@ class Model:
         return traced(self, rows[0], content)
 
     def _as_rows(self, given: object) -> object:
-        """One row, or pictures, as rows; anything else as it is."""
-        if self.content is None:
-            return given
-        if any(column.picture for column in self.content.preparation.inputs):
-            from keramos.inference.pictures import pictures_as_rows  # noqa: PLC0415 (few files)
-
-            given = pictures_as_rows(given, self.content)
-        return one_row_as_rows(given)
+        """One row, or pictures or a series, as rows; anything else as it is."""
+        if self._raw is not None:
+            given = self._raw(given)
+        return given if self.content is None else one_row_as_rows(given)
 
     def _complete(self, table: object) -> object:
         """Rows with all columns of the schema; other tables as they are."""
@@ -319,6 +317,8 @@ class Model:
             DataError: a table lacks a column.
             MismatchError: arrays do not fit the model's inputs.
         """
+        if self._raw is not None:
+            x = self._raw(x)
         if isinstance(x, np.ndarray):
             return self._array_feeds([x])
         if type(x) is list and x and self.content is not None and self._is_row(x[0]):

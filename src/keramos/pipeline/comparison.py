@@ -12,6 +12,7 @@ from keramos.data.conform import conform
 from keramos.data.read import as_table
 from keramos.errors import UsageError
 from keramos.inference.arrays import rows_at_once
+from keramos.inference.raw_inputs import raw_reader
 from keramos.prepare.feeds import feeds
 from keramos.runtime.decide import choose
 from keramos.runtime.session import Session
@@ -70,7 +71,8 @@ def compare(
     """
     if original is None:
         raise UsageError("there are no original parts to compare with")
-    table = as_table(source)
+    reader = raw_reader(content)
+    table = as_table(source if reader is None else reader(source))
     typed, bad, _ = conform(table, content.schema, need_target=False)
     fed = feeds(typed, content.preparation)
     refused = {problem.row - 1 for problem in (*bad, *fed.problems)}

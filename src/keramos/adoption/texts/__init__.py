@@ -1,0 +1,1 @@
+"""Models of one text: recognised by their input and the vocabulary beside them."""
