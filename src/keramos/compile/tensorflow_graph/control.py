@@ -7,6 +7,7 @@ becomes an output of all its steps.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.compile.onnx.graph import Graph
@@ -58,14 +59,17 @@ def _case(n: NodeCall) -> tuple[Operand, ...]:
 def _chosen(
     n: NodeCall, condition: Value, branches: Sequence[OperationGraph], arguments: Sequence[Operand]
 ) -> tuple[Operand, ...]:
+    graphs = [Graph(n.g) for _ in branches]
+    ends = [n.run(g, one, arguments) for g, one in zip(graphs, branches, strict=True)]
+    lists = [any(isinstance(one, TensorList) for one in pair) for pair in zip(*ends, strict=True)]
     bodies, kinds = [], []
-    for branch in branches:
-        body = Graph(n.g)
-        made = [body.op("Identity", as_value(body, one)) for one in n.run(body, branch, arguments)]
+    for g, given, others in zip(graphs, ends, ends[::-1], strict=True):
+        stated = [_stated_like(*pair) for pair in zip(given, others, strict=True)]
+        made = [g.op("Identity", _leaving(g, one)) for one in stated]
         kinds.append([(one.dtype, one.shape) for one in made])
-        bodies.append(body.body(made))
+        bodies.append(g.body(made))
     like = [_merged(*pair) for pair in zip(*kinds, strict=True)]
-    return n.g.ops(
+    found = n.g.ops(
         "If",
         condition,
         outputs=len(like),
@@ -73,6 +77,20 @@ def _chosen(
         then_branch=bodies[0],
         else_branch=bodies[1],
     )
+    return tuple(
+        TensorList(one.dtype, one) if is_list else one
+        for one, is_list in zip(found, lists, strict=True)
+    )
+
+
+def _stated_like(item: Operand, other: Operand) -> Operand:
+    """A list without a stated shape of its tensors, with that of another."""
+    if not isinstance(item, TensorList) or not isinstance(other, TensorList):
+        return item
+    if item.stacked is not None or item.element is not None:
+        return item
+    shape = other.element if other.stacked is None else other.stacked.shape[1:]
+    return TensorList(item.dtype, None, item.count, shape)
 
 
 def _merged(one: Kind, other: Kind) -> Kind:
@@ -102,7 +120,7 @@ def _while(n: NodeCall) -> tuple[Operand, ...]:
     condition, body = _graph(n, "cond"), _graph(n, "body")
     arguments = [lifted(n.g, one) for one in n.operands]
     kept = unchanged(body)
-    bound = bound_of(condition, body, kept, arguments)
+    bound = bound_of(condition, body, kept, arguments, partial(n.run, n.g))
     if bound is None:
         raise UnsupportedModelError("the loop does not count up to a bound that is known at first")
     filled = filled_places(body, kept, arguments, bound)
@@ -112,7 +130,29 @@ def _while(n: NodeCall) -> tuple[Operand, ...]:
         outputs[place] = edge
     body = pruned(body.nodes, outputs)
     loop = _Loop(condition, body, arguments, carried, list(filled))
+    _state_lists(n, loop)
     return _looped(n, loop, bound.trips(n.g))
+
+
+def _state_lists(n: NodeCall, loop: _Loop) -> None:
+    """Give lists whose tensors have no stated shape that of what the first step puts into them."""
+    free = [i for i in loop.carried if _is_free(loop.arguments[i])]
+    if not free:
+        return
+    trial, given = Graph(n.g), list(loop.arguments)
+    for place in loop.carried:
+        if place not in free:
+            start = _begin(n, given[place])
+            entered = trial.input(trial.fresh(), start.dtype, start.shape)
+            is_list = isinstance(given[place], TensorList)
+            given[place] = TensorList(start.dtype, entered) if is_list else entered
+    new = n.run(trial, loop.body, given)
+    for place in free:
+        loop.arguments[place] = _stated_like(given[place], new[place])
+
+
+def _is_free(item: Operand) -> bool:
+    return isinstance(item, TensorList) and item.stacked is None and item.element is None
 
 
 def _looped(n: NodeCall, loop: _Loop, trips: Known | Value) -> tuple[Operand, ...]:

@@ -2,7 +2,7 @@
 
 Source: tensorflow/core/framework/{graph,node_def,function}.proto. In the main graph an input is
 ``node`` or ``node:1``; in a function it is an argument's name, or ``node:output:0`` with the name
-of an output of the operation. Control inputs (``^node``) carry no value and are left out.
+of an output of the operation. Control inputs (``^node``) carry no value and stand apart.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _OUTPUTS: Mapping[str, Sequence[str]] = {
     "StringSplitV2": ("indices", "values", "shape"),
     "Switch": ("output_false", "output_true"),
     "TensorArrayV3": ("handle", "flow"),
+    "TensorListConcat": ("tensor", "lengths"),
+    "TensorListConcatV2": ("tensor", "lengths"),
     "TensorListPopBack": ("output_handle", "tensor"),
     "TopK": ("values", "indices"),
     "TopKV2": ("values", "indices"),
@@ -55,12 +57,15 @@ class FunctionName(NamedTuple):
 
 
 class Node(NamedTuple):
-    """One operation; ``attributes`` are read when they are asked for."""
+    """One operation; ``attributes`` are read when they are asked for. ``controls`` are the nodes
+    that run before it without giving it a value.
+    """
 
     name: str
     op: str
     inputs: tuple[str, ...]
     attributes: Callable[[], Mapping[str, object]]
+    controls: tuple[str, ...] = ()
 
 
 class Function(NamedTuple):
@@ -87,6 +92,15 @@ class Definitions(Protocol):
 
     def has_function(self, name: str) -> bool:
         """Whether the library has a function of this name."""
+
+
+def node_of(
+    name: str, op: str, texts: Sequence[str], attributes: Callable[[], Mapping[str, object]]
+) -> Node:
+    """A node whose inputs are written as texts, control inputs among them."""
+    inputs = tuple(one for one in texts if not one.startswith("^"))
+    controls = tuple(one[1:] for one in texts if one.startswith("^"))
+    return Node(name, op, inputs, attributes, controls)
 
 
 def named(nodes: Sequence[Node]) -> dict[str, Node]:

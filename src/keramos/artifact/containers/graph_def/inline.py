@@ -8,6 +8,7 @@ call functions twice would grow without end: nodes and calls together are bounde
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from keramos.artifact.containers.graph_def.definitions import (
     FunctionName,
     edge_of,
 )
+from keramos.artifact.containers.graph_def.tensor_arrays import ARRAYS, on_lists
 from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
 from keramos.types.operation_graph import (
     ARGUMENT,
@@ -39,7 +41,13 @@ if TYPE_CHECKING:
     Bind = Callable[[Node], GraphNode | None]
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_SAME = frozenset({"Identity", "IdentityN", "PreventGradient", "Snapshot", "StopGradient"})
+_SAME = frozenset(
+    {
+        *("CheckNumerics", "Identity", "IdentityN", "PlaceholderWithDefault", "PreventGradient"),
+        *("Snapshot", "StopGradient"),
+    }
+)
+_IFS = frozenset({"If", "StatelessIf"})
 _CHANGES = re.compile(r"(Assign(Add|Sub)?VariableOp|ResourceScatter\w+|ResourceApply\w+)")
 _BRANCHES = ("cond", "body", "then_branch", "else_branch", "branches")
 _DEEPEST = 64
@@ -149,18 +157,41 @@ class Inliner:
         bound = self._bind(node)
         if bound is not None:
             return self._emit(nodes, bound).node
+        attributes = {} if self._graph.has_function(node.op) else node.attributes()
+        called = self._function_of(nodes, node, edges, attributes)
+        if called is not None:
+            return self._called(nodes, *called)
+        if node.op in ARRAYS:
+            return on_lists(node, edges, attributes, partial(self._emit, nodes))
+        return self._emit(nodes, self._computed(node, edges, attributes)).node
+
+    def _function_of(
+        self,
+        nodes: list[GraphNode],
+        node: Node,
+        edges: list[Edge],
+        attributes: Mapping[str, object],
+    ) -> tuple[str, list[Edge]] | None:
+        """The function that takes the place of a node, with what it is given; None for others."""
         if self._graph.has_function(node.op):
-            return self._called(nodes, node.op, edges)
-        attributes = node.attributes()
+            return node.op, edges
         if node.op in _CALLS:
-            return self._called(nodes, _name(attributes.get("f"), node), edges)
+            return _name(attributes.get("f"), node), edges
+        if node.op in _IFS and edges:
+            taken = _taken(nodes[edges[0].node], attributes)
+            return None if taken is None else (_name(taken, node), edges[1:])
+        return None
+
+    def _computed(
+        self, node: Node, edges: list[Edge], attributes: Mapping[str, object]
+    ) -> GraphNode:
+        """The node of an operation that a run computes."""
         if node.op == "Const":
-            return self._emit(nodes, self._constant(node.name, attributes)).node
+            return self._constant(node.name, attributes)
         graphs = {
             key: self._graphs(attributes[key], node) for key in _BRANCHES if key in attributes
         }
-        made = GraphNode(node.name, node.op, tuple(edges), {**attributes, **graphs})
-        return self._emit(nodes, made).node
+        return GraphNode(node.name, node.op, tuple(edges), {**attributes, **graphs})
 
     def _graphs(self, value: object, node: Node) -> object:
         if isinstance(value, list):
@@ -195,6 +226,14 @@ class Inliner:
                 f"{self._limits.graph_nodes:,} operations, the limit (graph_nodes)",
                 path=WHERE,
             )
+
+
+def _taken(condition: GraphNode, attributes: Mapping[str, object]) -> object:
+    """The branch that a constant condition takes; None where a run chooses."""
+    value = condition.attributes.get("value")
+    if condition.op != CONSTANT or not isinstance(value, np.ndarray) or value.ndim:
+        return None
+    return attributes.get("then_branch" if value.item() else "else_branch")
 
 
 def _argument(name: str, index: int) -> GraphNode:

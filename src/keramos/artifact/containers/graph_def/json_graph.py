@@ -15,10 +15,11 @@ from keramos.artifact.containers.graph_def.definitions import (
     WHERE,
     Function,
     FunctionName,
-    Node,
     edge_of,
     named,
+    node_of,
 )
+from keramos.artifact.containers.graph_def.frames import structured
 from keramos.artifact.containers.graph_def.graph_network import GraphInput, graph_network
 from keramos.artifact.containers.graph_def.inline import Inliner
 from keramos.errors import CorruptModelError, UnsupportedModelError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from keramos.artifact.containers.graph_def.definitions import Node
     from keramos.artifact.limits import Limits
     from keramos.types.network import Network
 
@@ -86,9 +88,8 @@ class JsonGraph:
         )
 
     def _node(self, one: Json) -> Node:
-        inputs = [text for text in _texts(one.get("input")) if not text.startswith("^")]
-        name = str(one.get("name"))
-        return Node(name, str(one.get("op")), tuple(inputs), partial(self._attributes, name, one))
+        name, read = str(one.get("name")), partial(self._attributes, str(one.get("name")), one)
+        return node_of(name, str(one.get("op")), _texts(one.get("input")), read)
 
     def _attributes(self, name: str, one: Json) -> dict[str, object]:
         given = _object(one.get("attr") or {})
@@ -195,7 +196,7 @@ def json_network(found: Json, constants: Constants, limits: Limits) -> Network:
         inputs = {name: (name, {}) for name in names}
     if not outputs:
         outputs = {name: (name, {}) for name in _sinks(graph)}
-    inliner = Inliner(graph, limits, lambda _: None)
+    inliner = Inliner(structured(graph, limits), limits, lambda _: None)
     flat = inliner.main(
         [edge for edge, _ in inputs.values()], [edge for edge, _ in outputs.values()]
     )

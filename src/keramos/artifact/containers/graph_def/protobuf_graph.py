@@ -11,8 +11,8 @@ from keramos.artifact.containers.graph_def.definitions import (
     WHERE,
     Function,
     FunctionName,
-    Node,
     named,
+    node_of,
 )
 from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES, tensor_array
 from keramos.errors import CorruptModelError
@@ -20,6 +20,7 @@ from keramos.errors import CorruptModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from keramos.artifact.containers.graph_def.definitions import Node
     from keramos.artifact.limits import Limits
     from keramos.artifact.protobuf import Message
 
@@ -83,10 +84,8 @@ class ProtobufGraph:
         )
 
     def _node(self, message: Message) -> Node:
-        inputs = tuple(one for one in message.texts(_INPUT) if not one.startswith("^"))
-        return Node(
-            message.text(1), message.text(2), inputs, partial(_attributes, message, self._limits)
-        )
+        read = partial(_attributes, message, self._limits)
+        return node_of(message.text(1), message.text(2), message.texts(_INPUT), read)
 
 
 def _attributes(node: Message, limits: Limits) -> dict[str, object]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.containers.graph_def.definitions import FunctionName, edge_of
+from keramos.artifact.containers.graph_def.frames import structured
 from keramos.artifact.containers.graph_def.graph_network import GraphInput, graph_network
 from keramos.artifact.containers.graph_def.inline import Inliner
 from keramos.artifact.containers.graph_def.protobuf_graph import ProtobufGraph, shape_of
@@ -125,7 +126,7 @@ def serving_network(
     binder = _Binder(
         graph, stored, definitions, _tables(source, graph, objects, stored, definitions)
     )
-    inliner = Inliner(definitions, graph.limits, binder.bind)
+    inliner = Inliner(structured(definitions, graph.limits), graph.limits, binder.bind)
     binder.inliner = inliner
     flat = inliner.main(
         [_edge(signature.inputs[name], name) for name in inputs],
