@@ -17,6 +17,7 @@ from keramos.pipeline.convert import convert
 from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
 from keramos.pipeline.verify import verify
+from keramos.report.views.model import model_view
 
 ROWS = np.array([[1, -2], [0.5, 3]], "f4")
 
@@ -112,6 +113,26 @@ def test_a_graph_model_of_tensorflow_js_answers_as_its_operations_say(signature,
     names = [one.name for one in (*model.inputs, *model.outputs)]
     assert names == (["rows", "answer"] if signature else ["x", "y"])
     assert inspect(path).parameters == 8 + 4 + 12 + 3
+
+
+def test_an_inspection_names_the_operations_of_a_graph(tmp_path):
+    path, _ = tfjs_graph(tmp_path / "m")
+
+    view = model_view(inspect(path), None, "m")
+
+    assert view.purpose == (
+        "A TensorFlow graph of 4 operations: _FusedMatMul, Reshape, _FusedConv2D, Prelu."
+    )
+
+
+@pytest.mark.oracle
+def test_an_inspection_by_a_config_that_is_not_there_is_an_error(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    path = tensorflow_module(tmp_path / "m", lambda x: {"y": x * 2}, tf.TensorSpec((None, 2)))
+
+    assert inspect(path).outputs[0].name == "y"
+    with pytest.raises(UnsupportedModelError, match="no Keras config"):
+        inspect(path, by="config")
 
 
 def test_a_graph_becomes_onnx_and_a_keras_file(tmp_path):

@@ -42,9 +42,7 @@ def nested_loops(x):
     """A loop in a loop, whose length the outer one sets."""
 
     def outer(i, total):
-        inner = tf.while_loop(
-            lambda j, _: j < i + 1, lambda j, u: (j + 1, u * 1.5 + x), [0, total]
-        )
+        inner = tf.while_loop(lambda j, _: j < i + 1, lambda j, u: (j + 1, u * 1.5 + x), [0, total])
         return i + 1, inner[1]
 
     return tf.while_loop(lambda i, _: i < 3, outer, [0, x])[1], x

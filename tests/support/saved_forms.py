@@ -46,11 +46,11 @@ def name_of(row):
     return "/".join(row["at"].relative_to(ROOT).parts)
 
 
-def opened(row):
-    """The model of a row."""
+def opened(row, by=None):
+    """The model of a row, read ``by`` its config or graph where that is said."""
     if row["form"] == "tf_weights":
         return load(row["at"] / "architecture.json", weights=row["at"] / "weights.index")
-    return load(row["at"])
+    return load(row["at"], by=by)
 
 
 def check_answers(row, model):

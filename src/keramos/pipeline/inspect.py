@@ -121,7 +121,7 @@ def inspect(
 
     Raises:
         ModelError: it cannot be read.
-        UsageError: a replacement is wrong.
+        UsageError: a replacement is wrong, or ``by`` asks for what the form does not hold.
     """
     source_of = reader(require_signature)
     try:
@@ -131,7 +131,7 @@ def inspect(
     except UnsupportedModelError:
         with about(path):
             stored = stored_file(path, limits=limits, source_of=source_of)
-        if stored is None or weights is not None:
+        if stored is None or weights is not None or by is not None:
             raise
         return describe_stored(stored)
     with about(path):

@@ -16,6 +16,9 @@ ARGUMENT, WEIGHT, CONSTANT, TABLE = "_Argument", "_Weight", "_Constant", "_Table
 """
 
 
+GIVEN = frozenset({ARGUMENT, WEIGHT, CONSTANT, TABLE})
+
+
 class Edge(NamedTuple):
     """Output ``output`` of node ``node`` of a graph; both count from 0."""
 

@@ -21,7 +21,7 @@ from keramos.compile.tensorflow_graph import (
     tables,
 )
 from keramos.errors import UnsupportedModelError
-from keramos.types.operation_graph import ARGUMENT, CONSTANT, TABLE, WEIGHT
+from keramos.types.operation_graph import GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +70,7 @@ def row_of(op: str) -> Row:
 
 def refusal(op: str) -> str | None:
     """Why an operation is not compiled; None where it is."""
-    known = op in (ARGUMENT, CONSTANT, TABLE, WEIGHT) or op in ROWS or op in _shared()
+    known = op in GIVEN or op in ROWS or op in _shared()
     return None if known else _reason(op)
 
 

@@ -16,13 +16,10 @@ from keramos.report.views.snippets import snippets
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from keramos.pipeline.inspect import Inspection
     from keramos.types.artifact import Artifact, Content
     from keramos.types.network import TensorSpec
     from keramos.types.serving import Predictor
-    from keramos.types.stored import StoredTensor
     from keramos.types.view import Field, Pair, Snippet
 
 _TASKS = {
@@ -35,11 +32,13 @@ _TASKS = {
 def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelView:
     """The view of a file. ``model`` is None for a file that cannot run; nothing is computed."""
     artifact, content = found.artifact, found.artifact.content
-    dropped = content.schema.dropped if content else ()
     kinds = [row.kind for row in found.layers]
+    dropped = content.schema.dropped if content else ()
     return ModelView(
         name=name,
-        purpose=_purpose(content) if content else _plain_purpose(kinds, found.tensors),
+        purpose=_purpose(content)
+        if content
+        else plain.purpose(artifact.network, kinds, found.tensors),
         facts=_facts(found, content, model),
         stages=stages(artifact, content) if content else (),
         trace=content.trace if content else None,
@@ -66,7 +65,7 @@ def headline(artifact: Artifact) -> tuple[str, tuple[Pair, ...]]:
     content = artifact.content
     facts = (*_quality_facts(content), ("file", size(artifact.info.size)))
     kinds = [layer.kind for layer in artifact.network.layers.values()]
-    return (_purpose(content) if content else _plain_purpose(kinds)), facts
+    return (_purpose(content) if content else plain.purpose(artifact.network, kinds)), facts
 
 
 def _purpose(content: Content) -> str:
@@ -78,16 +77,6 @@ def _purpose(content: Content) -> str:
         classes=listed(classes),
         unit=f" in {target.unit}" if target.unit else "",
         columns=counted(len(content.schema.columns), "column"),
-    )
-
-
-def _plain_purpose(every: list[str], tensors: Sequence[StoredTensor] = ()) -> str:
-    if tensors or not every:
-        return f"A file of {counted(len(tensors), 'array')} that is not a complete model."
-    kinds = [kind for kind in every if kind != "InputLayer"]
-    return (
-        f"A Keras network of {counted(len(kinds), 'layer')}: "
-        f"{listed(list(dict.fromkeys(kinds)), 8)}."
     )
 
 
@@ -103,7 +92,7 @@ def _facts(found: Inspection, content: Content | None, model: Predictor | None) 
         facts.append(
             ("loaded and proven in" if proven else "loaded in", seconds(model.load_seconds))
         )
-    facts.append(("format", f"Keras {info.keras_version or '(no version)'}"))
+    facts.append(("format", plain.written_by(info)))
     return tuple(facts)
 
 

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.drawing.words import shape
+from keramos.drawing.words import counted, listed, shape
 from keramos.errors import MismatchError, quoted
+from keramos.types.operation_graph import GIVEN
 from keramos.types.view import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from keramos.types.network import TensorSpec
+    from keramos.types.artifact import FileInfo
+    from keramos.types.network import Network, TensorSpec
     from keramos.types.prediction import Feeds
+    from keramos.types.stored import StoredTensor
 
 _MADE: dict[str, Callable[[int, int], NDArray[np.float64]]] = {
     "random": lambda count, seed: np.random.default_rng(seed).random(count).round(3),
@@ -32,6 +35,26 @@ FREE_SIZE = 8
 
 _TYPED = 64  # up to so many values a field takes them as text
 _MOST = 1 << 22  # values of one input; far above any image that people look at
+
+
+def purpose(network: Network, every: Sequence[str], tensors: Sequence[StoredTensor] = ()) -> str:
+    """What a file holds that says nothing of its purpose; ``every`` are its layers' classes."""
+    if tensors or not every:
+        return f"A file of {counted(len(tensors), 'array')} that is not a complete model."
+    kinds = [kind for kind in every if kind != "InputLayer"]
+    of, what = f"A Keras network of {counted(len(kinds), 'layer')}", list(kinds)
+    graphs = [one.graph for one in network.layers.values() if one.graph is not None]
+    if graphs:
+        what = [node.op for graph in graphs for node in graph.every_node() if node.op not in GIVEN]
+        of = f"A TensorFlow graph of {counted(len(what), 'operation')}"
+    return f"{of}: {listed(list(dict.fromkeys(what)), 8)}." if what else f"{of}."
+
+
+def written_by(info: FileInfo) -> str:
+    """The program whose format a file has; what a graph is read from knows no Keras."""
+    if info.by == "graph" and not info.keras_version and info.backend:
+        return info.backend.replace("tensorflow", "TensorFlow", 1)
+    return f"Keras {info.keras_version or '(no version)'}"
 
 
 def fields(inputs: tuple[TensorSpec, ...]) -> tuple[Field, ...]:

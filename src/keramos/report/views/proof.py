@@ -9,6 +9,7 @@ import numpy as np
 
 from keramos.drawing.words import counted
 from keramos.errors import KeramosError
+from keramos.report.views import plain
 from keramos.runtime.verify import golden_feeds
 from keramos.types.view import GoldenRow, Proof
 
@@ -102,7 +103,7 @@ def _digests(artifact: Artifact) -> tuple[Pair, ...]:
     return (
         ("file", Path(info.path).name),
         ("size", f"{info.size:,} bytes"),
-        ("format", f"Keras {info.keras_version or '(no version)'}, {info.title}"),
+        ("format", f"{plain.written_by(info)}, {info.title}"),
         *((("read by", info.by),) if info.by else ()),
         ("generation", f"{info.generation}, backend {info.backend or 'not recorded'}"),
         ("sha256", info.sha256),

@@ -28,12 +28,13 @@ def without_config(graph: MetaGraph) -> UnsupportedModelError:
     ]
     return UnsupportedModelError(
         "the SavedModel has no Keras config: only its graph of TensorFlow operations says what it "
-        "computes, and that cannot be run",
+        "computes",
         received=f"TensorFlow {graph.tensorflow or 'of unknown version'}, "
         f"{len(operations)} kinds of operations: {', '.join(operations)}",
         path=FILE,
         problems=signatures,
-        remedy="Save the Keras model itself with model.save('name.keras')",
+        remedy="Read it by its graph (by='graph', --by graph) if it has a signature, or save the "
+        "Keras model itself with model.save('name.keras')",
     )
 
 
