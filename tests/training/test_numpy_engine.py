@@ -25,6 +25,12 @@ class TestNumpy(EngineSuite):
     name = "numpy"
 
 
+def keras_quantile(level):
+    from keramos.training.keras_engine.losses import Quantile
+
+    return Quantile(level)
+
+
 def keras_loss(name):
     import keras
 
@@ -44,6 +50,7 @@ def keras_loss(name):
         ),
         "squared": (losses.mean_squared_error(), "mean_squared_error", NUMBER, 1),
         "absolute": (losses.mean_absolute_error(), "mean_absolute_error", NUMBER, 1),
+        "quantile": (losses.quantile(0.8), keras_quantile(0.8), NUMBER, 1),
         "huber": (losses.huber(0.7), keras.losses.Huber(0.7), NUMBER, 1),
         "poisson": (losses.poisson(), "poisson", COUNT, 1),
     }[name]
@@ -109,7 +116,10 @@ def assert_the_same(ours, theirs):
 @pytest.mark.parametrize(
     ("loss", "optimizer"),
     [
-        *((loss, "adam") for loss in ("binary", "smoothed", "classes", "absolute", "huber")),
+        *(
+            (loss, "adam")
+            for loss in ("binary", "smoothed", "classes", "absolute", "huber", "quantile")
+        ),
         *(("poisson", name) for name in ("sgd", "momentum", "nesterov", "adam", "adamw")),
     ],
 )

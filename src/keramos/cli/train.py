@@ -21,7 +21,7 @@ SCALINGS = ("minmax", "standard")
 
 _PLAN = (
     *("epochs", "batch_size", "hidden", "learning_rate", "seed"),
-    *("early_stopping", "class_weight", "engine", "recipe", "time"),
+    *("early_stopping", "class_weight", "engine", "recipe", "time", "loss"),
 )
 """Options that are fields of ``TrainingPlan``."""
 
@@ -102,6 +102,18 @@ def _by_column(
 )
 @click.option("--split-by", metavar="COLUMN", help="Hold out whole groups of this column.")
 @click.option("--time-column", metavar="COLUMN", help="Hold out the latest rows by this column.")
+@click.option(
+    "--weight-column",
+    metavar="COLUMN",
+    help="How much each row counts, in learning and in metrics.",
+)
+@click.option(
+    "--loss",
+    default="",
+    metavar="WORD",
+    help="Of a target of numbers: squared, absolute, huber[:DELTA], quantile[:LEVEL] or poisson."
+    "  [default: squared]",
+)
 @click.option(
     "--interval",
     type=float,

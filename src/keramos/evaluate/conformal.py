@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import UsageError
+from keramos.evaluate.weighted import mean
 from keramos.types.training import Conformal
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from keramos.types.training import DecisionRule
 
     Array = NDArray[np.generic]
-    Answers = tuple[Array, Array]
-    """Truths (n,) or (n, 1), and the network's output (n, units)."""
+    Answers = tuple[Array, Array, NDArray[np.float64] | None]
+    """Truths (n,) or (n, 1), the network's output (n, units), and how much rows count."""
+
+_ROUNDING = 1e-12
 
 
 def with_interval(
@@ -34,7 +37,7 @@ def with_interval(
     Raises:
         UsageError: there are too few validation rows for the level.
     """
-    errors = _errors(*validation, rule)
+    errors = _errors(*validation[:2], rule)
     place = ceil((len(errors) + 1) * level)
     if place > len(errors):
         raise UsageError(
@@ -44,10 +47,10 @@ def with_interval(
             remedy=f"Take a smaller one, or a table of more rows: {ceil(level / (1 - level))} "
             "validation rows are needed",
         )
-    margin = float(np.sort(errors)[place - 1])
+    margin = _margin(errors, place, validation[2])
     found = Conformal(level=level, margin=margin, rows=len(errors))
     rule = replace(rule, interval=found)
-    truths, output = held_out[0].reshape(-1).astype(float), held_out[1]
+    truths, output, weights = held_out[0].reshape(-1).astype(float), *held_out[1:]
     if rule.kind == "value":
         low, high = bounds(output, rule)
         held, size = (low <= truths) & (truths <= high), 2 * margin
@@ -55,8 +58,18 @@ def with_interval(
         sets = possible(output, rule)
         held = sets[np.arange(len(truths)), truths.astype(int)]
         size = float(sets.sum(axis=1).mean())
-    measured = replace(found, coverage=float(held.mean()), held_out_rows=len(truths), size=size)
+    measured = replace(found, coverage=mean(held, weights), held_out_rows=len(truths), size=size)
     return replace(rule, interval=measured)
+
+
+def _margin(errors: NDArray[np.float64], place: int, weights: NDArray[np.float64] | None) -> float:
+    """The error of this place, from 1; with weights the one that has the same share of them."""
+    order = np.argsort(errors, kind="stable")
+    if weights is None or not weights.any():
+        return float(errors[order[place - 1]])
+    counted = np.cumsum(weights[order])
+    found = int(np.searchsorted(counted, place / len(errors) * counted[-1] * (1 - _ROUNDING)))
+    return float(errors[order[min(found, len(order) - 1)]])
 
 
 def _errors(truths: Array, output: Array, rule: DecisionRule) -> NDArray[np.float64]:

@@ -19,13 +19,18 @@ from keramos.evaluate.metrics import metrics
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keramos.evaluate.number_losses import NumberLoss
     from keramos.types.schema import TargetPreparation, TargetSchema
     from keramos.types.training import Metric
 
 DRAWS = 200
 _ROWS_AT_MOST = 2000  # keeps the cost near 0.1 s of CPU for any table
 _Z = 1.959964  # 95 % of a normal distribution lie within this many standard deviations
-_LIMITS = {"auc": (0.0, 1.0), "f1": (0.0, 1.0), "macro_f1": (0.0, 1.0), "r2": (None, 1.0)}
+_SHARE = (0.0, 1.0)
+_LIMITS = {
+    **dict.fromkeys(("accuracy", "auc", "f1", "macro_f1", "share_at_or_below"), _SHARE),
+    "r2": (None, 1.0),
+}
 """Metric -> its lowest and highest possible value; other metrics are at least 0."""
 
 
@@ -35,27 +40,33 @@ def metrics_with_intervals(
     target: TargetSchema,
     fitted: TargetPreparation,
     threshold: float,
+    *,
+    weights: NDArray[np.float64] | None = None,
+    loss: NumberLoss | None = None,
 ) -> tuple[Metric, ...]:
     """The metrics of ``evaluate.metrics``, each with its 95 % interval.
 
     ``y`` has shape (n,) or (n, 1), ``output`` (n, units).
     """
-    found = metrics(y, output, target, fitted, threshold)
+
+    def judged(index: NDArray[np.integer] | slice) -> tuple[Metric, ...]:
+        some = None if weights is None else weights[index]
+        return metrics(y[index], output[index], target, fitted, threshold, weights=some, loss=loss)
+
+    found = judged(slice(None))
     rows, generator = len(y), np.random.default_rng(0)
     part = generator.permutation(rows)[:_ROWS_AT_MOST]
     drawn = []
     for _ in range(DRAWS):
         index = part[generator.integers(0, len(part), len(part))]
-        drawn.append(
-            [metric.value for metric in metrics(y[index], output[index], target, fitted, threshold)]
-        )
-    centre = [metric.value for metric in metrics(y[part], output[part], target, fitted, threshold)]
+        drawn.append([metric.value for metric in judged(index)])
+    centre = [metric.value for metric in judged(part)]
     low, high = np.quantile(np.array(drawn) - centre, (0.025, 0.975), axis=0) * np.sqrt(
         len(part) / rows
     )
     return tuple(
         _wilson(metric, rows)
-        if metric.name == "accuracy"
+        if metric.name == "accuracy" and weights is None
         else _between(metric, low[place], high[place])
         for place, metric in enumerate(found)
     )

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.evaluate.number_losses import with_loss
+from keramos.evaluate.weighted import mean
 from keramos.types.training import Metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from keramos.evaluate.number_losses import NumberLoss
     from keramos.types.schema import TargetPreparation, TargetSchema
 
     Floats = NDArray[np.float64]
@@ -25,94 +28,108 @@ def metrics(
     target: TargetSchema,
     fitted: TargetPreparation,
     threshold: float,
+    *,
+    weights: Floats | None = None,
+    loss: NumberLoss | None = None,
 ) -> tuple[Metric, ...]:
     """Metrics for targets ``y`` (n,) or (n, 1) and the model's ``output`` (n, units).
 
     The baseline is a constant answer: the majority class, the class frequencies, or the mean of the
-    training rows.
+    training rows. Rows count by ``weights`` (n,). ``loss`` is what a regression minimised, where
+    that is not the squared error: its metric comes first then.
     """
     rows = len(y)
     out = output.reshape(rows, -1).astype(float)
     if target.task == "regression":
-        return _regression(y.reshape(rows).astype(float), out[:, 0], fitted)
-    truth = y.reshape(rows).astype(np.int64)
+        truth = y.reshape(rows).astype(float)
+        usual = _regression(truth, out[:, 0], fitted, weights)
+        return usual if loss is None else with_loss(usual, loss, (truth, out[:, 0], weights))
+    places = y.reshape(rows).astype(np.int64)
     frequencies = np.array(fitted.counts, float) / sum(fitted.counts)
     if target.task == "binary":
-        return _binary(truth, out[:, 0], frequencies, threshold)
-    return _multiclass(truth, out, frequencies)
+        return _binary(places, out[:, 0], frequencies, threshold, weights)
+    return _multiclass(places, out, frequencies, weights)
 
 
-def _regression(y: Floats, answer: Floats, fitted: TargetPreparation) -> tuple[Metric, ...]:
+def _regression(
+    y: Floats, answer: Floats, fitted: TargetPreparation, weights: Floats | None
+) -> tuple[Metric, ...]:
     error, guess = answer - y, fitted.mean - y
-    spread = float(np.mean((y - y.mean()) ** 2))
-    squared = float(np.mean(error**2))
+    spread = mean((y - mean(y, weights)) ** 2, weights)
+    squared = mean(error**2, weights)
     return (
-        Metric("rmse", squared**0.5, float(np.mean(guess**2)) ** 0.5, "lower"),
-        Metric("mae", float(np.mean(np.abs(error))), float(np.mean(np.abs(guess))), "lower"),
+        Metric("rmse", squared**0.5, mean(guess**2, weights) ** 0.5, "lower"),
+        Metric("mae", mean(np.abs(error), weights), mean(np.abs(guess), weights), "lower"),
         Metric("r2", 1 - squared / spread if spread else 0.0, 0.0, "higher"),
     )
 
 
 def _binary(
-    truth: Ints, score: Floats, frequencies: Floats, threshold: float
+    truth: Ints, score: Floats, frequencies: Floats, threshold: float, weights: Floats | None
 ) -> tuple[Metric, ...]:
     chosen = score >= np.float32(threshold)
     majority = int(frequencies.argmax())
+    guess = f1(truth, np.full(len(truth), majority == 1), weights)
+    losses = _log_loss(truth, np.stack([1 - score, score], 1), weights)
     return (
-        Metric(
-            "accuracy", float(np.mean(chosen == truth)), float(np.mean(truth == majority)), "higher"
-        ),
-        Metric("auc", auc(truth, score), 0.5, "higher"),
-        Metric("f1", f1(truth, chosen), f1(truth, np.full(len(truth), majority == 1)), "higher"),
-        Metric(
-            "log_loss",
-            _log_loss(truth, np.stack([1 - score, score], 1)),
-            _guess_loss(truth, frequencies),
-            "lower",
-        ),
+        _accuracy(truth, chosen, majority, weights),
+        Metric("auc", auc(truth, score, weights), 0.5, "higher"),
+        Metric("f1", f1(truth, chosen, weights), guess, "higher"),
+        Metric("log_loss", losses, _guess_loss(truth, frequencies, weights), "lower"),
     )
 
 
-def _multiclass(truth: Ints, scores: Floats, frequencies: Floats) -> tuple[Metric, ...]:
+def _multiclass(
+    truth: Ints, scores: Floats, frequencies: Floats, weights: Floats | None
+) -> tuple[Metric, ...]:
     chosen, majority = scores.argmax(1), int(frequencies.argmax())
     kinds = range(scores.shape[1])
-    macro = float(np.mean([f1(truth == kind, chosen == kind) for kind in kinds]))
-    guess = float(
-        np.mean([f1(truth == kind, np.full(len(truth), kind == majority)) for kind in kinds])
-    )
+    macro = float(np.mean([f1(truth == kind, chosen == kind, weights) for kind in kinds]))
+    guesses = [f1(truth == kind, np.full(len(truth), kind == majority), weights) for kind in kinds]
+    guess_loss = _guess_loss(truth, frequencies, weights)
     return (
-        Metric(
-            "accuracy", float(np.mean(chosen == truth)), float(np.mean(truth == majority)), "higher"
-        ),
-        Metric("macro_f1", macro, guess, "higher"),
-        Metric("log_loss", _log_loss(truth, scores), _guess_loss(truth, frequencies), "lower"),
+        _accuracy(truth, chosen, majority, weights),
+        Metric("macro_f1", macro, float(np.mean(guesses)), "higher"),
+        Metric("log_loss", _log_loss(truth, scores, weights), guess_loss, "lower"),
     )
 
 
-def auc(truth: NDArray[np.generic], score: Floats) -> float:
-    """Area under the ROC curve by ranks, ties at their mean rank (Mann-Whitney U); 0.5 where one
-    class is absent.
+def _accuracy(
+    truth: Ints, chosen: NDArray[np.generic], majority: int, weights: Floats | None
+) -> Metric:
+    right, guessed = chosen == truth, truth == majority
+    return Metric("accuracy", mean(right, weights), mean(guessed, weights), "higher")
+
+
+def auc(truth: NDArray[np.generic], score: Floats, weights: Floats | None = None) -> float:
+    """Area under the ROC curve: the share of pairs of a positive and a negative row in which the
+    positive one has the larger score, ties for one half; 0.5 where one class is absent.
     """
-    positive = truth.astype(bool)
-    n, p = len(positive), int(positive.sum())
-    if p in (0, n):
+    by_row = np.ones(len(truth)) if weights is None else weights
+    positive = np.where(truth.astype(bool), by_row, 0.0)
+    _, place = np.unique(score, return_inverse=True)
+    good = np.bincount(place, positive)
+    bad = np.bincount(place, by_row - positive)
+    pairs = float(good.sum() * bad.sum())
+    if not pairs:
         return 0.5
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    middle = np.cumsum(count) - (count - 1) / 2
-    return float((middle[place][positive].sum() - p * (p + 1) / 2) / (p * (n - p)))
+    return float((good * (np.cumsum(bad) - bad / 2)).sum() / pairs)
 
 
-def f1(truth: NDArray[np.generic], chosen: NDArray[np.generic]) -> float:
+def f1(
+    truth: NDArray[np.generic], chosen: NDArray[np.generic], weights: Floats | None = None
+) -> float:
     """2 TP / (2 TP + FP + FN); 0 where neither truth nor decision has a positive."""
     positive, found = truth.astype(bool), chosen.astype(bool)
-    both = int((positive & found).sum())
-    total = int(positive.sum()) + int(found.sum())
-    return 2 * both / total if total else 0.0
+    by_row = np.ones(len(positive)) if weights is None else weights
+    total = float(by_row[positive].sum() + by_row[found].sum())
+    return 2 * float(by_row[positive & found].sum()) / total if total else 0.0
 
 
-def _log_loss(truth: Ints, scores: Floats) -> float:
-    return float(-np.mean(np.log(np.clip(scores[np.arange(len(truth)), truth], _TINY, 1))))
+def _log_loss(truth: Ints, scores: Floats, weights: Floats | None) -> float:
+    losses = -np.log(np.clip(scores[np.arange(len(truth)), truth], _TINY, 1))
+    return mean(losses, weights)
 
 
-def _guess_loss(truth: Ints, frequencies: Floats) -> float:
-    return _log_loss(truth, np.tile(frequencies, (len(truth), 1)))
+def _guess_loss(truth: Ints, frequencies: Floats, weights: Floats | None) -> float:
+    return mean(-np.log(np.clip(frequencies, _TINY, 1))[truth], weights)

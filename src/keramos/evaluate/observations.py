@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 _FLAT = 0.005
 """A relative change of loss below this is called flat."""
 
+_NOISE = 0.02
+"""A relative rise of held-out loss up to this may be chance: tables have hundreds of held-out rows.
+"""
+
 _RISING_EPOCHS = 2
 """Epochs in a row with rising held-out loss and falling training loss that mean overfitting."""
 
@@ -22,8 +26,12 @@ def observe(history: Sequence[Losses], *, last: bool) -> str:
     if len(history) == 1:
         return f"starts with a held-out loss of {history[0][1]:.4g}"
     rising = rising_epochs(history)
-    if rising >= _RISING_EPOCHS:
-        return f"overfitting: held-out loss has risen for {rising} epochs while training loss falls"
+    before = history[-1 - rising][1]
+    if rising >= _RISING_EPOCHS and -_gain(before, history[-1][1]) > _NOISE:
+        return (
+            f"overfitting: held-out loss has risen for {rising} epochs while training loss falls; "
+            "--early-stopping keeps the best epoch"
+        )
     sentence = _change(history)
     if last and _gain(history[-2][1], history[-1][1]) > _FLAT:
         sentence += "; still improving at the end, more epochs may help"
@@ -41,8 +49,8 @@ def rising_epochs(history: Sequence[Losses]) -> int:
 
 
 def _gain(before: float, now: float) -> float:
-    """Relative fall of a loss; negative when it rises."""
-    return (before - now) / before if before else 0.0
+    """Relative fall of a loss, which may be below 0; negative when it rises."""
+    return (before - now) / abs(before) if before else 0.0
 
 
 def _change(history: Sequence[Losses]) -> str:

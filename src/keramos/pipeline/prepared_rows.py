@@ -9,6 +9,7 @@ import numpy as np
 
 from keramos.compile.emit import compile_network
 from keramos.data.conform import row_error
+from keramos.data.row_weights import of_mean_one, row_weights
 from keramos.data.split_keys import split_keys
 from keramos.data.target import encode_target, take
 from keramos.data.usable_rows import usable_rows
@@ -44,7 +45,8 @@ class PreparedRows:
 
     ``learning`` are the training rows that preparation and the network learn from; ``validating``
     those set aside from them to stop early, tune a threshold or measure errors, None where nothing
-    needs them. ``keys`` say how learning rows are split further.
+    needs them. ``keys`` say how learning rows are split further; ``weights`` (rows,) how much each
+    row counts, None where all count the same; ``weight_column`` says which column has them.
     """
 
     typed: Table
@@ -59,6 +61,8 @@ class PreparedRows:
     forms: dict[FrontOutput, NDArray[np.float32]]
     y: Array
     notes: tuple[str, ...]
+    weights: NDArray[np.float64] | None = None
+    weight_column: str = ""
 
     @property
     def matrix(self) -> NDArray[np.float32]:
@@ -70,6 +74,35 @@ class PreparedRows:
         by_name: dict[str, FrontOutput] = {form: form for form in self.forms}
         return tuple(by_name.get(ref.layer, "prepared") for ref in body.inputs)
 
+    def weights_of(self, index: Index) -> NDArray[np.float64] | None:
+        """How much some rows count, with the mean 1."""
+        return None if self.weights is None else of_mean_one(self.weights[index])
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumns:
+    """Columns that say something about rows and are not learned from, as in ``train``: groups that
+    stay together, times, and weights.
+    """
+
+    split_by: str | None = None
+    time_column: str | None = None
+    weight_column: str | None = None
+
+    def reasons(self) -> dict[str, str]:
+        """Why each column that is not learned from is dropped."""
+        found = {
+            self.split_by: "says which rows stay together",
+            self.weight_column: "says how much each row counts",
+        }
+        return {name: reason for name, reason in found.items() if name}
+
+    def explained(self, schema: Schema) -> Schema:
+        """The schema with these reasons."""
+        reasons = self.reasons()
+        dropped = (replace(one, reason=reasons.get(one.name, one.reason)) for one in schema.dropped)
+        return replace(schema, dropped=tuple(dropped))
+
 
 def prepared_rows(
     source: Table,
@@ -78,11 +111,10 @@ def prepared_rows(
     scaling: Scaling | None,
     *,
     validate: bool,
-    split_by: str | None = None,
-    time_column: str | None = None,
+    columns: RowColumns = RowColumns(),
 ) -> PreparedRows:
     """Split the rows, and prepare all of them by what the learning rows teach; ``validate`` sets
-    validation rows aside. ``split_by`` and ``time_column`` as in ``train``.
+    validation rows aside.
 
     Raises:
         DataError: a cell cannot be read, or a column cannot be learned from.
@@ -91,7 +123,8 @@ def prepared_rows(
     usable = usable_rows(source, schema)
     raw, typed = usable.raw, usable.typed
     y = encode_target(typed.columns[schema.target.name], schema.target)
-    keys = split_keys(raw, typed, split_by, time_column)
+    keys = split_keys(raw, typed, columns.split_by, columns.time_column)
+    weights = row_weights(usable, columns.weight_column)
     classes = y.reshape(-1) if schema.target.classes else None
     parts = _split(keys, np.arange(raw.rows), classes, plan)
     inner = _split(keys, parts.training, classes, plan) if validate else None
@@ -121,6 +154,8 @@ def prepared_rows(
         forms,
         y,
         tuple(text for text in notes if text),
+        weights,
+        columns.weight_column or "",
     )
 
 

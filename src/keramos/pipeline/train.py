@@ -13,16 +13,17 @@ from keramos.data.with_target import with_target
 from keramos.errors import UsageError
 from keramos.evaluate.conformal import with_interval
 from keramos.evaluate.held_out import kept_rows
-from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.thresholds import tune_threshold
 from keramos.inference.summary import as_text, content_lines, trace_lines
-from keramos.pipeline.prepared_rows import prepared_rows
+from keramos.pipeline.judgement import Judged, judgements
+from keramos.pipeline.prepared_rows import RowColumns, prepared_rows
 from keramos.pipeline.training_job import job_of
 from keramos.pipeline.training_records import golden_rows, pick, provenance, sample_row
 from keramos.prepare.front import front, join
 from keramos.runtime.session import Session
 from keramos.training.engines import engine as engine_of
 from keramos.training.engines import engine_name
+from keramos.training.loss_words import NamedLoss, loss_of
 from keramos.training.recipes import check_options, recipe_name
 from keramos.types.artifact import Content
 from keramos.types.training import DecisionRule, TrainingPlan
@@ -31,16 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from keramos.pipeline.judgement import Index
     from keramos.pipeline.prepared_rows import PreparedRows
     from keramos.training.trainer import Trainer
     from keramos.types.network import Config, Network
     from keramos.types.schema import Scaling, Schema, Split, TargetSchema, Task
     from keramos.types.training import Epoch, PlanFields, TrainingTrace
-
-    Array = NDArray[np.generic]
 
 Goal = float | str | tuple[float, float]
 """A threshold, the name of a metric to tune it for, or the costs of a false positive and a false
@@ -109,6 +106,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     interval: float | None = None,
     split_by: str | None = None,
     time_column: str | None = None,
+    weight_column: str | None = None,
     plan: TrainingPlan | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -140,6 +138,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         split_by: a column of groups, such as customers: all rows of one are held out together, and
             so in inner folds. It is not learned from.
         time_column: a column of dates or numbers: the latest rows are held out.
+        weight_column: a column of numbers, 0 or more: how much each row counts in learning, in
+            inner folds, in thresholds and in metrics. It is not learned from.
         plan: epochs, batch size and so on, in one value.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained; or a function of the number of features that builds it.
@@ -156,21 +156,24 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     _check(scaling, threshold, interval)
     plan = _resolved(replace(plan or TrainingPlan(), **fields), own=model is not None)
     source, name = with_target(table, target)
-    drop = (*drop, split_by) if split_by and split_by not in drop else drop
-    wishes = Wishes(drop, categorical, numeric, task, positive, units, missing, written, trim)
-    schema = infer_schema(source, name, wishes)
+    columns = RowColumns(split_by, time_column, weight_column)
+    wishes = Wishes(
+        (*drop, *columns.reasons()),
+        categorical,
+        numeric,
+        task,
+        positive,
+        units,
+        missing,
+        written,
+        trim,
+    )
+    schema = columns.explained(infer_schema(source, name, wishes))
+    loss_of(plan, schema.target.task)  # refuses a loss that the task does not have
     _announce(schema, on_message)
     tuned = _is_tuned(threshold, schema.target)
     validate = bool(plan.early_stopping) or tuned or interval is not None
-    rows = prepared_rows(
-        source,
-        schema,
-        plan,
-        scaling,
-        validate=validate,
-        split_by=split_by,
-        time_column=time_column,
-    )
+    rows = prepared_rows(source, schema, plan, scaling, validate=validate, columns=columns)
     on_message(f"rows are held out as {rows.keys}")
     for note in rows.notes:
         on_message(note)
@@ -232,24 +235,26 @@ def _learn(engine: Trainer, rows: PreparedRows, choices: _Choices) -> Run:
     network = join(front(rows.preparation, rows.inputs_of(body)), body)
     golden = golden_rows(engine, rows, network, body)
     session = Session(compile_network(network))
-    rule = _rule(rows, choices.threshold, session, rows.validating)
-    output = session.run(pick(rows.fed, rows.parts.held_out))[0]
-    held_out = rows.y[rows.parts.held_out]
-    if choices.interval is not None and rows.validating is not None:
-        validation = rows.y[rows.validating], session.run(pick(rows.fed, rows.validating))[0]
-        rule = with_interval(rule, choices.interval, validation, (held_out, output))
+
+    def judged(index: Index) -> Judged:
+        answers = session.run(pick(rows.fed, index))[0]
+        return Judged(rows.y[index], answers, rows.weights_of(index))
+
+    validation = None if rows.validating is None else judged(rows.validating)
+    held_out = judged(rows.parts.held_out)
+    rule = _rule(rows.schema.target, choices.threshold, validation)
+    if choices.interval is not None and validation is not None:
+        rule = with_interval(rule, choices.interval, validation, held_out)
     content = Content(
         schema=rows.schema,
         preparation=rows.preparation,
         rule=rule,
         trace=trace,
-        metrics=metrics_with_intervals(
-            held_out, output, rows.schema.target, rows.preparation.target, rule.threshold
-        ),
+        metrics=judgements(rows, choices.plan, rule, held_out),
         provenance=provenance(engine, rows, trace),
         sample=sample_row(rows),
         golden=golden,
-        held_out=kept_rows(held_out, output, rows.schema.target),
+        held_out=kept_rows(held_out.y, held_out.output, rows.schema.target),
     )
     return Run(network, content, rows.parts, rows.notes)
 
@@ -258,28 +263,24 @@ def _is_tuned(threshold: Goal, target: TargetSchema) -> bool:
     return target.task == "binary" and not isinstance(threshold, (int, float))
 
 
-def _rule(
-    rows: PreparedRows,
-    threshold: Goal,
-    session: Session,
-    validating: NDArray[np.int64] | None,
-) -> DecisionRule:
-    target = rows.schema.target
+def _rule(target: TargetSchema, threshold: Goal, validation: Judged | None) -> DecisionRule:
     if target.task == "regression":
         return DecisionRule("value", "the prediction is the model's output", unit=target.unit)
     if target.task == "multiclass":
         return DecisionRule("argmax", "the class with the largest score", target.classes)
-    if validating is None or isinstance(threshold, (int, float)):
+    if validation is None or isinstance(threshold, (int, float)):
         given = float(threshold) if isinstance(threshold, (int, float)) else 0.5
         origin = "the usual threshold for a probability" if given == 0.5 else "given by the caller"  # noqa: PLR2004
         return DecisionRule("threshold", origin, target.classes, given)
-    scores = session.run(pick(rows.fed, validating))[0]
-    best, origin = tune_threshold(rows.y[validating], scores, threshold)
+    best, origin = tune_threshold(validation.y, validation.output, threshold, validation.weights)
     return DecisionRule("threshold", origin, target.classes, best)
 
 
-def _compile_config(trace: TrainingTrace) -> Config:
-    """What Keras needs to go on training or to evaluate."""
+def _compile_config(trace: TrainingTrace) -> Config | None:
+    """What Keras needs to go on training or to evaluate; None for a loss that Keras lacks."""
+    loss = loss_of(trace.plan, "regression") if trace.plan.loss else NamedLoss(trace.loss)
+    if loss.name == "quantile":
+        return None
     return {
         "optimizer": {
             "module": "keras.optimizers",
@@ -287,6 +288,16 @@ def _compile_config(trace: TrainingTrace) -> Config:
             "config": {"name": "adam", "learning_rate": trace.plan.learning_rate or _ADAM_RATE},
             "registered_name": None,
         },
-        "loss": trace.loss,
+        "loss": _huber(loss) if loss.name == "huber" else loss.name,
         "metrics": [trace.metric],
+    }
+
+
+def _huber(loss: NamedLoss) -> Config:
+    """The loss as Keras writes it, since its name alone means a delta of 1."""
+    return {
+        "module": "keras.losses",
+        "class_name": "Huber",
+        "config": {"name": "huber_loss", "delta": loss.parameter},
+        "registered_name": None,
     }

@@ -28,14 +28,14 @@ def job_of(rows: PreparedRows, plan: TrainingPlan) -> TrainingJob:
     """The job of the learning rows, with inner folds of them."""
     validating = rows.validating
     job = TrainingJob(
-        training=_some(rows.forms, rows.y, rows.learning),
-        held_out=_some(rows.forms, rows.y, rows.parts.held_out),
+        training=_rows(rows, rows.learning),
+        held_out=_rows(rows, rows.parts.held_out),
         target=rows.schema.target,
         statistics=rows.preparation.target,
         plan=plan,
         unseen=rows.preparation.unseen,
         raw_cells=raw_columns(rows.preparation),
-        validation=None if validating is None else _some(rows.forms, rows.y, validating),
+        validation=None if validating is None else _rows(rows, validating),
     )
     return replace(job, fold=_fold_of(rows, job), apart=_apart(rows, plan))
 
@@ -45,6 +45,10 @@ def _apart(rows: PreparedRows, plan: TrainingPlan) -> Index | None:
     if rows.keys.by == "chance":
         return None
     return rows.keys.split(np.arange(len(rows.learning)), None, plan.seed).held_out
+
+
+def _rows(rows: PreparedRows, index: NDArray[np.int64]) -> TrainingRows:
+    return replace(_some(rows.forms, rows.y, index), weights=rows.weights_of(index))
 
 
 def _some(forms: Forms, y: NDArray[np.generic], index: Index | slice) -> TrainingRows:
@@ -59,8 +63,8 @@ def _fold_of(rows: PreparedRows, job: TrainingJob) -> Callable[[Index, Index], T
         y, cut = rows.y[np.concatenate([inside, kept])], len(inside)
         return replace(
             job,
-            training=_some(forms, y, slice(cut)),
-            held_out=_some(forms, y, slice(cut, None)),
+            training=replace(_some(forms, y, slice(cut)), weights=rows.weights_of(inside)),
+            held_out=replace(_some(forms, y, slice(cut, None)), weights=rows.weights_of(kept)),
             validation=None,
             statistics=found.target,
             unseen=found.unseen,

@@ -73,6 +73,7 @@ def provenance(engine: Trainer, rows: PreparedRows, trace: TrainingTrace) -> Pro
         versions=(("keramos", __version__), *engine.versions(), ("numpy", np.__version__)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         split=str(rows.keys),
+        weights=rows.weight_column,
     )
 
 

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.errors import UsageError
+from keramos.training.loss_words import loss_of
+from keramos.types.schema import TargetPreparation
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.schema import TargetSchema
     from keramos.types.training_job import TrainingJob, TrainingRows
-
-LOSSES = {
-    "binary": "binary_crossentropy",
-    "multiclass": "sparse_categorical_crossentropy",
-    "regression": "mean_squared_error",
-}
-"""Long names: Keras cannot reopen an .h5 compiled with the short ones (keras issue 19330)."""
 
 METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "mean_absolute_error"}
 DROPOUT = {"binary": 0.3, "multiclass": 0.3, "regression": 0.0}
@@ -71,21 +68,72 @@ def _batch_size(rows: int) -> int:
     return int(min(max(2 ** round(log2(wanted)), smallest), _LARGEST_BATCH))
 
 
+def output_activation(job: TrainingJob) -> str:
+    """What turns the last layer's sums into answers."""
+    rate = loss_of(job.plan, job.target.task).is_rate
+    return "exponential" if rate else OUTPUT_ACTIVATIONS[job.target.task]
+
+
 def standardised(job: TrainingJob) -> TrainingJob:
-    """The job with targets of mean 0 and deviation 1 for a regression."""
+    """The job with targets of mean 0 and deviation 1 for a regression; with those of mean 1, in
+    units of their mean, where the loss is of rates.
+
+    Raises:
+        UsageError: the loss is of rates, and a target is negative or all are 0.
+    """
     if job.target.task != "regression":
         return job
+    statistics = job.statistics
+    if loss_of(job.plan, "regression").is_rate:
+        statistics = TargetPreparation(0.0, _rate(job))
 
     def scaled(rows: TrainingRows) -> TrainingRows:
-        centred = rows.targets.astype(float) - job.statistics.mean
-        return replace(rows, targets=(centred / job.statistics.deviation).astype("float32"))
+        centred = rows.targets.astype(float) - statistics.mean
+        return replace(rows, targets=(centred / statistics.deviation).astype("float32"))
 
     return replace(
         job,
+        statistics=statistics,
         training=scaled(job.training),
         held_out=scaled(job.held_out),
         validation=None if job.validation is None else scaled(job.validation),
     )
+
+
+def _rate(job: TrainingJob) -> float:
+    """The mean of the targets, none of which is negative."""
+    least = min(
+        float(rows.targets.min(initial=0.0))
+        for rows in (job.training, job.held_out, job.validation)
+        if rows is not None
+    )
+    mean = float(job.training.targets.mean())
+    if least < 0 or mean == 0:
+        raise UsageError(
+            "the loss poisson needs a target of counts or rates, 0 or more, that are not all 0",
+            option="loss",
+            column=job.target.name,
+            received=f"{least:g}" if least < 0 else "zeros only",
+        )
+    return mean
+
+
+def row_weights(job: TrainingJob) -> NDArray[np.float64] | None:
+    """How much each training row counts in learning: its own weight times that of its class; None
+    where all count the same.
+    """
+    return weights_of(job.training, class_weights(job))
+
+
+def weights_of(
+    rows: TrainingRows, classes: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    """How much each of some rows counts, with the weights of classes."""
+    own = None if rows.weights is None else rows.weights.astype(float)
+    if classes is None:
+        return own
+    by_class: NDArray[np.float64] = classes[rows.targets.reshape(-1).astype(int)]
+    return by_class if own is None else own * by_class
 
 
 def class_weights(job: TrainingJob) -> NDArray[np.float64] | None:

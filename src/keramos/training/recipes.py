@@ -15,7 +15,7 @@ TUTORIAL = "tutorial"
 
 AUTO_RECIPE = "auto"
 
-_ALWAYS = frozenset({"seed", "engine", "recipe"})
+_ALWAYS = frozenset({"seed", "engine", "recipe", "loss"})
 _NETWORK = frozenset({"epochs", "batch_size", "hidden", "learning_rate", "class_weight"})
 
 

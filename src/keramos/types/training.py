@@ -17,7 +17,8 @@ class TrainingPlan(Frozen, frozen=True):
     name in ``keramos.training.recipes``, where an empty one lets keramos choose. Recipes other than
     ``tutorial`` show their course in ``epochs`` equal parts: two passes over the rows or 30 rounds
     of boosting each, at most. ``time`` is the processor time in seconds that such a recipe may
-    take, 0 for no bound; results then depend on the speed of the machine.
+    take, 0 for no bound; results then depend on the speed of the machine. ``loss`` is a word of
+    ``keramos.training.loss_words`` for a regression, empty for that of the task.
     """
 
     epochs: int = 10
@@ -30,6 +31,7 @@ class TrainingPlan(Frozen, frozen=True):
     engine: str = "auto"
     recipe: str = ""
     time: float = 0.0
+    loss: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values outside their range.
@@ -84,6 +86,7 @@ class PlanFields(TypedDict, total=False):
     engine: str
     recipe: str
     time: float
+    loss: str
 
 
 class Epoch(Frozen, frozen=True):
@@ -250,7 +253,8 @@ class GoldenRows(Frozen, frozen=True):
 
 class Provenance(Frozen, frozen=True):
     """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO 8601;
-    ``split`` says how the held-out rows were chosen, empty where it is not recorded.
+    ``split`` says how the held-out rows were chosen, empty where it is not recorded; ``weights`` is
+    the column that says how much each row counts, empty where all count the same.
     """
 
     source: str
@@ -263,6 +267,7 @@ class Provenance(Frozen, frozen=True):
     versions: tuple[tuple[str, str], ...]
     created: str
     split: str = ""
+    weights: str = ""
 
 
 class SampleRow(Frozen, frozen=True):

@@ -27,12 +27,14 @@ class TrainingRows:
     ``matrix`` has shape (rows, features), float32; ``raw`` (rows, cells) the numbers as they are
     and one-hot categories, where the recipe needs them. ``targets`` has shape (rows, 1): 0 or 1
     (binary, float32) or the value (regression, float32); or shape (rows,): the class' position
-    (multiclass).
+    (multiclass). ``weights`` (rows,) have the mean 1 and say how much each row counts; None where
+    all count the same.
     """
 
     matrix: NDArray[np.float32]
     targets: NDArray[np.generic]
     raw: NDArray[np.float32] | None = None
+    weights: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

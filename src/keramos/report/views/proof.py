@@ -123,7 +123,9 @@ def _provenance(content: Content) -> tuple[Pair, ...]:
             "rows",
             (
                 f"{source.rows:,}: {source.training_rows:,} for training, "
-                f"{source.held_out_rows:,} held out" + (f": {source.split}" if source.split else "")
+                f"{source.held_out_rows:,} held out"
+                + (f": {source.split}" if source.split else "")
+                + (f"; rows count by '{source.weights}'" if source.weights else "")
             ),
         ),
         ("sha256 of the split", source.training_index_digest),

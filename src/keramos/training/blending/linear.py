@@ -20,37 +20,52 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Targets = NDArray[np.floating] | NDArray[np.integer]
+    Weights = NDArray[np.floating] | None
     Slope = Callable[[Floats], tuple[float, Floats]]
 
 _PAIRS, _STEPS, _ENOUGH = 10, 200, 1e-5
 
 
-def ridge(x: NDArray[np.floating], y: Targets, l2: float = 1.0) -> tuple[Floats, Floats]:
-    """Kernel (features, 1) and bias (1,) of the closed form."""
+def ridge(
+    x: NDArray[np.floating], y: Targets, l2: float = 1.0, *, weights: Weights = None
+) -> tuple[Floats, Floats]:
+    """Kernel (features, 1) and bias (1,) of the closed form; rows count by ``weights`` (n,)."""
     x64, y64 = np.asarray(x, float), np.asarray(y, float).reshape(-1, 1)
-    center, middle = x64.mean(axis=0), y64.mean(axis=0)
+    center, middle = np.average(x64, 0, weights), np.average(y64, 0, weights)
     x64, y64 = x64 - center, y64 - middle
+    if weights is not None:
+        root = np.sqrt(weights)[:, None]
+        x64, y64 = x64 * root, y64 * root
     kernel = np.linalg.solve(x64.T @ x64 + l2 * np.eye(x64.shape[1]), x64.T @ y64)
     return kernel, middle - center @ kernel
 
 
 def logistic(
-    x: NDArray[np.floating], y: Targets, objective: Objective, l2: float = 1.0
+    x: NDArray[np.floating],
+    y: Targets,
+    objective: Objective,
+    l2: float = 1.0,
+    *,
+    weights: Weights = None,
 ) -> tuple[Floats, Floats]:
-    """Kernel (features, K) and bias (K,) for the logits of ``objective``, by L-BFGS."""
+    """Kernel (features, K) and bias (K,) for the scores of ``objective``, by L-BFGS; rows count by
+    ``weights`` (n,).
+    """
     x64, n, k = np.asarray(x, float), len(x), objective.outputs
+    by_row = np.ones(n) if weights is None else np.asarray(weights, float)
 
     def slope(flat: Floats) -> tuple[float, Floats]:
-        weights = flat.reshape(-1, k)
-        scores = x64 @ weights[:-1] + weights[-1]
+        kernel, bias = flat[:-k].reshape(-1, k), flat[-k:]
+        scores = x64 @ kernel + bias
         gradient, _ = objective.derivatives(scores, y)
-        down = np.concatenate([x64.T @ gradient + l2 * weights[:-1], gradient.sum(0)[None]])
-        loss = float(objective.losses(scores, y).sum()) + l2 / 2 * float((weights[:-1] ** 2).sum())
-        return loss / n, down.ravel() / n
+        gradient = gradient * by_row[:, None]
+        down = np.concatenate([x64.T @ gradient + l2 * kernel, gradient.sum(0)[None]])
+        loss = float((objective.losses(scores, y) * by_row).sum())
+        return (loss + l2 / 2 * float((kernel**2).sum())) / n, down.ravel() / n
 
-    start = np.concatenate([np.zeros(x.shape[1] * k), objective.start(y)])
-    weights = lbfgs(slope, start).reshape(-1, k)
-    return weights[:-1], weights[-1]
+    start = np.concatenate([np.zeros(x.shape[1] * k), objective.start(y, weights)])
+    found = lbfgs(slope, start)
+    return found[:-k].reshape(-1, k), found[-k:]
 
 
 def lbfgs(slope: Slope, start: Floats) -> Floats:

@@ -10,6 +10,8 @@ import numpy as np
 from keramos.training.boosting.bins import column_bins
 from keramos.training.boosting.growing import grow, layout_of
 from keramos.training.boosting.histograms import pack
+from keramos.training.boosting.leaf_quantiles import leaf_quantiles
+from keramos.training.boosting.objectives import Quantile
 from keramos.training.boosting.trees import Condition, Forest, Tree
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _WATCHED_ROWS = 10_000
 """Training rows whose loss is computed after each round."""
 _BYTE = 256
 """Bins that fit in 8 bits."""
+_LEAST_WEIGHT = 1e-30
 _SMOOTH_LEVELS = 10.0
 """Added to a level's hessian where levels are ordered by gradient / hessian."""
 
@@ -75,10 +78,13 @@ class Boosted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """Columns and targets. Numbers are float32 with NaN where missing, categories are codes."""
+    """Columns, targets and how much each row counts (None: all the same). Numbers are float32 with
+    NaN where missing, categories are codes.
+    """
 
     columns: Columns
     y: Targets
+    weights: NDArray[np.floating] | None = None
 
 
 def boost(
@@ -112,6 +118,16 @@ class _Binned:
     bins: NDArray[np.unsignedinteger]
     y: Floats
     scores: NDArray[np.float32]
+    weights: Floats | None = None
+
+    def loss(self, objective: Objective, most: int | None = None) -> float:
+        """The mean loss of the first ``most`` rows."""
+        part = slice(most)
+        losses = objective.losses(self.scores[part], self.y[part])
+        if self.weights is None:
+            return float(losses.mean())
+        weights = self.weights[part]
+        return float((losses * weights).sum() / max(float(weights.sum()), _LEAST_WEIGHT))
 
     def advance(self, questions: Sequence[Question], values: Floats) -> None:
         """Add the values of the leaves to the scores."""
@@ -139,7 +155,7 @@ class _Watch:
         if self._rows is None:
             return False
         self._rows.advance(questions, values)
-        self.losses.append(float(self._objective.losses(self._rows.scores, self._rows.y).mean()))
+        self.losses.append(self._rows.loss(self._objective))
         if not self.best or self.losses[-1] < self.losses[self.best - 1]:
             self.best = len(self.losses)
         return len(self.losses) - self.best >= self._patience
@@ -154,7 +170,7 @@ class _Run:
         self._plan = plan
         order = self._draw.permutation(len(sample.y))
         self._columns = [column_bins(column) for column in sample.columns]
-        self.start = objective.start(sample.y)
+        self.start = objective.start(sample.y, sample.weights)
         self._rows = self._binned(sample, order)
         bins = self._rows.bins
         self._layout = layout_of(
@@ -171,16 +187,15 @@ class _Run:
         bins = np.empty((len(self._columns), len(y)), np.uint8 if most < _BYTE else np.uint16)
         for place, (column, cells) in enumerate(zip(self._columns, sample.columns, strict=True)):
             bins[place] = column.bins(cells)[order]
-        return _Binned(bins, y, np.tile(self.start.astype("float32"), (len(y), 1)))
+        weights = None if sample.weights is None else sample.weights[order].astype(float)
+        return _Binned(bins, y, np.tile(self.start.astype("float32"), (len(y), 1)), weights)
 
     def validation(self, sample: Sample | None) -> _Binned | None:
         """Validation rows in the bins of the training rows."""
         return None if sample is None else self._binned(sample, slice(None))
 
     def loss(self) -> float:
-        rows = self._rows
-        watched = slice(_WATCHED_ROWS)
-        return float(self._objective.losses(rows.scores[watched], rows.y[watched]).mean())
+        return self._rows.loss(self._objective, _WATCHED_ROWS)
 
     def round(self) -> tuple[list[Question], Floats]:
         """Questions and leaf values of one tree more; scores of all rows move with it."""
@@ -189,7 +204,10 @@ class _Run:
         count = _rows_of_a_tree(plan.rows, n)
         y = _window(self._rows.y, begin, count)
         scores = _window(self._rows.scores, begin, count)
+        weights = None if self._rows.weights is None else _window(self._rows.weights, begin, count)
         gradient, hessian = self._objective.derivatives(scores, y)
+        if weights is not None:
+            gradient, hessian = gradient * weights[:, None], hessian * weights[:, None]
         bins, ranks = self._ranked(begin, count, gradient, hessian)
         growth = grow(
             bins,
@@ -200,6 +218,10 @@ class _Run:
             allowed=[self._allowed() for _ in range(plan.depth)],
         )
         values = -plan.rate * growth.gradients / (growth.hessians + plan.l2)
+        if isinstance(self._objective, Quantile):  # slopes alone do not say how far a leaf is off
+            values = plan.rate * leaf_quantiles(
+                growth.leaf, y - scores[:, 0], self._objective.level, growth.hessians, plan.l2
+            )
         questions = [(place, at, ranks[place]) for place, at in growth.questions]
         self._rows.advance(questions, values)
         return questions, values

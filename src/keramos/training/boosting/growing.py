@@ -37,11 +37,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Growth:
-    """A grown tree: ``questions`` (column, bin) level by level, and each leaf's sums."""
+    """A grown tree: ``questions`` (column, bin) level by level, each leaf's sums, and the leaf of
+    each row.
+    """
 
     questions: tuple[tuple[int, int], ...]
     gradients: Floats
     hessians: Floats
+    leaf: NDArray[np.integer]
 
 
 def layout_of(counts: Sequence[int], first_open: Sequence[bool]) -> Layout:
@@ -85,7 +88,7 @@ def grow(
         questions.append((column, best - int(layout.starts[column])))
         leaf = leaf * 2 + (bins[column] > questions[-1][1])
     gradients, hessians = _leaf_sums(packed, leaf, 1 << depth)
-    return Growth(tuple(questions), gradients, hessians)
+    return Growth(tuple(questions), gradients, hessians, leaf)
 
 
 def _gains(packed: Packed, sums: Floats, layout: Layout, l2: float) -> Floats:

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.floating]
     Targets = NDArray[np.floating] | NDArray[np.integer]
     Derivatives = tuple[NDArray[np.float64], NDArray[np.float64]]
+    Weights = NDArray[np.floating] | None
 
 _SMALL = 1e-6
+_MOST_LOG = 30.0
+"""Logarithms of rates beyond this are cut, so that their exponentials stay finite."""
 
 
 class Objective(Protocol):
@@ -27,8 +32,8 @@ class Objective(Protocol):
     def outputs(self) -> int:
         """K, the number of scores of a row."""
 
-    def start(self, y: Targets) -> NDArray[np.float64]:
-        """The constant scores (K,) to begin from."""
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
+        """The constant scores (K,) to begin from; rows count by ``weights`` (n,)."""
 
     def losses(self, scores: Floats, y: Targets) -> Floats:
         """The loss of each row (n,)."""
@@ -43,9 +48,9 @@ class Logistic:
 
     outputs: int = 1
 
-    def start(self, y: Targets) -> NDArray[np.float64]:
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
         """Log-odds of the share of ones."""
-        share = np.clip(y.mean(), _SMALL, 1 - _SMALL)
+        share = np.clip(_mean(y, weights), _SMALL, 1 - _SMALL)
         return np.array([np.log(share / (1 - share))])
 
     def losses(self, scores: Floats, y: Targets) -> Floats:
@@ -65,9 +70,9 @@ class Softmax:
 
     outputs: int
 
-    def start(self, y: Targets) -> NDArray[np.float64]:
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
         """Centred logarithms of the classes' shares."""
-        counts = np.bincount(y.astype(np.intp), minlength=self.outputs) + _SMALL
+        counts = np.bincount(y.astype(np.intp), weights, self.outputs) + _SMALL
         logs = np.log(counts / counts.sum())
         return np.asarray(logs - logs.mean())
 
@@ -92,9 +97,9 @@ class SquaredError:
 
     outputs: int = 1
 
-    def start(self, y: Targets) -> NDArray[np.float64]:
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
         """The mean."""
-        return np.array([float(y.mean())])
+        return np.array([_mean(y, weights)])
 
     def losses(self, scores: Floats, y: Targets) -> Floats:
         """The squared error."""
@@ -106,30 +111,107 @@ class SquaredError:
         return gradient, np.ones_like(gradient)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Weighted:
-    """A loss of classes in which rows of class c count ``weights[c]`` times; scores start at 0, as
-    where all classes are equally frequent.
-    """
+@dataclass(frozen=True, slots=True)
+class Huber:
+    """A number: half the squared difference within ``delta``, linear beyond."""
 
-    loss: Objective
-    weights: NDArray[np.float64]
+    delta: float = 1.0
+    outputs: int = 1
 
-    @property
-    def outputs(self) -> int:
-        """Those of the loss."""
-        return self.loss.outputs
-
-    def start(self, y: Targets) -> NDArray[np.float64]:  # noqa: ARG002 (the same for all)
-        """Zeros."""
-        return np.zeros(self.outputs)
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
+        """The median."""
+        return np.array([quantile_of(y, 0.5, weights)])
 
     def losses(self, scores: Floats, y: Targets) -> Floats:
-        """Each row's loss times its weight."""
-        return np.asarray(self.loss.losses(scores, y) * self.weights[y.astype(np.intp)])
+        """Those of Keras' Huber."""
+        size = np.abs(scores[:, 0] - y)
+        inner = np.minimum(size, self.delta)
+        return np.asarray(inner * (size - 0.5 * inner))
 
     def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
-        """Both times the row's weight."""
-        gradient, hessian = self.loss.derivatives(scores, y)
-        weight = self.weights[y.astype(np.intp)][:, None]
-        return gradient * weight, hessian * weight
+        """The difference within plus and minus delta, and 1."""
+        gradient = np.clip((scores - y[:, None]).astype("float64"), -self.delta, self.delta)
+        return gradient, np.ones_like(gradient)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """A number: the pinball loss, smallest at the quantile of this ``level``; ``factor`` 2 with
+    level 0.5 is the absolute difference.
+
+    ``smooth``: the corner at 0 is a parabola of this half width, for methods that need a slope.
+    """
+
+    level: float
+    factor: float = 1.0
+    smooth: float = 0.0
+    outputs: int = 1
+
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
+        """The quantile."""
+        return np.array([quantile_of(y, self.level, weights)])
+
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """``level`` for each unit below the target, 1 - ``level`` for each above it."""
+        off = (scores[:, 0] - y).astype(float)
+        size = np.abs(off)
+        if self.smooth:
+            inner = np.minimum(size, self.smooth)
+            size = inner * (size - 0.5 * inner) / self.smooth
+        return np.asarray(self._slope(off) * size)
+
+    def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
+        """The slope, and 1."""
+        off = (scores - y[:, None]).astype("float64")
+        sign = np.clip(off / self.smooth, -1, 1) if self.smooth else np.sign(off)
+        return self._slope(off) * sign, np.ones_like(off)
+
+    def _slope(self, off: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(off > 0, 1 - self.level, self.level) * self.factor
+
+
+@dataclass(frozen=True, slots=True)
+class Poisson:
+    """A count or rate whose logarithm is the score."""
+
+    outputs: int = 1
+
+    def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
+        """The logarithm of the mean."""
+        return np.array([np.log(max(_mean(y, weights), _SMALL))])
+
+    def losses(self, scores: Floats, y: Targets) -> Floats:
+        """Exp(s) - y s."""
+        s = np.minimum(scores[:, 0], _MOST_LOG)
+        return np.asarray(np.exp(s) - y * s)
+
+    def derivatives(self, scores: Floats, y: Targets) -> Derivatives:
+        """Exp(s) - y and exp(s)."""
+        rate = np.exp(np.minimum(scores.astype(float), _MOST_LOG))
+        return rate - y[:, None], rate
+
+
+OBJECTIVES: dict[str, Callable[[float, int], Objective]] = {
+    "binary_crossentropy": lambda _, __: Logistic(),
+    "sparse_categorical_crossentropy": lambda _, classes: Softmax(classes),
+    "mean_squared_error": lambda _, __: SquaredError(),
+    "mean_absolute_error": lambda _, __: Quantile(0.5, factor=2.0),
+    "huber": lambda delta, _: Huber(delta),
+    "quantile": lambda level, _: Quantile(level),
+    "poisson": lambda _, __: Poisson(),
+}
+"""Name of a loss in ``training.loss_words`` -> the objective for its parameter and so many
+classes.
+"""
+
+
+def quantile_of(y: Targets, level: float, weights: Weights = None) -> float:
+    """The least value that holds a share ``level`` of the weight at or below it."""
+    order = np.argsort(y, kind="stable")
+    counted = np.cumsum(np.ones(len(y)) if weights is None else weights[order])
+    place = int(np.searchsorted(counted, level * counted[-1]))
+    return float(y[order[min(place, len(y) - 1)]])
+
+
+def _mean(y: Targets, weights: Weights) -> float:
+    return float(y.mean() if weights is None else np.average(y, weights=weights))

@@ -8,37 +8,32 @@ import numpy as np
 
 from keramos.errors import UsageError
 from keramos.training.keras_engine.quiet import keras
-from keramos.training.plan import DROPOUT, OUTPUT_ACTIVATIONS, output_units
+from keramos.training.plan import DROPOUT, output_activation, output_units
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from keramos.types.schema import TargetSchema
-    from keramos.types.training import TrainingPlan
+    from keramos.types.training_job import TrainingJob
 
 
-def build(
-    features: int, target: TargetSchema, plan: TrainingPlan, unseen: Sequence[int]
-) -> keras.Model:
-    """A small network of Dense layers for ``features`` prepared values.
+def build(job: TrainingJob) -> keras.Model:
+    """A small network of Dense layers for the job's prepared values.
 
-    The kernel rows of ``unseen`` features start at zero. No training row sets those features, so
-    their gradient is zero and the rows stay zero: a category that training never saw adds nothing
-    to the answer.
+    The kernel rows of the job's ``unseen`` features start at zero. No training row sets those
+    features, so their gradient is zero and the rows stay zero: a category that training never saw
+    adds nothing to the answer.
     """
+    target, plan, features = job.target, job.plan, job.training.matrix.shape[1]
     layers: list[keras.Layer] = [keras.Input((features,), name="prepared")]
     for number, units in enumerate(plan.hidden, 1):
         layers.append(keras.layers.Dense(units, activation="relu", name=f"hidden_{number}"))
         if DROPOUT[target.task]:
             layers.append(keras.layers.Dropout(DROPOUT[target.task], name=f"dropout_{number}"))
     layers.append(
-        keras.layers.Dense(
-            output_units(target), activation=OUTPUT_ACTIVATIONS[target.task], name="answer"
-        )
+        keras.layers.Dense(output_units(target), activation=output_activation(job), name="answer")
     )
     model = keras.Sequential(layers, name="network")
     kernel, bias = model.layers[0].get_weights()
-    kernel[list(unseen)] = 0
+    kernel[list(job.unseen)] = 0
     model.layers[0].set_weights([kernel, bias])
     return model
 

@@ -13,9 +13,11 @@ from keramos.artifact.write import write
 from keramos.errors import UsageError
 from keramos.training.epochs import EpochRecorder
 from keramos.training.keras_engine.answers import keras_outputs, versions
+from keramos.training.keras_engine.losses import keras_loss
 from keramos.training.keras_engine.network import build, check_own, with_target_scale
 from keramos.training.keras_engine.quiet import keras
-from keramos.training.plan import LOSSES, METRICS, class_weights, planned, standardised
+from keramos.training.loss_words import loss_of
+from keramos.training.plan import METRICS, class_weights, planned, row_weights, standardised
 from keramos.types.training import TrainingTrace
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from keramos.types.network import Network
     from keramos.types.prediction import Feeds
-    from keramos.types.training_job import TrainingJob
+    from keramos.types.training_job import TrainingJob, TrainingRows
 
 _STEPS_AT_ONCE = 256
 """Steps that one call into the backend takes; the Python cost of a step is larger than its
@@ -59,7 +61,7 @@ class KerasTrainer:
         seconds = perf_counter() - begun
         whole = with_target_scale(model, job.target, job.statistics.mean, job.statistics.deviation)
         trace = TrainingTrace(
-            loss=LOSSES[job.target.task],
+            loss=loss_of(job.plan, job.target.task).name,
             metric=METRICS[job.target.task],
             epochs=tuple(recorder.epochs),
             plan=replace(job.plan, epochs=len(recorder.epochs), engine="keras"),
@@ -88,7 +90,7 @@ class KerasTrainer:
 def _model(job: TrainingJob) -> keras.Model:
     features = job.training.matrix.shape[1]
     if job.model is None:
-        return build(features, job.target, job.plan, job.unseen)
+        return build(job)
     own = job.model
     if not isinstance(own, keras.Model):
         own = own(features) if callable(own) else own
@@ -112,27 +114,37 @@ def _network(model: keras.Model) -> Network:
 
 def _run(model: keras.Model, job: TrainingJob, recorder: EpochRecorder) -> None:
     rows, batch = job.training, job.plan.batch_size
+    weighted = rows.weights is not None
+    metrics = [METRICS[job.target.task]]
     model.compile(
         optimizer=keras.optimizers.Adam(job.plan.learning_rate),
-        loss=LOSSES[job.target.task],
-        metrics=[METRICS[job.target.task]],
+        loss=keras_loss(loss_of(job.plan, job.target.task)),
+        **{"weighted_metrics" if weighted else "metrics": metrics},
         steps_per_execution=min(-(-len(rows.targets) // batch), _STEPS_AT_ONCE),
         jit_compile=False,  # compiling costs more than ten epochs of a small network
     )
-    weights = class_weights(job)
+    classes = None if weighted else class_weights(job)
     model.fit(
         rows.matrix,
         rows.targets,
         batch_size=batch,
         epochs=job.plan.epochs,
-        class_weight=None if weights is None else dict(enumerate(weights.tolist())),
-        validation_data=(job.held_out.matrix, job.held_out.targets),
+        # Keras takes weights of rows or of classes, not both.
+        sample_weight=row_weights(job) if weighted else None,
+        class_weight=None if classes is None else dict(enumerate(classes.tolist())),
+        validation_data=_evaluated(job.held_out),
         validation_batch_size=_EVALUATED_ROWS,
         callbacks=[_Recording(job, recorder)],
         verbose=0,
     )
     if recorder.best_weights is not None:
         model.set_weights(recorder.best_weights)
+
+
+def _evaluated(rows: TrainingRows) -> tuple[NDArray[np.generic], ...]:
+    """Rows as Keras judges them: inputs, targets and, where there are any, weights."""
+    given = (rows.matrix, rows.targets)
+    return given if rows.weights is None else (*given, rows.weights)
 
 
 class _Recording(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
@@ -162,7 +174,5 @@ class _Recording(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships
         rows = self._job.validation
         if rows is None or not self._job.plan.early_stopping:
             return False
-        loss = self.model.evaluate(
-            rows.matrix, rows.targets, batch_size=_EVALUATED_ROWS, verbose=0
-        )[0]
+        loss = self.model.evaluate(*_evaluated(rows), batch_size=_EVALUATED_ROWS, verbose=0)[0]
         return self._recorder.should_stop(float(loss), self.model.get_weights())

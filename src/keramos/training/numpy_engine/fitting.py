@@ -73,11 +73,26 @@ def _indices(batches: Batches) -> Iterator[NDArray[np.intp] | slice]:
     yield from (order[begin : begin + batches.size] for begin in range(0, n, batches.size))
 
 
-def evaluate(network: DenseNetwork, x: Array, y: Targets, loss: Loss) -> tuple[float, Array]:
-    """The mean loss of rows and their logits, with dropout off and moving averages in use."""
+def evaluate(
+    network: DenseNetwork,
+    x: Array,
+    y: Targets,
+    loss: Loss,
+    weights: NDArray[np.floating] | None = None,
+) -> tuple[float, Array]:
+    """The mean loss of rows by their weights, and their logits, with dropout off and moving
+    averages in use.
+    """
     parts = [
         network.forward(x[begin : begin + _ROWS_AT_ONCE])
         for begin in range(0, max(len(x), 1), _ROWS_AT_ONCE)
     ]
     logits = np.concatenate(parts)
-    return float(loss.rows(logits, y)[0].mean()), logits
+    return weighted_mean(loss.rows(logits, y)[0], weights), logits
+
+
+def weighted_mean(values: NDArray[np.floating], weights: NDArray[np.floating] | None) -> float:
+    """The mean of values (n,) by their weights; by none where these are all 0."""
+    if weights is None or not weights.any():
+        return float(values.mean())
+    return float((values * weights).sum() / weights.sum())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.types.schema import Task
+    from keramos.training.loss_words import NamedLoss
 
     Array = NDArray[np.float32]
     Targets = NDArray[np.floating] | NDArray[np.integer]
@@ -110,8 +110,18 @@ def poisson() -> Loss:
     return Loss(rows, "exponential")
 
 
-OF_TASK: dict[Task, Callable[[], Loss]] = {
-    "binary": binary_crossentropy,
-    "multiclass": categorical_crossentropy,
-    "regression": mean_squared_error,
+OF_NAME: dict[str, Callable[[float], Loss]] = {
+    "binary_crossentropy": lambda _: binary_crossentropy(),
+    "sparse_categorical_crossentropy": lambda _: categorical_crossentropy(),
+    "mean_squared_error": lambda _: mean_squared_error(),
+    "mean_absolute_error": lambda _: mean_absolute_error(),
+    "huber": huber,
+    "quantile": quantile,
+    "poisson": lambda _: poisson(),
 }
+"""Name of a loss in ``training.loss_words`` -> the loss for its parameter."""
+
+
+def named(loss: NamedLoss) -> Loss:
+    """The loss that a plan names."""
+    return OF_NAME[loss.name](loss.parameter)

@@ -11,19 +11,20 @@ import numpy as np
 from keramos.errors import UsageError
 from keramos.platform.blas import one_thread
 from keramos.training.epochs import EpochRecorder
+from keramos.training.loss_words import loss_of
+from keramos.training.numpy_engine.activations import ACTIVATIONS
 from keramos.training.numpy_engine.answers import network_outputs
-from keramos.training.numpy_engine.fitting import Batches, evaluate, run_epoch
-from keramos.training.numpy_engine.losses import OF_TASK
+from keramos.training.numpy_engine.fitting import Batches, evaluate, run_epoch, weighted_mean
+from keramos.training.numpy_engine.losses import named
 from keramos.training.numpy_engine.network import Dense, DenseNetwork, Dropout
 from keramos.training.numpy_engine.optimizers import Adam, constant
 from keramos.training.plan import (
     DROPOUT,
-    LOSSES,
     METRICS,
-    OUTPUT_ACTIVATIONS,
-    class_weights,
+    output_activation,
     output_units,
     planned,
+    row_weights,
     standardised,
 )
 from keramos.training.recipes import TUTORIAL
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from keramos.training.numpy_engine.network import LayerPlan
     from keramos.types.network import Config
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import Task
     from keramos.types.training_job import TrainingJob, TrainingRows
 
 
@@ -77,7 +77,7 @@ class NumpyTrainer:
         with one_thread():
             _run(network, job, recorder)
         trace = TrainingTrace(
-            loss=LOSSES[job.target.task],
+            loss=loss_of(job.plan, job.target.task).name,
             metric=METRICS[job.target.task],
             epochs=tuple(recorder.epochs),
             plan=replace(job.plan, epochs=len(recorder.epochs), engine="numpy"),
@@ -111,12 +111,13 @@ def _layer_plan(job: TrainingJob) -> list[LayerPlan]:
 
 def _run(network: DenseNetwork, job: TrainingJob, recorder: EpochRecorder) -> None:
     rows, plan, task = job.training, job.plan, job.target.task
-    loss, optimizer = OF_TASK[task](), Adam(constant(plan.learning_rate))
+    loss, optimizer = named(loss_of(plan, task)), Adam(constant(plan.learning_rate))
+    weights = row_weights(job)
     batches = Batches(
         rows.matrix,
         _targets(rows),
         plan.batch_size,
-        _row_weights(job),
+        None if weights is None else weights.astype("float32"),
         np.random.default_rng(plan.seed),
     )
     for _ in range(plan.epochs):
@@ -126,9 +127,9 @@ def _run(network: DenseNetwork, job: TrainingJob, recorder: EpochRecorder) -> No
         stopping = _should_stop(network, job, loss, recorder)
         recorder.end(
             loss=seen_loss,
-            metric=_metric(seen, rows, task),
+            metric=_metric(seen, rows, loss),
             held_out_loss=held_out_loss,
-            held_out_metric=_metric(held_out, job.held_out, task),
+            held_out_metric=_metric(held_out, job.held_out, loss),
             stopping=stopping,
         )
         if stopping:
@@ -143,18 +144,10 @@ def _targets(rows: TrainingRows) -> NDArray[np.float32]:
     return rows.targets.reshape(-1).astype("float32", copy=False)
 
 
-def _row_weights(job: TrainingJob) -> NDArray[np.float32] | None:
-    weights = class_weights(job)
-    if weights is None:
-        return None
-    labels = job.training.targets.reshape(-1).astype(int)
-    return np.take(weights.astype("float32"), labels)
-
-
 def _evaluated(
     network: DenseNetwork, rows: TrainingRows, loss: Loss
 ) -> tuple[float, NDArray[np.float32]]:
-    return evaluate(network, rows.matrix, _targets(rows), loss)
+    return evaluate(network, rows.matrix, _targets(rows), loss, rows.weights)
 
 
 def _should_stop(
@@ -166,13 +159,14 @@ def _should_stop(
     return recorder.should_stop(value, [array.copy() for array in network.weights()])
 
 
-def _metric(logits: NDArray[np.float32], rows: TrainingRows, task: Task) -> float:
+def _metric(logits: NDArray[np.float32], rows: TrainingRows, loss: Loss) -> float:
     """Accuracy of classes, mean absolute error of numbers."""
     truth = _targets(rows)
-    if task == "regression":
-        return float(np.abs(logits[:, 0] - truth).mean())
-    chosen = logits[:, 0] > 0 if task == "binary" else logits.argmax(axis=1)
-    return float((chosen == truth).mean())
+    if loss.activation in {"linear", "exponential"}:
+        answers = ACTIVATIONS[loss.activation].apply(logits[:, 0])
+        return weighted_mean(np.abs(answers - truth), rows.weights)
+    chosen = logits[:, 0] > 0 if loss.activation == "sigmoid" else logits.argmax(axis=1)
+    return weighted_mean((chosen == truth).astype(float), rows.weights)
 
 
 def _as_network(network: DenseNetwork, job: TrainingJob) -> Network:
@@ -185,7 +179,7 @@ def _as_network(network: DenseNetwork, job: TrainingJob) -> Network:
         if DROPOUT[task]:
             dropout: Config = {"rate": DROPOUT[task], "noise_shape": None, "seed": None}
             layers.append(Layer(f"dropout_{number}", "Dropout", dropout))
-    output = _dense(output_units(job.target), OUTPUT_ACTIVATIONS[task])
+    output = _dense(output_units(job.target), output_activation(job))
     pair = (next(weights).copy(), next(weights).copy())
     layers.append(Layer("answer", "Dense", output, pair))
     if task == "regression":

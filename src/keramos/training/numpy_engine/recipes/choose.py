@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from keramos.training.numpy_engine.recipes.candidate import Candidate, Scores
     from keramos.training.numpy_engine.recipes.rows import Index, Problem, Rows
+    from keramos.types.schema import TargetPreparation
     from keramos.types.training_job import TrainingJob
 
 FEW_ROWS, FOLDS = 1200, 3
@@ -53,6 +54,13 @@ class _Fold:
     scale: float
     shift: float
 
+    @property
+    def y(self) -> Scores:
+        """The targets of the rows aside, in the unit of the whole problem."""
+        if self.problem.loss.is_rate:
+            return self.aside.y * float(np.exp(self.shift))
+        return self.aside.y * self.scale + self.shift
+
 
 def folds(problem: Problem, y: Scores) -> list[Index]:
     """The rows to set aside in turn, classes in equal shares."""
@@ -74,14 +82,21 @@ def tried(
     begun = process_time()
     found: dict[str, Tried] = {}
     inner = list(_folds(problem, rows, job))
-    y = np.concatenate([fold.aside.y * fold.scale + fold.shift for fold in inner])
+    y = np.concatenate([fold.y for fold in inner])
+    learned = _weights([fold.aside.weights for fold in inner])
     for name, one in candidates.items():
         spent = process_time() - begun
         if found and problem.plan.time and spent > _TRIED_SHARE * problem.plan.time:
             break
         found[name] = _try(one, problem, inner, y)
     scores = {name: one.scores for name, one in found.items()}
-    return found, blend_weights(scores, lambda mixed: problem.objective.losses(mixed, y))
+    return found, blend_weights(scores, lambda mixed: problem.objective.losses(mixed, y) * learned)
+
+
+def _weights(parts: list[Scores | None]) -> Scores:
+    """The weights of all rows aside; 1 where all count the same."""
+    given = [part for part in parts if part is not None]
+    return np.concatenate(given) if given else np.ones(1)
 
 
 def _folds(problem: Problem, rows: Rows, job: TrainingJob) -> Iterator[_Fold]:
@@ -90,15 +105,25 @@ def _folds(problem: Problem, rows: Rows, job: TrainingJob) -> Iterator[_Fold]:
     for aside in parts:
         learning = np.delete(np.arange(len(rows.y)), aside)
         inner = _inner_job(job, learning, aside)
-        mine, whole = inner.statistics, job.statistics
-        regression = problem.task == "regression"
+        inside = problem_of(inner)
         yield _Fold(
-            problem_of(inner),
-            rows_of(inner.training, inner.raw_cells),
-            rows_of(inner.held_out, inner.raw_cells),
-            mine.deviation / whole.deviation if regression else 1.0,
-            (mine.mean - whole.mean) / whole.deviation if regression else 0.0,
+            inside,
+            rows_of(inner.training, inside),
+            rows_of(inner.held_out, inside),
+            *_change_of_unit(inner.statistics, job.statistics, problem),
         )
+
+
+def _change_of_unit(
+    mine: TargetPreparation, whole: TargetPreparation, problem: Problem
+) -> tuple[float, float]:
+    """The scale and the shift of a fold; scores of rates are logarithms, whose unit is a shift."""
+    if problem.task != "regression":
+        return 1.0, 0.0
+    scale = mine.deviation / whole.deviation
+    if problem.loss.is_rate:
+        return 1.0, float(np.log(scale))
+    return scale, (mine.mean - whole.mean) / whole.deviation
 
 
 def _inner_job(job: TrainingJob, learning: Index, aside: Index) -> TrainingJob:
@@ -115,5 +140,6 @@ def _try(candidate: Candidate, problem: Problem, inner: list[_Fold], y: Scores) 
         rounds.append(branch.rounds)
     seconds = process_time() - begun
     joined = np.concatenate(scores)
-    loss = float(problem.plain.losses(joined, y).mean())
+    counts = _weights([fold.aside.counts for fold in inner])
+    loss = float((problem.objective.losses(joined, y) * counts).mean())
     return Tried(joined, loss, round(_MORE_ROUNDS * float(np.mean(rounds))), seconds)

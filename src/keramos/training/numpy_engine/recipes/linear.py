@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from keramos.training.blending.linear import logistic, ridge
+from keramos.training.boosting.objectives import Quantile, SquaredError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 
 _MOST_CELLS, _FEWEST_ROWS = 10_000_000, 20_000
+_SMOOTH = 0.05
+"""Half width of the parabola at the corner of a quantile's loss, in deviations of the target."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +63,9 @@ class Linear:
         if most < len(rows.y):
             draw = np.random.default_rng(problem.plan.seed)
             rows = rows.take(np.sort(draw.permutation(len(rows.y))[:most]))
-        if problem.task == "regression":
-            return LinearBranch(*ridge(rows.matrix, rows.y))
-        return LinearBranch(*logistic(rows.matrix, rows.y, problem.objective))
+        if isinstance(problem.objective, SquaredError):
+            return LinearBranch(*ridge(rows.matrix, rows.y, weights=rows.weights))
+        objective = problem.objective
+        if isinstance(objective, Quantile):
+            objective = replace(objective, smooth=_SMOOTH)
+        return LinearBranch(*logistic(rows.matrix, rows.y, objective, weights=rows.weights))

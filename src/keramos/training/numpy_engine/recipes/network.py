@@ -10,8 +10,8 @@ import numpy as np
 
 from keramos.training.numpy_engine.answers import BINS_EQUATION
 from keramos.training.numpy_engine.bins_front import bins_layer
-from keramos.training.numpy_engine.fitting import Batches, run_epoch
-from keramos.training.numpy_engine.losses import OF_TASK
+from keramos.training.numpy_engine.fitting import Batches, run_epoch, weighted_mean
+from keramos.training.numpy_engine.losses import named
 from keramos.training.numpy_engine.network import Dense, DenseNetwork, Dropout
 from keramos.training.numpy_engine.optimizers import Adam, cosine
 from keramos.training.numpy_engine.recipes.candidate import checkpoint
@@ -157,7 +157,7 @@ class Network:
         )
         course = []
         for _ in range(min(rounds or passes, passes)):
-            run_epoch(network, batches, OF_TASK[problem.task](), optimizer)
+            run_epoch(network, batches, named(problem.loss), optimizer)
             course.append(network.parameters.copy())
         branch = NetworkBranch(network, bins, hidden, tuple(course))
         return branch if validation is None else _best(branch, problem, validation)
@@ -166,7 +166,7 @@ class Network:
 def _best(branch: NetworkBranch, problem: Problem, rows: Rows) -> NetworkBranch:
     """The network after the pass with the lowest loss on rows."""
     scores = branch.scores(rows, branch.rounds)
-    losses = [float(problem.objective.losses(one, rows.y).mean()) for one in scores]
+    losses = [weighted_mean(problem.objective.losses(one, rows.y), rows.weights) for one in scores]
     return replace(branch, course=branch.course[: int(np.argmin(losses)) + 1])
 
 
@@ -182,12 +182,11 @@ def _affordable(problem: Problem, rows: Rows, parameters: int) -> tuple[int, Row
 
 
 def _batches(problem: Problem, rows: Rows, bins: Bins) -> Batches:
-    weights = problem.row_weights
     return Batches(
         rows.matrix,
         rows.y.astype("float32"),
         problem.plan.batch_size or batch_size(len(rows.y)),
-        None if weights is None else weights[rows.y.astype(int)].astype("float32"),
+        None if rows.weights is None else rows.weights.astype("float32"),
         np.random.default_rng(problem.plan.seed),
         bins.row,
     )

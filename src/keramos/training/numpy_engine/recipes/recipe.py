@@ -10,12 +10,13 @@ import numpy as np
 
 from keramos.tabular.plan import Plan
 from keramos.training.epochs import EpochRecorder
+from keramos.training.numpy_engine.fitting import weighted_mean
 from keramos.training.numpy_engine.recipes.choose import tried
 from keramos.training.numpy_engine.recipes.linear import Linear
 from keramos.training.numpy_engine.recipes.network import HIDDEN, RATE, Network, batch_size
 from keramos.training.numpy_engine.recipes.rows import problem_of, rows_of
 from keramos.training.numpy_engine.recipes.trees import Trees
-from keramos.training.plan import LOSSES, METRICS, OUTPUT_ACTIVATIONS
+from keramos.training.plan import METRICS, OUTPUT_ACTIVATIONS
 from keramos.training.recipes import recipe
 from keramos.types import network, training
 from keramos.types.schema import TargetPreparation
@@ -44,7 +45,8 @@ Weighted = list[tuple["Branch", float]]
 def follow(job: TrainingJob) -> tuple[network.Network, TrainingTrace]:
     """The network and the trace of a job whose targets are standardised."""
     begun = perf_counter()
-    problem, rows = problem_of(job), rows_of(job.training, job.raw_cells)
+    problem = problem_of(job)
+    rows = rows_of(job.training, problem)
     candidates = {name: CANDIDATES[name] for name in recipe(job.plan.recipe).candidates}
     found, weights = _chosen(candidates, problem, rows, job)
     again = [name for name in candidates if name in weights or (name in found and name == _PLAIN)]
@@ -54,10 +56,10 @@ def follow(job: TrainingJob) -> tuple[network.Network, TrainingTrace]:
     branches: Weighted = [(fitted[name], weight) for name, weight in weights.items()]
     body = _body(problem, branches, job.statistics)
     recorder = EpochRecorder(job)
-    held_out = rows_of(job.held_out, job.raw_cells)
+    held_out = rows_of(job.held_out, problem)
     _record(recorder, problem, branches, (rows, held_out), begun)
     trace = training.TrainingTrace(
-        loss=LOSSES[problem.task],
+        loss=problem.loss.name,
         metric=METRICS[problem.task],
         epochs=tuple(recorder.epochs),
         plan=_plan_used(job.plan, tuple(weights), len(rows.y), len(recorder.epochs)),
@@ -82,7 +84,7 @@ def _judged(
     if branch is None:
         return found
     problem, held_out = judge
-    loss = float(problem.plain.losses(branch.scores(held_out, 1)[0], held_out.y).mean())
+    loss = _loss(branch.scores(held_out, 1)[0], held_out, problem)
     layers = _body(problem, [(branch, 1.0)], TargetPreparation()).layers.values()
     size = sum(array.nbytes for layer in layers for array in layer.weights)
     return replace(found, held_out_loss=loss, size=size)
@@ -135,6 +137,8 @@ def _answer(
     if problem.task != "regression":
         activation = OUTPUT_ACTIVATIONS[problem.task]
         return plan.add("Activation", "answer", {"activation": activation}, scores)
+    if problem.loss.is_rate:
+        scores = plan.add("Activation", "rate", {"activation": "exponential"}, scores)
     unit: network.Config = {
         "scale": float(np.float32(statistics.deviation)),
         "offset": float(np.float32(statistics.mean)),
@@ -160,9 +164,9 @@ def _record(
     seconds = (perf_counter() - begun) / steps
     for step, (seen, new) in enumerate(zip(learned, held_out, strict=True), 1):
         recorder.end(
-            loss=float(problem.plain.losses(seen, rows[0].y).mean()),
+            loss=_loss(seen, rows[0], problem),
             metric=_metric(seen, rows[0], problem),
-            held_out_loss=float(problem.plain.losses(new, rows[1].y).mean()),
+            held_out_loss=_loss(new, rows[1], problem),
             held_out_metric=_metric(new, rows[1], problem),
             stopping=step == steps,
             seconds=seconds,
@@ -176,9 +180,14 @@ def _blended(branches: Weighted, rows: Rows, steps: int) -> list[Scores]:
     return [np.sum(parts, axis=0) for parts in zip(*by_branch, strict=True)]
 
 
+def _loss(scores: Scores, rows: Rows, problem: Problem) -> float:
+    return weighted_mean(problem.objective.losses(scores, rows.y), rows.counts)
+
+
 def _metric(scores: Scores, rows: Rows, problem: Problem) -> float:
     """Accuracy of classes, mean absolute error of numbers."""
     if problem.task == "regression":
-        return float(np.abs(scores[:, 0] - rows.y).mean())
+        answers = np.exp(scores[:, 0]) if problem.loss.is_rate else scores[:, 0]
+        return weighted_mean(np.abs(answers - rows.y), rows.counts)
     chosen = scores[:, 0] > 0 if problem.task == "binary" else scores.argmax(axis=1)
-    return float((chosen == rows.y).mean())
+    return weighted_mean((chosen == rows.y).astype(float), rows.counts)

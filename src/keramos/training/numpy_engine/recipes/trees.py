@@ -84,9 +84,13 @@ class Trees:
             seed=problem.plan.seed,
         )
         boosted = boost(
-            Sample(rows.columns, rows.y),
+            _sample(rows),
             problem.objective,
             plan,
-            validation=None if validation is None else Sample(validation.columns, validation.y),
+            validation=None if validation is None else _sample(validation),
         )
         return TreesBranch(boosted.forest, problem.cells)
+
+
+def _sample(rows: Rows) -> Sample:
+    return Sample(rows.columns, rows.y, rows.weights)
