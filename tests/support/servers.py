@@ -7,13 +7,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 
 import requests
+
+from support.command import PROGRAM
+from support.forks import Fork, can_fork
 
 NO_GRPC = ("--grpc-port", "none", "--oip-grpc-port", "none")
 
@@ -22,17 +23,15 @@ class Server:
     """``port`` is where it listens; ``lines`` is what it wrote to standard error so far."""
 
     def __init__(self, path, *options, **environment):
-        program = str(Path(sys.executable).with_name("keramos"))
-        command = [program, "serve", str(path), "--port", "0", *options]
-        begun = os.environ | environment
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=begun)
+        command = [PROGRAM, "serve", str(path), "--port", "0", *map(str, options)]
+        self.process, self._errors = _begin(command, os.environ | environment)
         self.lines = []
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
         self.port = int(re.search(r"https?://[^\s/:]+:(\d+)", self.line(r"https?://"))[1])
 
     def _read(self):
-        with self.process.stderr as stream:
+        with self._errors as stream:
             for line in stream:
                 self.lines.append(line.rstrip("\n"))
 
@@ -79,6 +78,19 @@ class Server:
         finally:
             self.process.wait(10)
             self._reader.join(10)
+
+
+def _begin(command, env):
+    """A running process, and what it writes to standard error."""
+    if not can_fork(env):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
+        return process, process.stderr
+    reader, writer = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    process = Fork(command, [nothing, 1, writer], env)
+    for stream in (nothing, writer):
+        os.close(stream)
+    return process, os.fdopen(reader, encoding="utf-8", errors="replace")
 
 
 @contextmanager
