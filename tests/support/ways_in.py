@@ -156,13 +156,12 @@ def _scored_csv(model, row, column, backend=ArrowBackend):
 
 def _typed(model, row, _):
     types = row_types(model)
-    if types is None:
-        raise Impossible  # a model with dates
     try:
         decoded = msgspec.json.decode(json_of(row), type=types.row)
+        cells = types.cells([decoded])[0]
     except msgspec.DecodeError as error:
         raise Impossible from error  # the general path reads it
-    outputs = model.run(types.feeds(types.cells([decoded])[0]))
+    outputs = model.run(types.feeds(cells))
     return decide(outputs[0], model.content.rule)[0].score
 
 

@@ -33,6 +33,8 @@ def array_feeds(arrays: Sequence[object], specs: Sequence[TensorSpec], *, nullab
     """
     if len(arrays) != len(specs):
         raise MismatchError(f"the model has {len(specs)} inputs", received=f"{len(arrays)} arrays")
+    if nullable and len(specs) == 1:  # the usual model, in the time of one run
+        return {specs[0].name: _fit(arrays[0], specs[0])}
     fed = {spec.name: _fit(array, spec) for spec, array in zip(specs, arrays, strict=True)}
     if not nullable:
         for spec, array in zip(specs, arrays, strict=True):
@@ -50,15 +52,19 @@ def _fit(array: object, spec: TensorSpec) -> NDArray[np.generic]:
         return given.reshape(0, *(size or 1 for size in spec.shape[1:]))
     if given.ndim == len(spec.shape) - 1 and spec.shape[-1] == 1:
         given = given[..., None]
-    fits = given.ndim == len(spec.shape) and all(
-        wanted in (None, size) for size, wanted in zip(given.shape, spec.shape, strict=True)
-    )
-    if not fits:
+    usual = given.ndim > 0 and (None, *given.shape[1:]) == spec.shape
+    if not usual and not _fits(given.shape, spec.shape):
         raise MismatchError(
             f"input {quoted(spec.name)} needs shape {spec.shape}",
             received=str(given.shape),
         )
     return given
+
+
+def _fits(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(given) == len(wanted) and all(
+        size in (None, extent) for extent, size in zip(given, wanted, strict=True)
+    )
 
 
 def _check_no_nulls(given: object, fed: NDArray[np.generic], spec: TensorSpec) -> None:

@@ -139,7 +139,7 @@ class Model:
                 reason.
             MismatchError: arrays do not fit the model's inputs.
         """
-        if isinstance(x, Iterator):
+        if type(x) is not np.ndarray and isinstance(x, Iterator):
             return self._batches(x)
         return packed(self.run(self.feeds(x)), self.artifact.network.output_structure)
 
@@ -162,8 +162,9 @@ class Model:
         content = self.need_content("decide")
         if on_error not in {"raise", "skip"}:
             raise UsageError("it is raise or skip", option="on_error", received=repr(on_error))
-        given, index = self._as_rows(rows), getattr(rows, "index", None)
-        if callable(index) or given is not rows:  # a list's method, or the names in a Series
+        given = self._as_rows(rows)
+        index = getattr(rows, "index", None) if given is rows and type(rows) is not list else None
+        if callable(index):  # a method, such as that of a tuple
             index = None
         if on_error == "skip":
             from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
@@ -300,7 +301,7 @@ class Model:
         rows = len(next(iter(fed.values())))
         if not rows:
             return answers_without_rows(self.session, fed, self.outputs)
-        step = rows_at_once(fed, rows)
+        step = rows_at_once(fed, rows) if rows > 1 else 1
         if rows <= step:
             return self.session.run(fed)
         parts = [

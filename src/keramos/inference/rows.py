@@ -15,6 +15,8 @@ Row = Mapping[str, object]
 
 def one_row_as_rows(given: object) -> object:
     """A row by itself (a dict of single cells, a pandas Series) is a table of one row."""
+    if type(given) is list:
+        return given
     if isinstance(given, Mapping):
         alone = given and not any(_has_cells(cells) for cells in given.values())
         return [given] if alone else given

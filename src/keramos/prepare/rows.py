@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from keramos.types.prediction import Feeds
     from keramos.types.schema import ColumnSchema, Preparation
 
+_FLOAT32 = np.dtype("float32")
+
 Row = Mapping[str, object]
 Feeder = Callable[[Sequence[Row]], "Feeds | None"]
 
@@ -33,32 +35,49 @@ def row_feeder(preparation: Preparation, columns: Sequence[ColumnSchema] = ()) -
         written.get(column.column, KINDS[column.kind]).row_encoder(column)
         for column in preparation.inputs
     ]
-    names = [column.column for column in preparation.inputs]
-    assemble = _matrix if preparation.matrix else _named(preparation)
+    named = [(column.column, cell) for column, cell in zip(preparation.inputs, cells, strict=True)]
+    of_one, of_several = (_row, _rows) if preparation.matrix else _by_name(preparation)
+    missing = of_one([KINDS[column.kind].null_code for column in preparation.inputs])
+    no_rows = {name: array[:0] for name, array in missing.items()}
 
     def feed(rows: Sequence[Row]) -> Feeds | None:
+        if not rows:
+            return dict(no_rows)
         try:
-            encoded = [
-                [cell(row[name]) for row in rows] for name, cell in zip(names, cells, strict=True)
-            ]
+            if len(rows) == 1:  # the usual request
+                row = rows[0]
+                return of_one([cell(row[name]) for name, cell in named])
+            return of_several([[cell(row[name]) for row in rows] for name, cell in named])
         except (NotPlainError, KeyError):
             return None
-        return assemble(encoded)
 
     return feed
 
 
-def _matrix(encoded: list[list[object]]) -> Feeds:
-    return {MATRIX_INPUT: np.array(encoded, "float32").T}
+def _row(cells: list[object]) -> Feeds:
+    return {MATRIX_INPUT: np.array([cells], _FLOAT32)}
 
 
-def _named(preparation: Preparation) -> Callable[[list[list[object]]], Feeds]:
-    slots = [(column.input, KINDS[column.kind].array_dtype) for column in preparation.inputs]
+def _rows(columns: list[list[object]]) -> Feeds:
+    return {MATRIX_INPUT: np.array(columns, _FLOAT32).T}
 
-    def assemble(encoded: list[list[object]]) -> Feeds:
+
+def _by_name(
+    preparation: Preparation,
+) -> tuple[Callable[[list[object]], Feeds], Callable[[list[list[object]]], Feeds]]:
+    slots = [
+        (column.input, np.dtype(KINDS[column.kind].array_dtype)) for column in preparation.inputs
+    ]
+
+    def of_one(row: list[object]) -> Feeds:
         return {
-            name: np.array(cells, dtype)[:, None]
-            for (name, dtype), cells in zip(slots, encoded, strict=True)
+            name: np.array([[cell]], dtype) for (name, dtype), cell in zip(slots, row, strict=True)
         }
 
-    return assemble
+    def of_several(columns: list[list[object]]) -> Feeds:
+        return {
+            name: np.array(cells, dtype)[:, None]
+            for (name, dtype), cells in zip(slots, columns, strict=True)
+        }
+
+    return of_one, of_several

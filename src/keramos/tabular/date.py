@@ -121,13 +121,20 @@ class Date(Kind):
     def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
         """One part of ISO 8601 text without a time zone, whatever the notation."""
         part, nulls = _PARTS_OF_ONE.get(column.part), self.null_texts
+        nullable = column.null_policy != "refuse"
 
         def encode(cell: object) -> object:
+            if cell is None and nullable:
+                return MISSING_NUMBER
             if part is None or type(cell) is not str or cell in nulls:
                 raise NotPlainError
             return part(_moment(cell))
 
         return encode
+
+    def json_type(self, column: ColumnPreparation) -> object:
+        """Text; its parts are the model's inputs."""
+        return str if column.part in _PARTS_OF_ONE else None
 
     def json_schema(self, column: ColumnPreparation) -> Json:
         """A date."""

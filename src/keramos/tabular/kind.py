@@ -237,7 +237,10 @@ class Kind(ABC):
         return _never
 
     def json_type(self, column: ColumnPreparation) -> object:
-        """What msgspec decodes such a cell of JSON as, or None where it needs the general path."""
+        """What msgspec decodes such a cell of JSON as, or None where it needs the general path.
+
+        Where ``column`` has no part, the decoded cell is what the model input holds.
+        """
         del column
         return None
 

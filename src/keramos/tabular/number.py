@@ -128,8 +128,10 @@ class Number(Kind):
             return super().row_encoder(column)
         nullable, offset = column.null_policy != "refuse", offset_in(column.part)
 
+        low, high = -LARGEST, LARGEST
+
         def encode(cell: object) -> object:
-            if (type(cell) is float or type(cell) is int) and -LARGEST < cell < LARGEST:
+            if (type(cell) is float or type(cell) is int) and low < cell < high:
                 return cell - offset if offset else cell
             if cell is None and nullable:
                 return MISSING_NUMBER
@@ -138,8 +140,8 @@ class Number(Kind):
         return encode
 
     def json_type(self, column: ColumnPreparation) -> object:
-        """A number within the bounds, if the model input has it as it is."""
-        if column.part or column.steps:
+        """A number within the bounds; where the host has no steps to do."""
+        if column.steps:
             return None
         from typing import Annotated  # noqa: PLC0415 (only servers need it)
 

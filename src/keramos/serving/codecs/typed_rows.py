@@ -7,6 +7,7 @@ through ``Model.feeds``, which reads and explains.
 from __future__ import annotations
 
 import re
+from functools import partial
 from operator import or_
 from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, cast
@@ -17,7 +18,8 @@ from msgspec import UNSET, UnsetType
 
 from keramos.serving.core.served import RowTypes
 from keramos.tabular.json_keys import repeats
-from keramos.tabular.kinds import KINDS
+from keramos.tabular.kind import NotPlainError
+from keramos.tabular.kinds import KINDS, kind_of
 from keramos.types.schema import MATRIX_INPUT
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from keramos.serving.core.served import Cells
     from keramos.types.network import TensorSpec
     from keramos.types.prediction import Feeds
-    from keramos.types.schema import ColumnPreparation, Preparation
+    from keramos.types.schema import ColumnPreparation, ColumnSchema, Preparation
 
     _Decoded = tuple[list[Cells], int]
 
@@ -41,7 +43,7 @@ _astuple = msgspec.structs.astuple
 def row_types(model: Model) -> RowTypes | None:
     """The types of a model's rows, or None where rows always need the general path."""
     if model.content is not None:
-        return _of_columns(model.content.preparation)
+        return _of_columns(model.content.preparation, model.content.schema.columns)
     if len(model.inputs) == 1:
         return _of_matrix(model.inputs[0])
     return None
@@ -67,26 +69,26 @@ def _of_matrix(spec: TensorSpec) -> RowTypes | None:
     return RowTypes(row, lambda rows: (cast("list[Cells]", rows), 0), feeds, size)
 
 
-def _of_columns(preparation: Preparation) -> RowTypes | None:
+def _of_columns(preparation: Preparation, columns: Sequence[ColumnSchema]) -> RowTypes | None:
     """Rows by column name, or as lists in the order of the columns."""
-    columns = preparation.inputs
-    if any(_UNNAMEABLE.search(column.column) for column in columns):
+    # A column has several inputs where it is a date; they differ in their parts alone.
+    first = {one.column: one for one in reversed(preparation.inputs)}
+    if first.keys() != {column.name for column in columns} or any(map(_UNNAMEABLE.search, first)):
         return None
-    types = [_cell_type(column) for column in columns]
+    kept = [first[column.name] for column in columns]
+    types = [_cell_type(column) for column in kept]
     if None in types:
         return None
-    names = [f"c{place}" for place in range(len(columns))]
+    names = [f"c{place}" for place in range(len(kept))]
     fields = [
         (name, kind) if column.null_policy == "refuse" else (name, or_(kind, UnsetType), UNSET)
-        for name, kind, column in zip(names, types, columns, strict=True)
+        for name, kind, column in zip(names, types, kept, strict=True)
     ]
-    rename = {name: column.column for name, column in zip(names, columns, strict=True)}
+    rename = {name: column.column for name, column in zip(names, kept, strict=True)}
     by_name = msgspec.defstruct("Row", fields, rename=rename, kw_only=True, gc=False)
     in_order = GenericAlias(tuple, tuple(types))
-    fill = tuple(KINDS[column.kind].null_code for column in columns)
-    optional = any(column.null_policy != "refuse" for column in columns)
-    cells = _cells(len(columns), fill if optional else None)
-    return RowTypes(or_(in_order, by_name), cells, _assembler(preparation), len(columns))
+    cells = _reader(preparation.inputs, columns)
+    return RowTypes(or_(in_order, by_name), cells, _assembler(preparation), len(kept))
 
 
 def _cell_type(column: ColumnPreparation) -> object:
@@ -95,27 +97,61 @@ def _cell_type(column: ColumnPreparation) -> object:
     return kind if kind is None or column.null_policy == "refuse" else or_(kind, None)
 
 
-def _cells(columns: int, fill: Cells | None) -> Callable[[Sequence[object]], _Decoded]:
-    """A function from decoded rows to their cells, and how many keys their objects have; with
-    ``fill``, what stands for a missing cell of each column.
+def _reader(
+    inputs: Sequence[ColumnPreparation], columns: Sequence[ColumnSchema]
+) -> Callable[[Sequence[object]], _Decoded]:
+    """A function from decoded rows to what the model's inputs hold, and how many keys their objects
+    have.
     """
+    as_decoded = [one.column for one in inputs] == [column.name for column in columns]
+    if not as_decoded or any(one.part for one in inputs):
+        return _encoding(inputs, columns)
+    if all(one.null_policy == "refuse" for one in inputs):
+        return partial(_plain, len(columns))
+    return _filling(tuple(KINDS[one.kind].null_code for one in inputs))
 
-    def plain(rows: Sequence[object]) -> _Decoded:
-        cells = [row if type(row) is tuple else _astuple(row) for row in rows]  # type: ignore[arg-type]
-        return cells, columns * (len(cells) - list(map(type, rows)).count(tuple))
+
+def _plain(columns: int, rows: Sequence[object]) -> _Decoded:
+    cells = [row if type(row) is tuple else _astuple(row) for row in rows]  # type: ignore[arg-type]
+    return cells, columns * (len(cells) - list(map(type, rows)).count(tuple))
+
+
+def _filling(fill: Cells) -> Callable[[Sequence[object]], _Decoded]:
+    """``fill`` stands for a missing cell of each column."""
 
     def filled(rows: Sequence[object]) -> _Decoded:
-        cells, keys = plain(rows)
+        cells, keys = _plain(len(fill), rows)
         for place, row in enumerate(cells):
             if None in row or UNSET in row:
                 keys -= row.count(UNSET)
                 cells[place] = tuple(
-                    f if c is None or c is UNSET else c
-                    for f, c in zip(fill or (), row, strict=True)
+                    f if c is None or c is UNSET else c for f, c in zip(fill, row, strict=True)
                 )
         return cells, keys
 
-    return plain if fill is None else filled
+    return filled
+
+
+def _encoding(
+    inputs: Sequence[ColumnPreparation], columns: Sequence[ColumnSchema]
+) -> Callable[[Sequence[object]], _Decoded]:
+    """Each input's own encoder, for inputs that are not the cells as they were decoded."""
+    kinds = {column.name: (at, kind_of(column)) for at, column in enumerate(columns)}
+    encoders = [(at, kind.row_encoder(one)) for one in inputs for at, kind in (kinds[one.column],)]
+
+    def encoded(rows: Sequence[object]) -> _Decoded:
+        cells, keys = _plain(len(columns), rows)
+        for place, row in enumerate(cells):
+            if UNSET in row:
+                keys -= row.count(UNSET)
+                row = tuple(None if cell is UNSET else cell for cell in row)  # noqa: PLW2901 (its cells)
+            try:
+                cells[place] = tuple(encode(row[at]) for at, encode in encoders)
+            except NotPlainError:
+                raise msgspec.ValidationError from None
+        return cells, keys
+
+    return encoded
 
 
 def says_keys_once(body: bytes, keys: int) -> bool:
