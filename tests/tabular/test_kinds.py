@@ -54,6 +54,8 @@ class TestKind:
             array = pa.array([CELLS[cell]])
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             pytest.skip("Arrow has no type for the cell")
+        if KINDS[kind].takes_lists and isinstance(CELLS[cell], set):
+            pytest.skip("Arrow stores a set as a list")
         found = KINDS[kind].read(CELLS[cell])
 
         taken = cells(array, ColumnSchema("c", kind, ""))
@@ -93,7 +95,7 @@ def test_a_missing_cell_is_the_null_code_by_every_encoder(kind):
     column = Column(np.full(1, found.filler, found.dtype), np.ones(1, bool))
 
     assert found.encode(column, "year" if kind == "date" else "").values[0, 0] == found.null_code
-    if kind not in {"date", "image", "text"}:  # no row of theirs is plain
+    if kind not in {"date", "image", "text", "series"}:  # no row of theirs is plain
         policy = "level" if found.is_category else "median"
         assert found.row_encoder(fitted(kind, policy))(None) == found.null_code
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from keramos.adoption.pictures.propose import propose as propose_pictures
 from keramos.adoption.pictures.propose import recognise as recognise_pictures
+from keramos.adoption.series.propose import propose as propose_series
+from keramos.adoption.series.propose import recognise as recognise_series
 from keramos.adoption.tables.propose import propose as propose_tables
 from keramos.adoption.tables.propose import recognise as recognise_tables
 from keramos.adoption.texts.propose import propose as propose_texts
@@ -41,6 +43,12 @@ _ALL = frozenset({"family", "model", "target", "labels", "threshold"})
 FAMILIES: tuple[Family, ...] = (
     Family("pictures", recognise_pictures, propose_pictures, _ALL | {"labels_from", "settings"}),
     Family("texts", recognise_texts, propose_texts, _ALL | {"labels_from", "settings", "columns"}),
+    Family(
+        "series",
+        recognise_series,
+        propose_series,
+        _ALL | {"columns", "scaler", "target_scaler", "settings"},
+    ),
     Family(
         "tables",
         recognise_tables,

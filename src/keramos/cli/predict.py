@@ -68,7 +68,8 @@ def command(
     """Decide every row of TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV) with MODEL.
 
     Columns are found by name in any order; the target is not needed, extra columns are ignored. A
-    model of pictures takes picture files and folders instead, a model of texts also texts.
+    model of pictures takes picture files and folders instead, a model of texts also texts; the last
+    rows of the table are the window of a model of series, which gives one answer.
     """
     from keramos.data.conform import row_error
     from keramos.pipeline.load import load

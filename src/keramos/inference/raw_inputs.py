@@ -1,4 +1,4 @@
-"""What people give to a model of pictures or texts -> rows."""
+"""What people give to a model of pictures, texts or series -> rows."""
 
 from __future__ import annotations
 
@@ -24,4 +24,8 @@ def raw_reader(content: Content | None) -> Callable[[object], object] | None:
         from keramos.inference.texts import texts_as_rows  # noqa: PLC0415 (few files)
 
         return partial(texts_as_rows, name=inputs[0].column)
+    if any(column.series for column in inputs):
+        from keramos.inference.series import series_as_rows  # noqa: PLC0415 (few files)
+
+        return partial(series_as_rows, content=content)  # type: ignore[arg-type]  # it has inputs
     return None

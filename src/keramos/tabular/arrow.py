@@ -81,6 +81,9 @@ def cells(array: pa.Array, column: ColumnSchema) -> DistinctCells:
     kind, parser = column.kind, kind_of(column)
     if kind == "number" and _is_text(array.type) and parser.notation == PLAIN:
         return _text_numbers(array, column.name, parser)
+    if parser.takes_lists and pa.types.is_nested(array.type):
+        given = cells_column(array.to_pylist())
+        return parsed(given, np.arange(len(array), dtype="int32"), column)
     coded = None if kind == "number" and plain_numbers(array[:0]) is not None else _coded(array)
     if coded is None:
         given = arrow_column(pa.chunked_array([array]))

@@ -118,6 +118,8 @@ class Kind(ABC):
     """Python class of a category."""
     in_matrix: ClassVar[bool] = False
     """Whether such columns alone travel in one matrix."""
+    takes_lists: ClassVar[bool] = False
+    """Whether a cell may be a list."""
     keeps_blanks: bool = False
     """Whether blanks around text belong to its value."""
 

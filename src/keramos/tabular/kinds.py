@@ -11,6 +11,7 @@ from keramos.tabular.image import ImageKind
 from keramos.tabular.integer_category import IntegerCategory
 from keramos.tabular.notation import PLAIN, notation_of
 from keramos.tabular.number import Number
+from keramos.tabular.series import SeriesKind
 from keramos.tabular.string_category import StringCategory
 from keramos.tabular.text import TextKind
 
@@ -23,7 +24,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         *(Number(), IntegerCategory(), StringCategory(), Boolean(), Date()),
-        *(ImageKind(), TextKind()),
+        *(ImageKind(), TextKind(), SeriesKind()),
     )
 }
 """Name in the schema -> the kind."""

@@ -24,9 +24,10 @@ class Plan:
     calls: list[Call] = field(default_factory=list)
     inputs: list[TensorRef] = field(default_factory=list)
 
-    def input(self, name: str, dtype: str, size: int) -> TensorRef:
-        """An input of shape (rows, size)."""
-        self.layers[name] = Layer(name, "InputLayer", {"batch_shape": [None, size], "dtype": dtype})
+    def input(self, name: str, dtype: str, *sizes: int) -> TensorRef:
+        """An input of shape (rows, *sizes)."""
+        config: Config = {"batch_shape": [None, *sizes], "dtype": dtype}
+        self.layers[name] = Layer(name, "InputLayer", config)
         self.inputs.append(TensorRef(name))
         return self.inputs[-1]
 

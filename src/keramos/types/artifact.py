@@ -58,7 +58,10 @@ def _version(schema: Schema, preparation: Preparation) -> int:
     less = any(column.kind == "number" and column.part for column in preparation.inputs)
     levels = [level for column in preparation.inputs for level in column.categories]
     padded = any(isinstance(level, str) and level != level.strip() for level in levels)
-    host = (column.steps or column.picture or column.text for column in preparation.inputs)
+    host = (
+        column.steps or column.picture or column.text or column.series
+        for column in preparation.inputs
+    )
     if any(host) or any(column.kind == "text" for column in schema.columns):
         return CONTENT_VERSION
     return 2 if written or less or padded else 1

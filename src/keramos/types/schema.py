@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ColumnKind = Literal[
-    "number", "integer_category", "string_category", "boolean", "date", "image", "text"
+    "number",
+    "integer_category",
+    "string_category",
+    "boolean",
+    "date",
+    "image",
+    "text",
+    "series",
 ]
 Task = Literal["binary", "multiclass", "regression"]
 Scaling = Literal["minmax", "standard"]
@@ -136,6 +143,24 @@ class Picture(Frozen, frozen=True):
     subtract: float = 0.0
 
 
+class Series(Frozen, frozen=True):
+    """How rows in the order of time become the input of a network: the last ``window`` rows of
+    ``columns``, as numbers.
+
+    ``answer`` is the column whose next value the network gives, "" where that is none of them.
+    ``fitted`` says on what the scale was fitted: ``training`` (the network's own layers scale), or
+    ``request``: the host scales each column of a series, all its rows, to ``low`` .. ``high``, and
+    the answer depends on how many rows are sent.
+    """
+
+    columns: tuple[str, ...]
+    window: int
+    answer: str = ""
+    fitted: Literal["training", "request"] = "training"
+    low: float = 0.0
+    high: float = 1.0
+
+
 class ColumnPreparation(Frozen, frozen=True):
     """What was learned about one model input from the training rows only.
 
@@ -146,7 +171,9 @@ class ColumnPreparation(Frozen, frozen=True):
     or 1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
     missing and the out-of-vocabulary level. ``unknown`` is ``refuse`` where a category outside of
     it makes the row bad. ``steps`` are what the host does to the numbers first, ``picture`` to an
-    image, ``text`` to a text (unset: the network takes the text itself).
+    image, ``text`` to a text (unset: the network takes the text itself), ``series`` to a series. A
+    series whose scale is fitted on the request gives the further parts ``minimum`` and ``range``:
+    those of the answer's column in it.
     """
 
     column: str
@@ -166,6 +193,7 @@ class ColumnPreparation(Frozen, frozen=True):
     steps: tuple[ColumnStep, ...] | UnsetType = UNSET
     picture: Picture | UnsetType = UNSET
     text: Text | UnsetType = UNSET
+    series: Series | UnsetType = UNSET
 
 
 class TransformRecord(Frozen, frozen=True):

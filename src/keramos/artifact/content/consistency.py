@@ -13,6 +13,7 @@ from keramos.tabular.column_steps import STEPS
 from keramos.tabular.date import PARTS
 from keramos.tabular.float32 import offset_in
 from keramos.tabular.kinds import KINDS
+from keramos.tabular.series import SCALE_PARTS, series_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,6 +41,8 @@ _MOST_ROWS = 1 << 53
 _LARGEST = 2.0**127  # numbers enter the network as float32
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup"})
 _MOST_SIDE = 4096
+_PARTS: dict[str, tuple[str, ...]] = {"date": tuple(PARTS), "series": ("", *SCALE_PARTS)}
+"""Kind -> the names of its parts, where it has some."""
 _NAME = 100
 """Longest name of a reference."""
 
@@ -107,8 +110,8 @@ def _columns(content: Content) -> Iterator[Fault]:
 
 def _is_part(column: ColumnPreparation) -> bool:
     """Whether the part is one of a date, or says what is subtracted from numbers."""
-    if column.kind == "date":
-        return column.part in PARTS
+    if column.kind in _PARTS:
+        return column.part in _PARTS[column.kind]
     try:
         return not column.part or (column.kind == "number" and bool(offset_in(column.part)))
     except ValueError:
@@ -134,6 +137,7 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
             yield "steps", f"has the step {step.name!r}, which does not exist for a {column.kind}"
     yield from _picture(column)
     yield from _text(column)
+    yield from series_faults(column)
     if not 0 <= column.missing_rows <= _MOST_ROWS:
         yield "missing_rows", "is not a number of rows"
     for what in _histogram(column, column.histogram):

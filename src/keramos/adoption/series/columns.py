@@ -1,0 +1,147 @@
+"""The names of a window's columns, from a person, a scaler, the source or a table beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keramos.adoption.tables.evidence import Evidence, same_name
+from keramos.adoption.tables.unnamed import names_from_table
+from keramos.data.read import read_table
+from keramos.errors import KeramosError, UsageError
+from keramos.types.adoption import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keramos.adoption.pieces import Pieces
+    from keramos.adoption.series.code import Said
+    from keramos.adoption.tables.parts import Parts, Piece
+    from keramos.adoption.wishes import Wishes
+
+_MOST_TABLES = 20
+_LONGEST = 40
+_ROW_NUMBERS = frozenset({"", "unnamed0", "index", "id", "sno", "serial", "year", "month", "day"})
+_PRICES = ("close", "adjclose", "price", "value", "target", "y")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The names in the order of the window, how they are known, and a table that has them."""
+
+    names: tuple[str, ...]
+    finding: Finding
+    doubt: str = ""
+    table: Evidence | None = None
+
+
+def tables_beside(pieces: Pieces) -> list[Evidence]:
+    """The tables that can be read."""
+    found = []
+    for path in pieces.tables[:_MOST_TABLES]:
+        try:
+            found.append(Evidence(read_table(path)))
+        except KeramosError:
+            continue
+    return found
+
+
+def columns_of(
+    width: int, scaler: Piece | None, parts: Parts, pieces: Pieces, said: Said, wishes: Wishes
+) -> Columns:
+    """The names of ``width`` columns.
+
+    Raises:
+        UsageError: a person names another number of columns.
+    """
+    tables = tables_beside(pieces)
+    found = next(_known(width, scaler, parts, pieces, said, wishes), None)
+    if found is None:
+        found = _by_ranges(width, scaler, pieces) or _from_tables(width, tables)
+    names, finding, doubt = found or _nameless(width)
+    holder = next((one for one in tables if all(map(one.column, names))), None)
+    return Columns(names, finding, doubt, holder)
+
+
+def _known(
+    width: int, scaler: Piece | None, parts: Parts, pieces: Pieces, said: Said, wishes: Wishes
+) -> Iterator[tuple[tuple[str, ...], Finding, str]]:
+    if wishes.columns:
+        if len(wishes.columns) != width:
+            raise UsageError(
+                f"the window has {width} columns", option="columns", received=len(wishes.columns)
+            )
+        yield tuple(wishes.columns), _found(wishes.columns, "user", "", "confirmed"), ""
+    if scaler is not None and len(scaler.names) == width:
+        yield scaler.names, _found(scaler.names, "file", pieces.short(scaler.path)), ""
+    for path, listed in parts.lists.items():
+        if any(len(name) > _LONGEST or not name.strip() for name in listed):
+            continue  # a text, or labels
+        if len(listed) == width and len(set(listed)) == width:
+            doubt = "" if scaler is not None else f"{pieces.short(path)} names the columns"
+            yield listed, _found(listed, "file", pieces.short(path), "inferred"), doubt
+    for names, where in sorted(said.columns, key=lambda one: _rank(one[0])):
+        if len(names) == width and len(set(names)) == width:
+            others = {one for one, _ in said.columns if len(one) == width and one != names}
+            usual = width > 1 or same_name(names[0]) in _PRICES
+            doubt = "" if usual and (width == 1 or not others) else f"{where} takes {_list(names)}"
+            yield names, _found(names, "code", where, "inferred"), doubt
+
+
+def _rank(names: tuple[str, ...]) -> int:
+    """What stock pages forecast comes first."""
+    name = same_name(names[0])
+    return _PRICES.index(name) if len(names) == 1 and name in _PRICES else len(_PRICES)
+
+
+def _by_ranges(
+    width: int, scaler: Piece | None, pieces: Pieces
+) -> tuple[tuple[str, ...], Finding, str] | None:
+    """The columns of a table whose means or ranges are those that the scaler remembers."""
+    if scaler is None:
+        return None
+    found = names_from_table(scaler.fitted, width, pieces.tables[:_MOST_TABLES])
+    if found is None or len(found.names) != width or any(slot.encoder for slot in found.slots):
+        return None
+    source = found.evidence.short
+    return found.names, _found(found.names, "data", source, "inferred"), "; ".join(found.doubts)
+
+
+def _from_tables(width: int, tables: list[Evidence]) -> tuple[tuple[str, ...], Finding, str] | None:
+    """The columns of numbers of a table, if they are as many; of several the usual one."""
+    for table in tables:
+        numbers = [
+            name
+            for name in table.table.columns
+            if same_name(name) not in _ROW_NUMBERS and table.numbers(name) is not None
+        ]
+        if width == 1 and len(numbers) > 1:
+            numbers = [name for name in numbers if same_name(name) in _PRICES][:1]
+        if len(numbers) == width:
+            doubt = f"the columns are those of {table.short}: {_list(numbers)}"
+            return tuple(numbers), _found(numbers, "data", table.short, "assumed"), doubt
+    return None
+
+
+def _nameless(width: int) -> tuple[tuple[str, ...], Finding, str]:
+    if width == 1:
+        return ("value",), _found(["value"], "convention", "", "assumed"), ""
+    names = tuple(f"column_{place}" for place in range(1, width + 1))
+    return (
+        names,
+        _found(names, "convention", "", "assumed"),
+        f"nothing names the {width} columns: they are called {names[0]} to {names[-1]}",
+    )
+
+
+def _found(
+    names: tuple[str, ...] | list[str],
+    origin: str,
+    source: str = "",
+    certainty: str = "stated",
+) -> Finding:
+    return Finding("columns", _list(names), origin, source, certainty)  # type: ignore[arg-type]
+
+
+def _list(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(names)[:200]
