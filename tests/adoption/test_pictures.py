@@ -84,6 +84,31 @@ def test_a_teachable_machine_folder_is_adopted_without_a_question(teachable, who
     assert model.content.golden.reference == "keramos"
 
 
+@pytest.mark.parametrize("path", ["", "model.json"])
+def test_a_teachable_machine_for_the_web_is_adopted_with_the_labels_beside_it(
+    path, teachable, tmp_path
+):
+    folder = tmp_path / "web"
+    keramos.convert(teachable[0] / "keras_model.h5", folder, to="tfjs")
+    (folder / "metadata.json").write_text(json.dumps({"labels": ["cat", "dog", "bird"]}))
+
+    adopted = keramos.adopt(folder / path)
+
+    assert adopted.content.rule.labels == ("cat", "dog", "bird")
+    (note,) = (one for one in keramos.load(folder / path).artifact.info.warnings if "adopt" in one)
+    assert "metadata.json names 3 classes ('cat', 'dog', 'bird')" in note
+
+
+def test_a_saved_model_is_adopted_with_what_lies_in_its_folder(teachable, tmp_path):
+    (tmp_path / "all").mkdir()
+    keramos.convert(teachable[0] / "keras_model.h5", tmp_path / "all" / "model")
+    (tmp_path / "all" / "labels.txt").write_text("cat\ndog\nbird\n")
+
+    adopted = keramos.adopt(tmp_path / "all", choose=1)
+
+    assert adopted.content.rule.labels == ("cat", "dog", "bird")
+
+
 def test_what_is_adopted_is_compared_with_pillows_own_pictures(teachable, monkeypatch):
     from keramos.adoption.pictures import build
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import keramos
 from keramos.cli.group import keramos as command
-from keramos.errors import UnsupportedModelError, UsageError
+from keramos.errors import ModelError, UnsupportedModelError, UsageError
 from keramos.signing.signing import new_key, sign
 from keramos.store.store import Store
 from support.trained import three_numbers
@@ -137,6 +137,44 @@ def test_score_and_report(model, source, tmp_path):
     assert (tmp_path / "out.csv").read_text() == (tmp_path / "wanted.csv").read_text()
     run("report", model, "-o", tmp_path / "page.html")
     assert (tmp_path / "page.html").stat().st_size > 10_000
+
+
+BY = {
+    "inspect": lambda model, _: ("inspect", model),
+    "verify": lambda model, _: ("verify", model),
+    "convert": lambda model, to: ("convert", model, to / "m.onnx"),
+    "predict": lambda model, to: ("predict", model, to / "in.csv"),
+    "score": lambda model, to: ("score", model, to / "in.csv", "-o", to / "out.csv"),
+    "store publish": lambda model, to: ("store", "publish", model, to / "store", "--model", "m"),
+    "adopt": lambda model, to: ("adopt", model, "-o", to / "whole.keras"),
+}
+
+
+@pytest.mark.parametrize("name", BY)
+def test_by_reaches_every_command(name, source, tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "in.csv").write_text(CSV)
+    args = BY[name](saved_model(source, tmp_path), tmp_path)
+
+    done = CliRunner().invoke(command, [*map(str, args), "--by", "graph:other"])
+
+    assert done.exit_code == 2, done.output
+    assert "no such signature; there are serving_default" in done.output
+
+
+def test_a_report_by_a_signature_that_is_there_is_that_of_the_graph(source, tmp_path):
+    model = saved_model(source, tmp_path)
+    assert json.loads(run("report", model, "--by", "graph:serving_default", "--json"))
+    run("predict", model, _table(tmp_path), "--by", "graph")
+    with pytest.raises(ModelError, match="no such signature"):
+        keramos.serve(model, block=False, by="graph:other", **QUIET)
+    with pytest.raises(UsageError, match="no such signature"):
+        keramos.score(model, tmp_path / "in.csv", tmp_path / "out.csv", by="graph:other")
+
+
+def _table(folder):
+    (folder / "in.csv").write_text(CSV)
+    return folder / "in.csv"
 
 
 def wanted(source):

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.adoption.model_files import WHOLE, is_model_file, models_below
+from keramos.artifact.containers.saved_model_files import METADATA
 from keramos.artifact.files import file_names
 from keramos.companions.read import read_companion
 from keramos.companions.table import is_companion
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from keramos.types.companions import Companion
     from keramos.types.limits import Limits
 
-MODELS = (".h5", ".hdf5", ".keras")
 TABLES = (".csv", ".tsv", ".parquet", ".data", ".xlsx")
 SOURCES = (".py", ".ipynb")
 _SKIPPED = ("requirements", "readme", "license", "node_modules/", "venv/", "runtime.txt")
@@ -65,12 +66,11 @@ def gather(paths: Sequence[str], limits: Limits = LIMITS) -> Pieces:
         if path not in folders:
             _sort(sorting, path, limits, named=True)
     for folder in folders:
-        for name in file_names(folder, limits):
-            if not any(word in name.lower() for word in _SKIPPED):
-                _sort(sorting, f"{folder.rstrip('/')}/{name}", limits, named=False)
+        _sort_folder(sorting, folder.rstrip("/"), limits)
     if not sorting.models:
         raise UsageError(
-            f"there is no model ({', '.join(MODELS)}) among what was given",
+            f"there is no model ({', '.join(WHOLE)}, a SavedModel or one of TensorFlow.js) among "
+            "what was given",
             received=", ".join(map(str, paths))[:200],
         )
     root = folders[0].rstrip("/") if folders and len(paths) == 1 else ""
@@ -84,10 +84,20 @@ def gather(paths: Sequence[str], limits: Limits = LIMITS) -> Pieces:
     )
 
 
+def _sort_folder(sorting: _Sorting, folder: str, limits: Limits) -> None:
+    names, parts = file_names(folder, limits), set[str]()
+    for path, inside in models_below(folder, names, limits):
+        sorting.models.append(path)
+        parts |= inside
+    for name in names:
+        if name not in parts and not any(word in name.lower() for word in _SKIPPED):
+            _sort(sorting, f"{folder}/{name}", limits, named=False)
+
+
 def _sort(sorting: _Sorting, path: str, limits: Limits, *, named: bool) -> None:
     suffix = Path(path).suffix.lower()
     simple: Iterable[tuple[tuple[str, ...], list[str]]] = (
-        (MODELS, sorting.models),
+        (WHOLE, sorting.models),
         (TABLES, sorting.tables),
         (SOURCES, sorting.sources),
     )
@@ -95,6 +105,12 @@ def _sort(sorting: _Sorting, path: str, limits: Limits, *, named: bool) -> None:
         if suffix in suffixes:
             found.append(path)
             return
+    if named and is_model_file(path, limits):
+        sorting.models.append(path)
+        beside = Path(path).with_name(METADATA)
+        if suffix == ".json" and beside.is_file():
+            _read(sorting, str(beside), lambda: read_companion(str(beside), limits), named=False)
+        return
     if not named and (not is_companion(path) or len(sorting.companions) >= _MOST_COMPANIONS):
         return
     _read(sorting, path, lambda: read_companion(path, limits), named=named)

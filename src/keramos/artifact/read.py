@@ -117,7 +117,7 @@ def _by_config(
         form,
         origin,
         weights_path="" if weights is None else os.fspath(weights),
-        warnings=(*notes, *inferred, *_lost(container, network)),
+        warnings=(*notes, *container.notes, *inferred, *_lost(container, network)),
     )
     if container.content is None:
         return Artifact(network, info)

@@ -10,12 +10,12 @@ import click
 
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
+from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keramos.pipeline.adopt import Adopted, Proposal
-    from keramos.types.limits import Limits
 
 
 @click.command("adopt", epilog="Example: keramos adopt model.h5 scaler.pkl -o whole.keras")
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help="A table on whose rows the file is compared with the original parts.",
 )
 @json_option("The recipe as JSON.")
+@by_option
 @limit_option
 def command(
     paths: tuple[str, ...],
@@ -40,7 +41,7 @@ def command(
     *,
     yes: bool,
     as_json: bool,
-    limits: Limits,
+    **opening: object,
 ) -> None:
     """Fold a model and its companions (PATHS: the model first, or one folder) into one file that
     takes raw input. Pickles are read as data, nothing in them is run.
@@ -52,7 +53,7 @@ def command(
     check_extension(Path(output))
     check_target(output)
     _check_not_read(Path(output), [Path(path) for path in paths])
-    proposal = propose(paths[0], paths[1:], recipe=recipe, limits=limits)
+    proposal = propose(paths[0], paths[1:], recipe=recipe, **opening)  # type: ignore[arg-type]  # click checks them
     answer = _answer(proposal, choose, ask=not (yes or as_json))
     adopted = proposal.adopted(answer)
     compared = adopted.compare(check) if check else None

@@ -13,6 +13,7 @@ from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     metavar="KEY",
     help="Open MODEL only if it is signed for this public key.",
 )
+@by_option
 @replace_option
 @limit_option
 @click.option(

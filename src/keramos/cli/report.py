@@ -11,6 +11,7 @@ from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ _KINDS = (".html", ".md", ".pdf")
     help="Also print a .pdf beside the first output (needs Chromium).",
 )
 @click.option("--name", help="What to call the model.  [default: the file's name]")
+@by_option
 @replace_option
 @limit_option
 @json_option("Print the same views as JSON and write nothing.")

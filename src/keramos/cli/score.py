@@ -13,6 +13,7 @@ from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,7 @@ _BAR = 24
     show_default=True,
     help="Rows after which the work so far is safe.",
 )
+@by_option
 @replace_option
 @limit_option
 @json_option("The summary as JSON.")
@@ -101,6 +103,7 @@ def command(
     output: str | None,
     *,
     replace: dict[str, str],
+    by: str | None,
     limits: Limits,
     as_json: bool,
     **options: object,
@@ -126,7 +129,7 @@ def command(
     given["columns"] = tuple(str(given["columns"]).split(",")) if given["columns"] else ()
     try:
         key = given.pop("require_signature")
-        opened = load(model, replace=replace, require_signature=key, limits=limits)  # type: ignore[arg-type]  # a path
+        opened = load(model, replace=replace, require_signature=key, by=by, limits=limits)  # type: ignore[arg-type]  # a path
         summary = score(opened, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
     except BrokenPipeError:
         # Whoever reads standard output has enough; nothing more may be written, not even at exit.

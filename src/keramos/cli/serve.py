@@ -9,6 +9,7 @@ import click
 
 from keramos.cli.limits import limit_option
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 from keramos.serving.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ _DEFAULTS = Settings()
     metavar="MODEL@LABEL=SHARE",
     help="Mirror this share of traffic to a version; its responses are discarded.",
 )
+@by_option
 @replace_option
 @limit_option
 @click.option(

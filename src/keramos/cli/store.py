@@ -10,6 +10,7 @@ import click
 from keramos.cli.json_option import json_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
+from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def command() -> None:
 @click.option(
     "--label", "labels", multiple=True, help="Label that points to it afterwards (repeat for more)."
 )
+@by_option
 @replace_option
 @_JSON
 def publish(
@@ -48,12 +50,13 @@ def publish(
     labels: tuple[str, ...],
     *,
     replace: dict[str, str],
+    by: str | None,
     as_json: bool,
 ) -> None:
     """Prove FILE by its golden rows and add it to ROOT as the next version of a model."""
     from keramos.store.store import Store
 
-    _say([Store(root).publish(file, model, labels, replace)], as_json=as_json)
+    _say([Store(root).publish(file, model, labels, replace, by)], as_json=as_json)
 
 
 @command.command("list", epilog="Example: keramos store list models --model credit --json")
@@ -98,17 +101,24 @@ def label_(
 @click.argument("root")
 @_MODEL
 @click.option("--label", help="Label that goes back to the version it had before.")
+@by_option
 @replace_option
 @_JSON
 def rollback(
-    root: str, model: str, label: str | None, *, replace: dict[str, str], as_json: bool
+    root: str,
+    model: str,
+    label: str | None,
+    *,
+    replace: dict[str, str],
+    by: str | None,
+    as_json: bool,
 ) -> None:
     """Go one step back in ROOT: a label to its version before, or else the version before the
     newest, published again as the newest.
     """
     from keramos.store.store import Store
 
-    _say([Store(root).rollback(model, label, replace)], as_json=as_json)
+    _say([Store(root).rollback(model, label, replace, by)], as_json=as_json)
 
 
 @command.command("prune", epilog="Example: keramos store prune models --model credit --keep 3")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NUMBERED = re.compile(r"(\d{1,6})[ \t:,]+(.*)")
+_TEACHABLE = ("labels", "wordLabels")
+"""Under which names Teachable Machine lists classes: of pictures and poses, and of sounds."""
+
 _MOST_LABELS = 100_000
 _MOST_CHARACTERS = 1_000
 
@@ -44,8 +47,9 @@ def labels_of_json(value: object) -> Labels | None:
     """The names in ``["cat"]``, ``{"cat": 0}``, ``{"0": "cat"}`` or a ``metadata.json``; None for
     any other JSON.
     """
-    if isinstance(value, dict) and isinstance(value.get("labels"), list):
-        value = value["labels"]
+    for key in _TEACHABLE if isinstance(value, dict) else ():
+        if isinstance(value, dict) and isinstance(value.get(key), list):
+            value = value[key]
     if isinstance(value, list):
         return _checked(value) if value and _are_text(value) else None
     if not isinstance(value, dict) or not value:

@@ -74,6 +74,8 @@ class Model:
         """The bounds under which the file was opened."""
         self.replacements: Mapping[str, object] = {}
         """What stands in for its layers that hold code, by name."""
+        self.by: str | None = None
+        """What of the file was asked for, a config or a graph; None: nothing."""
         self._fast: Feeder | None = (
             row_feeder(artifact.content.preparation, artifact.content.schema.columns)
             if artifact.content

@@ -12,12 +12,11 @@ import numpy as np
 from keramos.adoption.families import FAMILIES
 from keramos.adoption.pieces import gather
 from keramos.adoption.wishes import stated, wishes_of
-from keramos.artifact.read import read
 from keramos.artifact.write import write
 from keramos.errors import ModelError, UnsupportedModelError, UsageError
 from keramos.inference.summary import as_text, content_lines
 from keramos.pipeline.comparison import compare
-from keramos.pipeline.reading import about, reader
+from keramos.pipeline.reading import about, opened
 from keramos.types.adoption import Adoption, Question
 from keramos.types.limits import LIMITS
 
@@ -125,6 +124,7 @@ def propose(
     companions: Sequence[str | Path] = (),
     *,
     recipe: str | Path | Mapping[str, object] | Wishes | None = None,
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Proposal:
     """The recipes for a model and its companions, or for a folder.
@@ -135,10 +135,10 @@ def propose(
     """
     wishes = wishes_of(recipe)
     pieces = gather([os.fspath(path) for path in (model, *companions)], limits)
-    opened = _opened(_models(pieces, wishes), limits)
+    models = _opened(_models(pieces, wishes), by, limits)
     candidates: list[Candidate] = []
     reasons: list[KeramosError] = []
-    for path, artifact in opened:
+    for path, artifact in models:
         try:
             candidates += _proposed(path, artifact, pieces, wishes)
         except ModelError as error:
@@ -154,6 +154,7 @@ def adopt(
     *,
     recipe: str | Path | Mapping[str, object] | Wishes | None = None,
     choose: int | None = None,
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Adopted:
     """Fold a model and what lies beside it into one that takes raw input.
@@ -164,13 +165,14 @@ def adopt(
         recipe: values that a person states, a TOML file or a mapping; its keys are those of
             ``keramos.adoption.wishes.Wishes``.
         choose: the answer to the question, from 1 on, where the pieces fit in several ways.
+        by: ``config`` or ``graph``, as for ``load``.
         limits: bounds on what the files may declare.
 
     Raises:
         UnsupportedModelError: no recipe was found, or several were and none was chosen.
         UsageError: there is no model, or the recipe is not one.
     """
-    proposal = propose(model, companions, recipe=recipe, limits=limits)
+    proposal = propose(model, companions, recipe=recipe, by=by, limits=limits)
     if proposal.question is None or choose is not None:
         return proposal.adopted(answer_of(proposal, choose))
     raise undecided(proposal).at(file=os.fspath(model))
@@ -212,14 +214,14 @@ def _models(pieces: Pieces, wishes: Wishes) -> list[str]:
     return found
 
 
-def _opened(paths: Sequence[str], limits: Limits) -> list[tuple[str, Artifact]]:
+def _opened(paths: Sequence[str], by: str | None, limits: Limits) -> list[tuple[str, Artifact]]:
     """The models that can be opened, each once: copies of one network count as one."""
     found: list[tuple[str, Artifact]] = []
     failed: list[KeramosError] = []
     for path in paths:
         try:
             with about(path):
-                artifact = read(path, limits=limits, source_of=reader(None))
+                artifact = opened(path, by=by, limits=limits)
         except ModelError as error:
             failed.append(error)
             continue

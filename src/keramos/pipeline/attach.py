@@ -6,11 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from keramos.adoption.by_hand import completed
-from keramos.artifact.read import read
 from keramos.companions.read import read_companion
 from keramos.errors import UsageError
 from keramos.pipeline.adopt import Adopted
-from keramos.pipeline.reading import about, reader
+from keramos.pipeline.reading import opened
 from keramos.tabular.fitted.table import fitted_of
 from keramos.types.companions import Record
 from keramos.types.limits import LIMITS
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnKind, Label
 
 
-def attach(
+def attach(  # noqa: PLR0913 (keywords only: the options of one call)
     model: str | Path,
     *,
     schema: Mapping[str, ColumnKind] | Sequence[str],
@@ -33,6 +32,7 @@ def attach(
     labels: Sequence[Label] | None = None,
     threshold: float = 0.5,
     target: str = "target",
+    by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Adopted:
     """Complete a model with what its answers depend on.
@@ -47,14 +47,14 @@ def attach(
         labels: names of the outputs; for ``threshold`` the negative and the positive one.
         threshold: for ``threshold``, the least score of the positive label.
         target: what is predicted.
+        by: ``config`` or ``graph``, as for ``load``.
         limits: bounds on what the files may declare.
 
     Raises:
         UsageError: columns, rule or labels do not fit the model.
         UnsupportedModelError: a transform is not supported.
     """
-    with about(model):
-        artifact = read(model, limits=limits, source_of=reader(None))
+    artifact = opened(model, by=by, limits=limits)
     by_column = dict(transforms) if isinstance(transforms, dict) else {}
     whole = [] if isinstance(transforms, dict) else list(transforms)
     if "*" in by_column:

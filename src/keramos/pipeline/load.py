@@ -76,7 +76,7 @@ def load(
         _prove(model, path, verify=verify)
         if artifact.content is not None:
             _warn(artifact.content.preparation, path)
-    model.limits, model.replacements = limits, dict(replace or {})
+    model.limits, model.replacements, model.by = limits, dict(replace or {}), by
     model.load_seconds = perf_counter() - begun
     return model
 

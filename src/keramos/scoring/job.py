@@ -142,6 +142,7 @@ def plan_job(
         "files": [[file.relative, file.size, file.stamp] for file in files],
         "query": [files[0].name, query.sql] if query else [],
         **({"replace": _stated(model)} if model.replacements else {}),
+        **({"by": model.by} if model.by else {}),
     }
     identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
     return Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)

@@ -114,6 +114,7 @@ def task_of(setting: Setting, attempts: Path, token: str) -> Task:
         info.sha256,
         job.model.limits,
         job.model.replacements,
+        job.model.by,
         job.files,
         job.source_form,
         setting.schema,

@@ -48,8 +48,8 @@ REJECTS_FORM = Format("arrow")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What all units have in common; it is shipped once. ``sha256``, ``limits`` and
-    ``replacements`` are those with which the driver loaded the model.
+    """What all units have in common; it is shipped once. ``sha256``, ``limits``,
+    ``replacements`` and ``by`` are those with which the driver loaded the model.
 
     Names of files hold in ``folder``. Parts go below ``attempts``, where ``token`` shows that it is
     the driver's.
@@ -59,6 +59,7 @@ class Task:
     sha256: str
     limits: Limits
     replacements: Mapping[str, object]
+    by: str | None
     files: tuple[SourceFile, ...]
     source_form: str
     schema: pa.Schema
@@ -205,7 +206,7 @@ def _loaded(task: Task) -> Model:
         )
     with tempfile.TemporaryDirectory(prefix="keramos-") as folder:
         path = task.model.write(Path(folder), Path(task.model.path).name)
-        return load(path, replace=task.replacements, limits=task.limits)  # type: ignore[arg-type] # load's
+        return load(path, replace=task.replacements, by=task.by, limits=task.limits)  # type: ignore[arg-type] # load's
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:

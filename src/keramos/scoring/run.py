@@ -46,6 +46,7 @@ def score(
     *,
     engine: str = "local",
     replace: Mapping[str, Replacement] | None = None,
+    by: str | None = None,
     on_progress: OnProgress | None = None,
     **options: object,
 ) -> ScoringSummary:
@@ -61,6 +62,7 @@ def score(
             decided. Or a ``DatabaseTable``, which gets all rows at once.
         engine: where the work is done.
         replace: what layers of the file that hold code compute, by name, as for ``load``.
+        by: ``config`` or ``graph``, as for ``load``.
         on_progress: called after each batch.
         **options: fields of ``ScoringPlan``.
 
@@ -80,9 +82,11 @@ def score(
             option="engine",
             received=repr(engine),
         )
-    if replace and isinstance(model, Model):
-        raise UsageError("replace is for a model file; a loaded model has its replacements")
-    loaded = model if isinstance(model, Model) else load(model, replace=replace)
+    if isinstance(model, Model) and (replace or by):
+        raise UsageError(
+            "replace and by are for a model file; a loaded model was opened with its own"
+        )
+    loaded = model if isinstance(model, Model) else load(model, replace=replace, by=by)
     plan = ScoringPlan(**options)  # type: ignore[arg-type]  # checked by name above, by value where used
     job = plan_job(
         loaded,

@@ -54,6 +54,7 @@ class ServeOptions(TypedDict, total=False):
     load_timeout: float
     shadow: tuple[str, ...]
     replace: Mapping[str, str]
+    by: str | None
     limits: Limits
     require_signature: str | None
     workers: int

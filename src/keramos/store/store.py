@@ -92,12 +92,14 @@ class Store:
         model: str,
         labels: Sequence[str] = (),
         replace: Mapping[str, Replacement] | None = None,
+        by: str | None = None,
     ) -> Version:
         """Prove a saved model by its golden rows and add it as the model's next version,
         completely or not at all. A signature next to it is stored with it.
 
-        ``labels`` point to it afterwards. ``replace``: what layers that hold code compute, by name,
-        as for ``load``; it is for the proof alone, so that who opens the version gives it again.
+        ``labels`` point to it afterwards. ``replace`` (what layers that hold code compute, by name)
+        and ``by`` (config or graph) are as for ``load``; they are for the proof alone, so that who
+        opens the version gives them again.
 
         Raises:
             ModelError: the file cannot be used, or its signature is for another model; nothing was
@@ -121,7 +123,7 @@ class Store:
                 check_bound(parcel.signature, model, number, str(file))
 
         stored = self._place.add(
-            model, parcel, lambda copy: _prove(copy, str(file), replace), check_number
+            model, parcel, lambda copy: _prove(copy, str(file), replace, by), check_number
         )
         for label in labels:
             self._point(model, label, stored.number, back=False)
@@ -166,16 +168,17 @@ class Store:
         model: str,
         label: str | None = None,
         replace: Mapping[str, Replacement] | None = None,
+        by: str | None = None,
     ) -> Version:
         """Undo the last step: a label goes back to the version it had before; without a label, the
-        file of the version before the newest is published again as the newest (``replace`` as for
-        ``publish``), and the bad one stays to be studied.
+        file of the version before the newest is published again as the newest (``replace``
+        and ``by`` as for ``publish``), and the bad one stays to be studied.
 
         Raises:
             StoreError: there is nothing to go back to.
         """
         if label is None:
-            return self._again(model, replace)
+            return self._again(model, replace, by)
         with self._place.locked(check_model(model)):
             labels = self._labels(model)
             present = {stored.number for stored in self._place.versions(model)}
@@ -205,14 +208,16 @@ class Store:
                 self._place.remove(model, number)
         return Pruned(model, tuple(gone), tuple(v.number for v in found if v.number not in gone))
 
-    def _again(self, model: str, replacements: Mapping[str, Replacement] | None) -> Version:
+    def _again(
+        self, model: str, replacements: Mapping[str, Replacement] | None, by: str | None
+    ) -> Version:
         found = self.versions(model)
         if len(found) < 2:  # noqa: PLR2004 (the newest and one before)
             raise StoreError(
                 f"model {quoted(model)} has no version before version {found[-1].number}"
             )
         with self.local(found[-2]) as file:
-            return self.publish(file, model, replace=replacements)
+            return self.publish(file, model, replace=replacements, by=by)
 
     def _versions(self, model: str) -> list[Version]:
         try:
@@ -273,10 +278,12 @@ def _parcel(file: str) -> Parcel:
     return Parcel(source, name, held)
 
 
-def _prove(copy: Path, source: str, replacements: Mapping[str, Replacement] | None) -> None:
+def _prove(
+    copy: Path, source: str, replacements: Mapping[str, Replacement] | None, by: str | None
+) -> None:
     """Load a copy; errors name the model that it is a copy of."""
     try:
-        load(copy, replace=replacements)
+        load(copy, replace=replacements, by=by)
     except ModelError as error:
         if (file := error.where.file) is not None and file.startswith(str(copy)):
             error.where = changed(error.where, file=source + file.removeprefix(str(copy)))

@@ -96,7 +96,8 @@ class Container(Frozen, frozen=True, eq=False):
     that its digest covers where they are not the config. ``tensors`` lists every
     array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
     says why there is no config, where the form knows. ``graph`` reads the network of an endpoint
-    (None: the usual one) from a graph of operations, where the form has one.
+    (None: the usual one) from a graph of operations, where the form has one. ``notes`` are remarks
+    about what lies beside the model.
     """
 
     config: bytes | None
@@ -110,6 +111,7 @@ class Container(Frozen, frozen=True, eq=False):
     lacks: ModelError | None = None
     sealed: bytes = b""
     graph: Callable[[str | None], Network] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Head(NamedTuple):
@@ -134,7 +136,8 @@ class Form(NamedTuple):
     ``open`` gives what it holds. ``suffix`` is the extension under which Keras opens the form, ""
     where Keras opens none; ``suffixes`` are those under which a server finds it in a folder.
     ``stored_as`` is its name in a version's folder of a store, None where it is no complete model.
-    ``companions`` lists the files beside the named one that belong to it, as relative paths.
+    ``companions`` lists the files beside the named one that belong to it, as relative paths,
+    and ``beside`` those that belong to it where they exist.
     """
 
     kind: str
@@ -145,3 +148,4 @@ class Form(NamedTuple):
     suffixes: Sequence[str] = ()
     stored_as: str | None = None
     companions: Callable[[ModelSource, Limits], Sequence[str]] | None = None
+    beside: Sequence[str] = ()

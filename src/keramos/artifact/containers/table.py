@@ -34,11 +34,14 @@ from keramos.artifact.containers.hdf5_container import is_hdf5, open_hdf5
 from keramos.artifact.containers.json_config import is_json, open_json
 from keramos.artifact.containers.keras_archive import is_archive, open_archive
 from keramos.artifact.containers.magic_bytes import unknown_form
+from keramos.artifact.containers.saved_model_files import METADATA
 from keramos.artifact.files import entry_names, not_a_file, read_bytes, read_files, read_folder
 from keramos.artifact.sources import ModelSource
 from keramos.errors import ModelError, UnsafeModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keramos.artifact.containers.container import Container
     from keramos.artifact.limits import Limits
 
@@ -97,7 +100,14 @@ FORMS: tuple[Form, ...] = (
         open_tfjs,
         stored_as="model.tfjs",
     ),
-    Form("tfjs", "TensorFlow.js model", is_tfjs, open_tfjs, companions=tfjs_companions),
+    Form(
+        "tfjs",
+        "TensorFlow.js model",
+        is_tfjs,
+        open_tfjs,
+        companions=tfjs_companions,
+        beside=(METADATA,),
+    ),
     Form(
         "checkpoint_folder",
         "folder of TensorFlow checkpoints",
@@ -174,8 +184,15 @@ def model_source(path: str, limits: Limits) -> ModelSource:
     companions = form_of(source).companions
     if companions is None:
         return source
-    beside = read_files(os.path.dirname(path), companions(source, limits), limits, len(data))  # noqa: PTH120
+    folder = os.path.dirname(path)  # noqa: PTH120 (one call on the path of every load)
+    names = [*companions(source, limits), *_there(folder, form_of(source).beside)]
+    beside = read_files(folder, list(dict.fromkeys(names)), limits, len(data))
     return ModelSource(path, {**source.parts, **beside})
+
+
+def _there(folder: str, names: Sequence[str]) -> list[str]:
+    """Those names that files in a folder have."""
+    return [name for name in names if os.path.isfile(os.path.join(folder, name))]  # noqa: PTH113, PTH118
 
 
 def _entrance(path: str) -> str:

@@ -16,6 +16,7 @@ from keramos.artifact.containers.container import Container, LeafGroups
 from keramos.artifact.containers.hdf5_weights import is_for_answers
 from keramos.artifact.containers.named_weights import leaves_of
 from keramos.artifact.containers.plain_config import plain
+from keramos.artifact.containers.tfjs_metadata import notes_of
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import (
     CorruptModelError,
@@ -158,6 +159,7 @@ def open_tfjs(source: ModelSource, limits: Limits) -> Container:
         training=json.dumps(training).encode() if isinstance(training, dict) else None,
         content=content.encode() if isinstance(content, str) else None,
         tensors=lambda: _tensors(stored),
+        notes=notes_of(source, limits),
     )
 
 

@@ -78,10 +78,12 @@ class Snapshot:
         files: Sequence[tuple[Version, ModelSource]],
         limits: Limits = LIMITS,
         replacements: Mapping[str, str] | None = None,
+        by: str | None = None,
     ) -> None:
         self._files = dict(files)
         self.limits = limits
         self.replacements = replacements
+        self.by = by
 
     @classmethod
     def of(
@@ -90,6 +92,7 @@ class Snapshot:
         policy: Policy = LATEST,
         limits: Limits = LIMITS,
         replacements: Mapping[str, str] | None = None,
+        by: str | None = None,
     ) -> Snapshot:
         """What a source holds now and is to be served, each model loaded and proven.
 
@@ -99,7 +102,8 @@ class Snapshot:
         files = []
         for version in _wanted(source.versions(), policy):
             with source.local(version) as path:
-                proven = load(path, replace=replacements, limits=limits).artifact.info.sha256
+                model = load(path, replace=replacements, by=by, limits=limits)
+                proven = model.artifact.info.sha256
                 found = model_source(str(path), limits)
             if found.sha256 != proven:
                 raise MismatchError(
@@ -108,7 +112,7 @@ class Snapshot:
                     remedy="Deploy it again",
                 )
             files.append((version, found))
-        return cls(files, limits, replacements)
+        return cls(files, limits, replacements, by)
 
     def versions(self) -> Sequence[Version]:
         """The versions it was made of."""
@@ -135,8 +139,14 @@ class Replica:
         self._settings, self._keys = settings, keys
         self._registry = ModelRegistry()
         held: Snapshot = ray_module().get(snapshot)
-        replacements = held.replacements
-        Lifecycle(self._registry, held, Policy(), held.limits, replacements=replacements).look()
+        Lifecycle(
+            self._registry,
+            held,
+            Policy(),
+            held.limits,
+            replacements=held.replacements,
+            by=held.by,
+        ).look()
         self.check_health()
 
     def __serve_build_asgi_app__(self) -> App:
@@ -179,6 +189,7 @@ def serve_on_ray(
         policy_of(location.versions),
         location.limits,
         location.replace,
+        location.by,
     )
     stop = Event()
     with cluster(address) as ray:

@@ -98,10 +98,11 @@ class Lifecycle:
         key: str | None = None,
         replacements: Mapping[str, str] | None = None,
         seconds: float = LOAD_SECONDS,
+        by: str | None = None,
     ) -> None:
         """``key`` is a file with a public key: then only files signed for it are opened, and
-        nothing else is parsed. ``replacements`` stand in for layers that hold code. ``seconds`` is
-        the time limit of loading one version.
+        nothing else is parsed. ``replacements`` and ``by`` are as for ``load``. ``seconds`` is the
+        time limit of loading one version.
         """
         self._registry = registry
         self._source = source
@@ -110,6 +111,7 @@ class Lifecycle:
         self._key = key
         self._replacements = replacements
         self._seconds = seconds
+        self._by = by
         self._models: dict[str, _Model] = {}
         self._lock = Lock()
         self._stop = Event()
@@ -328,6 +330,7 @@ class Lifecycle:
             return load(
                 path,
                 replace=self._replacements,
+                by=self._by,
                 limits=self._limits,
                 require_signature=self._key,
                 served_as=(version.model, version.number),

@@ -35,6 +35,7 @@ class ModelLocation:
         load_timeout: seconds in which a version must be loaded, proven and warm.
         limits: safety limits for its files.
         replace: what layers of its one model that hold code compute, by name.
+        by: what is read of its models: config, graph or graph:NAME.
         require_signature: file of the public key for which its files must be signed.
     """
 
@@ -45,6 +46,7 @@ class ModelLocation:
     load_timeout: float = LOAD_SECONDS
     limits: Limits = LIMITS
     replace: Mapping[str, str] = field(default_factory=dict)
+    by: str | None = None
     require_signature: str | None = None
 
 
@@ -90,6 +92,7 @@ def lifecycle_of(
         location.require_signature,
         location.replace,
         location.load_timeout,
+        location.by,
     )
     settled = found.begin(versions).wait(wait)
     if settled and _is_one_model(location.path) and not registry.all_served():
