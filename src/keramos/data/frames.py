@@ -74,6 +74,7 @@ def _column(series: nw.Series[Any]) -> Column:
         arrow = series.to_arrow()
     except (pa.ArrowException, TypeError, NotImplementedError):
         return cells_column(series.to_list())
-    if isinstance(arrow.type, pa.BaseExtensionType):  # cells that only their own library knows
-        return cells_column(series.to_list())
+    arrows_own = series.implementation is nw.Implementation.PYARROW
+    if isinstance(arrow.type, pa.BaseExtensionType) and not arrows_own:
+        return cells_column(series.to_list())  # cells that only their own library knows
     return arrow_column(arrow if isinstance(arrow, pa.ChunkedArray) else pa.chunked_array([arrow]))

@@ -164,7 +164,8 @@ def odd_type(kind: pa.DataType) -> str:
 
 
 def _unreadable(kind: pa.DataType) -> Unreadable:
-    reason = next((reason for test, reason in _ODD if test(kind)), ODD_CELL.format(name=kind))
+    name = f"cell of the Arrow type {kind}"
+    reason = next((reason for test, reason in _ODD if test(kind)), ODD_CELL.format(name=name))
     return Unreadable(str(kind), reason)
 
 
@@ -213,6 +214,9 @@ def _is_short_decimal(kind: pa.DataType) -> bool:
     return bool(pa.types.is_decimal(kind)) and kind.precision <= _EXACT_DIGITS
 
 
+_CELLS_OF_PYTHON = frozenset({"arrow.json", "arrow.uuid", "arrow.bool8"})
+"""Extension types whose cells pyarrow gives as what they mean, not as how they are stored."""
+
 _TYPES: tuple[tuple[Callable[[pa.DataType], bool], Convert], ...] = (
     (pa.types.is_boolean, _filled(False, "bool")),
     (_is_exact_integer, _filled(0, "int64")),
@@ -231,6 +235,9 @@ _TYPES: tuple[tuple[Callable[[pa.DataType], bool], Convert], ...] = (
     (pa.types.is_large_binary, _listed),
     (pa.types.is_binary_view, _listed),
     (pa.types.is_fixed_size_binary, _listed),
+    (pa.types.is_run_end_encoded, _listed),
+    (pa.types.is_union, _listed),
+    (lambda kind: getattr(kind, "extension_name", "") in _CELLS_OF_PYTHON, _listed),
     (lambda _: True, _odd),
 )
 """Test of an Arrow type -> how its cells are taken; the first that holds counts."""
