@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -169,6 +170,23 @@ def test_what_is_not_a_picture_is_refused_by_row_and_takes_no_other_with_it(whol
     assert sorted({problem.row for problem in found.problems}) == list(range(2, len(bad) + 2))
     with pytest.raises(RowError, match="not a picture"):
         model.decide([{"image": b"hello"}])
+
+
+def test_a_file_that_is_not_a_picture_is_named(whole, photo, tmp_path):
+    (tmp_path / "a.png").write_bytes(photo.read_bytes())
+    (tmp_path / "b.jpg").write_bytes(b"no picture")
+    bad, model = str(tmp_path / "b.jpg"), keramos.load(whole)
+    for given in (tmp_path, [tmp_path / "a.png", bad]):
+        assert [one.value for one in model.decide(given, on_error="skip").problems] == [bad]
+        with pytest.raises(RowError) as caught:
+            model.decide(given)
+        assert [one.value for one in caught.value.problems] == [bad]
+
+
+def test_a_pipe_under_the_name_of_a_picture_is_refused(whole, tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(DataError, match="not a regular file"):
+        keramos.load(whole).decide(tmp_path)
 
 
 def test_a_bomb_is_refused_by_its_header(whole):

@@ -108,3 +108,14 @@ def test_predict_never_writes_over_its_table(model, table, option):
     assert done.returncode == 2
     assert "the target is the source" in done.stderr
     assert table.read_bytes() == before
+
+
+def test_folders_above_a_saved_model_are_made(model, tmp_path):
+    done = keramos("convert", model, tmp_path / "models/churn/1")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "models/churn/1/saved_model.pb").is_file()
+
+    (tmp_path / "file").touch()
+    done = keramos("convert", model, tmp_path / "file/churn/1")
+    assert done.returncode == 1
+    assert "is not a folder" in done.stderr

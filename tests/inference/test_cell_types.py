@@ -37,10 +37,11 @@ ONE_OF_EACH = {
 
 def arrow_arrays():
     """One cell in each type of Arrow."""
-    numbers = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
+    whole = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    numbers = [*whole, "float32", "float64"]
     units = [(unit, zone) for unit in ("s", "ms", "us", "ns") for zone in (None, "Europe/Berlin")]
     found = {
-        **{name: pa.array([3]).cast(name) for name in numbers if name != "float16"},
+        **{name: pa.array([3]).cast(name) for name in numbers},
         "float16": pa.array([np.float16(3)]),
         "decimal128": pa.array([DECIMAL], pa.decimal128(38, 5)),
         "decimal256": pa.array([DECIMAL], pa.decimal256(60, 5)),

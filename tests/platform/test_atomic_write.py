@@ -1,11 +1,13 @@
 """A save is complete or did not happen."""
 
+import os
 import random
 import signal
 import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +97,14 @@ def test_a_link_keeps_pointing_to_the_new_content(tmp_path):
 
     assert link.is_symlink()
     assert path.read_bytes() == b"new"
+
+
+def test_a_device_and_a_pipe_stay_what_they_are(tmp_path):
+    write_atomically(Path("/dev/null"), b"x")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
+    write_atomically(tmp_path / "pipe", b"through")
+    assert reader.communicate(timeout=60)[0] == b"through"
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

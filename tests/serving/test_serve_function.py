@@ -135,3 +135,10 @@ def test_a_blocking_server_ends_by_a_signal_and_the_program_goes_on(file):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out.strip()) == (0, "goes on"), err
+
+
+@pytest.mark.parametrize("value", ["", "/dev/zero", "absent"])
+@pytest.mark.parametrize("options", [("api_keys_file",), ("tls_cert", "tls_key")])
+def test_a_file_that_cannot_be_read_never_means_none(file, options, value):
+    with pytest.raises(UsageError, match="cannot be read"):
+        keramos.serve(file, block=False, **dict.fromkeys(options, value), **QUIET)

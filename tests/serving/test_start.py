@@ -2,8 +2,10 @@ import json
 import subprocess
 import sys
 
+import pytest
 import requests
 
+from support.command import keramos
 from support.served_models import folder, matrix_model
 from support.servers import NO_GRPC, Server
 
@@ -52,3 +54,11 @@ def test_a_page_and_the_openapi_document_asked_for_at_once_are_waited_for():
 
     assert (page.status_code, document.status_code, server.stop()) == (200, 200, 0)
     assert "/models/matrix" in page.text
+
+
+@pytest.mark.parametrize("path", ["absent", "absent.h5", "."])
+def test_a_path_without_a_model_is_said_before_anything_is_served(path, tmp_path):
+    done = keramos("serve", tmp_path / path, "--port", "0", *NO_GRPC)
+    assert done.returncode in {1, 2}
+    assert len(done.stderr.splitlines()) == 1
+    assert "http://" not in done.stderr

@@ -350,3 +350,11 @@ def test_predict_opens_only_what_is_signed(model, keys, tmp_path):
 def test_keras_gets_no_file_whose_signature_was_asked_for(signed, keys):
     with pytest.raises(UsageError, match="by itself"):
         verify(signed, key=keys[1], against_keras=True)
+
+
+def test_a_signature_replaces_neither_the_model_nor_the_key(model, keys):
+    for target in (model, keys[0]):
+        before = target.read_bytes()
+        with pytest.raises(UsageError, match="would replace"):
+            sign(model, key=keys[0], output=target)
+        assert target.read_bytes() == before

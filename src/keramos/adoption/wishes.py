@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from keramos.errors import UsageError
+from keramos.platform.read_file import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Label = str | int | bool
+
+_RECIPE_BYTES = 1 << 20
 
 
 class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +59,7 @@ def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wish
     if isinstance(recipe, (str, Path)):
         source = str(recipe)
         try:
-            recipe = tomllib.loads(Path(recipe).read_text("utf-8"))
+            recipe = tomllib.loads(read_file(recipe, _RECIPE_BYTES).decode())
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise UsageError(f"the recipe cannot be read: {error}", file=source) from None
     try:

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (
-        stat.S_ISDIR,
-        "a folder without a saved_model.pb; name the .h5 or .keras file itself",
-    ),
+    (stat.S_ISDIR, "a folder without a saved_model.pb"),
     (stat.S_ISFIFO, "a pipe (FIFO)"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -242,7 +239,11 @@ def _opened(source: str) -> int:
         raise UsageError("the path holds a zero byte", received=repr(source)) from None
     except OSError as error:
         kind = UnsafeModelError if os.path.islink(source) else ModelError
-        raise kind(f"{source} cannot be opened: {error.strerror}") from None
+        raise kind(
+            f"the file cannot be opened: {error.strerror}",
+            file=source,
+            remedy="Name a file that you may read",
+        ) from None
 
 
 def _check_kind(status: os.stat_result, source: str) -> None:
@@ -258,7 +259,8 @@ def not_a_file(source: str) -> UnsafeModelError:
 
 def _not_regular(source: str, mode: int) -> UnsafeModelError:
     kind = next((name for test, name in _KINDS if test(mode)), "something else")
-    return UnsafeModelError(f"not a regular file: it is {kind}", file=source)
+    remedy = "Name the model file itself" if stat.S_ISDIR(mode) else "Name a regular file"
+    return UnsafeModelError(f"not a regular file: it is {kind}", file=source, remedy=remedy)
 
 
 def _check_size(status: os.stat_result, source: str, limits: Limits, most: int) -> None:

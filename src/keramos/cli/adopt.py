@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,8 +77,9 @@ def _check_not_read(target: Path, sources: Sequence[Path]) -> None:
     from keramos.errors import UsageError
 
     for source in sources:
-        inside = source.is_dir() and source.resolve() in target.resolve().parents
-        if target.exists() and (inside or source.resolve() == target.resolve()):
+        read, written = (Path(os.path.realpath(path)) for path in (source, target))
+        inside = source.is_dir() and read in written.parents
+        if target.exists() and (inside or read == written):
             raise UsageError(
                 f"the target is, or lies in, the source {source}",
                 file=str(target),

@@ -105,6 +105,15 @@ def main() -> None:
         click.echo(f"keramos: {place}{error.strerror or error}", err=True)
         _close_output()
         code = 1
+    except Exception as error:  # noqa: BLE001 (nobody is shown a traceback who did not ask for it)
+        if os.environ.get("KERAMOS_DEBUG"):
+            traceback.print_exception(error)
+        fault = f"{type(error).__name__}: {error}"
+        click.echo(
+            f"keramos: a fault of keramos: {escaped(fault)}. keramos --debug shows where it arose",
+            err=True,
+        )
+        code = 1
     sys.exit(code)
 
 

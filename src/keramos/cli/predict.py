@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,7 @@ def command(
     rows of the table are the window of a model of series, which gives one answer.
     """
     from keramos.data.conform import row_error
+    from keramos.inference.pictures import by_file
     from keramos.pipeline.load import load
     from keramos.pipeline.reading import about
     from keramos.platform.atomic_write import check_target, write_atomically
@@ -81,7 +83,7 @@ def command(
 
     kind = _kind(output, as_json=as_json)
     side = _side_file(output, rejects)
-    for path in (output, rejects):
+    for path in (output, rejects or (str(side) if on_error == "skip" else None)):
         if path:
             check_target(path)
             _check_not_read(path, (model, *tables))
@@ -89,7 +91,7 @@ def command(
     source, files = _source(loaded, tables)
     with about(model):
         decided = loaded.decide_table(source)
-    problems = _by_file(decided.problems, files) if files else decided.problems
+    problems = by_file(decided.problems, files) if files else decided.problems
     if problems and on_error == "fail":
         raise row_error(problems, source.source)
     if problems:
@@ -153,11 +155,6 @@ def _are_texts(model: Model, given: tuple[str, ...]) -> bool:
     return [column.kind for column in columns] == ["text"] and not any(map(is_table, given))
 
 
-def _by_file(problems: Sequence[Problem], files: Sequence[str]) -> tuple[Problem, ...]:
-    """Problems of pictures, which name the file instead of its bytes."""
-    return tuple(replace(one, value=files[one.row - 1]) for one in problems)
-
-
 def _kind(output: str | None, *, as_json: bool) -> str:
     from keramos.report.results import RENDERERS
 
@@ -174,7 +171,7 @@ def _check_not_read(target: str, sources: tuple[str, ...]) -> None:
     from keramos.errors import UsageError
 
     for source in sources:
-        if Path(source).resolve() == Path(target).resolve():
+        if os.path.realpath(source) == os.path.realpath(target):
             raise UsageError(
                 f"the target is the source {source}", file=target, remedy="Write somewhere else"
             )

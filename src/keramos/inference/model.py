@@ -19,7 +19,7 @@ from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.inference.decisions import Decisions
 from keramos.inference.raw_inputs import raw_reader
-from keramos.inference.rows import is_rows, one_row_as_rows, with_every_column
+from keramos.inference.rows import files_named, is_rows, one_row_as_rows, with_every_column
 from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
@@ -168,19 +168,15 @@ class Model:
         index = getattr(rows, "index", None) if given is rows and type(rows) is not list else None
         if callable(index):  # a method, such as that of a tuple
             index = None
-        if on_error == "skip":
+        with files_named(rows, content if self._raw else None) as named:
+            if on_error == "raise":
+                decided = decide(self.run(self._rows_or_table(given))[0], content.rule)
+                return Decisions(decided, content.rule, index=index)
             from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
 
             found = self.decide_table(as_table(self._complete(given)))
-            return Decisions(
-                found.decisions,
-                content.rule,
-                rows=found.rows,
-                problems=found.problems,
-                index=index,
-            )
-        decided = decide(self.run(self._rows_or_table(given))[0], content.rule)
-        return Decisions(decided, content.rule, index=index)
+            made, bad = found.decisions, named(found.problems)
+            return Decisions(made, content.rule, rows=found.rows, problems=bad, index=index)
 
     def decide_table(self, table: Table) -> Decided:
         """Decisions for every good row of a table; bad rows neither stop nor shift the others."""

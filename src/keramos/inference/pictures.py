@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from keramos.errors import DataError, UsageError
+from keramos.errors import DataError, RowError, UsageError
+from keramos.platform.read_file import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from PIL.Image import Image
 
+    from keramos.errors import Problem
     from keramos.types.artifact import Content
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
@@ -51,6 +55,33 @@ def pictures_as_rows(given: object, content: Content) -> object:
     return given if any(cell is None for cell in cells) else [{name: cell} for cell in cells]
 
 
+@contextmanager
+def files_named(given: object, content: Content) -> Iterator[Callable[..., tuple[Problem, ...]]]:
+    """Problems of pictures that were given as paths name the file of each instead of its bytes:
+    those of an error inside, and those that the function is called with.
+    """
+    files: list[str] = []
+    if picture_column(content) is not None:
+        several = given if isinstance(given, (list, tuple)) else [given]
+        paths = [one for one in several if isinstance(one, (str, Path))]
+        if len(paths) == len(several) and all(map(_is_pictures, map(Path, paths))):
+            files = list(map(str, picture_paths(paths)))
+
+    def named(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+        return by_file(problems, files) if files else tuple(problems)
+
+    try:
+        yield named
+    except RowError as error:
+        error.problems = named(error.problems)
+        raise
+
+
+def by_file(problems: Sequence[Problem], files: Sequence[str]) -> tuple[Problem, ...]:
+    """Problems of pictures, which name the file instead of its bytes."""
+    return tuple(replace(one, value=files[one.row - 1]) for one in problems)
+
+
 def picture_paths(paths: Sequence[str | Path]) -> list[Path]:
     """Files, and those in folders that have the extension of a picture, sorted by name.
 
@@ -67,7 +98,7 @@ def picture_bytes(path: Path) -> bytes:
         DataError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise DataError(f"the picture cannot be read: {error.strerror}", file=str(path)) from None

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
+    from keramos.errors import Problem
     from keramos.types.artifact import Content
 
+    NameFiles = Callable[[Sequence[Problem]], tuple[Problem, ...]]
+
 Row = Mapping[str, object]
+
+
+def files_named(given: object, content: Content | None) -> AbstractContextManager[NameFiles]:
+    """Problems of pictures that were given as paths name the file of each, instead of its bytes;
+    others stay as they are, as all do without ``content``.
+    """
+    if content is None or not any(column.picture for column in content.preparation.inputs):
+        return _NOTHING_TO_NAME
+    from keramos.inference.pictures import files_named  # noqa: PLC0415 (few files)
+
+    return files_named(given, content)
+
+
+_NOTHING_TO_NAME = nullcontext(tuple)
 
 
 def one_row_as_rows(given: object) -> object:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from keramos.errors import SaveError
@@ -19,9 +20,14 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """Put ``data`` at ``path``; an existing file keeps its permissions, a link keeps pointing to
     the new content.
 
+    A device or a pipe is written as such: a rename would put a file in its place.
+
     Raises:
         SaveError: the data could not be written; what was at ``path`` is untouched.
     """
+    if is_special(path):
+        _write_through(path, data)
+        return
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
@@ -56,6 +62,8 @@ def check_target(path: str | Path) -> None:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise SaveError("the file cannot be written: it is a folder", file=str(path))
+    if is_special(path):
+        return
     probe = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.tmp")
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -66,6 +74,25 @@ def check_target(path: str | Path) -> None:
             f"the file cannot be written: {said}",
             file=str(path),
             remedy="Name a file in a folder that exists and can be written",
+        ) from error
+
+
+def is_special(path: str | Path) -> bool:
+    """Whether there is something that is neither a file nor a folder: a device, a pipe."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _write_through(path: Path, data: bytes | memoryview) -> None:
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise SaveError(
+            f"the file could not be written: {error.strerror}", file=str(path)
         ) from error
 
 

@@ -37,16 +37,18 @@ def check_folder(path: str | Path, own: Collection[str]) -> None:
                 file=str(path),
                 remedy="Name a new folder, or an empty one",
             )
-    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+    above = next(folder for folder in target.absolute().parents if os.path.lexists(folder))
+    if not above.is_dir() or not os.access(above, os.W_OK):
         raise SaveError(
-            "the folder cannot be written",
+            f"the folder cannot be written: {above} is not a folder that can be written",
             file=str(path),
-            remedy="Name a folder in one that exists and can be written",
+            remedy="Name a folder in one that can be written",
         )
 
 
 def write_folder(path: str | Path, files: Mapping[str, bytes]) -> None:
-    """Put files, by their relative paths, into a folder at ``path``; what was there is replaced.
+    """Put files, by their relative paths, into a folder at ``path``; what was there is replaced,
+    and folders above that do not exist are made.
 
     Raises:
         SaveError: they could not be written; what was at ``path`` is untouched.

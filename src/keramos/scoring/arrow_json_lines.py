@@ -37,11 +37,8 @@ class ArrowJsonLinesReader(JsonLinesReader):
     """A JSON Lines file as record batches."""
 
     def _fields(self, sample: bytes) -> pa.Schema:
-        try:
-            table = pa_json.read_json(
-                pa.BufferReader(sample), pa_json.ReadOptions(block_size=len(sample) + 1)
-            )
-        except pa.ArrowException:
+        table = _parsed(sample, pa_json.ParseOptions())
+        if table is None:
             table = pa.Table.from_pylist([])
         if table.num_columns and not _is_doubtful(table, sample):
             return pa.schema([(field.name, _stable(field.type)) for field in table.schema])
@@ -55,15 +52,22 @@ class ArrowJsonLinesReader(JsonLinesReader):
         schema = pa.schema([self.schema.field(column) for column in columns])
         if not data.strip():
             return Loaded(pa.RecordBatch.from_pylist([], schema), 0)
-        options = pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
         parse = pa_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-        try:
-            table = pa_json.read_json(pa.BufferReader(data), options, parse)
-        except pa.ArrowException:
-            return _line_by_line(data, schema)
-        if _is_doubtful(table, data):
+        table = _parsed(data, parse)
+        if table is None or _is_doubtful(table, data):
             return _line_by_line(data, schema)
         return Loaded(table.select(schema.names).combine_chunks().to_batches()[0], table.num_rows)
+
+
+def _parsed(data: bytes, parse: pa_json.ParseOptions) -> pa.Table | None:
+    """The block as Arrow reads it; None where it reads none."""
+    if data.lstrip()[:1] != b"{":  # Arrow ends the process where a block begins with null
+        return None
+    options = pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+    try:
+        return pa_json.read_json(pa.BufferReader(data), options, parse)
+    except pa.ArrowException:
+        return None
 
 
 def _stable(kind: pa.DataType) -> pa.DataType:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from keramos.errors import MissingExtraError, UsageError
+from keramos.platform.atomic_write import is_special
 from keramos.scoring.formats import EXTENSIONS, TEXT, Format, common_format, format_of, stem
 from keramos.scoring.installed import check_formats
 from keramos.scoring.sources import STDIN, find, is_url
@@ -79,7 +80,7 @@ class Job:
             return Path(tempfile.gettempdir(), f"keramos-{self.identity[:16]}-{os.getpid()}")
         if is_url(self.target):
             return Path(f".keramos-{self.identity[:16]}")
-        target = Path(self.target).resolve()
+        target = Path(os.path.realpath(self.target))
         return target.with_name(f".{target.name}.keramos")
 
     @property
@@ -134,7 +135,6 @@ def plan_job(
     _check_rejects(plan)
     rejects = format_of(plan.rejects) or Format("csv")
     check_formats([*([] if query else [source_form]), form.name, rejects.name])
-    _check_places(files, place)
     stated = {
         "model": model.artifact.info.sha256,
         "target": [form, mirrored, [place, table.name, table.if_exists] if table else []],
@@ -145,7 +145,9 @@ def plan_job(
         **({"by": model.by} if model.by else {}),
     }
     identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
-    return Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)
+    job = Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)
+    _check_places(job)
+    return job
 
 
 def _query_file(query: Query) -> SourceFile:
@@ -234,20 +236,36 @@ def _check_rejects(plan: ScoringPlan) -> None:
         )
 
 
-def _check_places(files: tuple[SourceFile, ...], target: str) -> None:
-    """Refuse to write over what is read."""
-    if target == STDOUT or is_url(target):
-        return
-    place = Path(target).resolve()
-    for file in files:
-        if file.stream or is_url(file.name):
-            continue
-        source = Path(file.name).resolve()
-        if source == place or place in source.parents:
-            raise UsageError(
-                f"the target is, or holds, the source {file.name}",
-                file=str(target),
-                remedy="Write somewhere else",
-            )
-    if not place.parent.is_dir():
-        raise UsageError("the folder does not exist", file=str(place.parent))
+def _check_places(job: Job) -> None:
+    """Refuse to write over what is read, or one result over another.
+
+    Raises:
+        UsageError: names the target.
+    """
+    names = [file.name for file in job.files if not (file.stream or is_url(file.name))]
+    read = [Path(os.path.realpath(name)) for name in (job.model.artifact.info.path, *names)]
+    written: list[Path] = []
+    for target in _targets(job):
+        place = Path(os.path.realpath(target))
+        source = next((one for one in read if one == place or place in one.parents), None)
+        if source is not None:
+            raise _misplaced(f"the target is, or holds, the source {source}", target)
+        if place in written or (written and place.is_dir()):
+            raise _misplaced("the target is that of other results, or a folder", target)
+        if is_special(place) and target != job.summary:
+            raise _misplaced("the target is a device or a pipe", target)
+        if not place.parent.is_dir():
+            raise UsageError("the folder does not exist", file=str(place.parent))
+        written.append(place)
+
+
+def _targets(job: Job) -> list[str]:
+    """The local files or the folder that a job writes, the answers first."""
+    chosen = (job.plan.rejects, job.plan.summary)
+    rejects, summary = chosen if job.mirrored else (job.rejects, job.summary)
+    targets = (job.target, rejects if job.plan.on_error == "skip" else "", summary)
+    return [target for target in targets if target not in {"", STDOUT} and not is_url(target)]
+
+
+def _misplaced(what: str, target: str) -> UsageError:
+    return UsageError(what, file=target, remedy="Write somewhere else")

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, cast, overlo
 import msgspec
 
 from keramos.errors import UsageError
+from keramos.platform.read_file import open_regular
 from keramos.serving.assemble import assemble
 from keramos.serving.core.logging import event, start_logging
 from keramos.serving.core.settings import Settings
 from keramos.serving.grpc.companion import free_ports
 from keramos.serving.http.listener import address, listen
 from keramos.serving.http.server import build_server, run_server
-from keramos.serving.registry.sources import ModelLocation
+from keramos.serving.registry.sources import ModelLocation, versions_at
 
 if TYPE_CHECKING:
     import socket
@@ -237,8 +238,24 @@ def _parts_of(path: str, options: ServeOptions) -> tuple[ModelLocation, Settings
         start_logging(settings.log, access=settings.access_log)
     if options.get("engine", "local") == "ray":
         return location, settings
+    _check_tls(settings)
     ports = free_ports(settings.host, options.get("grpc_port"), options.get("oip_grpc_port"))
     return location, replace(settings, grpc_ports=ports)
+
+
+def _check_tls(settings: Settings) -> None:
+    """Refuse files that TLS cannot read: it would take a missing name for none, and wait for the
+    end of a pipe.
+    """
+    for option, path in (("--tls-cert", settings.tls_cert), ("--tls-key", settings.tls_key)):
+        if path is None:
+            continue
+        try:
+            open_regular(path).close()
+        except OSError as error:
+            raise UsageError(
+                f"the file cannot be read: {error.strerror}", file=path, option=option
+            ) from None
 
 
 def _fields_of(kind: type, options: Mapping[str, object]) -> dict[str, object]:
@@ -247,6 +264,7 @@ def _fields_of(kind: type, options: Mapping[str, object]) -> dict[str, object]:
 
 
 def _listen(location: ModelLocation, settings: Settings) -> socket.socket:
+    versions_at(location)  # what is not there is said before anything is served
     listener = listen(settings)
     url = address(settings, listener)
     facts = event("start", path=location.path, url=url, grpc=settings.grpc_ports)

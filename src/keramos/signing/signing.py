@@ -72,6 +72,13 @@ def sign(
         MissingExtraError: the library that signs is not installed.
     """
     library = _library("signing")
+    target = Path(output) if output else signature_path(path)
+    if os.path.realpath(target) in {os.path.realpath(path), os.path.realpath(key)}:
+        raise UsageError(
+            "the signature would replace the model or the key",
+            file=str(target),
+            remedy="Write somewhere else",
+        )
     source, password = any_source(os.fspath(path), LIMITS), os.environ.get(PASSWORD)
     if is_part(source):
         raise UsageError(
@@ -85,8 +92,8 @@ def sign(
         ),
         f"{key} holds no private key that can sign (PEM, NIST P-256, P-384 or P-521)",
     )
-    target = Path(output) if output else signature_path(path)
-    with _copy(source, subject(name) if name else Path(path).resolve().name) as (copy, written):
+    called = subject(name) if name else Path(os.path.realpath(path)).name
+    with _copy(source, called) as (copy, written):
         signer.sign(copy, written)
         write_atomically(target, written.read_bytes())
     return target

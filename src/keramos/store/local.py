@@ -116,7 +116,7 @@ class LocalPlace:
         hidden = folder / f"{_HIDDEN}{secrets.token_hex(6)}"
         with _folder_lock(folder):
             _sweep(folder)
-            hidden.mkdir()
+            hidden.mkdir(parents=True)  # one who published nothing may have removed the folder
             descriptor = os.open(hidden, os.O_RDONLY)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
@@ -124,6 +124,8 @@ class LocalPlace:
         finally:
             os.close(descriptor)
             shutil.rmtree(hidden, ignore_errors=True)
+            with suppress(OSError):  # it holds versions
+                folder.rmdir()
 
     def _numbered(self, folder: Path, hidden: Path, check: Callable[[int], object]) -> int:
         """Give the hidden folder the first free number after the newest."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from keramos.platform.read_file import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -40,9 +42,7 @@ def hints(paths: Sequence[str]) -> list[Hint]:
 
 def _of_file(path: Path) -> Iterator[Hint]:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            return
-        tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
+        tree = ast.parse(read_file(path, _MOST_BYTES).decode(errors="replace"))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):

@@ -44,6 +44,17 @@ _BEGINNINGS: tuple[tuple[bytes, str, bool], ...] = (
 )
 """First bytes -> what such a file is, and whether opening it elsewhere runs code."""
 
+_TEXT = "a text"
+_TFLITE = "a TensorFlow Lite model"
+_TABLE = "Name the model file; a table is named after it"
+
+_REMEDIES = {
+    _TEXT: _TABLE,
+    "a Parquet table": _TABLE,
+    _TFLITE: "Name the Keras file that it was made from: TensorFlow Lite is written, not read",
+}
+"""What such a file is -> what to do instead of saving the model again."""
+
 _TEXT_PICKLES = (
     b"(dp",
     b"(lp",
@@ -55,7 +66,7 @@ _TEXT_PICKLES = (
     b"ccopy_reg\n",
 )
 _PLACES: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"TFL3", "a TensorFlow Lite model"),
+    (4, b"TFL3", _TFLITE),
     (257, b"ustar", "a tar archive"),
 )
 
@@ -72,8 +83,16 @@ def kind_of(head: bytes) -> tuple[str, bool]:
     for at, mark, name in _PLACES:
         if head.startswith(mark, at):
             return name, False
-    return (
-        ("", False) if head.strip(b"\0") else ("nothing but zero bytes" if head else "empty", False)
+    if not head.strip(b"\0"):
+        return "nothing but zero bytes" if head else "empty", False
+    return (_TEXT if _is_plain_text(head) else ""), False
+
+
+def _is_plain_text(head: bytes) -> bool:
+    """Whether the first bytes are UTF-8 without control characters, as those of tables are."""
+    text = head.decode(errors="replace").rstrip("\N{REPLACEMENT CHARACTER}")  # it may be cut there
+    return "\N{REPLACEMENT CHARACTER}" not in text and all(
+        character.isprintable() or character.isspace() for character in text
     )
 
 
@@ -102,7 +121,9 @@ def unknown_form(data: bytes, size: int, source: str) -> ModelError:
         "the file is neither HDF5 nor a .keras archive" + (f": it is {name}" if name else ""),
         received=f"{size:,} bytes that begin with {data[:8]!r}",
         file=source,
-        remedy="Save the model with model.save('name.h5') or model.save('name.keras')",
+        remedy=_REMEDIES.get(
+            name, "Save the model with model.save('name.h5') or model.save('name.keras')"
+        ),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.errors import UsageError
+from keramos.platform.read_file import read_file
 from keramos.serving.core.browsers import from_own_page
 from keramos.serving.core.messages import Reply, json_reply
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from keramos.serving.core.browsers import AllowedHosts
     from keramos.serving.core.messages import Request
+
+_KEYS_BYTES = 1 << 20
 
 OPEN_PATHS = frozenset(
     {
@@ -41,7 +43,7 @@ def read_keys(path: str) -> tuple[str, ...]:
         UsageError: it cannot be read, or holds no key.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        lines = read_file(path, _KEYS_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the file of API keys cannot be read: {error}", file=str(path)) from None
     stripped = (line.strip() for line in lines)

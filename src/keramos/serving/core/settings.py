@@ -68,7 +68,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check what no single option shows."""
-        if bool(self.tls_cert) != bool(self.tls_key):
+        if (self.tls_cert is None) != (self.tls_key is None):
             raise UsageError("--tls-cert and --tls-key go together")
         if self.admin and self.workers != 1:
             raise UsageError(

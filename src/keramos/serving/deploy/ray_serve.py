@@ -229,7 +229,7 @@ def deploy(ray: ModuleType, snapshot: Snapshot, scaling: Scaling, settings: Sett
         health_check_timeout_s=10,
     )
     deployment = configured(serve.ingress()(Replica))
-    keys = read_keys(settings.api_keys_file) if settings.api_keys_file else ()
+    keys = read_keys(settings.api_keys_file) if settings.api_keys_file is not None else ()
     try:
         serve.run(deployment.bind(ray.put(snapshot), settings, keys), name=NAME, route_prefix="/")
     except RuntimeError as error:  # Ray's word for it; the reasons are in its logs

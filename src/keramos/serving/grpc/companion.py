@@ -113,7 +113,7 @@ class GrpcCompanion:
         from keramos.serving.grpc.server import GrpcServer, GrpcSettings  # noqa: PLC0415 (see above)
 
         settings = self._settings
-        keys = read_keys(settings.api_keys_file) if settings.api_keys_file else ()
+        keys = read_keys(settings.api_keys_file) if settings.api_keys_file is not None else ()
         how = GrpcSettings(
             host=settings.host,
             ports=settings.grpc_ports,

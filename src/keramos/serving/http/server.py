@@ -222,7 +222,7 @@ def build_server(parts: ServerParts, settings: Settings) -> Server:
         MissingExtraError: traces are wanted and OpenTelemetry is not installed.
     """
     access = Access(
-        read_keys(settings.api_keys_file) if settings.api_keys_file else (),
+        read_keys(settings.api_keys_file) if settings.api_keys_file is not None else (),
         settings.cors_origin,
         AllowedHosts.of([settings.host, *settings.allowed_host]) if settings.checks_hosts else None,
     )

@@ -5,6 +5,7 @@ A model is version 1 when it is first seen; each time it has changed it is the n
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -92,7 +93,7 @@ def _is_model(path: Path) -> bool:
 
 
 def _version(path: Path) -> Version | None:
-    name = path.resolve().name if path.is_dir() else path.stem
+    name = Path(os.path.realpath(path)).name if path.is_dir() else path.stem
     shown = name.encode("utf-8", "backslashreplace").decode()
     fault = "" if shown == name else "the name of the file is not UTF-8; rename it"
     try:

@@ -4,6 +4,7 @@ store.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,6 +67,23 @@ class VersionWatch:
         self.lifecycle.close()
 
 
+def versions_at(location: ModelLocation) -> tuple[Source, Sequence[Version]]:
+    """The source at a place and what it holds now.
+
+    Raises:
+        UsageError: nothing that can be served is there.
+    """
+    source = source_of(location.path, location.name)
+    versions = source.versions()
+    if not versions:
+        raise UsageError(
+            "the store holds no model",
+            file=str(location.path),
+            remedy=f"Publish one with: keramos store publish FILE {location.path} --model M",
+        )
+    return source, versions
+
+
 def lifecycle_of(
     location: ModelLocation, registry: ModelRegistry, wait: float | None = None
 ) -> Lifecycle:
@@ -76,14 +94,7 @@ def lifecycle_of(
         UsageError: nothing that can be served is there.
         ModelError: it is one file, and that cannot be used.
     """
-    source = source_of(location.path, location.name)
-    versions = source.versions()
-    if not versions:
-        raise UsageError(
-            "the store holds no model",
-            file=str(location.path),
-            remedy=f"Publish one with: keramos store publish FILE {location.path} --model M",
-        )
+    source, versions = versions_at(location)
     found = Lifecycle(
         registry,
         source,
@@ -141,7 +152,7 @@ def source_of(path: str, name: str | None = None) -> Source:
     elif _is_one_model(path):
         found = FolderSource(path)
     elif _is_model_of_store(path):
-        place = Path(path).resolve()
+        place = Path(os.path.realpath(path))
         found = OneModel(Store(place.parent), place.name, place.name)
     else:
         found = Store(path) if _is_store(path) else FolderSource(path)
@@ -163,7 +174,7 @@ def _is_one_model(path: str) -> bool:
 def _is_model_of_store(path: str) -> bool:
     from keramos.store.local import LocalPlace  # noqa: PLC0415 (as in source_of)
 
-    place = Path(path).resolve()
+    place = Path(os.path.realpath(path))
     return place.is_dir() and bool(LocalPlace(str(place.parent)).versions(place.name))
 
 
