@@ -225,3 +225,158 @@ def test_answers_of_real_folders_are_those_of_their_apps(slug, tmp_path):
     keramos.adopt(folder, choose=1).save(tmp_path / "w.keras")
     got = keramos.load(tmp_path / "w.keras").predict([row["text"] for row in rows])
     assert got == pytest.approx(oracle["y"], abs=1e-5)
+
+
+INTENTS = {
+    "intents": [
+        {"tag": "greet", "patterns": ["Hello there!", "Are the shops open?"], "responses": ["Hi"]},
+        {"tag": "hours", "patterns": ["What are your hours", "is it late"], "responses": ["9-5"]},
+    ]
+}
+BAG = ["are", "hello", "hour", "is", "it", "late", "open", "shop", "the", "there", "what", "your"]
+
+
+def _bag_folder(path, words=BAG, intents=INTENTS, source=""):
+    import keras
+
+    path.mkdir()
+    dense = keras.layers.Dense
+    model = keras.Sequential([keras.Input((len(words),)), dense(5, "relu"), dense(2, "softmax")])
+    model.save(path / "chatbot_model.h5")
+    (path / "words.pkl").write_bytes(pickle.dumps(list(words)))
+    (path / "classes.pkl").write_bytes(pickle.dumps(["greet", "hours"]))
+    (path / "intents.json").write_text(json.dumps(intents))
+    if source:
+        (path / "bot.py").write_text(source)
+    return model
+
+
+def test_a_bag_of_words_that_its_patterns_prove_needs_no_question(tmp_path):
+    model = _bag_folder(tmp_path / "bot")
+    adopted = keramos.adopt(tmp_path / "bot")
+    adopted.save(tmp_path / "w.keras")
+    given = {
+        "Which hour? The HOURS, it's the shop's": ["hour", "it", "the", "shop"],
+        "hello hello. Open shops": ["hello", "open", "shop"],
+        "": [],
+        "nothings nowhere": [],
+    }
+    rows = np.array([[float(word in has) for word in BAG] for has in given.values()], "float32")
+    got = keramos.load(tmp_path / "w.keras").predict(list(given))
+    assert got == pytest.approx(model.predict(rows, verbose=0), abs=1e-6)
+    assert adopted.content.schema.columns[0].kind == "text"
+    assert adopted.content.rule.labels == ("greet", "hours")
+
+
+def test_words_of_a_bag_that_no_file_explains_are_a_question_or_refused(tmp_path):
+    _bag_folder(tmp_path / "odd", [*BAG[:-1], "!"])
+    question = propose(tmp_path / "odd").question
+    assert question is None or "left out" in question.answers[0]
+    _bag_folder(tmp_path / "stems", ["ar", "hell", "hou", *BAG[3:]])
+    with pytest.raises(UnsupportedModelError, match=r"ar, hell, hou. They may be stems"):
+        keramos.adopt(tmp_path / "stems")
+    _bag_folder(tmp_path / "stemmed", source="w = stemmer.stem(word.lower())\n")
+    with pytest.raises(UnsupportedModelError, match=r"makes words with stem \(bot.py:1\)"):
+        keramos.adopt(tmp_path / "stemmed")
+
+
+@pytest.mark.parametrize("mode", ["binary", "count", "freq", "tfidf"])
+@pytest.mark.parametrize("options", [{}, {"num_words": 7, "oov_token": "?"}], ids=["all", "cut"])
+def test_a_matrix_of_a_tokenizer_is_that_of_keras(mode, options, tmp_path):
+    from keramos.adoption.pieces import Pieces
+    from keramos.adoption.texts.code import said_by
+    from keramos.adoption.texts.matrices import matrices
+    from keramos.adoption.texts.network import Taken
+    from keramos.companions.read import read_companion
+    from keramos.tabular.texts.table import encoder_of
+
+    tokenizer = _tokenizer(**options)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(tokenizer.to_json())
+    (tmp_path / "app.py").write_text(f"tokenizer.texts_to_matrix([text], mode={mode!r})")
+    expected = tokenizer.texts_to_matrix(GIVEN, mode=mode)
+    pieces = Pieces(("m.h5",), (read_companion(str(path)),))
+    taken = Taken("row", "x", "float32", expected.shape[1], 0, 3)
+    (recipe,) = matrices(taken, pieces, said_by([str(tmp_path / "app.py")]))
+    assert encoder_of(recipe.text).many(GIVEN)[0] == pytest.approx(expected, rel=1e-6)
+
+
+VECTORIZERS = [
+    ("CountVectorizer", {}),
+    ("CountVectorizer", {"binary": True, "ngram_range": (1, 3), "stop_words": "english"}),
+    ("CountVectorizer", {"lowercase": False, "token_pattern": r"\b[a-zA-Z]+\b"}),
+    ("CountVectorizer", {"analyzer": "char", "ngram_range": (2, 3), "max_features": 40}),
+    ("CountVectorizer", {"analyzer": "char_wb", "ngram_range": (1, 4)}),
+    ("TfidfVectorizer", {}),
+    ("TfidfVectorizer", {"sublinear_tf": True, "norm": "l1", "strip_accents": "unicode"}),
+    ("TfidfVectorizer", {"use_idf": False, "norm": None, "strip_accents": "ascii"}),
+    ("TfidfVectorizer", {"binary": True, "smooth_idf": False, "stop_words": ["a", "the"]}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), VECTORIZERS)
+def test_a_vectorizer_is_that_of_scikit_learn(name, options, tmp_path):
+    import sklearn.feature_extraction.text as theirs
+
+    from keramos.adoption.texts.matrices import text_of
+    from keramos.adoption.texts.original import by_parts
+    from keramos.companions.read import read_companion
+    from keramos.tabular.texts.table import encoder_of
+
+    fitted = getattr(theirs, name)(**options).fit([*LEARNED, "h\u00e9llo   caf\u00e9"])
+    path = tmp_path / "vectorizer.pkl"
+    path.write_bytes(pickle.dumps(fitted))
+    text = text_of(read_companion(str(path)).value, "float64")
+    expected = fitted.transform([*LEARNED, *GIVEN]).toarray()
+    got = encoder_of(text).many([*LEARNED, *GIVEN])[0]
+    assert got == pytest.approx(expected, abs=1e-12)
+    assert by_parts(text, [*LEARNED, *GIVEN]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_folder_with_a_vectorizer_is_adopted(tmp_path):
+    import keras
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    fitted = TfidfVectorizer().fit(LEARNED)
+    (tmp_path / "bot").mkdir()
+    width = len(fitted.vocabulary_)
+    model = keras.Sequential([keras.Input((width,)), keras.layers.Dense(2, "softmax")])
+    model.save(tmp_path / "bot" / "model.keras")
+    (tmp_path / "bot" / "vectorizer.pkl").write_bytes(pickle.dumps(fitted))
+    (tmp_path / "bot" / "label_names.json").write_text('["bad", "good"]')
+    keramos.adopt(tmp_path / "bot").save(tmp_path / "w.keras")
+    expected = model.predict(fitted.transform(GIVEN).toarray(), verbose=0)
+    assert keramos.load(tmp_path / "w.keras").predict(GIVEN) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a+)+b",
+        r"\w+x",
+        r"(?u)\w+\b",
+        "a|b",
+        r"\w*\w*\w*x",
+        r"[",
+        "x" * 300,
+        r"(?i)\w+",
+        r"\w{9999}",
+    ],
+)
+def test_patterns_that_may_take_without_end_are_refused(pattern):
+    from keramos.tabular.texts.ngrams import is_safe
+
+    assert not is_safe(pattern)
+
+
+@pytest.mark.skipif(not COMPANIONS.exists(), reason="shared/companions is absent")
+@pytest.mark.parametrize("slug", [one for one in _slugs() if one.startswith("bow")])
+def test_bags_of_real_folders_are_those_of_their_apps(slug, tmp_path):
+    folder = COMPANIONS / slug
+    oracle, rows = np.load(folder / "oracle.npz"), json.loads((folder / "oracle.json").read_text())
+    keep = 2 if slug.endswith("alnum") else 1
+    keramos.adopt(folder, choose=keep).save(tmp_path / "w.keras")
+    model = keramos.load(tmp_path / "w.keras")
+    texts = [row["text"] for row in rows]
+    assert model.predict(texts) == pytest.approx(oracle["y"], abs=1e-5)
+    assert [one.label for one in model.decide(texts)] == [row["label"] for row in rows]

@@ -21,7 +21,7 @@ class Whole:
     """What a candidate is built into: the network that takes raw input, and its content without
     the adoption; ``difference`` is the largest between it and the original parts on golden rows.
     ``preview`` is one raw input and its answer, for people. ``original`` gives what the original
-    parts answer to raw input.
+    parts answer to raw input. ``notes`` are what its golden rows show.
     """
 
     network: Network
@@ -29,6 +29,7 @@ class Whole:
     difference: float
     preview: str = ""
     original: Callable[[object], NDArray[np.float64]] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

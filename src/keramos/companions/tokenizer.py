@@ -49,6 +49,8 @@ def tokenizer_of(state: Mapping[str, object]) -> Tokenizer:
         num_words=0 if limit is None else _integer(limit, "num_words"),
         oov_token="" if other is None else str(other),
         char_level=state.get("char_level") is True,
+        documents=_documents(state),
+        documents_with=_documents_with(state, len(words)),
     )
 
 
@@ -73,6 +75,20 @@ def tokenizer_of_json(found: object, limits: Limits) -> Tokenizer | None:
         if isinstance(state.get(name), str):
             state[name] = parse_json_value(cast("str", state[name]).encode(), name, limits)
     return tokenizer_of(state)
+
+
+def _documents(state: Mapping[str, object]) -> int:
+    found = state.get("document_count")
+    return found if type(found) is int and found > 0 else 0
+
+
+def _documents_with(state: Mapping[str, object], words: int) -> tuple[int, ...]:
+    """By word, in how many texts it is; JSON has its places as text."""
+    found = state.get("index_docs")
+    if not isinstance(found, dict):
+        return ()
+    counts = [found.get(place, found.get(str(place), 0)) for place in range(1, words + 1)]
+    return tuple(count if type(count) is int and count >= 0 else 0 for count in counts)
 
 
 def _text(state: Mapping[str, object], name: str) -> str:

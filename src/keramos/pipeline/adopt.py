@@ -106,7 +106,7 @@ class Proposal:
                 replace(one, certainty="confirmed") if one.certainty == "inferred" else one
                 for one in findings
             )
-        notes = (*chosen.notes, *_told(made.content.golden))
+        notes = (*chosen.notes, *made.notes, *_told(made.content.golden))
         adoption = Adoption(chosen.family, findings, chosen.parts, notes)
         content = replace(made.content, adoption=adoption)
         return Adopted(made.network, content, made.difference, self.left_out, made.original)

@@ -64,7 +64,8 @@ class Tokenizer:
 
     ``filters`` are characters that become ``split``; words of an index of ``num_words`` and above
     count as unknown (0: no bound); an unknown word is dropped, or becomes ``oov_token`` where that
-    is set (it is a word of its own in ``words``).
+    is set (it is a word of its own in ``words``). ``documents`` is the number of texts that it was
+    fitted on, ``documents_with`` by word how many of them have it; 0 and () where it does not say.
     """
 
     words: tuple[str, ...]
@@ -74,6 +75,8 @@ class Tokenizer:
     num_words: int = 0
     oov_token: str = ""
     char_level: bool = False
+    documents: int = 0
+    documents_with: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

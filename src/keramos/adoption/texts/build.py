@@ -21,18 +21,19 @@ from keramos.types.schema import (
 from keramos.types.training import GoldenRows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from keramos.adoption.texts.answers import Answers
-    from keramos.adoption.texts.vocabularies import Recipe
+    from keramos.adoption.texts.recipe import Recipe
     from keramos.types.network import Network
     from keramos.types.table import Table
 
 _USUAL = ("Hello, how are you?", "I love this, it's the best!", "this is terrible; I hate it", "")
 _LONGEST = 200
 _SHOWN = 60
+_ALIKE = 1e-6
 
 
 def whole(
@@ -77,7 +78,20 @@ def whole(
     difference = float(np.abs(outputs - expected).max(initial=0.0))
     shown = shown or texts[0]
     preview = _preview(shown, run(prepared(preparation, [shown]))[0], answers)
-    return Whole(network, content, difference, preview, original)
+    notes = tuple(_one_label(expected, answers))
+    return Whole(network, content, difference, preview, original, notes)
+
+
+def _one_label(outputs: NDArray[np.float64], answers: Answers) -> Iterator[str]:
+    """A network that names one label for every golden text, whatever its words are."""
+    rule = answers.rule
+    if rule.kind == "value" or np.ptp(outputs, axis=0).max() <= _ALIKE:
+        return  # the same answer to all is told of every family
+    single = outputs.shape[1] == 1
+    chosen = outputs[:, 0] >= rule.threshold if single else outputs.argmax(axis=1)
+    if len(set(chosen.tolist())) == 1:
+        label = rule.labels[int(chosen[0])]
+        yield f"the network names {label} for all {len(outputs)} golden texts, whatever they say"
 
 
 def prepared(column: ColumnPreparation, texts: Sequence[str]) -> NDArray[np.generic]:

@@ -21,6 +21,10 @@ _CLEANERS = frozenset(
 )
 """Calls that change a text before the tokenizer has it."""
 
+_CUTTERS = frozenset(
+    {"word_tokenize", "wordpunct_tokenize", "RegexpTokenizer", "TweetTokenizer", "lemmatize"}
+    | {"stem", "isalnum", "isalpha", "split"}
+)
 _DEEPEST = 12
 
 
@@ -54,6 +58,8 @@ class Said:
     cleaning: list[str] = field(default_factory=list)
     named: list[Named] = field(default_factory=list)
     lists: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    calls: dict[str, str] = field(default_factory=dict)
+    """Names of calls that make words of a text -> the first place of each."""
 
 
 def said_by(paths: Sequence[str]) -> Said:
@@ -110,6 +116,8 @@ def _last(node: ast.AST) -> str:
 
 def _of_call(said: Said, file: _File, node: ast.Call) -> None:
     called = _last(node.func)
+    if called in _CUTTERS:
+        said.calls.setdefault(called, file.at(node))
     if called == "pad_sequences":
         said.paddings.extend(_padded(file, node))
     elif called in {"texts_to_matrix", "sequences_to_matrix"}:

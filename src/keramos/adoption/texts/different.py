@@ -10,7 +10,7 @@ import numpy as np
 from keramos.compile.emit import compile_network
 from keramos.runtime.session import Session
 from keramos.tabular.texts.table import encoder_of
-from keramos.types.texts import Sequence
+from keramos.types.texts import KerasWords, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.adoption.texts.vocabularies import Recipe
+    from keramos.adoption.texts.recipe import Recipe
     from keramos.types.network import Network
 
 _ALIKE = 1e-6
@@ -55,12 +55,14 @@ def different(network: Network, recipes: Items[Recipe]) -> tuple[list[Recipe], s
 
 
 def _probes(recipe: Recipe) -> Iterator[str]:
-    """A text of few words and one of more than fit."""
+    """A text of few words, one of almost as many as fit, one of more, and one of odd words."""
     numbers = recipe.text.numbers if recipe.text else None
     length = numbers.length if isinstance(numbers, Sequence) else 0
-    joint = "" if recipe.text and recipe.text.words.characters else " "
+    characters = recipe.text and isinstance(recipe.text.words, KerasWords)
+    joint = "" if characters and recipe.text.words.characters else " "  # type: ignore[union-attr]
     known = recipe.words[1:40] or recipe.words
     yield joint.join(known[:3])
     yield joint.join(known[: max(1, min(length - 1, len(known)))])
     more = min(length + 3, _MOST_WORDS)
     yield joint.join([known[place % len(known)] for place in range(more)])
+    yield joint.join([word for word in recipe.words if not word.isalnum()][:40])

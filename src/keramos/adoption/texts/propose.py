@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from keramos.adoption.candidate import Candidate
 from keramos.adoption.texts.answers import answers_of
+from keramos.adoption.texts.bags import bags, word_lists
 from keramos.adoption.texts.build import whole
 from keramos.adoption.texts.code import said_by
 from keramos.adoption.texts.different import different
+from keramos.adoption.texts.matrices import matrices, vectorized, vectorizers
 from keramos.adoption.texts.network import table_of, taken_by
-from keramos.adoption.texts.vocabularies import Recipe, sequences, tokenizers
+from keramos.adoption.texts.recipe import Recipe
+from keramos.adoption.texts.vocabularies import sequences, tokenizers
 from keramos.errors import UnsupportedModelError, UsageError
 from keramos.types.adoption import Finding
 from keramos.types.companions import Intents
@@ -37,7 +40,18 @@ def recognise(artifact: Artifact, pieces: Pieces) -> bool:
     taken = taken_by(artifact.network)
     if taken is None:
         return bool(table_of(artifact.network) and tokenizers(pieces))
-    return taken.takes in {"text", "indices"}
+    if taken.takes != "row":
+        return True
+    width = taken.length
+    kinds = (word_lists(pieces, width), vectorizers(pieces, width), _of_width(pieces, width))
+    return any(next(iter(found), None) is not None for found in kinds)
+
+
+def _of_width(pieces: Pieces, width: int) -> Iterator[object]:
+    """Tokenizers whose matrices have as many columns as the network takes numbers."""
+    for _, tokenizer in tokenizers(pieces):
+        if (tokenizer.num_words or len(tokenizer.words) + 1) == width:
+            yield tokenizer
 
 
 def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> list[Candidate]:
@@ -99,13 +113,23 @@ def _recipes(taken: Taken, pieces: Pieces, said: Said, wishes: Wishes) -> Iterat
         how = Finding("text", "the network's own layers read it", "model")
         yield Recipe(None, "its own layers", (), (how,))
         return
+    if taken.takes == "row":
+        yield from bags(taken, pieces, said)
+        yield from vectorized(taken, pieces)
+        _check_cleaning(said, wishes)
+        yield from matrices(taken, pieces, said)
+        return
+    _check_cleaning(said, wishes)
+    yield from sequences(taken, pieces, said, wishes.settings)
+
+
+def _check_cleaning(said: Said, wishes: Wishes) -> None:
     if said.cleaning and wishes.settings.get("cleaning") != "none":
         raise UnsupportedModelError(
             f"the app changes texts before the tokenizer has them ({said.cleaning[0]}), which is "
             "code",
             remedy='Say settings = {cleaning = "none"} in a recipe if texts come as they were then',
         )
-    yield from sequences(taken, pieces, said, wishes.settings)
 
 
 def _column(wishes: Wishes) -> Iterator[Finding]:

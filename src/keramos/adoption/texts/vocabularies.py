@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from keramos.adoption.texts.code import Padded
+from keramos.adoption.texts.recipe import Recipe
 from keramos.errors import UnsupportedModelError, UsageError
 from keramos.types.adoption import Finding, Part
 from keramos.types.companions import Tokenizer
@@ -37,21 +37,6 @@ _USUAL: tuple[tuple[Side, Side], ...] = (
 _LENGTH = re.compile(r"max|len|length|pad")
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a text is prepared, and what is told about that."""
-
-    text: Text | None
-    title: str
-    words: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    doubts: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
-    sides: str = ""
-    """The doubt about the sides on which a text is filled and cut."""
-
-
 def sequences(
     taken: Taken, pieces: Pieces, said: Said, settings: Mapping[str, object]
 ) -> Iterator[Recipe]:
@@ -78,10 +63,10 @@ def sequences(
             source = pieces.short(companion.path)
             notes, doubts = _remarks(taken, tokenizer, source)
             yield Recipe(
-                Text(_words(tokenizer), numbers),
+                Text(words_of(tokenizer), numbers),
                 f"{source}, {_of(padded)}",
                 tokenizer.words,
-                (*_told(tokenizer, source), how, finding),
+                (*told(tokenizer, source), how, finding),
                 doubts,
                 notes,
                 (Part(source, companion.sha256),),
@@ -126,7 +111,8 @@ def _largest(tokenizer: Tokenizer) -> int:
     return min(most, tokenizer.num_words - 1) if tokenizer.num_words else most
 
 
-def _words(tokenizer: Tokenizer) -> KerasWords:
+def words_of(tokenizer: Tokenizer) -> KerasWords:
+    """How it finds words."""
     return KerasWords(tokenizer.filters, tokenizer.split, tokenizer.lower, tokenizer.char_level)
 
 
@@ -141,7 +127,8 @@ def _place(tokenizer: Tokenizer, word: str) -> int:
     return tokenizer.words.index(word) + 1
 
 
-def _told(tokenizer: Tokenizer, source: str) -> tuple[Finding, ...]:
+def told(tokenizer: Tokenizer, source: str) -> tuple[Finding, ...]:
+    """What is told about it."""
     words = f"{len(tokenizer.words):,} words"
     if tokenizer.num_words and tokenizer.num_words <= len(tokenizer.words):
         words += f", of which the first {tokenizer.num_words - 1:,} count"

@@ -10,8 +10,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.tabular.cell import Refused
-from keramos.tabular.texts import keras_words, sequence
-from keramos.types.texts import KerasWords, Sequence
+from keramos.tabular.texts import (
+    blank_words,
+    counts,
+    keras_words,
+    ngrams,
+    nltk_words,
+    sequence,
+)
+from keramos.types.texts import (
+    BlankWords,
+    Counts,
+    KerasWords,
+    Ngrams,
+    NltkWords,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +45,28 @@ _MOST_ENCODERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """``make`` gives the function, ``fault`` what is wrong with its values ("": nothing)."""
+    """``make`` gives the function, ``fault`` what is wrong with its values ("": nothing), ``shape``
+    that of the numbers of a text, ``cost`` how many times longer than others a character takes.
+    """
 
     make: Callable[[Any], Callable[[Any], Any]]  # the values are those of the row's class
     fault: Callable[[Any], str]
     shape: Callable[[Any], tuple[int, ...]] = lambda _: ()
+    cost: Callable[[Any], int] = lambda _: 1
 
 
-WORDS: dict[type, Way] = {KerasWords: Way(keras_words.cutter, keras_words.fault)}
+WORDS: dict[type, Way] = {
+    KerasWords: Way(keras_words.cutter, keras_words.fault),
+    NltkWords: Way(nltk_words.cutter, nltk_words.fault, cost=nltk_words.cost),
+    BlankWords: Way(blank_words.cutter, blank_words.fault),
+    Ngrams: Way(ngrams.cutter, ngrams.fault, cost=ngrams.cost),
+}
 """Class of ``Text.words`` -> text to words."""
 
-NUMBERS: dict[type, Way] = {Sequence: Way(sequence.numberer, sequence.fault, sequence.shape)}
+NUMBERS: dict[type, Way] = {
+    Sequence: Way(sequence.numberer, sequence.fault, sequence.shape),
+    Counts: Way(counts.numberer, counts.fault, counts.shape),
+}
 """Class of ``Text.numbers`` -> words to numbers."""
 
 
@@ -54,13 +79,12 @@ class TextEncoder:
         self._numbered: Callable[[Items[str]], Numbered] = numbers.make(text.numbers)
         self.shape = numbers.shape(text.numbers)
         self.dtype = text.numbers.dtype
+        self.most = MOST_CHARACTERS // words.cost(text.words)
 
     def one(self, text: str) -> tuple[Items[str], Numbered] | Refused:
         """The words of a text and their numbers; or why not."""
-        if len(text) > MOST_CHARACTERS:
-            return Refused(
-                f"a text of {len(text):,} characters; at most {MOST_CHARACTERS:,} are read"
-            )
+        if len(text) > self.most:
+            return Refused(f"a text of {len(text):,} characters; at most {self.most:,} are read")
         words = self.words(text)
         return words, self._numbered(words)
 
