@@ -120,6 +120,15 @@ def _by_column(
     metavar="SHARE",
     help="Keep an interval, or a set of classes, that holds the truth of this share of rows: 0.9.",
 )
+@click.option(
+    "--calibrate", is_flag=True, help="Make probabilities mean what they say, by a temperature."
+)
+@click.option("--importance", is_flag=True, help="Measure how much answers depend on each column.")
+@click.option(
+    "--by", multiple=True, metavar="COLUMN", help="Keep metrics for each group of this column."
+)
+@click.option("--folds", default=0, metavar="K", help="Judge K models more on other held-out rows.")
+@click.option("--repeats", default=1, metavar="N", help="Draw the folds N times.")
 @click.option("--epochs", default=10, show_default=True)
 @click.option("--batch-size", default=0, help="Rows a step.  [default: suits the table]")
 @click.option(

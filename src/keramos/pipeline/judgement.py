@@ -47,7 +47,7 @@ def judgements(
         _guess(rows),
         rule.threshold,
         weights=judged.weights,
-        loss=_number_loss(rows, plan),
+        loss=number_loss(rows, plan),
     )
 
 
@@ -67,7 +67,8 @@ _PARTS = 1000
 """Counts are whole numbers: thousandths of rows are near enough to their weights."""
 
 
-def _number_loss(rows: PreparedRows, plan: TrainingPlan) -> NumberLoss | None:
+def number_loss(rows: PreparedRows, plan: TrainingPlan) -> NumberLoss | None:
+    """What a regression minimises, where that is not the squared error."""
     if not plan.loss:
         return None
     named = loss_of(plan, rows.schema.target.task)

@@ -45,7 +45,8 @@ class PreparedRows:
 
     ``learning`` are the training rows that preparation and the network learn from; ``validating``
     those set aside from them to stop early, tune a threshold or measure errors, None where nothing
-    needs them. ``keys`` say how learning rows are split further; ``weights`` (rows,) how much each
+    needs them. ``keys`` say how learning rows are split further,
+    ``all_keys`` how all rows are; ``weights`` (rows,) how much each
     row counts, None where all count the same; ``weight_column`` says which column has them.
     """
 
@@ -57,6 +58,7 @@ class PreparedRows:
     learning: Index
     validating: Index | None
     keys: SplitKeys
+    all_keys: SplitKeys
     fed: Feeds
     forms: dict[FrontOutput, NDArray[np.float32]]
     y: Array
@@ -112,9 +114,10 @@ def prepared_rows(
     *,
     validate: bool,
     columns: RowColumns = RowColumns(),
+    parts: Split | None = None,
 ) -> PreparedRows:
-    """Split the rows, and prepare all of them by what the learning rows teach; ``validate`` sets
-    validation rows aside.
+    """Split the rows, unless ``parts`` are given, and prepare all of them by what the learning
+    rows teach; ``validate`` sets validation rows aside.
 
     Raises:
         DataError: a cell cannot be read, or a column cannot be learned from.
@@ -126,7 +129,7 @@ def prepared_rows(
     keys = split_keys(raw, typed, columns.split_by, columns.time_column)
     weights = row_weights(usable, columns.weight_column)
     classes = y.reshape(-1) if schema.target.classes else None
-    parts = _split(keys, np.arange(raw.rows), classes, plan)
+    parts = parts or _split(keys, np.arange(raw.rows), classes, plan)
     inner = _split(keys, parts.training, classes, plan) if validate else None
     learning = parts.training if inner is None else inner.training
     preparation = fit(take(typed, learning), schema, y[learning], scaling=scaling or chosen.scaling)
@@ -150,6 +153,7 @@ def prepared_rows(
         learning,
         validating,
         keys.taken(learning),
+        keys,
         fed.feeds,
         forms,
         y,

@@ -3,50 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Unpack
 
+from msgspec import UNSET
+
 from keramos.artifact.write import write
-from keramos.compile.emit import compile_network
+from keramos.data.folds import fold_splits
 from keramos.data.infer import infer_schema
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
-from keramos.evaluate.conformal import with_interval
 from keramos.evaluate.held_out import kept_rows
-from keramos.evaluate.thresholds import tune_threshold
 from keramos.inference.summary import as_text, content_lines, trace_lines
-from keramos.pipeline.judgement import Judged, judgements
+from keramos.pipeline.compile_config import compile_config
+from keramos.pipeline.evaluation import Measures, Subject, column_importance, group_quality
+from keramos.pipeline.judgement import judgements
+from keramos.pipeline.learning import Choices, is_tuned, learned
 from keramos.pipeline.prepared_rows import RowColumns, prepared_rows
-from keramos.pipeline.training_job import job_of
-from keramos.pipeline.training_records import golden_rows, pick, provenance, sample_row
-from keramos.prepare.front import front, join
-from keramos.runtime.session import Session
+from keramos.pipeline.training_records import golden_rows, provenance, sample_row
 from keramos.training.engines import engine as engine_of
 from keramos.training.engines import engine_name
-from keramos.training.loss_words import NamedLoss, loss_of
+from keramos.training.loss_words import loss_of
 from keramos.training.recipes import check_options, recipe_name
 from keramos.types.artifact import Content
-from keramos.types.training import DecisionRule, TrainingPlan
+from keramos.types.evaluation import Evaluation, FoldQuality
+from keramos.types.training import TrainingPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
-    from keramos.pipeline.judgement import Index
+    from msgspec import UnsetType
+
+    from keramos.pipeline.learning import Goal, Learned
     from keramos.pipeline.prepared_rows import PreparedRows
     from keramos.training.trainer import Trainer
-    from keramos.types.network import Config, Network
-    from keramos.types.schema import Scaling, Schema, Split, TargetSchema, Task
-    from keramos.types.training import Epoch, PlanFields, TrainingTrace
-
-Goal = float | str | tuple[float, float]
-"""A threshold, the name of a metric to tune it for, or the costs of a false positive and a false
-negative.
-"""
-
-
-_ADAM_RATE = 1e-3
-"""Keras' own, for networks that were not trained by gradient descent."""
+    from keramos.types.network import Network
+    from keramos.types.schema import Scaling, Schema, Split, Task
+    from keramos.types.training import Epoch, PlanFields
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +81,7 @@ class Run:
             SaveError: the file could not be written; what was there before is untouched.
         """
         trace = self.content.trace
-        write(path, self.network, self.content, None if trace is None else _compile_config(trace))
+        write(path, self.network, self.content, None if trace is None else compile_config(trace))
 
 
 def train(  # noqa: PLR0913 (keywords only: the public options of one call)
@@ -107,6 +103,11 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     split_by: str | None = None,
     time_column: str | None = None,
     weight_column: str | None = None,
+    calibrate: bool = False,
+    importance: bool = False,
+    by: Collection[str] = (),
+    folds: int = 0,
+    repeats: int = 1,
     plan: TrainingPlan | None = None,
     model: object = None,
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -140,6 +141,12 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         time_column: a column of dates or numbers: the latest rows are held out.
         weight_column: a column of numbers, 0 or more: how much each row counts in learning, in
             inner folds, in thresholds and in metrics. It is not learned from.
+        calibrate: classes only; divide the logits by a temperature, fitted on a fifth of the
+            training rows that is set aside, so that probabilities mean what they say.
+        importance: measure how much answers depend on each column.
+        by: columns; metrics of the held-out rows are kept for each of their groups.
+        folds: train so many models more, each judged by another part of the rows; 0 for none.
+        repeats: draw the folds so often.
         plan: epochs, batch size and so on, in one value.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained; or a function of the number of features that builds it.
@@ -171,15 +178,20 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     schema = columns.explained(infer_schema(source, name, wishes))
     loss_of(plan, schema.target.task)  # refuses a loss that the task does not have
     _announce(schema, on_message)
-    tuned = _is_tuned(threshold, schema.target)
-    validate = bool(plan.early_stopping) or tuned or interval is not None
-    rows = prepared_rows(source, schema, plan, scaling, validate=validate, columns=columns)
+    measures = Measures(calibrate, importance, tuple(by), folds, repeats)
+    measures.check(schema.target)
+    tuned = is_tuned(threshold, schema.target)
+    validate = bool(plan.early_stopping) or tuned or calibrate or interval is not None
+    prepared = partial(
+        prepared_rows, source, schema, plan, scaling, validate=validate, columns=columns
+    )
+    rows = prepared()
     on_message(f"rows are held out as {rows.keys}")
     for note in rows.notes:
         on_message(note)
-    return _learn(
-        engine_of(plan.engine), rows, _Choices(plan, threshold, interval, model, on_epoch)
-    )
+    choices = Choices(plan, threshold, interval, model, on_epoch, measures)
+    run = _learn(engine_of(plan.engine), rows, choices)
+    return _folds(run, rows, choices, lambda parts: prepared(parts=parts)) if folds else run
 
 
 def _resolved(plan: TrainingPlan, *, own: bool) -> TrainingPlan:
@@ -218,86 +230,54 @@ def _announce(schema: Schema, tell: Callable[[str], None]) -> None:
         tell(f"column '{dropped.name}' is not used: {dropped.reason}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Choices:
-    """How the caller wants the network trained."""
-
-    plan: TrainingPlan
-    threshold: Goal
-    interval: float | None
-    model: object
-    on_epoch: Callable[[Epoch], None] | None
-
-
-def _learn(engine: Trainer, rows: PreparedRows, choices: _Choices) -> Run:
-    job = job_of(rows, choices.plan)
-    body, trace = engine.fit(replace(job, model=choices.model, on_epoch=choices.on_epoch))
-    network = join(front(rows.preparation, rows.inputs_of(body)), body)
-    golden = golden_rows(engine, rows, network, body)
-    session = Session(compile_network(network))
-
-    def judged(index: Index) -> Judged:
-        answers = session.run(pick(rows.fed, index))[0]
-        return Judged(rows.y[index], answers, rows.weights_of(index))
-
-    validation = None if rows.validating is None else judged(rows.validating)
-    held_out = judged(rows.parts.held_out)
-    rule = _rule(rows.schema.target, choices.threshold, validation)
-    if choices.interval is not None and validation is not None:
-        rule = with_interval(rule, choices.interval, validation, held_out)
+def _learn(engine: Trainer, rows: PreparedRows, choices: Choices) -> Run:
+    found = learned(engine, rows, choices)
+    held_out = found.judged(rows.parts.held_out)
     content = Content(
         schema=rows.schema,
         preparation=rows.preparation,
-        rule=rule,
-        trace=trace,
-        metrics=judgements(rows, choices.plan, rule, held_out),
-        provenance=provenance(engine, rows, trace),
+        rule=found.rule,
+        trace=found.trace,
+        metrics=judgements(rows, choices.plan, found.rule, held_out),
+        provenance=provenance(engine, rows, found.trace),
         sample=sample_row(rows),
-        golden=golden,
+        golden=golden_rows(engine, rows, found.network, found.body),
         held_out=kept_rows(held_out.y, held_out.output, rows.schema.target),
+        evaluation=_evaluation(found, choices),
     )
-    return Run(network, content, rows.parts, rows.notes)
+    return Run(found.network, content, rows.parts, rows.notes)
 
 
-def _is_tuned(threshold: Goal, target: TargetSchema) -> bool:
-    return target.task == "binary" and not isinstance(threshold, (int, float))
+def _evaluation(found: Learned, choices: Choices) -> Evaluation | UnsetType:
+    """What was asked to be measured, without folds."""
+    wanted, session = choices.measures, found.session
+    if wanted == Measures(folds=wanted.folds, repeats=wanted.repeats):
+        return UNSET
+    subject = Subject(found.rows, choices.plan, found.rule, lambda feeds: session.run(feeds)[0])
+    groups = (group_quality(subject, column, found.judged) for column in wanted.by)
+    return Evaluation(
+        temperature=found.temperature,
+        importance=column_importance(subject) if wanted.importance else None,
+        groups=tuple(chain.from_iterable(groups)),
+    )
 
 
-def _rule(target: TargetSchema, threshold: Goal, validation: Judged | None) -> DecisionRule:
-    if target.task == "regression":
-        return DecisionRule("value", "the prediction is the model's output", unit=target.unit)
-    if target.task == "multiclass":
-        return DecisionRule("argmax", "the class with the largest score", target.classes)
-    if validation is None or isinstance(threshold, (int, float)):
-        given = float(threshold) if isinstance(threshold, (int, float)) else 0.5
-        origin = "the usual threshold for a probability" if given == 0.5 else "given by the caller"  # noqa: PLR2004
-        return DecisionRule("threshold", origin, target.classes, given)
-    best, origin = tune_threshold(validation.y, validation.output, threshold, validation.weights)
-    return DecisionRule("threshold", origin, target.classes, best)
-
-
-def _compile_config(trace: TrainingTrace) -> Config | None:
-    """What Keras needs to go on training or to evaluate; None for a loss that Keras lacks."""
-    loss = loss_of(trace.plan, "regression") if trace.plan.loss else NamedLoss(trace.loss)
-    if loss.name == "quantile":
-        return None
-    return {
-        "optimizer": {
-            "module": "keras.optimizers",
-            "class_name": "Adam",
-            "config": {"name": "adam", "learning_rate": trace.plan.learning_rate or _ADAM_RATE},
-            "registered_name": None,
-        },
-        "loss": _huber(loss) if loss.name == "huber" else loss.name,
-        "metrics": [trace.metric],
-    }
-
-
-def _huber(loss: NamedLoss) -> Config:
-    """The loss as Keras writes it, since its name alone means a delta of 1."""
-    return {
-        "module": "keras.losses",
-        "class_name": "Huber",
-        "config": {"name": "huber_loss", "delta": loss.parameter},
-        "registered_name": None,
-    }
+def _folds(
+    run: Run, rows: PreparedRows, choices: Choices, again: Callable[[Split], PreparedRows]
+) -> Run:
+    """The run with the quality of models that were trained on other splits of the same table."""
+    wanted, engine = choices.measures, engine_of(choices.plan.engine)
+    classes = rows.y.reshape(-1) if rows.schema.target.classes else None
+    quiet, found = replace(choices, on_epoch=None), []
+    for repeat in range(wanted.repeats):
+        seed = choices.plan.seed + repeat
+        splits = fold_splits(rows.all_keys, len(rows.y), classes, folds=wanted.folds, seed=seed)
+        for fold, parts in enumerate(splits, 1):
+            inner = again(parts)
+            one = learned(engine, inner, quiet)
+            judged = one.judged(inner.parts.held_out)
+            values = judgements(inner, choices.plan, one.rule, judged)
+            found.append(FoldQuality(repeat + 1, fold, len(judged.y), values))
+    before = run.content.evaluation or Evaluation()
+    content = replace(run.content, evaluation=replace(before, folds=tuple(found)))
+    return replace(run, content=content)

@@ -115,6 +115,9 @@ def quality(view: ModelView, screen: Screen) -> list[str]:
     if found.confusion:
         draw = _confusion if len(found.labels) <= _MOST_LABELS else _mistakes
         shown += ["", *draw(found, screen)]
+    for one in found.studies:
+        columns = (Column(one.headings[0] or one.title), *map(_number, one.headings[1:]))
+        shown += ["", one.title, *table(screen, columns, one.lines), *paragraph(screen, one.note)]
     return shown
 
 

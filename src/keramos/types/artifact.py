@@ -8,6 +8,7 @@ from msgspec.structs import force_setattr, replace
 
 from keramos.frozen import Frozen
 from keramos.types.adoption import Adoption
+from keramos.types.evaluation import Evaluation
 from keramos.types.network import Network
 from keramos.types.schema import (
     ColumnPreparation,
@@ -84,6 +85,7 @@ class Content(Frozen, frozen=True, kw_only=True):
     golden: GoldenRows | None = None
     held_out: HeldOut | None = None
     adoption: Adoption | UnsetType = UNSET
+    evaluation: Evaluation | UnsetType = UNSET
     version: int = 0
 
     def __repr__(self) -> str:

@@ -132,6 +132,17 @@ class Quality:
     roc: tuple[tuple[float, float], ...] = ()
     calibration: tuple[Calibration, ...] = ()
     residuals: tuple[tuple[float, float], ...] = ()
+    studies: tuple[Study, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Something that was measured, as a table; the first cell of a line names it."""
+
+    title: str
+    note: str
+    headings: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keramos.artifact.content.measurements import (
+    LARGEST,
+    MOST,
+    are_counts,
+    are_usable,
+    evaluation_faults,
+    metric_faults,
+)
 from keramos.types.training import HELD_OUT_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from keramos.types.artifact import Content
-    from keramos.types.training import DecisionRule, HeldOut, Metric, SampleRow, TrainingTrace
+    from keramos.types.training import DecisionRule, HeldOut, SampleRow, TrainingTrace
 
     Fault = tuple[str, str]
-
-_LARGEST = 1e100
-"""Losses, metrics and values are below this, so that charts can subtract and square them."""
-
-_MOST = 1 << 53  # rows, weights
 
 
 def training_faults(content: Content) -> Iterator[Fault]:
     """Broken rules: paths inside the document, each with what is wrong there."""
     target = content.preparation.target
-    if not (abs(target.mean) <= _LARGEST and 0 <= target.deviation <= _LARGEST):
+    if not (abs(target.mean) <= LARGEST and 0 <= target.deviation <= LARGEST):
         yield "preparation.target", "is beyond the range of numbers, or has a negative deviation"
     if content.trace is not None:
         yield from _trace(content.trace)
     if content.metrics is not None:
-        yield from _metrics(content.metrics)
+        yield from metric_faults(content.metrics, "metrics")
     if content.sample is not None:
         yield from _sample(content, content.sample)
     if content.held_out is not None:
         yield from _held_out(content.rule, content.held_out)
+    if content.evaluation:
+        yield from evaluation_faults(content.evaluation)
     source = content.provenance
-    if source is not None and not _are_counts(
+    if source is not None and not are_counts(
         (source.rows, source.training_rows, source.held_out_rows)
     ):
         yield "provenance.rows", "or one of its parts is not a number of rows"
@@ -47,29 +52,16 @@ def _trace(trace: TrainingTrace) -> Iterator[Fault]:
         yield "trace.epochs", "are not numbered 1, 2, 3 ..."
     for place, epoch in enumerate(trace.epochs):
         numbers = (epoch.loss, epoch.metric, epoch.held_out_loss, epoch.held_out_metric)
-        if not _are_usable(numbers) or not 0 <= epoch.seconds <= _LARGEST:
+        if not are_usable(numbers) or not 0 <= epoch.seconds <= LARGEST:
             yield f"trace.epochs[{place}]", "holds a number beyond its range"
     for place, one in enumerate(trace.candidates):
         numbers = (one.loss, one.weight, one.seconds, one.held_out_loss or 0.0)
-        if not (_are_usable(numbers) and one.seconds >= 0 and _are_counts((one.size or 0,))):
+        if not (are_usable(numbers) and one.seconds >= 0 and are_counts((one.size or 0,))):
             yield f"trace.candidates[{place}]", "holds a number beyond its range"
-    if not 0 <= trace.seconds <= _LARGEST:
+    if not 0 <= trace.seconds <= LARGEST:
         yield "trace.seconds", f"is {trace.seconds:g}"
-    if not _are_counts((trace.parameters, *trace.plan.hidden)):
+    if not are_counts((trace.parameters, *trace.plan.hidden)):
         yield "trace.parameters", "is not a number of weights"
-
-
-def _metrics(metrics: tuple[Metric, ...]) -> Iterator[Fault]:
-    if not metrics:
-        yield "metrics", "is empty"
-    for place, metric in enumerate(metrics):
-        if (metric.low is None) != (metric.high is None):
-            yield f"metrics[{place}]", "has half of an interval"
-        bounds = (metric.low or 0.0, metric.high or 0.0)
-        if not _are_usable((metric.value, metric.baseline, *bounds)):
-            yield f"metrics[{place}]", "holds a number beyond its range"
-        if bounds[0] > bounds[1]:
-            yield f"metrics[{place}].low", "is above high"
 
 
 def _sample(content: Content, sample: SampleRow) -> Iterator[Fault]:
@@ -78,7 +70,7 @@ def _sample(content: Content, sample: SampleRow) -> Iterator[Fault]:
         yield "sample.raw", "is not of the columns in schema.columns"
     if tuple(name for name, _ in sample.prepared) != content.preparation.features:
         yield "sample.prepared", "is not of preparation.features"
-    if not _are_usable(value for _, value in sample.prepared):
+    if not are_usable(value for _, value in sample.prepared):
         yield "sample.prepared", "holds a number beyond its range"
 
 
@@ -86,12 +78,12 @@ def _held_out(rule: DecisionRule, held: HeldOut) -> Iterator[Fault]:
     rows = len(held.truths)
     if not rows or len(held.scores) != rows:
         yield "held_out.scores", f"has {len(held.scores)} values for {rows} truths"
-    if not rows <= min(held.rows, HELD_OUT_KEPT) or held.rows > _MOST:
+    if not rows <= min(held.rows, HELD_OUT_KEPT) or held.rows > MOST:
         yield "held_out.rows", f"is {held.rows}, with {rows} rows kept"
     several = rule.kind == "argmax"
     if len(held.chosen) != (rows if several else 0):
         yield "held_out.chosen", f"has {len(held.chosen)} values for {rows} truths"
-    if not _are_usable((*held.truths, *held.scores)):
+    if not are_usable((*held.truths, *held.scores)):
         yield "held_out", "holds a number beyond its range"
         return
     if rule.kind == "value":
@@ -99,11 +91,3 @@ def _held_out(rule: DecisionRule, held: HeldOut) -> Iterator[Fault]:
     places = range(len(rule.labels))
     if not all(place in places for place in (*held.truths, *held.chosen)):
         yield "held_out.truths", "or chosen is not the position of a class"
-
-
-def _are_usable(numbers: Iterable[float]) -> bool:
-    return all(abs(number) <= _LARGEST for number in numbers)
-
-
-def _are_counts(counts: Iterable[int]) -> bool:
-    return all(0 <= count <= _MOST for count in counts)

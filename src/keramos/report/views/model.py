@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keramos.drawing.words import brief, counted, interval, listed, seconds, shape, size
@@ -13,6 +14,7 @@ from keramos.report.views.flow import stages
 from keramos.report.views.proof import proof
 from keramos.report.views.quality import quality
 from keramos.report.views.snippets import snippets
+from keramos.report.views.studies import studies
 from keramos.types.view import LayerLine, ModelView
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from keramos.types.artifact import Artifact, Content
     from keramos.types.network import TensorSpec
     from keramos.types.serving import Predictor
-    from keramos.types.view import Field, Pair, Snippet
+    from keramos.types.view import Field, Pair, Quality, Snippet
 
 _TASKS = {
     "binary": "Decides whether {target} is {positive}, from {columns}.",
@@ -42,7 +44,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
         facts=_facts(found, content, model),
         stages=stages(artifact, content) if content else (),
         trace=content.trace if content else None,
-        quality=quality(content) if content else None,
+        quality=_quality(content) if content else None,
         columns=columns.cards(content) if content else (),
         dropped=tuple((item.name, item.reason) for item in dropped),
         fields=_fields(content, model),
@@ -58,6 +60,12 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
         plain=content is None,
         unsupported=found.unsupported,
     )
+
+
+def _quality(content: Content) -> Quality | None:
+    """Quality, with what was measured beside the metrics."""
+    found = quality(content)
+    return replace(found, studies=studies(content, found)) if found else None
 
 
 def headline(artifact: Artifact) -> tuple[str, tuple[Pair, ...]]:

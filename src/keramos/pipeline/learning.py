@@ -1,0 +1,121 @@
+"""Prepared rows -> a trained network and the rule that makes decisions of its answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from keramos.compile.emit import compile_network
+from keramos.evaluate.calibration import measured, temperature_of
+from keramos.evaluate.conformal import with_interval
+from keramos.evaluate.thresholds import tune_threshold
+from keramos.pipeline.judgement import Judged
+from keramos.pipeline.temperature import divided, with_logits
+from keramos.pipeline.training_job import job_of
+from keramos.pipeline.training_records import pick
+from keramos.prepare.front import front, join
+from keramos.runtime.session import Session
+from keramos.types.training import DecisionRule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keramos.pipeline.evaluation import Measures
+    from keramos.pipeline.judgement import Index
+    from keramos.pipeline.prepared_rows import PreparedRows
+    from keramos.training.trainer import Trainer
+    from keramos.types.evaluation import Temperature
+    from keramos.types.network import Network
+    from keramos.types.schema import TargetSchema
+    from keramos.types.training import Epoch, TrainingPlan, TrainingTrace
+
+Goal = float | str | tuple[float, float]
+"""A threshold, the name of a metric to tune it for, or the costs of a false positive and a false
+negative.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """How the caller wants the network trained."""
+
+    plan: TrainingPlan
+    threshold: Goal
+    interval: float | None
+    model: object
+    on_epoch: Callable[[Epoch], None] | None
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """A network that was trained on the learning rows, and its rule."""
+
+    body: Network
+    network: Network
+    trace: TrainingTrace
+    session: Session
+    rule: DecisionRule
+    temperature: Temperature | None
+    rows: PreparedRows
+
+    def judged(self, index: Index) -> Judged:
+        """Answers to some rows."""
+        return _judged(self.session, self.rows, index)
+
+
+def _judged(session: Session, rows: PreparedRows, index: Index) -> Judged:
+    answers = session.run(pick(rows.fed, index))[0]
+    return Judged(rows.y[index], answers, rows.weights_of(index))
+
+
+def _session(rows: PreparedRows, body: Network) -> tuple[Network, Session]:
+    network = join(front(rows.preparation, rows.inputs_of(body)), body)
+    return network, Session(compile_network(network))
+
+
+def learned(engine: Trainer, rows: PreparedRows, choices: Choices) -> Learned:
+    """Train, calibrate where that is wanted, and make the rule."""
+    job = job_of(rows, choices.plan)
+    body, trace = engine.fit(replace(job, model=choices.model, on_epoch=choices.on_epoch))
+    temperature = None
+    if choices.measures.calibrate:
+        body, temperature = _calibrated(rows, body)
+    network, session = _session(rows, body)
+    validation = None if rows.validating is None else _judged(session, rows, rows.validating)
+    rule = _rule(rows.schema.target, choices.threshold, validation)
+    if choices.interval is not None and validation is not None:
+        held_out = _judged(session, rows, rows.parts.held_out)
+        rule = with_interval(rule, choices.interval, validation, held_out)
+    return Learned(body, network, trace, session, rule, temperature, rows)
+
+
+def _calibrated(rows: PreparedRows, body: Network) -> tuple[Network, Temperature | None]:
+    """The network with the temperature that suits its validation rows."""
+    if rows.validating is None:
+        return body, None
+    _, session = _session(rows, with_logits(body))
+    validation, held_out = (
+        _judged(session, rows, index) for index in (rows.validating, rows.parts.held_out)
+    )
+    found = temperature_of(validation)
+    body = body if found == 1 else divided(body, found)
+    return body, measured(found, validation, held_out)
+
+
+def _rule(target: TargetSchema, threshold: Goal, validation: Judged | None) -> DecisionRule:
+    if target.task == "regression":
+        return DecisionRule("value", "the prediction is the model's output", unit=target.unit)
+    if target.task == "multiclass":
+        return DecisionRule("argmax", "the class with the largest score", target.classes)
+    if validation is None or isinstance(threshold, (int, float)):
+        given = float(threshold) if isinstance(threshold, (int, float)) else 0.5
+        origin = "the usual threshold for a probability" if given == 0.5 else "given by the caller"  # noqa: PLR2004
+        return DecisionRule("threshold", origin, target.classes, given)
+    best, origin = tune_threshold(validation.y, validation.output, threshold, validation.weights)
+    return DecisionRule("threshold", origin, target.classes, best)
+
+
+def is_tuned(threshold: Goal, target: TargetSchema) -> bool:
+    """Whether validation rows choose the threshold."""
+    return target.task == "binary" and not isinstance(threshold, (int, float))
