@@ -55,7 +55,7 @@ def _by_column(
 @click.command(
     "train", epilog="Example: keramos train credit.csv --target risk -o model.h5 --drop customer_id"
 )
-@click.argument("table")
+@click.argument("table", nargs=-1, required=True)
 @click.option("--target", required=True, help="Column to predict.")
 @click.option("-o", "--output", required=True, help="Model file to write: .h5 or .keras.")
 @click.option("--drop", multiple=True, help="Column to leave out (repeat for more).")
@@ -121,6 +121,12 @@ def _by_column(
     help="Keep an interval, or a set of classes, that holds the truth of this share of rows: 0.9.",
 )
 @click.option(
+    "--max-rows",
+    default=0,
+    metavar="N",
+    help="Take N rows, chosen by a hash.  [default: all; 1,000,000 of many or large Parquet files]",
+)
+@click.option(
     "--calibrate", is_flag=True, help="Make probabilities mean what they say, by a temperature."
 )
 @click.option("--importance", is_flag=True, help="Measure how much answers depend on each column.")
@@ -168,9 +174,11 @@ def _by_column(
     help="Processor time for trying candidates and learning again.  [default: no bound]",
 )
 @json_option()
-def command(table: str, target: str, output: str, *, as_json: bool, **options: object) -> None:
+def command(
+    table: tuple[str, ...], target: str, output: str, *, as_json: bool, **options: object
+) -> None:
     """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard
-    input).
+    input), or on several files with the same columns.
     """
     from keramos.artifact.read import read
     from keramos.artifact.write import check_extension
@@ -196,7 +204,8 @@ def command(table: str, target: str, output: str, *, as_json: bool, **options: o
         if not as_json:
             click.echo("\n".join(paragraph(screen, message, "", "  ")))
 
-    run = train(table, target, plan=plan, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
+    tables = table[0] if len(table) == 1 else table
+    run = train(tables, target, plan=plan, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
     run.save(output)
     if as_json:
         import msgspec

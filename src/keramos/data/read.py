@@ -19,6 +19,7 @@ from keramos.types.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from keramos.types.table import Column
 
@@ -109,10 +110,15 @@ def _reader(extension: str) -> Reader:
     if not isinstance(reader, str):
         return reader
     module, name = reader.split(":")
-    return cast("Reader", getattr(_extra(module, f"{extension} files"), name))
+    return cast("Reader", getattr(extra(module, f"{extension} files"), name))
 
 
-def _extra(module: str, what: str) -> object:
+def extra(module: str, what: str) -> ModuleType:
+    """A module that needs the extra ``tables``.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -146,6 +152,6 @@ def column_of(name: str, cells: object) -> Column:
 def _from_frame(frame: object) -> Table:
     from_frame = cast(
         "Callable[[object], Table]",
-        getattr(_extra("keramos.data.frames", "DataFrames"), "from_frame"),  # noqa: B009
+        getattr(extra("keramos.data.frames", "DataFrames"), "from_frame"),  # noqa: B009
     )
     return from_frame(frame)

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from keramos.artifact.write import write
 from keramos.data.folds import fold_splits
 from keramos.data.infer import infer_schema
+from keramos.data.many_files import bounded
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
@@ -103,6 +104,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     split_by: str | None = None,
     time_column: str | None = None,
     weight_column: str | None = None,
+    max_rows: int = 0,
     calibrate: bool = False,
     importance: bool = False,
     by: Collection[str] = (),
@@ -117,7 +119,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     """Train a network on a table and keep everything its answers depend on.
 
     Args:
-        table: a path, a DataFrame, rows, or a dict of columns.
+        table: a path, a DataFrame, rows, or a dict of columns; or several paths, in a list or as a
+            pattern such as ``data/*.parquet``.
         target: the column to predict, by name; or its values beside the table, ``train(X, y)``,
             see ``with_target``.
         drop: columns to leave out.
@@ -141,6 +144,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         time_column: a column of dates or numbers: the latest rows are held out.
         weight_column: a column of numbers, 0 or more: how much each row counts in learning, in
             inner folds, in thresholds and in metrics. It is not learned from.
+        max_rows: take so many rows at most, chosen by a hash of their numbers; 0 takes all, and a
+            million of several or large Parquet files, which are read batch by batch.
         calibrate: classes only; divide the logits by a temperature, fitted on a fifth of the
             training rows that is set aside, so that probabilities mean what they say.
         importance: measure how much answers depend on each column.
@@ -162,7 +167,13 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     """
     _check(scaling, threshold, interval)
     plan = _resolved(replace(plan or TrainingPlan(), **fields), own=model is not None)
-    source, name = with_target(table, target)
+    taken = bounded(table, max_rows, plan.seed)
+    source, name = with_target(taken.table, target)
+    if taken.rows:
+        on_message(
+            f"{source.rows:,} of {taken.rows:,} rows are used, chosen by a hash of their numbers; "
+            "--max-rows takes more or fewer"
+        )
     columns = RowColumns(split_by, time_column, weight_column)
     wishes = Wishes(
         (*drop, *columns.reasons()),

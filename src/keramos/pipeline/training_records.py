@@ -81,7 +81,8 @@ def _data_digest(table: Table) -> str:
     """SHA-256 of the file's bytes; without a file, of the column names and cells."""
     path = Path(table.source)
     if path.is_file():
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:  # in parts: it may be larger than memory
+            return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
     for name, column in table.columns.items():
         cells = column.values
