@@ -308,11 +308,14 @@ CASES = {
 }
 
 
-def saved_cases(folder, names):
-    """A SavedModel with one signature for each case, and what TensorFlow answers."""
+def saved_cases(folder, names, cases=CASES, kept=None):
+    """A SavedModel with one signature for each case, and what TensorFlow answers; ``kept`` is what
+    functions capture.
+    """
     module, signatures, wanted = tf.Module(), {}, {}
+    module.kept = kept
     for name in names:
-        function, inputs = CASES[name]
+        function, inputs = cases[name]
         specs = [
             tf.TensorSpec([None, *one.shape[1:]], one.dtype, name=f"x{i}")
             for i, one in enumerate(inputs)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.runtime import examples, ragged, strings
 from keramos.runtime.hashing import farmhash, fingerprint_cat, siphash
 from keramos.types.attributes import integer, integers, texts
 
@@ -123,5 +124,8 @@ HOST: dict[str, Callable[[Mapping[str, object]], Function]] = {
     "crossing": _crossing,
     "hash": _hash,
     "text": _text,
+    **examples.STEPS,
+    **ragged.STEPS,
+    **strings.STEPS,
 }
 """Kind of a HostStep -> what makes its function from its config."""

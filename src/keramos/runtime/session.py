@@ -23,6 +23,12 @@ _LARGE = 1 << 20
 (docs/benchmarks.md).
 """
 
+BYTES = "surrogateescape"
+"""How bytes that are no text are written as text, in Python's word."""
+
+_OF_BYTES = ("example_dense", "example_sparse")
+"""Steps that take bytes."""
+
 _SILENT = 4  # ONNX Runtime's log level FATAL: errors reach people as exceptions, once
 
 
@@ -63,11 +69,15 @@ class _Step:
             [output.name for output in self._before.get_outputs()] if self._before else []
         )
 
-    def run(self, feeds: Mapping[str, NDArray[np.generic]]) -> NDArray[np.generic]:
-        """The step's result for what is fed and known so far."""
+    def run(
+        self, feeds: Mapping[str, NDArray[np.generic]], shown: Mapping[str, NDArray[np.generic]]
+    ) -> NDArray[np.generic]:
+        """The step's result for what is fed and known so far; ``shown`` are inputs that ONNX
+        Runtime takes in another form.
+        """
         known = dict(feeds)
         if self._before is not None:
-            fed = {name: feeds[name] for name in self._step.before_feeds}
+            fed = {name: shown.get(name, feeds[name]) for name in self._step.before_feeds}
             computed = self._before.run(self._computed, fed, run_options())
             known.update(zip(self._computed, computed, strict=True))
         return self._function(*(known[name] for name in self._step.operands))
@@ -79,6 +89,9 @@ class Session:
     def __init__(self, compiled: Compiled) -> None:
         self._session = _session(compiled.onnx)
         self._steps = [_Step(step) for step in compiled.steps]
+        self._octets = {
+            name for step in compiled.steps if step.kind in _OF_BYTES for name in step.operands
+        }
         self._fetch = [*compiled.fetch_names, *(name for name, _ in compiled.runtime_checks)]
         self._check_messages = [message for _, message in compiled.runtime_checks]
         # Keras' names differ from ONNX' only where ONNX reserves a name.
@@ -91,7 +104,7 @@ class Session:
         """Outputs in Keras' order for inputs by name; arrays must already have the model's dtypes.
 
         Raises:
-            MismatchError: an array does not fit the model's input.
+            MismatchError: an array does not fit the model's input, or bytes are not UTF-8.
         """
         if not self._direct:
             feeds = {self._feeds[name]: array for name, array in feeds.items()}
@@ -100,6 +113,8 @@ class Session:
                 feeds = self._prepared(feeds)
             made = self._session.run(self._fetch, feeds, run_options())
             outputs = cast("list[NDArray[np.generic]]", made)
+        except UnicodeEncodeError as error:
+            raise MismatchError("text is needed", received=repr(error.object)[:80]) from None
         except Exception as error:  # onnxruntime raises its own classes, none of them public
             sizes = ", ".join(
                 f"{name} {array.dtype} {array.shape}" for name, array in feeds.items()
@@ -120,10 +135,17 @@ class Session:
     def _prepared(self, feeds: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
         """What the graph takes: the feeds and the results of the steps before it."""
         known = dict(feeds)
+        shown = {name: _readable(feeds[name]) for name in self._octets & feeds.keys()}
         for step in self._steps:
-            known[step.result] = step.run(known)
+            known[step.result] = step.run(known, shown)
         taken = {item.name for item in self._session.get_inputs()}
-        return {name: array for name, array in known.items() if name in taken}
+        return {name: shown.get(name, known[name]) for name in known if name in taken}
+
+
+def _readable(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Bytes as text that ONNX Runtime takes, with marks in place of what is no text."""
+    found = [str(one).encode(errors=BYTES).decode(errors="replace") for one in array.flat]
+    return np.array(found, object).reshape(array.shape)
 
 
 _LOADING = re.compile(r"Node \((.*?)\) Op \((\w+)\) (?:\[\w+\] )*(.*)")
@@ -156,7 +178,7 @@ def as_input(array: object, dtype: str) -> NDArray[np.generic]:
     """An array in the dtype of a model input; bytes for text are UTF-8.
 
     Raises:
-        MismatchError: something given for text is neither text nor UTF-8, or something given for
+        MismatchError: something given for text is neither text nor bytes, or something given for
             numbers is none: text, dates, durations and complex numbers are not.
     """
     if dtype != "str":
@@ -187,8 +209,10 @@ def _check_objects(given: NDArray[np.generic]) -> None:
 
 
 def _as_text(item: object) -> str:
-    """ONNX Runtime would take anything, as Python spells it."""
+    """ONNX Runtime would take anything, as Python spells it. Bytes that are no text travel as half
+    characters: steps that take bytes have them again, and all else refuses them.
+    """
     try:
-        return item if isinstance(item, str) else cast("bytes", item).decode()
-    except (AttributeError, UnicodeDecodeError):
+        return item if isinstance(item, str) else cast("bytes", item).decode(errors=BYTES)
+    except AttributeError:
         raise MismatchError("text is needed", received=repr(item)) from None

@@ -18,7 +18,9 @@ from keramos.compile.tensorflow_graph import (
     images,
     lists,
     numbers,
+    ragged,
     tables,
+    texts,
 )
 from keramos.errors import UnsupportedModelError
 from keramos.types.operation_graph import GIVEN
@@ -51,7 +53,9 @@ ROWS: Mapping[str, Row] = {
     **images.ROWS,
     **lists.ROWS,
     **numbers.ROWS,
+    **ragged.ROWS,
     **tables.ROWS,
+    **texts.ROWS,
 }
 """Operation -> what compiles it."""
 
@@ -86,6 +90,7 @@ _FILES = "it reads or writes files, which no model may"
 _PYTHON = "it runs Python code, and code of a file is never run"
 _CHANGES = "it changes a variable, so that answers depend on earlier requests"
 _TRAINING = "it is for training"
+_PICTURES = "it decodes pictures or sound; feed a signature that takes their values"
 
 _REFUSED = (
     (r"(Stateless|Stateful)?(Parameterized)?(Random|Truncated|StandardNormal|Uniform).*", _RANDOM),
@@ -94,6 +99,7 @@ _REFUSED = (
     (r".*(Reader|Dataset|Iterator|Summary).*|Print(V2)?", _FILES),
     (r"(Eager)?PyFunc(Stateless)?", _PYTHON),
     (r"(Resource)?(Assign|Scatter(Add|Sub|Update|Nd)).*", _CHANGES),
+    (r"Decode(And.*|Bmp|Gif|Image|Jpeg|Png|Wav|Webp)|Encode(Jpeg|Png|Wav).*", _PICTURES),
     (r"(Resource)?(Sparse)?Apply.*|SymbolicGradient|.*Grad(V2|V3)?|.*Backprop.*", _TRAINING),
 )
 """Patterns of operations -> why none of them is ever compiled."""

@@ -44,7 +44,7 @@ def tensor(value: object, dtype: str, name: str) -> NDArray[np.generic]:
     if depth > _DEPTH:
         raise RequestError(f"'{name}' is nested {depth} deep; a tensor has at most {_DEPTH} axes")
     if dtype == "str":
-        value = _texts(value, name)
+        value = _texts(value)
     try:
         return _in_parts(value, dtype, depth)
     except (msgspec.ValidationError, ValueError, OverflowError):
@@ -116,17 +116,17 @@ def octets(value: object) -> bytes | None:
         raise RequestError(f"Unable to base64 decode {shown(value['b64'])}") from None
 
 
-def _texts(value: object, name: str) -> object:
+def _texts(value: object) -> object:
     if isinstance(value, list):
-        return [_texts(item, name) for item in value]
-    return text_of(value, name)
+        return [_texts(item) for item in value]
+    return text_of(value)
 
 
-def text_of(value: object, name: str) -> object:
-    """Text from ``{"b64": ...}`` that holds UTF-8; anything else as it is.
+def text_of(value: object) -> object:
+    """Text from ``{"b64": ...}``, or bytes where that is not UTF-8; anything else as it is.
 
     Raises:
-        RequestError: it is not base64, or not UTF-8.
+        RequestError: it is not base64.
     """
     found = octets(value)
     if found is None:
@@ -134,7 +134,7 @@ def text_of(value: object, name: str) -> object:
     try:
         return found.decode()
     except UnicodeDecodeError:
-        raise RequestError(f"'{name}': the bytes of {shown(value)} are not UTF-8 text") from None
+        return found
 
 
 def _why(value: object, dtype: str, name: str) -> str:

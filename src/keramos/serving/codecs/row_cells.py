@@ -143,7 +143,7 @@ def _cell(cell: object, *, tensors: bool) -> object:
     if not isinstance(cell, dict):
         return cell
     try:
-        return text_of(cell, "")
+        return text_of(cell)
     except RequestError:  # bytes that are no text, or what is refused with its row and column
         return _octets(cell) or Unreadable(show(cell), _NOT_BASE64)
 

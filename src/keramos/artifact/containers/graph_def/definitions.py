@@ -29,9 +29,15 @@ _OUTPUTS: Mapping[str, Sequence[str]] = {
     "Merge": ("output", "value_index"),
     "NonMaxSuppressionV4": ("selected_indices", "valid_outputs"),
     "NonMaxSuppressionV5": ("selected_indices", "selected_scores", "valid_outputs"),
+    "RaggedGather": ("output_nested_splits", "output_dense_values"),
     "RaggedRange": ("rt_nested_splits", "rt_dense_values"),
     "SoftmaxCrossEntropyWithLogits": ("loss", "backprop"),
     "SparseSoftmaxCrossEntropyWithLogits": ("loss", "backprop"),
+    "SparseFillEmptyRows": (
+        *("output_indices", "output_values", "empty_row_indicator", "reverse_index_map"),
+    ),
+    "SparseReshape": ("output_indices", "output_shape"),
+    "StringNGrams": ("ngrams", "ngrams_splits"),
     "StringSplit": ("indices", "values", "shape"),
     "StringSplitV2": ("indices", "values", "shape"),
     "Switch": ("output_false", "output_true"),
@@ -41,6 +47,8 @@ _OUTPUTS: Mapping[str, Sequence[str]] = {
     "TensorListPopBack": ("output_handle", "tensor"),
     "TopK": ("values", "indices"),
     "TopKV2": ("values", "indices"),
+    "UnicodeDecode": ("row_splits", "char_values"),
+    "UnicodeDecodeWithOffsets": ("row_splits", "char_values", "char_to_byte_starts"),
     "Unique": ("y", "idx"),
     "UniqueV2": ("y", "idx"),
     "UniqueWithCounts": ("y", "idx", "count"),
@@ -48,6 +56,24 @@ _OUTPUTS: Mapping[str, Sequence[str]] = {
 """Operations with several outputs of one tensor each -> their names. All others have one output,
 or one list of outputs.
 """
+
+
+_LISTS: Mapping[str, Sequence[str]] = {
+    "ParseExample": ("sparse_indices", "sparse_values", "sparse_shapes", "dense_values"),
+    "ParseExampleV2": (
+        *("sparse_indices", "sparse_values", "sparse_shapes", "dense_values"),
+        *("ragged_values", "ragged_row_splits"),
+    ),
+    "ParseSingleExample": ("sparse_indices", "sparse_values", "sparse_shapes", "dense_values"),
+}
+"""Operations with several outputs, each a list of tensors."""
+
+_TYPES = {
+    "dense_values": "Tdense",
+    "ragged_row_splits": "ragged_split_types",
+    "ragged_values": "ragged_value_types",
+}
+"""Output -> the attribute that lists its types; the others have one for each of sparse_types."""
 
 
 class FunctionName(NamedTuple):
@@ -117,6 +143,15 @@ def named(nodes: Sequence[Node]) -> dict[str, Node]:
     return found
 
 
+def _listed_outputs(node: Node) -> list[str]:
+    """The name of each tensor of an operation that gives several lists of them."""
+    found: list[str] = []
+    for name in _LISTS.get(node.op, ()):
+        types = node.attributes().get(_TYPES.get(name, "sparse_types"))
+        found += [name] * (len(types) if isinstance(types, list | tuple) else 0)
+    return found
+
+
 def edge_of(text: str, nodes: Mapping[str, Node]) -> tuple[str, int]:
     """Node and number of the output that an input names.
 
@@ -129,6 +164,6 @@ def edge_of(text: str, nodes: Mapping[str, Node]) -> tuple[str, int]:
         raise CorruptModelError("an input names no output", received=repr(text[:80]), path=WHERE)
     first = 0
     if len(rest) > 1 and name in nodes:
-        outputs = _OUTPUTS.get(nodes[name].op, ())
+        outputs = _OUTPUTS.get(nodes[name].op) or _listed_outputs(nodes[name])
         first = outputs.index(rest[0]) if rest[0] in outputs else 0
     return name, first + int(number)
