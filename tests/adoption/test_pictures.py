@@ -214,10 +214,10 @@ def test_the_command_decides_files_and_folders(whole, photo, tmp_path):
                    tmp_path / "out.csv")  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "out.csv").read_text().splitlines()
-    assert lines[0].startswith("file,row,label,score")
+    assert lines[0].startswith('"file","row","label","score"')
     assert [line.partition(",")[0] for line in lines[1:]] == [
-        str(photo),
-        str(tmp_path / "in/a.png"),
+        f'"{photo}"',
+        f'"{tmp_path / "in/a.png"}"',
     ]
     rejected = (tmp_path / "out.rejected.csv").read_text()
     assert "not a picture" in rejected

@@ -84,7 +84,7 @@ def test_decisions_are_a_list_and_a_table(model):
     found = model.decide(ROWS)
     assert [one.label for one in found] == found.to_pandas()["label"].tolist()
     assert found == list(found)
-    assert found.to_arrow().column_names == ["row", "label", "score"]
+    assert found.to_arrow().column_names == ["row", "label", "score", "warnings"]
     assert found.to_arrow().column("row").to_pylist() == [1, 2]
 
 

@@ -141,7 +141,11 @@ def test_what_is_not_said_or_said_twice_is_refused_and_no_password_is_printed(
     pa_csv.write_csv(rows(10), tmp_path / "in.csv")
     bad = "postgresql://me:s3cret@127.0.0.1:1/db"
     cases = [
-        (["in.csv"], 2, "name where answers go"),
+        (
+            ["in.csv", "-o", "x.csv", "--to-sql", bad, "--table", "t"],
+            2,
+            "name where answers go",
+        ),
         (["-o", "x.csv"], 2, "name what to score"),
         (
             ["in.csv", "--from-sql", bad, "--query", "SELECT 1", "-o", "x.csv"],

@@ -132,9 +132,9 @@ def test_bad_rows_go_to_the_side_file_and_the_totals_add_up(model, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "5 rows = 2 decided + 3 rejected" in done.stderr
     assert [line.split(",")[0] for line in (tmp_path / "out.csv").read_text().splitlines()] == [
-        '"id"',
-        '"1"',
-        '"5"',
+        '"row"',
+        "1",
+        "5",
     ]
     listed = pa_csv.read_csv(tmp_path / "out.rejected.csv").to_pylist()
     assert [(cell["row"], cell["column"]) for cell in listed] == [(2, "x1"), (3, ""), (4, "x2")]

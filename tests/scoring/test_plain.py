@@ -77,7 +77,7 @@ def test_columns_are_taken_in_the_order_in_which_they_are_named(folder, tmp_path
 
     assert done.returncode == 0, done.stderr
     out = pq.read_table(tmp_path / "out.parquet")
-    assert out.column_names == ["kind_0", "kind_1", "kind_2", "size"]
+    assert out.column_names == ["row", "kind_0", "kind_1", "kind_2", "size"]
     model = keras.models.load_model(folder / "two.keras")
     kind, size = model.predict(
         [matrix(folder, "b", "a"), matrix(folder, "c").astype("int32")], verbose=0

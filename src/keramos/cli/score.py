@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.answers import answer_options, as_plan, findings
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from keramos.types.limits import Limits
     from keramos.types.scoring import DatabaseTable, Progress, Query, ScoringSummary
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet", "arrow")
 _BAR = 24
 
 
@@ -29,9 +30,14 @@ _BAR = 24
     "score",
     epilog="Example: keramos score model.h5 in.parquet -o out.parquet --keep id --on-error skip",
 )
-@click.argument("model")
-@click.argument("source", required=False)
-@click.option("-o", "--output", help="File or folder to write, or - for standard output.")
+@click.argument("model", type=PATH)
+@click.argument("source", required=False, type=PATH)
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help="File or folder to write, or - for standard output.  [default: -, without --to-sql]",
+)
 @click.option(
     "--from-sql", metavar="URL", help="Database to read instead of SOURCE (with --query)."
 )
@@ -44,33 +50,18 @@ _BAR = 24
     default="fail",
     show_default=True,
 )
-@click.option("--keep", multiple=True, help="Column to carry along (repeat for more).")
-@click.option(
-    "--columns", help="Of a plain Keras file: its inputs in order, a,b,c.  [default: all numbers]"
-)
+@answer_options
 @click.option(
     "--require-signature",
     metavar="KEY",
+    type=PATH,
     help="Open MODEL only if it is signed for this public key.",
 )
-@click.option("--on-error", type=click.Choice(["fail", "skip"]), default="fail", show_default=True)
 @click.option(
-    "--rejects", default="", help="Side file for bad rows.  [default: OUTPUT with .rejected.csv]"
-)
-@click.option(
-    "--summary", default="", help="Where the summary goes.  [default: OUTPUT.summary.json]"
-)
-@click.option(
-    "--format",
-    "source_format",
-    type=click.Choice(FORMATS),
-    help="Of SOURCE, if its name does not say.",
-)
-@click.option(
-    "--to-format",
-    "target_format",
-    type=click.Choice(FORMATS),
-    help="Of OUTPUT, if its name does not say.",
+    "--summary",
+    default="",
+    type=PATH,
+    help="Where the summary goes.  [default: OUTPUT.summary.json]",
 )
 @click.option(
     "--resume", is_flag=True, help="Go on where an interrupted run of the same job stopped."
@@ -123,12 +114,9 @@ def command(
 
     rows = _rows(source, options.pop("from_sql"), options.pop("query"))
     answers = _answers(output, *(options.pop(name) for name in ("to_sql", "table", "if_exists")))
-    given = {
-        name: value or "" if name.endswith("_format") else value for name, value in options.items()
-    }
-    given["columns"] = tuple(str(given["columns"]).split(",")) if given["columns"] else ()
+    key = options.pop("require_signature")
+    given = as_plan(options)
     try:
-        key = given.pop("require_signature")
         opened = load(model, replace=replace, require_signature=key, by=by, limits=limits)  # type: ignore[arg-type]  # a path
         summary = score(opened, rows, answers, on_progress=_watch(), **given)  # type: ignore[arg-type]  # click checks them
     except BrokenPipeError:
@@ -172,11 +160,11 @@ def _answers(
         raise click.UsageError(
             "--to-sql and --table go together: the database, and the table to write"
         )
-    if bool(output) == bool(url):
+    if output and url:
         raise click.UsageError(
             "name where answers go: either -o OUTPUT, or --to-sql URL --table NAME"
         )
-    return DatabaseTable(str(url), str(table), if_exists) if url else str(output)  # type: ignore[arg-type]  # click checks
+    return DatabaseTable(str(url), str(table), if_exists) if url else output or "-"  # type: ignore[arg-type]  # click checks
 
 
 def _watch() -> Callable[[Progress], None]:
@@ -219,9 +207,7 @@ def _closing(summary: ScoringSummary) -> list[str]:
             f"in {summary.seconds:,.1f} s ({rate:,.0f} rows/s)"
         )
     ]
-    lines += [f"  {rule.cells:,} x column '{rule.column}': {rule.rule}" for rule in found.rules]
-    if found.rejected:
-        lines.append(f"bad rows: {summary.rejects}")
+    lines += findings(summary, summary.rejects)
     lines += [
         f"column '{drift.observed.input}' has moved since training: stability index {drift.psi:.2f}"
         for drift in found.drift

@@ -89,7 +89,7 @@ def _kept(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
 def _array(answer: NDArray[np.generic] | Labels) -> pa.Array:
     """Answers as a column: labels of text as a dictionary, numbers and booleans as they are."""
     if not isinstance(answer, Labels):
-        return pa.array(answer)
+        return pa.array(answer, pa.string() if answer.dtype == object else None)
     chosen, labels = answer
     if {type(label) for label in labels} in ({int}, {bool}):
         return pa.array(labels).take(pa.array(chosen))

@@ -90,7 +90,7 @@ def _text(cell: object) -> object:
 def _answer(answer: NDArray[np.generic] | Labels) -> tuple[str, Cells]:
     """The type of a column of answers, and its cells."""
     if not isinstance(answer, Labels):
-        if answer.dtype.kind == "U":
+        if answer.dtype.kind in "UO":
             return "string", answer.tolist()
         kind = answer.dtype.name
         return _TYPES.get(kind, kind), answer

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from keramos.errors import MissingExtraError
 from keramos.types.prediction import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import SupportsIndex
 
     import pandas as pd
     import pyarrow as pa
@@ -17,36 +18,29 @@ if TYPE_CHECKING:
     from keramos.types.schema import Label
     from keramos.types.training import DecisionRule
 
-Records = list[dict[str, object]]
+WARNINGS = "warnings"
 _SHOWN = 8
 
 
-def record_columns(rule: DecisionRule) -> tuple[str, ...]:
-    """Row number, label, score, and for several classes one score each; with an interval its ends,
-    or the possible labels.
+def answer_columns(rule: DecisionRule, *, warned: bool) -> tuple[str, ...]:
+    """Label, score, and for several classes one score each; with an interval its ends, or the
+    possible labels; with ``warned`` the warnings.
     """
-    sure = rule.interval is not None
+    sure, last = rule.interval is not None, (WARNINGS,) if warned else ()
     if rule.kind == "value":
-        return ("row", "value", *(("low", "high") if sure else ()))
+        return ("value", *(("low", "high") if sure else ()), *last)
     several = (f"score_{name}" for name in rule.labels if rule.kind == "argmax")
-    return ("row", "label", "score", *several, *(("possible",) if sure else ()))
+    return ("label", "score", *several, *(("possible",) if sure else ()), *last)
 
 
-def records(decisions: Sequence[Decision], rows: Sequence[int], rule: DecisionRule) -> Records:
-    """One record a decision, with the keys of ``record_columns``."""
-    names = record_columns(rule)
-    return [
-        dict(zip(names, (row, *_answers(decision, rule)), strict=True))
-        for row, decision in zip(rows, decisions, strict=True)
-    ]
-
-
-def _answers(decision: Decision, rule: DecisionRule) -> tuple[object, ...]:
+def answers_of(decision: Decision, rule: DecisionRule) -> tuple[object, ...]:
+    """The cells of ``answer_columns``, the warnings always last."""
+    last = "; ".join(decision.warnings) or None
     if rule.kind == "value":
-        return (decision.score, *(decision.interval or ()))
+        return (decision.score, *(decision.interval or ()), last)
     several = decision.scores if rule.kind == "argmax" else ()
     held = (possible_text(decision.possible),) if rule.interval else ()
-    return (decision.label, decision.score, *several, *held)
+    return (decision.label, decision.score, *several, *held, last)
 
 
 def possible_text(labels: Iterable[Label]) -> str:
@@ -74,13 +68,36 @@ class Decisions(list[Decision]):
         rows: Sequence[int] | None = None,
         problems: Sequence[Problem] = (),
         index: object = None,
+        warned: bool = False,
     ) -> None:
-        """``index`` is that of the pandas table in which the rows came, if they did."""
+        """``index`` is that of the pandas table in which the rows came, if they did; ``warned``
+        says whether rows were compared with those of training.
+        """
         super().__init__(decisions)
         self.rule = rule
         self.rows = range(1, len(decisions) + 1) if rows is None else rows
         self.problems = tuple(problems)
         self._index = index
+        self._warned = warned
+
+    @overload
+    def __getitem__(self, which: SupportsIndex) -> Decision: ...
+
+    @overload
+    def __getitem__(self, which: slice) -> Decisions: ...
+
+    def __getitem__(self, which: SupportsIndex | slice) -> Decision | Decisions:
+        """One decision, or some of them with the numbers of their rows."""
+        if not isinstance(which, slice):
+            return super().__getitem__(which)
+        return Decisions(
+            super().__getitem__(which),
+            self.rule,
+            rows=self.rows[which],
+            problems=self.problems,
+            index=self._index,
+            warned=self._warned,
+        )
 
     def to_arrow(self) -> pa.Table:
         """A pyarrow table: ``row`` and the columns that ``keramos predict`` writes.
@@ -116,9 +133,19 @@ class Decisions(list[Decision]):
         return pd.DataFrame(columns, index=places if index is None else index[places])
 
     def _columns(self) -> dict[str, list[Any]]:  # cells have the type of their column
-        names = record_columns(self.rule)
-        found = records(self, self.rows, self.rule)
-        return {name: [record[name] for record in found] for name in names}
+        cells = self._cells(len(self))
+        return {name: [row[place] for row in cells] for place, name in enumerate(self._names())}
+
+    def _names(self) -> tuple[str, ...]:
+        return ("row", *answer_columns(self.rule, warned=self._warned))
+
+    def _cells(self, rows: int) -> list[tuple[object, ...]]:
+        """The first rows of the table."""
+        size = len(self._names())
+        return [
+            (row, *answers_of(one, self.rule))[:size]
+            for row, one in zip(self.rows, self[:rows], strict=False)
+        ]
 
     def _count(self) -> str:
         return f"{len(self)} decision{'' if len(self) == 1 else 's'}"
@@ -139,10 +166,9 @@ class Decisions(list[Decision]):
     def _repr_html_(self) -> str:
         from keramos.drawing.notebook import table, view  # noqa: PLC0415 (only notebooks draw)
 
-        names = record_columns(self.rule)
-        rows = [list(one.values()) for one in records(self[:_SHOWN], self.rows[:_SHOWN], self.rule)]
+        rows = [list(cells) for cells in self._cells(_SHOWN)]
         more = len(self) - len(rows)
         return view(
             self._count() + (f", the first {_SHOWN} shown" if more > 0 else ""),
-            table(names, rows),
+            table(self._names(), rows),
         )

@@ -15,7 +15,6 @@ from keramos.compile.emit import compile_network
 from keramos.compile.structures import arranged, packed
 from keramos.data.conform import conform, row_error
 from keramos.errors import MissingExtraError, UsageError
-from keramos.frozen import Frozen
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.inference.decisions import Decisions
 from keramos.inference.raw_inputs import raw_reader
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from keramos.errors import Problem
+    from keramos.inference.deciding import Decided
+    from keramos.inference.row_warnings import RowWarnings
     from keramos.inference.scored import Batches, Scorer
     from keramos.prepare.rows import Feeder
     from keramos.types.artifact import Artifact, Content
@@ -43,22 +43,6 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 _FEW_ROWS = 1 << 14  # up to here a cell that is not plain costs a scan of the others, at most
-
-
-class Decided(Frozen, frozen=True):
-    """Decisions for the good rows of a table, and what became of the others.
-
-    ``rows`` has the 1-based row number of each decision; ``filled`` and ``unknown`` count missing
-    values that the null policy filled and categories outside the vocabulary, per column;
-    ``ignored`` are columns the model has no use for.
-    """
-
-    decisions: tuple[Decision, ...]
-    rows: tuple[int, ...]
-    problems: tuple[Problem, ...]
-    filled: Mapping[str, int]
-    unknown: Mapping[str, int]
-    ignored: tuple[str, ...]
 
 
 class Model:
@@ -82,6 +66,7 @@ class Model:
             else None
         )
         self._raw = raw_reader(artifact.content)
+        self._warnings: RowWarnings | None = None
         self.front: Session | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -145,7 +130,9 @@ class Model:
             return self._batches(x)
         return packed(self.run(self.feeds(x)), self.artifact.network.output_structure)
 
-    def decide(self, rows: object, *, on_error: Literal["raise", "skip"] = "raise") -> Decisions:
+    def decide(
+        self, rows: object, *, on_error: Literal["raise", "skip"] = "raise", warnings: bool = True
+    ) -> Decisions:
         """Label, score and the rule that decided, one a row: a list with ``to_pandas()``.
 
         Args:
@@ -153,6 +140,7 @@ class Model:
                 columns, or a path.
             on_error: ``skip`` leaves out rows that break a rule of the schema; ``problems`` of the
                 answer lists their cells and ``rows`` the numbers of the others.
+            warnings: decisions name numbers outside the training range and unknown categories.
 
         Raises:
             UsageError: the file holds no decision rule.
@@ -168,30 +156,37 @@ class Model:
         index = getattr(rows, "index", None) if given is rows and type(rows) is not list else None
         if callable(index):  # a method, such as that of a tuple
             index = None
+        warned = warnings and self._watch.known
         with files_named(rows, content if self._raw else None) as named:
             if on_error == "raise":
-                decided = decide(self.run(self._rows_or_table(given))[0], content.rule)
-                return Decisions(decided, content.rule, index=index)
+                decided = self.decided(self._rows_or_table(given), warnings=warnings)
+                return Decisions(decided, content.rule, index=index, warned=warned)
             from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
 
-            found = self.decide_table(as_table(self._complete(given)))
+            found = self.decide_table(as_table(self._complete(given)), warnings=warnings)
             made, bad = found.decisions, named(found.problems)
-            return Decisions(made, content.rule, rows=found.rows, problems=bad, index=index)
+            return Decisions(
+                made, content.rule, rows=found.rows, problems=bad, index=index, warned=warned
+            )
 
-    def decide_table(self, table: Table) -> Decided:
+    @property
+    def _watch(self) -> RowWarnings:
+        if self._warnings is None:
+            from keramos.inference.row_warnings import RowWarnings  # noqa: PLC0415 (start-up time)
+
+            self._warnings = RowWarnings(self.need_content("warn").preparation)
+        return self._warnings
+
+    def decided(self, fed: Feeds, *, warnings: bool = True) -> list[Decision]:
+        """Decisions about what ``feeds`` gave, with their warnings."""
+        decisions = decide(self.run(fed)[0], self.need_content("decide").rule)
+        return self._watch.added(decisions, fed) if warnings else decisions
+
+    def decide_table(self, table: Table, *, warnings: bool = True) -> Decided:
         """Decisions for every good row of a table; bad rows neither stop nor shift the others."""
-        content = self.need_content("decide")
-        typed, bad, ignored = conform(table, content.schema, need_target=False)
-        fed = feeds(typed, content.preparation)
-        problems = sorted({*bad, *fed.problems}, key=lambda problem: problem.row)
-        good = np.ones(table.rows, bool)
-        good[[problem.row - 1 for problem in problems]] = False
-        kept = {name: array[good] for name, array in fed.feeds.items()}
-        decisions = decide(self.run(kept)[0], content.rule) if good.any() else []
-        rows = tuple((np.flatnonzero(good) + 1).tolist())
-        return Decided(
-            tuple(decisions), rows, tuple(problems), fed.filled, fed.unknown, tuple(ignored)
-        )
+        from keramos.inference.deciding import decided_table  # noqa: PLC0415 (start-up time)
+
+        return decided_table(self, table, self.need_content("decide"), warnings=warnings)
 
     def batch_scorer(self, keep: Sequence[str] = (), columns: Sequence[str] = ()) -> Scorer:
         """What decides Arrow batches (extra ``tables``): many rows at once, bad ones listed apart.
@@ -215,8 +210,17 @@ class Model:
             ) from None
         return self.scorer(ArrowBatches(), keep, columns)
 
-    def scorer(self, batches: Batches, keep: Sequence[str], columns: Sequence[str]) -> Scorer:
-        """What decides batches that are stored as ``batches`` says; else as ``batch_scorer``."""
+    def scorer(
+        self,
+        batches: Batches,
+        keep: Sequence[str],
+        columns: Sequence[str],
+        *,
+        warn: bool = False,
+    ) -> Scorer:
+        """What decides batches that are stored as ``batches`` says, with a column of warnings
+        where ``warn``; else as ``batch_scorer``.
+        """
         from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (for many rows)
         from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (for many rows)
 
@@ -231,8 +235,8 @@ class Model:
                 received=", ".join(columns),
                 remedy="Leave the option out; it is for plain Keras files",
             )
-        schema, preparation = content.schema, content.preparation
-        return BatchScorer(self.session, schema, preparation, content.rule, batches, keep)
+        parts = (content.schema, content.preparation, content.rule)
+        return BatchScorer(self.session, *parts, batches, keep, warn=warn)
 
     def trace(self, row: object) -> PredictionTrace:
         """The four steps from the saved file to the decision about one row.

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, cast
 
 from keramos.compile.emit import compile_network
+from keramos.inference.row_warnings import RowWarnings
 from keramos.prepare.front import front
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
@@ -48,7 +49,12 @@ def traced(model: Traceable, row: Row, content: Content) -> PredictionTrace:
     answered = perf_counter()
     decision = decide(output, content.rule)[0]
     decided = perf_counter()
-    lines = (("rule", decision.rule), ("decision", _say(decision.label)))
+    (decision,) = RowWarnings(content.preparation).added([decision], fed)
+    lines = (
+        ("rule", decision.rule),
+        ("decision", _say(decision.label)),
+        *(("warning", words) for words in decision.warnings),
+    )
     return PredictionTrace(
         (
             TraceStep("load saved model", model.load_seconds, _load_lines(model)),

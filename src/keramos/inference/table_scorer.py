@@ -14,7 +14,8 @@ import numpy as np
 from keramos.data.conform import check_present
 from keramos.errors import Problem, RowError, UsageError
 from keramos.evaluate.conformal import bounds, possible
-from keramos.inference.decisions import possible_text, record_columns
+from keramos.inference.decisions import WARNINGS, answer_columns, possible_text
+from keramos.inference.row_warnings import RowWarnings, warning_cells
 from keramos.inference.scored import (
     Labels,
     Scored,
@@ -59,14 +60,19 @@ class BatchScorer:
         rule: DecisionRule,
         batches: Batches,
         keep: Sequence[str] = (),
+        *,
+        warn: bool = False,
     ) -> None:
+        """``warn``: answers have a column of warnings, where the file records training rows."""
         self._session, self._batches = session, batches
         self._columns = schema.columns
         self._preparation = preparation
         self._rule = rule
         self._keep = tuple(keep)
         self._parts = {column.name: _only(preparation, column) for column in schema.columns}
-        self._answers = _answer_names(rule)
+        self._warnings = RowWarnings(preparation)
+        self._warned = warn and self._warnings.known
+        self._answers = answer_columns(rule, warned=self._warned)
         self.needs = tuple(
             dict.fromkeys([*(column.name for column in schema.columns), *self._keep])
         )
@@ -114,10 +120,22 @@ class BatchScorer:
         counter = DriftCounter(self._preparation)
         counter.add(fed, {name: level.counted(good) for name, level in levels.items()})
         left = None if good is None else np.flatnonzero(good)
-        answers = dict(zip(self._answers, self._answer_columns(output), strict=True))
+        answers = dict(zip(self._answers, self._answer_columns(output), strict=False))
+        if self._warned:
+            answers[WARNINGS] = self._warning_column(fed, levels, good)
         decided = self._batches.decided(batch, self._keep, left, answers)
         bad = 0 if good is None else rows - int(good.sum())
         return Scored(rows, decided, rejected(rejects), bad, counter.counts())
+
+    def _warning_column(
+        self, fed: Feeds, levels: Mapping[str, _Level], good: NDArray[np.bool_] | None
+    ) -> NDArray[np.object_]:
+        """The warnings of the good rows, whose model inputs are ``fed``."""
+        coded = {
+            name: (level.distinct, level.codes if good is None else level.codes[good])
+            for name, level in levels.items()
+        }
+        return warning_cells(self._warnings.found(fed, coded), len(next(iter(fed.values()))))
 
     def _check_types(self, batch: Batch, source: str) -> None:
         """Refuse a column in which no cell can be read, before any row of the batch is decided; one
@@ -238,7 +256,3 @@ class _Level:
 def _only(preparation: Preparation, column: ColumnSchema) -> Preparation:
     inputs = tuple(part for part in preparation.inputs if part.column == column.name)
     return replace(preparation, inputs=inputs, matrix=False)
-
-
-def _answer_names(rule: DecisionRule) -> list[str]:
-    return list(record_columns(rule)[1:])

@@ -46,11 +46,6 @@ where edges lie.
 """
 
 
-def has_histograms(preparation: Preparation) -> bool:
-    """Whether the file records training distributions: all inputs have a histogram, or none."""
-    return all(column.histogram.counts for column in preparation.inputs)
-
-
 class DriftCounter:
     """Counts of every model input. One thread at a time; give each thread its own and merge.
 
@@ -58,7 +53,7 @@ class DriftCounter:
     """
 
     def __init__(self, preparation: Preparation) -> None:
-        columns = preparation.inputs if has_histograms(preparation) else ()
+        columns = preparation.inputs if preparation.has_histograms else ()
         self._groups: dict[str, _Numbers | _Levels]
         if preparation.matrix and columns:
             self._groups = {MATRIX_INPUT: _Numbers(columns)}

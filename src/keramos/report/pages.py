@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from keramos.errors import KeramosError, NotServedError, quoted
-from keramos.monitor.drift import has_histograms
 from keramos.report import render
 from keramos.report.live import live_values
 from keramos.report.subject import Subject
@@ -202,7 +201,7 @@ class Pages:
 
 def _drift_note(served: Served, live: Live | None) -> str:
     content = served.model.content
-    if content is not None and not has_histograms(content.preparation):
+    if content is not None and not content.preparation.has_histograms:
         return "the file records no training distributions, so drift is not measured"
     return live.note if live else "no live row was counted yet"
 

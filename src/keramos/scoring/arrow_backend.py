@@ -10,7 +10,7 @@ from keramos.inference.arrow_batches import ArrowBatches
 from keramos.scoring.arrow_delimited import ArrowDelimitedReader
 from keramos.scoring.arrow_json_lines import ArrowJsonLinesReader
 from keramos.scoring.arrow_writers import join_columns, open_writer, stream_writer
-from keramos.scoring.backend import REJECTS
+from keramos.scoring.backend import KEYS, REJECTS
 from keramos.scoring.columnar import IpcReader, ParquetReader
 from keramos.tabular.arrow import kept_type
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from keramos.errors import Problem
+    from keramos.scoring.backend import Keys
     from keramos.scoring.chunks import Reader
 
 
@@ -50,6 +51,19 @@ class ArrowBackend:
     def with_text(self, batch: pa.RecordBatch, name: str, value: str) -> pa.RecordBatch:
         """The batch and a column of one text."""
         return batch.append_column(name, pa.repeat(value, batch.num_rows))
+
+    def keyed(self, batch: pa.RecordBatch, keys: Keys) -> pa.RecordBatch:
+        """The batch with the columns of ``keys`` before its own."""
+        made = [
+            pa.repeat(cells, batch.num_rows) if isinstance(cells, str) else pa.array(cells)
+            for cells in keys.values()
+        ]
+        schema = self.with_keys(batch.schema, list(keys))
+        return pa.RecordBatch.from_arrays([*made, *batch.columns], schema=schema)
+
+    def with_keys(self, schema: pa.Schema, keys: Sequence[str]) -> pa.Schema:
+        """The columns of ``keyed``."""
+        return pa.schema([*((name, KEYS[name]) for name in keys), *schema])
 
     def listed(self, file: str, problems: Sequence[Problem]) -> pa.RecordBatch:
         """Bad cells of a file as rows of ``rejects``."""

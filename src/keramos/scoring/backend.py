@@ -10,10 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from keramos.errors import Problem
     from keramos.inference.scored import Batch, Batches, Schema
     from keramos.scoring.chunks import Reader
     from keramos.scoring.formats import Format
+
+    Keys = Mapping[str, str | NDArray[np.int64]]
+
+KEYS = {"file": "string", "row": "int64"}
+"""Columns that tell rows apart, and their types: the file in which a row is, and its number there,
+from 1, without a header.
+"""
 
 REJECTS = {
     "file": "string",
@@ -64,6 +74,12 @@ class Backend(Protocol):
 
     def with_text(self, batch: Batch, name: str, value: str) -> Batch:
         """The batch and a column of one text."""
+
+    def keyed(self, batch: Batch, keys: Keys) -> Batch:
+        """The batch with the columns of ``keys`` before its own."""
+
+    def with_keys(self, schema: Schema, keys: Sequence[str]) -> Schema:
+        """The columns of ``keyed``."""
 
     def kept_type(self, kind: str) -> str:
         """The type of a column that answers carry along."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keramos.errors import MissingExtraError
 from keramos.inference.block_batches import BlockBatches
-from keramos.scoring.backend import REJECTS
+from keramos.scoring.backend import KEYS, REJECTS
 from keramos.scoring.block_delimited import BlockDelimitedReader
 from keramos.scoring.block_json_lines import BlockJsonLinesReader
 from keramos.scoring.block_writers import open_writer, stream_writer
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keramos.errors import Problem
+    from keramos.scoring.backend import Keys
     from keramos.scoring.chunks import Reader
     from keramos.scoring.formats import Format
     from keramos.types.block import Cells
@@ -49,6 +50,20 @@ class BlockBackend:
         """The batch and a column of one text."""
         cells = {**batch.cells, name: [value] * batch.num_rows}
         return Block(batch.schema.append(Field(name, "string")), cells, batch.num_rows)
+
+    def keyed(self, batch: Block, keys: Keys) -> Block:
+        """The batch with the columns of ``keys`` before its own."""
+        made: dict[str, Cells] = {
+            name: [cells] * batch.num_rows if isinstance(cells, str) else cells
+            for name, cells in keys.items()
+        }
+        return Block(
+            self.with_keys(batch.schema, list(keys)), made | dict(batch.cells), batch.num_rows
+        )
+
+    def with_keys(self, schema: Fields, keys: Sequence[str]) -> Fields:
+        """The columns of ``keyed``."""
+        return Fields((*(Field(name, KEYS[name]) for name in keys), *schema))
 
     def kept_type(self, kind: str) -> str:
         """The type of a column that answers carry along."""

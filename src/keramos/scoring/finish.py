@@ -31,7 +31,7 @@ def finished(job: Job) -> ScoringSummary | None:
     up.
     """
     place = job.beside(MANIFEST) if job.mirrored else job.summary
-    if is_url(place) or not job.resumable:
+    if not place or is_url(place) or not job.resumable:
         return None
     try:
         text = Path(place).read_bytes()
@@ -103,14 +103,15 @@ def _publish_file(
     if rejected is not None:
         _move(rejected, job.rejects)
     _move(path, job.target)
-    _write(job.summary, summary)
+    if job.summary:
+        _write(job.summary, summary)
 
 
 def _publish_table(
     job: Job, work: Work, schema: Schema, rejected: Path | None, summary: bytes
 ) -> None:
     """Answers to a table at once; to standard output they went already."""
-    if rejected is not None:
+    if rejected is not None and job.rejects:
         _move(rejected, job.rejects)
     if job.table:
         from keramos.scoring.tables import fill  # noqa: PLC0415 (an extra)

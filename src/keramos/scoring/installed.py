@@ -14,10 +14,27 @@ if TYPE_CHECKING:
     from keramos.scoring.backend import Backend
 
 
+class _Choice:
+    """What this process takes where both would do."""
+
+    arrow = True
+
+
+def prefer_text() -> None:
+    """Read and write text without Arrow, which takes longer to import than a few rows to decide.
+
+    Only for a process that has no other files: the choice holds for all of them.
+    """
+    _Choice.arrow = False
+    backend.cache_clear()
+
+
 @cache
 def backend() -> Backend:
-    """Arrow where it is installed."""
+    """Arrow where it is installed, and not unwanted."""
     try:
+        if not _Choice.arrow:
+            raise ImportError  # noqa: TRY301 (as if it was not installed)
         from keramos.scoring.arrow_backend import ArrowBackend  # noqa: PLC0415 (an extra)
     except ImportError:
         from keramos.scoring.block_backend import BlockBackend  # noqa: PLC0415 (without the extra)

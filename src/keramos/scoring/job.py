@@ -40,6 +40,8 @@ class Job:
     """A model, the files to score, and where the answers go.
 
     ``mirrored``: the target is a folder in which each file of the source has files of its own.
+    ``keys`` are the columns that number the rows: none where columns are kept and no row is left
+    out.
     ``identity`` is the SHA-256 of everything that decides the result. ``query`` is where rows come
     from if not from files, ``table`` where answers go if not to files.
     """
@@ -52,6 +54,7 @@ class Job:
     mirrored: bool
     plan: ScoringPlan
     identity: str
+    keys: tuple[str, ...]
     query: Query | None = None
     table: DatabaseTable | None = None
 
@@ -88,17 +91,19 @@ class Job:
         """Where the summary goes; a folder of results has it inside, standard output has none that
         is not asked for.
         """
+        if self.plan.summary is None:
+            return ""
         if self.streamed or self.mirrored:
             return self.plan.summary or ("" if self.streamed else self.beside(MANIFEST))
         return self.plan.summary or f"{self.table.name if self.table else self.target}.summary.json"
 
     @property
     def rejects(self) -> str:
-        """Where the list of bad rows goes."""
+        """Where the list of bad rows goes; empty for standard output, unless it is asked for."""
         if self.mirrored:
             return self.plan.rejects or self.beside(REJECTED_FILE)
         if self.streamed or self.table:
-            return self.plan.rejects or f"{self.table.name if self.table else 'score'}.rejected.csv"
+            return self.plan.rejects or (f"{self.table.name}.rejected.csv" if self.table else "")
         place = stem(self.target) if "://" not in self.target else self.target
         return self.plan.rejects or f"{place}.rejected.csv"
 
@@ -119,14 +124,8 @@ def plan_job(
     query = source if isinstance(source, Query) else None
     table = target if isinstance(target, DatabaseTable) else None
     files = (_query_file(query),) if query else tuple(find(str(source)))
-    if source == STDIN and not plan.source_format:
-        raise UsageError(
-            "standard input has no name that says its format",
-            remedy="Add --format csv, jsonl, arrow ...",
-        )
-    source_form = (
-        "query" if query else common_format([file.name for file in files], plan.source_format).name
-    )
+    given = plan.source_format or ("csv" if source == STDIN else "")
+    source_form = "query" if query else common_format([file.name for file in files], given).name
     place = _table_place(table) if table else str(target)
     form, mirrored = (
         (Format("arrow"), False) if table else _target(place, "csv" if query else source_form, plan)
@@ -135,19 +134,29 @@ def plan_job(
     _check_rejects(plan)
     rejects = format_of(plan.rejects) or Format("csv")
     check_formats([*([] if query else [source_form]), form.name, rejects.name])
+    keys = () if plan.keep and plan.on_error == "fail" else _keys(source, files, mirrored=mirrored)
+    keys = tuple(name for name in keys if name not in plan.keep)
     stated = {
         "model": model.artifact.info.sha256,
         "target": [form, mirrored, [place, table.name, table.if_exists] if table else []],
-        "plan": [plan.keep, plan.columns, plan.on_error],
+        "plan": [plan.keep, plan.columns, plan.on_error, plan.warnings, keys],
         "files": [[file.relative, file.size, file.stamp] for file in files],
         "query": [files[0].name, query.sql] if query else [],
         **({"replace": _stated(model)} if model.replacements else {}),
         **({"by": model.by} if model.by else {}),
     }
     identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
-    job = Job(model, files, source_form, place, form, mirrored, plan, identity, query, table)
+    job = Job(model, files, source_form, place, form, mirrored, plan, identity, keys, query, table)
     _check_places(job)
     return job
+
+
+def _keys(source: str | Query, files: tuple[SourceFile, ...], *, mirrored: bool) -> tuple[str, ...]:
+    """The columns that tell a row of the answers: those of many files name the file, too."""
+    one = isinstance(source, Query) or (
+        len(files) == 1 and PurePosixPath(files[0].name).name == PurePosixPath(source).name
+    )
+    return ("row",) if one or mirrored else ("file", "row")
 
 
 def _query_file(query: Query) -> SourceFile:
@@ -263,7 +272,7 @@ def _targets(job: Job) -> list[str]:
     """The local files or the folder that a job writes, the answers first."""
     chosen = (job.plan.rejects, job.plan.summary)
     rejects, summary = chosen if job.mirrored else (job.rejects, job.summary)
-    targets = (job.target, rejects if job.plan.on_error == "skip" else "", summary)
+    targets = (job.target, rejects if job.plan.on_error == "skip" else "", summary or "")
     return [target for target in targets if target not in {"", STDOUT} and not is_url(target)]
 
 

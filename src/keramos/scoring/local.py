@@ -79,7 +79,7 @@ class _Run:
             self._at = Position(piece.file + 1)
         else:
             before = self._at.rows
-            found = placed(piece, before)
+            found = placed(piece, before, self._job.keys, file.name)
             if found.rejected and self._job.plan.on_error == "fail":
                 raise row_error(found.rejected, file.name)
             part.add(found, file)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keramos.data.conform import check_present
 from keramos.errors import DataError, Problem
 from keramos.scoring.formats import TEXT, format_of
@@ -16,7 +18,9 @@ from keramos.types.scoring import Position
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from keramos.inference.scored import Batch, Schema, Scorer
+    from numpy.typing import NDArray
+
+    from keramos.inference.scored import Batch, Schema, Scored, Scorer
     from keramos.scoring.chunks import Chunk, Loaded, Reader
     from keramos.types.drift import InputCounts
     from keramos.types.scoring import SourceFile
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has
-    bad cells with rows counted from the beginning of the piece.
+    bad cells with rows counted from the beginning of the piece, and ``numbers`` are those of the
+    decided rows.
     """
 
     file: int
@@ -33,6 +38,7 @@ class Piece:
     stored: int
     rows: int = 0
     decided: Batch | None = None
+    numbers: NDArray[np.int64] | None = None
     rejected: Sequence[Problem] = ()
     rejected_rows: int = 0
     drift: tuple[InputCounts, ...] = ()
@@ -188,8 +194,24 @@ def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer, kept: 
     rejected = _rejected(scored.rejected, loaded)
     bad = scored.rejected_rows + len({row.row for row in loaded.malformed})
     return Piece(
-        number, chunk.offset, chunk.stored, loaded.rows, scored.decided, rejected, bad, scored.drift
+        number,
+        chunk.offset,
+        chunk.stored,
+        loaded.rows,
+        scored.decided,
+        _decided_rows(scored, loaded),
+        rejected,
+        bad,
+        scored.drift,
     )
+
+
+def _decided_rows(scored: Scored, loaded: Loaded) -> NDArray[np.int64]:
+    """The numbers, from 1, of the rows of a piece that are decided."""
+    good = np.ones(scored.rows, bool)
+    good[[problem.row - 1 for problem in scored.rejected]] = False
+    numbers = np.arange(1, scored.rows + 1) if loaded.numbers is None else loaded.numbers
+    return numbers[good]
 
 
 def _rejected(problems: Sequence[Problem], loaded: Loaded) -> list[Problem]:

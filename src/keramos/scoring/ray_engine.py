@@ -20,7 +20,7 @@ from keramos.artifact.containers.table import model_source
 from keramos.errors import ClusterError, KeramosError
 from keramos.platform.ray import cluster
 from keramos.scoring.journal import disk
-from keramos.scoring.ray_parts import Taker
+from keramos.scoring.ray_parts import Taker, travelling
 from keramos.scoring.ray_units import unit_bytes, units
 from keramos.scoring.ray_worker import Scorer, Task, places
 from keramos.scoring.steps import carried_out
@@ -120,8 +120,10 @@ def task_of(setting: Setting, attempts: Path, token: str) -> Task:
         setting.schema,
         job.plan.keep,
         job.plan.on_error == "fail",
-        job.form,
+        travelling(job),
         job.mirrored,
+        job.keys,
+        job.plan.warnings,
         str(Path.cwd()),
         attempts,
         token,

@@ -10,11 +10,13 @@ from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from keramos.data.conform import row_error
 from keramos.scoring.arrow_writers import open_writer
+from keramos.scoring.formats import TEXT, Format
 from keramos.scoring.installed import backend
 from keramos.scoring.journal import PartFile, disk
 from keramos.types.scoring import Progress
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from keramos.scoring.job import Job
     from keramos.scoring.journal import Part
     from keramos.scoring.ray_units import Unit
     from keramos.scoring.ray_worker import Answer
@@ -80,11 +83,8 @@ class Taker:
         """The part with its files at their places and its rows counted from the beginning of their
         files.
         """
-        outputs = self._header() if part.outputs else ()
-        for file in part.outputs:
-            place = self._work.results / file.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            (folder / "results" / file.path).replace(place)
+        header = self._header() if part.outputs else ()
+        outputs = self._outputs(part, folder / "results", unit, before)
         rejects = (
             self._rejects(folder / "rejects" / part.rejects.path, unit, before)
             if part.rejects
@@ -92,7 +92,43 @@ class Taker:
         )
         inside = part.end.offset > 0 and part.end.file == unit.start.file
         end = replace(part.end, rows=part.end.rows + before) if inside else part.end
-        return replace(part, end=end, outputs=(*outputs, *part.outputs), rejects=rejects)
+        return replace(part, end=end, outputs=(*header, *outputs), rejects=rejects)
+
+    def _outputs(self, part: Part, folder: Path, unit: Unit, before: int) -> tuple[PartFile, ...]:
+        """The files of a part at their places, in the form of the job."""
+        job = self._setting.job
+        travelled = travelling(job)
+        first = self._files[unit.start.file].name
+        moved = next((file.decided for file in part.files if file.name == first), 0)
+        found = []
+        for number, file in enumerate(part.outputs):
+            path = file.path.removesuffix(travelled.extension) + job.form.extension
+            place = self._work.results / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if travelled == job.form:
+                (folder / file.path).replace(place)
+            else:  # of several files the first is that in which the unit begins
+                counted = before if number == 0 else 0
+                self._renumbered(folder / file.path, place, moved, counted)
+            found.append(PartFile(path, place.stat().st_size))
+        return tuple(found)
+
+    def _renumbered(self, path: Path, place: Path, moved: int, before: int) -> None:
+        """A travelled file in the form of the job; its first ``moved`` rows count on from
+        ``before``.
+        """
+        job = self._setting.job
+        writer = open_writer(place, job.form, self._setting.schema, header=job.mirrored)
+        with pa.OSFile(str(path)) as stream:
+            file, at = pa.ipc.open_file(stream), 0
+            for number in range(file.num_record_batches):
+                batch = file.get_batch(number)
+                rows = batch.column("row").to_numpy()
+                on = np.where(np.arange(at, at + len(rows)) < moved, before, 0)
+                where = batch.schema.get_field_index("row")
+                writer.write(batch.set_column(where, "row", pa.array(rows + on)))
+                at += len(rows)
+        writer.close()
 
     def _header(self) -> tuple[PartFile, ...]:
         """The line of names before the first part of a text file; parts of the cluster have
@@ -117,6 +153,14 @@ class Taker:
                 )
         writer.close()
         return PartFile(final.name, final.stat().st_size)
+
+
+def travelling(job: Job) -> Format:
+    """The form in which a worker writes answers: one whose rows can be counted on where a text
+    file may be cut, since a worker does not know how many rows come before.
+    """
+    cut = "row" in job.keys and job.source_form in TEXT
+    return Format("arrow") if cut else job.form
 
 
 def _counted_on(rejected: pa.RecordBatch, name: str, before: int) -> pa.RecordBatch:

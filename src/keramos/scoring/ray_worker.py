@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from keramos.errors import ClusterError, KeramosError, MismatchError
+from keramos.inference.arrow_batches import ArrowBatches
 from keramos.pipeline.load import load
 from keramos.platform.ray import ray_module
 from keramos.scoring.formats import Format
@@ -67,6 +68,8 @@ class Task:
     fail: bool
     form: Format
     mirrored: bool
+    keys: tuple[str, ...]
+    warnings: bool
     folder: str
     attempts: Path
     token: str
@@ -101,7 +104,9 @@ class Scorer:
         self._shared = (self._task.attempts / self._task.token).exists()
         try:
             self._source = Source(self._task.files, self._task.source_form)
-            self._scorer = _loaded(self._task).batch_scorer(self._task.keep)
+            self._scorer = _loaded(self._task).scorer(
+                ArrowBatches(), self._task.keep, (), warn=self._task.warnings
+            )
         except KeramosError as error:
             self._error = error
 
@@ -167,7 +172,7 @@ class Scorer:
                         part.end_file(file)
                         at = Position(piece.file + 1)
                         continue
-                    found = placed(piece, at.rows)
+                    found = placed(piece, at.rows, task.keys, file.name)
                     if found.rejected and task.fail:
                         part.abandon()
                         return Answer(unit.number, bad_file=piece.file, bad=tuple(found.rejected))

@@ -18,9 +18,10 @@ from keramos.scoring.sources import check_unchanged
 from keramos.scoring.totals import summarised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from keramos.inference.scored import Schema, Scorer
+    from keramos.scoring.backend import Keys
     from keramos.scoring.chunks import Reader
     from keramos.scoring.job import Job
     from keramos.scoring.pieces import Piece
@@ -71,11 +72,12 @@ def carried_out(
     with ExitStack() as reading:
         stream = _query(job.query, reading) if job.query else None
         source = Source(job.files, job.source_form, stream)
-        scorer = job.model.scorer(backend().batches, job.plan.keep, job.plan.columns)
+        plan = job.plan
+        scorer = job.model.scorer(backend().batches, plan.keep, plan.columns, warn=plan.warnings)
         given = source.schema()
         if not given.names and job.source_form == "jsonl":  # no row, so any columns will do
             given = backend().texts(scorer.needs)
-        schema = scorer.schema(given, job.files[0].name)
+        schema = backend().with_keys(scorer.schema(given, job.files[0].name), job.keys)
         check_target(job, schema)
         with Work(job.work, job.identity, resume=job.plan.resume) as work:
             resumed = bool(work.parts)
@@ -85,6 +87,7 @@ def carried_out(
                 summary = summarised(
                     job, work.parts, perf_counter() - begun, engine=engine, resumed=resumed
                 )
+                summary = replace(summary, ignored=_ignored(job, given.names, scorer.needs))
                 for file in (
                     job.files
                 ):  # once more, all of them: what is shown comes from one state of the source
@@ -95,6 +98,16 @@ def carried_out(
                 raise
             work.remove()
     return summary
+
+
+def _ignored(job: Job, names: Sequence[str], needs: Sequence[str]) -> tuple[str, ...]:
+    """Columns of the source that the model does not know, in order."""
+    content = job.model.content
+    if content is None:
+        return ()
+    dropped = (column.name for column in content.schema.dropped)
+    known = {*needs, content.schema.target.name, *dropped}
+    return tuple(name for name in names if name not in known)
 
 
 def _query(query: Query, reading: ExitStack) -> Reader:
@@ -112,7 +125,13 @@ def _leave(job: Job, work: Work, error: BaseException) -> None:
         work.remove()
 
 
-def placed(piece: Piece, before: int) -> Piece:
-    """The piece with the rows of its rejects counted from the beginning of the file."""
+def placed(piece: Piece, before: int, keys: Sequence[str], name: str) -> Piece:
+    """The piece with its rows, rejected and decided, counted from the beginning of the file, and
+    the decided ones behind the columns ``keys``.
+    """
     moved = [replace(problem, row=problem.row + before) for problem in piece.rejected]
-    return replace(piece, rejected=moved)
+    if not keys or piece.decided is None or piece.numbers is None:
+        return replace(piece, rejected=moved)
+    known: Keys = {"file": name, "row": piece.numbers + before}
+    decided = backend().keyed(piece.decided, {key: known[key] for key in keys})
+    return replace(piece, rejected=moved, decided=decided)

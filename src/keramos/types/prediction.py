@@ -31,7 +31,8 @@ class Decision(Frozen, frozen=True):
     value). ``rule`` says what decided.
 
     Where the rule has an interval, ``interval`` holds the ends of that of a value, and ``possible``
-    the labels of the set of classes.
+    the labels of the set of classes. ``warnings`` name what no training row had: numbers outside
+    the training range, unknown categories.
     """
 
     label: str | int | bool | float
@@ -40,6 +41,7 @@ class Decision(Frozen, frozen=True):
     rule: str
     interval: tuple[float, float] | None = None
     possible: tuple[str | int | bool, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class TraceStep(Frozen, frozen=True):

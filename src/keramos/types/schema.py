@@ -233,6 +233,11 @@ class Preparation(Frozen, frozen=True):
     unseen: tuple[int, ...] = ()
     transforms: tuple[TransformRecord, ...] | UnsetType = UNSET
 
+    @property
+    def has_histograms(self) -> bool:
+        """Whether training distributions are recorded: all inputs have a histogram, or none."""
+        return all(column.histogram.counts for column in self.inputs)
+
 
 class Split(Frozen, frozen=True, eq=False):
     """Row indices (int64, ascending, counted from 0) of the training and the held-out part;

@@ -23,8 +23,10 @@ class ScoringPlan:
             decided.
         source_format: csv, tsv, jsonl, parquet or arrow, where the names of files do not say it.
         target_format: the same for what is written.
-        rejects: side file of bad rows; empty: beside the target.
-        summary: where the summary goes as JSON; empty: beside the target.
+        warnings: answers have a column that names numbers outside the training range and unknown
+            categories, where the model file records the training rows.
+        rejects: side file of bad rows; empty: beside the target, and none for standard output.
+        summary: where the summary goes as JSON; empty: beside the target; None: nowhere.
         resume: go on where an interrupted run of the same job stopped.
         part_rows: rows after which the work so far is safe on the disk.
         threads: batches in work at once; 0: as many as there are processors.
@@ -39,8 +41,9 @@ class ScoringPlan:
     on_error: OnError = "fail"
     source_format: str = ""
     target_format: str = ""
+    warnings: bool = True
     rejects: str = ""
-    summary: str = ""
+    summary: str | None = ""
     resume: bool = False
     part_rows: int = 1 << 25
     threads: int = 0
@@ -130,8 +133,8 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class ScoringSummary:
-    """The result of a scoring run. ``outputs`` are the files written; ``job`` tells one job from
-    another.
+    """The result of a scoring run. ``outputs`` are the files written; ``ignored`` are columns that
+    the model has no use for; ``job`` tells one job from another.
     """
 
     model: str
@@ -144,6 +147,7 @@ class ScoringSummary:
     resumed: bool
     job: str
     version: int = 1
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

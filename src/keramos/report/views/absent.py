@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.monitor.drift import has_histograms
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,7 +24,7 @@ _PARTS: tuple[tuple[Callable[[Content], bool], str], ...] = (
         "Preprocessing: the file records none, so the columns enter the network as they are.",
     ),
     (
-        lambda content: has_histograms(content.preparation),
+        lambda content: content.preparation.has_histograms,
         "Training distributions: the file records none, so drift and influences are not shown.",
     ),
     (

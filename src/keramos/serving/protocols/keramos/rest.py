@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from keramos.errors import Problem
-    from keramos.inference.model import Decided
+    from keramos.inference.deciding import Decided
     from keramos.serving.core.fast_route import Answers
     from keramos.serving.core.messages import Request
     from keramos.serving.core.routes import Context
