@@ -8,8 +8,9 @@ import zipfile
 
 import numpy as np
 
-from fuzz.form_targets import honest_graph, layers_model
+from fuzz.form_targets import bundle_seed, honest_graph, layers_model, objects_seed
 from hostile.generate_content import network
+from keramos.compile.tflite.model import tflite
 from support.safetensors import safetensors
 
 
@@ -27,6 +28,9 @@ def form_seeds():
     np.savez(buffer, **arrays)
     yield "weights", "npz", buffer.getvalue()
     yield "weights", "safetensors", safetensors(arrays)
+    yield "lite", "small", tflite(network())
+    yield "bundle", "small", bundle_seed()
+    yield "objects", "small", objects_seed()
     for name, mode in (("zip", None), ("tar", "w"), ("tgz", "w:gz")):
         yield "packed", name, archive(mode)
 

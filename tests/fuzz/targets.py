@@ -179,6 +179,9 @@ TARGETS = {
     "manifest": Target(form_targets.manifest, 16_384, trees=True),
     "packed": Target(form_targets.packed, 16_384),
     "weights": Target(form_targets.weights, 16_384),
+    "lite": Target(form_targets.lite, 16_384),
+    "bundle": Target(form_targets.bundle, 4_096),
+    "objects": Target(form_targets.objects, 4_096),
 }
 
 

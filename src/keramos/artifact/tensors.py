@@ -15,7 +15,7 @@ from keramos.artifact.keras.dialects.structure import describes_itself
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import located
-from keramos.types.stored import StoredFile
+from keramos.types.stored import Outline, StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +46,11 @@ def stored_file(
         if reason is None or container.tensors is None:
             return None
         tensors = container.tensors()
+        outline = Outline() if container.outline is None else container.outline()
     version, backend = _recorded(container, "keras_version"), _recorded(container, "backend")
     found = origin_of(version, backend, "", ())
     origin = found if version else replace(found, generation="not recorded")
-    return StoredFile(file_info(source, form, origin), tensors, reason)
+    return StoredFile(file_info(source, form, origin), tensors, reason, outline)
 
 
 def _recorded(container: Container, name: str) -> str:

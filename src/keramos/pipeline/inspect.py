@@ -18,6 +18,7 @@ from keramos.pipeline.reading import about, opened, reader
 from keramos.types.artifact import Artifact
 from keramos.types.limits import LIMITS
 from keramos.types.network import Network
+from keramos.types.stored import LayerRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,29 +32,15 @@ if TYPE_CHECKING:
 _SHOWN, _MOST = 3, 100  # reasons, and layers in a notebook
 
 
-@dataclass(frozen=True, slots=True)
-class LayerRow:
-    """One layer: its place (nested ones have a path), class, shapes of its weights, and how many
-    numbers they hold.
-
-    ``output`` is the shape of what it gives, for layers of a model that runs.
-    """
-
-    name: str
-    kind: str
-    weights: tuple[tuple[int, ...], ...]
-    parameters: int
-    output: tuple[int | None, ...] | None = None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
     """What a file holds. ``unsupported`` names everything that keeps it from running; empty when it
     runs.
 
-    ``inputs`` and ``outputs`` are known for models that run. ``plain_keras`` is what current Keras
-    would do with it. ``tensors`` are the arrays of a file that is not a complete model: weights
-    alone, an optimizer's, or those of a model of its author's own class.
+    ``inputs`` and ``outputs`` are known for models that run, and for those of TensorFlow Lite.
+    ``plain_keras`` is what current Keras would do with it. ``tensors`` are the arrays of a file
+    that is not a complete model: weights alone, an optimizer's, or those of a model of its author's
+    own class.
     """
 
     artifact: Artifact
@@ -95,10 +82,10 @@ class Inspection:
 
     @property
     def parameters(self) -> int:
-        """Numbers in all weights, or in all arrays of a file without layers."""
-        return sum(layer.parameters for layer in self.layers) + sum(
-            prod(tensor.shape) for tensor in self.tensors
-        )
+        """Numbers in all weights, or in all arrays of a file that is not a complete model."""
+        if self.tensors:
+            return sum(prod(tensor.shape) for tensor in self.tensors)
+        return sum(layer.parameters for layer in self.layers)
 
 
 def inspect(
@@ -139,14 +126,14 @@ def inspect(
 
 
 def describe_stored(stored: StoredFile) -> Inspection:
-    """The same for a file of arrays that is not a complete model."""
+    """The same for a file that is not a model that runs."""
     nothing = Network("", {}, (), (), ())
     return Inspection(
         Artifact(nothing, stored.info),
-        (),
+        stored.outline.layers,
         (stored.reason,),
-        (),
-        (),
+        stored.outline.inputs,
+        stored.outline.outputs,
         "does not open it as a model",
         stored.tensors,
     )

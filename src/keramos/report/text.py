@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from keramos.report.screen import Screen
+    from keramos.types.stored import StoredTensor
     from keramos.types.training import Epoch, Metric, TrainingTrace
     from keramos.types.view import ModelView, Pair, Quality, Question
 
@@ -199,7 +200,7 @@ def tensors(view: ModelView, screen: Screen) -> list[str]:
     """The arrays of a file that is not a complete model."""
     heads = (_text("name"), Column("shape"), Column("type"), _number("bytes"))
     rows = [
-        (one.name, shape(one.shape), one.dtype, f"{one.bytes:,}")
+        (one.name, shape(one.shape), _type(one), f"{one.bytes:,}")
         for one in view.tensors[:_MOST_TENSORS]
     ]
     more = len(view.tensors) - len(rows)
@@ -207,6 +208,10 @@ def tensors(view: ModelView, screen: Screen) -> list[str]:
         *(table(screen, heads, rows) if rows else ()),
         *([f"... and {more:,} more, which --json lists"] if more else []),
     ]
+
+
+def _type(tensor: StoredTensor) -> str:
+    return f"{tensor.dtype} ({tensor.quantised})" if tensor.quantised else tensor.dtype
 
 
 def file(view: ModelView, screen: Screen) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keramos.artifact.sources import ModelSource
     from keramos.errors import ModelError
     from keramos.types.network import Network
-    from keramos.types.stored import StoredTensor
+    from keramos.types.stored import Outline, StoredTensor
 
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
@@ -97,7 +97,8 @@ class Container(Frozen, frozen=True, eq=False):
     array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
     says why there is no config, where the form knows. ``graph`` reads the network of an endpoint
     (None: the usual one) from a graph of operations, where the form has one. ``notes`` are remarks
-    about what lies beside the model.
+    about what lies beside the model. ``outline`` describes what a form computes that keramos reads
+    and does not run.
     """
 
     config: bytes | None
@@ -112,6 +113,7 @@ class Container(Frozen, frozen=True, eq=False):
     sealed: bytes = b""
     graph: Callable[[str | None], Network] | None = None
     notes: tuple[str, ...] = ()
+    outline: Callable[[], Outline] | None = None
 
 
 class Head(NamedTuple):

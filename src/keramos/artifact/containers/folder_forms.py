@@ -189,6 +189,22 @@ def is_packed(head: Head) -> bool:
     return data.startswith(_TAR_MARK, _TAR_AT)
 
 
+def is_tflite(head: Head) -> bool:
+    """Whether the file is marked as a FlatBuffer of TensorFlow Lite."""
+    return head.data.startswith(b"TFL3", 4)
+
+
+def open_tflite(source: ModelSource, limits: Limits) -> Container:
+    """Open a model of TensorFlow Lite.
+
+    Raises:
+        ModelError: it is damaged, or exceeds a limit.
+    """
+    from keramos.artifact.containers import tflite  # noqa: PLC0415 (start-up time)
+
+    return tflite.open_tflite(source, limits)
+
+
 def is_npz(head: Head) -> bool:
     """Whether the file is a zip archive of NumPy's arrays."""
     return (

@@ -45,13 +45,11 @@ _BEGINNINGS: tuple[tuple[bytes, str, bool], ...] = (
 """First bytes -> what such a file is, and whether opening it elsewhere runs code."""
 
 _TEXT = "a text"
-_TFLITE = "a TensorFlow Lite model"
 _TABLE = "Name the model file; a table is named after it"
 
 _REMEDIES = {
     _TEXT: _TABLE,
     "a Parquet table": _TABLE,
-    _TFLITE: "Name the Keras file that it was made from: TensorFlow Lite is written, not read",
 }
 """What such a file is -> what to do instead of saving the model again."""
 
@@ -65,10 +63,7 @@ _TEXT_PICKLES = (
     b"cbuiltins\n",
     b"ccopy_reg\n",
 )
-_PLACES: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"TFL3", _TFLITE),
-    (257, b"ustar", "a tar archive"),
-)
+_PLACES: tuple[tuple[int, bytes, str], ...] = ((257, b"ustar", "a tar archive"),)
 
 
 def kind_of(head: bytes) -> tuple[str, bool]:

@@ -20,6 +20,7 @@ from keramos.artifact.containers.folder_forms import (
     is_sharded,
     is_tfjs,
     is_tfjs_folder,
+    is_tflite,
     open_checkpoint_folder,
     open_index,
     open_npz,
@@ -27,6 +28,7 @@ from keramos.artifact.containers.folder_forms import (
     open_saved_model,
     open_sharded,
     open_tfjs,
+    open_tflite,
     sharded_companions,
     tfjs_companions,
 )
@@ -59,6 +61,7 @@ def _open_packed(source: ModelSource, limits: Limits) -> Container:
 
 _PACKED = "packed"
 FORMS: tuple[Form, ...] = (
+    Form("tflite", "TensorFlow Lite model", is_tflite, open_tflite),
     Form("npz", "NumPy arrays (.npz)", is_npz, open_npz),
     Form(
         _PACKED,

@@ -39,6 +39,9 @@ _MOST = 1 << 22  # values of one input; far above any image that people look at
 
 def purpose(network: Network, every: Sequence[str], tensors: Sequence[StoredTensor] = ()) -> str:
     """What a file holds that says nothing of its purpose; ``every`` are its layers' classes."""
+    if tensors and every:
+        of = f"{counted(len(every), 'operator')} that keramos does not run"
+        return f"A file of {of}: {listed(list(dict.fromkeys(every)), 8)}."
     if tensors or not every:
         return f"A file of {counted(len(tensors), 'array')} that is not a complete model."
     kinds = [kind for kind in every if kind != "InputLayer"]
