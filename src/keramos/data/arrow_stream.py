@@ -90,6 +90,7 @@ def _check(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
 def _batches(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.Table]:
     empty = file.schema_arrow.empty_table()
     yield empty.select(columns)
-    # Threads would decode several row groups at once.
-    for batch in file.iter_batches(_BATCH, use_threads=False):
-        yield pa.Table.from_batches([batch]).select(columns)
+    # One reader for all row groups keeps what it read of the file; threads would decode several.
+    for group in range(file.num_row_groups):
+        for batch in file.iter_batches(_BATCH, row_groups=[group], use_threads=False):
+            yield pa.Table.from_batches([batch]).select(columns)

@@ -16,6 +16,7 @@ from keramos.data.usable_rows import usable_rows
 from keramos.prepare.feeds import feeds
 from keramos.prepare.fit import fit, is_learnable
 from keramos.prepare.front import front
+from keramos.prepare.level_codes import out_of_fold_numbers
 from keramos.runtime.session import Session
 from keramos.training.recipes import recipe
 
@@ -132,18 +133,18 @@ def prepared_rows(
     parts = parts or _split(keys, np.arange(raw.rows), classes, plan)
     inner = _split(keys, parts.training, classes, plan) if validate else None
     learning = parts.training if inner is None else inner.training
-    preparation = fit(take(typed, learning), schema, y[learning], scaling=scaling or chosen.scaling)
+    learned = take(typed, learning)
+    preparation = fit(learned, schema, y[learning], scaling=scaling or chosen.scaling)
     fed = feeds(typed, preparation)
     lacking = _lacking(usable, learning, fed.problems)
-    held_out, validating = parts.held_out, None if inner is None else inner.held_out
-    notes = [*usable.notes, *parts.notes, *_rare(preparation), _lost("held-out", held_out, lacking)]
-    held_out = held_out[~np.isin(held_out, lacking)]
+    held_out, lost = _without("held-out", parts.held_out, lacking)
+    validating, lost_too = None if inner is None else inner.held_out, ""
     if validating is not None:
-        notes.append(_lost("validation", validating, lacking))
-        validating = validating[~np.isin(validating, lacking)]
-    forms = _forms(
-        preparation, fed.feeds, ("prepared", "raw") if chosen.candidates else ("prepared",)
-    )
+        validating, lost_too = _without("validation", validating, lacking)
+    notes = (*usable.notes, *parts.notes, *_rare(preparation), lost, lost_too)
+    kinds: tuple[FrontOutput, ...] = ("prepared", "raw") if chosen.candidates else ("prepared",)
+    forms = _forms(preparation, fed.feeds, kinds)
+    _teach(forms, learning, out_of_fold_numbers(learned, preparation, y[learning], schema.target))
     return PreparedRows(
         typed,
         raw,
@@ -164,13 +165,20 @@ def prepared_rows(
 
 
 def _rare(preparation: Preparation) -> list[str]:
-    """Sentences on categories whose rare levels share one cell."""
-    return [
+    """Sentences on categories whose levels have numbers, or whose rare levels share one cell."""
+    many = [
+        f"column '{column.column}': each of its {len(column.categories)} levels is the mean target "
+        "of its rows, learned from other rows than the row's own, because a cell for each would "
+        "teach little and cost much"
+        for column in preparation.inputs
+        if column.statistics
+    ]
+    return many + [
         f"column '{column.column}': the {len(column.categories)} most frequent levels have a cell "
         f"each; {column.histogram.counts[-1]} training row(s) with rarer levels share one, because "
         "a cell for each would teach little and cost much"
         for column in preparation.inputs
-        if column.categories and column.histogram.counts[-1]
+        if column.categories and column.histogram.counts[-1] and not column.statistics
     ]
 
 
@@ -194,8 +202,22 @@ def fold_forms(
     problems = feeds(take(rows.typed, aside), found).problems
     kept = np.delete(aside, sorted({problem.row - 1 for problem in problems}))
     every = take(rows.typed, np.concatenate([learning, kept]))
-    names = tuple(rows.forms)
-    return found, kept, _forms(found, feeds(every, found).feeds, names)
+    forms = _forms(found, feeds(every, found).feeds, tuple(rows.forms))
+    numbers = out_of_fold_numbers(typed, found, rows.y[learning], schema.target)
+    _teach(forms, np.arange(len(learning)), numbers)
+    return found, kept, forms
+
+
+def _teach(
+    forms: dict[FrontOutput, NDArray[np.float32]], index: Index, numbers: NDArray[np.float32]
+) -> None:
+    """Put numbers of levels, learned out of fold, where learning rows have those of all rows."""
+    width = numbers.shape[1]
+    if not width:
+        return
+    for name in tuple(forms):
+        forms[name] = forms[name].copy()  # a session may own the array
+        forms[name][index, :width] = numbers
 
 
 def _learnable(typed: Table, schema: Schema) -> tuple[ColumnSchema, ...]:
@@ -220,8 +242,12 @@ def _lacking(rows: UsableRows, learning: Index, problems: Sequence[Problem]) -> 
     return np.array(sorted({problem.row - 1 for problem in problems}), np.int64)
 
 
-def _lost(name: str, rows: Index, lacking: Index) -> str:
-    count = int(np.isin(rows, lacking).sum())
-    if not count:
-        return ""
-    return f"{count} {name} row(s) lack a value that every training row has; not used"
+def _without(name: str, rows: Index, lacking: Index) -> tuple[Index, str]:
+    """The rows that do not lack a value, and a sentence about the others."""
+    gone = np.isin(rows, lacking)
+    if not gone.any():
+        return rows, ""
+    count = int(gone.sum())
+    return rows[~gone], (
+        f"{count} {name} row(s) lack a value that every training row has; not used"
+    )

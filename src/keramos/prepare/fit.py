@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.errors import DataError
+from keramos.prepare.level_codes import level_codes, standard_targets
 from keramos.tabular.input_names import free_input_name
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.one_hot import vocabulary_of
+from keramos.tabular.target_statistics import MANY_LEVELS, MOST_OUTPUTS, level_values
+from keramos.tabular.target_statistics import MOST_LEVELS as MOST_STATISTICS
 from keramos.tabular.transforms import (
     TRANSFORMS,
     number_inputs,
     number_transforms,
     one_hots,
+    target_statistics,
 )
 from keramos.types.schema import (
     ColumnPreparation,
@@ -69,8 +73,9 @@ def fit(
         KINDS[column.kind].in_matrix and not any(which for which, _ in names[column.name])
         for column in schema.columns
     )
+    goals = standard_targets(y, schema.target)
     inputs = tuple(
-        _learn(source, table.columns[source.name], name, which)
+        _learn(source, table.columns[source.name], name, which, goals)
         for source in schema.columns
         for which, name in names[source.name]
     )
@@ -129,7 +134,9 @@ def _input_names(table: Table, schema: Schema) -> dict[str, list[tuple[str, str]
     return names
 
 
-def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> ColumnPreparation:
+def _learn(
+    source: ColumnSchema, column: Column, name: str, which: str, goals: NDArray[np.float64]
+) -> ColumnPreparation:
     if column.missing.all():
         raise DataError(
             "the column has no value in any training row",
@@ -139,7 +146,7 @@ def _learn(source: ColumnSchema, column: Column, name: str, which: str) -> Colum
     missing = int(column.missing.sum())
     kind = KINDS[source.kind]
     if kind.is_category:
-        return _learn_levels(source, column, name, missing)
+        return _learn_levels(source, column, name, missing, goals)
     present = kind.numbers(column.values, column.missing, which)[~column.missing]
     low, high = float(present.min()), float(present.max())
     counts, edges = np.histogram(present, _BINS, _range(low, high))
@@ -169,9 +176,12 @@ def _range(low: float, high: float) -> tuple[float, float]:
 
 
 def _learn_levels(
-    source: ColumnSchema, column: Column, name: str, missing: int
+    source: ColumnSchema, column: Column, name: str, missing: int, goals: NDArray[np.float64]
 ) -> ColumnPreparation:
-    levels, rare = vocabulary_of(column.values[~column.missing].tolist())
+    present = column.values[~column.missing].tolist()
+    levels, rare = vocabulary_of(present)
+    if len(levels) > MANY_LEVELS and goals.shape[1] <= MOST_OUTPUTS:
+        levels, rare = vocabulary_of(present, MOST_STATISTICS)
     if not levels:
         raise DataError(
             f"each of the {rare} categories appears once, so that they tell nothing",
@@ -185,7 +195,7 @@ def _learn_levels(
             column=source.name,
         )
     policy: NullPolicy = "level" if missing else "refuse"
-    return ColumnPreparation(
+    found = ColumnPreparation(
         column=source.name,
         input=name,
         kind=source.kind,
@@ -194,6 +204,11 @@ def _learn_levels(
         missing_rows=missing,
         histogram=Histogram((), (*levels.values(), rare)),
     )
+    if len(levels) <= MANY_LEVELS or goals.shape[1] > MOST_OUTPUTS:
+        return found
+    values = level_values(level_codes(column, found), goals, len(levels) + 2)
+    kept = values if missing else values[:-1]
+    return replace(found, statistics=tuple(map(tuple, kept.astype("float32").tolist())))
 
 
 def _features(preparation: Preparation) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -202,7 +217,8 @@ def _features(preparation: Preparation) -> tuple[tuple[str, ...], tuple[int, ...
     names = tuple(column.input for column in numbers)
     # A number that never changed is 0 in every prepared training row, so nothing was learned about
     # it either.
-    named = [(column.input, column.maximum > column.minimum) for column in numbers]
+    named = [(name, True) for each in target_statistics(preparation) for name in each.features()]
+    named += [(column.input, column.maximum > column.minimum) for column in numbers]
     for transform in number_transforms(preparation):
         named += [(name, True) for name in transform.further(names)]
     rare = {column.input: column.histogram.counts[-1] > 0 for column in preparation.inputs}

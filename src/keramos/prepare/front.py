@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.plan import Plan
-from keramos.tabular.transforms import number_inputs, number_transforms, one_hots
+from keramos.tabular.transforms import (
+    number_inputs,
+    number_transforms,
+    one_hots,
+    target_statistics,
+)
 from keramos.types.network import Call, Network, TensorRef
 from keramos.types.schema import MATRIX_INPUT
 
@@ -26,24 +31,28 @@ FrontOutput = Literal["prepared", "raw"]
 def front(preparation: Preparation, rows: Sequence[FrontOutput] = ("prepared",)) -> Network:
     """The network from raw inputs to the joined rows that are asked for, float32, in that order.
 
-    ``prepared``: filled and scaled numbers and one-hot categories, shape (rows,
-    len(preparation.features)). ``raw``: the numbers as they are, ``MISSING_NUMBER`` where there is
-    none, and the same one-hot categories.
+    ``prepared``: the numbers of levels, filled and scaled numbers, and one-hot categories, shape
+    (rows, len(preparation.features)). ``raw``: the same with numbers as they are,
+    ``MISSING_NUMBER`` where there is none.
     """
     plan = Plan()
     sources = _inputs(plan, preparation)
     numbers = _joined_numbers(plan, preparation, sources)
     scaled = _scaled(plan, preparation, numbers) if "prepared" in rows else []
+    means = [each.layers(plan, sources[each.input]) for each in target_statistics(preparation)]
     levels = [each.layers(plan, sources[each.input]) for each in one_hots(preparation)]
     parts = {"prepared": scaled, "raw": numbers}
-    outputs = tuple(plan.join(name, [*parts[name], *levels]) for name in rows)
+    outputs = tuple(plan.join(name, [*means, *parts[name], *levels]) for name in rows)
     return Network("front", plan.layers, tuple(plan.calls), tuple(plan.inputs), outputs)
 
 
 def raw_columns(preparation: Preparation) -> tuple[int, ...]:
-    """How many cells of the ``raw`` row each column has: 1 for a number, one for each level."""
+    """How many cells of the ``raw`` row each column has: 1 for a number, also of a level, and one
+    for each level of others.
+    """
     levels = [len(each.features()) for each in one_hots(preparation)]
-    return (*(1 for _ in number_inputs(preparation)), *levels)
+    means = sum(len(each.features()) for each in target_statistics(preparation))
+    return (*(1 for _ in range(means)), *(1 for _ in number_inputs(preparation)), *levels)
 
 
 def _joined_numbers(

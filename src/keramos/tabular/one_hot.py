@@ -23,15 +23,30 @@ out-of-vocabulary level.
 """
 
 
-def vocabulary_of(cells: Iterable[str | int]) -> tuple[dict[str | int, int], int]:
-    """The levels to learn with the training rows of each, most frequent first, and the rows of all
-    other levels.
+def vocabulary_of(
+    cells: Iterable[str | int], most: int = MOST_LEVELS
+) -> tuple[dict[str | int, int], int]:
+    """The levels to learn, ``most`` of them at most, with the training rows of each, most frequent
+    first, and the rows of all other levels.
     """
     counts = Counter(cells)
     ordered = sorted(counts, key=lambda level: (-counts[level], level))
     common = [level for level in ordered if counts[level] > 1 or len(counts) <= KEEP_RARE_UP_TO]
-    kept = {level: counts[level] for level in common[:MOST_LEVELS]}
+    kept = {level: counts[level] for level in common[:most]}
     return kept, sum(counts.values()) - sum(kept.values())
+
+
+def lookup_config(vocabulary: list[str | int], null_code: str | int) -> Config:
+    """The options of a lookup layer, without what it gives for a level."""
+    other: str | int = "[UNK]" if isinstance(null_code, str) else MISSING_INTEGER + 1
+    while other in vocabulary:
+        other = other + "_" if isinstance(other, str) else other + 1
+    return {
+        "vocabulary": vocabulary,
+        "num_oov_indices": 1,
+        "mask_token": None,
+        "oov_token": other,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +76,6 @@ class OneHot:
     def layers(self, plan: Plan, x: TensorRef) -> TensorRef:
         """One lookup layer."""
         text, vocabulary = isinstance(self.null_code, str), self._vocabulary()
-        other: str | int = "[UNK]" if text else MISSING_INTEGER + 1
-        while other in vocabulary:
-            other = other + "_" if isinstance(other, str) else other + 1
-        config: Config = {
-            "vocabulary": vocabulary,
-            "num_oov_indices": 1,
-            "mask_token": None,
-            "oov_token": other,
-            "output_mode": "one_hot",
-        }
+        config = {**lookup_config(vocabulary, self.null_code), "output_mode": "one_hot"}
         kind = "StringLookup" if text else "IntegerLookup"
         return plan.add(kind, f"{self.input}_one_hot", config, x)

@@ -15,6 +15,7 @@ from keramos.tabular.kinds import KINDS
 from keramos.tabular.min_max import MinMax
 from keramos.tabular.one_hot import OneHot
 from keramos.tabular.standard import Standard
+from keramos.tabular.target_statistics import TargetStatistics
 
 if TYPE_CHECKING:
     from keramos.tabular.transform import NumberTransform
@@ -86,14 +87,28 @@ _SCALINGS = {"minmax": _min_max, "standard": _standard}
 
 
 def one_hots(preparation: Preparation) -> list[OneHot]:
-    """The vocabularies of the categories, in order."""
+    """The vocabularies of the categories that have a cell for each level, in order."""
     return [
-        OneHot(
+        OneHot(column.input, column.categories, _null_code(column), column.null_policy == "level")
+        for column in preparation.inputs
+        if KINDS[column.kind].is_category and not column.statistics
+    ]
+
+
+def target_statistics(preparation: Preparation) -> list[TargetStatistics]:
+    """The categories whose levels have numbers, in order."""
+    return [
+        TargetStatistics(
             column.input,
             column.categories,
-            cast("str | int", KINDS[column.kind].null_code),  # a category's, never a float
+            _null_code(column),
             column.null_policy == "level",
+            column.statistics,
         )
         for column in preparation.inputs
-        if KINDS[column.kind].is_category
+        if column.statistics
     ]
+
+
+def _null_code(column: ColumnPreparation) -> str | int:
+    return cast("str | int", KINDS[column.kind].null_code)  # a category's, never a float

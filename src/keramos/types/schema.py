@@ -170,7 +170,9 @@ class ColumnPreparation(Frozen, frozen=True):
     the training values that are not missing, after that, in the column's own unit (a boolean is 0
     or 1); they are 0 for categories. ``categories`` is the vocabulary in model order, without the
     missing and the out-of-vocabulary level. ``unknown`` is ``refuse`` where a category outside of
-    it makes the row bad. ``steps`` are what the host does to the numbers first, ``picture`` to an
+    it makes the row bad. ``statistics`` are the numbers of an unseen level, of each
+    category and of a missing one, where they stand for the level in place of a cell for each.
+    ``steps`` are what the host does to the numbers first, ``picture`` to an
     image, ``text`` to a text (unset: the network takes the text itself), ``series`` to a series. A
     series whose scale is fitted on the request gives the further parts ``minimum`` and ``range``:
     those of the answer's column in it.
@@ -193,6 +195,7 @@ class ColumnPreparation(Frozen, frozen=True):
     steps: tuple[ColumnStep, ...] | UnsetType = UNSET
     picture: Picture | UnsetType = UNSET
     text: Text | UnsetType = UNSET
+    statistics: tuple[tuple[float, ...], ...] | UnsetType = UNSET
     series: Series | UnsetType = UNSET
 
 

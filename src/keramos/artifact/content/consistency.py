@@ -135,6 +135,7 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
     for step in column.steps or ():
         if step.name not in STEPS or column.kind != "number":
             yield "steps", f"has the step {step.name!r}, which does not exist for a {column.kind}"
+    yield from _statistics(column)
     yield from _picture(column)
     yield from _text(column)
     yield from series_faults(column)
@@ -142,6 +143,17 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
         yield "missing_rows", "is not a number of rows"
     for what in _histogram(column, column.histogram):
         yield "histogram", what
+
+
+def _statistics(column: ColumnPreparation) -> Iterator[Fault]:
+    if not column.statistics:
+        return
+    rows = 1 + len(column.categories) + (column.null_policy == "level")
+    widths = {len(numbers) for numbers in column.statistics}
+    if len(column.statistics) != rows or len(widths) != 1 or 0 in widths:
+        yield "statistics", f"are not equally many numbers for each of {rows} levels"
+    if any(abs(number) > _LARGEST for numbers in column.statistics for number in numbers):
+        yield "statistics", "is beyond the range of float32"
 
 
 def _picture(column: ColumnPreparation) -> Iterator[Fault]:
