@@ -120,6 +120,7 @@ def _by_column(
     metavar="SHARE",
     help="Keep an interval, or a set of classes, that holds the truth of this share of rows: 0.9.",
 )
+@click.option("--from", "start", metavar="FILE", help="Go on from a file of the recipe tutorial.")
 @click.option(
     "--max-rows",
     default=0,

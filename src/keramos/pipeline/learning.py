@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.evaluation import Measures
     from keramos.pipeline.judgement import Index
     from keramos.pipeline.prepared_rows import PreparedRows
+    from keramos.pipeline.warm_start import WarmStart
     from keramos.training.trainer import Trainer
     from keramos.types.evaluation import Temperature
     from keramos.types.network import Network
@@ -45,6 +46,15 @@ class Choices:
     model: object
     on_epoch: Callable[[Epoch], None] | None
     measures: Measures
+    warm: WarmStart | None = None
+
+    def validates(self, target: TargetSchema) -> bool:
+        """Whether validation rows are needed: to stop early, to choose the threshold, to calibrate
+        or to measure errors.
+        """
+        tuned = target.task == "binary" and not isinstance(self.threshold, (int, float))
+        measured = self.measures.calibrate or self.interval is not None
+        return bool(self.plan.early_stopping) or tuned or measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +87,8 @@ def _session(rows: PreparedRows, body: Network) -> tuple[Network, Session]:
 def learned(engine: Trainer, rows: PreparedRows, choices: Choices) -> Learned:
     """Train, calibrate where that is wanted, and make the rule."""
     job = job_of(rows, choices.plan)
+    if choices.warm is not None:
+        job = replace(job, initial=choices.warm.weights)
     body, trace = engine.fit(replace(job, model=choices.model, on_epoch=choices.on_epoch))
     temperature = None
     if choices.measures.calibrate:
@@ -114,8 +126,3 @@ def _rule(target: TargetSchema, threshold: Goal, validation: Judged | None) -> D
         return DecisionRule("threshold", origin, target.classes, given)
     best, origin = tune_threshold(validation.y, validation.output, threshold, validation.weights)
     return DecisionRule("threshold", origin, target.classes, best)
-
-
-def is_tuned(threshold: Goal, target: TargetSchema) -> bool:
-    """Whether validation rows choose the threshold."""
-    return target.task == "binary" and not isinstance(threshold, (int, float))

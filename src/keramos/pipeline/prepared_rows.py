@@ -116,9 +116,10 @@ def prepared_rows(
     validate: bool,
     columns: RowColumns = RowColumns(),
     parts: Split | None = None,
+    known: Preparation | None = None,
 ) -> PreparedRows:
     """Split the rows, unless ``parts`` are given, and prepare all of them by what the learning
-    rows teach; ``validate`` sets validation rows aside.
+    rows teach, or by what is ``known``; ``validate`` sets validation rows aside.
 
     Raises:
         DataError: a cell cannot be read, or a column cannot be learned from.
@@ -135,6 +136,7 @@ def prepared_rows(
     learning = parts.training if inner is None else inner.training
     learned = take(typed, learning)
     preparation = fit(learned, schema, y[learning], scaling=scaling or chosen.scaling)
+    preparation = preparation if known is None else _known(known, preparation)
     fed = feeds(typed, preparation)
     lacking = _lacking(usable, learning, fed.problems)
     held_out, lost = _without("held-out", parts.held_out, lacking)
@@ -162,6 +164,12 @@ def prepared_rows(
         weights,
         columns.weight_column or "",
     )
+
+
+def _known(known: Preparation, found: Preparation) -> Preparation:
+    """What is known, with the rows of each class that are learned from now."""
+    counts = found.target.counts
+    return replace(known, target=replace(known.target, counts=counts)) if counts else known
 
 
 def _rare(preparation: Preparation) -> list[str]:

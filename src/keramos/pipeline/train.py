@@ -21,9 +21,10 @@ from keramos.inference.summary import as_text, content_lines, trace_lines
 from keramos.pipeline.compile_config import compile_config
 from keramos.pipeline.evaluation import Measures, Subject, column_importance, group_quality
 from keramos.pipeline.judgement import judgements
-from keramos.pipeline.learning import Choices, is_tuned, learned
+from keramos.pipeline.learning import Choices, learned
 from keramos.pipeline.prepared_rows import RowColumns, prepared_rows
 from keramos.pipeline.training_records import golden_rows, provenance, sample_row
+from keramos.pipeline.warm_start import warm_start
 from keramos.training.engines import engine as engine_of
 from keramos.training.engines import engine_name
 from keramos.training.loss_words import loss_of
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from keramos.training.trainer import Trainer
     from keramos.types.network import Network
     from keramos.types.schema import Scaling, Schema, Split, Task
+    from keramos.types.table import Table
     from keramos.types.training import Epoch, PlanFields
 
 
@@ -112,6 +114,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     repeats: int = 1,
     plan: TrainingPlan | None = None,
     model: object = None,
+    start: str | Path | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     on_message: Callable[[str], None] = lambda _: None,
     **fields: Unpack[PlanFields],
@@ -155,6 +158,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         plan: epochs, batch size and so on, in one value.
         model: a Keras model of your own made of built-in layers, (rows, features) -> answers, not
             yet trained; or a function of the number of features that builds it.
+        start: a file of the recipe ``tutorial`` to go on from, with its preparation and its
+            weights; the table needs the same columns and target.
         on_epoch: called with each epoch as it ends.
         on_message: called with what was inferred, dropped or left out, in sentences.
         fields: those of ``TrainingPlan`` by themselves, before those of ``plan``: ``epochs``,
@@ -166,48 +171,59 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         MissingExtraError: the engine's library is not installed.
     """
     _check(scaling, threshold, interval)
-    plan = _resolved(replace(plan or TrainingPlan(), **fields), own=model is not None)
-    taken = bounded(table, max_rows, plan.seed)
-    source, name = with_target(taken.table, target)
-    if taken.rows:
-        on_message(
-            f"{source.rows:,} of {taken.rows:,} rows are used, chosen by a hash of their numbers; "
-            "--max-rows takes more or fewer"
-        )
-    columns = RowColumns(split_by, time_column, weight_column)
-    wishes = Wishes(
-        (*drop, *columns.reasons()),
-        categorical,
-        numeric,
-        task,
-        positive,
-        units,
-        missing,
-        written,
-        trim,
+    plan = _resolved(
+        replace(plan or TrainingPlan(), **fields), own=model is not None, warm=start is not None
     )
+    warm = None if start is None else warm_start(start, own=model is not None, folds=folds)
+    source, name = _source(table, target, max_rows, plan.seed, on_message)
+    columns = RowColumns(split_by, time_column, weight_column)
+    left_out = (*drop, *columns.reasons())
+    wishes = Wishes(left_out, categorical, numeric, task, positive, units, missing, written, trim)
     schema = columns.explained(infer_schema(source, name, wishes))
     loss_of(plan, schema.target.task)  # refuses a loss that the task does not have
     _announce(schema, on_message)
+    if warm is not None:
+        warm.check(schema, plan)
+        plan = replace(plan, hidden=warm.hidden)
+        on_message(f"goes on from {warm.name}, which may have learned from rows held out now")
     measures = Measures(calibrate, importance, tuple(by), folds, repeats)
     measures.check(schema.target)
-    tuned = is_tuned(threshold, schema.target)
-    validate = bool(plan.early_stopping) or tuned or calibrate or interval is not None
+    choices = Choices(plan, threshold, interval, model, on_epoch, measures, warm)
     prepared = partial(
-        prepared_rows, source, schema, plan, scaling, validate=validate, columns=columns
+        prepared_rows,
+        source,
+        schema,
+        plan,
+        scaling,
+        validate=choices.validates(schema.target),
+        columns=columns,
+        known=None if warm is None else warm.preparation,
     )
     rows = prepared()
     on_message(f"rows are held out as {rows.keys}")
     for note in rows.notes:
         on_message(note)
-    choices = Choices(plan, threshold, interval, model, on_epoch, measures)
     run = _learn(engine_of(plan.engine), rows, choices)
     return _folds(run, rows, choices, lambda parts: prepared(parts=parts)) if folds else run
 
 
-def _resolved(plan: TrainingPlan, *, own: bool) -> TrainingPlan:
+def _source(
+    table: object, target: object, max_rows: int, seed: int, tell: Callable[[str], None]
+) -> tuple[Table, str]:
+    """The table, or a sample of it, and the name of its target."""
+    taken = bounded(table, max_rows, seed)
+    source, name = with_target(taken.table, target)
+    if taken.rows:
+        tell(
+            f"{source.rows:,} of {taken.rows:,} rows are used, chosen by a hash of their numbers; "
+            "--max-rows takes more or fewer"
+        )
+    return source, name
+
+
+def _resolved(plan: TrainingPlan, *, own: bool, warm: bool) -> TrainingPlan:
     """The plan with the names of its engine and its recipe."""
-    plan = replace(plan, recipe=recipe_name(plan, own=own))
+    plan = replace(plan, recipe=recipe_name(plan, own=own or warm))
     check_options(plan)
     return replace(plan, engine=engine_name(plan.engine, plan.recipe, own=own))
 
@@ -250,7 +266,10 @@ def _learn(engine: Trainer, rows: PreparedRows, choices: Choices) -> Run:
         rule=found.rule,
         trace=found.trace,
         metrics=judgements(rows, choices.plan, found.rule, held_out),
-        provenance=provenance(engine, rows, found.trace),
+        provenance=replace(
+            provenance(engine, rows, found.trace),
+            start="" if choices.warm is None else choices.warm.name,
+        ),
         sample=sample_row(rows),
         golden=golden_rows(engine, rows, found.network, found.body),
         held_out=kept_rows(held_out.y, held_out.output, rows.schema.target),

@@ -254,7 +254,8 @@ class GoldenRows(Frozen, frozen=True):
 class Provenance(Frozen, frozen=True):
     """Where the file comes from. Digests are SHA-256 in hexadecimal; ``created`` is UTC, ISO 8601;
     ``split`` says how the held-out rows were chosen, empty where it is not recorded; ``weights`` is
-    the column that says how much each row counts, empty where all count the same.
+    the column that says how much each row counts, empty where all count the same; ``start`` is the
+    name of the file that training went on from, empty where it began anew.
     """
 
     source: str
@@ -268,6 +269,7 @@ class Provenance(Frozen, frozen=True):
     created: str
     split: str = ""
     weights: str = ""
+    start: str = ""
 
 
 class SampleRow(Frozen, frozen=True):

@@ -51,7 +51,8 @@ class TrainingJob:
     with the rows ``aside`` as its held-out rows: everything is prepared anew by what the
     ``learning`` rows teach. Rows aside that lack a value which those rows never lack are left out.
     ``apart`` are the positions of the rows aside of the only inner fold, where groups or time
-    decide which they are.
+    decide which they are. ``initial`` are the weights to begin from, in Keras' order; none lets
+    the engine draw them.
     """
 
     training: TrainingRows
@@ -66,3 +67,4 @@ class TrainingJob:
     on_epoch: Callable[[Epoch], None] | None = None
     fold: Callable[[Index, Index], TrainingJob] | None = None
     apart: Index | None = None
+    initial: tuple[NDArray[np.generic], ...] = ()

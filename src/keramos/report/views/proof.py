@@ -128,6 +128,7 @@ def _provenance(content: Content) -> tuple[Pair, ...]:
                 + (f"; rows count by '{source.weights}'" if source.weights else "")
             ),
         ),
+        *((("went on from", source.start),) if source.start else ()),
         ("sha256 of the split", source.training_index_digest),
         ("seed", str(source.seed)),
         ("created", source.created),

@@ -55,6 +55,8 @@ class KerasTrainer:
         job = standardised(planned(job))
         keras.utils.set_random_seed(job.plan.seed)
         model = _model(job)
+        if job.initial:
+            model.set_weights(job.initial)
         recorder = EpochRecorder(job)
         begun = perf_counter()
         _run(model, job, recorder)

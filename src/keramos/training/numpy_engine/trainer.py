@@ -72,6 +72,8 @@ class NumpyTrainer:
         features = job.training.matrix.shape[1]
         network = DenseNetwork(features, _layer_plan(job), job.plan.seed)
         network.weights()[0][list(job.unseen)] = 0  # levels that no training row sets stay silent
+        for array, first in zip(network.weights(), job.initial, strict=bool(job.initial)):
+            array[:] = first
         recorder = EpochRecorder(job)
         begun = perf_counter()
         with one_thread():
