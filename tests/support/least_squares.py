@@ -6,8 +6,8 @@ import numpy as np
 
 from keramos.errors import UsageError
 from keramos.training.epochs import EpochRecorder
+from keramos.training.loss_words import OF_TASK
 from keramos.training.plan import (
-    LOSSES,
     METRICS,
     OUTPUT_ACTIVATIONS,
     output_units,
@@ -49,7 +49,7 @@ class LeastSquares:
         plan = replace(job.plan, epochs=1, hidden=(), engine="least squares")
         task = job.target.task
         trace = TrainingTrace(
-            LOSSES[task], METRICS[task], tuple(recorder.epochs), plan, solution.size, 0.0, "numpy"
+            OF_TASK[task], METRICS[task], tuple(recorder.epochs), plan, solution.size, 0.0, "numpy"
         )
         if task == "regression":
             solution = solution * job.statistics.deviation
