@@ -145,8 +145,9 @@ def test_a_schema_and_a_rule_are_a_valid_document(tmp_path, task):
     shown = views(path)
 
     check(shown)
-    # A schema and a rule are there; only adopted files have an adoption.
-    assert len(absent(content)) == len(fields(Content)) - 3
+    # A schema and a rule are there; only adopted files have an adoption, and an evaluation is made
+    # where it is asked for.
+    assert len(absent(content)) == len(fields(Content)) - 4
     for sentence in SENTENCES.values():
         assert sentence in shown["inspect"]
     whole = tmp_path / "whole.keras"
