@@ -1,14 +1,12 @@
 """Floods: bodies that are small on the wire and large in memory, over every format and route.
 
-Beside each, a probe asks ``/livez``: it is answered within a second of a machine with a processor
-for each process that runs, and the server stays within the memory that ``--max-memory-bytes``
-allows.
+Beside each, a probe asks ``/livez``: it is answered within a second (``waited`` says of which
+clock), and the server stays within the memory that ``--max-memory-bytes`` allows.
 """
 
 import gzip
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -23,10 +21,12 @@ import requests
 from keramos.serving.protocols.oip.messages import M as OIP
 from keramos.serving.protocols.tensorflow.messages import M as TF
 from support.free_port import free_port
+from support.raw_http2 import UnfinishedCalls
 from support.served_models import folder, matrix_model, mixed_model, mixed_rows, plain_model
 from support.servers import serving
 
 HOST = "127.0.0.1"
+PROBE = Path(__file__).parents[1] / "support/livez_probe.py"
 PROBE_SECONDS = 1.0
 MEMORY = (1 << 30) * 3 // 2
 """What a server may take beside its size at rest: the default of ``--max-memory-bytes``, which
@@ -130,43 +130,36 @@ def memory_of(server, field):
     return int(re.search(rf"{field}:\s+(\d+)", status)[1]) << 10
 
 
-PROBE = """
-import http.client, sys, time
-longest = 0.0
-print("ready", flush=True)
-import threading
-ended = threading.Event()
-threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-while not ended.is_set():
-    begun = time.monotonic()
-    client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
-    client.request("GET", "/livez")
-    assert client.getresponse().status == 200
-    longest = max(longest, time.monotonic() - begun)
-    client.close()
-    time.sleep(0.02)
-print(longest, flush=True)
-"""
-
-
 @contextmanager
 def probed(server):
     """A probe in a process of its own beside what is done, and the memory of the server after
     it.
     """
     Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
-    command = [sys.executable, "-c", PROBE, str(server.port)]
+    command = [sys.executable, PROBE, str(server.port), str(server.process.pid)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as probe:
         assert probe.stdout.readline() == "ready\n"
         yield
         probe.stdin.close()
-        longest = float(probe.stdout.read())
+        answers = json.loads(probe.stdout.read())
     used = memory_of(server, "VmHWM") - server.rest
-    sys.stderr.write(f"longest wait {longest:.2f} s, memory {used >> 20} MiB\n")
-    assert longest < PROBE_SECONDS * max(1.0, os.getloadavg()[0] / os.cpu_count())
+    sys.stderr.write(f"longest wait {max(one['wall'] for one in answers):.2f} s, ")
+    sys.stderr.write(f"memory {used >> 20} MiB\n")
+    late = [one for one in answers if waited(one) >= PROBE_SECONDS]
+    assert not late
     assert used < MEMORY
+
+
+def waited(answer):
+    """Seconds for which the server let a probe wait: those of the clock, or, where other processes
+    took the machine meanwhile, the more of what the server's processors worked and of the time in
+    which it had no need of one.
+    """
+    if answer["wall"] < PROBE_SECONDS:
+        return answer["wall"]
+    return max(answer["worked"], answer["wall"] - answer["queued"])
 
 
 def flood(server, path, body, content_type="application/json"):
@@ -305,6 +298,24 @@ def test_a_flood_of_grpc_is_refused_beside_a_probe(server, name):
     ):
         channel.unary_unary(f"/{method}")(data, timeout=120)
     assert caught.value.code().name == "INVALID_ARGUMENT", caught.value
+
+
+def test_messages_that_arrive_slowly_together_are_bounded(server):
+    method, _ = MESSAGES["inputs"]
+    with probed(server):
+        calls = [UnfinishedCalls(server.grpc, f"/{method}", 10, SIZE) for _ in range(4)]
+        threads = [threading.Thread(target=one.send, args=(2,)) for one in calls]
+        for thread in threads:
+            thread.start()
+        with grpc.insecure_channel(f"{HOST}:{server.grpc}") as channel:
+            ready = channel.unary_unary("/inference.GRPCInferenceService/ServerReady")
+            assert ready(b"", timeout=30) == b"\x08\x01"  # small messages pass beside them
+        for thread in threads:
+            thread.join()
+    assert sum(len(one.ended) for one in calls) == 36  # four of the largest fit
+    assert sum(one.sent for one in calls) < MEMORY
+    for one in calls:
+        one.close()
 
 
 def test_many_large_bodies_together_are_answered_or_told_to_come_back(server):

@@ -134,6 +134,10 @@ class RequestMemory:
         self._bodies = Memory(most // 4)
         self._decoded = Memory(most // 2, seconds)
 
+    def apart(self) -> Lease:
+        """A lease that ``reserve`` does not see; whoever takes it ends it."""
+        return Lease(self._bodies, self._decoded)
+
     @contextmanager
     def lease(self) -> Iterator[Lease]:
         """For one request: what ``reserve`` takes meanwhile is given back at the end."""

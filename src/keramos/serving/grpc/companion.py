@@ -118,6 +118,7 @@ class GrpcCompanion:
             host=settings.host,
             ports=settings.grpc_ports,
             max_message_bytes=settings.max_body_bytes,
+            request_timeout=settings.request_timeout,
             tls_cert=settings.tls_cert,
             tls_key=settings.tls_key,
             shared=settings.workers > 1,

@@ -28,10 +28,11 @@ from keramos.serving.core.memory import BUSY, reserve
 from keramos.serving.core.refusals import refusal_fields, refusal_of
 from keramos.serving.core.routes import Refusal
 from keramos.serving.core.rpcs import DeniedError, PendingRun
+from keramos.serving.grpc.arrival import received
 from keramos.serving.grpc.message_size import UNCOUNTED, decoded_size
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from keramos.serving.core.counters import Counts
     from keramos.serving.core.protobuf import Message
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from keramos.serving.core.rpcs import Rpc, Service
 
     Admit = Callable[[Sequence[tuple[bytes, bytes]]], bool]
-    Handle = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
+    Handle = Callable[[AsyncIterator[bytes], grpc.aio.ServicerContext], Awaitable[bytes]]
 
 _LARGE = 1 << 16
 """Bytes above which a message is decoded in a thread."""
@@ -65,6 +66,7 @@ class GrpcSettings:
     ports: tuple[int, ...] = ()
     max_message_bytes: int = 64 << 20
     max_calls: int = 4096
+    request_timeout: float = 30.0
     tls_cert: str | None = None
     tls_key: str | None = None
     shared: bool = False
@@ -141,24 +143,33 @@ class GrpcServer:
 
     def _service(self, service: Service) -> grpc.GenericRpcHandler:
         handlers = {
-            rpc.name: grpc.unary_unary_rpc_method_handler(self._handler(rpc))
+            rpc.name: grpc.stream_unary_rpc_method_handler(self._handler(rpc))
             for rpc in service.rpcs
         }
         return grpc.method_handlers_generic_handler(service.name, handlers)
 
     def _handler(self, rpc: Rpc) -> Handle:
-        """The handler of one method, from bytes to bytes: a malformed message is a client error."""
+        """The handler of one method, from bytes to bytes: a malformed message is a client error.
+        It takes a stream of one message, which lets it decide when to read it.
+        """
+        settings = self._settings
 
-        async def handle(data: bytes, call: grpc.aio.ServicerContext) -> bytes:
+        async def handle(messages: AsyncIterator[bytes], call: grpc.aio.ServicerContext) -> bytes:
             if self._admit is not None and not rpc.probe and not _admitted(self._admit, call):
                 said = (
                     "an API key is needed: send it as metadata 'authorization: Bearer KEY' or "
                     "'x-api-key: KEY'"
                 )
                 await call.abort(grpc.StatusCode.UNAUTHENTICATED, said)
-            begun, code, request, reply = perf_counter(), "OK", None, b""
+            begun, code, request, data, reply = perf_counter(), "OK", None, b"", b""
             refusal: Refusal | None = None
             try:
+                data = await received(
+                    messages,
+                    self._context.memory,
+                    settings.max_message_bytes,
+                    settings.request_timeout,
+                )
                 if len(data) > _LARGE:
                     request, reply = await self._answer_large(rpc, data)
                 else:

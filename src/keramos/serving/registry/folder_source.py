@@ -38,7 +38,7 @@ class FolderSource:
         self._seen: dict[str, Version] = {}
         if not self._path.exists():
             raise StoreError("there is no such file or folder", file=str(path))
-        if self._path.is_file() and not _has_suffix(self._path):
+        if not self._path.is_dir() and not _has_suffix(self._path):
             raise UsageError(f"a model file ends in {known}", file=str(path))
         if not self.versions():
             raise UsageError(f"the folder holds no model file ({known})", file=str(path))

@@ -168,7 +168,8 @@ def source_of(path: str, name: str | None = None) -> Source:
 
 
 def _is_one_model(path: str) -> bool:
-    return Path(path).is_file() or (Path(path).is_dir() and is_model_folder(path))
+    place = Path(path)
+    return is_model_folder(path) if place.is_dir() else place.exists()
 
 
 def _is_model_of_store(path: str) -> bool:
