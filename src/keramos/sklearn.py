@@ -108,9 +108,12 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     def _features(self, x: object, *, reset: bool) -> object:
         """A DataFrame as it is; anything else as a dict of columns of numbers, which after a fit
-        with a DataFrame have its names, in its order.
+        with a DataFrame have its names, in its order. After a fit with an array a DataFrame is
+        taken by position, with scikit-learn's warning.
         """
-        if hasattr(x, "columns"):
+        if reset:
+            self._framed = hasattr(x, "columns")
+        if hasattr(x, "columns") and self._framed:
             validate_data(self, x, reset=reset, skip_check_array=True)
             return x
         checked: Array = validate_data(

@@ -151,7 +151,7 @@ def test_rows_without_a_target_are_left_out_and_counted():
 
     assert rows.raw.rows == rows.typed.rows == 16
     assert rows.numbers[-2:].tolist() == [18, 19]
-    assert rows.notes[0].startswith("4 row(s) without a value of 'y'")
+    assert rows.notes[0].startswith("left out: 4 rows without a value of 'y'")
 
 
 def test_a_forced_number_names_the_row_that_is_none():

@@ -72,7 +72,7 @@ def test_cells_that_break_a_rule_are_listed_with_all_fields(context):
     reply = over_http(context, "mixed", [{"number": "many"}])
 
     assert reply["code"] == "ROW"
-    assert reply["what"] == "1 row(s) cannot be used"
+    assert reply["what"] == "1 row cannot be used"
     assert all({"row", "column", "reason", "value"} == set(one) for one in reply["problems"])
 
 

@@ -78,7 +78,7 @@ def test_the_access_log_has_a_line_for_every_request_of_each_protocol(models):
 def test_text_logs_are_lines_for_people(models):
     with serving(models, "--log", "text") as server:
         pass
-    assert server.lines[0].startswith("serving ")
+    assert server.lines[0].startswith("starting: ")
     assert any(
         line.startswith("version 1 of model 'broken' cannot be served: ") for line in server.lines
     )

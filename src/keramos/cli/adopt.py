@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.ways import by_option
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 
 
 @click.command("adopt", epilog="Example: keramos adopt model.h5 scaler.pkl -o whole.keras")
-@click.argument("paths", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, help="Model file to write: .h5 or .keras.")
-@click.option("--recipe", metavar="TOML", help="Values of the recipe that you state.")
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option(
+    "-o", "--output", required=True, type=PATH, help="Model file to write: .h5 or .keras."
+)
+@click.option("--recipe", type=PATH, metavar="TOML", help="Values of the recipe that you state.")
 @click.option("--choose", type=int, metavar="N", help="The answer to the question, from 1 on.")
 @click.option("--yes", is_flag=True, help="Never ask: write only if nothing is ambiguous.")
 @click.option(
     "--check",
+    type=PATH,
     metavar="TABLE",
     help="A table on whose rows the file is compared with the original parts.",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 
 if TYPE_CHECKING:
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command("compare", epilog="Example: keramos compare old.h5 new.h5 fresh.csv")
-@click.argument("first")
-@click.argument("second")
-@click.argument("table")
+@click.argument("first", type=PATH)
+@click.argument("second", type=PATH)
+@click.argument("table", type=PATH)
 @json_option()
 def command(first: str, second: str, table: str, *, as_json: bool) -> None:
     """Judge models FIRST and SECOND by the rows of TABLE, which has their target."""
@@ -31,12 +32,22 @@ def command(first: str, second: str, table: str, *, as_json: bool) -> None:
 
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
         return
-    names = (Path(first).name, Path(second).name)
+    names = _titles(first, second)
     click.echo("\n".join(_lines(found, names, screen_of(sys.stdout))))
 
 
+def _titles(first: str, second: str) -> tuple[str, str]:
+    """The names of the files, with the folders that tell them apart where the names do not."""
+    one, other = Path(first).parts, Path(second).parts
+    for size in range(1, max(len(one), len(other)) + 1):
+        names = "/".join(one[-size:]), "/".join(other[-size:])
+        if names[0] != names[1]:
+            return names
+    return first, second
+
+
 def _lines(found: Comparison, names: tuple[str, str], screen: Screen) -> list[str]:
-    from keramos.drawing.words import brief
+    from keramos.drawing.words import brief, counted
     from keramos.report.layout import Column, paragraph, table
 
     titles = (*names, "difference", "95 % interval")
@@ -58,7 +69,7 @@ def _lines(found: Comparison, names: tuple[str, str], screen: Screen) -> list[st
         for one in found.metrics
     ]
     lines = [*table(screen, columns, cells), ""]
-    left_out = f"; {found.left_out:,} row(s) left out" if found.left_out else ""
+    left_out = f"; {counted(found.left_out, 'row')} left out" if found.left_out else ""
     lines += paragraph(screen, f"agreement: {found.agreement:.1%}{left_out}")
     for note in found.notes:
         lines += paragraph(screen, f"note: {note}")

@@ -21,8 +21,9 @@ def columns_of(argument: str) -> Completes:
 
     def complete(context: click.Context, _: click.Parameter, word: str) -> list[CompletionItem]:
         given = context.params.get(argument)
-        path = given[0] if isinstance(given, tuple) and given else given
-        names = _names(str(path)) if path else ()
+        # Arguments are not assigned yet where the line ends with the name of an option.
+        paths = [*(given if isinstance(given, tuple) else [given or ""]), *context.args]
+        names = next(filter(None, (_names(str(path)) for path in paths if path)), ())
         return [CompletionItem(name) for name in names if name.startswith(word)]
 
     return complete

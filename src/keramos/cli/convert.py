@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
-from keramos.cli.output import say
+from keramos.cli.output import remark
 from keramos.cli.replace import replace_option
 from keramos.cli.ways import by_option
 
@@ -17,15 +18,17 @@ if TYPE_CHECKING:
 
 
 @click.command("convert", epilog="Example: keramos convert old.h5 new.keras")
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", type=PATH)
+@click.argument("target", type=PATH)
 @click.option(
     "--to",
     help="The form to write, where TARGET does not say which: keras, h5, onnx, tflite, tfjs, "
     "saved_model.",
 )
 @click.option(
-    "--weights", help="The file of weights, where SOURCE is an architecture alone (.json)."
+    "--weights",
+    type=PATH,
+    help="The file of weights, where SOURCE is an architecture alone (.json).",
 )
 @by_option
 @replace_option
@@ -63,4 +66,4 @@ def command(
         if done.difference is None
         else f"on {done.rows} {done.fed} rows the largest difference is {done.difference:.3g}"
     )
-    say(f"{done.path}: {done.form}, {done.size:,} bytes; {proof}")
+    remark(f"{done.path}: {done.form}, {done.size:,} bytes; {proof}")

@@ -12,6 +12,7 @@ import warnings
 import click
 
 from keramos.cli.json_option import wants_json
+from keramos.cli.output import QUIET
 from keramos.errors import KeramosError, UsageError, escaped
 from keramos.version import __version__
 
@@ -51,6 +52,9 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"keramos.cli.{cmd_name}").command
+        for one in command.commands.values() if isinstance(command, click.Group) else [command]:
+            if QUIET not in one.params:
+                one.params.append(QUIET)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -70,7 +74,11 @@ class _Lazy(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, epilog="Example: keramos train table.csv --target risk -o model.h5")
+@click.group(
+    cls=_Lazy,
+    epilog="Example: keramos train table.csv --target risk -o model.h5",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="keramos")
 @click.option("--debug", is_flag=True, help="Show where in keramos an error arose.")
 def keramos(*, debug: bool) -> None:

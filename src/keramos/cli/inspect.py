@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.replace import replace_option
@@ -14,12 +15,15 @@ from keramos.cli.ways import by_option
 
 
 @click.command("inspect", epilog="Example: keramos inspect model.h5 --json")
-@click.argument("model")
+@click.argument("model", type=PATH)
 @click.option(
-    "--weights", help="The file of weights, where MODEL is an architecture alone (.json)."
+    "--weights",
+    type=PATH,
+    help="The file of weights, where MODEL is an architecture alone (.json).",
 )
 @click.option(
     "--require-signature",
+    type=PATH,
     metavar="KEY",
     help="Read files only if they are signed for this public key.",
 )

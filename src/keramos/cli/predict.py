@@ -16,7 +16,7 @@ from keramos.cli.answers import answer_options, as_plan, findings
 from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
-from keramos.cli.output import say
+from keramos.cli.output import remark
 from keramos.cli.replace import replace_option
 from keramos.cli.ways import by_option
 
@@ -112,7 +112,7 @@ def _decide(model: Model, source: str, output: str, plan: dict[str, object], tra
     side = summary.rejects if plan["rejects"] or output != _STANDARD else ""
     found = summary.totals
     closing = f"{found.rows:,} rows: {found.decided:,} decided, {found.rejected:,} rejected"
-    say(closing, *findings(summary, side), err=True)
+    remark(closing, *findings(summary, side), err=True)
 
 
 def _beside(output: str, rejects: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keramos.cli.output import say
+from keramos.cli.output import remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +65,7 @@ def decide_raw(
     if problems and side:
         _write(BlockBackend().listed(table.source, problems), side, _form(side, ""))
         closing += f"; reasons in {side}"
-    say(closing, err=True)
+    remark(closing, err=True)
 
 
 def _form(path: str, given: str) -> Format:

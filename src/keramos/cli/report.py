@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
-from keramos.cli.output import say
+from keramos.cli.output import remark
 from keramos.cli.replace import replace_option
 from keramos.cli.ways import by_option
 
@@ -24,7 +25,7 @@ _KINDS = (".html", ".md", ".pdf")
 
 
 @click.command("report", epilog="Example: keramos report model.h5 -o report.html --pdf")
-@click.argument("model")
+@click.argument("model", type=PATH)
 @click.option(
     "-o",
     "--output",
@@ -39,6 +40,7 @@ _KINDS = (".html", ".md", ".pdf")
     help="Also print a .pdf beside the first output (needs Chromium).",
 )
 @click.option("--name", help="What to call the model.  [default: the file's name]")
+@click.option("--force", is_flag=True, help="Write over files that exist.")
 @by_option
 @replace_option
 @limit_option
@@ -49,10 +51,12 @@ def command(
     name: str | None,
     *,
     with_pdf: bool,
+    force: bool,
     as_json: bool,
     **opening: object,
 ) -> None:
     """Explain MODEL, any Keras file, in one self-contained file that needs no network."""
+    from keramos.errors import SaveError
     from keramos.pipeline.inspect import inspect
     from keramos.platform.atomic_write import check_target, write_atomically
 
@@ -64,6 +68,10 @@ def command(
                 f"{path}: the extension must be {', '.join(_KINDS)}; received '{path.suffix}'"
             )
     for path in () if as_json else paths:
+        if path.exists() and not force:
+            raise SaveError(
+                "the file exists", file=str(path), remedy="Name another, or write over it: --force"
+            )
         check_target(path)
     found = inspect(model, **opening)  # type: ignore[arg-type]  # click checks them
     loaded, title = _loaded(model, found.artifact, opening), name or Path(model).stem
@@ -73,7 +81,7 @@ def command(
     for path in dict.fromkeys(paths):
         data = _made(path.suffix.lower(), found, loaded, title)
         write_atomically(path, data)
-        say(f"{path}: {len(data):,} bytes")
+        remark(f"{path}: {len(data):,} bytes")
 
 
 def _loaded(path: str, artifact: Artifact, opening: Mapping[str, object]) -> Model | None:

@@ -13,7 +13,7 @@ from keramos.cli.answers import answer_options, as_plan, findings
 from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
-from keramos.cli.output import say
+from keramos.cli.output import is_quiet, remark, say
 from keramos.cli.replace import replace_option
 from keramos.cli.ways import by_option
 
@@ -132,7 +132,7 @@ def command(
 
         click.echo(msgspec.json.format(msgspec.json.encode(summary)).decode(), err=answers == "-")
     else:
-        say(*_closing(summary), err=True)
+        remark(*_closing(summary), err=True)
 
 
 def _rows(source: str | None, url: object, query: object) -> str | Query:
@@ -167,8 +167,10 @@ def _answers(
     return DatabaseTable(str(url), str(table), if_exists) if url else output or "-"  # type: ignore[arg-type]  # click checks
 
 
-def _watch() -> Callable[[Progress], None]:
+def _watch() -> Callable[[Progress], None] | None:
     """A bar that is drawn again on a terminal, a line every few seconds elsewhere."""
+    if is_quiet():
+        return None
     live = sys.stderr.isatty()
     every, last = (0.1, 0.0) if live else (5.0, monotonic())
 

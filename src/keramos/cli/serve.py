@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.limits import limit_option
 from keramos.cli.replace import replace_option
 from keramos.cli.ways import by_option
@@ -19,7 +20,7 @@ _DEFAULTS = Settings()
 
 
 @click.command("serve", epilog="Example: keramos serve model.h5 --port 8501")
-@click.argument("path")
+@click.argument("path", type=PATH)
 @click.option("--host", default=_DEFAULTS.host, show_default=True, help="Address to listen at.")
 @click.option(
     "--port", default=_DEFAULTS.port, show_default=True, help="Port for HTTP; 0 takes a free one."
@@ -88,9 +89,13 @@ _DEFAULTS = Settings()
     help="Seconds in which a model must be loaded, proven and warm.",
 )
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
-@click.option("--tls-cert", help="Certificate (PEM); with --tls-key the server speaks HTTPS.")
-@click.option("--tls-key", help="Private key of the certificate (PEM).")
-@click.option("--api-keys-file", help="API keys, one a line; every request but a probe needs one.")
+@click.option(
+    "--tls-cert", type=PATH, help="Certificate (PEM); with --tls-key the server speaks HTTPS."
+)
+@click.option("--tls-key", type=PATH, help="Private key of the certificate (PEM).")
+@click.option(
+    "--api-keys-file", type=PATH, help="API keys, one a line; every request but a probe needs one."
+)
 @click.option("--cors-origin", help="Origin whose pages may read responses, or *.  [default: none]")
 @click.option(
     "--allowed-host",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
-from keramos.cli.output import say
+from keramos.cli.output import remark
 
 
 @click.command(
     "sign",
     epilog="Example: keramos sign --new-key release; keramos sign model.h5 --key release.pem",
 )
-@click.argument("model", required=False)
+@click.argument("model", required=False, type=PATH)
 @click.option(
     "--key",
+    type=PATH,
     help="File with the private key (PEM). KERAMOS_KEY_PASSWORD holds its password, if it has one.",
 )
-@click.option("-o", "--output", help="File of the signature.  [default: MODEL.sig]")
+@click.option("-o", "--output", type=PATH, help="File of the signature.  [default: MODEL.sig]")
 @click.option(
     "--name",
     metavar="MODEL[@VERSION]",
@@ -56,4 +58,4 @@ def command(
 
         click.echo(json.dumps(done))
         return
-    say(said)
+    remark(said)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.output import say
 from keramos.cli.replace import replace_option
@@ -34,8 +35,8 @@ def command() -> None:
 @command.command(
     "publish", epilog="Example: keramos store publish model.h5 models --model credit --label stable"
 )
-@click.argument("file")
-@click.argument("root")
+@click.argument("file", type=PATH)
+@click.argument("root", type=PATH)
 @_MODEL
 @click.option(
     "--label", "labels", multiple=True, help="Label that points to it afterwards (repeat for more)."
@@ -60,7 +61,7 @@ def publish(
 
 
 @command.command("list", epilog="Example: keramos store list models --model credit --json")
-@click.argument("root")
+@click.argument("root", type=PATH)
 @click.option("--model", help="Only this model.")
 @_JSON
 def list_(root: str, model: str | None, *, as_json: bool) -> None:
@@ -73,7 +74,7 @@ def list_(root: str, model: str | None, *, as_json: bool) -> None:
 @command.command(
     "label", epilog="Example: keramos store label models stable --model credit --version 3"
 )
-@click.argument("root")
+@click.argument("root", type=PATH)
 @click.argument("label")
 @_MODEL
 @click.option("--version", type=int, help="Version it points to.")
@@ -98,7 +99,7 @@ def label_(
 @command.command(
     "rollback", epilog="Example: keramos store rollback models --model credit --label stable"
 )
-@click.argument("root")
+@click.argument("root", type=PATH)
 @_MODEL
 @click.option("--label", help="Label that goes back to the version it had before.")
 @by_option
@@ -122,7 +123,7 @@ def rollback(
 
 
 @command.command("prune", epilog="Example: keramos store prune models --model credit --keep 3")
-@click.argument("root")
+@click.argument("root", type=PATH)
 @_MODEL
 @click.option("--keep", type=click.IntRange(min=1), required=True, help="Newest versions to keep.")
 @_JSON

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
+from keramos.cli.output import is_quiet
 from keramos.training.engines import AUTO, ENGINES
 from keramos.training.recipes import RECIPES
 
@@ -57,7 +59,9 @@ def _by_column(
 )
 @click.argument("table", nargs=-1, required=True)
 @click.option("--target", required=True, help="Column to predict.")
-@click.option("-o", "--output", required=True, help="Model file to write: .h5 or .keras.")
+@click.option(
+    "-o", "--output", required=True, type=PATH, help="Model file to write: .h5 or .keras."
+)
 @click.option("--drop", multiple=True, help="Column to leave out (repeat for more).")
 @click.option(
     "--categorical", multiple=True, help="Column to take as categories (repeat for more)."
@@ -198,11 +202,11 @@ def command(
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
 
     def show(epoch: Epoch) -> None:
-        if live:
+        if live and not is_quiet():
             click.echo(epoch_line(epoch, "metric"), err=True)
 
     def tell(message: str) -> None:
-        if not as_json:
+        if not (as_json or is_quiet()):
             click.echo("\n".join(paragraph(screen, message, "", "  ")))
 
     tables = table[0] if len(table) == 1 else table
@@ -212,6 +216,8 @@ def command(
         import msgspec
 
         click.echo(msgspec.json.format(msgspec.json.encode(run.content)).decode())
+        return
+    if is_quiet():
         return
     view = model_view(describe(read(output)), None, Path(output).stem)
     click.echo("\n".join(document(view, screen, ("flow", "training", "quality", "file"))))

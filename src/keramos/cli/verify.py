@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from keramos.cli.completion import PATH
 from keramos.cli.json_option import json_option
 from keramos.cli.limits import limit_option
 from keramos.cli.output import say
@@ -12,7 +13,7 @@ from keramos.cli.ways import by_option
 
 
 @click.command("verify", epilog="Example: keramos verify model.h5 --against-keras")
-@click.argument("model")
+@click.argument("model", type=PATH)
 @click.option(
     "--against-keras", is_flag=True, help="Also open it in plain Keras and compare answers."
 )
@@ -20,9 +21,10 @@ from keramos.cli.ways import by_option
     "--key",
     "--require-signature",
     "key",
+    type=PATH,
     help="File with a public key: the signature must hold for it.",
 )
-@click.option("--signature", help="File of the signature.  [default: MODEL.sig]")
+@click.option("--signature", type=PATH, help="File of the signature.  [default: MODEL.sig]")
 @replace_option
 @by_option
 @limit_option

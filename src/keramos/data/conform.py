@@ -67,7 +67,12 @@ def row_error(problems: Sequence[Problem], source: str) -> RowError:
     """All problems of a table as one error, in the order of rows."""
     ordered = sorted(problems, key=lambda problem: problem.row)
     rows = len({problem.row for problem in ordered})
-    return RowError(f"{rows} row(s) cannot be used", file=source, problems=ordered)
+    return RowError(f"{counted_rows(rows)} cannot be used", file=source, problems=ordered)
+
+
+def counted_rows(count: int) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def check_present(have: list[str], names: list[str], source: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.data.blanks import trimmed
-from keramos.data.conform import conform, row_error
+from keramos.data.conform import conform, counted_rows, row_error
 from keramos.data.notation import few
 from keramos.data.target import take, target_cells, target_numbers
 from keramos.tabular.kind import problems
@@ -62,11 +62,12 @@ def usable_rows(source: Table, schema: Schema) -> UsableRows:
     notes = []
     if target.missing.any():
         gone = int(target.missing.sum())
-        notes.append(f"{gone} row(s) without a value of '{name}' are left out")
+        notes.append(f"left out: {counted_rows(gone)} without a value of '{name}'")
     if found:
         named = "; ".join(map(str, sorted(found, key=lambda one: one.row)[:_NAMED]))
         more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        notes.append(f"{int(bad.sum())} row(s) that cannot be read are left out: {named}{more}")
+        lost = counted_rows(int(bad.sum()))
+        notes.append(f"left out: {lost} that cannot be read: {named}{more}")
     keep = np.flatnonzero(~bad & ~target.missing)
     if len(keep) == source.rows:
         return UsableRows(source, typed, keep + 1, tuple(notes))

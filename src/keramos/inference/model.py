@@ -289,7 +289,7 @@ class Model:
             raise UsageError(
                 f"a plain Keras file without schema and decision rule cannot {verb}",
                 file=self.artifact.info.path,
-                remedy="Use predict() with arrays, or train with keramos to store both",
+                remedy="Use predict() with arrays, or store both with attach() or adopt()",
             )
         return self.content
 

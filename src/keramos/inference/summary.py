@@ -60,7 +60,11 @@ def _sure(rule: DecisionRule) -> str:
     sure = rule.interval
     if sure is None:
         return ""
-    kind = f"± {number(sure.margin)}" if rule.kind == "value" else f"{sure.size:.2f} classes a set"
+    kind = (
+        f"± {number(sure.margin)}"
+        if rule.kind == "value"
+        else f"{sure.size:.2f} labels in a set on average"
+    )
     return (
         f"; {sure.level:.0%} interval: {kind}, which held {sure.coverage:.1%} of "
         f"{sure.held_out_rows} held-out rows"

@@ -49,6 +49,15 @@ class Conversion:
     form: str = ""
     fed: Literal["random", "golden"] = "random"
 
+    def __repr__(self) -> str:
+        """What was written, and the proof."""
+        proof = (
+            "not run by keramos"
+            if self.difference is None
+            else f"largest difference {self.difference:.3g} on {self.rows} {self.fed} rows"
+        )
+        return f"{self.path}: {self.form}, {self.size:,} bytes; {proof}"
+
 
 def convert(
     source: str | Path,

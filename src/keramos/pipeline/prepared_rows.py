@@ -183,7 +183,7 @@ def _rare(preparation: Preparation) -> list[str]:
     ]
     return many + [
         f"column '{column.column}': the {len(column.categories)} most frequent levels have a cell "
-        f"each; {column.histogram.counts[-1]} training row(s) with rarer levels share one, because "
+        f"each; {column.histogram.counts[-1]} training rows with rarer levels share one, because "
         "a cell for each would teach little and cost much"
         for column in preparation.inputs
         if column.categories and column.histogram.counts[-1] and not column.statistics

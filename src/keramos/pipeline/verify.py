@@ -39,6 +39,10 @@ class Check:
     passed: bool
     detail: str
 
+    def __repr__(self) -> str:
+        """As ``keramos verify`` prints it."""
+        return f"{'passed' if self.passed else 'FAILED'}  {self.name}: {self.detail}"
+
 
 def verify(
     path: str | Path,

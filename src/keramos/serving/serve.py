@@ -268,7 +268,7 @@ def _listen(location: ModelLocation, settings: Settings) -> socket.socket:
     listener = listen(settings)
     url = address(settings, listener)
     facts = event("start", path=location.path, url=url, grpc=settings.grpc_ports)
-    _log.info("serving %s at %s", location.path, url, extra=facts)
+    _log.info("starting: %s for %s", location.path, url, extra=facts)
     return listener
 
 

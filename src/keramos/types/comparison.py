@@ -44,3 +44,12 @@ class Comparison:
     agreement: float
     differing: tuple[DifferentRow, ...]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """The metrics of both and which is better, one a line."""
+        lines = [f"comparison on {self.rows:,} rows; agreement {self.agreement:.1%}"]
+        lines += [
+            f"  {one.name}: {one.first:.4g} and {one.second:.4g}; better: {one.better}"
+            for one in self.metrics
+        ]
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.data.conform import counted_rows
 from keramos.errors import RowError
 from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.types.table import Table
@@ -75,9 +76,10 @@ def feeds_of_parts(model: Model, rows: int, parts: Iterable[tuple[int, object]])
 
 def _row_error(source: str | None, problems: list[Problem], read: int, rows: int) -> RowError:
     bad = len({problem.row for problem in problems})
-    what = f"{bad} row(s) cannot be used"
+    what = f"{counted_rows(bad)} cannot be used"
     if read < rows:
-        what = f"{bad} of the first {read} row(s) cannot be used; {rows - read} more were not read"
+        first = f"{bad} of the first {counted_rows(read)} cannot be used"
+        what = f"{first}; {rows - read} more were not read"
     return RowError(what, file=source, problems=problems)
 
 

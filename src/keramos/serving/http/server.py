@@ -26,7 +26,7 @@ from keramos.serving.http.app import App
 from keramos.serving.http.connection_state import ConnectionState
 from keramos.serving.http.fast_protocol import Protocol as FastProtocol
 from keramos.serving.http.fast_routes import FastRoutes
-from keramos.serving.http.listener import HANDSHAKE_SECONDS, refuse_new
+from keramos.serving.http.listener import HANDSHAKE_SECONDS, address, refuse_new
 from keramos.serving.http.starting import RequestThreads, StopSignals
 from keramos.serving.metrics.families import families
 from keramos.serving.metrics.multiprocess import WorkerMetrics
@@ -93,6 +93,7 @@ class Server(uvicorn.Server):
         self._shared = shared
         self._context = parts.context
         self._companions = parts.companions
+        self._settings = settings
         self._drain_seconds = settings.drain_seconds
         self._request_timeout = settings.request_timeout
         self.stops: list[int] = []
@@ -113,6 +114,9 @@ class Server(uvicorn.Server):
             await companion.start()
         self._context.opening = False
         self.complete.set()
+        for listener in sockets or []:
+            url = address(self._settings, listener)
+            _log.info("listening at %s", url, extra=event("listening", url=url))
 
     async def on_tick(self, counter: int) -> bool:
         """As uvicorn's; once a second each connection is asked whether it takes too long."""
