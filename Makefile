@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.ready
 DEMO := .venv/.demo-ready
+SITE := .venv/.site-ready
 export TF_CPP_MIN_LOG_LEVEL := 3
 export TF_ENABLE_ONEDNN_OPTS := 0
 # Tests start hundreds of processes; without compiled modules each compiles the package again.
@@ -51,9 +52,15 @@ test: check  ## check, then real Keras and real servers; the same examples every
 test-all: check  ## everything, slow suites too; drawn examples are new every time
 	@$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile=explore
 
-docs: $(STAMP)  ## write the generated pages again
+$(SITE): requirements/docs.txt $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: $(SITE)  ## write the generated pages again and build the site in build/site/html
 	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md
 	@$(BIN)/python -c "from keramos.report.errors import page; print(page(), end='')" > docs/errors.md
+	@$(BIN)/python docs/site/build.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict -f docs/site/mkdocs.yml
 
 fuzz: $(STAMP)  ## look for inputs that break the readers and the compiler; SECONDS=60
 	@$(BIN)/python tests/fuzz/drive.py --seconds $(SECONDS)
@@ -65,6 +72,7 @@ lock:  ## pin dependencies again (needs uv)
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(EXTRAS:%=--extra %) --overrides requirements/overrides.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --overrides requirements/overrides.txt -c requirements/dev.txt pyproject.toml requirements/demo.in -o requirements/demo.txt
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements/dev.txt requirements/docs.in -o requirements/docs.txt
 
 clean:  ## remove everything that make created
 	@rm -rf .venv build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -153,8 +153,10 @@ class ScoringSummary:
         """How many rows, where they are, and which rules bad ones broke."""
         found = self.totals
         lines = [
-            f"{found.rows:,} rows = {found.decided:,} decided + {found.rejected:,} rejected "
-            f"in {self.seconds:,.1f} s: {', '.join(self.outputs[:3])}"
+            (
+                f"{found.rows:,} rows = {found.decided:,} decided + {found.rejected:,} rejected "
+                f"in {self.seconds:,.1f} s: {', '.join(self.outputs[:3])}"
+            )
         ]
         lines += [f"  {rule.cells:,} x '{rule.column}': {rule.rule}" for rule in found.rules[:8]]
         return "\n".join(lines)
