@@ -60,6 +60,10 @@ class TestArchitectureWithKeras3Weights(ContainerSuite):
         return folder / "m.json", folder / "m.weights.h5"
 
 
+DESCRIBED = {"tflite"}
+"""Forms that ``inspect`` describes and nothing runs: test_tflite.py has their promises."""
+
+
 def test_every_form_is_in_a_suite_and_no_two_are_called_the_same():
     tests = (path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     suites = {
@@ -68,6 +72,6 @@ def test_every_form_is_in_a_suite_and_no_two_are_called_the_same():
     kinds = [form.kind for form in table.FORMS]
     stored = [form.stored_as for form in table.FORMS if form.stored_as]
 
-    assert set(kinds) <= suites
+    assert set(kinds) - DESCRIBED <= suites
     assert len(kinds) == len(set(kinds))
     assert len(stored) == len(set(stored))
