@@ -12,9 +12,13 @@ from keramos.prepare.front import front
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
 from keramos.tabular.cell import show
+from keramos.tabular.host_kind import HostKind
+from keramos.tabular.kinds import KINDS
 from keramos.types.prediction import PredictionTrace, TraceStep
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -99,7 +103,8 @@ def _input_lines(row: Row, content: Content, prepared: NDArray[np.generic] | Non
         f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
     )
     if prepared is None:
-        return (("raw", raw), ("prepared", "by the layers of the network"))
+        seen = tuple(_seen_by_host(row, content))
+        return (("raw", raw), *(seen or (("prepared", "by the layers of the network"),)))
     names = content.preparation.features
     values = cast("list[float]", prepared.tolist())
     shown = ", ".join(
@@ -108,6 +113,14 @@ def _input_lines(row: Row, content: Content, prepared: NDArray[np.generic] | Non
         if value or "=" not in name
     )
     return (("raw", raw), (f"prepared ({len(values)} values)", shown))
+
+
+def _seen_by_host(row: Row, content: Content) -> Iterator[tuple[str, str]]:
+    """What the network sees of cells that only the host prepares."""
+    for column in content.preparation.inputs:
+        kind = KINDS[column.kind]
+        if isinstance(kind, HostKind):
+            yield from kind.seen(row.get(column.column), column)
 
 
 def _output_lines(decision: Decision, content: Content) -> Lines:

@@ -36,6 +36,11 @@ class HostKind(Kind):
     def golden(self, cells: tuple[object, ...], column: ColumnPreparation) -> tuple[object, ...]:
         """Golden cells, as a file keeps them, as the network takes them."""
 
+    def seen(self, cell: object, column: ColumnPreparation) -> tuple[tuple[str, str], ...]:
+        """What the network sees of a cell, as names and texts for people; () for nothing to say."""
+        del cell, column
+        return ()
+
     def shown(self, cell: object) -> str:
         """A cell for a message."""
         return show(cell)

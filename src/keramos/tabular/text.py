@@ -68,6 +68,14 @@ class TextKind(HostKind):
 
         return tuple(encoder_of(column.text).many([str(cell) for cell in cells])[0])
 
+    def seen(self, cell: object, column: ColumnPreparation) -> tuple[tuple[str, str], ...]:
+        """The words of a text, those that the vocabulary lacks, and their numbers."""
+        if not column.text or not isinstance(cell, str):
+            return ()
+        from keramos.tabular.texts.table import encoder_of  # noqa: PLC0415 (few files have texts)
+
+        return encoder_of(column.text).seen(cell)
+
     def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
         """Rows of texts take the general path, except where the network reads the text itself."""
         if column.text:

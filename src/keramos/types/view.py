@@ -72,7 +72,7 @@ class Field:
     """
 
     name: str
-    kind: Literal["number", "choice", "boolean", "date", "text", "array"]
+    kind: Literal["number", "choice", "boolean", "date", "text", "passage", "array"]
     value: str
     unit: str = ""
     minimum: float = 0.0

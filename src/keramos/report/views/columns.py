@@ -100,7 +100,11 @@ def example_row(content: Content) -> dict[str, str]:
     """A row as texts by column: the sample row, or typical values where the file keeps none."""
     if content.sample is not None:
         return dict(content.sample.raw)
-    return {name: _typical(item) for name, item in _first_inputs(content).items()}
+    row = {name: _typical(item) for name, item in _first_inputs(content).items()}
+    golden = content.golden
+    if golden is not None and [item.kind for item in content.preparation.inputs] == ["text"]:
+        row = dict.fromkeys(row, str(golden.inputs[0][0]))
+    return row
 
 
 def _typical(item: ColumnPreparation) -> str:
@@ -122,6 +126,8 @@ def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
     if column.kind == "boolean":
         value = {"1": "true", "0": "false", "1.0": "true", "0.0": "false"}.get(value, value.lower())
         return replace(text, kind="boolean", value=value, choices=("true", "false"))
+    if column.kind == "text":
+        return replace(text, kind="passage")
     if column.kind == "date":
         return replace(text, kind="date", unit="", hint="for example 2024-01-31")
     if item.kind != "number" or not item.histogram.counts:

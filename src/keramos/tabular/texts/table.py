@@ -41,6 +41,8 @@ MOST_CHARACTERS = 1_000_000
 """Of one text."""
 
 _MOST_ENCODERS = 64
+_SHOWN = 60
+"""Words and numbers of one text that people are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class TextEncoder:
     """What makes the numbers of texts, by the recipe of one column."""
 
     def __init__(self, text: Text) -> None:
+        self._recipe = text
         words, numbers = WORDS[type(text.words)], NUMBERS[type(text.numbers)]
         self.words: Callable[[str], Items[str]] = words.make(text.words)
         self._numbered: Callable[[Items[str]], Numbered] = numbers.make(text.numbers)
@@ -88,6 +91,28 @@ class TextEncoder:
         words = self.words(text)
         return words, self._numbered(words)
 
+    def seen(self, text: str) -> tuple[tuple[str, str], ...]:
+        """The words of a text, those that the vocabulary lacks, and their numbers, for people."""
+        found = self.one(text)
+        if isinstance(found, Refused):
+            return ()
+        words, numbered = found
+        known = [word for word, has in zip(words, numbered.known, strict=True) if has]
+        unknown = [word for word, has in zip(words, numbered.known, strict=True) if not has]
+        return (
+            ("known words", _listed(known)),
+            ("unknown words", _listed(unknown)),
+            ("numbers", self._shown(numbered.values)),
+        )
+
+    def _shown(self, values: NDArray[np.generic]) -> str:
+        """All numbers of a sequence; of a long row those that are not 0, with their words."""
+        numbers = self._recipe.numbers
+        if isinstance(numbers, Sequence):
+            return _listed([f"{value:g}" for value in values.tolist()], " ")
+        places = np.flatnonzero(values).tolist()
+        return _listed([f"{numbers.words[at]}={values[at]:.4g}" for at in places])
+
     def many(self, texts: Items[str]) -> tuple[NDArray[np.generic], dict[int, str]]:
         """The numbers of texts, and why texts cannot be used; those are zeros."""
         values = np.zeros((len(texts), *self.shape), self.dtype)
@@ -99,6 +124,11 @@ class TextEncoder:
             else:
                 values[row] = found[1].values
         return values, reasons
+
+
+def _listed(words: Items[str], joint: str = ", ") -> str:
+    shown = joint.join(words[:_SHOWN]) or "none"
+    return shown if len(words) <= _SHOWN else f"{shown} ... ({len(words):,} in all)"
 
 
 _ENCODERS: dict[int, tuple[Text, TextEncoder]] = {}
