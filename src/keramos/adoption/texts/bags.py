@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.texts.code import Said
     from keramos.adoption.texts.network import Taken
+    from keramos.types.adoption import Certainty, Origin
     from keramos.types.companions import Companion
     from keramos.types.texts import Ngrams
 
@@ -56,10 +57,10 @@ def bags(taken: Taken, pieces: Pieces, said: Said) -> Iterator[Recipe]:
     for companion, words in word_lists(pieces, taken.length):
         source = pieces.short(companion.path)
         _check_calls(said)
-        cut, origin, doubt = _cut(words, source, pieces, said)
-        for one, remark in _kept(cut, words, said):
+        cuts, origin, doubt = _cuts(words, source, pieces, said)
+        for one, remark in (pair for cut in cuts for pair in _kept(cut, words, said)):
             numbers = Counts(words, dtype=taken.dtype)  # type: ignore[arg-type]  # a float's
-            how = Finding("cut", _told(one), origin[0], origin[1], origin[2])  # type: ignore[arg-type]
+            how = Finding("cut", _told(one), *origin)
             yield Recipe(
                 Text(one, numbers),
                 f"{source}, {_told(one)}",
@@ -70,10 +71,10 @@ def bags(taken: Taken, pieces: Pieces, said: Said) -> Iterator[Recipe]:
                     ),
                     how,
                 ),
-                (doubt,) if doubt else (),
-                _notes(one),
+                (),
+                _notes(one, said),
                 (Part(source, companion.sha256),),
-                remark,
+                "; ".join(one for one in (doubt, remark) if one),
             )
 
 
@@ -88,33 +89,53 @@ def _check_calls(said: Said) -> None:
 _Cut = NltkWords | BlankWords
 
 
-def _cut(
+def _cuts(
     words: Sequence[str], source: str, pieces: Pieces, said: Said
-) -> tuple[_Cut, tuple[str, str, str], str]:
-    """How texts were cut when the list was made: the patterns of intents prove it."""
-    usual = NltkWords(forms_of(words))
-    ways: tuple[_Cut, ...] = (
-        usual,
+) -> tuple[list[_Cut], tuple[Origin, str, Certainty], str]:
+    """How texts are cut: the ways by which the patterns of intents give the list, and of those the
+    one that the app takes.
+    """
+    ways = _ways(words)
+    patterns = list(islice(_patterns(pieces), _MOST_PATTERNS))
+    fitting = [way for way in ways if _gives(way, words, patterns)] if patterns else ways[:2]
+    if not fitting:
+        made = {word for text in patterns for word in _made(ways[0], text)}
+        absent = ", ".join(word for word in words if word not in made)[:120]
+        raise UnsupportedModelError(
+            f"the words of {source} are not those of the patterns beside it: {absent}. They may be "
+            "stems, or the list may be of another model"
+        )
+    if said.lowers and isinstance(fitting[0], NltkWords):
+        lower = any(said.lowers.values())
+        where = next(iter(said.lowers))
+        forms = fitting[0].forms if "lemmatize" in said.calls or patterns else {}
+        return [NltkWords(forms, lower=lower)], ("code", where, "stated"), ""
+    if len(fitting) == 1:
+        return fitting, ("file", f"{source} and the patterns", "inferred"), ""
+    doubt = "no file says whether texts are in lower case before they are compared"
+    if not patterns:
+        doubt = f"no file says how texts become words; {doubt}"
+    return fitting, ("convention", "", "assumed"), doubt
+
+
+def _ways(words: Sequence[str]) -> list[_Cut]:
+    """How such lists are made, the most frequent way first."""
+    forms = forms_of(words)
+    return [
+        NltkWords(forms),
+        NltkWords(forms, lower=False),
         NltkWords({}),
-        NltkWords(forms_of(words), lower=False),
         NltkWords({}, lower=False),
         BlankWords({}),
-    )
-    patterns = list(islice(_patterns(pieces), _MOST_PATTERNS))
-    if not patterns:
-        if "word_tokenize" in said.calls and "lemmatize" in said.calls:
-            return usual, ("code", said.calls["lemmatize"], "stated"), ""
-        return usual, ("convention", "", "assumed"), "no file says how texts become words"
-    for way in ways:
-        made = {word for text in patterns for word in _made(way, text)}
-        if sum(word not in made for word in words) <= _UNSEEN * len(words):
-            return way, ("file", f"{source} and the patterns", "inferred"), ""
-    made = {word for text in patterns for word in _made(usual, text)}
-    absent = ", ".join(word for word in words if word not in made)[:120]
-    raise UnsupportedModelError(
-        f"the words of {source} are not those of the patterns beside it: {absent}. They may be "
-        "stems, or the list may be of another model"
-    )
+    ]
+
+
+def _gives(way: _Cut, words: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether patterns become the words of a list, and no others than marks."""
+    made = {word for text in patterns for word in _made(way, text)}
+    absent = sum(word not in made for word in words)
+    more = sum(word not in words and word.isalpha() for word in made)
+    return absent <= _UNSEEN * len(words) and more <= _UNSEEN * len(words)
 
 
 def _made(way: _Cut, text: str) -> Iterator[str]:
@@ -160,11 +181,18 @@ def _told(cut: _Cut | Ngrams) -> str:
     return ", ".join(parts)
 
 
-def _notes(cut: _Cut) -> tuple[str, ...]:
+def _notes(cut: _Cut, said: Said) -> tuple[str, ...]:
     if isinstance(cut, BlankWords):
         return ()
-    said = (
+    tables = (
         "words are cut and reduced by tables, without NLTK; only sentences that end in a rare "
         "abbreviation may be cut otherwise"
     )
-    return (said,)
+    found = [tables]
+    if said.differs:
+        where = next(iter(said.lowers))
+        found.append(
+            f"the app keeps capitals ({where}) and training did not ({said.differs}): words with "
+            "capitals are unknown to it"
+        )
+    return tuple(found)

@@ -25,6 +25,7 @@ _CUTTERS = frozenset(
     {"word_tokenize", "wordpunct_tokenize", "RegexpTokenizer", "TweetTokenizer", "lemmatize"}
     | {"stem", "isalnum", "isalpha", "split"}
 )
+_WORDS = frozenset({"word_tokenize", "lemmatize"})
 _DEEPEST = 12
 
 
@@ -51,7 +52,14 @@ class Named:
 
 @dataclass(slots=True)
 class Said:
-    """What the sources state: paddings, modes of matrices and what calls change a text first."""
+    """What sources state: paddings, modes of matrices, what calls change a text first, names of
+    scores, lists of names.
+
+    ``calls`` are those that make words of a text, with the first place of each; ``lowers`` says by
+    place whether the words that are lemmatised are in lower case; ``tokenized`` whether a tokenizer
+    is called at all. ``differs`` is a place of training that takes lower case where the app does
+    not.
+    """
 
     paddings: list[Padded] = field(default_factory=list)
     modes: list[tuple[str, str]] = field(default_factory=list)
@@ -59,22 +67,59 @@ class Said:
     named: list[Named] = field(default_factory=list)
     lists: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     calls: dict[str, str] = field(default_factory=dict)
-    """Names of calls that make words of a text -> the first place of each."""
+    lowers: dict[str, bool] = field(default_factory=dict)
+    tokenized: bool = False
+    differs: str = ""
 
 
 def said_by(paths: Sequence[str]) -> Said:
-    """What all sources state, in their order."""
-    said = Said()
-    for name, tree in trees(paths):
-        file = _File(name, tree)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                _of_call(said, file, node)
-            elif isinstance(node, (ast.If, ast.IfExp)):
-                said.named.extend(_named(file, node))
-            elif isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
-                said.lists.extend((found, file.at(node)) for found in _names(node))
-    return said
+    """What all sources state, in their order; where the app (what loads a model) says something,
+    what other sources say about that does not count.
+    """
+    files = [_of_file(_File(name, tree), tree) for name, tree in trees(paths)]
+    everyone = _joined([said for _, said in files])
+    app = _joined([said for loads, said in files if loads])
+    cuts = app if _WORDS & app.calls.keys() else everyone
+    lowered = [where for where, lower in everyone.lowers.items() if lower]
+    return Said(
+        app.paddings or everyone.paddings,
+        app.modes or everyone.modes,
+        app.cleaning if app.tokenized else everyone.cleaning,
+        [*app.named, *everyone.named],
+        [*app.lists, *everyone.lists],
+        cuts.calls,
+        cuts.lowers,
+        everyone.tokenized,
+        lowered[0] if lowered and not any(cuts.lowers.values()) else "",
+    )
+
+
+def _of_file(file: _File, tree: ast.Module) -> tuple[bool, Said]:
+    """Whether a source loads a model, and what it states."""
+    said, loads = Said(), False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            _of_call(said, file, node)
+            loads = loads or _last(node.func) == "load_model"
+        elif isinstance(node, (ast.If, ast.IfExp)):
+            said.named.extend(_named(file, node))
+        elif isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
+            said.lists.extend((found, file.at(node)) for found in _names(node))
+    return loads, said
+
+
+def _joined(parts: Sequence[Said]) -> Said:
+    found = Said()
+    for said in parts:
+        found.paddings += said.paddings
+        found.modes += said.modes
+        found.cleaning += said.cleaning
+        found.named += said.named
+        found.lists += said.lists
+        found.calls = said.calls | found.calls
+        found.lowers |= said.lowers
+        found.tokenized = found.tokenized or said.tokenized
+    return found
 
 
 class _File:
@@ -118,6 +163,10 @@ def _of_call(said: Said, file: _File, node: ast.Call) -> None:
     called = _last(node.func)
     if called in _CUTTERS:
         said.calls.setdefault(called, file.at(node))
+    if called in _WORDS:
+        calls = (_last(one.func) for one in ast.walk(node) if isinstance(one, ast.Call))
+        where = file.at(node)
+        said.lowers[where] = said.lowers.get(where, False) or "lower" in calls
     if called == "pad_sequences":
         said.paddings.extend(_padded(file, node))
     elif called in {"texts_to_matrix", "sequences_to_matrix"}:
@@ -125,6 +174,7 @@ def _of_call(said: Said, file: _File, node: ast.Call) -> None:
         mode = file.value(given or (node.args[1] if len(node.args) > 1 else None)) or "binary"
         said.modes.append((str(mode), file.at(node)))
     if called in {"texts_to_sequences", "texts_to_matrix"} and node.args:
+        said.tokenized = True
         said.cleaning.extend(_cleaning(file, node.args[0], set(), 0))
 
 

@@ -66,3 +66,4 @@ def _probes(recipe: Recipe) -> Iterator[str]:
     more = min(length + 3, _MOST_WORDS)
     yield joint.join([known[place % len(known)] for place in range(more)])
     yield joint.join([word for word in recipe.words if not word.isalnum()][:40])
+    yield joint.join(known[:3]).capitalize()
