@@ -397,3 +397,64 @@ def test_the_app_says_how_words_are_cut_not_the_program_that_trained(tmp_path):
     assert model.decide("HELLO hours")[0].scores == model.decide("hours")[0].scores
     notes = adopted.content.adoption.notes
     assert any("training did not (train.py:1)" in note for note in notes)
+
+
+def test_of_several_models_the_one_counts_that_the_app_loads(parts, tmp_path):
+    source = "model = load_model('models/model.h5')\n" + SOURCE.format("pre", "pre")
+    folder = _folder(tmp_path / "bot", *parts, source=source)
+    _model(len(parts[0].word_index) + 1, 2).save(folder / "a_older.h5")
+    (model,) = propose(folder).candidates
+    assert model.title.startswith("model.h5 with tokenizer.pickle")
+
+
+def test_a_network_that_reads_texts_itself_takes_them_as_they_are(tmp_path):
+    import keras
+    import tensorflow as tf
+
+    layers = keras.layers
+    cut = layers.TextVectorization(output_sequence_length=4, vocabulary=["hello", "late", "bye"])
+    model = keras.Sequential(
+        [
+            keras.Input((1,), dtype="string"),
+            cut,
+            layers.Embedding(5, 2),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(1, "sigmoid"),
+        ]
+    )
+    (tmp_path / "m").mkdir()
+    model.save(tmp_path / "m" / "model.keras")
+    (tmp_path / "m" / "label_names.txt").write_text("late\nfriendly\n")
+    keramos.adopt(tmp_path / "m").save(tmp_path / "w.keras")
+    loaded = keramos.load(tmp_path / "w.keras")
+    expected = model.predict(tf.constant([[text] for text in GIVEN]), verbose=0)
+    assert loaded.predict(GIVEN) == pytest.approx(expected, abs=1e-6)
+    assert {one.label for one in loaded.decide(GIVEN)} <= {"late", "friendly"}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"word_index": {}},
+        {"word_index": {"a": 1, "b": 1}},
+        {"word_index": {"a": 10**9}},
+        {"word_index": {"a": "1"}},
+        {"word_index": {5: 1}},
+        {"word_index": [["a", 1]]},
+        {"word_index": {"a": 1}, "filters": 7},
+        {"word_index": {"a": 1}, "num_words": "many"},
+        {"word_index": {"a": 1}, "num_words": -5, "oov_token": "zzz"},
+        {"word_index": {"a": 1}, "split": ""},
+        {"word_index": {"a": 1}, "analyzer": "print"},
+    ],
+    ids=str,
+)
+def test_a_tokenizer_that_contradicts_itself_is_refused_in_one_line(state, parts, tmp_path):
+    folder = _folder(tmp_path / "bot", *parts, source=SOURCE.format("pre", "pre"))
+    (folder / "tokenizer.pickle").unlink()
+    config = {"filters": ".", "split": " ", "lower": True, "num_words": None} | state
+    document = {"class_name": "Tokenizer", "config": config}
+    (folder / "tokenizer.json").write_text(json.dumps(document))
+    with pytest.raises(KeramosError) as caught:
+        keramos.adopt(folder)
+    assert "\n" not in str(caught.value)

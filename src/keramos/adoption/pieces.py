@@ -89,7 +89,7 @@ def _sort_folder(sorting: _Sorting, folder: str, limits: Limits) -> None:
     for path, inside in models_below(folder, names, limits):
         sorting.models.append(path)
         parts |= inside
-    for name in names:
+    for name in sorted(names, key=lambda one: one.count("/")):  # what lies near the top counts
         if name not in parts and not any(word in name.lower() for word in _SKIPPED):
             _sort(sorting, f"{folder}/{name}", limits, named=False)
 

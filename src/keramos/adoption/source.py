@@ -10,18 +10,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 19
+"""Of all sources together; a tree takes a hundred times the memory of its text."""
+
+_MOST_OF_ONE = 1 << 18
+_MOST_OF_NOTEBOOKS = 1 << 25
+"""With their outputs."""
+
 _MOST_FILES = 60
 
 
 def trees(paths: Sequence[str]) -> Iterator[tuple[str, ast.Module]]:
     """The name and the tree of each file of Python, and of each notebook as one file."""
+    code, outputs = _MOST_BYTES, _MOST_OF_NOTEBOOKS
     for path in list(map(Path, paths))[:_MOST_FILES]:
+        notebook = path.suffix == ".ipynb"
         try:
-            if path.stat().st_size > (_MOST_BYTES << 3 if path.suffix == ".ipynb" else _MOST_BYTES):
+            size = path.stat().st_size
+            if size > (outputs if notebook else min(code, _MOST_OF_ONE)):
                 continue
             text = path.read_text(encoding="utf-8", errors="replace")
-            tree = ast.parse(_cells(text) if path.suffix == ".ipynb" else text)
+            if notebook:
+                outputs, text = outputs - size, _cells(text)
+            if len(text) > min(code, _MOST_OF_ONE):
+                continue
+            code -= len(text)
+            tree = ast.parse(text)
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         yield path.name, tree
@@ -32,16 +46,19 @@ def _cells(text: str) -> str:
     document = json.loads(text)
     found = document.get("cells", ()) if isinstance(document, dict) else ()
     kept: list[str] = []
+    left = _MOST_OF_ONE
     for cell in found if isinstance(found, list) else ():
         source = cell.get("source", "") if isinstance(cell, dict) else ""
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
         lines = "".join(map(str, source)).splitlines()
         code = "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!", "?")))
+        left -= len(code)
+        if left < 0:
+            break
         try:
             ast.parse(code)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        if len(kept) * 100 < _MOST_BYTES and len(code) < _MOST_BYTES:
-            kept.append(code)
-    return "\n".join(kept)[:_MOST_BYTES]
+        kept.append(code)
+    return "\n".join(kept)

@@ -98,7 +98,8 @@ def _distinct(found: Sequence[Labelled]) -> list[Labelled]:
     """
     kept: list[Labelled] = []
     for one in found:
-        if kept and (kept[0].origin == "user" or one.origin == "code" != kept[0].origin):
+        sure = bool(kept) and not kept[0].doubt
+        if sure and (kept[0].origin == "user" or one.origin == "code"):
             continue
         if not any(tuple(map(str, one.labels)) == tuple(map(str, other.labels)) for other in kept):
             kept.append(one)

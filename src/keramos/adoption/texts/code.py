@@ -27,6 +27,7 @@ _CUTTERS = frozenset(
 )
 _WORDS = frozenset({"word_tokenize", "lemmatize"})
 _DEEPEST = 12
+_MOST_VALUES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Said:
     ``calls`` are those that make words of a text, with the first place of each; ``lowers`` says by
     place whether the words that are lemmatised are in lower case; ``tokenized`` whether a tokenizer
     is called at all. ``differs`` is a place of training that takes lower case where the app does
-    not.
+    not. ``models`` are the names of files that are loaded as models.
     """
 
     paddings: list[Padded] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Said:
     lowers: dict[str, bool] = field(default_factory=dict)
     tokenized: bool = False
     differs: str = ""
+    models: list[str] = field(default_factory=list)
 
 
 def said_by(paths: Sequence[str]) -> Said:
@@ -91,6 +93,7 @@ def said_by(paths: Sequence[str]) -> Said:
         cuts.lowers,
         everyone.tokenized,
         lowered[0] if lowered and not any(cuts.lowers.values()) else "",
+        everyone.models,
     )
 
 
@@ -100,7 +103,10 @@ def _of_file(file: _File, tree: ast.Module) -> tuple[bool, Said]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             _of_call(said, file, node)
-            loads = loads or _last(node.func) == "load_model"
+            if _last(node.func) == "load_model":
+                loads = True
+                named = file.value(node.args[0]) if node.args else None
+                said.models += [named.rstrip("/")] if isinstance(named, str) else []
         elif isinstance(node, (ast.If, ast.IfExp)):
             said.named.extend(_named(file, node))
         elif isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
@@ -116,6 +122,7 @@ def _joined(parts: Sequence[Said]) -> Said:
         found.cleaning += said.cleaning
         found.named += said.named
         found.lists += said.lists
+        found.models += said.models
         found.calls = said.calls | found.calls
         found.lowers |= said.lowers
         found.tokenized = found.tokenized or said.tokenized
@@ -146,7 +153,7 @@ class _File:
             if isinstance(node, ast.Constant):
                 return node.value
             found = self.values.get(_last(node), []) if node is not None else []
-            if len({ast.unparse(one) for one in found}) != 1:
+            if not 0 < len(found) <= _MOST_VALUES or len(set(map(ast.unparse, found))) > 1:
                 return None
             node = found[0]
         return None

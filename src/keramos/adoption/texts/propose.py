@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.adoption.candidate import Candidate
@@ -70,6 +71,8 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
             "or that write a text word by word, need the program that calls them"
         )
     said = said_by(pieces.sources)
+    if wishes.model is None:
+        _check_loaded(path, pieces, said)
     column = wishes.columns[0] if wishes.columns and len(wishes.columns) == 1 else "text"
     seen = _seen(pieces)
     pairs, shown = _pairs(path, artifact, taken, pieces, said, wishes)
@@ -129,6 +132,16 @@ def _check_cleaning(said: Said, wishes: Wishes) -> None:
             f"the app changes texts before the tokenizer has them ({said.cleaning[0]}), which is "
             "code",
             remedy='Say settings = {cleaning = "none"} in a recipe if texts come as they were then',
+        )
+
+
+def _check_loaded(path: str, pieces: Pieces, said: Said) -> None:
+    """Of several models the one counts that the source loads."""
+    loaded = {Path(name).name for name in said.models}
+    beside = {Path(model).name for model in pieces.models}
+    if loaded & beside and Path(path).name not in loaded:
+        raise UnsupportedModelError(
+            f"the app loads {', '.join(sorted(loaded & beside))[:200]}, not this model"
         )
 
 

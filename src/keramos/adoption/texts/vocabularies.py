@@ -89,7 +89,8 @@ def _fitting(taken: Taken, pieces: Pieces) -> Items:
     found = tokenizers(pieces)
     if not found:
         raise UnsupportedModelError(
-            "the network takes the indices of words, and no tokenizer lies beside it",
+            "the network takes the indices of words, and no tokenizer lies beside it"
+            f"{_why(pieces)}",
             remedy="Give the tokenizer that was stored with it (tokenizer.pickle, tokenizer.json)",
         )
     fitting = [(one, value) for one, value in found if _largest(value) < taken.table]
@@ -102,7 +103,22 @@ def _fitting(taken: Taken, pieces: Pieces) -> Items:
             f"the embedding of the network knows {taken.table:,} indices, and {listed}: they are "
             "not of one model",
         )
-    return sorted(fitting, key=lambda pair: taken.table - _largest(pair[1]))
+    exact = [pair for pair in fitting if taken.table in _sizes(pair[1])]
+    return exact or sorted(fitting, key=lambda pair: taken.table - _largest(pair[1]))
+
+
+def _sizes(tokenizer: Tokenizer) -> set[int]:
+    """The sizes that an embedding for a tokenizer has."""
+    known = len(tokenizer.words)
+    return {known, known + 1, known + 2, tokenizer.num_words, tokenizer.num_words + 1}
+
+
+def _why(pieces: Pieces) -> str:
+    """Why a file with the name of a tokenizer is not one."""
+    for one in pieces.left_out:
+        if "token" in Path(one.path).name.lower():
+            return f" ({pieces.short(one.path)}: {one.reason})"
+    return ""
 
 
 def _largest(tokenizer: Tokenizer) -> int:
@@ -149,8 +165,7 @@ def _remarks(
     notes: tuple[str, ...] = ()
     if known < _FEW_WORDS:
         notes = (f"{source} knows {known} words only: other words say nothing to the network",)
-    expected = {known, known + 1, known + 2, tokenizer.num_words, tokenizer.num_words + 1}
-    if table in expected or table % _ROUND == 0 or table - known < _ROUND // 10:
+    if table in _sizes(tokenizer) or table % _ROUND == 0 or table - known < _ROUND // 10:
         return notes, ()
     doubt = (
         f"the embedding knows {table:,} indices and {source} {known:,} words: it may be of another "
