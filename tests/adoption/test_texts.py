@@ -191,6 +191,14 @@ def test_pieces_that_do_not_fit_are_refused_with_the_reason(parts, tmp_path):
     (labels / "tokenizer.pickle").unlink()
     with pytest.raises(UnsupportedModelError, match="no tokenizer lies beside it"):
         keramos.adopt(labels)
+    (tmp_path / "deep").mkdir()
+    deep = _folder(tmp_path / "deep" / "bot", tokenizer, model, source=SOURCE.format("pre", "pre"))
+    (deep / "utils.py").write_text(
+        "def clean(t):\n    return plain(t)\ndef plain(t):\n    return t.translate(TABLE)\n"
+    )
+    (deep / "app.py").write_text("texts = clean(given)\ntokenizer.texts_to_sequences(texts)\n")
+    with pytest.raises(UnsupportedModelError, match=r"app.py:1 calls clean"):
+        keramos.adopt(deep)
     code = "ids = tokenizer.texts_to_sequences([re.sub('[0-9]', '', text)])\n"
     cleaned = _folder(tmp_path / "cleaned", tokenizer, model, source=code)
     with pytest.raises(UnsupportedModelError, match=r"app.py:1 calls sub"):
@@ -202,11 +210,16 @@ def test_pieces_that_do_not_fit_are_refused_with_the_reason(parts, tmp_path):
 
 
 def test_a_single_score_takes_its_names_and_threshold_from_the_source(parts, tmp_path):
-    source = SOURCE.format("pre", "pre") + "print('spam' if score > 0.7 else 'ham')\n"
-    folder = _folder(tmp_path / "b", parts[0], _model(40, 1, activation="sigmoid"), source=source)
+    source = "m = load_model('model.h5')\n" + SOURCE.format("pre", "pre")
+    source += "print('spam' if score > 0.7 else 'ham')\nflags = ('a', 'b')\n"
+    single = _model(len(parts[0].word_index) + 1, 1, activation="sigmoid")
+    folder = _folder(tmp_path / "b", parts[0], single, source=source)
     (folder / "classes.pkl").unlink()
-    rule = keramos.adopt(folder, choose=1).content.rule
+    rule = keramos.adopt(folder).content.rule
     assert (rule.labels, rule.threshold) == (("ham", "spam"), 0.7)
+    (folder / "app.py").write_text(source.replace("load_model", "fit"))
+    with pytest.raises(UnsupportedModelError, match=r"the scores are named as app.py:"):
+        keramos.adopt(folder)
 
 
 def _slugs():

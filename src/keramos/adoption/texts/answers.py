@@ -164,7 +164,8 @@ def _labelled(
         return
     if needed == 2 and said.named:  # noqa: PLR2004 (below and above a threshold)
         one = said.named[0]
-        yield Labelled((one.below, one.above), "code", one.where)
+        doubt = "" if one.sure else f"the scores are named as {one.where} does"
+        yield Labelled((one.below, one.above), "code", one.where, doubt)
     beside = sorted(pieces.companions, key=lambda one: Path(one.path).parent != Path(path).parent)
     if wishes.labels_from:
         beside = [one for one in beside if one.path.endswith(wishes.labels_from)]

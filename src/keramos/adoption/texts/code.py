@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from keramos.adoption.source import trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from keramos.types.texts import Side
 
@@ -26,6 +26,7 @@ _CUTTERS = frozenset(
     | {"stem", "isalnum", "isalpha", "split"}
 )
 _WORDS = frozenset({"word_tokenize", "lemmatize"})
+_LABELS = ("label", "class", "categor", "emotion", "sentiment", "tag", "intent", "topic", "genre")
 _DEEPEST = 12
 _MOST_VALUES = 20
 
@@ -49,6 +50,8 @@ class Named:
     above: str
     threshold: float
     where: str
+    sure: bool = True
+    """Whether what loads the model says it."""
 
 
 @dataclass(slots=True)
@@ -78,7 +81,14 @@ def said_by(paths: Sequence[str]) -> Said:
     """What all sources state, in their order; where the app (what loads a model) says something,
     what other sources say about that does not count.
     """
-    files = [_of_file(_File(name, tree), tree) for name, tree in trees(paths)]
+    found = list(trees(paths))
+    functions = {
+        node.name: node
+        for _, tree in found
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    files = [_of_file(_File(name, tree, functions), tree) for name, tree in found]
     everyone = _joined([said for _, said in files])
     app = _joined([said for loads, said in files if loads])
     cuts = app if _WORDS & app.calls.keys() else everyone
@@ -87,7 +97,7 @@ def said_by(paths: Sequence[str]) -> Said:
         app.paddings or everyone.paddings,
         app.modes or everyone.modes,
         app.cleaning if app.tokenized else everyone.cleaning,
-        [*app.named, *everyone.named],
+        app.named or [replace(one, sure=False) for one in everyone.named],
         [*app.lists, *everyone.lists],
         cuts.calls,
         cuts.lowers,
@@ -109,8 +119,8 @@ def _of_file(file: _File, tree: ast.Module) -> tuple[bool, Said]:
                 said.models += [named.rstrip("/")] if isinstance(named, str) else []
         elif isinstance(node, (ast.If, ast.IfExp)):
             said.named.extend(_named(file, node))
-        elif isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
-            said.lists.extend((found, file.at(node)) for found in _names(node))
+        elif isinstance(node, ast.Assign) and any(map(_is_labels, node.targets)):
+            said.lists.extend((found, file.at(node)) for found in _names(node.value))
     return loads, said
 
 
@@ -132,14 +142,14 @@ def _joined(parts: Sequence[Said]) -> Said:
 class _File:
     """One source: what its names stand for."""
 
-    def __init__(self, name: str, tree: ast.Module) -> None:
+    def __init__(
+        self, name: str, tree: ast.Module, functions: Mapping[str, ast.FunctionDef]
+    ) -> None:
         self.name = name
         self.values: dict[str, list[ast.expr]] = {}
-        self.functions: dict[str, ast.FunctionDef] = {}
+        self.functions = functions
         for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                self.functions[node.name] = node
-            elif isinstance(node, ast.Assign):
+            if isinstance(node, ast.Assign):
                 for target in node.targets:
                     self.values.setdefault(_last(target), []).append(node.value)
 
@@ -209,7 +219,7 @@ def _cleaning(file: _File, node: ast.AST, seen: set[str], depth: int) -> Iterato
     if isinstance(node, ast.Call) and _last(node.func) in _CLEANERS:
         yield f"{file.at(node)} calls {_last(node.func)}"
     name = _last(node)
-    if name in file.functions and _cleans(file.functions[name]):
+    if _cleans(file, name, set()):
         yield f"{file.at(node)} calls {name}"
     if name and name not in seen:
         seen.add(name)
@@ -220,9 +230,15 @@ def _cleaning(file: _File, node: ast.AST, seen: set[str], depth: int) -> Iterato
             yield from _cleaning(file, child, seen, depth + 1)
 
 
-def _cleans(function: ast.FunctionDef) -> bool:
-    calls = (_last(node.func) for node in ast.walk(function) if isinstance(node, ast.Call))
-    return any(name in _CLEANERS for name in calls)
+def _cleans(file: _File, name: str, seen: set[str]) -> bool:
+    """Whether a function of the sources changes a text, itself or by another one."""
+    if name not in file.functions or name in seen or len(seen) > _MOST_VALUES:
+        return False
+    seen.add(name)
+    called = {
+        _last(node.func) for node in ast.walk(file.functions[name]) if isinstance(node, ast.Call)
+    }
+    return bool(called & _CLEANERS) or any(_cleans(file, one, seen) for one in sorted(called))
 
 
 def _named(file: _File, node: ast.If | ast.IfExp) -> Iterator[Named]:
@@ -255,12 +271,17 @@ def _text(node: ast.AST) -> str:
     return ""
 
 
-def _names(node: ast.List | ast.Tuple | ast.Dict) -> Iterator[tuple[str, ...]]:
+def _is_labels(target: ast.expr) -> bool:
+    return any(word in _last(target).lower() for word in _LABELS)
+
+
+def _names(node: ast.expr) -> Iterator[tuple[str, ...]]:
     """A list of texts, or a dict from 0, 1, 2 ... to texts, or back."""
-    if not isinstance(node, ast.Dict):
+    if isinstance(node, (ast.List, ast.Tuple)):
         items = [one.value for one in node.elts if isinstance(one, ast.Constant)]
         if len(items) == len(node.elts) > 1 and all(isinstance(one, str) for one in items):
             yield tuple(map(str, items))
+    if not isinstance(node, ast.Dict):
         return
     pairs = [
         (key.value, value.value)
