@@ -471,3 +471,59 @@ def test_a_tokenizer_that_contradicts_itself_is_refused_in_one_line(state, parts
     with pytest.raises(KeramosError) as caught:
         keramos.adopt(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_every_protocol_takes_texts(whole):
+    import base64
+
+    from keramos.serving.core.messages import Request
+    from support.ways_served import DECIDE, INVOKE, PREDICT, json_of, server
+
+    model, text = keramos.load(whole), GIVEN[1]
+    b64 = {"b64": base64.b64encode(text.encode()).decode()}
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [text]}
+    bodies = [
+        (DECIDE, {"rows": [{"text": text}]}),
+        (PREDICT, {"instances": [text]}),
+        (PREDICT, {"instances": [{"text": text}]}),
+        (PREDICT, {"instances": [b64]}),
+        (PREDICT, {"inputs": {"text": [text]}}),
+        (INVOKE, {"dataframe_records": [{"text": text}]}),
+        ("/v2/models/m/infer", {"inputs": [tensor]}),
+    ]
+    expected = model.predict(text)[0]
+    for url, body in bodies:
+        request = Request("POST", url, "", {"content-type": "application/json"}, json_of(body))
+        reply = server(model).answer(request)
+        assert reply.status == 200, (url, reply.body)
+        found = json.loads(reply.body)
+        rows = found.get("predictions") or found.get("outputs") or found["decisions"]
+        scores = (
+            rows[0] if isinstance(rows[0], list) else rows[0].get("scores", rows[0].get("data"))
+        )
+        scores = scores if scores is not None else rows
+        assert np.ravel(scores) == pytest.approx(expected, abs=1e-6)
+    for bad in (None, 5, ["a"], "x" * 1_000_001):
+        request = Request(
+            "POST",
+            DECIDE,
+            "",
+            {"content-type": "application/json"},
+            json_of({"rows": [{"text": bad}]}),
+        )
+        assert server(model).answer(request).status == 400
+
+
+def test_a_page_has_a_box_for_the_text_and_shows_its_words(whole):
+    from keramos.report.subject import Subject
+    from keramos.report.views.columns import fields
+
+    model = keramos.load(whole)
+    (field,) = fields(model.content)
+    page = Subject("m", model).explanation(model, {"text": "<b>hello</b> qqq"})
+    assert field.kind == "passage"
+    assert "<dt>known words</dt><dd>hello</dd>" in page
+    assert "<dt>unknown words</dt><dd>b, b, qqq</dd>" in page
+    assert "<b>hello" not in page
+    done = command("predict", whole, "late parcel", "--trace", 1)
+    assert "numbers" in done.stderr

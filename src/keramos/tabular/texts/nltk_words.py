@@ -115,8 +115,7 @@ def _goes_on(before: str, after: str) -> bool:
     """Whether a sentence does not end at the point between a word and a character."""
     if before in _ABBREVIATIONS or (len(before) == 1 and before.isalpha()):
         return True
-    follows = after.islower() or not after.isalnum()
-    return follows and _NUMBER.fullmatch(before) is not None
+    return after.islower() and _NUMBER.fullmatch(before) is not None
 
 
 def _tokens(sentence: str) -> list[str]:
