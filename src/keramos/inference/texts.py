@@ -48,7 +48,8 @@ def is_table(text: str) -> bool:
 
     A name with blanks may be a sentence, so such a file has to exist.
     """
-    name = text.lower().removesuffix(".gz")
-    if text == "-" or len(text) > _LONGEST_PATH or Path(name).suffix not in FORMATS:
+    if text == "-" or len(text) > _LONGEST_PATH:
         return text == "-"
+    if Path(text.lower().removesuffix(".gz")).suffix not in FORMATS:
+        return False
     return len(text.split()) == 1 or ("\0" not in text and Path(text).is_file())

@@ -100,6 +100,8 @@ def show(value: object) -> str:
     """A cell for a message: quoted text, no control characters, at most 80 characters."""
     if isinstance(value, Unreadable):
         return value.shown[:MAX_SHOWN]
+    if isinstance(value, (str, bytes)):
+        value = value[: MAX_SHOWN + 1]  # of a text of many megabytes no copy is made
     try:
         text = repr(value.item() if isinstance(value, np.generic) else value)
     except ValueError:  # Python writes no integer of thousands of digits

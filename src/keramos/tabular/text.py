@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from keramos.types.table import Column
 
 
+MOST_CHARACTERS = 1_000_000
+"""Of one text."""
+
+
 class TextKind(HostKind):
     """A column of texts. Every text is one, also an empty one and words that mean a missing cell
     elsewhere; only a cell that is not there is missing.
@@ -38,6 +42,10 @@ class TextKind(HostKind):
     def _value(self, cell: object) -> object:
         if not isinstance(cell, str):
             return self._refused(cell)
+        if len(cell) > MOST_CHARACTERS:
+            return Refused(
+                f"a text of {len(cell):,} characters; at most {MOST_CHARACTERS:,} are read"
+            )
         try:
             cell.encode()
         except UnicodeEncodeError:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from keramos.tabular.texts.numbered import Numbered
     from keramos.types.texts import Text
 
-MOST_CHARACTERS = 1_000_000
-"""Of one text."""
+_MOST_CHARACTERS = 1_000_000
+"""Of one text, as in ``tabular.text``; less where words take longer."""
 
 _MOST_ENCODERS = 64
 _SHOWN = 60
@@ -82,7 +82,7 @@ class TextEncoder:
         self._numbered: Callable[[Items[str]], Numbered] = numbers.make(text.numbers)
         self.shape = numbers.shape(text.numbers)
         self.dtype = text.numbers.dtype
-        self.most = MOST_CHARACTERS // words.cost(text.words)
+        self.most = _MOST_CHARACTERS // words.cost(text.words)
 
     def one(self, text: str) -> tuple[Items[str], Numbered] | Refused:
         """The words of a text and their numbers; or why not."""
