@@ -102,7 +102,133 @@ def splat(op, *shape):
     ]
 
 
+def texts(name, *values):
+    return constant(name, 7, (len(values),), b"".join(field(8, one) for one in values))
+
+
+def frame(name="f"):
+    return attribute("frame_name", field(2, name.encode()))
+
+
+def whole(name, number):
+    return constant(name, INT, (), field(7, number))
+
+
+def endless(step, *more):
+    """A loop of TensorFlow 1 whose counter takes a step."""
+    return [
+        whole("zero", 0),
+        whole("step", step),
+        whole("end", 1 << 30),
+        node("enter", "Enter", "zero", attributes=frame()),
+        node("enter_x", "Enter", "x", attributes=frame()),
+        node("merge", "Merge", "enter", "next"),
+        node("merge_x", "Merge", "enter_x", "next_x"),
+        node("less", "Less", "merge", "end"),
+        node("condition", "LoopCond", "less"),
+        node("switch", "Switch", "merge", "condition"),
+        node("switch_x", "Switch", "merge_x", "condition"),
+        node("add", "Add", "switch:1", "step"),
+        node("double", "Add", "switch_x:1", "switch_x:1"),
+        node("next", "NextIteration", "add"),
+        node("next_x", "NextIteration", "double"),
+        node("y", "Exit", "switch_x"),
+        *more,
+    ]
+
+
+def nested_branches(levels):
+    """Branches of TensorFlow 1 that join what others joined, each twice."""
+    found = [whole("zero", 0), node("p", "Less", "zero", "zero")]
+    last = "x"
+    for i in range(levels):
+        found += [
+            node(f"s{i}", "Switch", last, "p"),
+            node(f"a{i}", "Add", f"s{i}", f"s{i}"),
+            node(f"m{i}", "Merge", f"a{i}", f"s{i}:1"),
+        ]
+        last = f"m{i}"
+    return [*found, node("y", "Relu", last)]
+
+
+def entwined(levels):
+    """Merges of merges without a switch between them."""
+    found = [whole("zero", 0), node("p", "Less", "zero", "zero"), node("s", "Switch", "x", "p")]
+    for i in range(levels):
+        below = f"m{i - 1}" if i else "s"
+        found.append(node(f"m{i}", "Merge", below, below + (":1" if not i else "")))
+    return [*found, node("y", "Relu", f"m{levels - 1}")]
+
+
+def reserved(count):
+    sizes = np.array([1 << 20], "<i4").tobytes()
+    return [
+        constant("shape", INT, (1,), field(4, sizes)),
+        whole("count", count),
+        node(
+            "list", "TensorListReserve", "shape", "count", attributes=kind("element_dtype", FLOAT)
+        ),
+        node("stack", "TensorListStack", "list", "shape"),
+        node("y", "Add", "x", "stack"),
+    ]
+
+
 HOSTILE = {
+    "a loop of TensorFlow 1 without end": (endless(1), "y:0", []),
+    "a loop of TensorFlow 1 that stands still": (endless(0), "y:0", []),
+    "a loop of TensorFlow 1 without a condition": (
+        [one for one in endless(1) if b"LoopCond" not in one],
+        "y:0",
+        [],
+    ),
+    "a loop of TensorFlow 1 in a circle with itself": (
+        [*(one for one in endless(1) if b"less" not in one[:8]), node("less", "Less", "y", "end")],
+        "y:0",
+        [],
+    ),
+    "a merge of nothing": ([node("y", "Merge")], "y:0", []),
+    "a merge of itself": ([node("y", "Merge", "y", "y")], "y:0", []),
+    "merges of merges": (entwined(300), "y:0", []),
+    "a branch that calls itself": (
+        [node("y", "If", "x", "x", attributes=attribute("then_branch", field(10, field(1, b"f"))))],
+        "y:0",
+        [
+            function(
+                "f",
+                [
+                    node(
+                        "a",
+                        "If",
+                        "x",
+                        "x",
+                        attributes=attribute("then_branch", field(10, field(1, b"f"))),
+                    )
+                ],
+                "a:output:0",
+            )
+        ],
+    ),
+    "a list of tensors without end": (reserved((1 << 31) - 1), "y:0", []),
+    "an array of tensors without end": (
+        [
+            whole("size", (1 << 31) - 1),
+            node("array", "TensorArrayV3", "size", attributes=kind("dtype", FLOAT)),
+            node("y", "TensorArrayReadV3", "array", "size", "array:1"),
+        ],
+        "y:0",
+        [],
+    ),
+    "rows whose names are missing": ([node("y", "ParseExampleV2", "x")], "y:0", []),
+    "pictures": ([texts("p", b"x"), node("y", "DecodeJpeg", "p")], "y:0", []),
+    "ScatterNd without end": (
+        [
+            *splat("Fill", 1 << 30, 1 << 30)[:2],
+            constant("place", INT, (1, 1), field(4, bytes(4))),
+            node("y", "ScatterNd", "place", "x", "shape"),
+        ],
+        "y:0",
+        [],
+    ),
     "calls that double": ([call("y", "f29", "x")], "y:0", doubling(30)),
     "calls of nothing that double": (
         [call("y", "g29", "x")],
@@ -167,6 +293,14 @@ def test_a_hostile_graph_is_refused_at_once(case):
 
     with pytest.raises(ModelError):
         opened(model(*HOSTILE[case]))
+
+    assert time.process_time() - begun < 1
+
+
+def test_branches_behind_each_other_cost_what_they_hold():
+    begun = time.process_time()
+
+    opened(model(nested_branches(200), "y:0"))
 
     assert time.process_time() - begun < 1
 

@@ -160,6 +160,13 @@ def _from_start(old: int, new: int) -> np.ndarray:
     return np.minimum(np.floor(np.arange(new, dtype="float32") * np.float32(old / new)), old - 1)
 
 
+def _corners(old: int, new: int) -> np.ndarray:
+    """Pixels whose first and last are those of the image."""
+    step = np.float32((old - 1) / max(new - 1, 1))
+    found: np.ndarray = np.arange(new, dtype="float32") * step
+    return np.minimum(np.floor(found + 0.5), old - 1)
+
+
 def _gather_pixels(s: LayerCall, x: Value, positions: list[np.ndarray]) -> Value:
     for axis, found in zip((1, 2), positions, strict=True):
         x = s.g.op("Gather", x, found.astype("int64"), axis=axis)
@@ -175,10 +182,8 @@ def resize_nearest(
     half_pixel_centers: bool = False,
 ) -> Value:
     """Resize by copying the nearest pixel."""
-    if align_corners:
-        raise s.unsupported("align_corners", align_corners, "False is")
     x = tensor(s, images)
-    positions = _half if half_pixel_centers else _from_start
+    positions = _half if half_pixel_centers else _corners if align_corners else _from_start
     return _gather_pixels(s, x, [positions(*pair) for pair in _changes(s, x, size)])
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     Row = Callable[[NodeCall], tuple[Operand, ...]]
 
+_STEP = 1 << 16
+"""Multiplications that take as long as an empty step of a loop takes ONNX Runtime."""
+
 _PASSES = 4
 """How often a body is compiled until the shapes that it hands on no longer change."""
 
@@ -44,7 +47,12 @@ def _if(n: NodeCall) -> tuple[Operand, ...]:
     known = n.maybe_known(0)
     if known is not None:
         return tuple(n.run(n.g, branches[0 if known.any() else 1], arguments))
-    return _chosen(n, cast_to(n.g, n.value(0), "bool"), branches, arguments)
+    ways = [partial(_run, n, branch) for branch in branches]
+    return _chosen(n.g, cast_to(n.g, n.value(0), "bool"), ways)
+
+
+def _run(n: NodeCall, branch: OperationGraph, g: Graph) -> list[Operand]:
+    return n.run(g, branch, n.operands[1:])
 
 
 def _case(n: NodeCall) -> tuple[Operand, ...]:
@@ -52,15 +60,33 @@ def _case(n: NodeCall) -> tuple[Operand, ...]:
     if not isinstance(found, tuple) or not found:
         raise UnsupportedModelError("the graph does not hold its branches", option="branches")
     branches: tuple[OperationGraph, ...] = found
-    (index,) = n.ints(0, "the branch")
-    return tuple(n.run(n.g, branches[index if 0 <= index < len(branches) else -1], n.operands[1:]))
+    known, given = n.maybe_known(0), n.operands[1:]
+    if known is None:
+        return _by_number(n, cast_to(n.g, n.value(0), "int64"), branches)
+    index = int(known.item())
+    return tuple(n.run(n.g, branches[index if 0 <= index < len(branches) else -1], given))
+
+
+def _by_number(
+    n: NodeCall, index: Value, branches: tuple[OperationGraph, ...]
+) -> tuple[Operand, ...]:
+    """One branch behind another; a number outside means the last one."""
+
+    def made(g: Graph, number: int) -> list[Operand]:
+        if number == len(branches) - 1:
+            return _run(n, branches[number], g)
+        here = g.op("Equal", index, number)
+        ways = partial(_run, n, branches[number]), lambda body: made(body, number + 1)
+        return list(_chosen(g, here, ways))
+
+    return tuple(made(n.g, 0))
 
 
 def _chosen(
-    n: NodeCall, condition: Value, branches: Sequence[OperationGraph], arguments: Sequence[Operand]
+    outer: Graph, condition: Value, ways: Sequence[Callable[[Graph], list[Operand]]]
 ) -> tuple[Operand, ...]:
-    graphs = [Graph(n.g) for _ in branches]
-    ends = [n.run(g, one, arguments) for g, one in zip(graphs, branches, strict=True)]
+    graphs = [Graph(outer) for _ in ways]
+    ends = [way(g) for g, way in zip(graphs, ways, strict=True)]
     lists = [any(isinstance(one, TensorList) for one in pair) for pair in zip(*ends, strict=True)]
     bodies, kinds = [], []
     for g, given, others in zip(graphs, ends, ends[::-1], strict=True):
@@ -69,7 +95,7 @@ def _chosen(
         kinds.append([(one.dtype, one.shape) for one in made])
         bodies.append(g.body(made))
     like = [_merged(*pair) for pair in zip(*kinds, strict=True)]
-    found = n.g.ops(
+    found = outer.ops(
         "If",
         condition,
         outputs=len(like),
@@ -169,7 +195,7 @@ def _looped(n: NodeCall, loop: _Loop, trips: Known | Value) -> tuple[Operand, ..
         kinds = merged
     count = int(trips.array) if isinstance(trips, Known) else None
     subgraph = body.body([*made, *steps])
-    if count is not None and count * subgraph.operations > g.limits.row_operations:
+    if count is not None and count * (subgraph.operations + _STEP) > g.limits.row_operations:
         raise LimitExceededError(
             f"the loop takes more than {g.limits.row_operations:,} operations, the limit "
             "(row_operations)",

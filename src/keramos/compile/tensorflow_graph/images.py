@@ -8,7 +8,8 @@ import numpy as np
 
 from keramos.compile.lowering.spatial import as_before, channels_first, known
 from keramos.compile.operations import convolution
-from keramos.compile.operations.values import as_float
+from keramos.compile.operations.values import as_float, cast_to
+from keramos.compile.tensorflow_graph.arrays import shape_of, vector
 from keramos.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -51,13 +52,21 @@ def _batch_norm(n: NodeCall) -> tuple[Operand, ...]:
         centre = g.op("ReduceMean", x, others)
         apart = g.op("Sub", x, centre)
         spread = g.op("ReduceMean", g.op("Mul", apart, apart), others)
-        mean, variance = (g.op("Squeeze", one, others) for one in (centre, spread))
+        mean = g.op("Squeeze", centre, others)
+        variance = g.op("Mul", g.op("Squeeze", spread, others), _unbiased(n, x, others))
     else:
         apart = g.op("Sub", x, _along(n, mean, axis, x.rank))
         spread = _along(n, variance, axis, x.rank)
     factor = g.op("Div", _along(n, scale, axis, x.rank), g.op("Sqrt", g.op("Add", spread, epsilon)))
     y = g.op("Add", g.op("Mul", apart, factor), _along(n, offset, axis, x.rank))
     return y, mean, variance
+
+
+def _unbiased(n: NodeCall, x: Value, axes: list[int]) -> Value:
+    """What makes the variance of a batch that of what the batch was drawn from."""
+    g, sizes = n.g, shape_of(n.g, x)
+    count = cast_to(g, g.op("ReduceProd", vector(g, [sizes[i] for i in axes]), [0]), x.dtype)
+    return g.op("Div", count, g.op("Max", g.op("Sub", count, 1.0), 1.0))
 
 
 def _scaled(n: NodeCall, x: Value, axis: int, stored: list[Array]) -> Value:
@@ -84,8 +93,8 @@ def _edges(n: NodeCall, rank: int) -> list[int] | None:
     return [*inner[:, 0].tolist(), *inner[:, 1].tolist()]
 
 
-def _padded(n: NodeCall, x: Value) -> tuple[Value, str]:
-    """``x`` with explicit zeros around it, and the padding that is left."""
+def _padded(n: NodeCall, x: Value, fill: float = 0) -> tuple[Value, str]:
+    """``x`` with explicit paddings of a value around it, and the padding that is left."""
     edges = _edges(n, x.rank)
     if edges is None:
         return x, str(n.attribute("padding", "VALID"))
@@ -95,7 +104,7 @@ def _padded(n: NodeCall, x: Value) -> tuple[Value, str]:
     around = [0] * (2 * x.rank)
     for side in range(sides):
         around[first + side], around[x.rank + first + side] = before[side], after[side]
-    return n.g.op("Pad", x, around, np.asarray(0, x.dtype), mode="constant"), "VALID"
+    return n.g.op("Pad", x, around, np.asarray(fill, x.dtype), mode="constant"), "VALID"
 
 
 def _conv(n: NodeCall) -> tuple[Operand, ...]:
@@ -108,11 +117,22 @@ def _depthwise(n: NodeCall) -> tuple[Operand, ...]:
 
 def convolved(n: NodeCall, convolve: Callable[..., Value]) -> Value:
     """A convolution of the first two inputs."""
-    x, padding = _padded(n, n.value(0))
+    if n.value(0).dtype == "float64":  # in which ONNX Runtime does not convolve
+        return cast_to(n.g, _convolved(n, convolve, *_narrow(n)), "float64")
+    return _convolved(n, convolve, n.value(0), n.value(1))
+
+
+def _narrow(n: NodeCall) -> tuple[Value, Value]:
+    x, kernel = (cast_to(n.g, n.value(i), "float32") for i in (0, 1))
+    return x, kernel
+
+
+def _convolved(n: NodeCall, convolve: Callable[..., Value], given: Value, kernel: Value) -> Value:
+    x, padding = _padded(n, given)
     return convolve(
         n.s,
         x,
-        n.value(1),
+        kernel,
         strides=_per_side(n, "strides", x.rank),
         padding=padding,
         data_format=_layout(n),
@@ -129,10 +149,11 @@ def _transposed(n: NodeCall) -> tuple[Operand, ...]:
     kernel = g.op("Transpose", kernel, perm=[sides + 1, sides, *range(sides)])
     wanted = [None] * x.rank if sizes is None else sizes
     inner = wanted[2:] if _layout(n) == "channels_first" else wanted[1:-1]
-    ends = []
+    ends, edges = [], _edges(n, x.rank)
     for side, size in enumerate(inner):
         width = (known(kernel.shape[2 + side], "kernel sizes") - 1) * gaps[side] + 1
-        ends.append(_output(n, x.shape[2 + side], size, steps[side], width))
+        found = _output(n, x.shape[2 + side], size, steps[side], width)
+        ends.append(found if edges is None else _between(found, edges[side], edges[sides + side]))
     before, after, extra = (list(part) for part in zip(*ends, strict=True))
     y = g.op(
         "ConvTranspose",
@@ -146,13 +167,20 @@ def _transposed(n: NodeCall) -> tuple[Operand, ...]:
     return (as_before(g, y, _layout(n)),)
 
 
+def _between(found: tuple[int, int, int], before: int, after: int) -> tuple[int, int, int]:
+    """The same with explicit pads, which the result is longer for."""
+    return before, after, found[2] + before + after
+
+
 def _output(
     n: NodeCall, size: int | None, wanted: object, step: int, width: int
 ) -> tuple[int, int, int]:
     """Pads before and after, and how much longer the result is than they make it."""
     padding = str(n.attribute("padding", "VALID"))
-    if padding == "EXPLICIT":
-        raise UnsupportedModelError("explicit paddings are not supported", option="padding")
+    if padding == "EXPLICIT" and not (isinstance(wanted, int) and size is not None):
+        raise UnsupportedModelError(
+            "explicit paddings need sizes that are known before the model runs", option="padding"
+        )
     least = max(width - step, 0) if padding == "SAME" else 0
     if isinstance(wanted, int) and size is not None:
         # The forward convolution of the result has ``size`` places with these pads.
@@ -164,17 +192,17 @@ def _output(
     return least // 2, least - least // 2, extra
 
 
-def _pool3d(kind: str) -> Row:
+def _pool(kind: str, layout: str) -> Row:
     def build(n: NodeCall) -> tuple[Operand, ...]:
-        x = n.value(0)
+        x, padding = _padded(n, n.value(0), -np.inf)
         pool = convolution.OPERATIONS[kind].build
         found = pool(
             n.s,
             x,
             _per_side(n, "ksize", x.rank),
             strides=_per_side(n, "strides", x.rank),
-            padding=str(n.attribute("padding", "VALID")),
-            data_format=_layout(n, "NDHWC"),
+            padding=padding,
+            data_format=_layout(n, layout),
         )
         return found if isinstance(found, tuple) else (found,)
 
@@ -230,7 +258,7 @@ def _batch_to_space(n: NodeCall) -> tuple[Operand, ...]:
 
 ROWS: Mapping[str, Row] = {
     "BatchToSpaceND": _batch_to_space,
-    "AvgPool3D": _pool3d("AveragePool"),
+    "AvgPool3D": _pool("AveragePool", "NDHWC"),
     "Conv2D": _conv,
     "Conv2DBackpropInput": _transposed,
     "Conv3D": _conv,
@@ -239,7 +267,8 @@ ROWS: Mapping[str, Row] = {
     "FusedBatchNorm": _batch_norm,
     "FusedBatchNormV2": _batch_norm,
     "FusedBatchNormV3": _batch_norm,
-    "MaxPool3D": _pool3d("MaxPool"),
+    "MaxPool": _pool("MaxPool", "NHWC"),
+    "MaxPool3D": _pool("MaxPool", "NDHWC"),
     "SpaceToBatchND": _space_to_batch,
 }
 """Operation -> what compiles it."""
