@@ -30,7 +30,7 @@ _NAMES = {
     type(None): "null",
 }
 _DIGITS = 20  # of the longest 64-bit number
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = rb"\\u[dD][89a-fA-F]"
 
 
 def parse_json(data: bytes, where: str, limits: Limits) -> dict[str, object]:
@@ -108,7 +108,7 @@ class _Reader:
                 parse_int=self.whole,
                 parse_float=self.number,
             )
-            if _SURROGATE.search(data):
+            if re.search(_SURROGATE, data):
                 json.dumps(found, ensure_ascii=False).encode()
         except ValueError as error:
             raise CorruptModelError(

@@ -148,17 +148,17 @@ def _readable(array: NDArray[np.generic]) -> NDArray[np.generic]:
     return np.array(found, object).reshape(array.shape)
 
 
-_LOADING = re.compile(r"Node \((.*?)\) Op \((\w+)\) (?:\[\w+\] )*(.*)")
-_RUNNING = re.compile(r"running (\w+) node\. Name:'(.*?)' Status Message: (?:.* was false\. )?(.*)")
-_CODES = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_LOADING = r"Node \((.*?)\) Op \((\w+)\) (?:\[\w+\] )*(.*)"
+_RUNNING = r"running (\w+) node\. Name:'(.*?)' Status Message: (?:.* was false\. )?(.*)"
+_CODES = r"\[ONNXRuntimeError\] : \d+ : \w+ : "
 
 
 def _said(error: Exception) -> str:
     """What ONNX Runtime says and about which layer, whose name its nodes bear."""
-    text = _CODES.sub("", str(error).strip()).partition("\n")[0]
-    if found := _LOADING.search(text):
+    text = re.sub(_CODES, "", str(error).strip()).partition("\n")[0]
+    if found := re.search(_LOADING, text):
         name, operator, why = found.groups()
-    elif found := _RUNNING.search(text):
+    elif found := re.search(_RUNNING, text):
         operator, name, why = found.groups()
     else:
         return text[:300]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +33,13 @@ text.
 """
 
 
-class Refused(NamedTuple):
+class Refused(Frozen, frozen=True):
     """What a kind gives instead of a value for a cell that it cannot read."""
 
     reason: str
 
 
-class Unreadable(NamedTuple):
+class Unreadable(Frozen, frozen=True):
     """A cell that has no value: its format or protocol could not decode it. ``shown`` is how
     messages show it.
     """

@@ -7,11 +7,12 @@ together are one number to it, unless a number near them is subtracted first, in
 from __future__ import annotations
 
 from math import floor, isfinite, log10
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
 
+from keramos.frozen import Frozen
 from keramos.types.schema import Histogram
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def offset_of(values: Floats) -> float:
     return 0.0 if _matters(different, _same(different, offset)) else offset
 
 
-class Merged(NamedTuple):
+class Merged(Frozen, frozen=True):
     """Two different numbers that are one in float32, and the share of the different numbers that
     are the same as another.
     """

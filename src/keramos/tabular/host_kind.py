@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from keramos.frozen import Frozen
 from keramos.tabular.cell import show
 from keramos.tabular.kind import Encoded, Kind
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from keramos.types.table import Column
 
 
-class HostInput(NamedTuple):
+class HostInput(Frozen, frozen=True):
     """A model input, its first axis the rows, and why rows cannot be used (by row, from 0); those
     hold something harmless.
     """

@@ -2,31 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from keramos.tabular.boolean import Boolean
-from keramos.tabular.date import Date
-from keramos.tabular.image import ImageKind
-from keramos.tabular.integer_category import IntegerCategory
 from keramos.tabular.notation import PLAIN, notation_of
-from keramos.tabular.number import Number
-from keramos.tabular.series import SeriesKind
-from keramos.tabular.string_category import StringCategory
-from keramos.tabular.text import TextKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from keramos.tabular.kind import Kind, Parsed
     from keramos.types.schema import ColumnKind, ColumnSchema, Notation
     from keramos.types.table import Column
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        *(Number(), IntegerCategory(), StringCategory(), Boolean(), Date()),
-        *(ImageKind(), TextKind(), SeriesKind()),
-    )
+
+def _number() -> Kind:
+    from keramos.tabular.number import Number  # noqa: PLC0415 (kinds load when used)
+
+    return Number()
+
+
+def _integer_category() -> Kind:
+    from keramos.tabular.integer_category import IntegerCategory  # noqa: PLC0415 (kinds load when used)
+
+    return IntegerCategory()
+
+
+def _string_category() -> Kind:
+    from keramos.tabular.string_category import StringCategory  # noqa: PLC0415 (kinds load when used)
+
+    return StringCategory()
+
+
+def _boolean() -> Kind:
+    from keramos.tabular.boolean import Boolean  # noqa: PLC0415 (kinds load when used)
+
+    return Boolean()
+
+
+def _date() -> Kind:
+    from keramos.tabular.date import Date  # noqa: PLC0415 (kinds load when used)
+
+    return Date()
+
+
+def _image() -> Kind:
+    from keramos.tabular.image import ImageKind  # noqa: PLC0415 (kinds load when used)
+
+    return ImageKind()
+
+
+def _text() -> Kind:
+    from keramos.tabular.text import TextKind  # noqa: PLC0415 (kinds load when used)
+
+    return TextKind()
+
+
+def _series() -> Kind:
+    from keramos.tabular.series import SeriesKind  # noqa: PLC0415 (kinds load when used)
+
+    return SeriesKind()
+
+
+_MAKERS: dict[str, Callable[[], Kind]] = {
+    "number": _number,
+    "integer_category": _integer_category,
+    "string_category": _string_category,
+    "boolean": _boolean,
+    "date": _date,
+    "image": _image,
+    "text": _text,
+    "series": _series,
 }
+
+
+class _Kinds(Mapping[str, "Kind"]):
+    """Each kind is made when it is first used: most models have columns of one or two."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Kind] = {}
+
+    def __getitem__(self, name: str) -> Kind:
+        if name not in self._made:
+            self._made[name] = _MAKERS[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MAKERS)
+
+    def __len__(self) -> int:
+        return len(_MAKERS)
+
+
+KINDS: Mapping[str, Kind] = _Kinds()
 """Name in the schema -> the kind."""
 
 

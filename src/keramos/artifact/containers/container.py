@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import field
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
-class LayerGroups(NamedTuple):
+class LayerGroups(Frozen, frozen=True):
     """Weights by layer, as legacy files keep them: each layer's weight names in Keras' order.
 
     ``root`` is the path of the group that holds the layers' groups; "" is the top.
@@ -38,7 +38,7 @@ class LayerGroups(NamedTuple):
         return f"{self.root}/{layer}/{weight}"
 
 
-class LeafWeights(NamedTuple):
+class LeafWeights(Frozen, frozen=True):
     """The weights of one layer that holds no model: path in the store and name of each.
 
     They are in the order of ``layer.weights``; ``built``: in the order in which Keras builds them,
@@ -50,7 +50,7 @@ class LeafWeights(NamedTuple):
     options: Mapping[str, object] = _NO_OPTIONS
 
 
-class LeafGroups(NamedTuple):
+class LeafGroups(Frozen, frozen=True):
     """Weights by layer at any depth: ``of`` gives those of a network by the names on the way to
     each layer.
     """
@@ -116,7 +116,7 @@ class Container(Frozen, frozen=True, eq=False):
     outline: Callable[[], Outline] | None = None
 
 
-class Head(NamedTuple):
+class Head(Frozen, frozen=True):
     """What is known of a source before it is opened.
 
     ``data`` holds the first bytes of a file, or all of them; it is empty for a folder. ``size``
@@ -130,7 +130,7 @@ class Head(NamedTuple):
     names: Sequence[str] | None = None
 
 
-class Form(NamedTuple):
+class Form(Frozen, frozen=True):
     """One form in which models are saved; a row of ``table.FORMS``.
 
     ``kind`` is its word in reports and ``title`` what people read. ``recognise`` says whether a

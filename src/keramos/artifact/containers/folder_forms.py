@@ -18,25 +18,24 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
 
-_TFJS = re.compile(
+_TFJS = (
     rb'\s*\{\s*"(?:format|generatedBy|convertedBy|modelTopology|weightsManifest|signature'
     rb'|trainingConfig|userDefinedMetadata|modelInitializer)"\s*:'
 )
-_INDEX = re.compile(
-    rb"(?:[\x80-\xff]{0,4}[\0-\x7f](?:[\xf0-\xf4].{1,4}|.))?"
-    rb"\0\0[\x02-\x20]\x08[\x01-\x7f]",
-    re.DOTALL,
+_INDEX = (
+    rb"(?s)(?:[\x80-\xff]{0,4}[\0-\x7f](?:[\xf0-\xf4].{1,4}|.))?"
+    rb"\0\0[\x02-\x20]\x08[\x01-\x7f]"
 )
 """The entry of the header in an index, behind the length and tag of a packed block."""
-_SHARDED = re.compile(rb'\s*\{\s*"(?:metadata|weight_map)"\s*:')
-_ENTRY = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
+_SHARDED = rb'\s*\{\s*"(?:metadata|weight_map)"\s*:'
+_ENTRY = rb"(?s)PK\x03\x04.{22}(..).."
 _KERAS_ENTRIES = ("config.json", "model.weights.h5")
-_IN_FOLDERS = re.compile(
+_IN_FOLDERS = (
     r"(^|/)(saved_model\.pb|model\.json|keras_metadata\.pb|fingerprint\.pb|checkpoint|variables/.*"
     r"|[^/]*\.(bin|index|h5|hdf5|keras))$"
 )
 _TAR_MARK, _TAR_AT, _TAR_BLOCK, _GZIP = b"ustar", 257, 512, b"\x1f\x8b"
-_TENSORS = re.compile(rb".{8}\{\s*(\"[^\"]*\"\s*:\s*\{|\})", re.DOTALL)
+_TENSORS = rb"(?s).{8}\{\s*(\"[^\"]*\"\s*:\s*\{|\})"
 _TFJS_PARTS = (b'"modelTopology"', b'"weightsManifest"')
 _OTHER_MODELS = (".h5", ".hdf5", ".keras", ".pb")
 
@@ -61,7 +60,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
 
 def is_tfjs(head: Head) -> bool:
     """Whether the file begins as the ``model.json`` of TensorFlow.js."""
-    begins = _TFJS.match(head.data) is not None
+    begins = re.match(_TFJS, head.data) is not None
     return begins and any(part in head.data for part in _TFJS_PARTS)
 
 
@@ -98,7 +97,7 @@ def tfjs_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
 
 def is_index(head: Head) -> bool:
     """Whether the file begins as the index of a checkpoint of TensorFlow."""
-    return _INDEX.match(head.data) is not None
+    return re.match(_INDEX, head.data) is not None
 
 
 def is_checkpoint_folder(head: Head) -> bool:
@@ -148,7 +147,7 @@ def index_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
 
 def is_sharded(head: Head) -> bool:
     """Whether the file begins as the list of weights in several HDF5 files."""
-    return _SHARDED.match(head.data) is not None and b'"weight_map"' in head.data
+    return re.match(_SHARDED, head.data) is not None and b'"weight_map"' in head.data
 
 
 def open_sharded(source: ModelSource, limits: Limits) -> Container:
@@ -179,7 +178,7 @@ def is_packed(head: Head) -> bool:
     if data.startswith(ZIP):
         names = _zipped_names(data)
         return not any(name in _KERAS_ENTRIES for name in names) and any(
-            _IN_FOLDERS.search(name) for name in names
+            re.search(_IN_FOLDERS, name) for name in names
         )
     if data.startswith(_GZIP):
         try:
@@ -217,7 +216,7 @@ def is_npz(head: Head) -> bool:
 def _zipped_names(data: bytes) -> list[str]:
     """Names of the entries of a zip archive whose headers lie in its first bytes."""
     found = []
-    for entry in _ENTRY.finditer(data):
+    for entry in re.finditer(_ENTRY, data):
         end = entry.end() + int.from_bytes(entry[1], "little")
         found.append(data[entry.end() : end].decode("utf-8", "replace"))
     return found
@@ -237,7 +236,7 @@ def open_npz(source: ModelSource, limits: Limits) -> Container:
 def is_safetensors(head: Head) -> bool:
     """Whether the file begins as one of safetensors: the size of a header, and the header."""
     length = int.from_bytes(head.data[:8], "little")
-    return _TENSORS.match(head.data) is not None and length <= head.size
+    return re.match(_TENSORS, head.data) is not None and length <= head.size
 
 
 def open_safetensors(source: ModelSource, limits: Limits) -> Container:

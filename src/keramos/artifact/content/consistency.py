@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.content.training_rules import training_faults
 from keramos.tabular.column_steps import STEPS
-from keramos.tabular.date import PARTS
 from keramos.tabular.float32 import offset_in
 from keramos.tabular.kinds import KINDS
-from keramos.tabular.series import SCALE_PARTS, series_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -41,8 +39,6 @@ _MOST_ROWS = 1 << 53
 _LARGEST = 2.0**127  # numbers enter the network as float32
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup"})
 _MOST_SIDE = 4096
-_PARTS: dict[str, tuple[str, ...]] = {"date": tuple(PARTS), "series": ("", *SCALE_PARTS)}
-"""Kind -> the names of its parts, where it has some."""
 _NAME = 100
 """Longest name of a reference."""
 
@@ -110,8 +106,14 @@ def _columns(content: Content) -> Iterator[Fault]:
 
 def _is_part(column: ColumnPreparation) -> bool:
     """Whether the part is one of a date, or says what is subtracted from numbers."""
-    if column.kind in _PARTS:
-        return column.part in _PARTS[column.kind]
+    if column.kind == "date":
+        from keramos.tabular.date import PARTS  # noqa: PLC0415 (start-up time)
+
+        return column.part in PARTS
+    if column.kind == "series":
+        from keramos.tabular.series import SCALE_PARTS  # noqa: PLC0415 (start-up time)
+
+        return column.part in {"", *SCALE_PARTS}
     try:
         return not column.part or (column.kind == "number" and bool(offset_in(column.part)))
     except ValueError:
@@ -138,7 +140,7 @@ def _input(column: ColumnPreparation) -> Iterator[Fault]:
     yield from _statistics(column)
     yield from _picture(column)
     yield from _text(column)
-    yield from series_faults(column)
+    yield from _series(column)
     if not 0 <= column.missing_rows <= _MOST_ROWS:
         yield "missing_rows", "is not a number of rows"
     for what in _histogram(column, column.histogram):
@@ -154,6 +156,14 @@ def _statistics(column: ColumnPreparation) -> Iterator[Fault]:
         yield "statistics", f"are not equally many numbers for each of {rows} levels"
     if any(abs(number) > _LARGEST for numbers in column.statistics for number in numbers):
         yield "statistics", "is beyond the range of float32"
+
+
+def _series(column: ColumnPreparation) -> Iterable[Fault]:
+    if not column.series and column.kind != "series":
+        return ()
+    from keramos.tabular.series import series_faults  # noqa: PLC0415 (start-up time)
+
+    return series_faults(column)
 
 
 def _picture(column: ColumnPreparation) -> Iterator[Fault]:

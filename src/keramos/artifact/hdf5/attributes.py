@@ -4,7 +4,7 @@ IV.A.2.m, v).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from keramos.artifact.hdf5.dataspaces import dataspace
 from keramos.artifact.hdf5.datatypes import datatype
 from keramos.artifact.hdf5.headers import ATTRIBUTE, ATTRIBUTE_INFO, DATATYPE, committed
 from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ _PADDED, _NAMED_CHARSET = 1, 3
 _NAMED = 8
 
 
-class Attribute(NamedTuple):
+class Attribute(Frozen, frozen=True):
     """One attribute, not read yet."""
 
     datatype: bytes

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.errors import CorruptModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from keramos.artifact.hdf5.image import Image
@@ -15,7 +16,7 @@ _HAS_MOST = 0b1
 _NULL = 2
 
 
-class Dataspace(NamedTuple):
+class Dataspace(Frozen, frozen=True):
     """``shape`` is None for nothing at all, () for one value. ``most`` may be larger; None in it:
     without end.
     """

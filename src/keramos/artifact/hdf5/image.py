@@ -5,10 +5,11 @@ budget.
 from __future__ import annotations
 
 from bisect import bisect
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.hdf5.lookup3 import lookup3
 from keramos.errors import CorruptModelError, LimitExceededError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
@@ -24,7 +25,7 @@ _FREE_BYTES = 32 << 20
 """As much may be unpacked from a file however small; beyond, the ratio to its size is limited."""
 
 
-class Extent(NamedTuple):
+class Extent(Frozen, frozen=True):
     """A stretch of the file that holds values."""
 
     address: int

@@ -4,11 +4,12 @@ III.D).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.hdf5.btree1 import GROUP, children
 from keramos.artifact.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE
 from keramos.errors import CorruptModelError, LimitExceededError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ _SYMBOLS = 4
 _LINKED_BY_NAME = 5
 
 
-class Link(NamedTuple):
+class Link(Frozen, frozen=True):
     """A name in a group. ``address`` is its object's header; ``kind`` says what it is if not a hard
     link.
     """

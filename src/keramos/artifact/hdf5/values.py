@@ -4,11 +4,12 @@ stored.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from keramos.errors import CorruptModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
 
 
-class Chunks(NamedTuple):
+class Chunks(Frozen, frozen=True):
     """Where to look up a dataset's chunks. ``kind`` is 0 for a version 1 B-tree; ``detail`` has its
     parameters.
     """
@@ -31,7 +32,7 @@ class Chunks(NamedTuple):
     whole_edges: bool = True
 
 
-class Values(NamedTuple):
+class Values(Frozen, frozen=True):
     """What a dataset holds, before its values are read."""
 
     owner: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from keramos.artifact.weights.lora import adapted, parts, summed
 from keramos.artifact.weights.own_weights import unlike
 from keramos.artifact.weights.weight_specs import is_foreign, may_have_weights, weights_of
 from keramos.errors import MismatchError, quoted
+from keramos.frozen import Frozen
 from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
 
 
-class Rules(NamedTuple):
+class Rules(Frozen, frozen=True):
     """What is done with each layer's weights: ``shapes`` refuses stated shapes before they are
     read, by their roles; ``settle`` turns a layer with weights as they were stored into one as
     current Keras has it. ``names_tell``: legacy weights have the names that current Keras gives
@@ -131,7 +132,7 @@ def _with_vocabulary(layer: Layer, option: str, stored: Stored, folder: str) -> 
     return {**layer.config, **known, **({} if idf is None else {"idf_weights": idf.tolist()})}
 
 
-class Slot(NamedTuple):
+class Slot(Frozen, frozen=True):
     """A weight's place in a layer's flat list: the path of the layer that owns it, and its role
     there.
     """
@@ -236,7 +237,7 @@ def bind_flat(
     return _fill(layer, owned, (), rules)
 
 
-_VARIABLE = re.compile(r"(?:.*/)?Variable(?:_\d+)?(?::0)?\Z")
+_VARIABLE = r"(?:.*/)?Variable(?:_\d+)?(?::0)?\Z"
 
 
 def _without_idf(layer: Layer, weights: Sequence[Weight]) -> Sequence[Weight]:
@@ -246,7 +247,7 @@ def _without_idf(layer: Layer, weights: Sequence[Weight]) -> Sequence[Weight]:
     records = (spec_of(part.kind) for part in _parts(layer))
     if not any(record is not None and record.vocabulary for record in records):
         return weights
-    return [weight for weight in weights if not _VARIABLE.match(weight.name)]
+    return [weight for weight in weights if not re.match(_VARIABLE, weight.name)]
 
 
 def _listed(weights: Sequence[Weight]) -> str:
@@ -279,7 +280,7 @@ def foreign_functions(network: Network) -> Iterator[tuple[Layer, str]]:
 
 
 _SHOWN = 100
-_TELLING = re.compile(
+_TELLING = (
     r"(recurrent_kernel|depthwise_kernel|pointwise_kernel|kernel|bias|gamma|beta|(?:moving|running)_mean"
     r"|moving_variance|running_std|embeddings)(?:_\d+)?(?::0)?\Z"
 )
@@ -294,7 +295,7 @@ def _check_name(layer: Layer, slot: Slot, name: str) -> None:
     """Refuse a name that says its array is something else than its place says: the order was
     tampered with.
     """
-    told = _TELLING.search(name)
+    told = re.search(_TELLING, name)
     if told is None:
         return
     word = told.group(1)

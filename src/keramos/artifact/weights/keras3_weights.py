@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.keras3_paths import numbered
 from keramos.errors import CorruptModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ _STATES = frozenset({"_lookup_layer", "loss_tracker", "metrics", "optimizer", "s
 _VOCABULARY = "vocabulary.txt"
 
 
-class Weight(NamedTuple):
+class Weight(Frozen, frozen=True):
     """A weight of a store with its stated shape, before it is read."""
 
     name: str

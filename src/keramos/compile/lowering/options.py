@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from keramos.keras_layers.spec import LayerSpec
     from keramos.types.network import Layer
 
-_FLOAT = re.compile(
-    r"(mixed_)?(bfloat16|float16|float32|float64|float|double|half)|\w+(/-?\w+)*_from_\w+"
-)
-_ANY = re.compile(r"u?int(8|16|32|64)|bool|string|str")
+_FLOAT = r"(mixed_)?(bfloat16|float16|float32|float64|float|double|half)|\w+(/-?\w+)*_from_\w+"
+_ANY = r"u?int(8|16|32|64)|bool|string|str"
 
 
 def check_options(layer: Layer, spec: LayerSpec) -> None:
@@ -47,7 +45,7 @@ def _check_dtype(layer: Layer, *, floats: bool) -> None:
     dtype = layer.config.get("dtype")
     if dtype is None or (
         isinstance(dtype, str)
-        and (_FLOAT.fullmatch(dtype) or (not floats and _ANY.fullmatch(dtype)))
+        and (re.fullmatch(_FLOAT, dtype) or (not floats and re.fullmatch(_ANY, dtype)))
     ):
         return
     needed = "a layer that computes needs a float type" if floats else "it is no type"

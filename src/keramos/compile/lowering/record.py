@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.frozen import Frozen
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     """
 
 
-class Lowering(NamedTuple):
+class Lowering(Frozen, frozen=True):
     """One Keras class: what it is, and the function that appends its nodes.
 
     Options of a config that are neither in ``spec.options`` nor ``spec.ignored``, and that training

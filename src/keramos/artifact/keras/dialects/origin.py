@@ -26,15 +26,11 @@ class Origin(Frozen, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-_KERAS_1_WORDS = re.compile(
-    r'"(output_dim|nb_filter|border_mode|dim_ordering|inner_activation|input_dtype)"'
-)
-_KERAS_3_WORDS = re.compile(r'"(batch_shape|registered_name)"')
-_UNSTATED = re.compile(r'"(Cropping|UpSampling|ZeroPadding)[23]D"')
-_VERSION = re.compile(r"\d+\.\d+")
-_IMAGE_SHAPE = re.compile(
-    r'"batch_input_shape": ?\[(?:null|\d+), ?(\d+), ?\d+, ?(?:\d+, ?)?(\d+)\]'
-)
+_KERAS_1_WORDS = r'"(output_dim|nb_filter|border_mode|dim_ordering|inner_activation|input_dtype)"'
+_KERAS_3_WORDS = r'"(batch_shape|registered_name)"'
+_UNSTATED = r'"(Cropping|UpSampling|ZeroPadding)[23]D"'
+_VERSION = r"\d+\.\d+"
+_IMAGE_SHAPE = r'"batch_input_shape": ?\[(?:null|\d+), ?(\d+), ?\d+, ?(?:\d+, ?)?(\d+)\]'
 _FIRST_TF_ONLY_MINOR = 4  # standalone Keras ended with 2.3.1; every later 2.x is TensorFlow's
 
 
@@ -42,7 +38,7 @@ def origin_of(version: str, backend: str, config: str, weight_names: Sequence[st
     """Recognise the writer from what it recorded, and from the config's own words where it recorded
     nothing.
     """
-    known = _VERSION.match(version) is not None
+    known = re.match(_VERSION, version) is not None
     generation = _by_version(version) if known else _by_words(config)
     notes = (
         []
@@ -59,7 +55,7 @@ def origin_of(version: str, backend: str, config: str, weight_names: Sequence[st
                 "assumed"
             )
     data_format, guessed = _data_format(config)
-    if guessed and _UNSTATED.search(config):
+    if guessed and re.search(_UNSTATED, config):
         notes.append(
             f"layers that do not state their data format are taken as {data_format}, from the "
             "input's shape"
@@ -83,12 +79,14 @@ def _by_version(version: str) -> str:
 
 
 def _by_words(config: str) -> str:
-    if _KERAS_3_WORDS.search(config) and "batch_input_shape" not in config:
+    if re.search(_KERAS_3_WORDS, config) and "batch_input_shape" not in config:
         return "keras3"
     if '"registered_name"' in config or '"Functional"' in config:
         return "tf_keras"
-    embeddings_only = set(_KERAS_1_WORDS.findall(config)) <= {"output_dim"} and '"units"' in config
-    return "keras1" if _KERAS_1_WORDS.search(config) and not embeddings_only else "keras2"
+    embeddings_only = (
+        set(re.findall(_KERAS_1_WORDS, config)) <= {"output_dim"} and '"units"' in config
+    )
+    return "keras1" if re.search(_KERAS_1_WORDS, config) and not embeddings_only else "keras2"
 
 
 def _backend_by_names(names: Sequence[str]) -> str:
@@ -106,6 +104,6 @@ def _data_format(config: str) -> tuple[str, bool]:
     stated = set(re.findall(r'"dim_ordering": ?"(th|tf)"', config))
     if len(stated) == 1:
         return ("channels_first" if stated == {"th"} else "channels_last"), False
-    shape = _IMAGE_SHAPE.search(config)
+    shape = re.search(_IMAGE_SHAPE, config)
     first = shape is not None and int(shape[1]) < int(shape[2])
     return ("channels_first" if first else "channels_last"), True
