@@ -23,7 +23,7 @@ model = keramos.load(sys.argv[1])
 {answer}
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
-MOST = 164
+MOST = 165
 """Modules of keramos, all together."""
 NEEDLESS = {
     "copy",

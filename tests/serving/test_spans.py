@@ -10,12 +10,15 @@ import sys
 import time
 from threading import Thread
 
+import grpc
 import pytest
 
 from keramos.serving.core.settings import Settings
 from keramos.serving.http.server import build_server
+from support.free_port import free_port
 from support.served_models import folder, matrix_model, matrix_rows
 from support.servers import serving
+from support.waiting import until
 
 trace_service = pytest.importorskip(
     "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
@@ -112,6 +115,54 @@ def test_each_request_is_a_span_of_its_callers_trace_and_a_stopped_server_has_se
     }
     assert all(0 < span.end_time_unix_nano - span.start_time_unix_nano < 60e9 for span in spans)
     assert set(collector.services) == {"keramos"}
+
+
+def test_a_call_of_grpc_is_one_span_of_its_callers_trace(file, collector):
+    port = free_port()
+    options = ("--otel", "--grpc-port", str(port), "--oip-grpc-port", "none")
+    with (
+        serving(file, grpc=options, OTEL_EXPORTER_OTLP_ENDPOINT=collector.address()),
+        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        live = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+        ready = channel.unary_unary("/inference.GRPCInferenceService/ModelReady")
+        sent = (("traceparent", f"00-{TRACE}-{PARENT}-01"),)
+        until(lambda: answers(live, sent))
+        with pytest.raises(grpc.RpcError):
+            ready(b"\xff", metadata=sent)
+
+    service = "inference.GRPCInferenceService"
+    (lived,) = collector.named(f"{service}/ServerLive")
+    (refused,) = collector.named(f"{service}/ModelReady")
+    assert told(lived) == {
+        "rpc.system": "grpc",
+        "rpc.service": service,
+        "rpc.method": "ServerLive",
+        "rpc.grpc.status_code": 0,
+    }
+    assert told(refused)["rpc.grpc.status_code"] == grpc.StatusCode.INVALID_ARGUMENT.value[0]
+    assert {span.trace_id.hex() for span in (lived, refused)} == {TRACE}
+    assert (refused.status.code == ERROR, refused.kind) == (False, SERVER_KIND)
+
+
+def answers(call, metadata):
+    try:
+        call(b"", metadata=metadata)
+    except grpc.RpcError:
+        return False
+    return True
+
+
+def test_a_trace_that_is_not_sampled_has_no_span(file, collector):
+    named = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address(),
+        "OTEL_TRACES_SAMPLER": "parentbased_always_off",
+    }
+    with serving(file, "--otel", **named) as server:
+        assert ask(server).status_code == 200
+        ask(server, headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
+
+    assert [span.trace_id.hex() for span in collector.spans] == [TRACE]
 
 
 def test_refusals_and_paths_that_nobody_answers_are_spans_too(file, collector):

@@ -20,7 +20,7 @@ from keramos.serving.core.logging import event, log_access
 from keramos.serving.core.messages import JSON, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from keramos.serving.core.fast_route import Decoded, FastRoute
     from keramos.serving.core.messages import Reply
@@ -68,9 +68,17 @@ Member = tuple[PendingRequest, "Decoded"]
 class RowBatcher:
     """The requests of one tick of one event loop."""
 
-    def __init__(self, registry: Registry, *, access_log: bool = False) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        access_log: bool = False,
+        answered: Callable[[Sequence[PendingRequest], float], None] | None = None,
+    ) -> None:
+        """``answered`` is called with the requests of a tick and its seconds, after the replies."""
         self._registry = registry
         self._access_log = access_log
+        self._answered = answered
         self._waiting: list[PendingRequest] = []
         self._bytes = 0
         self._begun = 0.0
@@ -118,6 +126,8 @@ class RowBatcher:
             _send(one, seconds)
             if self._access_log:
                 _log_one(one, seconds)
+        if self._answered is not None:
+            self._answered(waiting, seconds)
 
     def _run(self, served: Served, group: Sequence[Member]) -> None:
         """Answer requests of one version with one run."""

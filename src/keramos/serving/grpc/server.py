@@ -143,12 +143,12 @@ class GrpcServer:
 
     def _service(self, service: Service) -> grpc.GenericRpcHandler:
         handlers = {
-            rpc.name: grpc.stream_unary_rpc_method_handler(self._handler(rpc))
+            rpc.name: grpc.stream_unary_rpc_method_handler(self._handler(service.name, rpc))
             for rpc in service.rpcs
         }
         return grpc.method_handlers_generic_handler(service.name, handlers)
 
-    def _handler(self, rpc: Rpc) -> Handle:
+    def _handler(self, service: str, rpc: Rpc) -> Handle:
         """The handler of one method, from bytes to bytes: a malformed message is a client error.
         It takes a stream of one message, which lets it decide when to read it.
         """
@@ -183,6 +183,8 @@ class GrpcServer:
                 self._counts(rpc, request).answered(rpc.call, code, seconds, len(data), len(reply))
             if self._settings.access_log:
                 log_access("gRPC", rpc.name, code, seconds, len(data), len(reply))
+            if (traced := self._context.traced) is not None:
+                traced(f"{service}/{rpc.name}", call.invocation_metadata() or (), code, seconds)
             return reply if refusal is None else await _abort(call, refusal)
 
         return handle

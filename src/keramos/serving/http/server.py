@@ -239,13 +239,17 @@ def build_server(parts: ServerParts, settings: Settings) -> Server:
         access_log=settings.access_log,
     )
     registry = parts.context.registry
-    spans = _spans(app) if settings.otel else None
-    # With traces each request takes the general path, where a span is around it.
-    find = app.fast_route if settings.fast_path and spans is None else lambda _: None
+    spans = _spans(app, "https" if settings.tls_cert else "http") if settings.otel else None
+    parts.context.traced = spans.called if spans is not None else None
+    find = app.fast_route if settings.fast_path else lambda _: None
     table = FastRoutes(registry, find, None if access.open else access.admit)
     shared = ConnectionState(
         table,
-        RowBatcher(registry, access_log=settings.access_log),
+        RowBatcher(
+            registry,
+            access_log=settings.access_log,
+            answered=spans.answered if spans is not None else None,
+        ),
         settings.max_connections,
         settings.request_timeout,
         settings.idle_timeout,
@@ -256,7 +260,7 @@ def build_server(parts: ServerParts, settings: Settings) -> Server:
     return server
 
 
-def _spans(app: App) -> Spans:
+def _spans(app: App, scheme: str) -> Spans:
     try:
         from keramos.serving.http.tracing import Spans  # noqa: PLC0415 (an extra)
     except ImportError as error:
@@ -264,7 +268,7 @@ def _spans(app: App) -> Spans:
             f"traces need {error.name}",
             remedy="Install it with: pip install 'keramos[otel]'",
         ) from None
-    return Spans(app)
+    return Spans(app, scheme)
 
 
 def _config(

@@ -1,15 +1,19 @@
-"""OpenTelemetry traces of HTTP requests (extra ``otel``), sent by OTLP over HTTP.
+"""OpenTelemetry traces of HTTP and gRPC requests (extra ``otel``), sent by OTLP over HTTP.
 
-Names and attributes are those of OpenTelemetry's semantic conventions for HTTP servers. Where spans
+Names and attributes are those of OpenTelemetry's semantic conventions for HTTP and RPC servers.
+Spans of the fast path and of gRPC are made from what is known of answered requests, once the
+replies of a tick are sent. Where spans
 go, how many are kept and how callers' trace ids arrive is said by OpenTelemetry's own environment
 variables (``OTEL_...``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from threading import Thread
-from typing import TYPE_CHECKING
+from time import time_ns
+from typing import TYPE_CHECKING, NamedTuple
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagate import extract
@@ -21,11 +25,12 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from keramos.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping, Sequence
     from typing import Any
 
     from opentelemetry.trace import Span
 
+    from keramos.serving.batching.rows import PendingRequest
     from keramos.serving.http.app import App, Receive, Scope, Send
 
 _STOP_SECONDS = 2.0
@@ -34,6 +39,13 @@ stop.
 """
 
 _SERVER_FAULT = 500
+_MOST_ROUTES = 4096
+_MOST_WAITING = 8192
+"""Answered requests that wait for their spans; those beyond get none."""
+_SERVER_CODES = frozenset(
+    {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}
+)
+"""Codes of gRPC that are errors of the server, by the same conventions."""
 _METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"}
 )
@@ -41,11 +53,35 @@ _METHODS = frozenset(
 _log = logging.getLogger("keramos.serving")
 
 
+_NAMES = (
+    *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND"),
+    *("ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"),
+    *("ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"),
+    "UNAUTHENTICATED",
+)
+_CODES = {name: number for number, name in enumerate(_NAMES)}
+"""Code of gRPC -> its number."""
+
+
+class _Answered(NamedTuple):
+    """A request that was answered; times in nanoseconds. ``rpc`` is empty for HTTP."""
+
+    begin: int
+    end: int
+    headers: Sequence[tuple[bytes, bytes]]
+    url: bytes
+    rpc: str
+    status: str
+
+
 class Spans:
     """An ASGI application around another: each request of it is a span."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, scheme: str = "http") -> None:
         self._app = app
+        self._scheme = scheme
+        self._routes: dict[str, str] = {}
+        self._answered: list[_Answered] = []
         self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("keramos", __version__)
@@ -74,6 +110,74 @@ class Spans:
             attributes=about,
         ) as span:
             await self._app(scope, receive, _noting(span, send))
+
+    def answered(self, requests: Sequence[PendingRequest], seconds: float) -> None:
+        """Remember requests of the fast path, whose replies were sent after ``seconds``."""
+        end = time_ns()
+        begin = end - int(seconds * 1e9)
+        for one in requests:
+            status = 200 if isinstance(one.reply, bytes) else one.reply.status
+            self._remember(_Answered(begin, end, one.headers, one.url, "", str(status)))
+
+    def called(
+        self, rpc: str, metadata: Sequence[tuple[str, str | bytes]], code: str, seconds: float
+    ) -> None:
+        """Remember a call of gRPC that was answered; ``rpc`` is its service and method."""
+        end = time_ns()
+        headers = [(name.encode(), value) for name, value in metadata if isinstance(value, str)]
+        raw = [(name, value.encode()) for name, value in headers]
+        self._remember(_Answered(end - int(seconds * 1e9), end, raw, b"", rpc, code))
+
+    def _remember(self, one: _Answered) -> None:
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self._make)
+        if len(self._answered) < _MOST_WAITING:
+            self._answered.append(one)
+
+    def _make(self) -> None:
+        """Make the spans of what was answered."""
+        answered, self._answered = self._answered, []
+        for one in answered:
+            name, about, failed = self._of_call(one) if one.rpc else self._of_request(one)
+            headers = {key.decode("latin-1"): text.decode("latin-1") for key, text in one.headers}
+            span = self._tracer.start_span(
+                name,
+                context=extract(headers),
+                kind=SpanKind.SERVER,
+                attributes=about,
+                start_time=one.begin,
+            )
+            if failed:
+                span.set_attribute("error.type", one.status)
+                span.set_status(Status(StatusCode.ERROR))
+            span.end(one.end)
+
+    def _of_request(self, one: _Answered) -> tuple[str, Mapping[str, str | int], bool]:
+        path = one.url.partition(b"?")[0].decode("latin-1")
+        route = self._routes.get(path)
+        if route is None:
+            if len(self._routes) >= _MOST_ROUTES:  # one URL can be spelled in many ways
+                self._routes.clear()
+            route = self._routes[path] = self._app.template(path) or ""
+        about: Mapping[str, str | int] = {
+            "http.request.method": "POST",
+            "url.scheme": self._scheme,
+            "url.path": path[:1000],
+            "http.route": route,
+            "http.response.status_code": int(one.status),
+        }
+        return f"POST {route}", about, int(one.status) >= _SERVER_FAULT
+
+    @staticmethod
+    def _of_call(one: _Answered) -> tuple[str, Mapping[str, str | int], bool]:
+        service, _, method = one.rpc.rpartition("/")
+        about: Mapping[str, str | int] = {
+            "rpc.system": "grpc",
+            "rpc.service": service,
+            "rpc.method": method,
+            "rpc.grpc.status_code": _CODES.get(one.status, _CODES["UNKNOWN"]),
+        }
+        return one.rpc, about, one.status in _SERVER_CODES
 
     def stop(self) -> None:
         """Send what is not sent yet, if that takes no longer than two seconds."""
