@@ -76,9 +76,20 @@ class RowWarnings:
 
     def added(self, decisions: list[Decision], fed: Feeds) -> list[Decision]:
         """The decisions about the rows of ``fed`` with their warnings."""
-        for row, words in self.found(fed).items() if self.known else ():
+        if not self.known or (len(decisions) == 1 and self._is_usual(fed)):
+            return decisions
+        for row, words in self.found(fed).items():
             decisions[row] = replace(decisions[row], warnings=tuple(words))
         return decisions
+
+    def _is_usual(self, fed: Feeds) -> bool:
+        """Whether nothing is to be said of one row; ``found`` takes longer."""
+        cells = fed[MATRIX_INPUT].tolist()[0] if self._matrix else ()
+        for place, column, low, high in self._numbers:
+            value = cells[place] if cells else fed[column.input].item()
+            if not low <= value <= high and value != MISSING_NUMBER:
+                return False
+        return all(fed[column.input].item() in levels for column, levels in self._categories)
 
 
 def warning_cells(found: Found, rows: int) -> NDArray[np.object_]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from keramos.types.schema import Label
     from keramos.types.training import DecisionRule
 
+_MATRIX = 2  # axes: rows, units
+
 
 def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
     """One decision a row of ``output``, shape (rows, units); scores are compared in float32, as
@@ -29,6 +31,8 @@ def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
 
 def by_row(output: NDArray[np.generic]) -> NDArray[np.generic]:
     """An output as (rows, units); without rows too, where numpy cannot tell the units."""
+    if output.ndim == _MATRIX:
+        return output
     return output.reshape(len(output), prod(output.shape[1:]))
 
 
