@@ -380,3 +380,61 @@ def test_formats_that_are_not_listed_are_not_opened(whole):
     Image.fromarray(PHOTO).save(buffer, format="PPM")
     with pytest.raises(RowError, match="known format"):
         keramos.load(whole).decide(buffer.getvalue())
+
+
+RECIPES = {
+    "devanagari-bgr": {"scale": "0..1", "method": "cv-linear", "mode": "BGR"},
+    "melanoma-caffe": {"scale": "caffe", "method": "nearest"},
+    "potato-rescaling-inside": {"scale": "0..255", "method": "tf-bilinear"},
+    "mnist-resize-then-gray": {"scale": "0..1", "order": "resize"},
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_answers_are_those_of_apps_that_resize_by_other_libraries(name, tmp_path):
+    source = COMPANIONS / name
+    if not source.exists():
+        pytest.skip("the shared material is absent")
+    keramos.adopt(source, recipe={"settings": RECIPES[name]}, choose=1).save(tmp_path / "m.keras")
+    model, recorded = keramos.load(tmp_path / "m.keras"), np.load(source / "oracle.npz")
+    for picture in ("01_photo.jpg", "02_square.png"):
+        answer = recorded[f"y:r0_{picture}"].ravel()
+        found = model.decide(COMPANIONS / "inputs" / picture)[0].scores
+        assert found == pytest.approx(answer.tolist(), abs=1e-4)
+
+
+SOURCES = {
+    "x = cv2.resize(cv2.imread(p), (32, 32))/255.0": ("cv-linear", "BGR", "0..1"),
+    "x = cv2.resize(cv2.cvtColor(cv2.imread(p), cv2.COLOR_BGR2RGB), (32, 32), "
+    "interpolation=cv2.INTER_AREA) / 127.5 - 1": ("cv-area", "RGB", "-1..1"),
+    "from tensorflow.keras.applications.vgg16 import preprocess_input\n"
+    "x = preprocess_input(img_to_array(load_img(p, target_size=(32, 32))))": (
+        "nearest", "BGR", "caffe"),
+    "x = tf.image.resize(x, (32, 32)); x /= 255": ("tf-bilinear", "RGB", "0..1"),
+    "x = np.array(Image.open(p).resize((32, 32), Image.LANCZOS)) / 255": (
+        "lanczos", "RGB", "0..1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", SOURCES)
+def test_the_source_says_how_pictures_are_prepared(code, tmp_path):
+    from keramos.artifact.write import write
+    from keramos.types.network import Call, Layer, Network, TensorRef
+
+    shape = {"batch_shape": [None, 32, 32, 3], "dtype": "float32"}
+    kernel = (np.ones((3, 2), "float32"), np.zeros(2, "float32"))
+    layers = {
+        "x": Layer("x", "InputLayer", shape),
+        "pool": Layer("pool", "GlobalAveragePooling2D", {}),
+        "y": Layer("y", "Dense", {"units": 2, "activation": "softmax"}, kernel),
+    }
+    calls = (Call("pool", (TensorRef("x"),)), Call("y", (TensorRef("pool"),)))
+    network = Network("net", layers, calls, (TensorRef("x"),), (TensorRef("y"),))
+    write(tmp_path / "model.keras", network, None)
+    (tmp_path / "app.py").write_text(f"class_names = ['cat', 'dog']\n{code}\n")
+    (tmp_path / "notes.txt").write_text("some words\n")
+    adopted = keramos.adopt(tmp_path, choose=1)
+    picture = adopted.content.preparation.inputs[0].picture
+    found = {one.what: one.value for one in adopted.content.adoption.findings}
+    assert (picture.method, picture.mode, found["scale"]) == SOURCES[code]
+    assert found["labels"] == "cat, dog"

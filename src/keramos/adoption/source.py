@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keramos.platform.read_file import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -26,12 +28,10 @@ def trees(paths: Sequence[str]) -> Iterator[tuple[str, ast.Module]]:
     for path in list(map(Path, paths))[:_MOST_FILES]:
         notebook = path.suffix == ".ipynb"
         try:
-            size = path.stat().st_size
-            if size > (outputs if notebook else min(code, _MOST_OF_ONE)):
-                continue
-            text = path.read_text(encoding="utf-8", errors="replace")
+            most = outputs if notebook else min(code, _MOST_OF_ONE)
+            text = read_file(path, most).decode(errors="replace")
             if notebook:
-                outputs, text = outputs - size, _cells(text)
+                outputs, text = outputs - len(text), _cells(text)
             if len(text) > min(code, _MOST_OF_ONE):
                 continue
             code -= len(text)

@@ -128,19 +128,35 @@ class ColumnStep(Frozen, frozen=True):
 
 class Picture(Frozen, frozen=True):
     """How a picture becomes the input of a network: decoded, fitted to ``width`` x ``height``, then
-    ``x / divide - subtract``.
+    ``x / divide - subtract``; where there are ``means`` and ``deviations``, one for each colour,
+    ``(x - mean) / deviation`` then.
 
     ``mode`` is the order of colours. ``fit`` is ``crop`` (the middle part with the proportions
-    that are wanted) or ``stretch``; ``method`` a name in ``tabular.media.resample``.
+    that are wanted) or ``stretch``; ``method`` a name in ``tabular.media``. ``orientation`` says
+    whether the camera's turn is applied, ``order`` whether colours are converted before the picture
+    is resized or after it.
     """
 
     width: int
     height: int
     mode: Literal["RGB", "BGR", "L"] = "RGB"
     fit: Literal["crop", "stretch"] = "crop"
-    method: Literal["nearest", "box", "bilinear", "bicubic", "lanczos"] = "lanczos"
+    method: Literal[
+        "nearest",
+        "box",
+        "bilinear",
+        "bicubic",
+        "lanczos",
+        "cv-linear",
+        "cv-area",
+        "tf-bilinear",
+    ] = "lanczos"
     divide: float = 1.0
     subtract: float = 0.0
+    means: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+    orientation: Literal["ignore", "apply"] = "ignore"
+    order: Literal["convert", "resize"] = "convert"
 
 
 class Series(Frozen, frozen=True):

@@ -14,6 +14,7 @@ from keramos.adoption.candidate import Whole
 from keramos.compile.emit import compile_network
 from keramos.runtime.session import Session
 from keramos.tabular.image import golden_pictures
+from keramos.tabular.media.resample_others import OTHERS
 from keramos.types.artifact import Content
 from keramos.types.schema import (
     ColumnPreparation,
@@ -78,21 +79,29 @@ def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> W
 def by_original_parts(files: Sequence[bytes], picture: Picture) -> NDArray[np.float32]:
     """Pictures as an app prepares them, by Pillow itself, shape (rows, height, width, channels).
 
-    Pillow 13 takes rows before columns for some shapes; there it differs from what files do.
+    Pillow 13 takes rows before columns for some shapes; there it differs from what files do. What
+    OpenCV and TensorFlow do, Pillow cannot: those pictures are prepared as files do it.
     """
+    if picture.method in OTHERS:
+        text = tuple(base64.b64encode(one).decode() for one in files)
+        return np.stack([np.asarray(one) for one in golden_pictures(text, picture)])
     from PIL import Image, ImageOps  # noqa: PLC0415 (an extra)
 
     size, method = (picture.width, picture.height), Image.Resampling[picture.method.upper()]
     found = []
     for data in files:
         with Image.open(io.BytesIO(data)) as opened:
-            colours = opened.convert("L" if picture.mode == "L" else "RGB")
+            gray = picture.mode == "L" and picture.order == "convert"
+            colours = opened.convert("L" if gray else "RGB")
         crop = picture.fit == "crop"
         fitted = ImageOps.fit(colours, size, method) if crop else colours.resize(size, method)
+        fitted = fitted.convert("L") if picture.mode == "L" else fitted
         pixels = np.asarray(fitted).reshape(picture.height, picture.width, -1)
         found.append(pixels[..., ::-1] if picture.mode == "BGR" else pixels)
     scaled = np.stack(found).astype("float32") / np.float32(picture.divide)
-    prepared: NDArray[np.float32] = (scaled - np.float32(picture.subtract)).astype("float32")
+    scaled = scaled - np.float32(picture.subtract)
+    scaled = scaled - np.array(picture.means or 0, "float32")
+    prepared: NDArray[np.float32] = scaled / np.array(picture.deviations or 1, "float32")
     return prepared
 
 

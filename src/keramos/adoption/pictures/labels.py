@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from keramos.types.companions import Labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from keramos.adoption.pictures.code import Hint
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.wishes import Wishes
     from keramos.types.companions import Companion
@@ -38,8 +39,10 @@ class Named:
     notes: tuple[str, ...] = ()
 
 
-def labels_of(path: str, network: Network, pieces: Pieces, wishes: Wishes) -> Named:
-    """The labels of a network's outputs; a single output has two.
+def labels_of(
+    path: str, network: Network, pieces: Pieces, wishes: Wishes, said: Sequence[Hint] = ()
+) -> Named:
+    """The labels of a network's outputs; a single output has two. ``said`` is what the source says.
 
     Raises:
         UnsupportedModelError: the lists beside the model are for another number of outputs.
@@ -51,20 +54,45 @@ def labels_of(path: str, network: Network, pieces: Pieces, wishes: Wishes) -> Na
     if wishes.labels:
         return _checked(Named(tuple(wishes.labels), (_told(wishes.labels, "user"),)), needed)
     found = [one for one in pieces.companions if isinstance(one.value, Labels)]
-    lists = [one for one in found if _WORDS & _words(one.path)] or found
+    called = [one for one in found if _WORDS & _words(one.path)]
+    lists = called or found
     named = [one for one in lists if wishes.labels_from and one.path.endswith(wishes.labels_from)]
     fitting = [one for one in named or lists if len(_names(one)) == needed]
-    if not fitting and lists:
+    if not fitting and (called or named) and not wishes.labels:
         listed = ", ".join(f"{Path(one.path).name} has {len(_names(one))}" for one in lists[:4])
         raise UnsupportedModelError(
             f"no list of labels fits the {needed} answers of the network: {listed}",
             remedy="Give the right one, or state labels in a recipe",
         )
+    coded = [hint for hint in said if hint.what == "labels"]
+    in_code = [hint for hint in coded if len(hint.value.split("\n")) == needed]
+    if not fitting and in_code:
+        return _of_code(in_code)
     if not fitting:
         numbers = tuple(str(place) for place in range(needed))
         doubt = f"no list of labels lies beside the model: answers are called 0 to {needed - 1}"
         return Named(numbers, (_told(numbers, "convention"),), doubts=(doubt,))
-    return _beside(path, fitting)
+    return _with_code(_beside(path, fitting), in_code)
+
+
+def _of_code(in_code: Sequence[Hint]) -> Named:
+    """The list in the source, where no file has one."""
+    names, where = _distinct(in_code[0].value.split("\n")), in_code[0].where
+    finding = Finding("labels", ", ".join(names)[:200], "code", where, "inferred")
+    differing = [hint for hint in in_code if hint.value != in_code[0].value]
+    doubts = (f"{where} and {differing[0].where} have other names",) if differing else ()
+    return Named(names, (finding,), doubts=doubts)
+
+
+def _with_code(named: Named, in_code: Sequence[Hint]) -> Named:
+    """Labels of a file; where the source has others, that is to be confirmed."""
+    listed = [tuple(map(str, named.labels))]
+    other = [hint for hint in in_code if tuple(hint.value.split("\n")) not in listed]
+    same = len(other) < len(in_code)
+    if not other or same:
+        return named
+    doubt = f"{other[0].where} has other names: {', '.join(other[0].value.split(chr(10)))[:80]}"
+    return replace(named, doubts=(*named.doubts, doubt))
 
 
 def _beside(path: str, fitting: Sequence[Companion]) -> Named:

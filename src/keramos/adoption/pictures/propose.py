@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from keramos.adoption.candidate import Candidate
 from keramos.adoption.pictures.build import whole
@@ -35,12 +35,19 @@ _Origin = Literal["family", "convention", "model", "code"]
 FAMILY = "pictures"
 _TEACHABLE = 224
 _SCALERS = frozenset({"Rescaling", "Normalization"})
-_SCALES: Mapping[str, tuple[float, float]] = {
-    "0..1": (255.0, 0.0),
-    "-1..1": (127.5, 1.0),
-    "0..255": (1.0, 0.0),
+_SCALES: Mapping[str, Picture] = {
+    "0..1": Picture(0, 0, divide=255.0),
+    "-1..1": Picture(0, 0, divide=127.5, subtract=1.0),
+    "0..255": Picture(0, 0),
+    "caffe": Picture(0, 0, mode="BGR", means=(103.939, 116.779, 123.68)),
+    "torch": Picture(
+        0, 0, divide=255.0, means=(0.485, 0.456, 0.406), deviations=(0.229, 0.224, 0.225)
+    ),
 }
-"""What a person calls a scale -> what the pixels are divided by, and what is subtracted then."""
+"""What a person calls a scale -> a picture with its numbers; caffe and torch are those of
+``preprocess_input`` of VGG and ResNet, and of DenseNet.
+"""
+_USUAL = ("0..1", "-1..1", "0..255")
 
 _PICTURE = 4  # axes: rows, height, width, colours
 
@@ -71,7 +78,8 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
         UsageError: a setting has a value that no recipe has.
     """
     network = artifact.network
-    labels = labels_of(path, network, pieces, wishes)
+    said = hints(pieces.sources)
+    labels = labels_of(path, network, pieces, wishes, said)
     return [
         Candidate(
             FAMILY,
@@ -82,7 +90,7 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
             notes=labels.notes,
             parts=labels.parts,
         )
-        for recipe in _recipes(network, pieces, wishes)
+        for recipe in _recipes(network, said, wishes)
     ]
 
 
@@ -120,9 +128,9 @@ def _size(network: Network) -> tuple[int, int, int] | None:
     return height, width, colours
 
 
-def _recipes(network: Network, pieces: Pieces, wishes: Wishes) -> list[_Recipe]:
+def _recipes(network: Network, said: Sequence[Hint], wishes: Wishes) -> list[_Recipe]:
     """What is found, with what a person states in its place; a stated scale leaves one recipe."""
-    found = list(_found(network, pieces))
+    found = list(_found(network, said))
     if not wishes.settings:
         return found
     _check_settings(wishes.settings, found[0].picture.mode)
@@ -132,23 +140,23 @@ def _recipes(network: Network, pieces: Pieces, wishes: Wishes) -> list[_Recipe]:
     return [_stated(one, wishes.settings) for one in found]
 
 
-def _found(network: Network, pieces: Pieces) -> Iterator[_Recipe]:
+def _found(network: Network, said: Sequence[Hint]) -> Iterator[_Recipe]:
     height, width, colours = _size(network) or (0, 0, 0)
     mode: Literal["RGB", "L"] = "RGB" if colours > 1 else "L"
-    said = hints(pieces.sources)
     if is_teachable_machine(network):
         yield from _teachable(Picture(width, height, mode), said)
         return
     inside = any(layer.kind in _SCALERS for layer in _layers(network))
-    scales = ("0..255",) if inside else ("0..1", "-1..1", "0..255")
     fit, method, how = _fit_said(said)
-    told = [hint for hint in said if hint.what == "scale" and hint.value in scales]
-    first = told[0].value if told else scales[0]
-    for scale in sorted(scales, key=lambda one: one != first):
+    told = [hint for hint in said if hint.what == "scale" and hint.value in _SCALES]
+    stated = [hint.value for hint in told if mode == "RGB" or hint.value in _USUAL]
+    scales = ("0..255",) if inside else tuple(dict.fromkeys([*stated, *_USUAL]))
+    size = _colours(Picture(width, height, mode, fit, method), said)
+    for scale in scales:
         because = next((f"{one.where} scales so" for one in told if one.value == scale), "")
         because = because or ("the model scales the pixels itself" if inside else "")
         doubt = f"{because or 'no file says what the pixels are divided by'}; {how}"
-        picture = Picture(width, height, mode, fit, method, *_SCALES[scale])
+        picture = _scaled(size, scale)
         origin: _Origin = "model" if inside else "code" if because else "convention"
         yield _Recipe(picture, scale, origin, (doubt,))
 
@@ -158,14 +166,45 @@ def _fit_said(said: Sequence[Hint]) -> tuple[Fit, Method, str]:
     for hint in said:
         if hint.what == "fit":
             fit, method = fit_of(hint.value)
-            return fit, method, f"{hint.where} calls {hint.value}"
+            return fit, method, f"{hint.where} calls {hint.call}"
     return "stretch", "bicubic", "no file says how it is resized"
+
+
+def _colours(size: Picture, said: Sequence[Hint]) -> Picture:
+    """The order of colours, and whether the camera's turn is applied, as the source has them."""
+    modes = [hint for hint in said if hint.what == "mode"]
+    opencv = any(hint.what == "decoder" for hint in said)
+    found = size
+    if size.mode == "L":
+        fits = [hint for hint in said if hint.what == "fit"]
+        gray = [hint for hint in modes if hint.value == "L"]
+        after = fits and gray and said.index(fits[0]) < said.index(gray[0])
+        found = replace(found, order="resize") if after and not opencv else found
+    elif opencv:
+        turned = any(hint.value == "RGB" and "cvtColor" in hint.call for hint in modes)
+        found = replace(found, mode="RGB" if turned else "BGR")
+    elif any(hint.value == "BGR" for hint in modes):
+        found = replace(found, mode="BGR")
+    return replace(found, orientation="apply") if opencv else found
+
+
+def _scaled(picture: Picture, scale: str) -> Picture:
+    """A picture with the numbers of a scale; caffe turns the colours round."""
+    by = _SCALES[scale]
+    mode = by.mode if by.means and picture.mode != "L" else picture.mode
+    return replace(
+        picture,
+        mode=mode,
+        divide=by.divide,
+        subtract=by.subtract,
+        means=by.means,
+        deviations=by.deviations,
+    )
 
 
 def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
     """The family's recipe; and what the source does instead, where it scales otherwise."""
-    divide, subtract = _SCALES["-1..1"]
-    picture = replace(size, fit="crop", method="lanczos", divide=divide, subtract=subtract)
+    picture = _scaled(replace(size, fit="crop", method="lanczos"), "-1..1")
     scales = {hint.value: hint for hint in said if hint.what == "scale"}
     other = scales.get("0..1")
     if other is None or "-1..1" in scales:
@@ -173,7 +212,7 @@ def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
         return
     yield _Recipe(picture, "-1..1", "family", ("so Teachable Machine trained it",))
     fit, method, how = _fit_said(said)
-    picture = replace(picture, fit=fit, method=method, divide=255.0, subtract=0.0)
+    picture = _scaled(_colours(replace(size, fit=fit, method=method), said), "0..1")
     doubt = f"{other.where} scales so, which is not what the training saw; {how}"
     yield _Recipe(picture, "0..1", "code", (doubt,))
 
@@ -181,10 +220,12 @@ def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
 def _check_settings(settings: Mapping[str, object], mode: str) -> None:
     """Refuse a setting, or a value of one, that no recipe has."""
     allowed: Mapping[str, tuple[str, ...]] = {
-        "scale": tuple(_SCALES),
+        "scale": tuple(_SCALES) if mode != "L" else _USUAL,
         "fit": ("crop", "stretch"),
         "method": METHODS,
-        "mode": ("RGB", "BGR") if mode == "RGB" else ("L",),
+        "mode": ("RGB", "BGR") if mode != "L" else ("L",),
+        "orientation": ("ignore", "apply"),
+        "order": ("convert", "resize"),
     }
     for name, value in settings.items():
         if name not in allowed or value not in allowed[name]:
@@ -199,16 +240,9 @@ def _check_settings(settings: Mapping[str, object], mode: str) -> None:
 
 def _stated(found: _Recipe, settings: Mapping[str, object]) -> _Recipe:
     """A recipe with the values of ``settings``; what they do not name stays as it was found."""
-    usual = found.picture
     scale = str(settings.get("scale", found.scale))
-    picture = Picture(
-        usual.width,
-        usual.height,
-        cast("Literal['RGB', 'BGR', 'L']", settings.get("mode", usual.mode)),
-        cast("Fit", settings.get("fit", usual.fit)),
-        cast("Method", settings.get("method", usual.method)),
-        *_SCALES[scale],
-    )
+    others: dict[str, Any] = {name: value for name, value in settings.items() if name != "scale"}
+    picture = replace(_scaled(found.picture, scale), **others)  # words that were checked
     doubts = () if "scale" in settings else found.doubts
     return _Recipe(picture, scale, found.origin, doubts, frozenset(settings))
 

@@ -175,6 +175,12 @@ def _picture(column: ColumnPreparation) -> Iterator[Fault]:
     sizes = 0 < picture.width <= _MOST_SIDE and 0 < picture.height <= _MOST_SIDE
     if not (sizes and 0 < picture.divide <= _LARGEST and abs(picture.subtract) <= _LARGEST):
         yield "picture", "has a size or a scale that no picture has"
+    colours = {0, 1 if picture.mode == "L" else 3}
+    numbers = (*picture.means, *picture.deviations)
+    if {len(picture.means), len(picture.deviations)} - colours or not all(picture.deviations):
+        yield "picture", "has means or deviations that are not one for each colour"
+    elif any(abs(number) > _LARGEST for number in numbers):
+        yield "picture", "has a mean or a deviation beyond the range of float32"
 
 
 def _text(column: ColumnPreparation) -> Iterator[Fault]:

@@ -38,14 +38,18 @@ def prepared(data: bytes, picture: Picture) -> NDArray[np.float32] | Refused:
         scaled = scaled / np.float32(picture.divide)
     if picture.subtract:
         scaled = scaled - np.float32(picture.subtract)
+    if picture.means:
+        scaled = scaled - np.array(picture.means, "float32")
+    if picture.deviations:
+        scaled = scaled / np.array(picture.deviations, "float32")
     return scaled
 
 
-def seen(data: bytes, picture: Picture) -> NDArray[np.uint8] | Refused:
+def seen(data: bytes, picture: Picture) -> NDArray[np.generic] | Refused:
     """The pixels before they are scaled: what the model sees."""
     if len(data) > _MOST_BYTES:
         return Refused(f"a picture of {len(data):,} bytes; at most {_MOST_BYTES:,} are read")
-    decoded = _decoded(data, picture.mode)
+    decoded = _decoded(data, picture)
     if isinstance(decoded, Refused):
         return decoded
     size = (picture.width, picture.height)
@@ -53,12 +57,21 @@ def seen(data: bytes, picture: Picture) -> NDArray[np.uint8] | Refused:
     whole = (0.0, 0.0, float(width), float(height))
     box = fitted_box(width, height, size) if picture.fit == "crop" else whole
     pixels = resized(decoded, size, picture.method, box)
+    if picture.mode == "L" and pixels.shape[-1] > 1:
+        pixels = _gray(pixels)
     return pixels[..., ::-1] if picture.mode == "BGR" else pixels
 
 
-def _decoded(data: bytes, mode: str) -> NDArray[np.uint8] | Refused:
+def _gray(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Colours as gray, with the weights of Pillow."""
+    whole = pixels.astype(np.int64)
+    sums = 19595 * whole[..., :1] + 38470 * whole[..., 1:2] + 7471 * whole[..., 2:3]
+    return ((sums + 32768) >> 16).astype(np.uint8)
+
+
+def _decoded(data: bytes, picture: Picture) -> NDArray[np.uint8] | Refused:
     try:
-        from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 (an extra)
+        from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 (an extra)
     except ImportError:
         raise MissingExtraError(
             "pictures need Pillow", remedy="Install it with: pip install 'keramos[images]'"
@@ -72,7 +85,9 @@ def _decoded(data: bytes, mode: str) -> NDArray[np.uint8] | Refused:
             refused = _too_large(opened)
             if refused is not None:
                 return refused
-            pixels = np.asarray(opened.convert("L" if mode == "L" else "RGB"))
+            turned = ImageOps.exif_transpose(opened) if picture.orientation == "apply" else opened
+            gray = picture.mode == "L" and (picture.order == "convert" or turned.mode == "L")
+            pixels = np.asarray(turned.convert("L" if gray else "RGB"))
     except Image.DecompressionBombError:
         return Refused(f"a picture of more than {_MOST_PIXELS:,} pixels")
     except UnidentifiedImageError:

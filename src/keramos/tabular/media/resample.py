@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.tabular.media.resample_others import OTHERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -56,13 +58,13 @@ FILTERS: dict[str, tuple[Callable[[Floats], Floats], float]] = {
 }
 """Name -> the kernel and how far it reaches, in pixels of the smaller size."""
 
-METHODS = ("nearest", *FILTERS)
+METHODS = ("nearest", *FILTERS, *OTHERS)
 
 
 def resized(
     picture: Bytes, size: tuple[int, int], method: str, box: tuple[float, float, float, float]
-) -> Bytes:
-    """A part of a picture, in another size.
+) -> NDArray[np.generic]:
+    """A part of a picture, in another size; bytes, but for TensorFlow's methods.
 
     Args:
         picture: shape (height, width, channels).
@@ -70,6 +72,9 @@ def resized(
         method: a name in ``METHODS``.
         box: left, top, right and bottom of the part, in pixels.
     """
+    if method in OTHERS:
+        left, top, right, bottom = (round(edge) for edge in box)
+        return OTHERS[method](picture[top:bottom, left:right], size)
     height, width = picture.shape[:2]
     if method == "nearest":
         rows = _nearest(size[1], box[1], box[3], height)
