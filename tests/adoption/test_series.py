@@ -247,3 +247,61 @@ def test_published_series_answer_as_recorded(name, tmp_path):
     model = keramos.load(tmp_path / "whole.keras")
     found = [model.decide(series)[0].score for series in recorded["series"]]
     assert found == pytest.approx(recorded["answer"][:, 0].tolist(), rel=1e-5)
+
+
+def _scored(whole, path, out, **options):
+    import csv
+
+    summary = keramos.score(whole, path, out, **options)
+    with out.open() as file:
+        return summary, list(csv.DictReader(file))
+
+
+def test_score_gives_each_row_with_a_full_window_what_decide_gives(whole, tmp_path):
+    model = keramos.load(whole)
+    path = _csv(tmp_path / "prices.csv")
+    summary, rows = _scored(whole, path, tmp_path / "out.csv", keep=("Date",))
+    assert (summary.totals.rows, summary.totals.decided) == (60, 60 - WINDOW + 1)
+    wanted = [model.decide(PRICES[: end + 1])[0].score for end in range(WINDOW - 1, 60)]
+    assert [float(row["value"]) for row in rows] == pytest.approx(wanted, rel=1e-6)
+    assert rows[0]["Date"] == "2026-01-12"
+
+
+def test_batches_of_any_size_remember_the_rows_before(whole):
+    import pyarrow as pa
+
+    model = keramos.load(whole)
+    table = pa.table(dict(zip(NAMES, PRICES.T, strict=True)))
+    sizes = (1, 7, 30, 60)
+    found = []
+    for size in sizes:
+        scorer = model.batch_scorer()
+        parts = [scorer.score(batch).decided for batch in table.to_batches(max_chunksize=size)]
+        found.append([value for part in parts for value in part.column("value").to_pylist()])
+    assert {len(one) for one in found} == {60 - WINDOW + 1}
+    for one in found[1:]:
+        assert one == pytest.approx(found[0], rel=1e-6)
+
+
+def test_score_refuses_rows_that_are_not_in_order_of_time(whole, tmp_path):
+    path = _csv(tmp_path / "back.csv", backwards=True)
+    with pytest.raises(DataError, match="not in the order of time"):
+        keramos.score(whole, path, tmp_path / "out.csv")
+
+
+def test_a_bad_cell_takes_the_rows_whose_window_holds_it(whole, tmp_path):
+    path = _csv(tmp_path / "gap.csv")
+    lines = path.read_text().splitlines()
+    lines[31] = ",".join([*lines[31].split(",")[:3], "x"])
+    path.write_text("\n".join(lines) + "\n")
+    summary, rows = _scored(whole, path, tmp_path / "out.csv", on_error="skip", keep=("Date",))
+    assert summary.totals.rejected == WINDOW
+    assert len(rows) == 60 - WINDOW + 1 - WINDOW
+
+
+def test_score_refuses_engines_and_options_that_lose_the_order(whole, tmp_path):
+    path = _csv(tmp_path / "prices.csv")
+    with pytest.raises(UsageError, match="engine local"):
+        keramos.score(whole, path, tmp_path / "out.csv", engine="ray")
+    with pytest.raises(UsageError, match="cannot be resumed"):
+        keramos.score(whole, path, tmp_path / "out.csv", resume=True)

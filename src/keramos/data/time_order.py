@@ -60,11 +60,19 @@ def _dates(table: Table, names: Sequence[str]) -> Iterator[tuple[str, NDArray[np
         if column.values.dtype.kind == "M":
             yield name, _known(table, name, column, column.values, column.missing)
     for name, column in others:
-        spoken = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-        called = bool(_NAMES.search(spoken)) or bool(_UNNAMED.fullmatch(spoken))
-        if column.text and called and (notation := _notation(table, name, column)) is not None:
+        if (
+            column.text
+            and is_called_a_date(name)
+            and (notation := _notation(table, name, column)) is not None
+        ):
             parsed = written_kind("date", notation).parse(column)
             yield name, _known(table, name, column, parsed.values, parsed.missing | parsed.bad)
+
+
+def is_called_a_date(name: str) -> bool:
+    """Whether a column has the name of one of dates, or that of an index."""
+    spoken = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+    return bool(_NAMES.search(spoken)) or bool(_UNNAMED.fullmatch(spoken))
 
 
 def _notation(table: Table, name: str, column: Column) -> Notation | None:

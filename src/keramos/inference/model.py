@@ -221,7 +221,7 @@ class Model:
         """What decides batches that are stored as ``batches`` says, with a column of warnings
         where ``warn``; else as ``batch_scorer``.
         """
-        from keramos.inference.table_scorer import BatchScorer  # noqa: PLC0415 (for many rows)
+        from keramos.inference.scorers import scorer_of  # noqa: PLC0415 (for many rows)
         from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (for many rows)
 
         content = self.content
@@ -235,8 +235,7 @@ class Model:
                 received=", ".join(columns),
                 remedy="Leave the option out; it is for plain Keras files",
             )
-        parts = (content.schema, content.preparation, content.rule)
-        return BatchScorer(self.session, *parts, batches, keep, warn=warn)
+        return scorer_of(self.session, content, batches, keep, warn=warn)
 
     def trace(self, row: object) -> PredictionTrace:
         """The four steps from the saved file to the decision about one row.

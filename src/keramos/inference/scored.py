@@ -42,6 +42,8 @@ class Scored:
     rejected: list[Problem]
     rejected_rows: int
     drift: tuple[InputCounts, ...]
+    places: NDArray[np.int64] | None = None
+    """Which rows (from 0) are decided, where not all are that are not rejected."""
 
     def problems(self, before: int = 0) -> list[Problem]:
         """The rejected cells; ``before`` is how many rows came before this batch."""
@@ -103,6 +105,10 @@ class Batches(Protocol):
 
 class Scorer(Protocol):
     """Decides batches of one shape of table. Safe to share between threads."""
+
+    @property
+    def in_order(self) -> bool:
+        """Whether batches have to come one after another, in the order of the rows."""
 
     @property
     def needs(self) -> tuple[str, ...]:

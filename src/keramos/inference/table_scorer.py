@@ -52,6 +52,8 @@ cache.
 class BatchScorer:
     """Decides batches of one shape of table. Safe to share between threads."""
 
+    in_order = False
+
     def __init__(
         self,
         session: Session,

@@ -41,6 +41,8 @@ class PlainScorer:
     ``schema`` was asked.
     """
 
+    in_order = False
+
     histograms = None
     """Such a file has none."""
 

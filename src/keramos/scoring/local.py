@@ -53,6 +53,7 @@ class _Run:
         """Decide what is left to decide."""
         plan, setting = self._job.plan, self._setting
         threads = plan.threads or len(os.sched_getaffinity(0))
+        threads = 1 if setting.scorer.in_order else threads
         part = self._part()
         try:
             with closing(

@@ -211,7 +211,7 @@ def _decided_rows(scored: Scored, loaded: Loaded) -> NDArray[np.int64]:
     good = np.ones(scored.rows, bool)
     good[[problem.row - 1 for problem in scored.rejected]] = False
     numbers = np.arange(1, scored.rows + 1) if loaded.numbers is None else loaded.numbers
-    return numbers[good]
+    return numbers[good if scored.places is None else scored.places]
 
 
 def _rejected(problems: Sequence[Problem], loaded: Loaded) -> list[Problem]:

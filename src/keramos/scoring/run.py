@@ -99,8 +99,24 @@ def score(
             f"the engine {engine!r} shares files among machines; streams and queries need engine "
             "local",
         )
+    if loaded.content and loaded.content.preparation.inputs[0].series:
+        _check_series(engine, resume=plan.resume)
     if engine != "local" and loaded.content is None:
         raise UsageError(
             f"the engine {engine!r} takes files of keramos; a plain Keras file needs engine local",
         )
     return ENGINES[engine](job, on_progress)
+
+
+def _check_series(engine: str, *, resume: bool) -> None:
+    """Refuse what cannot keep the order of rows, or lacks the rows before."""
+    if engine != "local":
+        raise UsageError(
+            f"the engine {engine!r} takes rows in any order; a series needs engine local"
+        )
+    if resume:
+        raise UsageError(
+            "a run over a series cannot be resumed: each answer needs the rows before",
+            option="resume",
+            remedy="Start again without --resume",
+        )

@@ -167,29 +167,28 @@ def series_input(column: Column, series: Series, part: str) -> tuple[np.ndarray,
         one = series_rows(cell, series.columns)
         if not isinstance(one, Refused) and len(one) < series.window:
             one = Refused(f"{len(one)} rows, and the network takes {series.window}")
-        if not isinstance(one, Refused):
-            one = _part(one, series, part)
         if isinstance(one, Refused):
             reasons[row] = one.reason
         else:
-            found[row] = one
+            found[row] = window_input(one[None], series, part)[0]
     return found, reasons
 
 
-def _part(rows: Floats, series: Series, part: str) -> Floats | Refused:
-    """What one input takes of a series."""
+def window_input(rows: Floats, series: Series, part: str) -> Floats:
+    """What one input takes of series, shape (series, rows, columns): windows, or (series, 1)."""
     if series.fitted == "training":
-        return rows[-series.window :]
-    low, spread = rows.min(axis=0), np.ptp(rows, axis=0)
+        return rows[:, -series.window :]
+    low, spread = rows.min(axis=1), np.ptp(rows, axis=1)
     spread = np.where(spread == 0, 1.0, spread)  # as scikit-learn: a constant is not stretched
     if not part:
         scale = (series.high - series.low) / spread
-        found: Floats = rows[-series.window :] * scale + (series.low - low * scale)
+        shift = series.low - low * scale
+        found: Floats = rows[:, -series.window :] * scale[:, None] + shift[:, None]
         return found
     place = series.columns.index(series.answer) if series.answer in series.columns else 0
-    size = spread[place] / (series.high - series.low)
-    value = size if part == "range" else low[place] - series.low * size
-    return np.array([value])
+    size = spread[:, place] / (series.high - series.low)
+    least: Floats = low[:, place] - series.low * size
+    return (size if part == "range" else least)[:, None]
 
 
 def series_faults(column: ColumnPreparation) -> Iterator[tuple[str, str]]:
