@@ -62,6 +62,7 @@ class Shell:
         os.close(self.master)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", SOURCE)
 def test_a_shell_completes_commands_options_files_and_columns(name, tmp_path):
     if shutil.which(name) is None:

@@ -102,7 +102,7 @@ def zero_padding(
     return s.g.op("Pad", s.x, [*before, *after])
 
 
-def cropping(
+def cropped(
     s: LayerCall, *, cropping: Edges = 1, data_format: str | None = "channels_last"
 ) -> Value:
     """Places at the edges left out."""
@@ -120,7 +120,17 @@ def cropping(
     return s.g.op("Slice", s.x, [before for before, _ in edges], ends, axes)
 
 
-def up_sampling(
+def cropping_1d(s: LayerCall, *, cropping: Edges = 1) -> Value:
+    """Steps at both ends left out."""
+    return cropped(s, cropping=cropping)
+
+
+def up_sampling_1d(s: LayerCall, *, size: Sizes = 2) -> Value:
+    """Every step repeated ``size`` times."""
+    return up_sampling_3d(s, size=size)
+
+
+def up_sampling_2d(
     s: LayerCall,
     *,
     size: Sizes = 2,
@@ -128,11 +138,18 @@ def up_sampling(
     interpolation: str = "nearest",
 ) -> Value:
     """Every place repeated ``size`` times along each axis of space, or places in between."""
-    if interpolation != "nearest" or s.layer.legacy.resize_kernel:
-        at = 2 if data_format == "channels_first" else 1
-        tall, wide = (known(s.x.shape[axis], "places") for axis in (at, at + 1))
-        factor = each(size, 2)
-        return resized(s, s.x, at, tall * factor[0], wide * factor[1], interpolation)
+    if interpolation == "nearest" and not s.layer.legacy.resize_kernel:
+        return up_sampling_3d(s, size=size, data_format=data_format)
+    at = 2 if data_format == "channels_first" else 1
+    tall, wide = (known(s.x.shape[axis], "places") for axis in (at, at + 1))
+    factor = each(size, 2)
+    return resized(s, s.x, at, tall * factor[0], wide * factor[1], interpolation)
+
+
+def up_sampling_3d(
+    s: LayerCall, *, size: Sizes = 2, data_format: str | None = "channels_last"
+) -> Value:
+    """Every place repeated ``size`` times along each axis of space, however many there are."""
     axes = _space(s, data_format)
     factors = dict(zip(axes, each(size, len(axes)), strict=True))
     scales = np.array([factors.get(axis, 1) for axis in range(s.x.rank)], "float32")
@@ -148,8 +165,12 @@ def up_sampling(
 
 
 LAYERS: dict[str, Build] = {
-    **{f"Cropping{n}D": cropping for n in (1, 2, 3)},
-    **{f"UpSampling{n}D": up_sampling for n in (1, 2, 3)},
+    "Cropping1D": cropping_1d,
+    "Cropping2D": cropped,
+    "Cropping3D": cropped,
+    "UpSampling1D": up_sampling_1d,
+    "UpSampling2D": up_sampling_2d,
+    "UpSampling3D": up_sampling_3d,
     **{f"ZeroPadding{n}D": zero_padding for n in (1, 2, 3)},
     "Flatten": flatten,
     "Permute": permute,
