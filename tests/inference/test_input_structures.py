@@ -195,10 +195,28 @@ def test_outputs_come_in_the_structure_of_the_model_as_from_keras(
     assert rounded(keramos.load(path.with_suffix(".new.keras")).predict(rows)) == wanted
 
 
-def test_one_output_is_its_array_whatever_the_model_was_built_with(tmp_path: Path) -> None:
+ONE = {
+    "a tensor": lambda y: y,
+    "a list": lambda y: [y],
+    "a tuple": lambda y: (y,),
+    "a dict": lambda y: {"risk": y},
+    "a list in a list": lambda y: [[y]],
+    "a list in a dict": lambda y: {"risk": [y]},
+    "a dict in a list": lambda y: [{"risk": y}],
+    "a dict in a dict": lambda y: {"risk": {"high": y}},
+}
+
+
+@pytest.mark.parametrize("form", ["keras", "h5"])
+@pytest.mark.parametrize("structure", ONE)
+def test_one_output_comes_in_the_structure_of_the_model_as_from_keras(
+    tmp_path: Path, structure: str, form: str
+) -> None:
     x = keras.Input((2,))
-    keras.Model(x, {"risk": keras.layers.Rescaling(2.0)(x)}).save(tmp_path / "m.keras")
+    model = keras.Model(x, ONE[structure](keras.layers.Rescaling(2.0)(x)))
+    model.save(tmp_path / f"m.{form}")
+    rows = np.ones((1, 2), "float32")
 
-    found = keramos.load(tmp_path / "m.keras").predict(np.ones((1, 2), "float32"))
+    found = keramos.load(tmp_path / f"m.{form}").predict(rows)
 
-    assert rounded(found) == [[2.0, 2.0]]
+    assert rounded(found) == rounded(model.predict(rows, verbose=0))

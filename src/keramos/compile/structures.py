@@ -43,17 +43,25 @@ def _names(ends: Sequence[TensorRef], structure: object) -> tuple[str, ...]:
     return tuple(ref.layer for ref in ends)
 
 
-def packed(outputs: Sequence[Array], structure: object) -> Outputs:
+def predicted(outputs: Sequence[Array], network: Network) -> Outputs:
     """Outputs in ``Network.output_structure``, as Keras' ``predict`` gives them: a list of one part
-    is that part (``unpack_singleton`` in keras.src.models.functional). One output is its array.
+    is that part (``unpack_singleton`` in keras.src.models.functional), a dict of one key is a dict.
     """
-    if len(outputs) == 1:
+    structure = network.output_structure
+    if len(outputs) == 1 and (structure is None or _of_graph(network)):
         return outputs[0]
     if structure is None:
         return list(outputs)
     if isinstance(structure, list) and len(structure) == 1:
         return _packed(outputs, structure[0])
     return _packed(outputs, structure)
+
+
+def _of_graph(network: Network) -> bool:
+    """Whether the outputs are those of a TensorFlow graph, which names each of them: such a name
+    is not the key of a dict that an author chose.
+    """
+    return all(network.layers[ref.layer].graph is not None for ref in network.outputs)
 
 
 def _packed(outputs: Sequence[Array], structure: object) -> Outputs:

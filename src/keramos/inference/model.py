@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from keramos.compile.emit import compile_network
-from keramos.compile.structures import arranged, packed
+from keramos.compile.structures import arranged, predicted
 from keramos.data.conform import conform, row_error
 from keramos.errors import MissingExtraError, UsageError
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
@@ -113,7 +113,7 @@ class Model:
 
     def predict(self, x: object) -> Predicted | Iterator[pa.RecordBatch]:
         """What Keras' ``predict`` returns: a list in the order of ``outputs``, or dicts and lists
-        with the keys that the model was built with. A model with one output gives its array.
+        with the keys that the model was built with. One output, alone or in a list, is its array.
 
         Args:
             x: an array; a list of arrays in the order of ``inputs``; a dict of arrays by input
@@ -128,7 +128,7 @@ class Model:
         """
         if type(x) is not np.ndarray and isinstance(x, Iterator):
             return self._batches(x)
-        return packed(self.run(self.feeds(x)), self.artifact.network.output_structure)
+        return predicted(self.run(self.feeds(x)), self.artifact.network)
 
     def decide(
         self, rows: object, *, on_error: Literal["raise", "skip"] = "raise", warnings: bool = True

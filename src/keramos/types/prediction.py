@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Predicted = NDArray[Any] | Any
     """What ``predict`` gives: an array for a model with one output, which checkers then know; the
-    structure of others, and the dtype, are the model's.
+    structure of others and of a dict with one key, and the dtype, are the model's.
     """
 
 Feeds = dict[str, "NDArray[np.generic]"]
