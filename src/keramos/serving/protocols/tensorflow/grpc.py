@@ -189,6 +189,7 @@ def _decided(method: str) -> Callable[[Context, Message], PendingRun]:
 
 def _multi_inference(context: Context, request: Message) -> Message:
     reply = M["MultiInferenceResponse"]()
+    asked: set[tuple[str, int, str, str]] = set()
     for task in request.tasks:
         method = task.method_name.rpartition("/")[2]
         if method not in _RESULTS:
@@ -196,13 +197,16 @@ def _multi_inference(context: Context, request: Message) -> Message:
                 f"Unsupported signature method_name: {task.method_name}; there is {METHODS}"
             )
         served = _served(context, task)
+        signature = _signature(served, task)
+        key = (served.name, served.version, signature, method)
+        if key in asked:  # as TensorFlow Serving; else one message asks for any amount of work
+            raise RequestError(f"Duplicate evaluation of signature: {signature}")
+        asked.add(key)
         rule = rule_of(served, method)
         outputs = context.registry.run(served, _example_feeds(context, served, request.input))
         field = {"classify": "classification_result", "regress": "regression_result"}[method]
         made = {field: _RESULTS[method][1](rule, outputs)}
-        reply.results.append(
-            M["InferenceResult"](model_spec=_spec(served, _signature(served, task)), **made)
-        )
+        reply.results.append(M["InferenceResult"](model_spec=_spec(served, signature), **made))
     return reply
 
 

@@ -45,6 +45,13 @@ KINDS = {
 """numpy dtype name -> TensorFlow's."""
 
 _DTYPES = {kind.number: dtype for dtype, kind in KINDS.items()}
+_FIELDS = dict.fromkeys(kind.values for kind in KINDS.values())
+_WIDER = {"int_val", "half_val"}
+"""Fields of int32, which values of narrower types share."""
+
+_BITS = {"float16": "uint16"}
+"""numpy dtypes whose bits travel as numbers -> those numbers."""
+
 _NAMES = {np.dtype(dtype): dtype for dtype in KINDS if dtype != "str"}
 """numpy dtype -> its name, which numpy takes long to make."""
 
@@ -70,9 +77,7 @@ def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[n
     shape = [dim.size for dim in tensor.tensor_shape.dim[: MAX_AXES + 1]]
     size = value_count(name, shape, most)
     values = (
-        _content(name, tensor.tensor_content, dtype)
-        if tensor.tensor_content
-        else _values(tensor, dtype)
+        _content(name, tensor, dtype) if tensor.tensor_content else _values(name, tensor, dtype)
     )
     if len(values) == 1 and size > 1 and not tensor.tensor_content:
         return np.full(shape, values[0], values.dtype)
@@ -83,9 +88,22 @@ def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[n
     return values.reshape(shape)
 
 
-def _content(name: str, data: bytes, dtype: str) -> NDArray[np.generic]:
+def _check_alone(name: str, tensor: Message, field: str) -> None:
+    """Refuse values in another field than the one that is read: which are meant is not clear."""
+    other = next((one for one in _FIELDS if one != field and getattr(tensor, one)), None)
+    if other is not None:
+        raise RequestError(
+            f"the values of input '{name}' are read from {field}, and there are others",
+            received=other,
+            remedy=f"Give {field} alone",
+        )
+
+
+def _content(name: str, tensor: Message, dtype: str) -> NDArray[np.generic]:
+    data = tensor.tensor_content
     if dtype == "str":
         raise RequestError(f"input '{name}' holds text in tensor_content; text goes to string_val")
+    _check_alone(name, tensor, "tensor_content")
     kind = np.dtype(dtype).newbyteorder("<")
     if len(data) % kind.itemsize:
         raise RequestError(
@@ -95,13 +113,18 @@ def _content(name: str, data: bytes, dtype: str) -> NDArray[np.generic]:
     return np.frombuffer(data, kind)
 
 
-def _values(tensor: Message, dtype: str) -> NDArray[np.generic]:
-    values = getattr(tensor, KINDS[dtype].values)
+def _values(name: str, tensor: Message, dtype: str) -> NDArray[np.generic]:
+    kind = KINDS[dtype]
+    _check_alone(name, tensor, kind.values)
+    values = getattr(tensor, kind.values)
     if dtype == "str":
         return np.array([*values, None], object)[:-1]
-    if dtype == "float16":
-        return number_array(values, np.uint16).view(np.float16)
-    return number_array(values, np.int64 if dtype.startswith("int") else dtype).astype(dtype)
+    stored = np.dtype(_BITS.get(dtype, dtype))
+    wide = number_array(values, np.int64 if kind.values in _WIDER else stored)
+    array = wide.astype(stored)
+    if stored.kind in "iu" and not np.array_equal(array, wide):
+        raise RequestError(f"input '{name}' is {kind.name}, and holds values beyond it")
+    return array.view(dtype)
 
 
 def to_tensor(array: NDArray[np.generic], tensor: Message) -> None:
