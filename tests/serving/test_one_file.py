@@ -5,6 +5,7 @@ the server obeys signals.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -145,6 +146,28 @@ def test_a_slow_model_keeps_no_probe_and_no_other_model_waiting_and_signals_are_
     finally:
         server.process.kill()
     assert up < 30
+
+
+def test_one_file_that_fails_late_is_shown_as_failed_until_it_is_mended(tmp_path):
+    server = Server(slow_file(tmp_path), *NO_GRPC, *UNLIMITED, "--load-timeout", "3")
+    try:
+        assert server.line("model_failed", 60)
+        ready, page = server.get("/readyz"), server.get("/")
+        assert (ready.status_code, ready.json()) == (503, {"status": "not ready", "failed": 1})
+        assert server.get("/startupz").status_code == 503
+        assert server.get("/livez").json() == {"status": "alive"}
+        shown = server.get("/v1/models/a_slow").json()["model_version_status"][0]
+        assert (shown["state"], shown["status"]["error_code"]) == ("END", "DEADLINE_EXCEEDED")
+        assert "was not loaded, proven and warm within 3 seconds" in page.text
+        asked = server.post("/v1/models/a_slow:predict", {"instances": [1]})
+        assert asked.status_code == 503
+        assert server.process.poll() is None
+        mended = good_file(tmp_path).rename(tmp_path / "new")
+        os.replace(mended, tmp_path / "a_slow.h5")
+        until(lambda: server.get("/readyz").json() == {"status": "ready"}, 30)
+        assert server.stop() == 0
+    finally:
+        server.process.kill()
 
 
 def alive(server):

@@ -142,6 +142,14 @@ class ModelRegistry:
         )
         return any(entry.served for entry in entries) and not any(coming)
 
+    def failed(self) -> int:
+        """How many models do not answer because a version of theirs cannot be served."""
+        return sum(
+            any(item.state is State.END and item.code != "OK" for item in entry.known.values())
+            for entry in self._entries.values()
+            if not entry.served
+        )
+
     def run(self, served: Served, feeds: Feeds) -> Outputs:
         """Outputs of one run, counted and shown to the observers.
 

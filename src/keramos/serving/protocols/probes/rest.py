@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from keramos.serving.core.routes import Context, Refusal
 
 
-class Status(Struct):
-    """What a probe says."""
+class Status(Struct, omit_defaults=True):
+    """What a probe says; ``failed`` counts the models that cannot be served. Probes need no key, so
+    that they name none.
+    """
 
     status: str
+    failed: int = 0
 
 
 def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
@@ -32,15 +35,16 @@ def _live(_: Context, __: Request, ___: re.Match[str]) -> Reply:
 
 
 def _started(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return _said(context.registry.ready(), "started")
+    return _said(context, context.registry.ready(), "started")
 
 
 def _ready(context: Context, _: Request, __: re.Match[str]) -> Reply:
-    return _said(context.ready(), "ready")
+    return _said(context, context.ready(), "ready")
 
 
-def _said(holds: bool, word: str) -> Reply:  # noqa: FBT001 (the one thing to say)
-    return json_reply(Status(word if holds else f"not {word}"), 200 if holds else 503)
+def _said(context: Context, holds: bool, word: str) -> Reply:  # noqa: FBT001 (the one thing to say)
+    status = Status(word if holds else f"not {word}", context.registry.failed())
+    return json_reply(status, 200 if holds else 503)
 
 
 def refuse(refusal: Refusal) -> Reply:
