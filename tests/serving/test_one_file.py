@@ -5,7 +5,6 @@ the server obeys signals.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 import time
@@ -163,7 +162,7 @@ def test_one_file_that_fails_late_is_shown_as_failed_until_it_is_mended(tmp_path
         assert asked.status_code == 503
         assert server.process.poll() is None
         mended = good_file(tmp_path).rename(tmp_path / "new")
-        os.replace(mended, tmp_path / "a_slow.h5")
+        mended.replace(tmp_path / "a_slow.h5")
         until(lambda: server.get("/readyz").json() == {"status": "ready"}, 30)
         assert server.stop() == 0
     finally:

@@ -220,7 +220,7 @@ def bind_flat(
         if any(is_foreign(part.kind) for part in _parts(layer)):
             return layer
         if rules.names_tell and layer.network is None and not layer.inner:
-            found = unlike(layer, weights)
+            found = unlike(layer, weights, [slot.role for slot in wanted])
             if found.doubt:
                 return found
         listed = ", ".join(slot.role for slot in wanted) or "none"

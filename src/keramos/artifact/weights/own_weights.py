@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from keramos.artifact.weights.keras3_weights import Weight
     from keramos.keras_layers.spec import LayerSpec
@@ -25,12 +25,14 @@ _BESIDE = re.compile(r"lora_\w+_[ab]\Z")
 _LISTED = 3
 
 
-def unlike(layer: Layer, weights: Iterable[Weight]) -> Layer:
-    """The layer, as a custom one where it has weights that the class of that name never has."""
+def unlike(layer: Layer, weights: Iterable[Weight], wanted: Collection[str] | None = None) -> Layer:
+    """The layer, as a custom one where it has weights that the class of that name never has;
+    ``wanted``: the names that the class has with these options.
+    """
     spec = spec_of(layer.kind)
     if spec is None or layer.kind.startswith("custom."):
         return layer
-    known = _names(spec)
+    known = _names(spec, wanted)
     others = [weight.name for weight in weights if not _is_one_of(known, weight.name)]
     if not others:
         return layer
@@ -38,10 +40,12 @@ def unlike(layer: Layer, weights: Iterable[Weight]) -> Layer:
     return replace(layer, kind=f"custom.{layer.kind}", doubt=doubt)
 
 
-def _names(spec: LayerSpec) -> set[str]:
+def _names(spec: LayerSpec, wanted: Collection[str] | None) -> set[str]:
     forms = (spec.weights, *spec.quantized.values(), *spec.layouts.values())
     weights = [*chain.from_iterable(forms)]
-    return {name for weight in weights for name in (weight.name, weight.former) if name}
+    meant = [weight for weight in weights if wanted is None or weight.name in wanted]
+    found = {name for weight in meant for name in (weight.name, weight.former) if name}
+    return found.union(wanted or ())
 
 
 def _is_one_of(known: set[str], name: str) -> bool:

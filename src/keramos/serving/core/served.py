@@ -78,5 +78,8 @@ class Registry(Protocol):
     def ready(self) -> bool:
         """Whether a model answers and none is loading its first version."""
 
+    def failed(self) -> int:
+        """How many models do not answer because a version of theirs cannot be served."""
+
     def run(self, served: Served, feeds: Feeds) -> Outputs:
         """Outputs of one run. MismatchError: an array does not fit the model's inputs."""
