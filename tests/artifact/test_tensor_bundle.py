@@ -184,6 +184,11 @@ def test_parts_that_do_not_make_up_their_tensor_are_refused(pieces):
         sliced(pieces).array("a")
 
 
+def test_a_small_part_that_claims_terabytes_is_refused_before_memory_is_taken():
+    with pytest.raises(CorruptModelError, match="another shape"):
+        sliced([([(0, 1 << 40)], np.zeros(1, "f4"))], (1 << 40,)).array("a")
+
+
 @pytest.mark.parametrize(
     ("entries", "words"),
     [

@@ -86,7 +86,7 @@ def lite(data: bytes) -> None:
 
 def bundle(data: bytes) -> None:
     """The entries of an index, sealed, beside a shard: every tensor, and the objects."""
-    found = Bundle(_table(data), "x", lambda _: _SHARD, LIMITS)
+    found = Bundle(sealed_table(data), "x", lambda _: _SHARD, LIMITS)
     for name in found.names():
         texts = found.entry(name).dtype == STRING
         found.texts(name) if texts else found.array(name)
@@ -97,14 +97,14 @@ def bundle(data: bytes) -> None:
 
 def objects(data: bytes) -> None:
     """The ``saved_model.pb`` of a model with a Keras config, beside its honest checkpoint."""
-    held = {**_saved_by_keras(), "saved_model.pb": data}
+    held = {**saved_by_keras(), "saved_model.pb": data}
     source = ModelSource("m", held, folder=True)
     read("m", source_of=lambda *_: source, by="config")
 
 
 def objects_seed() -> bytes:
     """A small object graph whose nodes are those of the checkpoint: two layers, one weight each."""
-    return _saved_by_keras()["saved_model.pb"]
+    return saved_by_keras()["saved_model.pb"]
 
 
 def bundle_seed() -> bytes:
@@ -163,14 +163,15 @@ def _fixed(at: int, value: int) -> bytes:
     return number(at << 3 | 5) + value.to_bytes(4, "little")
 
 
-def _table(block: bytes) -> bytes:
-    """A table of one block of data."""
+def sealed_table(block: bytes, kind: int = 0) -> bytes:
+    """A table of one block of data; ``kind`` says how it is packed."""
 
-    def sealed(data: bytes) -> bytes:
-        return data + b"\0" + masked_crc32c(data + b"\0").to_bytes(4, "little")
+    def sealed(data: bytes, kind: int = 0) -> bytes:
+        whole = data + bytes([kind])
+        return whole + masked_crc32c(whole).to_bytes(4, "little")
 
     restarts = (0).to_bytes(4, "little") + (1).to_bytes(4, "little")
-    data = sealed(block)
+    data = sealed(block, kind)
     value = number(0) + number(len(block))
     index = b"\0" + number(1) + number(len(value)) + b"\xff" + value + restarts
     handle = number(len(data)) + number(0) + number(len(data)) + number(len(index))
@@ -178,7 +179,7 @@ def _table(block: bytes) -> bytes:
 
 
 @cache
-def _saved_by_keras() -> dict[str, bytes]:
+def saved_by_keras() -> dict[str, bytes]:
     """A SavedModel of a Dense layer, as Keras 2 writes one."""
     given = {"name": "x", "batch_input_shape": [None, 2], "dtype": "float32"}
     dense = {"name": "dense", "units": 3, "use_bias": False, "activation": "linear"}
@@ -201,6 +202,6 @@ def _saved_by_keras() -> dict[str, bytes]:
     return {
         "saved_model.pb": field(1, 1) + graph,
         "keras_metadata.pb": metadata,
-        "variables/variables.index": _table(bundle_seed()),
+        "variables/variables.index": sealed_table(bundle_seed()),
         "variables/variables.data-00000-of-00001": _SHARD,
     }

@@ -30,7 +30,7 @@ BYTES = 200 << 20
 
 _MORE_ADDRESSES = 1 << 30
 _HANGING = 20
-_HARMLESS = (".py", ".pyc", ".so", ".pth", ".toml", "__pycache__")
+_HARMLESS = (".py", ".pyc", ".so", ".pth", ".toml", "__pycache__", "/tensorflow_names.txt")
 _WATCHED = (
     *("socket.", "subprocess.", "ctypes.", "shutil.", "urllib.", "pickle.", "tempfile."),
     *(
@@ -165,13 +165,19 @@ def _note(acts: list[str], before: list[str], event: str, args: tuple[object, ..
     act = f"{event} {str(args[:2])[:120]}" if args else event
     if event == "open":
         name = str(args[0])
-        if not isinstance(args[0], int) and name != before[0] and not name.endswith(_HARMLESS):
+        own = name == before[0] or _inside(name, before[0])
+        if not isinstance(args[0], int) and not own and not name.endswith(_HARMLESS):
             acts.append(act)
     elif event.startswith(_WATCHED) or (
         event == "marshal.loads" and not before[1].endswith(".pyc")
     ):
         acts.append(act)  # the interpreter itself unmarshals the modules that it imports
     before[1] = str(args[0]) if event == "open" else event
+
+
+def _inside(name: str, folder: str) -> bool:
+    """Whether a name is one step down in a model that is a folder."""
+    return "/" not in name and name != ".." and Path(folder).is_dir()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ followed, so a folder that is exchanged meanwhile gains nothing.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from itertools import islice
@@ -202,12 +203,10 @@ def _content(
         before = os.fstat(descriptor)
         _check_kind(before, source)
         _check_size(before, source, limits, limits.file_bytes if most is None else most)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = b""
+        with io.BufferedReader(io.FileIO(descriptor, closefd=False), _HEAD) as file:
             if check is not None:
-                data = file.read(_HEAD)
-                check(data, before.st_size)
-            data += file.read(before.st_size - len(data))
+                check(file.peek(_HEAD)[:_HEAD], before.st_size)
+            data = file.read(before.st_size)
         after = os.fstat(descriptor)
     except OSError as error:
         raise CorruptModelError(f"the file cannot be read: {error.strerror}", file=source) from None

@@ -29,7 +29,7 @@ _LARGE = 1 << 14
 messages, and each would be copied once for each of them.
 """
 
-_FIELD_BYTES = 32
+_FIELD_BYTES = 64
 """Of the limit ``structure_bytes``, what each field counts for."""
 
 

@@ -35,6 +35,7 @@ _AGREED = _ENCRYPTED | _UTF_8  # flags that both headers of an entry must state 
 _EXTRA_64 = 1
 _DESCRIPTOR = 24  # longest record of sizes behind an entry's data
 _FREE = 1 << 20  # up to here a part may inflate by any ratio
+_FREE_TOTAL = 32 << 20
 _STEP = 1 << 20
 _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f\\]|^/|^[A-Za-z]:|(^|/)\.{0,2}(/|$)")
 
@@ -90,6 +91,23 @@ class Archive:
         """Where the stored bytes of an entry begin and end in the archive."""
         entry = self._entries[name]
         return entry.data, entry.data + entry.packed
+
+    def check_ratio(self, ratio: int) -> None:
+        """Compare what all entries unpack to with their packed size: many small ones may inflate
+        by any ratio each.
+
+        Raises:
+            LimitExceededError: it is more than ``ratio`` times that, above 32 MiB.
+        """
+        entries = self._entries.values()
+        bound = max(_FREE_TOTAL, ratio * sum(entry.packed for entry in entries))
+        total = sum(entry.size for entry in entries)
+        if total > bound:
+            raise LimitExceededError(
+                f"the archive unpacks to more than {bound:,} bytes, the limit",
+                received=f"{total:,} bytes",
+                file=self._source,
+            )
 
     def read(self, name: str, limit: int, ratio: int) -> bytes | None:
         """The bytes of an entry, or None where there is none.

@@ -17,12 +17,19 @@ from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelErr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from keramos.artifact.limits import Limits
 
 _GZIP = b"\x1f\x8b"
 _FREE = 1 << 20  # up to here an archive may inflate by any ratio
 _GZIP_WINDOW = 31
+_DESCRIBING = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+_DESCRIPTIONS = 4 << 20
+_HOLES = b"GNU.sparse."
 _LEFT_OUT = "__MACOSX"
 """What macOS puts beside the files that are packed."""
 
@@ -54,6 +61,7 @@ def unpacked(source: ModelSource, limits: Limits) -> ModelSource:
 
 def _zipped(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes]]:
     archive = Archive(data, path, limits)
+    archive.check_ratio(limits.weight_ratio)
     for name in archive.names():
         if not name.endswith("/"):
             yield name, archive.read(name, limits.file_bytes, limits.weight_ratio) or b""
@@ -64,7 +72,9 @@ def _in_tar(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes
         data = _inflated(data, path, limits)
     seen: set[str] = set()
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        file = io.BytesIO(data)
+        headers = _headers(file, path)
+        with tarfile.open(fileobj=file, mode="r:", tarinfo=headers) as archive:
             for number, member in enumerate(archive):
                 if number >= limits.members:
                     raise LimitExceededError(
@@ -85,15 +95,52 @@ def _in_tar(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes
             file=path,
             remedy="Copy the file or pack the model again",
         ) from None
+    except RecursionError:  # ``tarfile`` calls itself for each header that describes the next one
+        raise CorruptModelError(
+            "headers of the archive describe each other in a chain without end", file=path
+        ) from None
+
+
+def _headers(file: io.BytesIO, path: str) -> type[tarfile.TarInfo]:
+    """The headers of one archive, each looked at before ``tarfile`` goes on: it keeps every record
+    that describes a file, and follows every map of holes.
+    """
+    described = 0
+
+    class Header(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            nonlocal described
+            header = super().frombuf(buf, encoding, errors)
+            if header.type in _DESCRIBING:
+                described += header.size
+                if described > _DESCRIPTIONS:
+                    raise LimitExceededError(
+                        f"the headers of the archive describe its files in more than "
+                        f"{_DESCRIPTIONS:,} bytes",
+                        file=path,
+                    )
+                begin = file.tell()
+                if _HOLES in file.getbuffer()[begin : begin + header.size].tobytes():
+                    raise _not_plain(header.name, path)
+            if header.type == tarfile.GNUTYPE_SPARSE:
+                raise _not_plain(header.name, path)
+            return header
+
+    return Header
+
+
+def _not_plain(name: str, path: str) -> UnsafeModelError:
+    return UnsafeModelError(
+        "the entry is a link, a device or has holes; only plain files are read",
+        file=path,
+        path=name[:200],
+    )
 
 
 def _check_member(member: tarfile.TarInfo, repeated: bool, path: str) -> None:  # noqa: FBT001
     if not member.isreg() or member.issparse():
-        raise UnsafeModelError(
-            "the entry is a link, a device or has holes; only plain files are read",
-            file=path,
-            path=member.name[:200],
-        )
+        raise _not_plain(member.name, path)
     if repeated:
         raise UnsafeModelError(
             "the archive has two entries of this name, so tools disagree on its content",

@@ -218,8 +218,18 @@ def _groups(found: Json) -> Iterator[tuple[list[str], list[Json]]]:
 
 def _weights(found: Json, source: ModelSource, limits: Limits) -> Iterator[Stored]:
     """All weights; each group's bytes are used up exactly."""
-    total = 0
+    total = count = 0
+    seen: set[str] = set()
     for paths, weights in _groups(found):
+        _check_once(paths, seen)
+        count += len(weights)
+        if count > limits.objects:
+            raise LimitExceededError(
+                f"the weightsManifest has more than {limits.objects:,} weights, the limit "
+                "(objects)",
+                received=f"{count:,}",
+                path=FILE,
+            )
         shards = [source.part(path) for path in paths]
         data = memoryview(shards[0] if len(shards) == 1 else b"".join(shards))
         at = 0
@@ -240,6 +250,14 @@ def _weights(found: Json, source: ModelSource, limits: Limits) -> Iterator[Store
                 received=f"{len(data):,}",
                 path=FILE,
             )
+
+
+def _check_once(paths: Sequence[str], seen: set[str]) -> None:
+    """A shard that is listed often would be joined to weights of any size."""
+    for path in paths:
+        if path in seen:
+            raise CorruptModelError("the weightsManifest lists the shard twice", path=path)
+        seen.add(path)
 
 
 def _stored(weight: Json, data: memoryview) -> Stored:

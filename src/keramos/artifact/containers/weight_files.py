@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _NPY = b"\x93NUMPY"
 _HEADER_BYTES = 1 << 16
+_KEYS = {"descr", "fortran_order", "shape"}
+_NOT_A_HEADER = (ValueError, KeyError, TypeError, AttributeError, UnicodeError)
 _CODE = re.compile(r"[<>|=]?(f[248]|[iu][1248]|b1|\?)")
 _TENSORS = {
     "BOOL": "?",
@@ -116,6 +118,7 @@ def open_npz(source: ModelSource, limits: Limits) -> Container:
         ModelError: it is damaged, exceeds a limit, or holds arrays of Python objects.
     """
     archive = Archive(source.main, source.path, limits)
+    archive.check_ratio(limits.weight_ratio)
     found = {}
     for name in archive.names():
         data = archive.read(name, limits.weight_bytes, limits.weight_ratio) or b""
@@ -132,10 +135,11 @@ def _npy(data: bytes, name: str, file: str) -> _Array:
     try:
         header = ast.literal_eval(data[start : start + length].decode("utf-8").strip())
         dtype, order, shape = header["descr"], header["fortran_order"], header["shape"]
-    except (ValueError, SyntaxError, KeyError, TypeError, UnicodeError, MemoryError):
-        raise CorruptModelError(
-            "the header of the array is damaged", file=file, path=name
-        ) from None
+        known = header.keys() == _KEYS and type(order) is bool
+    except (*_NOT_A_HEADER, SyntaxError, MemoryError, RecursionError):
+        known = False
+    if not known:
+        raise CorruptModelError("the header of the array is damaged", file=file, path=name)
     if isinstance(dtype, str) and dtype.lstrip("|<>=").startswith("O"):
         raise ForeignCodeError(
             "the array holds Python objects, which NumPy keeps as a pickle. It was not read",
@@ -147,7 +151,7 @@ def _npy(data: bytes, name: str, file: str) -> _Array:
         raise UnsupportedModelError(
             "the array does not hold numbers", received=repr(dtype)[:80], file=file, path=name
         )
-    return _checked(dtype, shape, memoryview(data)[start + length :], (name, file), bool(order))
+    return _checked(dtype, shape, memoryview(data)[start + length :], (name, file), order)
 
 
 def _checked(

@@ -200,13 +200,18 @@ class Bundle:
                 path=key,
             )
         pieces = [(box, self._piece(key, extents)) for box, extents in parts]
+        for box, piece in pieces:  # before memory is taken for all of them
+            if tuple(part.stop - part.start for part in box) != piece.shape:
+                raise CorruptModelError(
+                    "a part of the tensor has another shape than it says",
+                    received=str(piece.shape),
+                    path=key,
+                )
         found = np.zeros(entry.shape, pieces[0][1].dtype)
         filled = np.zeros(entry.shape, "?")
         for box, piece in pieces:
-            if filled[box].any() or found[box].shape != piece.shape:
-                raise CorruptModelError(
-                    "the parts of the tensor overlap, or have other shapes than it says", path=key
-                )
+            if filled[box].any():
+                raise CorruptModelError("the parts of the tensor overlap", path=key)
             filled[box] = True
             found[box] = piece
         return found

@@ -22,6 +22,10 @@ MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 
 _FOOTER, _TRAILER, _WORD = 48, 5, 4
 _PLAIN, _SNAPPY = 0, 1
+_PACKED_BYTES = 32
+"""Of the limit ``structure_bytes``, what each byte of a packed block counts for at least: two of
+them are a step of unpacking.
+"""
 
 
 def read_table(data: bytes, where: str, limits: Limits) -> dict[bytes, bytes]:
@@ -69,7 +73,8 @@ def _blocks(data: bytes, where: str, limits: Limits) -> Iterator[bytes]:
             raise CorruptModelError("blocks of the table overlap", path=where)
         before = begin + size
         block = _block(data, handle, where, left)
-        left -= len(block)
+        packed = data[before] == _SNAPPY
+        left -= max(len(block), size * _PACKED_BYTES) if packed else len(block)
         yield block
 
 
@@ -93,19 +98,19 @@ def _block(data: bytes, handle: tuple[int, int], where: str, most: int) -> bytes
     kind, checksum = data[end], int.from_bytes(data[end + 1 : end + _TRAILER], "little")
     if masked_crc32c(data[begin : end + 1]) != checksum:
         raise CorruptModelError("the checksum of a block of the table is wrong", path=where)
-    if kind == _SNAPPY:
-        return unpacked(data[begin:end], most, where)
-    if kind != _PLAIN:
+    if kind not in (_PLAIN, _SNAPPY):
         raise CorruptModelError(
             "the block of the table is packed in an unknown way", received=str(kind), path=where
         )
-    if size > most:
+    if (size * _PACKED_BYTES if kind == _SNAPPY else size) > most:
         raise LimitExceededError(
             f"the blocks of the table have more than {most:,} bytes left of the limit "
             "(structure_bytes)",
             received=f"{size:,}",
             path=where,
         )
+    if kind == _SNAPPY:
+        return unpacked(data[begin:end], most, where)
     return data[begin:end]
 
 
