@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,12 @@ import numpy as np
 
 from keramos.errors import MissingExtraError
 from keramos.tabular.cell import Refused
+from keramos.tabular.media.parts import BoundedFile, too_many_parts
 from keramos.tabular.media.resample import fitted_box, resized
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -22,6 +24,8 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _MOST_BYTES = 20_000_000
 _MOST_PIXELS = 50_000_000
 _MOST_SIDE = 20_000
+_STRIP = 1 << 20  # pixels that are converted at a time
+_ORIENTATION = 0x0112  # the tag of EXIF
 
 
 def prepared(data: bytes, picture: Picture) -> NDArray[np.float32] | Refused:
@@ -49,6 +53,9 @@ def seen(data: bytes, picture: Picture) -> NDArray[np.generic] | Refused:
     """The pixels before they are scaled: what the model sees."""
     if len(data) > _MOST_BYTES:
         return Refused(f"a picture of {len(data):,} bytes; at most {_MOST_BYTES:,} are read")
+    parts = too_many_parts(data)
+    if parts:
+        return Refused(f"a picture of {parts}")
     decoded = _decoded(data, picture)
     if isinstance(decoded, Refused):
         return decoded
@@ -71,30 +78,60 @@ def _gray(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 def _decoded(data: bytes, picture: Picture) -> NDArray[np.uint8] | Refused:
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415 (an extra)
+        from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 (an extra)
     except ImportError:
         raise MissingExtraError(
             "pictures need Pillow", remedy="Install it with: pip install 'keramos[images]'"
         ) from None
     try:
         with (
-            warnings.catch_warnings(),
-            Image.open(io.BytesIO(data), formats=_FORMATS) as opened,
+            warnings.catch_warnings(action="ignore"),  # the size is checked here
+            Image.open(BoundedFile(data), formats=_FORMATS) as opened,
         ):
-            warnings.simplefilter("ignore")  # the size is checked here
             refused = _too_large(opened)
             if refused is not None:
                 return refused
-            turned = ImageOps.exif_transpose(opened) if picture.orientation == "apply" else opened
-            gray = picture.mode == "L" and (picture.order == "convert" or turned.mode == "L")
-            pixels = np.asarray(turned.convert("L" if gray else "RGB"))
+            gray = picture.mode == "L" and (picture.order == "convert" or opened.mode == "L")
+            pixels = _pixels(opened, "L" if gray else "RGB")
+            if picture.orientation == "apply":
+                pixels = _TURNED.get(opened.getexif().get(_ORIENTATION, 1), _as_it_is)(pixels)
     except Image.DecompressionBombError:
         return Refused(f"a picture of more than {_MOST_PIXELS:,} pixels")
     except UnidentifiedImageError:
         return Refused(f"not a picture of a known format ({', '.join(_FORMATS)})")
-    except (OSError, ValueError, SyntaxError, EOFError, OverflowError) as error:
+    except Exception as error:  # noqa: BLE001 (hostile bytes in decoders of another library)
         return Refused(f"a picture that cannot be decoded: {str(error)[:100]}")
-    return pixels[..., None] if pixels.ndim == 2 else pixels  # noqa: PLR2004 (gray)
+    return pixels
+
+
+def _pixels(opened: Image, mode: str) -> NDArray[np.uint8]:
+    """Gray or colours, shape (height, width, channels), converted in strips of rows: Pillow would
+    hold a converted picture and two copies of its bytes beside the decoded one.
+    """
+    opened.load()  # a TIFF turns itself, so the size is known only now
+    width, height = opened.size
+    pixels = np.empty((height, width, 1 if mode == "L" else 3), np.uint8)
+    step = max(_STRIP // width, 1)
+    for top in range(0, height, step):
+        strip = opened.crop((0, top, width, min(top + step, height))).convert(mode)
+        pixels[top : top + step] = np.asarray(strip).reshape(-1, width, pixels.shape[2])
+    return pixels
+
+
+def _as_it_is(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return pixels
+
+
+_TURNED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+"""Orientation in EXIF -> the picture as it is looked at, without a copy."""
 
 
 def _too_large(opened: Image) -> Refused | None:

@@ -3,11 +3,15 @@
 Two passes, columns before rows; weights of 22 binary digits; each pass is rounded and clipped to a
 byte. Pillow 13 chooses the order of the passes by the shape, so its answers differ from those that
 published models were fed with.
+
+Both passes make a band of columns of the result at a time, from strips of rows: sums are whole
+numbers below 2**53, so every order of adding gives the same bytes, and a large picture is never
+held as floats.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,8 +24,15 @@ if TYPE_CHECKING:
 
     Bytes = NDArray[np.uint8]
     Floats = NDArray[np.float64]
+    _Kernel = tuple[Callable[[Floats], Floats], float]
 
 _ONE = 1 << 22
+
+_BAND = 16
+"""Pixels of the result along an axis that are made at a time."""
+
+_MOST_NUMBERS = 1 << 20
+"""Numbers that a part of the work has at a time."""
 
 
 def _bilinear(x: Floats) -> Floats:
@@ -50,7 +61,7 @@ def _sinc(x: Floats) -> Floats:
     return np.where(x == 0, 1.0, np.sin(safe) / safe)
 
 
-FILTERS: dict[str, tuple[Callable[[Floats], Floats], float]] = {
+FILTERS: dict[str, _Kernel] = {
     "box": (_box, 0.5),
     "bilinear": (_bilinear, 1.0),
     "bicubic": (_bicubic, 2.0),
@@ -74,21 +85,49 @@ def resized(
     """
     if method in OTHERS:
         left, top, right, bottom = (round(edge) for edge in box)
-        return OTHERS[method](picture[top:bottom, left:right], size)
+        part = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
+        return OTHERS[method](part, size)
     height, width = picture.shape[:2]
     if method == "nearest":
         rows = _nearest(size[1], box[1], box[3], height)
         columns = _nearest(size[0], box[0], box[2], width)
-        return picture[rows][:, columns]
-    kernel, reach = FILTERS[method]
-    found = picture
-    if size[0] != width or box[0] or box[2] != width:
-        weights = _weights(width, size[0], box[0], box[2], kernel, reach)
-        found = _byte(np.einsum("ow,hwc->hoc", weights, found.astype(float), optimize=True))
-    if size[1] != height or box[1] or box[3] != height:
-        weights = _weights(height, size[1], box[1], box[3], kernel, reach)
-        found = _byte(np.einsum("oh,hwc->owc", weights, found.astype(float), optimize=True))
+        return picture[rows[:, None], columns]
+    if size == (width, height) and box == (0.0, 0.0, float(width), float(height)):
+        return picture
+    across = _bands(width, size[0], box[0], box[2], FILTERS[method])
+    down = _bands(height, size[1], box[1], box[3], FILTERS[method])
+    source = picture[down[0].first : down[-1].last]
+    several = max(_MOST_NUMBERS // (len(source) * across[0].made.stop * picture.shape[2]), 1)
+    found = np.empty((size[1], size[0], picture.shape[2]), np.uint8)
+    for start in range(0, len(across), several):
+        some = across[start : start + several]
+        found[:, some[0].made.start : some[-1].made.stop] = _rows(_columns(source, some), down)
     return found
+
+
+def _columns(picture: Bytes, bands: list[_Band]) -> Bytes:
+    """The first pass: some neighbouring columns of the result, for every row of the picture."""
+    left = bands[0].made.start
+    lines = np.empty((len(picture), bands[-1].made.stop - left, picture.shape[2]), np.uint8)
+    for band in bands:
+        step = max(_MOST_NUMBERS // (max(band.weights.shape) * picture.shape[2]), 1)
+        for top in range(0, len(picture), step):
+            part = picture[top : top + step, band.first : band.last].astype(float, order="C")
+            made = slice(band.made.start - left, band.made.stop - left)
+            lines[top : top + step, made] = _byte(band.weights @ part)
+    return lines
+
+
+def _rows(lines: Bytes, bands: list[_Band]) -> Bytes:
+    """The second pass, over what the first has made of all rows from ``bands[0].first``."""
+    top, flat = bands[0].first, lines.reshape(len(lines), -1)
+    found = np.empty((bands[-1].made.stop, flat.shape[1]), np.uint8)
+    for band in bands:
+        step = max(_MOST_NUMBERS // max(band.weights.shape), 1)
+        for left in range(0, flat.shape[1], step):
+            part = flat[band.first - top : band.last - top, left : left + step].astype(float)
+            found[band.made, left : left + step] = _byte(band.weights @ part)
+    return found.reshape(-1, *lines.shape[1:])
 
 
 def fitted_box(width: int, height: int, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -103,24 +142,38 @@ def fitted_box(width: int, height: int, size: tuple[int, int]) -> tuple[float, f
     return (left, top, left + inner_width, top + inner_height)
 
 
-def _weights(
-    given: int,
-    wanted: int,
-    low: float,
-    high: float,
-    kernel: Callable[[Floats], Floats],
-    reach: float,
-) -> Floats:
-    """Whole numbers, shape (wanted, given): the share of each pixel in each new one."""
+class _Band(NamedTuple):
+    """Pixels of the result along an axis, and the pixels of the picture that they are made of.
+
+    ``weights`` are whole numbers, shape (pixels of the result, last - first): the share of each.
+    """
+
+    made: slice
+    first: int
+    last: int
+    weights: Floats
+
+
+def _bands(given: int, wanted: int, low: float, high: float, kernel: _Kernel) -> list[_Band]:
     scale = (high - low) / wanted
-    wide = max(scale, 1.0)
+    wide, reach = max(scale, 1.0), kernel[1]
     centre = low + (np.arange(wanted) + 0.5) * scale
     first = np.maximum((centre - reach * wide + 0.5).astype(int), 0)
     last = np.minimum((centre + reach * wide + 0.5).astype(int), given)
-    places = np.arange(given)
-    raw = kernel((places[None] - centre[:, None] + 0.5) * (1.0 / wide))
-    raw = np.where((places[None] >= first[:, None]) & (places[None] < last[:, None]), raw, 0.0)
-    total = raw.sum(axis=1, keepdims=True)
+    bands, each = [], max(_BAND, int(4 * _BAND / scale))  # few small products where it grows
+    for start in range(0, wanted, each):
+        made = slice(start, min(start + each, wanted))
+        places = np.arange(first[made].min(), last[made].max())
+        raw = kernel[0]((places - centre[made, None] + 0.5) * (1.0 / wide))
+        inside = (places >= first[made, None]) & (places < last[made, None])
+        weights = _whole(np.where(inside, raw, 0.0))
+        bands.append(_Band(made, int(places[0]), int(places[-1]) + 1, weights))
+    return bands
+
+
+def _whole(raw: Floats) -> Floats:
+    """Shares as whole numbers; Pillow adds them up one by one."""
+    total = np.cumsum(raw, axis=1)[:, -1:]
     raw = np.where(total != 0, raw / np.where(total == 0, 1.0, total), raw) * _ONE
     return np.trunc(raw + np.where(raw < 0, -0.5, 0.5))
 

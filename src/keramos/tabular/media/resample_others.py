@@ -1,4 +1,6 @@
-"""Resizing as OpenCV and TensorFlow do it, in NumPy."""
+"""Resizing as OpenCV and TensorFlow do it, in NumPy, a part of the result at a time: no large
+picture is held as numbers of more than a byte.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 
 _BITS = 11
 _ONE = 1 << _BITS
+
+_MOST_NUMBERS = 1 << 20
+"""Numbers that a part of the work has at a time."""
+
+
+def _parts(length: int, each: int) -> Iterator[slice]:
+    """Slices of an axis, where each place along it needs so many numbers."""
+    step = max(_MOST_NUMBERS // each, 1)
+    return (slice(start, start + step) for start in range(0, length, step))
 
 
 def _taps(given: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -52,12 +63,19 @@ def _fixed(
     top, bottom, down = rows
     second = np.rint(across * _ONE).astype(np.int64)[None, :, None]
     first = np.rint((1 - across) * np.float32(_ONE)).astype(np.int64)[None, :, None]
-    whole = picture.astype(np.int64)
-    lines = whole[:, left] * first + whole[:, right] * second
     lower = np.rint(down * _ONE).astype(np.int64)[:, None, None]
     upper = np.rint((1 - down) * np.float32(_ONE)).astype(np.int64)[:, None, None]
-    above, below = (lines[top] >> 4) * upper >> 16, (lines[bottom] >> 4) * lower >> 16
-    found: Bytes = np.clip((above + below + 2) >> 2, 0, 255).astype(np.uint8)
+    found = np.empty((len(top), len(left), picture.shape[2]), np.uint8)
+
+    def lines(places: NDArray[np.int64]) -> NDArray[np.int64]:
+        one, other = picture[places[:, None], left], picture[places[:, None], right]
+        line: NDArray[np.int64] = one * first + other * second
+        return line
+
+    for part in _parts(len(top), len(left) * picture.shape[2]):
+        above = (lines(top[part]) >> 4) * upper[part] >> 16
+        below = (lines(bottom[part]) >> 4) * lower[part] >> 16
+        found[part] = np.clip((above + below + 2) >> 2, 0, 255)
     return found
 
 
@@ -68,10 +86,21 @@ def cv_area(picture: Bytes, size: Size) -> Bytes:
     height, width = picture.shape[:2]
     if size[0] > width or size[1] > height:
         return _fixed(picture, _grown(width, size[0]), _grown(height, size[1]))
-    lines = np.einsum("ow,hwc->hoc", _shares(width, size[0]), picture.astype("float32"))
-    means = np.einsum("oh,hwc->owc", _shares(height, size[1]), lines)
-    found: Bytes = np.clip(np.rint(means), 0, 255).astype(np.uint8)
+    found = np.empty((size[1], size[0], picture.shape[2]), np.uint8)
+    across, down = _shares(width, size[0]), _shares(height, size[1])
+    for part in _parts(size[0], height * picture.shape[2]):
+        lines = _added(picture.swapaxes(0, 1), across[0][:, part], across[1][:, part])
+        means = _added(lines.swapaxes(0, 1), *down)
+        found[:, part] = np.clip(np.rint(means), 0, 255)
     return found
+
+
+def _added(numbers: NDArray[np.generic], places: NDArray[np.int64], shares: Floats) -> Floats:
+    """Weighted sums over the first axis, one summand after the other in float32, as OpenCV adds."""
+    sums = np.zeros((places.shape[1], *numbers.shape[1:]), "float32")
+    for place, share in zip(places, shares, strict=True):
+        sums += numbers[place].astype("float32") * share[:, None, None]
+    return sums
 
 
 def _grown(given: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -84,13 +113,14 @@ def _grown(given: int, wanted: int) -> tuple[NDArray[np.int64], NDArray[np.int64
     return first, np.minimum(first + 1, given - 1), share
 
 
-def _shares(given: int, wanted: int) -> Floats:
-    """The share of each pixel in each new one, shape (wanted, given)."""
-    scale, places = given / wanted, np.arange(given)
-    low = (np.arange(wanted) * scale)[:, None]
+def _shares(given: int, wanted: int) -> tuple[NDArray[np.int64], Floats]:
+    """The pixels under each new one and their shares, both of shape (most pixels, wanted)."""
+    scale = given / wanted
+    low = np.arange(wanted) * scale
+    places = np.floor(low).astype(np.int64) + np.arange(int(scale) + 2)[:, None]
     inside = np.minimum(places + 1, low + scale) - np.maximum(places, low)
     shares: Floats = (np.clip(inside, 0, 1) / scale).astype("float32")
-    return shares
+    return np.minimum(places, given - 1), np.where(places < given, shares, np.float32(0))
 
 
 def tf_bilinear(picture: Bytes, size: Size) -> Floats:
@@ -98,9 +128,17 @@ def tf_bilinear(picture: Bytes, size: Size) -> Floats:
     height, width = picture.shape[:2]
     left, right, across = _taps(width, size[0])
     top, bottom, down = _taps(height, size[1])
-    whole = picture.astype("float32")
-    lines = whole[:, left] + (whole[:, right] - whole[:, left]) * across[None, :, None]
-    found: Floats = lines[top] + (lines[bottom] - lines[top]) * down[:, None, None]
+    found = np.empty((size[1], size[0], picture.shape[2]), "float32")
+
+    def lines(places: NDArray[np.int64]) -> Floats:
+        one = picture[places[:, None], left].astype("float32")
+        other = picture[places[:, None], right].astype("float32")
+        line: Floats = one + (other - one) * across[None, :, None]
+        return line
+
+    for part in _parts(size[1], size[0] * picture.shape[2]):
+        above, below = lines(top[part]), lines(bottom[part])
+        found[part] = above + (below - above) * down[part, None, None]
     return found
 
 
