@@ -9,7 +9,7 @@ COMMANDS = {
     "convert": ["{model}", "{folder}/new.onnx"],
     "inspect": ["{model}"],
     "predict": ["{model}", "{folder}/rows.csv"],
-    "report": ["{model}", "-o", "{folder}/page.html"],
+    "report": ["{model}", "-o", "{folder}/page.html", "--force"],
     "score": ["{model}", "{folder}/rows.csv", "-o", "{folder}/out.csv", "--columns", "a,b,c,d"],
     "serve": ["{model}", "--port", "0"],
     "store publish": ["{model}", "{folder}/models", "--model", "m"],
