@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from keramos.cli.ways import by_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from keramos.inference.model import Model
 
@@ -96,8 +97,7 @@ def _decide(model: Model, source: str, output: str, plan: dict[str, object], tra
     from keramos.scoring.run import score
 
     given = sys.stdin.buffer.read() if source == _STANDARD and traces else b""
-    _choose_backend(source, output, plan)
-    with _written(output, plan) as target:
+    with _backend(source, output, plan), _written(output, plan) as target:
         if given:  # it is read twice
             sys.stdin = io.TextIOWrapper(io.BytesIO(given))
         with about(model.artifact.info.path):
@@ -155,9 +155,10 @@ def _written(output: str, plan: dict[str, object]) -> Iterator[str]:
         sys.stdout.buffer.write(place.read_bytes())
 
 
-def _choose_backend(source: str, output: str, plan: dict[str, object]) -> None:
+def _backend(source: str, output: str, plan: dict[str, object]) -> AbstractContextManager[None]:
+    """What reads and writes the files: little text is decided before Arrow is imported."""
     from keramos.scoring.formats import TEXT, format_of
-    from keramos.scoring.installed import prefer_text
+    from keramos.scoring.installed import text_alone
 
     found = [
         format_of(source, str(plan["source_format"]) or ("csv" if source == _STANDARD else "")),
@@ -167,4 +168,5 @@ def _choose_backend(source: str, output: str, plan: dict[str, object]) -> None:
     plain = all(one and one.name in TEXT and one.compression in {"", "gzip"} for one in found)
     path = Path(source)
     if plain and (source == _STANDARD or (path.is_file() and path.stat().st_size < _LITTLE)):
-        prefer_text()
+        return text_alone()
+    return nullcontext()

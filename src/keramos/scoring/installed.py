@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from keramos.errors import MissingExtraError
 from keramos.scoring.formats import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from keramos.scoring.backend import Backend
 
@@ -20,13 +21,19 @@ class _Choice:
     arrow = True
 
 
-def prefer_text() -> None:
+@contextmanager
+def text_alone() -> Iterator[None]:
     """Read and write text without Arrow, which takes longer to import than a few rows to decide.
 
-    Only for a process that has no other files: the choice holds for all of them.
+    Only around a job that has no other files, in a process that has no other job meanwhile.
     """
     _Choice.arrow = False
     backend.cache_clear()
+    try:
+        yield
+    finally:
+        _Choice.arrow = True
+        backend.cache_clear()
 
 
 @cache
