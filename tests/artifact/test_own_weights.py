@@ -77,3 +77,25 @@ def test_fewer_weights_than_the_class_has_are_refused(tmp_path: Path, kind: str)
         path = saved(tmp_path / f"{count}.h5", kind, BUILT_IN[kind][1][:count])
         with pytest.raises(KeramosError):
             keramos.load(path)
+
+
+@pytest.mark.parametrize(
+    "kind", ["Add", "Average", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"]
+)
+def test_a_class_that_merges_and_is_called_on_one_tensor_is_the_authors_own(tmp_path, kind):
+    own = getattr(keras.layers, kind)(**({"axes": 1} if kind == "Dot" else {}))
+    config = own.get_config() | {"name": "c"}
+    methods = {"call": lambda _, x: x * 2, "get_config": lambda _: config}
+    x = keras.Input((4,))
+    layer = type(kind, (keras.layers.Layer,), methods)(name="c")
+    keras.Model(x, layer(x)).save(tmp_path / "m.h5")
+    with pytest.raises(UnsupportedModelError, match=f"layer 'c' \\({kind}\\): a custom layer"):
+        keramos.load(tmp_path / "m.h5")
+
+
+def test_classes_that_merge_take_lists_of_any_length(tmp_path):
+    x = keras.Input((4,))
+    model = keras.Model(x, keras.layers.Multiply()([keras.layers.Add()([x]), x]))
+    model.save(tmp_path / "m.h5")
+    rows = np.array([[1, 2, 3, 4]], "float32")
+    assert np.array_equal(keramos.load(tmp_path / "m.h5").predict(rows), rows**2)

@@ -49,8 +49,11 @@ def identify(entry: Entry, generation: str) -> Identity:
     doubt = "its name has a dot" if "." in name else _registered(entry, name)
     if not doubt and "module" in entry:
         return _by_module(name, entry["module"], generation)
-    if not doubt and generation == "keras3" and _is_bare_operation(entry, name):
-        return Identity(f"ops.{name}")
+    if not doubt and generation == "keras3":
+        if _is_bare_operation(entry, name):
+            return Identity(f"ops.{name}")
+        if name in _TWINS and isinstance(_first_argument(entry), dict):
+            doubt = "it is called on one tensor; Keras' own takes a list"
     return _custom(name, doubt) if doubt else _by_name(name, generation)
 
 
@@ -93,14 +96,20 @@ def _is_bare_operation(entry: Entry, name: str) -> bool:
     Every layer writes whether it is trainable, no operation does. Where a layer has the same name,
     the call tells too: a layer merges one list, an operation takes its operands.
     """
-    config, nodes = entry.get("config"), entry.get("inbound_nodes")
+    config = entry.get("config")
     if name not in OPERATIONS or not isinstance(config, dict) or "trainable" in config:
         return False
     if name in _TWINS:
-        first = nodes[0] if isinstance(nodes, list) and nodes else None
-        args = first.get("args") if isinstance(first, dict) else None
-        return not (isinstance(args, list) and args and isinstance(args[0], list))
+        return not isinstance(_first_argument(entry), list)
     return name not in KNOWN or "newshape" in config
+
+
+def _first_argument(entry: Entry) -> object:
+    """What the first call hands over by place, or None."""
+    nodes = entry.get("inbound_nodes")
+    first = nodes[0] if isinstance(nodes, list) and nodes else None
+    args = first.get("args") if isinstance(first, dict) else None
+    return args[0] if isinstance(args, list) and args else None
 
 
 def _is_operation(name: str, rest: tuple[str, ...]) -> bool:
