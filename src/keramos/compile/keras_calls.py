@@ -14,6 +14,7 @@ from keramos.compile.emit import run_call, weight_values, with_inputs
 from keramos.compile.keras_functions import FUNCTIONS
 from keramos.compile.keras_writer import Node, Writer
 from keramos.compile.onnx.graph import Graph
+from keramos.compile.structures import predicts_array
 from keramos.errors import UnsupportedModelError, located
 from keramos.types.limits import LIMITS
 from keramos.types.network import Call, TensorRef
@@ -111,8 +112,14 @@ def _written(network: Network, specs: Sequence[TensorSpec], limits: Limits) -> N
             calls.append(Call(call.layer, tuple(args), kwargs))  # type: ignore[arg-type] # as before
         values |= dict(zip(made, results, strict=True))
     outputs = tuple(_output(_moved(ref, moved), ref) for ref in network.outputs)
-    # A Sequential model has no calls; one with functions in it is Functional.
-    return replace(network, layers=layers, calls=tuple(calls), outputs=outputs, sequential=False)
+    return replace(
+        network,
+        layers=layers,
+        calls=tuple(calls),
+        outputs=outputs,
+        output_structure=None if predicts_array(network) else network.output_structure,
+        sequential=False,  # such a model has no calls; one with functions in it is Functional
+    )
 
 
 def _write(writer: Writer, nodes: Sequence[Node], results: Sequence[Value]) -> list[object]:

@@ -48,7 +48,7 @@ def predicted(outputs: Sequence[Array], network: Network) -> Outputs:
     is that part (``unpack_singleton`` in keras.src.models.functional), a dict of one key is a dict.
     """
     structure = network.output_structure
-    if len(outputs) == 1 and (structure is None or _of_graph(network)):
+    if predicts_array(network):
         return outputs[0]
     if structure is None:
         return list(outputs)
@@ -57,11 +57,16 @@ def predicted(outputs: Sequence[Array], network: Network) -> Outputs:
     return _packed(outputs, structure)
 
 
-def _of_graph(network: Network) -> bool:
-    """Whether the outputs are those of a TensorFlow graph, which names each of them: such a name
-    is not the key of a dict that an author chose.
+def predicts_array(network: Network) -> bool:
+    """Whether ``predict`` gives one array and not a structure of them.
+
+    A TensorFlow graph names each of its outputs: such a name is not the key of a dict that an
+    author chose.
     """
-    return all(network.layers[ref.layer].graph is not None for ref in network.outputs)
+    if len(network.outputs) != 1:
+        return False
+    of_graph = network.layers[network.outputs[0].layer].graph is not None
+    return network.output_structure is None or of_graph
 
 
 def _packed(outputs: Sequence[Array], structure: object) -> Outputs:

@@ -211,7 +211,7 @@ def _tensor(
 ) -> tuple[_Array, tuple[int, int]]:
     known = entry if isinstance(entry, dict) else {}
     dtype, shape, span = (known.get(key) for key in ("dtype", "shape", "data_offsets"))
-    if dtype not in _TENSORS:
+    if not isinstance(dtype, str) or dtype not in _TENSORS:
         raise UnsupportedModelError(
             f"the dtype of the tensor is not one of {', '.join(_TENSORS)}",
             received=repr(dtype)[:80],

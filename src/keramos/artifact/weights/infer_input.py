@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from keramos.errors import UnsupportedModelError, quoted
 from keramos.keras_layers.registry import FAMILY_OF, spec_of
+from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.keras_layers.spec import LayerSpec
-    from keramos.types.network import Config, Layer, Network, TensorRef
+    from keramos.types.network import Config, Layer, Network
 
 _ROWS = 2  # axes of a table: rows and columns
 _SEQUENCE = 3  # rows, steps, features
@@ -69,7 +70,8 @@ def with_input_shapes(network: Network) -> tuple[Network, tuple[str, ...]]:
 
 def _chain(network: Network, ref: TensorRef) -> Iterator[Layer]:
     """The layers that work on an input alone, one after the other."""
-    calls = {call.args[0]: call for call in reversed(network.calls) if len(call.args) == 1}
+    alone = [call for call in reversed(network.calls) if len(call.args) == 1]
+    calls = {call.args[0]: call for call in alone if isinstance(call.args[0], TensorRef)}
     count = dict.fromkeys(network.layers, 0)
     number = {}
     for call in network.calls:
