@@ -18,7 +18,7 @@ from keramos.errors import CorruptModelError, LimitExceededError, quoted
 if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
 _NAMES = {

@@ -62,14 +62,15 @@ def pruned(nodes: Sequence[GraphNode], outputs: Sequence[Edge]) -> OperationGrap
         if place in needed:
             needed.update(edge.node for edge in nodes[place].inputs)
     kept = [i for i, node in enumerate(nodes) if i in needed or node.op == ARGUMENT]
+    if len(kept) == len(nodes):
+        return OperationGraph(tuple(nodes), tuple(outputs))
     places = {old: new for new, old in enumerate(kept)}
 
-    def moved(edge: Edge) -> Edge:
-        return Edge(places[edge.node], edge.output)
+    def moved(edges: Sequence[Edge]) -> tuple[Edge, ...]:
+        return tuple([Edge(places[edge.node], edge.output) for edge in edges])
 
+    taken = (nodes[i] for i in kept)
     return OperationGraph(
-        tuple(
-            nodes[i]._replace(inputs=tuple(moved(edge) for edge in nodes[i].inputs)) for i in kept
-        ),
-        tuple(moved(edge) for edge in outputs),
+        tuple([GraphNode(one.name, one.op, moved(one.inputs), one.attributes) for one in taken]),
+        moved(outputs),
     )

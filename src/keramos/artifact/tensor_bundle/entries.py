@@ -5,6 +5,7 @@ Source: tensorflow/core/protobuf/tensor_bundle.proto and core/util/saved_tensor_
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,9 @@ _SMALL = 64  # numbers below it and their negatives take one byte
 _MAX_RANK = 32
 _LARGEST = 1 << 62
 _SLICED, _LENGTH = 7, 2
+
+_SIZE = re.compile(rb"\x12(?:\x02\x08([\0-\x7f])|\x03\x08([\x80-\xff])([\0-\x7f]))")
+"""A size of a shape: a number of one byte or two, in a message."""
 
 Extent = tuple[int, int]
 """First place along an axis and how many; -1 for all of them."""
@@ -49,7 +53,7 @@ def read_entry(data: bytes, key: str, budget: Budget) -> Entry:
     message = Message(data, budget)
     entry = Entry(
         message.number(1),
-        read_shape(message.message(2), key),
+        read_shape(message, 2, key),
         message.number(3),
         message.number(4),
         message.number(5),
@@ -76,18 +80,32 @@ def byte_size(entry: Entry) -> int:
     return prod(entry.shape) * BYTES[entry.dtype].itemsize
 
 
-def read_shape(message: Message, key: str) -> tuple[int, ...]:
-    """A TensorShapeProto whose sizes are all known.
+def read_shape(holder: Message, field: int, key: str) -> tuple[int, ...]:
+    """The TensorShapeProto in a field, whose sizes are all known.
 
     Raises:
         CorruptModelError: a size is negative, or the shape is larger than any tensor.
     """
-    shape = tuple(dim.signed(1) for dim in message.messages(2))
+    data = b"".join(holder.many(field))
+    shape = _usual_sizes(data)
+    if shape is None:
+        shape = tuple(dim.signed(1) for dim in Message(data, holder.budget).messages(2))
     if len(shape) > _MAX_RANK or any(size < 0 for size in shape) or prod(shape) > _LARGEST:
         raise CorruptModelError(
             "the shape is not that of a tensor", received=str(shape)[:80], path=key
         )
     return shape
+
+
+def _usual_sizes(data: bytes) -> tuple[int, ...] | None:
+    """Sizes below 2 ** 14 as every writer puts them, at a fraction of the time that messages take.
+    None for others.
+    """
+    found, end = [], 0
+    for one, low, high in _SIZE.findall(data):
+        found.append(one[0] if one else low[0] & 0x7F | high[0] << 7)
+        end += 4 if one else 5
+    return tuple(found) if end == len(data) else None
 
 
 def _slice(message: Message) -> tuple[Extent, ...]:

@@ -124,8 +124,8 @@ def node_of(
     name: str, op: str, texts: Sequence[str], attributes: Callable[[], Mapping[str, object]]
 ) -> Node:
     """A node whose inputs are written as texts, control inputs among them."""
-    inputs = tuple(one for one in texts if not one.startswith("^"))
-    controls = tuple(one[1:] for one in texts if one.startswith("^"))
+    controls = tuple([one[1:] for one in texts if one[:1] == "^"])
+    inputs = tuple([one for one in texts if one[:1] != "^"] if controls else texts)
     return Node(name, op, inputs, attributes, controls)
 
 
@@ -158,12 +158,15 @@ def edge_of(text: str, nodes: Mapping[str, Node]) -> tuple[str, int]:
     Raises:
         CorruptModelError: the number is not one.
     """
+    if ":" not in text:
+        return text, 0
     name, *rest = text.split(":")
-    number = rest[-1] if rest else "0"
+    number = rest[-1]
     if not number.isdecimal() or len(number) > 6 or len(rest) > 2:  # noqa: PLR2004 (node:output:number)
         raise CorruptModelError("an input names no output", received=repr(text[:80]), path=WHERE)
     first = 0
     if len(rest) > 1 and name in nodes:
-        outputs = _OUTPUTS.get(nodes[name].op) or _listed_outputs(nodes[name])
+        op = nodes[name].op
+        outputs = _listed_outputs(nodes[name]) if op in _LISTS else _OUTPUTS.get(op, ())
         first = outputs.index(rest[0]) if rest[0] in outputs else 0
     return name, first + int(number)

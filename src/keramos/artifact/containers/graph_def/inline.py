@@ -49,7 +49,7 @@ _SAME = frozenset(
 )
 _IFS = frozenset({"If", "StatelessIf"})
 _CHANGES = re.compile(r"(Assign(Add|Sub)?VariableOp|ResourceScatter\w+|ResourceApply\w+)")
-_BRANCHES = ("cond", "body", "then_branch", "else_branch", "branches")
+_BRANCHES = frozenset({"cond", "body", "then_branch", "else_branch", "branches"})
 _DEEPEST = 64
 
 
@@ -145,10 +145,10 @@ class Inliner:
                 )
 
     def _resolved(self, nodes: list[GraphNode], body: _Body, wanted: Sequence[str]) -> list[Edge]:
-        for node in _in_order(body, wanted):
-            edges = [_edge(body, one) for one in node.inputs]
+        for node, below in _in_order(body, wanted):
+            edges = [_edge(body, *one) for one in below]
             body.made[node.name] = self._made(nodes, node, edges)
-        return [_edge(body, one) for one in wanted]
+        return [_edge(body, *edge_of(one, body.nodes)) for one in wanted]
 
     def _made(self, nodes: list[GraphNode], node: Node, edges: list[Edge]) -> list[Edge] | int:
         """What stands for a node: edges, or the number of the node that computes it."""
@@ -188,10 +188,11 @@ class Inliner:
         """The node of an operation that a run computes."""
         if node.op == "Const":
             return self._constant(node.name, attributes)
-        graphs = {
-            key: self._graphs(attributes[key], node) for key in _BRANCHES if key in attributes
-        }
-        return GraphNode(node.name, node.op, tuple(edges), {**attributes, **graphs})
+        if not _BRANCHES.isdisjoint(attributes):
+            inner = _BRANCHES.intersection(attributes)
+            graphs = {key: self._graphs(attributes[key], node) for key in sorted(inner)}
+            attributes = {**attributes, **graphs}
+        return GraphNode(node.name, node.op, tuple(edges), attributes)
 
     def _graphs(self, value: object, node: Node) -> object:
         if isinstance(value, list):
@@ -246,47 +247,49 @@ def _name(value: object, node: Node) -> str:
     return value.name
 
 
-def _edge(body: _Body, text: str) -> Edge:
+def _edge(body: _Body, name: str, output: int) -> Edge:
     """The edge that an input names.
 
     Raises:
         CorruptModelError: there is none.
     """
-    name, output = edge_of(text, body.nodes)
     found = body.fed.get(name, body.made.get(name))
     if isinstance(found, int):
         return Edge(found, output)
     if found is None or output >= len(found):
-        raise CorruptModelError("an input names no output", received=repr(text[:80]), path=WHERE)
+        received = repr(f"{name[:80]}:{output}")
+        raise CorruptModelError("an input names no output", received=received, path=WHERE)
     return found[output]
 
 
-def _in_order(body: _Body, wanted: Sequence[str]) -> list[Node]:
-    """The nodes that are needed, each after its inputs.
+def _in_order(body: _Body, wanted: Sequence[str]) -> list[tuple[Node, Sequence[tuple[str, int]]]]:
+    """The nodes that are needed, each after its inputs, with the outputs that those name.
 
     Raises:
         CorruptModelError: a node needs itself, or one that does not exist.
     """
-    found: list[Node] = []
+    found: list[tuple[Node, Sequence[tuple[str, int]]]] = []
+    nodes, fed = body.nodes, body.fed
     state: dict[str, bool] = {}  # False while its inputs are looked at
-    waiting = [edge_of(one, body.nodes)[0] for one in reversed(wanted)]
+    taken: dict[str, Sequence[tuple[str, int]]] = {}
+    waiting = [edge_of(one, nodes)[0] for one in reversed(wanted)]
     while waiting:
         name = waiting[-1]
-        if name in body.fed or state.get(name):
+        if name in fed or state.get(name):
             waiting.pop()
         elif name in state:
             state[name] = True
-            found.append(body.nodes[waiting.pop()])
-        elif name not in body.nodes:
+            found.append((nodes[waiting.pop()], taken[name]))
+        elif name not in nodes:
             raise CorruptModelError(
                 "the graph has no such node", received=repr(name[:80]), path=WHERE
             )
         else:
             state[name] = False
-            below = [edge_of(one, body.nodes)[0] for one in body.nodes[name].inputs]
-            if circle := next((one for one in below if state.get(one) is False), None):
+            taken[name] = below = [edge_of(one, nodes) for one in nodes[name].inputs]
+            if circle := next((one for one, _ in below if state.get(one) is False), None):
                 raise CorruptModelError(
                     "a node of the graph needs its own result", received=circle[:80], path=WHERE
                 )
-            waiting += [one for one in reversed(below) if one not in body.fed]
+            waiting += [one for one, _ in reversed(below) if one not in fed]
     return found

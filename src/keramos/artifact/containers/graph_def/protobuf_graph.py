@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from keramos.artifact.containers.graph_def.definitions import (
     node_of,
 )
 from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES, tensor_array
+from keramos.artifact.protobuf import Message
 from keramos.errors import CorruptModelError
 
 if TYPE_CHECKING:
@@ -22,9 +24,15 @@ if TYPE_CHECKING:
 
     from keramos.artifact.containers.graph_def.definitions import Node
     from keramos.artifact.limits import Limits
-    from keramos.artifact.protobuf import Message
+    from keramos.artifact.protobuf import Budget, Span
 
 _INPUT, _ATTRIBUTE = 3, 5
+_HEAD = re.compile(rb"\n[\x80-\xff]{0,4}[\0-\x7f]\n([\0-\x7f])")
+"""How a function begins: the length of its signature, and that of its name."""
+
+_NAMED = 256  # bytes that hold such a name
+_SHORT = 64
+"""Bytes of the attributes that are remembered."""
 
 
 class ProtobufGraph:
@@ -35,6 +43,8 @@ class ProtobufGraph:
         self._graph = graph
         self._limits = limits
         self._read: dict[str, Function] = {}
+        self._values: dict[bytes, object] = {}
+        self._lists: dict[tuple[bytes | Span, ...], Mapping[str, object]] = {}
 
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
@@ -42,10 +52,12 @@ class ProtobufGraph:
         return named([self._node(one) for one in self._graph.messages(1)])
 
     @cached_property
-    def _library(self) -> dict[str, Message]:
-        found: dict[str, Message] = {}
-        for function in self._graph.message(2).messages(1):
-            name = function.message(1).text(1)
+    def _library(self) -> dict[str, bytes | Span]:
+        """Name -> function, unread: most functions of a model are for training."""
+        library = self._graph.message(2)
+        found: dict[str, bytes | Span] = {}
+        for function in library.parts(1):
+            name = _function_name(function, library.budget)
             if name in found:
                 raise CorruptModelError("two functions have one name", received=name, path=WHERE)
             found[name] = function
@@ -66,11 +78,14 @@ class ProtobufGraph:
                 raise CorruptModelError(
                     "the graph has no such function", received=repr(name[:80]), path=WHERE
                 )
-            self._read[name] = self._function(self._library[name])
+            self._read[name] = self._function(name, self._library[name])
         return self._read[name]
 
-    def _function(self, message: Message) -> Function:
+    def _function(self, name: str, part: bytes | Span) -> Function:
+        message = Message(part, self._graph.budget)
         signature = message.message(1)
+        if signature.text(1) != name:  # it is stated again further on
+            raise CorruptModelError("a function has two names", received=name[:80], path=WHERE)
         returned = {one.text(1): one.text(2) for one in message.messages(4)}
         outputs = [one.text(1) for one in signature.messages(3)]
         if lacking := [name for name in outputs if name not in returned]:
@@ -84,13 +99,40 @@ class ProtobufGraph:
         )
 
     def _node(self, message: Message) -> Node:
-        read = partial(_attributes, message, self._limits)
+        read = partial(self._attributes, message)
         return node_of(message.text(1), message.text(2), message.texts(_INPUT), read)
 
+    def _attributes(self, node: Message) -> Mapping[str, object]:
+        """The attributes of a node; most nodes have those of many others, which are read once."""
+        key = tuple(node.parts(_ATTRIBUTE))
+        found = self._lists.get(key)
+        if found is None:
+            found = {
+                name: self._value(data, node.budget)
+                for name, data in node.entries(_ATTRIBUTE).items()
+                if name[:1] != "_"
+            }
+            if sum(map(len, key)) < _SHORT:
+                self._lists[key] = found
+        return found
 
-def _attributes(node: Message, limits: Limits) -> dict[str, object]:
-    found = node.mapped(_ATTRIBUTE)
-    return {name: _value(value, limits) for name, value in found.items() if name[:1] != "_"}
+    def _value(self, data: bytes, budget: Budget) -> object:
+        """A plain value of an AttrValue; the short ones are read once."""
+        if len(data) > _SHORT:
+            return _value(Message(data, budget), self._limits)
+        if data not in self._values:
+            self._values[data] = _value(Message(data, budget), self._limits)
+        return self._values[data]
+
+
+def _function_name(part: bytes | Span, budget: Budget) -> str:
+    """The name of a function, which comes first as writers put it, or else is looked for."""
+    head = part if isinstance(part, bytes) else part.whole[part.begin : part.begin + _NAMED]
+    found = _HEAD.match(head)
+    name = b"" if found is None else head[found.end() : found.end() + found[1][0]]
+    if found is None or len(name) != found[1][0] or not name.isascii():
+        return Message(part, budget).message(1).text(1)
+    return name.decode()
 
 
 def _value(value: Message, limits: Limits) -> object:

@@ -51,7 +51,7 @@ def tensor_array(tensor: Message, limits: Limits) -> Array:
         UnsupportedModelError: it holds neither numbers nor texts.
         LimitExceededError: more values repeat than ``made_values``.
     """
-    dtype, shape = tensor.number(_DTYPE), read_shape(tensor.message(_SHAPE), WHERE)
+    dtype, shape = tensor.number(_DTYPE), read_shape(tensor, _SHAPE, WHERE)
     values, count = _values(tensor, dtype), prod(shape)
     if len(values) == count:
         return values.reshape(shape)

@@ -6,7 +6,6 @@ Source: ops/lookup_ops.py of TensorFlow, layers/preprocessing/index_lookup.py of
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.object_graph.meta_graph import FILE
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from keramos.artifact.containers.object_graph.meta_graph import MetaGraph, SavedObject
-    from keramos.artifact.containers.object_graph.trackables import Trackable
+    from keramos.artifact.containers.object_graph.trackables import Places, Trackable
     from keramos.artifact.protobuf import Message
     from keramos.artifact.sources import ModelSource
     from keramos.artifact.tensor_bundle import Bundle
@@ -45,7 +44,7 @@ class LookupTables:
         graph: MetaGraph,
         objects: Sequence[SavedObject],
         checkpoint: tuple[Bundle | None, Sequence[Trackable]],
-        places: Mapping[int, int],
+        places: Places,
     ) -> None:
         """``places`` maps nodes of ``objects`` to those of the checkpoint."""
         self._source = source
@@ -55,16 +54,15 @@ class LookupTables:
         self._places = places
         self._limits = graph.limits
 
-    @cached_property
-    def saved(self) -> dict[int, int]:
-        """Node of the checkpoint -> node of the objects."""
-        return {there: here for here, there in self._places.items()}
+    def saved(self, node: int) -> int | None:
+        """The node of the objects that a node of the checkpoint is."""
+        return self._places.back(node)
 
     def options(self, layer: Layer, node: int) -> Config:
         """The options that a layer at a node of the checkpoint learned."""
-        if layer.kind not in WITH_VOCABULARY or node not in self.saved:
+        here = self.saved(node) if layer.kind in WITH_VOCABULARY else None
+        if here is None:
             return {}
-        here = self.saved[node]
         found: Config = {}
         if layer.config.get("vocabulary") is None:
             table = next(self._tables(here), None)
@@ -116,10 +114,9 @@ class LookupTables:
         return self._initialised(self._objects[children["_initialize"]].message)
 
     def _checkpoint_key(self, table: int) -> str | None:
-        for there, here in self.saved.items():
-            if here == table and _TABLE in self._nodes[there].values:
-                return self._nodes[there].values[_TABLE].key
-        return None
+        there = self._places.get(table)
+        values = {} if there is None else self._nodes[there].values
+        return values[_TABLE].key if _TABLE in values else None
 
     def _tokens(self, key: str) -> list[Token]:
         """A column of a table in the checkpoint."""
@@ -183,7 +180,7 @@ class LookupTables:
         for node in (here, *(self._objects[here].children.get(name) for name in _BELOW)):
             children = {} if node is None else self._objects[node].children
             for name in _IDF:
-                there = next((t for t, h in self.saved.items() if h == children.get(name)), None)
+                there = self._places.get(children.get(name, -1))
                 variable = None if there is None else self._nodes[there].variable
                 if variable is not None:
                     return self._with_unknown(layer, variable.key, found)

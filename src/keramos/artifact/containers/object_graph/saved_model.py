@@ -78,5 +78,5 @@ def _stored(source: ModelSource, objects: Sequence[SavedObject], limits: Limits)
 
 def _name(node: int, tables: LookupTables, metadata: KerasMetadata) -> str | None:
     """The name of the layer that a node of the checkpoint is."""
-    saved = tables.saved.get(node)
+    saved = tables.saved(node)
     return None if saved is None else metadata.name(saved)

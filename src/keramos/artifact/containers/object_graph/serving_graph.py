@@ -18,6 +18,7 @@ from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES
 from keramos.artifact.containers.object_graph.graph_tables import TABLES, GraphTables
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE
+from keramos.artifact.containers.object_graph.trackables import Places
 from keramos.errors import (
     CorruptModelError,
     MismatchError,
@@ -48,6 +49,9 @@ _PREFERRED = ("serving_default", "serve", "predict", "prediction")
 _NAME, _DTYPE, _SHAPE = 1, 2, 3
 
 
+NO_PLACES = Places(lambda _: {}, ())
+
+
 class Signature(NamedTuple):
     """What one signature takes and gives: edges of the main graph by name."""
 
@@ -61,7 +65,7 @@ class Stored(NamedTuple):
 
     bundle: Bundle | None
     nodes: Sequence[Trackable] = ()
-    places: Mapping[int, int] = {}
+    places: Places = NO_PLACES
 
 
 def signatures_of(graph: MetaGraph) -> dict[str, Signature]:

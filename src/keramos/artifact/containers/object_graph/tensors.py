@@ -31,7 +31,7 @@ def tensor_values(tensor: Message, limits: Limits) -> list[str | int]:
         UnsupportedModelError: it holds neither texts nor whole numbers.
     """
     dtype, where = tensor.number(1), "a constant of the graph"
-    count = prod(read_shape(tensor.message(2), where))
+    count = prod(read_shape(tensor, 2, where))
     if count > limits.json_nodes:
         raise LimitExceededError(
             f"the constant has more than {limits.json_nodes:,} values, the limit (json_nodes)",

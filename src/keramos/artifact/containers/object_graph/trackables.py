@@ -7,8 +7,8 @@ root. One node may be reached in several ways, and ways may lead in circles.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.containers.object_graph.parsed import Parsed
@@ -130,8 +130,8 @@ def _any(part: Message) -> tuple[int, str]:
 class Places(Mapping[int, int]):
     """Node of one graph -> node of the other that the same ways lead to, from both roots.
 
-    They are looked for when the first one is asked for. Parts with the names ``without`` are not
-    entered.
+    They are looked for as far as somebody asks: what answers need is near the roots. Parts with
+    the names ``without`` are not entered.
     """
 
     def __init__(
@@ -140,34 +140,42 @@ class Places(Mapping[int, int]):
         other: Sequence[Trackable],
         without: Collection[str] = (),
     ) -> None:
-        """``children`` gives the parts of a node of the one graph."""
+        """``children`` gives the parts of a node of the one graph; ``other`` may be empty."""
         self._children = children
         self._other = other
         self._without = without
+        self._found = {0: 0} if other else {}
+        self._back = dict(self._found)
+        self._waiting = deque(self._found)
 
-    @cached_property
-    def _found(self) -> dict[int, int]:
-        found = {0: 0}
-        waiting = [0]
-        while waiting:
-            here = waiting.pop()
-            there = self._other[found[here]].children
-            for name, child in self._children(here).items():
-                if child in found or name not in there or name in self._without:
-                    continue
-                found[child] = there[name]
-                if self._other[there[name]].children:
-                    waiting.append(child)
-        return found
+    def back(self, there: int) -> int | None:
+        """The node of the one graph that a node of the other is; None where it has none."""
+        while there not in self._back and self._waiting:
+            self._step()
+        return self._back.get(there)
+
+    def _step(self) -> None:
+        """The parts of one more node."""
+        here = self._waiting.popleft()
+        there = self._other[self._found[here]].children
+        for name, child in self._children(here).items() if there else ():
+            if child not in self._found and name in there and name not in self._without:
+                self._found[child] = there[name]
+                self._back.setdefault(there[name], child)
+                self._waiting.append(child)
 
     def __getitem__(self, node: int) -> int:
         """The node of the other graph."""
+        while node not in self._found and self._waiting:
+            self._step()
         return self._found[node]
 
     def __iter__(self) -> Iterator[int]:
         """Nodes of the one graph that the other has too."""
+        while self._waiting:
+            self._step()
         return iter(self._found)
 
     def __len__(self) -> int:
         """How many nodes both have."""
-        return len(self._found)
+        return len(list(iter(self)))
