@@ -185,6 +185,25 @@ def test_config_and_graph_of_one_model_answer_alike(both, tmp_path):
     assert any(one.name == "config and graph answer alike" and one.passed for one in verify(both))
 
 
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory):
+    """SavedModels that compute in half precision, and that are traced for seven rows."""
+    models = pytest.importorskip("support.tf_keras_models")
+    folder = tmp_path_factory.mktemp("halves")
+    for name, policy in (("float16", "mixed_float16"), ("bfloat16", "mixed_bfloat16")):
+        models.saved(models.small(dtype=policy), folder / name)
+    model = models.small()
+    models.saved(model, folder / "seven", signatures=models.of_rows(model, 7))
+    return folder
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "seven"])
+def test_what_the_config_leaves_to_the_trace_is_no_disagreement(name, halves, tmp_path):
+    assert convert(halves / name, tmp_path / "m.h5").difference < 1e-5
+    assert all(one.passed for one in verify(halves / name))
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("by", ["graph:nobody", "nothing"])
 def test_a_way_that_does_not_exist_is_refused(by, both):

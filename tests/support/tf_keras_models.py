@@ -27,6 +27,27 @@ def twin():
     return model
 
 
+def small(dtype=None):
+    """A hidden layer of a dtype, normalised, and an output of float32."""
+    layers = tf_keras.layers
+    return tf_keras.Sequential(
+        [
+            layers.Dense(16, "relu", input_shape=(4,), dtype=dtype),
+            layers.BatchNormalization(dtype=dtype),
+            layers.Dense(3, dtype="float32"),
+        ]
+    )
+
+
+def of_rows(model, rows):
+    """The signatures of a model that is traced for so many rows."""
+    import tensorflow as tf
+
+    traced = tf.function(lambda x: {"y": model(x)})
+    spec = tf.TensorSpec((rows, *model.input_shape[1:]), tf.float32, name="x")
+    return {"serving_default": traced.get_concrete_function(spec)}
+
+
 def saved(model, path, **options):
     """A model as a folder, without the fingerprint, which nothing reads."""
     model.save(path, save_format="tf", **options)
