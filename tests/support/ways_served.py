@@ -252,7 +252,7 @@ def _rpc(services, name):
     return next(rpc.answer for one in services for rpc in one.rpcs if rpc.name == name)
 
 
-def _call(model, services, name, message):
+def called(model, services, name, message):
     """The reply of a method to a message that has been on the wire."""
     context = server(model).context
     pending = _rpc(services, name)(context, type(message).FromString(message.SerializeToString()))
@@ -274,7 +274,7 @@ def _oip_grpc(*, raw):
                 continue
             value = cell.encode() if isinstance(cell, str) else cell
             getattr(tensor.contents, f"{contents[datatype]}_contents").append(value)
-        reply = _call(model, OIP_SERVICES, "ModelInfer", message)
+        reply = called(model, OIP_SERVICES, "ModelInfer", message)
         if raw:
             return float(np.frombuffer(reply.raw_output_contents[0], "<f4")[0])
         return reply.outputs[0].contents.fp32_contents[0]
@@ -289,7 +289,7 @@ def _tf_predict(model, row, _):
             raise Impossible
         array = np.array([cell], object if isinstance(cell, str) else None)
         to_tensor(array, message.inputs[name])
-    reply = _call(model, TF_SERVICES, "Predict", message)
+    reply = called(model, TF_SERVICES, "Predict", message)
     (output,) = reply.outputs.values()
     return float(from_tensor("output", output).ravel()[0])
 
@@ -320,7 +320,7 @@ def _tf_regress(model, row, _):
             feature.int64_list.value.append(given)
         else:
             feature.float_list.value.append(given)
-    reply = _call(model, TF_SERVICES, "Regress", message)
+    reply = called(model, TF_SERVICES, "Regress", message)
     return reply.result.regressions[0].value
 
 

@@ -23,10 +23,12 @@ _SHOWN = 8
 
 
 def answer_columns(rule: DecisionRule, *, warned: bool) -> tuple[str, ...]:
-    """Label, score, and for several classes one score each; with an interval its ends, or the
-    possible labels; with ``warned`` the warnings.
+    """Label, score, and for several classes one score each, or values; with an interval its ends,
+    or the possible labels; with ``warned`` the warnings.
     """
     sure, last = rule.interval is not None, (WARNINGS,) if warned else ()
+    if rule.several:
+        return (*(f"value_{name}" for name in rule.several), *last)
     if rule.kind == "value":
         return ("value", *(("low", "high") if sure else ()), *last)
     several = (f"score_{name}" for name in rule.labels if rule.kind == "argmax")
@@ -36,6 +38,8 @@ def answer_columns(rule: DecisionRule, *, warned: bool) -> tuple[str, ...]:
 def answers_of(decision: Decision, rule: DecisionRule) -> tuple[object, ...]:
     """The cells of ``answer_columns``, the warnings always last."""
     last = "; ".join(decision.warnings) or None
+    if rule.several:
+        return (*decision.scores, last)
     if rule.kind == "value":
         return (decision.score, *(decision.interval or ()), last)
     several = decision.scores if rule.kind == "argmax" else ()

@@ -174,7 +174,7 @@ def _influences(
 def _answered(scores: NDArray[np.float64], content: Content) -> tuple[int, str]:
     """Which output influences are about, and its name."""
     if content.rule.kind == "value":
-        return 0, content.schema.target.name
+        return 0, (content.rule.several or (content.schema.target.name,))[0]
     if content.rule.kind == "threshold":
         return 0, f"score of {content.rule.labels[1]}"
     unit = int(scores.argmax())

@@ -124,6 +124,11 @@ def _seen_by_host(row: Row, content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _output_lines(decision: Decision, content: Content) -> Lines:
+    if content.rule.several:
+        return tuple(
+            (name, f"{value:.6g}")
+            for name, value in zip(content.rule.several, decision.scores, strict=True)
+        )
     classes = content.schema.target.classes
     if len(decision.scores) == len(classes):
         return tuple(

@@ -130,9 +130,8 @@ class SeriesScorer(BatchScorer):
             )[0]
             for at in range(0, len(windows), step)
         ]
-        units = len(self._rule.labels) if self._rule.kind == "argmax" else 1
         if not parts:
-            return np.empty((0, units), "float32")
+            return np.empty((0, self._rule.units), "float32")
         return np.concatenate(parts).reshape(len(windows), -1)
 
     def _numbers(self, batch: Batch) -> tuple[Floats, list[Rejects]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Pairs = list[tuple[str, str]]
 
+_VALUES = 6  # names that are listed
+
 
 def file_lines(info: FileInfo) -> Pairs:
     """Where the model is stored, in which form and by which Keras."""
@@ -77,6 +79,11 @@ def _decides(rule: DecisionRule) -> str:
         return f"{high} when its score is at least {number(rule.threshold)}, else {low}"
     if rule.kind == "argmax":
         return f"the one of {len(rule.labels)} classes with the largest score"
+    if rule.several:
+        listed = ", ".join(rule.several[:_VALUES]) + (
+            ", ..." if len(rule.several) > _VALUES else ""
+        )
+        return f"the predictions are the {len(rule.several)} outputs: {listed}"
     return "the prediction is the output" + (f", in {rule.unit}" if rule.unit else "")
 
 

@@ -201,8 +201,7 @@ class BatchScorer:
         """The first output as (rows, units)."""
         rows = len(next(iter(fed.values())))
         if not rows:
-            units = len(self._rule.labels) if self._rule.kind == "argmax" else 1
-            return np.empty((0, units), "float32")
+            return np.empty((0, self._rule.units), "float32")
         step = max(1, _VALUES_AT_ONCE // max(len(self._preparation.features), 1))
         parts = [
             self._session.run({name: array[at : at + step] for name, array in fed.items()})[0]
@@ -217,7 +216,8 @@ class BatchScorer:
     def _answer_columns(self, output: NDArray[np.generic]) -> list[NDArray[np.generic] | Labels]:
         chosen = choose(output, self._rule)
         if chosen is None:
-            return [output[:, 0], *self._sure(output)]
+            values = [output[:, place] for place in range(self._rule.units)]
+            return [*values, *self._sure(output)]
         score = output[:, 0]
         several = []
         if self._rule.kind == "argmax":

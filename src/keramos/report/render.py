@@ -33,6 +33,7 @@ ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; ch
 _SHOWN_INFLUENCES = 40
 _SHOWN_CARDS = 40  # of columns, as in columns.html
 _FEW = 4
+_VALUES = 12
 
 
 @cache
@@ -198,6 +199,8 @@ def _layer(one: Activation) -> dict[str, object]:
 def _answer(decision: Decision | None, rule: DecisionRule | None) -> str:
     if decision is None or rule is None:
         return ""
+    if rule.several:
+        return ", ".join(words.number(value) for value in decision.scores[:_VALUES])
     if rule.kind == "value":
         return words.number(decision.score) + (f" {rule.unit}" if rule.unit else "")
     return str(decision.label)

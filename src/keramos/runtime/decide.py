@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keramos.types.training import DecisionRule
 
 _MATRIX = 2  # axes: rows, units
+_SHOWN = 8
 
 
 def decide(output: NDArray[np.generic], rule: DecisionRule) -> list[Decision]:
@@ -72,12 +73,20 @@ def _argmax(row: tuple[float, ...], rule: DecisionRule) -> Decision:
 
 def _value(row: tuple[float, ...], rule: DecisionRule) -> Decision:
     unit = f" {rule.unit}" if rule.unit else ""
+    if rule.several:
+        return Decision(row[0], row[0], row, _values_text(row, rule) + unit)
     said = f"prediction: {row[0]:.6g}{unit}"
     if rule.interval is None:
         return Decision(row[0], row[0], row, said)
     low, high = row[0] - rule.interval.margin, row[0] + rule.interval.margin
     said += f", {low:.6g} to {high:.6g} ({rule.interval.level:.0%})"
     return Decision(row[0], row[0], row, said, (low, high))
+
+
+def _values_text(row: tuple[float, ...], rule: DecisionRule) -> str:
+    pairs = [f"{name} {value:.6g}" for name, value in zip(rule.several[:_SHOWN], row, strict=False)]
+    more = f" and {len(row) - _SHOWN} more" if len(row) > _SHOWN else ""
+    return f"predictions: {', '.join(pairs)}{more}"
 
 
 def _possible(scores: Sequence[float], label: Label, rule: DecisionRule) -> tuple[Label, ...]:

@@ -80,7 +80,7 @@ def check_fit(content: Content, compiled: Compiled) -> None:
             f"the keramos content prepares {len(preparation.inputs)} numbers a row",
             received=f"a model input of shape {compiled.inputs[0].shape}",
         )
-    needed = len(rule.labels) if rule.kind == "argmax" else 1
+    needed = rule.units
     units = [size for spec in compiled.outputs for size in spec.shape[1:]]
     if units != [needed]:
         raise MismatchError(

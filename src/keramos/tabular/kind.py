@@ -138,6 +138,16 @@ class Kind(ABC):
             return None
         return self._value(value)
 
+    def is_bare(self, item: list[object], column: ColumnPreparation) -> bool:
+        """Whether a list is a cell of the column, not a row with one."""
+        del item, column
+        return False
+
+    def tensor_shape(self, column: ColumnPreparation) -> tuple[int, ...]:
+        """The shape of a cell where protocols of tensors offer the column; -1 for any size."""
+        del column
+        return ()
+
     @abstractmethod
     def _value(self, cell: object) -> object:
         """The value of a plain cell that is not missing, or ``Refused``."""

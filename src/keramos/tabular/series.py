@@ -64,8 +64,22 @@ class SeriesKind(HostKind):
                 return Refused(self.refusal)
         return self._refused(cell)
 
+    def is_bare(self, item: list[object], column: ColumnPreparation) -> bool:
+        """Whether a list is a series: rows of numbers or objects, or for one column numbers."""
+        first = item[0] if item else None
+        width = len(column.series.columns) if column.series else 1
+        if isinstance(first, list):
+            inner = first[0] if first else None
+            deep = isinstance(inner, (list, dict))
+            return not deep and (width > 1 or len(item) > 1 or len(first) == 1)
+        return isinstance(first, dict) or len(item) > 1
+
+    def tensor_shape(self, column: ColumnPreparation) -> tuple[int, ...]:
+        """Rows and columns."""
+        return (-1, len(column.series.columns) if column.series else 1)
+
     def model_input(self, source: Column, column: ColumnPreparation) -> HostInput:
-        """Windows, shape (rows, window, columns), or a part, (rows, 1)."""
+        """Windows, shape (rows, window, columns), or a part, (rows, 1) or (rows, columns)."""
         if not column.series:  # a content document without one is refused
             return HostInput(source.values.reshape(-1, 1), {})
         return HostInput(*series_input(source, column.series, column.part))
@@ -157,9 +171,11 @@ def _checked(found: Floats, columns: Sequence[str]) -> Floats | Refused:
 def series_input(column: Column, series: Series, part: str) -> tuple[np.ndarray, dict[int, str]]:
     """The network's input for a column of series, and why rows cannot be used; those are zeros.
 
-    Its shape is (rows, window, columns), or (rows, 1) for a part.
+    Its shape is (rows, window, columns); of a part (rows, 1), or (rows, columns) where no single
+    column is the answer's.
     """
-    shape = (1,) if part else (series.window, len(series.columns))
+    scales = 1 if series.answer else len(series.columns)
+    shape = (scales,) if part else (series.window, len(series.columns))
     found, reasons = np.zeros((len(column.values), *shape), "float32"), {}
     for row, cell in enumerate(column.values):
         if column.missing[row]:
@@ -175,7 +191,9 @@ def series_input(column: Column, series: Series, part: str) -> tuple[np.ndarray,
 
 
 def window_input(rows: Floats, series: Series, part: str) -> Floats:
-    """What one input takes of series, shape (series, rows, columns): windows, or (series, 1)."""
+    """What one input takes of series, shape (series, rows, columns): windows; or of a part, a
+    number for the answer's column, (series, 1), or for all columns.
+    """
     if series.fitted == "training":
         return rows[:, -series.window :]
     low, spread = rows.min(axis=1), np.ptp(rows, axis=1)
@@ -185,10 +203,12 @@ def window_input(rows: Floats, series: Series, part: str) -> Floats:
         shift = series.low - low * scale
         found: Floats = rows[:, -series.window :] * scale[:, None] + shift[:, None]
         return found
-    place = series.columns.index(series.answer) if series.answer in series.columns else 0
-    size = spread[:, place] / (series.high - series.low)
-    least: Floats = low[:, place] - series.low * size
-    return (size if part == "range" else least)[:, None]
+    size = spread / (series.high - series.low)
+    scales: Floats = size if part == "range" else low - series.low * size
+    if not series.answer:
+        return scales
+    place = series.columns.index(series.answer)
+    return scales[:, place : place + 1]
 
 
 def series_faults(column: ColumnPreparation) -> Iterator[tuple[str, str]]:

@@ -191,7 +191,7 @@ class ColumnPreparation(Frozen, frozen=True):
     ``steps`` are what the host does to the numbers first, ``picture`` to an
     image, ``text`` to a text (unset: the network takes the text itself), ``series`` to a series. A
     series whose scale is fitted on the request gives the further parts ``minimum`` and ``range``:
-    those of the answer's column in it.
+    those of the answer's column in it, or of all columns where the answer is no single one.
     """
 
     column: str

@@ -2,6 +2,8 @@
 
 from typing import Literal, TypedDict
 
+from msgspec import UNSET, UnsetType
+
 from keramos.errors import UsageError
 from keramos.frozen import Frozen
 
@@ -211,8 +213,9 @@ class DecisionRule(Frozen, frozen=True):
 
     ``threshold``: binary; label ``labels[1]`` when score >= ``threshold``, else ``labels[0]``.
     ``argmax``: the label with the largest score, the first of equals. ``value``: the output itself,
-    in ``unit``. ``origin`` says in one sentence how the rule was chosen; ``interval`` how sure an
-    answer is, where that was measured.
+    in ``unit``; several outputs are values with ``names`` (unset: there is one). ``origin`` says in
+    one sentence how the rule was chosen; ``interval`` how sure an answer is, where that was
+    measured.
     """
 
     kind: Literal["threshold", "argmax", "value"]
@@ -221,6 +224,17 @@ class DecisionRule(Frozen, frozen=True):
     threshold: float = 0.5
     unit: str = ""
     interval: Conformal | None = None
+    names: tuple[str, ...] | UnsetType = UNSET
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """The names of several values; () for one, and for labels."""
+        return self.names or ()
+
+    @property
+    def units(self) -> int:
+        """Numbers that the network gives for a row."""
+        return len(self.labels) if self.kind == "argmax" else max(1, len(self.several))
 
 
 class GoldenRows(Frozen, frozen=True):

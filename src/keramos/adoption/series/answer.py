@@ -1,4 +1,4 @@
-"""What the answer of a network of a series means: the next value of a column, or a class."""
+"""What one number that a network of a series answers means: the next value of a column."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from keramos.adoption.tables.evidence import same_name
-from keramos.adoption.tables.propose import activation_of
-from keramos.compile.emit import compile_network
-from keramos.errors import UnsupportedModelError, UsageError
+from keramos.errors import UsageError
 from keramos.tabular.fitted.columns import Affine
 from keramos.types.adoption import Finding
 from keramos.types.schema import TargetSchema
@@ -23,132 +21,95 @@ if TYPE_CHECKING:
     from keramos.adoption.series.scale import Scale
     from keramos.adoption.tables.parts import Parts, Piece
     from keramos.adoption.wishes import Wishes
-    from keramos.types.network import Network
-    from keramos.types.schema import Label
 
+Back = tuple[tuple[float, ...], tuple[float, ...]]
 _USUAL = ("close", "adjclose", "price", "target", "value")
-_AXES = 2  # rows and scores
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """The target and the rule; ``column`` is the one whose next value it is ("": none), ``back``
-    what the output is multiplied with and what is added then (None: it stays as it is).
+    """The target and the rule; ``column`` is the one whose next value it is ("": none, or several
+    are), ``back`` what each value is multiplied with and what is added then (None: they stay as
+    they are). ``of_columns`` says that there is one value for each column of the window, ``steps``
+    how often the network runs on its own answers.
     """
 
     target: TargetSchema
     rule: DecisionRule
     findings: tuple[Finding, ...]
     column: str = ""
-    back: tuple[float, float] | None = None
+    back: Back | None = None
     doubts: tuple[str, ...] = ()
     title: str = ""
     piece: Piece | None = None
+    of_columns: bool = False
+    steps: int = 1
+
+    @property
+    def values(self) -> int:
+        """Numbers that the network gives in one run."""
+        return self.rule.units // self.steps
 
 
-def answers_of(
-    network: Network,
-    columns: Columns,
-    scale: Scale,
-    parts: Parts,
-    pieces: Pieces,
-    said: Said,
-    wishes: Wishes,
-) -> list[Answer]:
-    """The meanings, the likeliest first.
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What an answer can be told from; ``length`` is that of the window."""
 
-    Raises:
-        UnsupportedModelError: the network gives several numbers that are no scores.
-        UsageError: labels do not fit.
-    """
-    shape = compile_network(network).outputs[0].shape
-    if len(shape) != _AXES or shape[1] is None:
-        raise UnsupportedModelError(f"the network answers a window with shape {shape}")
-    units, activation = shape[1], activation_of(network)
-    if activation in {"softmax", "sigmoid"} and _is_classes(activation, units, said):
-        return [_classes(units, wishes)]
-    if units != 1:
-        raise UnsupportedModelError(
-            f"the network gives {units} numbers for a window, which is not supported; one is",
-        )
-    return list(_values(columns, scale, parts, pieces, said, wishes))
+    columns: Columns
+    scale: Scale
+    parts: Parts
+    pieces: Pieces
+    said: Said
+    wishes: Wishes
+    length: int
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether the rows are scaled outside of the network, and the answer may be scaled back."""
+        scaled = self.scale.fitted == "request" or self.scale.affine is not None
+        return scaled and self.wishes.target_scaler != "none"
 
 
-def _is_classes(activation: str, units: int, said: Said) -> bool:
-    """A sigmoid may also bound a value that is scaled back."""
-    return activation == "softmax" or units > 1 or not said.inverts
-
-
-def _classes(units: int, wishes: Wishes) -> Answer:
-    name = wishes.target or "class"
-    wanted = max(units, 2)
-    labels: tuple[Label, ...] = tuple(wishes.labels or range(wanted))
-    if len(labels) != wanted:
-        raise UsageError(f"the recipe needs {wanted} labels", received=str(len(labels)))
-    listed = ", ".join(map(str, labels))
-    told = Finding("labels", listed, "convention", "", "assumed")
-    doubts: tuple[str, ...] = (f"no list of labels lies beside the model: answers are {listed}",)
-    if wishes.labels:
-        told, doubts = Finding("labels", listed, "user", "", "confirmed"), ()
-    findings = (*_target_finding(name, wishes), told)
-    if units > 1:
-        target = TargetSchema(name, "multiclass", "a score for each class", labels)
-        rule = DecisionRule("argmax", "the class with the largest score", labels)
-        return Answer(target, rule, findings, doubts=doubts)
-    target = TargetSchema(name, "binary", "a probability", labels)
-    usual = wishes.threshold is None
-    origin = "the usual threshold for a probability" if usual else "given"
-    at = 0.5 if wishes.threshold is None else wishes.threshold
-    if not usual:
-        findings = (*findings, Finding("threshold", f"{at:g}", "user", "", "confirmed"))
-    return Answer(target, DecisionRule("threshold", origin, labels, at), findings, doubts=doubts)
-
-
-def _target_finding(name: str, wishes: Wishes) -> tuple[Finding, ...]:
-    if wishes.target:
-        return (Finding("target", name, "user", "", "confirmed"),)
-    return (Finding("target", name, "convention", "", "assumed"),)
-
-
-def _values(
-    columns: Columns, scale: Scale, parts: Parts, pieces: Pieces, said: Said, wishes: Wishes
-) -> Iterator[Answer]:
+def next_values(known: Known) -> Iterator[Answer]:
     """The next value of a column; more than one where nothing says of which."""
-    own = _own_scaler(scale, parts, wishes)
+    columns, said = known.columns, known.said
+    own = own_scaler(known, 1)
     if own is not None:
-        yield _by_own(own, pieces, wishes)
+        yield _by_own(own, known)
         return
-    places = list(_places(columns.names, said, wishes))
-    if not _is_scaled(scale) or wishes.target_scaler == "none":
-        place, finding, doubt = places[0]
-        unscaled = Finding("scaling of the answer", "none", "convention", "", "assumed")
-        yield _next(columns.names[place], finding, None, unscaled, doubt)
+    found = list(places(known))
+    if not known.is_scaled:
+        place, finding, doubt = found[0]
+        yield _next(columns.names, place, (finding, UNSCALED), None, doubt)
         return
     inverted = bool(said.inverts or said.factors)
-    sure = len(places) == 1 and (inverted or scale.fitted == "request")
-    for place, finding, doubt in places[:3]:
-        back = _back(scale, place)
-        told = _told_back(scale, place, columns, pieces, said)
-        doubts = () if sure and not doubt else (doubt or "the answer is scaled back",)
-        found = _next(columns.names[place], finding, back, told, "")
-        yield replace(found, doubts=doubts)
-    if len(places) == 1 and not sure:
-        unscaled = Finding("scaling of the answer", "none", "convention", "", "assumed")
+    sure = len(found) == 1 and (inverted or known.scale.fitted == "request")
+    for place, finding, doubt in found[:3]:
+        told = told_back(known, columns.names[place])
+        one = _next(columns.names, place, (finding, told), back_of(known.scale, [place]), "")
+        yield replace(
+            one, doubts=() if sure and not doubt else (doubt or "the answer is scaled back",)
+        )
+    if len(found) == 1 and not sure:
         doubt = "the answer stays as the network gives it"
-        plain = _next(columns.names[0], places[0][1], None, unscaled, doubt)
+        plain = _next(columns.names, 0, (found[0][1], UNSCALED), None, doubt)
         yield replace(plain, column="", title="the answer is the network's own number")
 
 
-def _is_scaled(scale: Scale) -> bool:
-    return scale.fitted == "request" or scale.affine is not None
+UNSCALED = Finding("scaling of the answer", "none", "convention", "", "assumed")
 
 
-def _own_scaler(scale: Scale, parts: Parts, wishes: Wishes) -> Piece | None:
-    """A scaler of one column that is not that of the window."""
+def own_scaler(known: Known, width: int) -> Piece | None:
+    """A scaler of so many columns that is not that of the window.
+
+    Raises:
+        UsageError: a person states one that is not there.
+    """
+    scale, wishes = known.scale, known.wishes
     free = [
         one
-        for one in parts.pieces
-        if one.is_scaler and one.width == 1 and (scale.piece is None or one is not scale.piece)
+        for one in known.parts.pieces
+        if one.is_scaler and one.width == width and (scale.piece is None or one is not scale.piece)
     ]
     if wishes.target_scaler not in (None, "none"):
         free = [one for one in free if one.path.endswith(wishes.target_scaler or "")]
@@ -163,26 +124,39 @@ def _own_scaler(scale: Scale, parts: Parts, wishes: Wishes) -> Piece | None:
     return other[0] if len(other) == 1 else None
 
 
-def _by_own(piece: Piece, pieces: Pieces, wishes: Wishes) -> Answer:
-    """The answer in the unit of its own scaler."""
+def by_scaler(piece: Piece, known: Known) -> tuple[Back, Finding]:
+    """What a scaler of its own leads the answer back by."""
     assert isinstance(piece.fitted, Affine)  # noqa: S101 (a scaler)
-    (factor,), (offset,) = piece.fitted.inverse()
-    name = wishes.target or (piece.names[0] if piece.names else "answer")
     told = Finding(
         "scaling of the answer",
         f"{piece.fitted.name}, inverted",
-        "user" if wishes.target_scaler else "file",
-        pieces.short(piece.path),
-        "confirmed" if wishes.target_scaler else "stated",
+        "user" if known.wishes.target_scaler else "file",
+        known.pieces.short(piece.path),
+        "confirmed" if known.wishes.target_scaler else "stated",
     )
-    findings = (*_target_finding(name, wishes), told)
+    return piece.fitted.inverse(), told
+
+
+def _by_own(piece: Piece, known: Known) -> Answer:
+    """The answer in the unit of its own scaler."""
+    back, told = by_scaler(piece, known)
+    name = known.wishes.target or (piece.names[0] if piece.names else "answer")
+    findings = (*target_finding(name, known.wishes), told)
     target = TargetSchema(f"next {name}", "regression", "the network gives one number")
     rule = DecisionRule("value", "the prediction is the model's output")
-    return Answer(target, rule, findings, back=(factor, offset), piece=piece)
+    return Answer(target, rule, findings, back=back, piece=piece)
 
 
-def _places(names: Sequence[str], said: Said, wishes: Wishes) -> Iterator[tuple[int, Finding, str]]:
-    """The column whose next value the answer is, the likeliest first."""
+def target_finding(name: str, wishes: Wishes) -> tuple[Finding, ...]:
+    """What is predicted, by a person or by convention."""
+    if wishes.target:
+        return (Finding("target", name, "user", "", "confirmed"),)
+    return (Finding("target", name, "convention", "", "assumed"),)
+
+
+def places(known: Known) -> Iterator[tuple[int, Finding, str]]:
+    """The column whose next value the answer is, the likeliest first; with what is doubtful."""
+    names, said, wishes = known.columns.names, known.said, known.wishes
     if wishes.target:
         same = [at for at, name in enumerate(names) if same_name(name) == same_name(wishes.target)]
         if same:
@@ -203,30 +177,37 @@ def _places(names: Sequence[str], said: Said, wishes: Wishes) -> Iterator[tuple[
         yield place, told, f"the answer is the next {name}"
 
 
-def _back(scale: Scale, place: int) -> tuple[float, float] | None:
-    """What leads from the scaled column back to its unit; the request says it where it scales."""
+def back_of(scale: Scale, of: Sequence[int]) -> Back | None:
+    """What leads from scaled columns back to their units; the request says it where it scales."""
     if scale.affine is None:
         return None
     factors, offsets = scale.affine.inverse()
-    return factors[place], offsets[place]
+    return tuple(factors[place] for place in of), tuple(offsets[place] for place in of)
 
 
-def _told_back(scale: Scale, place: int, columns: Columns, pieces: Pieces, said: Said) -> Finding:
-    name = columns.names[place]
-    if scale.piece is None:
+def told_back(known: Known, name: str) -> Finding:
+    """How the answer of a column is scaled back."""
+    piece = known.scale.piece
+    if piece is None:
         what, origin, source = f"the range of {name} in the request, inverted", "code", ""
     else:
-        what = f"{scale.piece.fitted.name} of {name}, inverted"
-        origin, source = "file", pieces.short(scale.piece.path)
-    if said.inverts:
-        source = ", ".join(filter(None, (source, said.inverts[0])))
+        what = f"{piece.fitted.name} of {name}, inverted"
+        origin, source = "file", known.pieces.short(piece.path)
+    if known.said.inverts:
+        source = ", ".join(filter(None, (source, known.said.inverts[0])))
     return Finding("scaling of the answer", what, origin, source, "inferred")  # type: ignore[arg-type]
 
 
 def _next(
-    name: str, finding: Finding, back: tuple[float, float] | None, told: Finding, doubt: str
+    names: Sequence[str],
+    place: int,
+    findings: tuple[Finding, ...],
+    back: Back | None,
+    doubt: str,
 ) -> Answer:
+    name = names[place]
     target = TargetSchema(f"next {name}", "regression", "the network gives one number")
     rule = DecisionRule("value", "the prediction is the model's output")
     title = f"the answer is the next {name}"
-    return Answer(target, rule, (finding, told), name, back, (doubt,) if doubt else (), title)
+    doubts = (doubt,) if doubt else ()
+    return Answer(target, rule, findings, name, back, doubts, title, of_columns=len(names) == 1)

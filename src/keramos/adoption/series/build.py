@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.adoption.candidate import Whole
+from keramos.adoption.series.network import whole_network
 from keramos.adoption.tables.scaled import likely_range
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError
 from keramos.prepare.feeds import feeds
-from keramos.prepare.front import join
 from keramos.runtime.session import Session
-from keramos.tabular.fitted.front import Front, Raw
 from keramos.tabular.series import SCALE_PARTS, series_rows
 from keramos.types.artifact import Content
-from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.schema import (
     ColumnPreparation,
     ColumnSchema,
     Preparation,
     Schema,
-    Series,
     TargetPreparation,
 )
 from keramos.types.table import Column, Table
@@ -35,10 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.adoption.series.answer import Answer
-    from keramos.adoption.series.columns import Columns
-    from keramos.adoption.series.scale import Scale
-    from keramos.adoption.series.window import Window
+    from keramos.adoption.series.answer import Back
+    from keramos.adoption.series.recipe import Recipe
+    from keramos.types.network import Network
 
     Floats = NDArray[np.float64]
 
@@ -48,42 +43,13 @@ _MOST_CELLS = 4000
 """Numbers of one golden window that are worth to be kept three times."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recipe:
-    """Everything that a whole is made of."""
-
-    window: Window
-    length: int
-    columns: Columns
-    scale: Scale
-    answer: Answer
-
-    @property
-    def series(self) -> Series:
-        """What the content says about the rows."""
-        scale = self.scale
-        return Series(
-            self.columns.names,
-            self.length,
-            self.answer.column,
-            scale.fitted,
-            scale.low,
-            scale.high,
-        )
-
-    @property
-    def is_requested(self) -> bool:
-        """Whether the request scales the answer back."""
-        return self.scale.fitted == "request" and bool(self.answer.column)
-
-
 def whole(body: Network, recipe: Recipe) -> Whole:
     """The network with its front and its content, proven on golden windows.
 
     Raises:
         MismatchError: it answers otherwise than the original parts.
     """
-    network = _network(body, recipe)
+    network = whole_network(body, recipe)
     schema, preparation = _schema(recipe)
     cells = _golden(recipe)
     expected = reference(body, recipe, cells)
@@ -114,72 +80,8 @@ def whole(body: Network, recipe: Recipe) -> Whole:
     )
 
 
-def _network(body: Network, recipe: Recipe) -> Network:
-    """Layers that scale a window, the body, and layers that scale the answer back."""
-    names = recipe.columns.names
-    front = Front(names, dict.fromkeys(range(len(names)), "number"), matrix=True)
-    front.whole = front.plan.input(_name(recipe), "float32", recipe.length, len(names))
-    output = front.whole
-    if recipe.scale.affine is not None:
-        row = recipe.scale.affine.layers(front, [Raw(place) for place in range(len(names))])
-        output, _ = front.numbers(row)
-    if recipe.window.turned:
-        output = front.plan.add("Reshape", "row", {"target_shape": [1, recipe.length]}, output)
-    elif not front.plan.calls:
-        sizes: list[int] = [recipe.length, len(names)]
-        output = front.plan.add("Reshape", "window", {"target_shape": sizes}, output)
-    plan = front.plan
-    network = Network("front", plan.layers, tuple(plan.calls), tuple(plan.inputs), (output,))
-    network = join(network, body)
-    if recipe.is_requested:
-        return _scaled_by_request(network, _name(recipe))
-    if recipe.answer.back is not None:
-        return _scaled_back(network, *recipe.answer.back)
-    return network
-
-
-def _scaled_back(network: Network, scale: float, offset: float) -> Network:
-    (last,) = network.outputs
-    name = "answer_in_its_unit"
-    config: dict[str, object] = {"scale": scale, "offset": offset}
-    layers = {**network.layers, name: Layer(name, "Rescaling", config)}
-    calls = (*network.calls, Call(name, (last,)))
-    return replace(network, layers=layers, calls=calls, outputs=(TensorRef(name),))
-
-
-def _scaled_by_request(network: Network, name: str) -> Network:
-    """The answer times the range of its column in the request, plus its minimum there."""
-    (last,) = network.outputs
-    least, size = (TensorRef(f"{name}_{part}") for part in SCALE_PARTS)
-    one: dict[str, object] = {"batch_shape": [None, 1], "dtype": "float32"}
-    added = {
-        least.layer: Layer(least.layer, "InputLayer", dict(one)),
-        size.layer: Layer(size.layer, "InputLayer", dict(one)),
-        "answer_times_range": Layer("answer_times_range", "Multiply", {}),
-        "answer_plus_minimum": Layer("answer_plus_minimum", "Add", {}),
-    }
-    calls = (
-        Call("answer_times_range", ([last, size],)),
-        Call("answer_plus_minimum", ([TensorRef("answer_times_range"), least],)),
-    )
-    return replace(
-        network,
-        layers={**network.layers, **added},
-        calls=(*network.calls, *calls),
-        inputs=(*network.inputs, least, size),
-        outputs=(TensorRef("answer_plus_minimum"),),
-    )
-
-
-def _name(recipe: Recipe) -> str:
-    """Name of the schema's column: none of the window's."""
-    return next(
-        name for name in ("series", "window", "history", "rows") if name not in recipe.columns.names
-    )
-
-
 def _schema(recipe: Recipe) -> tuple[Schema, Preparation]:
-    name, series = _name(recipe), recipe.series
+    name, series = recipe.name, recipe.series
     listed = ", ".join(series.columns[:6]) + (", ..." if len(series.columns) > 6 else "")  # noqa: PLR2004 (for people)
     reason = f"the network takes {series.window} rows of {listed}"
     middle = _middle(recipe)
@@ -270,31 +172,45 @@ def _column(cells: Sequence[object]) -> Column:
 def reference(body: Network, recipe: Recipe, cells: Sequence[Floats]) -> Floats:
     """What the original parts answer to series, in float64 outside of the network."""
     windows, backs = zip(*(_prepared(cell, recipe) for cell in cells), strict=True)
-    fed = np.stack(windows).astype("float32")
-    if recipe.window.turned:
-        fed = fed.reshape(len(cells), 1, recipe.length)
-    compiled = compile_network(body)
-    found = Session(compiled).run({compiled.inputs[0].name: fed})[0]
-    output: Floats = found.reshape(len(cells), -1).astype(float)
-    if recipe.answer.back is None and not recipe.is_requested:
-        return output
-    factors, offsets = np.array(backs).T
-    scaled: Floats = output * factors[:, None] + offsets[:, None]
+    output = _answers(body, np.stack(windows), recipe)
+    factors, offsets = np.array(backs).swapaxes(0, 1)
+    scaled: Floats = output * factors + offsets
     return scaled
 
 
-def _prepared(rows: Floats, recipe: Recipe) -> tuple[Floats, tuple[float, float]]:
-    """The window as the body takes it, and what leads its answer back."""
-    scale, window = recipe.scale, rows[-recipe.length :]
+def _answers(body: Network, windows: Floats, recipe: Recipe) -> Floats:
+    """What the body answers to scaled windows, and then to its own answers; (windows, values)."""
+    compiled = compile_network(body)
+    session, name = Session(compiled), compiled.inputs[0].name
+    found = []
+    for _ in range(recipe.answer.steps):
+        fed = windows.astype("float32")
+        if recipe.window.turned:
+            fed = fed.reshape(len(fed), 1, recipe.length)
+        found.append(session.run({name: fed})[0].reshape(len(fed), -1).astype(float))
+        if recipe.answer.steps > 1:
+            windows = np.concatenate([windows[:, 1:], found[-1][:, None]], axis=1)
+    return np.concatenate(found, axis=1)
+
+
+def _prepared(rows: Floats, recipe: Recipe) -> tuple[Floats, Back]:
+    """The window as the body takes it, and what leads each value back."""
+    scale, window, answer = recipe.scale, rows[-recipe.length :], recipe.answer
+    same = (1.0,) * answer.rule.units, (0.0,) * answer.rule.units
     if scale.affine is not None:
-        return np.column_stack(scale.affine.apply(list(window.T))), recipe.answer.back or (1.0, 0.0)
+        return np.column_stack(scale.affine.apply(list(window.T))), answer.back or same
     if scale.fitted == "training":
-        return window, recipe.answer.back or (1.0, 0.0)
+        return window, answer.back or same
     low, size = rows.min(axis=0), np.ptp(rows, axis=0)
     factor = (scale.high - scale.low) / np.where(size == 0, 1.0, size)
     offset = scale.low - low * factor
-    place = recipe.columns.names.index(recipe.answer.column) if recipe.answer.column else 0
-    return window * factor + offset, (1 / factor[place], -offset[place] / factor[place])
+    names = recipe.columns.names
+    scaled = window * factor + offset
+    if not recipe.is_requested:
+        return scaled, answer.back or same
+    of = [names.index(answer.column)] if answer.column else list(range(len(names)))
+    of *= answer.rule.units // len(of)
+    return scaled, (tuple(1 / factor[of]), tuple(-offset[of] / factor[of]))
 
 
 def _original(body: Network, recipe: Recipe, name: str, table: object) -> Floats:

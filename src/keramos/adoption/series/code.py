@@ -30,7 +30,8 @@ class Said:
     """What the sources say, each with the file and line.
 
     ``windows`` are lengths, ``columns`` lists of names that are selected together, ``ranges`` what
-    scalers scale to, ``places`` columns of the scaled rows that become the answer.
+    scalers scale to, ``places`` columns of the scaled rows that become the answer, ``loops`` those
+    in which a network runs on its own answers, and how often (None: not a number).
     """
 
     windows: list[tuple[int, str]] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Said:
     loads: list[str] = field(default_factory=list)
     inverts: list[str] = field(default_factory=list)
     factors: list[str] = field(default_factory=list)
+    loops: list[tuple[int | None, str]] = field(default_factory=list)
 
 
 def said_by(paths: Sequence[str]) -> Said:
@@ -70,8 +72,32 @@ def _note(said: Said, node: ast.AST, where: str, scalers: set[str]) -> None:
         _selected(said, node, where)
     elif isinstance(node, ast.Call):
         _called(said, node, where, scalers)
+    elif isinstance(node, (ast.For, ast.While)) and _goes_on(node):
+        said.loops.append((_rounds(node), where))
     elif isinstance(node, ast.BinOp) and _is_factor(node):
         said.factors.append(where)
+
+
+def _goes_on(node: ast.For | ast.While) -> bool:
+    """Whether a loop predicts and moves its window: ``append``, ``concatenate`` or ``roll`` of what
+    it cuts by ``[1:]``.
+    """
+    inside = [one for part in node.body for one in ast.walk(part)]
+    called = {
+        ast.unparse(one.func).rpartition(".")[2] for one in inside if isinstance(one, ast.Call)
+    }
+    moved = {"append", "concatenate", "vstack", "hstack", "extend", "roll"} & called
+    cut = any(isinstance(one, ast.Slice) and getattr(one.lower, "value", 0) == 1 for one in inside)
+    return "predict" in called and bool(moved) and (cut or "roll" in called)
+
+
+def _rounds(node: ast.For | ast.While) -> int | None:
+    """How often a loop over ``range(n)`` runs."""
+    over = getattr(node, "iter", None)
+    if not isinstance(over, ast.Call) or ast.unparse(over.func) != "range" or len(over.args) != 1:
+        return None
+    count = getattr(over.args[0], "value", None)
+    return count if type(count) is int else None
 
 
 def _is_factor(node: ast.BinOp) -> bool:

@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.adoption.candidate import Candidate
-from keramos.adoption.series.answer import answers_of
-from keramos.adoption.series.build import Recipe, whole
+from keramos.adoption.series.answer import Known
+from keramos.adoption.series.answers import answers_of
+from keramos.adoption.series.build import whole
 from keramos.adoption.series.code import said_by
 from keramos.adoption.series.columns import columns_of
+from keramos.adoption.series.recipe import Recipe
 from keramos.adoption.series.scale import scales_of
 from keramos.adoption.series.traps import traps
 from keramos.adoption.series.window import window_of
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 FAMILY = "series"
 _MOST_WINDOW = 1 << 16
+_SETTINGS = frozenset({"window", "steps", "values"})
 
 
 def recognise(artifact: Artifact, pieces: Pieces) -> bool:
@@ -58,7 +61,8 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
         (Recipe(window, length, columns, scale, answer), told)
         for scale in scales_of(path, network, window.width, parts, pieces, said, wishes)
         for columns in [columns_of(window.width, scale.piece, parts, pieces, said, wishes)]
-        for answer in answers_of(network, columns, scale, parts, pieces, said, wishes)
+        for known in [Known(columns, scale, parts, pieces, said, wishes, length)]
+        for answer in answers_of(network, known)
     ]
     return [_candidate(path, network, recipe, told, pieces, said) for recipe, told in found]
 
@@ -70,7 +74,7 @@ def _length(window: Window, said: Said, wishes: Wishes) -> tuple[int, Finding]:
         UnsupportedModelError: nothing says it.
         UsageError: what a person states is not that of the model, or no length.
     """
-    unknown = sorted(set(wishes.settings) - {"window"})
+    unknown = sorted(set(wishes.settings) - _SETTINGS)
     if unknown:
         raise UsageError("the recipe of series has no such setting", option=unknown[0])
     stated = wishes.settings.get("window")

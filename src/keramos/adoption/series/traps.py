@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from keramos.adoption.pieces import Pieces
-    from keramos.adoption.series.build import Recipe
     from keramos.adoption.series.code import Said
+    from keramos.adoption.series.recipe import Recipe
     from keramos.types.network import Network
 
 _FLAT = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -39,6 +39,12 @@ def traps(network: Network, recipe: Recipe, pieces: Pieces, said: Said) -> Itera
     if (lengths := {length for length, _ in said.windows}) and recipe.length not in lengths:
         listed = ", ".join(map(str, sorted(lengths)))
         yield f"the source names windows of {listed} rows, and the model takes {recipe.length}"
+    if said.loops and recipe.answer.steps == 1 and recipe.answer.of_columns:
+        rounds, where = said.loops[0]
+        yield (
+            f"{where} runs the network {rounds or 'several'} times on its own answers; this file "
+            f"answers one step. For more: settings = {{steps = {rounds or 5}}} in a recipe"
+        )
     yield from _files(recipe, pieces)
 
 

@@ -40,7 +40,8 @@ _LARGEST = 2.0**127  # numbers enter the network as float32
 _LOOKUPS = frozenset({"StringLookup", "IntegerLookup"})
 _MOST_SIDE = 4096
 _NAME = 100
-"""Longest name of a reference."""
+"""Longest name of a reference or a value."""
+_MOST_VALUES = 1 << 12
 
 
 def content_fault(content: Content) -> Fault | None:
@@ -235,6 +236,11 @@ def _rule(content: Content) -> Iterator[Fault]:
         yield "rule.kind", f"is {rule.kind} for a {target.task} task"
     if rule.interval is not None and not _is_sound(rule.interval):
         yield "rule.interval", "has a level, a coverage, a margin or a count beyond its range"
+    if rule.several and (rule.kind != "value" or rule.interval or len(rule.several) == 1):
+        yield "rule.names", "are for two values or more without an interval"
+    if len(rule.several) > _MOST_VALUES or not all(map(_is_name, rule.several)):
+        yield "rule.names", "are not names, or too many"
+    yield from _repeated("rule.names", list(rule.several))
     if not 0 <= rule.threshold <= 1:
         yield "rule.threshold", f"{rule.threshold:g} is not between 0 and 1"
 
@@ -245,7 +251,7 @@ def _golden(content: Content) -> Iterator[Fault]:
         return
     yield from _golden_inputs(content, golden)
     widths = {len(row) for row in golden.outputs}
-    wanted = len(content.rule.labels) if content.rule.kind == "argmax" else 1
+    wanted = content.rule.units
     if widths != {wanted}:
         yield "golden.outputs", f"has rows of {_listed(map(str, widths))} values, not {wanted}"
     largest = max((abs(value) for row in golden.outputs for value in row), default=0.0)
@@ -257,8 +263,12 @@ def _golden(content: Content) -> Iterator[Fault]:
     if not 0 <= golden.relative <= _LOOSEST or not 0 <= golden.absolute <= loosest:
         what = f"and relative, {golden.absolute:g} and {golden.relative:g}, accept any answer"
         yield "golden.absolute", what
-    if not 0 < len(golden.reference) <= _NAME or not golden.reference.isprintable():
+    if not _is_name(golden.reference):
         yield "golden.reference", "is not a name"
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _NAME and text.isprintable()
 
 
 def _golden_inputs(content: Content, golden: GoldenRows) -> Iterator[Fault]:

@@ -66,7 +66,7 @@ def _training(content: Content) -> Stage:
     before = f"{source.training_rows:,} x {features}" if source else f"? x {features}"
     if trace is None:
         return Stage("Model training", before, "network", "not recorded", ())
-    network = " x ".join(map(str, (features, *trace.plan.hidden, _units(content))))
+    network = " x ".join(map(str, (features, *trace.plan.hidden, content.rule.units)))
     note = f"{trace.parameters:,} weights, {counted(len(trace.epochs), 'epoch')}"
     if source is not None:
         note += f" x {-(-source.training_rows // max(trace.plan.batch_size, 1))} steps"
@@ -81,11 +81,6 @@ def _training(content: Content) -> Stage:
         f"{note} in {seconds(trace.seconds)}",
         losses,
     )
-
-
-def _units(content: Content) -> int:
-    """Numbers that the network gives for a row."""
-    return len(content.rule.labels) if content.rule.kind == "argmax" else 1
 
 
 def _persistence(artifact: Artifact, content: Content) -> Stage:
@@ -105,11 +100,11 @@ def _persistence(artifact: Artifact, content: Content) -> Stage:
 
 
 def _deployment(content: Content) -> Stage:
-    scores = f"{counted(_units(content), 'score')}, then a decision"
+    scores = f"{counted(content.rule.units, 'score')}, then a decision"
     return Stage(
         "Model deployment",
         f"1 x {len(content.schema.columns)} raw values",
-        scores if content.rule.kind != "value" else "1 value",
+        scores if content.rule.kind != "value" else counted(content.rule.units, "value"),
         content.rule.origin,
         (("rule", rule_sentence(content.rule)),),
     )

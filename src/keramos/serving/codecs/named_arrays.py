@@ -13,6 +13,7 @@ import numpy as np
 from keramos.errors import RequestError
 from keramos.serving.codecs.row_cells import check_count
 from keramos.serving.codecs.row_pieces import feeds_by_piece
+from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,12 +51,16 @@ def as_feeds(model: Model, arrays: Arrays, max_rows: int) -> Feeds:
         return _as_tensors(model, arrays)
     names = [column.name for column in content.schema.columns]
     _check_names(arrays, names)
-    rows = {name: _rows(name, arrays[name]) for name in names}
+    shapes = {one.column: KINDS[one.kind].tensor_shape(one) for one in content.preparation.inputs}
+    rows = {name: _rows(name, arrays[name], shapes[name]) for name in names}
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs have different numbers of rows: {_few(rows)}")
     count = rows[names[0]]
     if count > _FEW_ROWS:
-        flat = {name: arrays[name].reshape(-1) for name in names}
+        flat = {
+            name: arrays[name].reshape(count, *arrays[name].shape[1:] if shapes[name] else ())
+            for name in names
+        }
 
         def piece(begin: int, end: int) -> object:
             return {name: _column(name, array[begin:end]) for name, array in flat.items()}
@@ -137,8 +142,12 @@ def _check_dtype(name: str, array: NDArray[np.generic], wanted: str) -> None:
         )
 
 
-def _rows(name: str, array: NDArray[np.generic]) -> int:
-    """Rows of a column: its shape is (rows,) or (rows, 1)."""
+def _rows(name: str, array: NDArray[np.generic], cell: tuple[int, ...]) -> int:
+    """Rows of a column: its shape is (rows,) or (rows, 1), or (rows, *cell) where a cell is an
+    array.
+    """
+    if cell:
+        return _arrays(name, array, cell)
     if array.ndim == 0 or array.size != len(array):
         raise RequestError(
             f"column '{name}' takes shape [rows, 1] or [rows]", received=list(array.shape)
@@ -146,8 +155,25 @@ def _rows(name: str, array: NDArray[np.generic]) -> int:
     return len(array)
 
 
+def _arrays(name: str, array: NDArray[np.generic], cell: tuple[int, ...]) -> int:
+    """Rows of a column whose cells are arrays; a last size of 1 may be left out."""
+    given = array.shape[1:]
+    alone = cell[-1] == 1 and len(given) == len(cell) - 1
+    fits = len(given) == len(cell) and all(
+        size in (-1, own) for size, own in zip(cell, given, strict=True)
+    )
+    if not array.ndim or not (alone or fits):
+        listed = ", ".join("any" if size < 0 else str(size) for size in cell)
+        raise RequestError(
+            f"column '{name}' takes shape [rows, {listed}]", received=list(array.shape)
+        )
+    return len(array)
+
+
 def _cells(name: str, array: NDArray[np.generic]) -> list[object]:
     """A column as Python values; bytes are UTF-8."""
+    if array.ndim > 1 and array.size != len(array):  # cells that are arrays
+        return list(array)
     cells: list[object] = array.reshape(-1).tolist()
     if array.dtype != object:
         return cells
@@ -158,7 +184,9 @@ def _cells(name: str, array: NDArray[np.generic]) -> list[object]:
 
 
 def _column(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
-    return np.array(_cells(name, array), object) if array.dtype == object else array
+    if array.dtype != object or array.ndim > 1:
+        return array
+    return np.array(_cells(name, array), object)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from keramos.serving.codecs.json_tensors import octets, text_of
 from keramos.serving.codecs.row_pieces import feeds_by_piece
 from keramos.serving.core.limits import MAX_PROBLEMS
 from keramos.tabular.cell import Unreadable, show
+from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,11 +98,26 @@ def feeds_of(served: Served, items: Sequence[object], most: int, *, tensors: boo
     """
     check_count(len(items), most)
     names = column_names(served)
+    items = as_rows(served, items)
 
     def piece(begin: int, end: int) -> object:
         return row_dicts(items[begin:end], names, most, before=begin, tensors=tensors)
 
     return feeds_by_piece(served.model, len(items), piece)
+
+
+def as_rows(served: Served, items: Sequence[object]) -> Sequence[object]:
+    """Items in which each list is a row: one that is a cell of the only column becomes the row of
+    that cell.
+    """
+    content = served.model.content
+    columns = content.preparation.inputs if content else ()
+    if not columns or not KINDS[columns[0].kind].takes_lists or len(column_names(served)) > 1:
+        return items
+    is_bare = KINDS[columns[0].kind].is_bare
+    return [
+        [item] if isinstance(item, list) and is_bare(item, columns[0]) else item for item in items
+    ]
 
 
 def check_count(rows: int, most: int) -> None:

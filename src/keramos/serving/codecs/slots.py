@@ -27,17 +27,19 @@ class Slot:
 
 
 def input_slots(served: Served) -> tuple[Slot, ...]:
-    """The columns of a keramos file, each of shape (rows,); the inputs of any other."""
+    """The columns of a keramos file, each of shape (rows,), series (rows, any, columns); the inputs
+    of any other.
+    """
     content = served.model.content
     if content is None:
         return tuple(_slot(spec) for spec in served.model.inputs)
-    policies = {column.column: column.null_policy for column in content.preparation.inputs}
+    prepared = {column.column: column for column in reversed(content.preparation.inputs)}
     return tuple(
         Slot(
             column.name,
             KINDS[column.kind].tensor_dtype,
-            (-1,),
-            policies.get(column.name, "refuse") != "refuse",
+            (-1, *KINDS[column.kind].tensor_shape(prepared[column.name])),
+            prepared[column.name].null_policy != "refuse",
         )
         for column in content.schema.columns
     )

@@ -82,13 +82,7 @@ class FolderSource:
 
 
 def _has_suffix(path: Path) -> bool:
-    return path.name.lower().endswith(suffixes())
-
-
-def _stem(path: Path) -> str:
-    """The name of a file without the extension of its form, which may have a dot in it."""
-    ends = [end for end in suffixes() if path.name.lower().endswith(end)]
-    return path.name[: -len(max(ends, key=len))] if ends else path.stem
+    return path.suffix.lower() in suffixes()
 
 
 def _is_model(path: Path) -> bool:
@@ -99,7 +93,7 @@ def _is_model(path: Path) -> bool:
 
 
 def _version(path: Path) -> Version | None:
-    name = Path(os.path.realpath(path)).name if path.is_dir() else _stem(path)
+    name = Path(os.path.realpath(path)).name if path.is_dir() else path.stem
     shown = name.encode("utf-8", "backslashreplace").decode()
     fault = "" if shown == name else "the name of the file is not UTF-8; rename it"
     try:

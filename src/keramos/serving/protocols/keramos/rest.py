@@ -17,7 +17,13 @@ from keramos.errors import RequestError
 from keramos.runtime.decide import decide as decisions_of
 from keramos.serving.codecs.json_lenient import parse, shown
 from keramos.serving.codecs.json_numbers import number_texts
-from keramos.serving.codecs.row_cells import check_count, column_names, feeds_of, row_dicts
+from keramos.serving.codecs.row_cells import (
+    as_rows,
+    check_count,
+    column_names,
+    feeds_of,
+    row_dicts,
+)
 from keramos.serving.codecs.row_pieces import pieces
 from keramos.serving.codecs.typed_rows import says_keys_once
 from keramos.serving.core.bodies import BODY_ERRORS
@@ -122,7 +128,7 @@ def _decided_piece(
     """The decisions about some rows, and all their problems in order."""
     shapeless: list[Problem] = []
     names = column_names(served)
-    given = row_dicts(items, names, len(items), shapeless)
+    given = row_dicts(as_rows(served, items), names, len(items), shapeless)
     every = [{column.name: None for column in content.schema.columns} | row for row in given]
     decided = served.model.decide_table(as_table(every))
     no_rows = {problem.row for problem in shapeless}
@@ -144,7 +150,7 @@ def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     rows = _rows(request.body)
     if len(rows) != 1:
         raise RequestError("a trace is of one row", received=f"{len(rows)} rows")
-    row = row_dicts(rows, column_names(served), 1)[0]
+    row = row_dicts(as_rows(served, rows), column_names(served), 1)[0]
     found = served.model.trace(
         {column.name: row.get(column.name) for column in content.schema.columns}
     )

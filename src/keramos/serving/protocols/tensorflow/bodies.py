@@ -19,7 +19,7 @@ DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regressio
 def signature_names(served: Served) -> tuple[str, ...]:
     """The default signature and, by the rule of the file, classification or regression."""
     content = served.model.content
-    if content is None:
+    if content is None or content.rule.several:
         return (DEFAULT,)
     return (DEFAULT, REGRESSES if content.rule.kind == "value" else CLASSIFIES)
 

@@ -85,6 +85,11 @@ def rule_of(served: Served, method: str) -> DecisionRule:
             f"cannot {method}",
             remedy="Use :predict",
         )
+    if content.rule.several:
+        raise RequestError(
+            f"model '{served.name}' gives {content.rule.units} values a row, and :{method} one",
+            remedy="Use :predict",
+        )
     if (content.rule.kind == "value") != (method == "regress"):
         able = "regress" if content.rule.kind == "value" else "classify"
         raise RequestError(
@@ -136,7 +141,9 @@ def _examples(
 def _decides_by(kind: str) -> Callable[[Served], bool]:
     def offered(served: Served) -> bool:
         content = served.model.content
-        return content is not None and (content.rule.kind == "value") == (kind == "regress")
+        if content is None or content.rule.several:
+            return False
+        return (content.rule.kind == "value") == (kind == "regress")
 
     return offered
 
