@@ -34,8 +34,8 @@ $(DEMO): requirements/demo.txt pyproject.toml
 
 setup: $(STAMP)  ## create .venv with pinned dependencies
 
-demo: $(if $(or $(KERAS),$(wildcard $(STAMP))),$(STAMP),$(DEMO))  ## the whole pipeline on 1000 real rows; KERAS=1 opens its file in plain Keras too
-	@$(BIN)/keramos demo
+demo: $(if $(or $(KERAS),$(wildcard $(STAMP))),$(STAMP),$(DEMO))  ## the whole pipeline on 1000 real rows; KERAS=1 opens its file in plain Keras too; IMAGES=1 adopts a model of pictures
+	@$(BIN)/keramos demo $(if $(IMAGES),--images)
 
 lint: $(STAMP)  ## style, types, imports between packages
 	@$(BIN)/ruff format --check --quiet src tests benchmarks
@@ -70,7 +70,7 @@ bench: $(STAMP)  ## measure side by side with peers; prints tables
 
 lock:  ## pin dependencies again (needs uv)
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 $(EXTRAS:%=--extra %) --overrides requirements/overrides.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
-	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --overrides requirements/overrides.txt -c requirements/dev.txt pyproject.toml requirements/demo.in -o requirements/demo.txt
+	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra train --extra images --overrides requirements/overrides.txt -c requirements/dev.txt pyproject.toml requirements/demo.in -o requirements/demo.txt
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --universal -c requirements/dev.txt pyproject.toml -o requirements/serve.txt
 	@uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements/dev.txt requirements/docs.in -o requirements/docs.txt
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -43,6 +44,28 @@ def test_the_demo_shows_every_stage_with_real_numbers(tmp_path):
     ):
         assert words in done.stdout
     assert (tmp_path / "demo-output" / "model.h5").stat().st_size > 10_000
+
+
+def test_the_demo_of_images_adopts_a_folder_decides_photos_and_reports(tmp_path):
+    done = keramos("demo", "--images", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for words in (
+        "family: Teachable Machine",
+        "labels   cup, bowl, vase",
+        "4 golden pictures are in it",
+        "raw       image=4,159 bytes",
+        "pixels in 0..1",
+        "in this process: none",
+    ):
+        assert words in done.stdout
+    answers = re.findall(r"^(\w+)_\d\.jpg .*: (\w+)$", done.stdout, re.MULTILINE)
+    assert len(answers) == 6
+    assert all(drawn == answer for drawn, answer in answers)
+    page = (tmp_path / "demo-output" / "pots.html").read_text(encoding="utf-8")
+    assert "where it mattered" in page
+    assert "http" not in re.sub(r"http://127.0.0.1:8501", "", page.partition("<main")[2])
 
 
 def test_train_says_what_it_inferred_and_saves_a_file_that_predicts(tmp_path):

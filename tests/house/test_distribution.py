@@ -86,10 +86,11 @@ def test_what_installs_without_extras_is_small(tmp_path):
 
 
 def _is_base(block):
-    """Neither the extra's h5py nor the build's own."""
+    """Neither h5py and Pillow of extras nor the build's own."""
     name = block.partition("==")[0]
     building = {
         "h5py",
+        "pillow",
         "hatchling",
         "editables",
         "pathspec",

@@ -41,10 +41,23 @@ print("modules of tensorflow, keras, jax, torch in this process:", ", ".join(hea
 
 @click.command("demo", epilog="Example: keramos demo --keep demo-output")
 @click.option("--keep", default="demo-output", show_default=True, help="Folder for its files.")
-def command(*, keep: str) -> None:
+@click.option("--images", is_flag=True, help="Adopt a small model of pictures and its labels.")
+def command(*, keep: str, images: bool) -> None:
     """Train on 1000 real rows by the tutorial's recipe and by auto, save model.h5 and auto.h5, load
-    model.h5 without TensorFlow and decide new rows.
+    model.h5 without TensorFlow and decide new rows. With --images: adopt a folder in the form of
+    Teachable Machine's exports and decide photos.
     """
+    folder = Path(keep)
+    _make_folder(folder)
+    if images:
+        from keramos.cli.demo_images import show
+
+        show(folder, _program(), _section)
+    else:
+        _train(folder)
+
+
+def _train(folder: Path) -> None:
     from keramos.datasets import GERMAN_CREDIT
     from keramos.pipeline.inspect import describe
     from keramos.pipeline.load import load
@@ -55,9 +68,7 @@ def command(*, keep: str) -> None:
     from keramos.report.views.proof import proof
     from keramos.report.views.questions import questions
 
-    folder = Path(keep)
     model, new_rows = folder / "model.h5", folder / "new_rows.csv"
-    _make_folder(folder)
     lines = GERMAN_CREDIT.read_text().splitlines()
     click.echo(
         f"Statlog German Credit (UCI, CC BY 4.0): {len(lines) - 1} rows. Will a loan be repaid?\n"

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keramos.compile.emit import compile_network
+from keramos.inference.occlusion import answered, occlusion
+from keramos.inference.seen import seen_of
 from keramos.keras_layers.registry import spec_of
 from keramos.prepare.front import front
 from keramos.runtime.session import Session
@@ -22,6 +24,7 @@ from keramos.tabular.kinds import KINDS
 from keramos.types.network import TensorRef
 from keramos.types.prediction import TraceStep
 from keramos.types.schema import MATRIX_INPUT, MISSING_INTEGER, MISSING_TEXT
+from keramos.types.seen import SeenPicture
 from keramos.types.view import Activation, Explanation, Influence
 
 if TYPE_CHECKING:
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
 
     from keramos.types.artifact import Content
     from keramos.types.network import Network
-    from keramos.types.prediction import Feeds
+    from keramos.types.prediction import Decision, Feeds
     from keramos.types.schema import ColumnPreparation
     from keramos.types.serving import Predictor
 
 _SHOWN_LAYERS = 32
+_SHOWN_SCORES = 5
 
 
 class Explainer:
@@ -56,8 +60,11 @@ class Explainer:
             Session(compile_network(watched, runtime_checks=False)) if self.shown else None
         )
 
-    def row(self, model: Predictor, row: Mapping[str, object]) -> Explanation:
-        """One row by column name, for files with a schema.
+    def row(
+        self, model: Predictor, row: Mapping[str, object], *, where: bool = False
+    ) -> Explanation:
+        """One row by column name, for files with a schema; with ``where`` also where a picture
+        mattered.
 
         Raises:
             RowError: the row breaks a rule of the schema.
@@ -70,8 +77,17 @@ class Explainer:
         fed = model.feeds([row])
         influences, answer = _influences(model, content, fed, row)
         load = replace(trace.steps[0], lines=_load_lines(model))
+        seen = seen_of(content, row, trace.decision)
+        wanted = where and isinstance(seen, SeenPicture)
         return Explanation(
-            (load, *trace.steps[1:]), self._activations(fed), self.skipped, influences, answer
+            (load, *trace.steps[1:]),
+            self._activations(fed),
+            self.skipped,
+            influences,
+            answer,
+            scores=_largest(trace.decision, content),
+            seen=seen,
+            occlusion=occlusion(model, content, fed) if wanted else None,
         )
 
     def arrays(self, model: Predictor, fed: Feeds) -> Explanation:
@@ -161,7 +177,7 @@ def _influences(
                 many[item.input][place] = _usual(item)
         usual[name] = ", ".join(_said(item) for _, item in inputs)
     scores = model.run(many)[0].reshape(len(columns) + 1, -1).astype(float)
-    unit, answer = _answered(scores[0], content)
+    unit, answer = answered(scores[0], content)
     found = [
         Influence(
             name, _cell(row.get(name)), usual[name], float(scores[0, unit] - scores[place, unit])
@@ -171,14 +187,13 @@ def _influences(
     return tuple(sorted(found, key=lambda one: -abs(one.change))), answer
 
 
-def _answered(scores: NDArray[np.float64], content: Content) -> tuple[int, str]:
-    """Which output influences are about, and its name."""
-    if content.rule.kind == "value":
-        return 0, (content.rule.several or (content.schema.target.name,))[0]
-    if content.rule.kind == "threshold":
-        return 0, f"score of {content.rule.labels[1]}"
-    unit = int(scores.argmax())
-    return unit, f"score of {content.rule.labels[unit]}"
+def _largest(decision: Decision, content: Content) -> tuple[tuple[str, float], ...]:
+    """The largest scores of a choice among several labels."""
+    labels = content.rule.labels
+    if content.rule.kind != "argmax" or len(labels) != len(decision.scores):
+        return ()
+    pairs = zip(map(str, labels), decision.scores, strict=True)
+    return tuple(sorted(pairs, key=lambda pair: -pair[1])[:_SHOWN_SCORES])
 
 
 def _usual(item: ColumnPreparation) -> str | int | float | bytes:

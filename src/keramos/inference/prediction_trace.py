@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from keramos.types.artifact import Artifact, Content
     from keramos.types.prediction import Decision, Feeds
+    from keramos.types.schema import ColumnSchema
 
     Lines = tuple[tuple[str, str], ...]
     Row = Mapping[str, object]
@@ -98,9 +99,18 @@ def _say(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def _raw(value: object, column: ColumnSchema) -> str:
+    """A cell of a row; of a picture or a series how large it is."""
+    kind = KINDS[column.kind]
+    cell = kind.read(value) if isinstance(kind, HostKind) and column.kind != "text" else None
+    if isinstance(kind, HostKind) and isinstance(cell, (bytes, list)):
+        return kind.shown(cell)
+    return _say(value)
+
+
 def _input_lines(row: Row, content: Content, prepared: NDArray[np.generic] | None) -> Lines:
     raw = ", ".join(
-        f"{column.name}={_say(row.get(column.name))}" for column in content.schema.columns
+        f"{column.name}={_raw(row.get(column.name), column)}" for column in content.schema.columns
     )
     if prepared is None:
         seen = tuple(_seen_by_host(row, content))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from keramos.errors import KeramosError, NotServedError, quoted
+from keramos.data.form_data import Form, read_form
+from keramos.errors import KeramosError, NotServedError, RequestError, quoted
 from keramos.report import render
 from keramos.report.live import live_values
-from keramos.report.subject import Subject
+from keramos.report.subject import Given, Subject
 from keramos.report.views.model import headline
 from keramos.report.views.questions import questions
 from keramos.types.serving import ModelRef, Page, State, whole_number
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Look = Callable[[str, int], Live | None]
     Shadows = Callable[[], Sequence[ShadowReport]]
+    _Show = Callable[["Pages", Served, "Asked"], str]
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
@@ -48,12 +50,34 @@ _UNSHOWN = 500
 _FIELD = "c."
 """Prefix of columns in queries; it keeps them apart from other parameters."""
 
-_BAD_REQUEST, _NOT_FOUND, _UNAVAILABLE = 400, 404, 503
+_BAD_REQUEST, _NOT_FOUND, _TOO_LONG, _UNAVAILABLE = 400, 404, 414, 503
 _LONGEST = 1 << 16  # characters of a query
 
 
 def _nothing(_model: str, _version: int) -> Live | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request for a page says in its query, and in a form if it sends one."""
+
+    query: Mapping[str, str]
+    form: Form
+
+    def text(self, name: str) -> str:
+        """One value, "" where it is not said; the form counts."""
+        return self.form.texts.get(name, self.query.get(name, ""))
+
+    def given(self) -> Given:
+        """The row that is asked for, by column."""
+        texts = {**self.query, **self.form.texts}
+        columns = {key: text for key, text in texts.items() if key.startswith(_FIELD)}
+        return Given(
+            {key.removeprefix(_FIELD): text.replace("\r\n", "\n") for key, text in columns.items()},
+            {key.removeprefix(_FIELD): data for key, data in self.form.files.items()},
+            bool(self.text("where")),
+        )
 
 
 class Pages:
@@ -86,11 +110,25 @@ class Pages:
                 return self._of_model(name, query, _VIEWS[tuple(rest)])
         return None
 
-    def _of_model(
-        self, name: str, query: str, show: Callable[[Pages, Served, Mapping[str, str]], str]
-    ) -> Page:
-        asked = dict(parse_qsl(query[:_LONGEST], keep_blank_values=True))
-        text, label = asked.get("version", ""), asked.get("label", "")
+    def posted(self, path: str, query: str, content_type: str, body: bytes) -> Page | None:
+        """The page for a form with a picture, a text or rows, or None where no page takes one."""
+        match path.strip("/").split("/"):
+            case ["models", name, *rest] if tuple(rest) in _FORMS:
+                view = _VIEWS[tuple(rest)]
+            case _:
+                return None
+        try:
+            form = read_form(content_type, body)
+        except RequestError as error:
+            return _page(render.refusal(str(error)), _BAD_REQUEST)
+        return self._of_model(name, query, view, form)
+
+    def _of_model(self, name: str, query: str, show: _Show, form: Form | None = None) -> Page:
+        if len(query) > _LONGEST:
+            said = f"the address has more than {_LONGEST:,} characters; send a form"
+            return _page(render.render("absent.html", message=said), _TOO_LONG)
+        asked = Asked(dict(parse_qsl(query, keep_blank_values=True)), form or Form())
+        text, label = asked.text("version"), asked.text("label")
         version = whole_number(text)
         if text and version is None:
             said = f"{quoted(text)} is not the number of a version"
@@ -151,9 +189,9 @@ class Pages:
             found = self._subjects[served.model] = Subject(served.name, served.model)
         return found
 
-    def model(self, served: Served, asked: Mapping[str, str]) -> str:
-        """The page of one version; with columns in the query, explained for that row."""
-        subject, texts = self._subject(served), _texts(asked)
+    def model(self, served: Served, asked: Asked) -> str:
+        """The page of one version, explained for the row in the query or the form."""
+        subject, given = self._subject(served), asked.given()
         versions = self._versions(served.name)
         labels = next(
             (item["labels"] for item in versions if item["version"] == served.version), []
@@ -164,14 +202,15 @@ class Pages:
             served={"version": served.version, "labels": labels, "versions": versions},
             interactive=True,
             explain=f"/models/{render.quoted(served.name)}/explain",
-            given=texts,
-            explanation=subject.explanation(served.model, texts),
+            given=given.texts,
+            golden=(),
+            explanation=subject.explanation(served.model, given),
             drift=live_values(self._live(served.name, served.version), subject.view),
             shadows=[one for one in self._shadows() if one.model == served.name],
             check="" if subject.view.plain else _path(served, "/check"),
         )
 
-    def check(self, served: Served, _: Mapping[str, str]) -> str:
+    def check(self, served: Served, _: Asked) -> str:
         """A quiz with the numbers of this model."""
         view = self._subject(served).view
         return render.render(
@@ -182,11 +221,11 @@ class Pages:
             questions=questions(served.model, view.proof),
         )
 
-    def explain(self, served: Served, asked: Mapping[str, str]) -> str:
+    def explain(self, served: Served, asked: Asked) -> str:
         """The prediction trace of one row, as a fragment of HTML."""
-        return str(self._subject(served).explanation(served.model, _texts(asked)))
+        return str(self._subject(served).explanation(served.model, asked.given()))
 
-    def drift(self, served: Served, _: Mapping[str, str]) -> str:
+    def drift(self, served: Served, _: Asked) -> str:
         """Counted live rows, as JSON."""
         live = self._live(served.name, served.version)
         found = {
@@ -206,7 +245,7 @@ def _drift_note(served: Served, live: Live | None) -> str:
     return live.note if live else "no live row was counted yet"
 
 
-_VIEWS: Mapping[tuple[str, ...], Callable[[Pages, Served, Mapping[str, str]], str]] = {
+_VIEWS: Mapping[tuple[str, ...], _Show] = {
     (): Pages.model,
     ("explain",): Pages.explain,
     ("check",): Pages.check,
@@ -214,16 +253,13 @@ _VIEWS: Mapping[tuple[str, ...], Callable[[Pages, Served, Mapping[str, str]], st
 }
 """The part of a path after a model's name -> its view."""
 
+_FORMS = frozenset({(), ("explain",)})
+"""Views that take a form."""
+
 
 def _path(served: Served, view: str = "") -> str:
     """The path of one view of this version."""
     return f"/models/{render.quoted(served.name)}{view}?version={served.version}"
-
-
-def _texts(asked: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name.removeprefix(_FIELD): text for name, text in asked.items() if name.startswith(_FIELD)
-    }
 
 
 def _page(text: str, status: int = 200) -> Page:

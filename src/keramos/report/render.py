@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keramos.drawing import charts, words
+from keramos.drawing import seen as pictures
 from keramos.drawing.heat import activation
 from keramos.drawing.visible import visible
 from keramos.report.views.leaderboard import LEADERBOARD, LEADERBOARD_NOTE, leaderboard
+from keramos.types.seen import SeenPicture, SeenSeries, SeenWords
 from keramos.types.view import Quality
 from keramos.version import __version__
 
@@ -32,6 +35,7 @@ ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; ch
 
 _SHOWN_INFLUENCES = 40
 _SHOWN_CARDS = 40  # of columns, as in columns.html
+_SHOWN_LINES = 60  # of one step
 _FEW = 4
 _VALUES = 12
 
@@ -158,17 +162,14 @@ def _percent(part: int, whole: int) -> str:
 def explanation(found: Explanation, decision: Decision | None, rule: DecisionRule | None) -> str:
     """The prediction trace of one row, as a fragment of HTML."""
     moving = [one for one in found.influences if one.change]
+    steps = [replace(one, lines=_few_lines(one.lines)) for one in found.steps]
     most = max((abs(one.change) for one in moving), default=0.0)
-    gauge = None
-    if decision and rule and rule.kind == "threshold":
-        gauge = charts.gauge(decision.score, rule.threshold)
     return render(
         "explanation.html",
         refused="",
-        steps=found.steps,
-        answer=_answer(decision, rule),
-        rule=decision.rule if decision else "",
-        gauge=gauge,
+        steps=steps,
+        **_answers(decision, rule),
+        **_seen(found),
         layers=[_layer(one) for one in found.activations],
         skipped=found.skipped,
         about=found.answer,
@@ -184,6 +185,52 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
         ],
         idle=words.listed([one.column for one in found.influences if not one.change], 40),
     )
+
+
+def seen(found: Explanation, decision: Decision, rule: DecisionRule) -> str:
+    """What a model sees of one golden input, and its answer, as a fragment of HTML."""
+    return render("golden.html", **_answers(decision, rule), **_seen(found))
+
+
+def _answers(decision: Decision | None, rule: DecisionRule | None) -> dict[str, object]:
+    gauge = None
+    if decision and rule and rule.kind == "threshold":
+        gauge = charts.gauge(decision.score, rule.threshold)
+    return {
+        "answer": _answer(decision, rule),
+        "rule": decision.rule if decision else "",
+        "gauge": gauge,
+    }
+
+
+def _seen(found: Explanation) -> dict[str, object]:
+    """What the model sees of a picture, a text or a series, and its largest scores."""
+    one, hidden = found.seen, found.occlusion
+    drawn = None
+    if isinstance(one, SeenPicture):
+        drawn = pictures.prepared(one, hidden)
+    elif isinstance(one, SeenSeries):
+        drawn = pictures.series(one)
+    return {
+        "drawn": drawn,
+        "told": pictures.told(one) if isinstance(one, SeenSeries) else "",
+        "picture": isinstance(one, SeenPicture),
+        "where": pictures.where(hidden) if hidden else "",
+        "patches": [[f"{-value:+.3g}" for value in row] for row in hidden.lost.tolist()]
+        if hidden
+        else (),
+        "words": one if isinstance(one, SeenWords) else None,
+        "scores": [
+            (name, words.brief(value), pictures.share(value)) for name, value in found.scores
+        ],
+    }
+
+
+def _few_lines(lines: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The first lines of a step: a network that predicts words has thousands of scores."""
+    if len(lines) <= _SHOWN_LINES:
+        return lines
+    return (*lines[:_SHOWN_LINES], ("...", f"{len(lines) - _SHOWN_LINES:,} more"))
 
 
 def _layer(one: Activation) -> dict[str, object]:

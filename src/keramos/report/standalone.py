@@ -26,9 +26,11 @@ def report(found: Inspection, model: Predictor | None, name: str) -> str:
             render.model_values(model_view(found, None, name)),
             Markup(),
         )
+        golden: list[Markup] = []
     else:
         subject = Subject(name, model)
-        values, explanation = subject.values, subject.explanation(model, {})
+        values, explanation = subject.values, subject.explanation(model)
+        golden = subject.golden(model)
     style, script = render.asset("page.css"), render.asset("page.js")
     policy = (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src "
@@ -41,6 +43,7 @@ def report(found: Inspection, model: Predictor | None, name: str) -> str:
         served=None,
         interactive=False,
         explanation=explanation,
+        golden=golden,
         drift=None,
         shadows=(),
         check="",

@@ -64,6 +64,21 @@ class ImageKind(HostKind):
         """Golden pictures are kept as base64 text of small files."""
         return golden_pictures(cells, column.picture) if column.picture else cells
 
+    def seen(self, cell: object, column: ColumnPreparation) -> tuple[tuple[str, str], ...]:
+        """How a picture is prepared."""
+        del cell
+        if not column.picture:
+            return ()
+        one = column.picture
+        fitted = "the middle cut out" if one.fit == "crop" else "stretched"
+        size = f"{one.width} x {one.height} in {one.mode}"
+        scale = f"pixels / {one.divide:g} - {one.subtract:g}"
+        if one.means:
+            scale += f", minus {', '.join(map('{:g}'.format, one.means))} by colour"
+        if one.deviations:
+            scale += f", divided by {', '.join(map('{:g}'.format, one.deviations))}"
+        return (("prepared", f"{size}, {fitted}, {one.method}; {scale}"),)
+
     def shown(self, cell: object) -> str:
         """How large the file is."""
         return f"{len(cell):,} bytes" if isinstance(cell, bytes) else super().shown(cell)

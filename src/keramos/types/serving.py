@@ -155,7 +155,10 @@ class Page:
 
 
 class Pages(Protocol):
-    """Pages for people, asked for every GET that no protocol answers."""
+    """Pages for people, asked for every GET and POST that no protocol answers."""
 
     def __call__(self, path: str, query: str) -> Page | None:
         """The page at a decoded path and an undecoded query, or None where there is none."""
+
+    def posted(self, path: str, query: str, content_type: str, body: bytes) -> Page | None:
+        """The page for a form, or None where no page takes one at a path."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.prediction import TraceStep
+    from keramos.types.seen import Occlusion, Seen
     from keramos.types.stored import StoredTensor
     from keramos.types.training import Metric, TrainingTrace
 
@@ -72,7 +73,9 @@ class Field:
     """
 
     name: str
-    kind: Literal["number", "choice", "boolean", "date", "text", "passage", "array"]
+    kind: Literal[
+        "number", "choice", "boolean", "date", "text", "passage", "array", "picture", "rows"
+    ]
     value: str
     unit: str = ""
     minimum: float = 0.0
@@ -262,7 +265,9 @@ class Influence:
 class Explanation:
     """One row's way to its answer: load, input, prediction, decision; and what each layer gave.
 
-    ``skipped`` layers are not shown. ``answer`` names what the influences are about.
+    ``skipped`` layers are not shown. ``answer`` names what the influences are about. ``scores`` are
+    the largest ones, by label. ``seen`` is what the network sees of a picture, a text or a series,
+    ``occlusion`` where a picture mattered.
     """
 
     steps: tuple[TraceStep, ...]
@@ -270,3 +275,6 @@ class Explanation:
     skipped: int
     influences: tuple[Influence, ...]
     answer: str
+    scores: tuple[tuple[str, float], ...] = ()
+    seen: Seen | None = None
+    occlusion: Occlusion | None = None

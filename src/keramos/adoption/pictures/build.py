@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-import struct
-import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keramos.adoption.candidate import Whole
 from keramos.compile.emit import compile_network
+from keramos.drawing.png import png
 from keramos.runtime.session import Session
 from keramos.tabular.image import golden_pictures
 from keramos.tabular.media.resample_others import OTHERS
@@ -122,22 +121,3 @@ def golden_files() -> list[bytes]:
         slope = np.linspace(0, 159, width).astype(int)[None, :, None]
         files.append(png((noise + slope).astype("uint8")))
     return files
-
-
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG file of pixels of shape (height, width, 3).
-
-    Source: PNG specification (W3C), third edition.
-    """
-    height, width = pixels.shape[:2]
-    lines = np.concatenate([np.zeros((height, 1), "uint8"), pixels.reshape(height, -1)], axis=1)
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-        (b"IEND", b""),
-    )
-    chunks = (
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

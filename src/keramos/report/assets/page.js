@@ -52,6 +52,17 @@
     panel.querySelector("button").addEventListener("click", () => { slider.value = curve.rule; draw(); });
   };
 
+  // A picture is dropped on the box or pasted anywhere; it becomes the file of the field.
+  const pictures = (box, ask) => {
+    const input = box.querySelector("input");
+    const take = (files) => { if (files.length) { input.files = files; ask(); } };
+    const over = (on) => (event) => { event.preventDefault(); box.classList.toggle("over", on); };
+    box.addEventListener("dragover", over(true));
+    box.addEventListener("dragleave", over(false));
+    box.addEventListener("drop", (event) => { over(false)(event); take(event.dataTransfer.files); });
+    document.addEventListener("paste", (event) => take(event.clipboardData.files));
+  };
+
   const form = (element) => {
     const out = document.getElementById("explanation");
     const pairs = [...element.querySelectorAll("input[type=range]")].map((range) => [range, document.getElementById(range.dataset.for)]);
@@ -61,14 +72,21 @@
       field.addEventListener("input", () => { if (field.value !== "") range.value = field.value; });
     }
     let timer = 0, asked = 0;
-    const ask = async () => {
+    const send = (button) => {
+      const given = button ? new FormData(element, button) : new FormData(element);
+      const headers = { accept: "text/html" };
+      if (!("post" in element.dataset)) return fetch(`${element.dataset.explain}?${new URLSearchParams(given)}`, { headers });
+      return fetch(element.dataset.explain, { method: "POST", headers, body: given });
+    };
+    const ask = async (button) => {
       const mine = ++asked;
-      const query = new URLSearchParams(new FormData(element));
       out.classList.add("busy");
       try {
-        const answer = await fetch(`${element.dataset.explain}?${query}`, { headers: { accept: "text/html" } });
+        const answer = await send(button);
         const text = await answer.text();
-        if (mine === asked) out.innerHTML = text;
+        if (mine !== asked) return;
+        if ((answer.headers.get("content-type") || "").startsWith("text/html")) out.innerHTML = text;
+        else out.textContent = `The server refuses this (${answer.status}): ${text.slice(0, 300)}`;
       } catch {
         if (mine === asked) out.textContent = "The server does not answer.";
       } finally {
@@ -76,7 +94,8 @@
       }
     };
     element.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
-    element.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+    element.addEventListener("submit", (event) => { event.preventDefault(); clearTimeout(timer); ask(event.submitter); });
+    for (const box of element.querySelectorAll("[data-drop]")) pictures(box, ask);
     element.addEventListener("reset", () => setTimeout(() => { for (const [range, field] of pairs) range.value = field.value; ask(); }));
   };
 

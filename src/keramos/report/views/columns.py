@@ -8,6 +8,7 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 from keramos.drawing.words import kind, listed, number
+from keramos.report.views.raw import RAW, example_cell, is_raw, series_cell
 from keramos.tabular.cell import Refused
 from keramos.tabular.float32 import in_own_unit
 from keramos.tabular.kinds import kind_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _BARS = 24
 _STEPS = 200  # of a slider
+_PICTURES = "PNG, JPEG, WebP, BMP, GIF or TIFF; drop a file here or paste a picture"
 _NULLS = {
     "refuse": "required (never missing in training)",
     "median": "filled with the training median {median}",
@@ -101,9 +103,9 @@ def example_row(content: Content) -> dict[str, str]:
     if content.sample is not None:
         return dict(content.sample.raw)
     row = {name: _typical(item) for name, item in _first_inputs(content).items()}
-    golden = content.golden
-    if golden is not None and [item.kind for item in content.preparation.inputs] == ["text"]:
-        row = dict.fromkeys(row, str(golden.inputs[0][0]))
+    if is_raw(content):
+        item = content.preparation.inputs[0]
+        row = {item.column: example_cell(content, item)}
     return row
 
 
@@ -126,8 +128,8 @@ def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
     if column.kind == "boolean":
         value = {"1": "true", "0": "false", "1.0": "true", "0.0": "false"}.get(value, value.lower())
         return replace(text, kind="boolean", value=value, choices=("true", "false"))
-    if column.kind == "text":
-        return replace(text, kind="passage")
+    if column.kind in RAW:
+        return _raw_field(text, column, item)
     if column.kind == "date":
         return replace(text, kind="date", unit="", hint="for example 2024-01-31")
     if item.kind != "number" or not item.histogram.counts:
@@ -142,6 +144,17 @@ def _field(column: ColumnSchema, item: ColumnPreparation, value: str) -> Field:
     )
 
 
+def _raw_field(field: Field, column: ColumnSchema, item: ColumnPreparation) -> Field:
+    """The field of a picture, a text or a series."""
+    if column.kind == "image":
+        return replace(field, kind="picture", value="", hint=_PICTURES)
+    if item.series:
+        listed = ", ".join(item.series.columns[:8])
+        hint = f"{item.series.window} rows or more of {listed}, the oldest first"
+        return replace(field, kind="rows", hint=hint)
+    return replace(field, kind="passage")
+
+
 def _step(item: ColumnPreparation) -> float:
     """The step of a slider: a power of ten, at least 1 where the numbers are whole."""
     size = (item.maximum - item.minimum) / _STEPS
@@ -154,6 +167,10 @@ def typed_row(texts: Mapping[str, str], content: Content) -> dict[str, object]:
     """A row as clients send it, from texts; a text that does not parse stays a text, so that the
     model's error names it.
     """
+    series = content.preparation.inputs[0].series if is_raw(content) else None
+    if series:
+        name = content.schema.columns[0].name
+        return {name: series_cell(texts.get(name, ""), series)}
     return {
         column.name: _typed(texts.get(column.name, ""), column) for column in content.schema.columns
     }

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 
 from keramos.report.views.columns import example_row, typed_row
+from keramos.report.views.picture_snippets import picture_snippets
 from keramos.report.views.plain import cells
 from keramos.types.view import Snippet
 
@@ -26,13 +27,20 @@ SERVER = "http://127.0.0.1:8501"
 
 _OIP = {"str": "BYTES", "bool": "BOOL", "float32": "FP32", "float64": "FP64", "float16": "FP16"}
 _MOST_VALUES = 64  # of one array; larger ones are written as zeros
+_MOST_CELLS = 4096  # of one array, also where the file says what it holds
 
 
 def snippets(name: str, model: Predictor, fed: Feeds) -> tuple[Snippet, ...]:
     """One program for each protocol; ``fed`` is one row of model inputs."""
-    if model.content is None:
-        fed = {name: _shortened(array) for name, array in fed.items()}
-    rest = _rest(f"{SERVER}/v1/models/{quote(name, safe='')}:predict", fed)
+    predict = f"{SERVER}/v1/models/{quote(name, safe='')}:predict"
+    columns = model.content.schema.columns if model.content else ()
+    if [column.kind for column in columns] == ["image"]:
+        return picture_snippets(model, columns[0].name, _decide_url(name), predict)
+    fed = {
+        name: _shortened(array) if model.content is None or array.size > _MOST_CELLS else array
+        for name, array in fed.items()
+    }
+    rest = _rest(predict, fed)
     keras = Snippet("keramos in Python", "python", _own(model, fed))
     return (
         *(_decide(name, model.content) if model.content else ()),
@@ -42,8 +50,12 @@ def snippets(name: str, model: Predictor, fed: Feeds) -> tuple[Snippet, ...]:
     )
 
 
+def _decide_url(name: str) -> str:
+    return f"{SERVER}/models/{quote(name, safe='')}/decide"
+
+
 def _decide(name: str, content: Content) -> tuple[Snippet, Snippet]:
-    url = f"{SERVER}/models/{quote(name, safe='')}/decide"
+    url = _decide_url(name)
     row = typed_row(example_row(content), content)
     program = (
         f"import requests\n\nrow = {row!r}\n"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from keramos.serving.core.counters import Counts
     from keramos.serving.core.fast_route import FastRoute
     from keramos.serving.core.routes import Context, Route
-    from keramos.types.serving import Pages
+    from keramos.types.serving import Page, Pages
 
     # ASGI's own words: events are dicts of anything (https://asgi.readthedocs.io, specification
     # 3.0).
@@ -191,11 +191,7 @@ class App:
             return self.context.registry.unserved  # an unknown name is not a label of a metric
 
     def _page(self, request: Request, method: str) -> Reply:
-        page = (
-            self._pages(request.decoded_path(), request.query)
-            if self._pages and method == "GET"
-            else None
-        )
+        page = self._found_page(request, method) if self._pages else None
         if page is not None:
             return _packed(request, Reply(page.status, page.body, page.content_type, page.headers))
         if request.path == "/" and method == "GET":
@@ -203,6 +199,15 @@ class App:
         return json_reply(
             {"error": f"Not Found: nothing answers {request.method} {request.path[:200]}"}, 404
         )
+
+    def _found_page(self, request: Request, method: str) -> Page | None:
+        path, pages = request.decoded_path(), self._pages
+        if pages is None or method not in {"GET", "POST"}:
+            return None
+        if method == "GET":
+            return pages(path, request.query)
+        content_type = request.headers.get("content-type", "")
+        return pages.posted(path, request.query, content_type, request.body)
 
     def _refusal_writer(self, request: Request) -> Callable[[Refusal], Reply]:
         for route in self._routes.get(_first(request.path), ()):

@@ -41,6 +41,10 @@ class LazyPages:
         """The page at a decoded path and an undecoded query, or None where there is none."""
         return self._loaded()(path, query)
 
+    def posted(self, path: str, query: str, content_type: str, body: bytes) -> Page | None:
+        """The page for a form, or None where no page takes one at a path."""
+        return self._loaded().posted(path, query, content_type, body)
+
     def _prepare(self) -> None:
         self._loaded().prepare()
 
