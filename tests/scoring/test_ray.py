@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -22,17 +21,15 @@ from hypothesis import strategies as st
 import keramos
 from keramos.errors import ClusterError, DataError, UsageError
 from keramos.pipeline.load import load
-from keramos.scoring import ray_worker
 from keramos.scoring.job import plan_job
 from keramos.scoring.pieces import Source
-from keramos.scoring.ray_engine import task_of
-from keramos.scoring.ray_parts import Taker
 from keramos.scoring.ray_units import Cut, cuts, units
-from keramos.scoring.ray_worker import MOST_ATTEMPTS, Scorer
+from keramos.scoring.ray_worker import MOST_ATTEMPTS
 from keramos.scoring.sources import find
 from keramos.scoring.steps import carried_out
 from keramos.types.scoring import Position, ScoringPlan, SourceFile
 from support.command import keramos as command
+from support.ray_in_process import in_process
 
 KERAMOS = str(Path(sys.executable).with_name("keramos"))
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
@@ -122,33 +119,6 @@ def test_a_file_is_cut_where_reading_can_begin_and_no_row_is_lost_there(model, t
 
     assert len(found) >= 2
     assert pa.Table.from_batches(parts).equals(pa.Table.from_batches(whole))
-
-
-def in_process(monkeypatch, *, shared, lost=0):
-    """The engine without a cluster: the actor is called here, units in the wrong order and some
-    twice.
-    """
-    monkeypatch.setattr(
-        ray_worker, "ray_module", lambda: SimpleNamespace(get=lambda shipped: shipped)
-    )
-
-    def decide(setting):
-        attempts = setting.work.folder / "attempts"
-        attempts.mkdir()
-        (attempts / "token").touch()
-        for number in range(lost):
-            (attempts / f"00000-{number}").mkdir()
-        files = setting.job.files
-        places = {number: cuts(file, setting.job.source_form) for number, file in enumerate(files)}
-        todo = list(units(files, places, Position(), 0, 1, setting.job.plan.part_rows))
-        scorer = Scorer(task_of(setting, attempts, "token" if shared else "another"))
-        taker = Taker(setting, attempts, todo)
-        for unit in todo[:3]:
-            scorer({"item": unit})  # an attempt whose answer is lost
-        for unit in reversed(todo):
-            taker.take(scorer({"item": unit})["item"])
-
-    return decide
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -26,14 +26,15 @@ def takes_raw(model: Model, given: Sequence[str]) -> bool:
     from keramos.inference.raw_inputs import raw_reader
     from keramos.inference.texts import is_table
 
+    in_cells = _takes(model, "text") or _takes(model, "image")
     return raw_reader(model.content) is not None and not (
-        _takes_texts(model) and len(given) == 1 and is_table(given[0])
+        in_cells and len(given) == 1 and is_table(given[0])
     )
 
 
-def _takes_texts(model: Model) -> bool:
+def _takes(model: Model, kind: str) -> bool:
     columns = model.content.schema.columns if model.content else ()
-    return [column.kind for column in columns] == ["text"]
+    return [column.kind for column in columns] == [kind]
 
 
 def decide_raw(
@@ -112,7 +113,7 @@ def _source(model: Model, given: Sequence[str]) -> tuple[Table, list[str]]:
         files = picture_paths(given)
         rows = [{name: picture_bytes(path)} for path in files]
         return replace(as_table(rows), source=given[0]), list(map(str, files))
-    if len(given) > 1 and (not _takes_texts(model) or any(map(is_table, given))):
+    if len(given) > 1 and (not _takes(model, "text") or any(map(is_table, given))):
         raise click.UsageError(f"one table is decided at a time; received {len(given)}")
     reader = raw_reader(content)
     whole = list(given) if len(given) > 1 else given[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from keramos.scoring.arrow_json_lines import ArrowJsonLinesReader
 from keramos.scoring.arrow_writers import join_columns, open_writer, stream_writer
 from keramos.scoring.backend import KEYS, REJECTS
 from keramos.scoring.columnar import IpcReader, ParquetReader
+from keramos.scoring.picture_folder import FORM, PicturesReader
 from keramos.tabular.arrow import kept_type
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from keramos.errors import Problem
     from keramos.scoring.backend import Keys
     from keramos.scoring.chunks import Reader
+
+
+def _pictures(column: str, cells: Sequence[bytes]) -> pa.RecordBatch:
+    return pa.record_batch([pa.array(list(cells), pa.large_binary())], [column])
 
 
 class ArrowBackend:
@@ -32,6 +38,7 @@ class ArrowBackend:
         "csv": ArrowDelimitedReader,
         "tsv": ArrowDelimitedReader,
         "jsonl": ArrowJsonLinesReader,
+        FORM: partial(PicturesReader, _pictures),
     }
     rejects = pa.schema(list(REJECTS.items()))
     errors = (pa.ArrowException,)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keramos.scoring.chunks import Reader
     from keramos.scoring.formats import Format
 
-    Keys = Mapping[str, str | NDArray[np.int64]]
+    Keys = Mapping[str, str | tuple[str, ...] | NDArray[np.int64]]
 
 KEYS = {"file": "string", "row": "int64"}
 """Columns that tell rows apart, and their types: the file in which a row is, and its number there,

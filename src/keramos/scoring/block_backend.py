@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.errors import MissingExtraError
@@ -11,6 +12,7 @@ from keramos.scoring.block_delimited import BlockDelimitedReader
 from keramos.scoring.block_json_lines import BlockJsonLinesReader
 from keramos.scoring.block_writers import open_writer, stream_writer
 from keramos.scoring.json_cells import JSON
+from keramos.scoring.picture_folder import FORM, PicturesReader
 from keramos.types.block import Block, Field, Fields
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from keramos.types.block import Cells
 
 
+def _pictures(column: str, cells: Sequence[bytes]) -> Block:
+    return Block(Fields([Field(column, "binary")]), {column: list(cells)}, len(cells))
+
+
 class BlockBackend:
     """Blocks of plain columns."""
 
@@ -32,6 +38,7 @@ class BlockBackend:
         "csv": BlockDelimitedReader,
         "tsv": BlockDelimitedReader,
         "jsonl": BlockJsonLinesReader,
+        FORM: partial(PicturesReader, _pictures),
     }
     rejects = Fields(Field(*field) for field in REJECTS.items())
     errors: tuple[type[Exception], ...] = ()

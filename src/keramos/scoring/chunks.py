@@ -44,12 +44,14 @@ class Loaded:
     others.
 
     ``numbers`` are the numbers in the piece, from 1, of the batch's rows; None where all are in it.
+    ``names`` are the files of the rows, where each is one.
     """
 
     batch: Batch
     rows: int
     numbers: NDArray[np.int64] | None = None
     malformed: tuple[Malformed, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from keramos.errors import MissingExtraError, UsageError
 from keramos.platform.atomic_write import is_special
 from keramos.scoring.formats import EXTENSIONS, TEXT, Format, common_format, format_of, stem
 from keramos.scoring.installed import check_formats
+from keramos.scoring.picture_folder import FORM, picture_source
 from keramos.scoring.sources import STDIN, find, is_url
 from keramos.types.scoring import DatabaseTable, Query
 
@@ -123,13 +124,10 @@ def plan_job(
     """
     query = source if isinstance(source, Query) else None
     table = target if isinstance(target, DatabaseTable) else None
-    files = (_query_file(query),) if query else tuple(find(str(source)))
-    given = plan.source_format or ("csv" if source == STDIN else "")
-    source_form = "query" if query else common_format([file.name for file in files], given).name
+    files, source_form = _files(model, source, plan)
     place = _table_place(table) if table else str(target)
-    form, mirrored = (
-        (Format("arrow"), False) if table else _target(place, "csv" if query else source_form, plan)
-    )
+    written = "csv" if source_form in {"query", FORM} else source_form
+    form, mirrored = (Format("arrow"), False) if table else _target(place, written, plan)
     _check_resume(files, place, table, plan)
     _check_rejects(plan)
     rejects = format_of(plan.rejects) or Format("csv")
@@ -151,12 +149,29 @@ def plan_job(
     return job
 
 
+def _files(
+    model: Model, source: str | Query, plan: ScoringPlan
+) -> tuple[tuple[SourceFile, ...], str]:
+    """The files of a source, and their format."""
+    if isinstance(source, Query):
+        return (_query_file(source),), "query"
+    pictures = None if plan.source_format else picture_source(model, source)
+    if pictures is not None:
+        return (pictures,), FORM
+    files = tuple(find(source))
+    given = plan.source_format or ("csv" if source == STDIN else "")
+    return files, common_format([file.name for file in files], given).name
+
+
 def _keys(source: str | Query, files: tuple[SourceFile, ...], *, mirrored: bool) -> tuple[str, ...]:
     """The columns that tell a row of the answers: those of many files name the file, too."""
     one = isinstance(source, Query) or (
-        len(files) == 1 and PurePosixPath(files[0].name).name == PurePosixPath(source).name
+        len(files) == 1
+        and files[0].pictures is None
+        and PurePosixPath(files[0].name).name == PurePosixPath(source).name
     )
-    return ("row",) if one or mirrored else ("file", "row")
+    apart = mirrored and files[0].pictures is None
+    return ("row",) if one or apart else ("file", "row")
 
 
 def _query_file(query: Query) -> SourceFile:

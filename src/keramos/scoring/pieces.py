@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Piece:
     """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has
     bad cells with rows counted from the beginning of the piece, and ``numbers`` are those of the
-    decided rows.
+    decided rows, ``names`` their files, where each row is one.
     """
 
     file: int
@@ -43,6 +43,7 @@ class Piece:
     rejected_rows: int = 0
     drift: tuple[InputCounts, ...] = ()
     last: bool = False
+    names: tuple[str, ...] = ()
 
 
 class Source:
@@ -193,16 +194,18 @@ def _decided(chunk: Chunk, number: int, file: SourceFile, scorer: Scorer, kept: 
     _check_cells(scored.decided, kept, file.name)
     rejected = _rejected(scored.rejected, loaded)
     bad = scored.rejected_rows + len({row.row for row in loaded.malformed})
+    numbers = _decided_rows(scored, loaded)
     return Piece(
         number,
         chunk.offset,
         chunk.stored,
         loaded.rows,
         scored.decided,
-        _decided_rows(scored, loaded),
+        numbers,
         rejected,
         bad,
         scored.drift,
+        names=tuple(loaded.names[row - 1] for row in numbers.tolist()) if loaded.names else (),
     )
 
 
@@ -224,4 +227,6 @@ def _rejected(problems: Sequence[Problem], loaded: Loaded) -> list[Problem]:
     if loaded.malformed:
         found += [Problem(odd.row, odd.column, odd.value, odd.rule) for odd in loaded.malformed]
         found.sort(key=lambda problem: (problem.row, problem.column))
+    if loaded.names:
+        found = [replace(problem, value=loaded.names[problem.row - 1]) for problem in found]
     return found

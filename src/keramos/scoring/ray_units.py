@@ -18,6 +18,7 @@ from keramos.scoring.blocks import open_text
 from keramos.scoring.columnar import arrow_file, readable
 from keramos.scoring.formats import format_of
 from keramos.scoring.parts import MOST_FILES
+from keramos.scoring.picture_folder import ranges
 from keramos.scoring.sources import check_unchanged
 from keramos.types.scoring import Position
 
@@ -100,11 +101,20 @@ def _rows(quotes: bool) -> Callable[[SourceFile, Format], Iterator[Cut]]:  # noq
     return cut
 
 
+def _pictures(file: SourceFile, _: Format) -> Iterator[Cut]:
+    sizes, stored = file.pictures.sizes if file.pictures else (), 0
+    for begin, end in ranges(sizes):
+        stored += sum(sizes[begin:end])
+        if end < len(sizes):
+            yield Cut(end, end, stored)
+
+
 _CUTS: dict[str, Callable[[SourceFile, Format], Iterator[Cut]]] = {
     "parquet": _groups,
     "csv": _rows(quotes=True),
     "tsv": _rows(quotes=True),
     "jsonl": _rows(quotes=False),
+    "pictures": _pictures,
 }
 """Format -> how its files are cut."""
 

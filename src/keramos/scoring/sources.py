@@ -17,6 +17,8 @@ from keramos.types.scoring import SourceFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from keramos.types.scoring import Pictures
+
 STDIN = "-"
 _PATTERN = "*?["
 _CHANGES = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
@@ -183,7 +185,9 @@ def check_unchanged(file: SourceFile) -> None:
     if file.stream:
         return
     try:
-        if is_url(file.name):
+        if file.pictures is not None:
+            state = (file.size, _stamp(file.pictures))
+        elif is_url(file.name):
             system, path = file_system(file.name)
             state = _remote_state(system.info(path))
         else:
@@ -220,6 +224,12 @@ def open_file(file: SourceFile, end: int = 0) -> BinaryIO:
         raise DataError(
             f"the file cannot be read: {error.strerror or error}", file=file.name
         ) from None
+
+
+def _stamp(listed: Pictures) -> str:
+    from keramos.scoring.picture_folder import stamp_of  # noqa: PLC0415 (few sources)
+
+    return stamp_of(listed)
 
 
 class _File(io.FileIO):

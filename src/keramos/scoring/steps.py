@@ -132,6 +132,6 @@ def placed(piece: Piece, before: int, keys: Sequence[str], name: str) -> Piece:
     moved = [replace(problem, row=problem.row + before) for problem in piece.rejected]
     if not keys or piece.decided is None or piece.numbers is None:
         return replace(piece, rejected=moved)
-    known: Keys = {"file": name, "row": piece.numbers + before}
+    known: Keys = {"file": piece.names or name, "row": piece.numbers + before}
     decided = backend().keyed(piece.decided, {key: known[key] for key in keys})
     return replace(piece, rejected=moved, decided=decided)

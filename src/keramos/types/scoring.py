@@ -71,12 +71,22 @@ class DatabaseTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """Files of pictures, each a row of one ``column``: their paths and bytes, in order."""
+
+    column: str
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """One file to score: its name for people and for opening, its path below the source, and what
     tells a change.
 
     ``partition`` are the key=value folders on the way to it, as columns. ``stream``: it can be read
-    once only, as standard input and the result of a query.
+    once only, as standard input and the result of a query. ``pictures`` are those of a folder,
+    which together are one source.
     """
 
     name: str
@@ -85,6 +95,7 @@ class SourceFile:
     stamp: str
     partition: tuple[tuple[str, str], ...] = ()
     stream: bool = False
+    pictures: Pictures | None = None
 
 
 @dataclass(frozen=True, slots=True)
