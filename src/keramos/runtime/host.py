@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.runtime import examples, ragged, strings
+from keramos.runtime import examples, matrices, ragged, strings
 from keramos.runtime.hashing import farmhash, fingerprint_cat, siphash
 from keramos.types.attributes import integer, integers, texts
 
@@ -125,6 +125,7 @@ HOST: dict[str, Callable[[Mapping[str, object]], Function]] = {
     "hash": _hash,
     "text": _text,
     **examples.STEPS,
+    **matrices.STEPS,
     **ragged.STEPS,
     **strings.STEPS,
 }

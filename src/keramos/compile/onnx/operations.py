@@ -102,6 +102,7 @@ _COUNTS: Mapping[str, Count] = {
     "RNN": _recurrent,
     "Scan": _scan,
     "Einsum": _einsum,
+    "NonMaxSuppression": _sorting,
     "TopK": _sorting,
     "Unique": _sorting,
     "DFT": _sorting,

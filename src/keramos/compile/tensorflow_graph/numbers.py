@@ -142,21 +142,36 @@ def _broadcast_args(n: NodeCall) -> tuple[Operand, ...]:
     return (Known.of(np.array(found, one.dtype)),)
 
 
+def _summed(n: NodeCall) -> tuple[Operand, ...]:
+    return (n.g.op("Sum", *(n.value(i) for i in range(len(n.operands)))),)
+
+
+def _concat(n: NodeCall) -> tuple[Operand, ...]:
+    """Of TensorFlow 1, whose first input is the axis."""
+    (axis,) = n.ints(0, "the axis")
+    return (n.g.op("Concat", *(n.value(i) for i in range(1, len(n.operands))), axis=axis),)
+
+
 ROWS: Mapping[str, Row] = {
+    "AccumulateNV2": _summed,
     "Acosh": _operator("Acosh"),
     "Asinh": _operator("Asinh"),
     "Atanh": _operator("Atanh"),
+    "BiasAddV1": _operator("Add"),
     "BitwiseAnd": _operator("BitwiseAnd"),
     "BitwiseOr": _operator("BitwiseOr"),
     "BitwiseXor": _operator("BitwiseXor"),
     "BroadcastArgs": _broadcast_args,
     "Bucketize": _bucketize,
+    "Concat": _concat,
     "DenseBincount": _bincount,
     "Div": _div,
     "Einsum": _einsum,
     "Inv": _operator("Reciprocal"),
     "LinSpace": _linspace,
+    "LogicalXor": _operator("Xor"),
     "MatrixDiag": _diagonal,
+    "MatrixDiagV2": _diagonal,
     "MatrixDiagV3": _diagonal,
     "Select": _select,
     "SoftmaxCrossEntropyWithLogits": _cross_entropy,

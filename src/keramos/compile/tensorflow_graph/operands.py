@@ -96,7 +96,15 @@ class Table:
     values: Array
 
 
-Operand = Known | Value | TensorList | Table
+@dataclass(slots=True, eq=False)
+class Complex:
+    """Complex numbers, as two tensors."""
+
+    real: Value
+    imaginary: Value
+
+
+Operand = Known | Value | TensorList | Table | Complex
 
 
 @dataclass(slots=True)
@@ -201,9 +209,14 @@ def as_value(g: Graph, item: Operand) -> Value:
         return item
     if isinstance(item, Known):
         return item.value(g)
-    raise MismatchError(
-        "a tensor is needed", received="a table" if isinstance(item, Table) else "a list of tensors"
-    )
+    raise MismatchError("a tensor of real numbers is needed", received=_WORDS[type(item)])
+
+
+_WORDS: Mapping[type, str] = {
+    Complex: "complex numbers",
+    Table: "a table",
+    TensorList: "a list of tensors",
+}
 
 
 def numpy_type(dtype: object) -> str:

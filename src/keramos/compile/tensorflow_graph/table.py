@@ -13,13 +13,17 @@ from keramos.compile.operations.table import KERAS
 from keramos.compile.operations.tensorflow_names import rows
 from keramos.compile.tensorflow_graph import (
     arrays,
+    boxes,
+    complex_numbers,
     control,
     fused,
     images,
     lists,
+    matrices,
     numbers,
     placing,
     ragged,
+    resizing,
     tables,
     texts,
 )
@@ -49,13 +53,17 @@ _WITHOUT_EFFECT = frozenset(tensorflow.IGNORED_ATTRIBUTES.split())
 
 ROWS: Mapping[str, Row] = {
     **arrays.ROWS,
+    **boxes.ROWS,
+    **complex_numbers.ROWS,
     **control.ROWS,
     **fused.ROWS,
     **images.ROWS,
     **lists.ROWS,
+    **matrices.ROWS,
     **numbers.ROWS,
     **placing.ROWS,
     **ragged.ROWS,
+    **resizing.ROWS,
     **tables.ROWS,
     **texts.ROWS,
 }

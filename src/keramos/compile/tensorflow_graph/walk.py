@@ -8,8 +8,9 @@ import numpy as np
 
 from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.record import Operation
+from keramos.compile.tensorflow_graph.complex_numbers import complex_row
 from keramos.compile.tensorflow_graph.folding import folded
-from keramos.compile.tensorflow_graph.operands import Known, NodeCall, Table, as_value
+from keramos.compile.tensorflow_graph.operands import Complex, Known, NodeCall, Table, as_value
 from keramos.compile.tensorflow_graph.table import row_of
 from keramos.errors import CorruptModelError, KeramosError, MismatchError, UnsupportedModelError
 from keramos.types.attributes import integer
@@ -88,12 +89,14 @@ class Walk:
     def _operation(self, node: GraphNode, given: tuple[Operand, ...]) -> tuple[Operand, ...]:
         self.g.place = node.name[:_SHOWN]
         layer = Layer(node.name, node.op)
-        values = tuple(one for one in given if not isinstance(one, (Known, Table)))
+        values = tuple(one for one in given if not isinstance(one, (Complex, Known, Table)))
         call = LayerCall(self.g, layer, given, {}, values, (), _no_layers)  # type: ignore[arg-type]
         n = NodeCall(call, node.op, given, node.attributes, self.inside)
         try:
             constant = folded(n)
-            return (constant,) if constant is not None else row_of(node.op)(n)
+            if constant is not None:
+                return (constant,)
+            return (complex_row(n, row_of) or row_of(node.op))(n)
         except KeramosError as error:
             error.at(layer=node.name, layer_kind=node.op)
             raise

@@ -21,6 +21,9 @@ _OUTPUTS: Mapping[str, Sequence[str]] = {
         ("FusedBatchNorm", "FusedBatchNormV2"),
         ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2"),
     ),
+    "CombinedNonMaxSuppression": (
+        *("nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"),
+    ),
     "FusedBatchNormV3": (
         *("y", "batch_mean", "batch_variance"),
         *("reserve_space_1", "reserve_space_2", "reserve_space_3"),

@@ -101,11 +101,11 @@ class MetaGraph:
     def bound_inputs(self, function: str) -> list[int]:
         """The nodes whose values a function gets after its own arguments."""
         found = self._functions.get(function)
-        return [] if found is None else found.numbers(2)
+        return [] if found is None else Message(found, self._objects.budget).numbers(2)
 
     @cached_property
-    def _functions(self) -> dict[str, Message]:
-        return self._objects.mapped(2)
+    def _functions(self) -> dict[str, bytes]:
+        return self._objects.entries(2)
 
     @cached_property
     def _objects(self) -> Message:

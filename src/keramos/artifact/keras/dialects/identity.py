@@ -123,7 +123,8 @@ def _is_home(name: str, rest: tuple[str, ...], generation: str) -> bool:
     if generation != "keras3":
         return rest == home or rest[:1] in _FOLDERS
     file = rest[-1].replace("_", "") if len(rest) > 1 else ""
-    return rest == home or (rest[0] == "layers" and file != "" and name.lower().startswith(file))
+    inside = rest[:1] == ("layers",) and file != ""
+    return rest == home or (inside and name.lower().startswith(file))
 
 
 def _by_name(name: str, generation: str) -> Identity:
