@@ -65,3 +65,13 @@ def tokenizer(words):
         "word_index": json.dumps(index),
     }
     return json.dumps({"class_name": "Tokenizer", "config": config})
+
+
+def window(path, rows, columns):
+    """A network that answers the next row of a window: a convolution over all of its rows."""
+    rng = np.random.default_rng(3)
+    config = {"filters": 3, "kernel_size": [rows], "activation": "tanh", "use_bias": True}
+    kernel = rng.normal(0, 0.3, (rows, columns, 3)), rng.normal(0, 1, 3)
+    return chain(
+        path, (rows, columns), ("Conv1D", config, *kernel), ("Flatten", {}), dense(3, columns)
+    )
