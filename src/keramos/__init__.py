@@ -5,7 +5,7 @@ Example:
     >>> run = keramos.train("credit.csv", "risk", epochs=20)
     >>> run.save("model.h5")
     >>> model = keramos.load("model.h5")
-    >>> model.decide([row])[0].label
+    >>> model.decide("credit.csv")[0].label
 
 ``train`` makes a file from a table; ``load`` opens any saved Keras model; ``inspect``, ``verify``
 and ``convert`` say what a file holds, prove it and rewrite it; ``score`` decides files of any size;

@@ -1,8 +1,10 @@
-"""A program of a user's passes type checkers without casts."""
+"""A program of a user's passes mypy and pyright without casts."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,9 +24,10 @@ def total(path: str, rows: list[dict[str, object]]) -> float:
     answers = model.predict(np.zeros((3, 2), "float32"))
     first: float = float(answers[0, 0]) + answers.sum()
     labels = [decision.label for decision in model.decide(rows)]
+    label: str | float | bool = model.decide(rows)[0].label
     shape: tuple[int | None, ...] = model.inputs[0].shape
     steps = model.trace(rows[0]).steps
-    print(labels, shape, steps[0].seconds, model.decide(rows).to_pandas().head())
+    print(labels, label, shape, steps[0].seconds, model.decide(rows).to_pandas().head())
     return first
 
 
@@ -35,7 +38,9 @@ def made(path: str) -> keramos.Run:
     except KeramosError as error:
         print(error.what, error.remedy)
         raise
-    print(keramos.inspect(path).parameters, keramos.verify(path))
+    with open(path, "rb") as file:
+        print(keramos.load(file).outputs, keramos.load(b"...").inputs)
+    print(keramos.inspect(path).parameters, keramos.verify(path)[0].passed)
     keramos.convert(path, "model.onnx")
     return run
 """
@@ -50,11 +55,16 @@ pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What mypy says of both programs, in the cache that ``make lint`` fills."""
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("typed")
     (folder / "right.py").write_text(PROGRAM, encoding="utf-8")
     (folder / "wrong.py").write_text(WRONG, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    """What mypy says of both programs, in the cache that ``make lint`` fills."""
     options = ["--config-file", ROOT / "pyproject.toml", "--cache-dir", ROOT / ".mypy_cache"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *options, folder / "right.py", folder / "wrong.py"],
@@ -75,3 +85,25 @@ def test_a_users_program_passes_mypy_strictly(found):
 def test_wrong_calls_are_shown_by_the_checker(found):
     lines = [line.split(":")[1] for line in found if line.startswith("wrong.py")]
     assert lines == ["4", "5", "6"]
+
+
+def test_pyright_says_the_same_of_both(folder):
+    if shutil.which("node") is None:
+        pytest.skip("pyright runs on Node.js")
+    settings = {"extraPaths": [str(ROOT / "src")], "typeCheckingMode": "standard"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+    )
+    said = json.loads(done.stdout)["generalDiagnostics"]
+    places = [
+        (Path(one["file"]).name, one["range"]["start"]["line"] + 1)
+        for one in said
+        if one["severity"] == "error"
+    ]
+    assert places == [("wrong.py", 4), ("wrong.py", 5), ("wrong.py", 6)], said

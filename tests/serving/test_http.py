@@ -103,6 +103,34 @@ def test_decide_with_partial_answers_the_good_rows(port, model, rows):
     ]
 
 
+@pytest.mark.parametrize("option", ["", "?partial=true", "?partial=false"])
+def test_decisions_warn_of_what_no_training_row_had(port, rows, option):
+    odd = {**rows[1], "age": 900, "purpose": "a rocket"}
+    wanted = ["age 900 is outside", "purpose 'a rocket' is not a category"]
+    for body in ([rows[0], odd], {"rows": [rows[0], odd]}):
+        first, second = post(port, f"/models/credit/decide{option}", body).json()["decisions"]
+        assert "warnings" not in first
+        assert all(words in " ".join(second["warnings"]) for words in wanted)
+
+
+@pytest.mark.parametrize("option", ["?warnings=false", "?partial=true&warnings=false"])
+def test_warnings_can_be_left_out(port, rows, option):
+    odd = {**rows[1], "age": 900}
+    found = post(port, f"/models/credit/decide{option}", [odd]).json()["decisions"]
+    assert "warnings" not in found[0]
+    assert post(port, "/models/credit/decide?warnings=no", [odd]).status_code == 400
+
+
+def test_rows_that_share_a_run_have_their_own_warnings(port, rows):
+    odd = {**rows[1], "age": 900}
+    body = [json.dumps([row]).encode() for row in (rows[0], odd, rows[2])]
+    path = "/models/credit/decide"
+    asked = b"".join(raw(one, path=path) for one in body[:2])
+    received = talk(port, asked + raw(body[2], "Connection: close", path=path))
+    found = received.split(b"HTTP/1.1 ")[1:]
+    assert [b"age 900 is outside" in one for one in found] == [False, True, False]
+
+
 def test_a_trace_has_four_steps(port, rows):
     reply = post(port, "/models/credit/trace", rows[0]).json()
 

@@ -182,7 +182,7 @@ def _by_column(
 def command(
     table: tuple[str, ...], target: str, output: str, *, as_json: bool, **options: object
 ) -> None:
-    """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow, or - for CSV from standard
+    """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow .xlsx, or - for CSV from standard
     input), or on several files with the same columns.
     """
     from keramos.artifact.read import read

@@ -37,6 +37,7 @@ FORMATS: dict[str, str | Reader] = {
     ".arrow": f"{_TABLES}:read_ipc",
     ".feather": f"{_TABLES}:read_ipc",
     ".ipc": f"{_TABLES}:read_ipc",
+    ".xlsx": "keramos.data.excel:read_excel",
 }
 """File extension -> reader; one given as module:function needs the extra ``tables``."""
 

@@ -156,7 +156,7 @@ class Model:
         index = getattr(rows, "index", None) if given is rows and type(rows) is not list else None
         if callable(index):  # a method, such as that of a tuple
             index = None
-        warned = warnings and self._watch.known
+        warned = warnings and self.watch.known
         with files_named(rows, content if self._raw else None) as named:
             if on_error == "raise":
                 decided = self.decided(self._rows_or_table(given), warnings=warnings)
@@ -170,7 +170,8 @@ class Model:
             )
 
     @property
-    def _watch(self) -> RowWarnings:
+    def watch(self) -> RowWarnings:
+        """What finds the warnings of rows."""
         if self._warnings is None:
             from keramos.inference.row_warnings import RowWarnings  # noqa: PLC0415 (start-up time)
 
@@ -180,7 +181,7 @@ class Model:
     def decided(self, fed: Feeds, *, warnings: bool = True) -> list[Decision]:
         """Decisions about what ``feeds`` gave, with their warnings."""
         decisions = decide(self.run(fed)[0], self.need_content("decide").rule)
-        return self._watch.added(decisions, fed) if warnings else decisions
+        return self.watch.added(decisions, fed) if warnings else decisions
 
     def decide_table(self, table: Table, *, warnings: bool = True) -> Decided:
         """Decisions for every good row of a table; bad rows neither stop nor shift the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from os import PathLike, fspath
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from keramos.compile.replacements import Replacement
+    from keramos.pipeline.model_bytes import Readable
     from keramos.types.limits import Limits
     from keramos.types.schema import Preparation
 
+_NONE = type(None)
+
 
 def load(
-    path: str | Path,
+    path: str | PathLike[str] | bytes | Readable,
     *,
-    weights: str | Path | None = None,
+    weights: str | PathLike[str] | bytes | Readable | None = None,
     replace: Mapping[str, Replacement] | None = None,
     verify: bool = True,
     require_signature: str | Path | None = None,
@@ -38,7 +42,8 @@ def load(
 
     Args:
         path: any ``.h5``, ``.hdf5`` or ``.keras`` file of any Keras, or an architecture
-            (``model.to_json()``).
+            (``model.to_json()``); a URL (``s3://``, ``https://`` ..., with the extra ``remote``);
+            the bytes of a file, or a file that is open for reading bytes.
         weights: the file of weights, where ``path`` is an architecture alone.
         replace: for layers that hold code, by name: what they compute, as an expression of x over
             functions of keras.ops (``"x / 127.5 - 1.0"``), or a function that appends it to the
@@ -60,46 +65,55 @@ def load(
         UsageError: a replacement names no layer of the model, or is not a valid expression.
     """
     begun = perf_counter()
+    source_of = reader(require_signature, served_as=served_as)
+    if isinstance(path, (str, PathLike)) and isinstance(weights, (str, PathLike, _NONE)):
+        name, beside = fspath(path), None if weights is None else fspath(weights)
+    else:
+        # Most models are files.
+        from keramos.pipeline.model_bytes import instead_of_paths  # noqa: PLC0415 (start-up time)
+
+        signed = require_signature is not None
+        name, beside, source_of = instead_of_paths(path, weights, source_of, signed=signed)
     artifact = opened(
-        path,
-        weights=weights,
+        name,
+        weights=beside,
         replacements=replace,
         limits=limits,
-        source_of=reader(require_signature, served_as=served_as),
+        source_of=source_of,
         by=by,
     )
-    with about(path):
+    with about(name):
         compiled = compile_network(artifact.network, limits=limits)
         if artifact.content is not None:
             check_fit(artifact.content, compiled)
         model = Model(artifact, compiled)
-        _prove(model, path, verify=verify)
+        _prove(model, name, verify=verify)
         if artifact.content is not None:
-            _warn(artifact.content.preparation, path)
+            _warn(artifact.content.preparation, name)
     model.limits, model.replacements, model.by = limits, dict(replace or {}), by
     model.load_seconds = perf_counter() - begun
     return model
 
 
-def _warn(preparation: Preparation, path: str | Path) -> None:
+def _warn(preparation: Preparation, path: str) -> None:
     """Say which columns float32 makes one number of, which no error shows."""
     for column in preparation.inputs:
         if indistinct(column):
             warnings.warn(
-                f"{escaped(str(path))}: column {quoted(column.column)} has training values from "
+                f"{escaped(path)}: column {quoted(column.column)} has training values from "
                 f"{column.minimum:.17g} to {column.maximum:.17g}, which are hardly more than one "
                 "number in float32; train the model again, or subtract a number first",
                 stacklevel=3,
             )
 
 
-def _prove(model: Model, path: str | Path, *, verify: bool) -> None:
+def _prove(model: Model, path: str, *, verify: bool) -> None:
     artifact = model.artifact
     if verify and artifact.content is not None:
         if artifact.seal == "broken":
             raise MismatchError(
                 f"{artifact.seal_detail}; its schema, rule and golden rows may no longer fit",
-                file=str(path),
+                file=path,
                 remedy="Save it again with keramos, or pass verify=False to use it as it is",
             )
         if artifact.content.golden is not None:

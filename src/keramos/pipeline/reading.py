@@ -86,6 +86,16 @@ def about(path: str | Path) -> Iterator[None]:
         ) from error
 
 
+def source_at(path: str, limits: Limits) -> ModelSource:
+    """The bytes of a model at a path, or behind a URL."""
+    if "://" not in path or os.path.lexists(path):
+        return model_source(path, limits)
+    # Most models are files of this machine.
+    from keramos.pipeline.model_bytes import source_behind  # noqa: PLC0415 (start-up time)
+
+    return source_behind(path, limits)
+
+
 def reader(
     key: str | Path | None,
     signature: str | Path | None = None,
@@ -93,7 +103,7 @@ def reader(
 ) -> Callable[[str, Limits], ModelSource]:
     """What reads the bytes at a path; with a public key, only of models that are signed for it."""
     if key is None:
-        return model_source
+        return source_at
     # Checking signatures takes long to import, and most models are opened without.
     from keramos.signing.signing import signed_source  # noqa: PLC0415 (start-up time)
 
@@ -106,7 +116,7 @@ def opened(
     weights: str | Path | None = None,
     replacements: Mapping[str, Replacement] | None = None,
     limits: Limits = LIMITS,
-    source_of: Callable[[str, Limits], ModelSource] = model_source,
+    source_of: Callable[[str, Limits], ModelSource] = source_at,
     by: str | None = None,
 ) -> Artifact:
     """The model at a path. Where a form holds a config and a graph, the config counts if everything

@@ -168,6 +168,7 @@ def explanation(found: Explanation, decision: Decision | None, rule: DecisionRul
         "explanation.html",
         refused="",
         steps=steps,
+        warnings=decision.warnings if decision else (),
         **_answers(decision, rule),
         **_seen(found),
         layers=[_layer(one) for one in found.activations],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from keramos.errors import MissingExtraError
 from keramos.inference.arrow_batches import ArrowBatches
 from keramos.scoring.arrow_delimited import ArrowDelimitedReader
 from keramos.scoring.arrow_json_lines import ArrowJsonLinesReader
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from keramos.errors import Problem
     from keramos.scoring.backend import Keys
     from keramos.scoring.chunks import Reader
+    from keramos.scoring.formats import Format
+    from keramos.types.scoring import SourceFile
+
+
+def _excel(file: SourceFile, form: Format, end: int = 0) -> Reader:
+    try:
+        from keramos.scoring.arrow_excel import ExcelReader  # noqa: PLC0415 (few files are)
+    except ImportError as error:
+        raise MissingExtraError(
+            f".xlsx files need {error.name}",
+            remedy="Install it with: pip install 'keramos[tables]'",
+        ) from None
+    return ExcelReader(file, form, end)
 
 
 def _pictures(column: str, cells: Sequence[bytes]) -> pa.RecordBatch:
@@ -39,6 +53,7 @@ class ArrowBackend:
         "tsv": ArrowDelimitedReader,
         "jsonl": ArrowJsonLinesReader,
         FORM: partial(PicturesReader, _pictures),
+        "xlsx": _excel,
     }
     rejects = pa.schema(list(REJECTS.items()))
     errors = (pa.ArrowException,)

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from keramos.errors import DataError
+from keramos.platform.urls import is_url
 from keramos.scoring.chunks import BATCH_ROWS, Chunk, Loaded, check_columns
 from keramos.scoring.chunks import readable as readable_with
-from keramos.scoring.sources import is_url, open_file
+from keramos.scoring.sources import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,12 +12,12 @@ import msgspec
 
 from keramos.errors import UsageError
 from keramos.platform.atomic_write import write_atomically
+from keramos.platform.urls import file_system, is_url
 from keramos.scoring.formats import Format, format_of
 from keramos.scoring.installed import backend
 from keramos.scoring.job import MANIFEST, REJECTED_FILE
 from keramos.scoring.joined import join
 from keramos.scoring.journal import disk
-from keramos.scoring.sources import file_system, is_url
 from keramos.types.scoring import ScoringSummary
 
 if TYPE_CHECKING:

@@ -22,7 +22,11 @@ EXTENSIONS = {
     ".feather": "arrow",
     ".ipc": "arrow",
 }
+READ_ONLY = {".xlsx": "xlsx"}
+"""Formats of sources alone."""
+
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+_KNOWN = {**EXTENSIONS, **READ_ONLY}
 TEXT = frozenset({"csv", "tsv", "jsonl"})
 
 
@@ -46,7 +50,7 @@ def format_of(name: str, given: str = "") -> Format | None:
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     compression = COMPRESSIONS.get(suffixes[-1], "") if suffixes else ""
     plain = suffixes[:-1] if compression else suffixes
-    found = given or (EXTENSIONS.get(plain[-1], "") if plain else "")
+    found = given or (_KNOWN.get(plain[-1], "") if plain else "")
     return Format(found, compression) if found else None
 
 
@@ -60,7 +64,7 @@ def common_format(names: Iterable[str], given: str) -> Format:
     for name in names:
         own = format_of(name, given)
         if own is None:
-            known = ", ".join(EXTENSIONS)
+            known = ", ".join(_KNOWN)
             raise UsageError(
                 f"the extension is not of a known format ({known})",
                 file=name,
@@ -81,4 +85,4 @@ def stem(name: str) -> str:
     path = PurePosixPath(name)
     if path.suffix.lower() in COMPRESSIONS:
         path = path.with_suffix("")
-    return str(path.with_suffix("")) if path.suffix.lower() in EXTENSIONS else str(path)
+    return str(path.with_suffix("")) if path.suffix.lower() in _KNOWN else str(path)

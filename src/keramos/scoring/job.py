@@ -15,10 +15,19 @@ import msgspec
 
 from keramos.errors import MissingExtraError, UsageError
 from keramos.platform.atomic_write import is_special
-from keramos.scoring.formats import EXTENSIONS, TEXT, Format, common_format, format_of, stem
+from keramos.platform.urls import is_url
+from keramos.scoring.formats import (
+    EXTENSIONS,
+    READ_ONLY,
+    TEXT,
+    Format,
+    common_format,
+    format_of,
+    stem,
+)
 from keramos.scoring.installed import check_formats
 from keramos.scoring.picture_folder import FORM, picture_source
-from keramos.scoring.sources import STDIN, find, is_url
+from keramos.scoring.sources import STDIN, find
 from keramos.types.scoring import DatabaseTable, Query
 
 if TYPE_CHECKING:
@@ -214,11 +223,13 @@ def _function(code: object) -> str:
 
 
 def _target(target: str, source_form: str, plan: ScoringPlan) -> tuple[Format, bool]:
+    source_form = "csv" if source_form in READ_ONLY.values() else source_form
     if target == STDOUT:
         return Format(plan.target_format or "csv"), False
     if target.endswith("/") or (not is_url(target) and Path(target).is_dir()):
         return Format(plan.target_format or source_form), True
     form = format_of(target, plan.target_format)
+    form = None if form and form.name in READ_ONLY.values() else form
     suffix = PurePosixPath(target).suffix
     if form is None and suffix[1:].isalpha():  # else results.cvs would become a folder
         known = ", ".join(EXTENSIONS)

@@ -8,60 +8,23 @@ import io
 import sys
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import unquote
 
-from keramos.errors import DataError, MissingExtraError, UsageError
+from keramos.errors import DataError
+from keramos.platform.urls import file_system, is_url
 from keramos.types.scoring import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from keramos.platform.urls import FileSystem
     from keramos.types.scoring import Pictures
 
 STDIN = "-"
 _PATTERN = "*?["
 _CHANGES = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
 """Where file systems of fsspec put what changes with a file."""
-
-
-class _FileSystem(Protocol):
-    """What is used of fsspec.Abstract_FileSystem."""
-
-    def glob(self, path: str, *, detail: bool) -> dict[str, Mapping[str, object]]: ...
-    def find(self, path: str, *, detail: bool) -> dict[str, Mapping[str, object]]: ...
-    def info(self, path: str) -> Mapping[str, object]: ...
-    def open(self, path: str, mode: str) -> BinaryIO: ...
-    def pipe_file(self, path: str, value: bytes) -> None: ...
-    def put_file(self, lpath: str, rpath: str) -> None: ...
-    def unstrip_protocol(self, name: str) -> str: ...
-    def exists(self, path: str) -> bool: ...
-
-
-def is_url(name: str) -> bool:
-    """Whether fsspec has to open it."""
-    return "://" in name
-
-
-def file_system(url: str) -> tuple[_FileSystem, str]:
-    """The file system of a URL and the path in it.
-
-    Raises:
-        MissingExtraError: fsspec, or what it needs for this kind of URL, is not installed.
-        UsageError: fsspec knows no such kind.
-    """
-    try:
-        import fsspec  # noqa: PLC0415 (an extra)
-    except ImportError:
-        raise MissingExtraError(
-            f"{url} needs fsspec", remedy="Install it with: pip install 'keramos[remote]'"
-        ) from None
-    try:
-        return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
-    except ImportError as error:
-        raise MissingExtraError(f"{url} needs one more package: {error}") from None
-    except ValueError as error:
-        raise UsageError(f"fsspec does not know this URL: {error}", file=str(url)) from None
 
 
 def find(source: str) -> list[SourceFile]:
@@ -153,7 +116,7 @@ def _remote(source: str) -> list[SourceFile]:
 
 
 def _remote_file(
-    system: _FileSystem, path: str, info: Mapping[str, object], root: str
+    system: FileSystem, path: str, info: Mapping[str, object], root: str
 ) -> SourceFile:
     relative = path.removeprefix(root).lstrip("/")
     return SourceFile(

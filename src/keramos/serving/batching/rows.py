@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from keramos.serving.core.fast_route import Decoded, FastRoute
     from keramos.serving.core.messages import Reply
     from keramos.serving.core.served import Registry, Served
+    from keramos.types.prediction import Decision, Feeds
 
 _log = logging.getLogger("keramos.serving")
 
@@ -137,7 +139,8 @@ class RowBatcher:
             else [row for _, decoded in group for row in decoded.rows]
         )
         try:
-            answers = JsonAnswers(self._registry.run(served, group[0][0].route.feeds(rows)))
+            fed = group[0][0].route.feeds(rows)
+            answers = JsonAnswers(self._registry.run(served, fed), partial(_warned, served, fed))
             end = 0
             for one, decoded in group:
                 begin, end = end, end + len(decoded.rows)
@@ -155,6 +158,10 @@ class RowBatcher:
             for one, _ in group:  # run each by itself, so that only the faulty one is refused
                 one.reply = _run_single(one)
                 one.shared = False
+
+
+def _warned(served: Served, fed: Feeds, decisions: list[Decision]) -> list[Decision]:
+    return served.model.watch.added(decisions, fed)
 
 
 def _decoded(one: PendingRequest) -> Decoded | None:

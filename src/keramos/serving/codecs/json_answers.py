@@ -8,6 +8,8 @@ from keramos.runtime.decide import decide
 from keramos.serving.codecs.json_numbers import flat_texts, nested
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keramos.types.prediction import Decision
     from keramos.types.serving import Outputs
     from keramos.types.training import DecisionRule
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 class JsonAnswers:
     """The ``Answers`` of one run; each form is made once for all requests that share the run."""
 
-    def __init__(self, outputs: Outputs) -> None:
+    def __init__(
+        self, outputs: Outputs, warned: Callable[[list[Decision]], list[Decision]]
+    ) -> None:
+        """``warned`` gives decisions about the rows of the run their warnings."""
         self.outputs = outputs
+        self._warned = warned
         self._flat: list[str] | None = None
         self._rows: list[str] | None = None
         self._decisions: list[Decision] | None = None
@@ -35,7 +41,7 @@ class JsonAnswers:
         return self._rows
 
     def decisions(self, rule: DecisionRule) -> list[Decision]:
-        """Each row's decision."""
+        """Each row's decision, with its warnings."""
         if self._decisions is None:
-            self._decisions = decide(self.outputs[0], rule)
+            self._decisions = self._warned(decide(self.outputs[0], rule))
         return self._decisions

@@ -32,7 +32,7 @@ class Answers(Protocol):
         """Each row of the first output as JSON."""
 
     def decisions(self, rule: DecisionRule) -> list[Decision]:
-        """Each row's decision."""
+        """Each row's decision, with its warnings."""
 
 
 @dataclass(frozen=True, slots=True)

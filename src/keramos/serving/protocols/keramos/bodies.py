@@ -69,6 +69,7 @@ class Decision(Struct):
     rule: str
     interval: tuple[float, float] | UnsetType = UNSET
     possible: list[str | float | bool] | UnsetType = UNSET
+    warnings: list[str] | UnsetType = UNSET
 
 
 class Decisions(Struct):

@@ -78,26 +78,38 @@ def models(context: Context, _: Request, __: re.Match[str]) -> Reply:
 
 def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST /models/M/decide: label, score and rule of each row; with ``partial=true`` of each good
-    row.
+    row, with ``warnings=false`` without warnings.
     """
     served = context.registry.get(ref_of(match))
     content = _content(served, "decide")
-    wanted = request.options().get("partial", "false").lower()
-    if wanted not in {"true", "false"}:
-        raise RequestError("partial must be true or false", received=shown(wanted))
+    partial_wanted, warned = _switch(request, "partial", "false"), _switch(request, "warnings")
     items = _rows(request.body)
-    if wanted == "true":
-        return _decided_partly(served, content, items, context.max_rows)
-    scores = context.registry.run(served, feeds_of(served, items, context.max_rows))[0]
-    listed = [
-        _listed(range(begin + 1, end + 1), decisions_of(part, content.rule), number_texts(part))
-        for begin, end in pieces(len(items), scores.size // max(len(scores), 1))
-        if len(part := scores[begin:end])
-    ]
+    if partial_wanted:
+        return _decided_partly(served, content, items, context.max_rows, warnings=warned)
+    fed = feeds_of(served, items, context.max_rows)
+    scores = context.registry.run(served, fed)[0]
+    listed = []
+    for begin, end in pieces(len(items), scores.size // max(len(scores), 1)):
+        part = scores[begin:end]
+        made = decisions_of(part, content.rule)
+        if warned:
+            there = {name: array[begin:end] for name, array in fed.items()}
+            made = served.model.watch.added(made, there)
+        listed += [_listed(range(begin + 1, end + 1), made, number_texts(part))] if made else []
     return Reply(body=_decisions(served, listed))
 
 
-def _decided_partly(served: Served, content: Content, items: list[object], most: int) -> Reply:
+def _switch(request: Request, name: str, default: str = "true") -> bool:
+    """A parameter of the query that is true or false."""
+    wanted = request.options().get(name, default).lower()
+    if wanted not in {"true", "false"}:
+        raise RequestError(f"{name} must be true or false", received=shown(wanted))
+    return wanted == "true"
+
+
+def _decided_partly(
+    served: Served, content: Content, items: list[object], most: int, *, warnings: bool
+) -> Reply:
     """Decisions for the good rows and what is wrong with each other row; 200 even where none is
     good.
     """
@@ -108,7 +120,7 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
     ignored: dict[str, None] = {}
     good = count = 0
     for begin, end in pieces(len(items), len(content.schema.columns)):
-        decided, bad = _decided_piece(served, content, items[begin:end])
+        decided, bad = _decided_piece(served, content, items[begin:end], warnings=warnings)
         rows = [begin + row for row in decided.rows]
         listed.append(_listed(rows, decided.decisions, _texts(decided.decisions)))
         good, count = good + len(rows), count + len(bad)
@@ -123,14 +135,14 @@ def _decided_partly(served: Served, content: Content, items: list[object], most:
 
 
 def _decided_piece(
-    served: Served, content: Content, items: list[object]
+    served: Served, content: Content, items: list[object], *, warnings: bool
 ) -> tuple[Decided, list[Problem]]:
     """The decisions about some rows, and all their problems in order."""
     shapeless: list[Problem] = []
     names = column_names(served)
     given = row_dicts(as_rows(served, items), names, len(items), shapeless)
     every = [{column.name: None for column in content.schema.columns} | row for row in given]
-    decided = served.model.decide_table(as_table(every))
+    decided = served.model.decide_table(as_table(every), warnings=warnings)
     no_rows = {problem.row for problem in shapeless}
     others = [problem for problem in decided.problems if problem.row not in no_rows]
     order = {name: place for place, name in enumerate(["", *names])}
@@ -218,12 +230,15 @@ def _decision(row: int, decision: Decision, scores: Sequence[str]) -> str:
 
 
 def _sure(decision: Decision) -> str:
-    """The ends of an interval or the possible labels, where the rule has an interval."""
+    """The ends of an interval or the possible labels, where the rule has an interval; warnings."""
+    found = ""
     if decision.interval is not None:
-        return f',"interval":[{",".join(map(json_text, decision.interval))}]'
-    if decision.possible:
-        return f',"possible":[{",".join(map(json_text, decision.possible))}]'
-    return ""
+        found = f',"interval":[{",".join(map(json_text, decision.interval))}]'
+    elif decision.possible:
+        found = f',"possible":[{",".join(map(json_text, decision.possible))}]'
+    if decision.warnings:
+        found += f',"warnings":[{",".join(map(json_text, decision.warnings))}]'
+    return found
 
 
 def _texts(decisions: Iterable[Decision]) -> list[str]:
@@ -285,7 +300,7 @@ ROUTES = (
         request=ROWS,
         response=Decisions,
         statuses=BODY_ERRORS,
-        query={"partial": False},
+        query={"partial": False, "warnings": True},
         offered=_has_columns,
         fast=fast_route,
         call=_DECIDE,
