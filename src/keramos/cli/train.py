@@ -54,6 +54,14 @@ def _by_column(
     return dict(value.split("=", 1) for value in values)
 
 
+def _missing(values: object) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Texts that mean a missing cell, and what becomes of missing values by column."""
+    given: tuple[str, ...] = values  # type: ignore[assignment]  # click gives texts
+    policies = [one.rpartition("=") for one in given if one.endswith(("=impute", "=refuse"))]
+    texts = tuple(one for one in given if not one.endswith(("=impute", "=refuse")))
+    return texts, {column: policy for column, _, policy in policies}
+
+
 @click.command(
     "train", epilog="Example: keramos train credit.csv --target risk -o model.h5 --drop customer_id"
 )
@@ -84,8 +92,9 @@ def _by_column(
 @click.option(
     "--missing",
     multiple=True,
-    metavar="TEXT",
-    help="Text that means a missing cell, beside the usual ones (repeat for more).",
+    metavar="TEXT|COLUMN=impute|COLUMN=refuse",
+    help="Text that means a missing cell, beside the usual ones; or whether missing values of a "
+    "column (*: of every other) are filled or refused, whatever training rows had (repeat).",
 )
 @click.option(
     "--written",
@@ -198,6 +207,7 @@ def command(
 
     check_extension(Path(output))
     check_target(output)
+    options["missing"], options["gaps"] = _missing(options.pop("missing"))
     plan = TrainingPlan(**{name: options.pop(name) for name in _PLAN})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
 

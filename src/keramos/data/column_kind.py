@@ -272,7 +272,26 @@ def _integers(name: str, values: np.ndarray, integers: list[int], note: str = ""
             f"integers of up to {digits} digits, which are codes: as numbers (float64) only {kept} "
             f"of {different} differ. To use them, take them as codes with --categorical '{name}'"
         )
+    if named := _may_name(name, len(values), different):
+        note += f"; {named}"
     return _numbers(name, values.astype(float), f"integers ({different} different){note}")
+
+
+def _may_name(name: str, rows: int, different: int) -> str:
+    """What speaks for integers that name something, and what helps then."""
+    if rows < _IDENTIFIER_ROWS:
+        return ""
+    if words := _words(name) & _ID_WORDS:
+        return (
+            f"the name says '{min(words)}': if they name things, leave them out (--drop '{name}') "
+            f"or keep the rows of each together (--split-by '{name}')"
+        )
+    if different == rows:
+        return (
+            f"a different one in every row: if they only name the row, leave them out "
+            f"(--drop '{name}')"
+        )
+    return ""
 
 
 def _numbers(name: str, values: np.ndarray, why: str, notation: Notation = PLAIN) -> Found | str:

@@ -51,7 +51,8 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
         if isinstance(found, DroppedColumn):
             dropped.append(found)
         else:
-            columns.append(with_blanks(found, given.columns[name], trim=name in wishes.trim))
+            spaced = with_blanks(found, given.columns[name], trim=name in wishes.trim)
+            columns.append(_with_gaps(spaced, wishes))
     if not columns:
         reasons = "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
         raise DataError(
@@ -59,6 +60,13 @@ def infer_schema(table: Table, target: str, wishes: Wishes = _NO_WISHES) -> Sche
             file=table.source,
         )
     return Schema(tuple(columns), goal, tuple(dropped))
+
+
+def _with_gaps(column: ColumnSchema, wishes: Wishes) -> ColumnSchema:
+    """The column with what the caller decided about its missing values."""
+    wanted = wishes.gaps or {}
+    found = wanted.get(column.name, wanted.get("*"))
+    return column if found is None else replace(column, gaps=found)
 
 
 def _check_names(table: Table, target: str, wishes: Wishes) -> None:
@@ -72,6 +80,7 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
             )
     named = [*wishes.drop, *wishes.categorical, *wishes.numeric]
     named += [*(wishes.units or {}), *(wishes.written or {}), *wishes.trim]
+    named += [name for name in wishes.gaps or {} if name != "*"]
     for name in named:
         if name not in table.columns:
             near = get_close_matches(name, list(table.columns), 1)
@@ -82,9 +91,19 @@ def _check_names(table: Table, target: str, wishes: Wishes) -> None:
             )
     if target in wishes.drop:
         raise UsageError("the target cannot be dropped", column=target)
-    if target in {*wishes.categorical, *wishes.numeric, *wishes.trim}:
+    wrong = sorted(set((wishes.gaps or {}).values()) - {"impute", "refuse"})
+    if wrong:
         raise UsageError(
-            "wishes about kinds and blanks are for feature columns, not for the target",
+            "missing values are imputed or refused",
+            option="gaps",
+            received=repr(wrong[0]),
+            remedy="Say impute or refuse",
+        )
+    others = {*wishes.categorical, *wishes.numeric, *wishes.trim, *(wishes.gaps or {})}
+    if target in others:
+        raise UsageError(
+            "wishes about kinds, blanks and missing values are for feature columns, not for the "
+            "target",
             column=target,
             remedy="Say what to predict with --task",
         )

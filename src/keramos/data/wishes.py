@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from keramos.types.schema import Task
+    from keramos.types.schema import Gaps, Task
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the caller decided against inference: columns by name, the unit of columns, texts that
-    mean a missing cell, how the number 1234.5 or another number or date is written in a column, and
-    columns of text whose surrounding blanks mean nothing.
+    mean a missing cell, how the number 1234.5 or another number or date is written in a column,
+    columns of text whose surrounding blanks mean nothing, and what becomes of missing values of a
+    column (``*``: of all others).
     """
 
     drop: Collection[str] = ()
@@ -27,3 +28,4 @@ class Wishes:
     missing: Collection[str] = ()
     written: Mapping[str, str] | None = None
     trim: Collection[str] = ()
+    gaps: Mapping[str, Gaps] | None = None

@@ -177,14 +177,14 @@ def _rare(preparation: Preparation) -> list[str]:
     many = [
         f"column '{column.column}': each of its {len(column.categories)} levels is the mean target "
         "of its rows, learned from other rows than the row's own, because a cell for each would "
-        "teach little and cost much"
+        f"teach little and cost much; --drop '{column.column}' leaves it out"
         for column in preparation.inputs
         if column.statistics
     ]
     return many + [
         f"column '{column.column}': the {len(column.categories)} most frequent levels have a cell "
         f"each; {column.histogram.counts[-1]} training rows with rarer levels share one, because "
-        "a cell for each would teach little and cost much"
+        f"a cell for each would teach little and cost much; --drop '{column.column}' leaves it out"
         for column in preparation.inputs
         if column.categories and column.histogram.counts[-1] and not column.statistics
     ]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.prepared_rows import PreparedRows
     from keramos.training.trainer import Trainer
     from keramos.types.network import Network
-    from keramos.types.schema import Scaling, Schema, Split, Task
+    from keramos.types.schema import Gaps, Scaling, Schema, Split, Task
     from keramos.types.table import Table
     from keramos.types.training import Epoch, PlanFields
 
@@ -100,6 +100,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     missing: Collection[str] = (),
     written: Mapping[str, str] | None = None,
     trim: Collection[str] = (),
+    gaps: Mapping[str, Gaps] | None = None,
     scaling: Scaling | None = None,
     threshold: Goal = 0.5,
     interval: float | None = None,
@@ -138,6 +139,10 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
             read in one way only: ``{"price": "1.234,5 EUR", "day": "31/01/2024"}``.
         trim: columns of text whose surrounding blanks mean nothing: they are removed in training
             and from every row later. Elsewhere they are part of the value, as for Keras.
+        gaps: column (``*``: every other one) -> what becomes of missing values: ``impute`` fills
+            them with the median, or takes a category for unseen, also where training rows had none
+            missing; ``refuse`` leaves rows out that lack the value, in training and later.
+            Otherwise they are filled where training rows had some, and refused elsewhere.
         scaling: ``minmax`` to 0-1, or ``standard``; the recipe's where None.
         threshold: binary only; a number, a metric to tune it for, or two costs. See ``Goal``.
         interval: share of rows, such as 0.9, whose truth an interval around the answer is to hold,
@@ -178,7 +183,9 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     source, name = _source(table, target, max_rows, plan.seed, on_message)
     columns = RowColumns(split_by, time_column, weight_column)
     left_out = (*drop, *columns.reasons())
-    wishes = Wishes(left_out, categorical, numeric, task, positive, units, missing, written, trim)
+    wishes = Wishes(
+        left_out, categorical, numeric, task, positive, units, missing, written, trim, gaps
+    )
     schema = columns.explained(infer_schema(source, name, wishes))
     loss_of(plan, schema.target.task)  # refuses a loss that the task does not have
     _announce(schema, on_message)
@@ -249,10 +256,18 @@ def _check(scaling: str | None, threshold: Goal, interval: float | None) -> None
         )
 
 
+_GAPS = {
+    "": "",
+    "impute": "; missing values are filled, as you say",
+    "refuse": "; rows without it are refused, as you say",
+}
+
+
 def _announce(schema: Schema, tell: Callable[[str], None]) -> None:
     tell(f"target '{schema.target.name}': {schema.target.task}, because {schema.target.reason}")
     for column in schema.columns:
-        tell(f"column '{column.name}': {column.kind.replace('_', ' ')}, because {column.reason}")
+        kind, gaps = column.kind.replace("_", " "), _GAPS[column.gaps or ""]
+        tell(f"column '{column.name}': {kind}, because {column.reason}{gaps}")
     for dropped in schema.dropped:
         tell(f"column '{dropped.name}' is not used: {dropped.reason}")
 

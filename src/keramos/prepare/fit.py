@@ -154,7 +154,7 @@ def _learn(
         column=source.name,
         input=name,
         kind=source.kind,
-        null_policy="median" if missing else "refuse",
+        null_policy="median" if missing or source.gaps == "impute" else "refuse",
         part=which,
         minimum=low,
         maximum=high,
@@ -194,7 +194,9 @@ def _learn_levels(
             f"{null_code} stands for missing values and cannot be a category",
             column=source.name,
         )
-    policy: NullPolicy = "level" if missing else "refuse"
+    # Nothing was learned about a level that no training row has.
+    filled: NullPolicy = "unseen" if source.gaps == "impute" else "refuse"
+    policy = "level" if missing else filled
     found = ColumnPreparation(
         column=source.name,
         input=name,
@@ -207,7 +209,7 @@ def _learn_levels(
     if len(levels) <= MANY_LEVELS or goals.shape[1] > MOST_OUTPUTS:
         return found
     values = level_values(level_codes(column, found), goals, len(levels) + 2)
-    kept = values if missing else values[:-1]
+    kept = values if policy == "level" else values[:-1]
     return replace(found, statistics=tuple(map(tuple, kept.astype("float32").tolist())))
 
 
@@ -219,8 +221,9 @@ def _features(preparation: Preparation) -> tuple[tuple[str, ...], tuple[int, ...
     # it either.
     named = [(name, True) for each in target_statistics(preparation) for name in each.features()]
     named += [(column.input, column.maximum > column.minimum) for column in numbers]
+    indicated = {f"{column.input} is missing": column.missing_rows > 0 for column in numbers}
     for transform in number_transforms(preparation):
-        named += [(name, True) for name in transform.further(names)]
+        named += [(name, indicated[name]) for name in transform.further(names)]
     rare = {column.input: column.histogram.counts[-1] > 0 for column in preparation.inputs}
     for one_hot in one_hots(preparation):
         other, *levels = one_hot.features()

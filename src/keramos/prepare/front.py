@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from keramos.tabular.impute import fill_layers
 from keramos.tabular.kinds import KINDS
 from keramos.tabular.plan import Plan
 from keramos.tabular.transforms import (
@@ -17,7 +18,7 @@ from keramos.tabular.transforms import (
     target_statistics,
 )
 from keramos.types.network import Call, Network, TensorRef
-from keramos.types.schema import MATRIX_INPUT
+from keramos.types.schema import MATRIX_INPUT, MISSING_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def front(preparation: Preparation, rows: Sequence[FrontOutput] = ("prepared",))
 
     ``prepared``: the numbers of levels, filled and scaled numbers, and one-hot categories, shape
     (rows, len(preparation.features)). ``raw``: the same with numbers as they are,
-    ``MISSING_NUMBER`` where there is none.
+    ``MISSING_NUMBER`` where there is none, and the median where training rows had all.
     """
     plan = Plan()
     sources = _inputs(plan, preparation)
@@ -41,7 +42,7 @@ def front(preparation: Preparation, rows: Sequence[FrontOutput] = ("prepared",))
     scaled = _scaled(plan, preparation, numbers) if "prepared" in rows else []
     means = [each.layers(plan, sources[each.input]) for each in target_statistics(preparation)]
     levels = [each.layers(plan, sources[each.input]) for each in one_hots(preparation)]
-    parts = {"prepared": scaled, "raw": numbers}
+    parts = {"prepared": scaled, "raw": _filled(plan, preparation, numbers)}
     outputs = tuple(plan.join(name, [*means, *parts[name], *levels]) for name in rows)
     return Network("front", plan.layers, tuple(plan.calls), tuple(plan.inputs), outputs)
 
@@ -65,6 +66,21 @@ def _joined_numbers(
     if preparation.matrix:
         return [sources[MATRIX_INPUT]]
     return [plan.join("numbers", [sources[column.input] for column in columns])]
+
+
+def _filled(plan: Plan, preparation: Preparation, numbers: list[TensorRef]) -> list[TensorRef]:
+    """The numbers as they are, but the median for a missing one where training rows had none
+    missing: what learns from raw numbers has not seen what missing means there.
+    """
+    columns = number_inputs(preparation)
+    taught = [column.null_policy != "median" or column.missing_rows > 0 for column in columns]
+    if all(taught):
+        return numbers
+    fills = [
+        MISSING_NUMBER if seen else column.median
+        for column, seen in zip(columns, taught, strict=True)
+    ]
+    return [fill_layers(plan, numbers[0], fills)[0]]
 
 
 def _scaled(plan: Plan, preparation: Preparation, numbers: list[TensorRef]) -> list[TensorRef]:

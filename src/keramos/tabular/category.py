@@ -31,7 +31,7 @@ class Category(Kind):
     def row_encoder(self, column: ColumnPreparation) -> Callable[[object], object]:
         """Categories of the vocabulary, as they are."""
         known, word, null = frozenset(column.categories), self.word, self.null_code
-        nullable = column.null_policy == "level"
+        nullable = column.null_policy != "refuse"
 
         def encode(cell: object) -> object:
             if type(cell) is word and cell in known:

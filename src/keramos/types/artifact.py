@@ -27,8 +27,9 @@ from keramos.types.training import (
     TrainingTrace,
 )
 
-CONTENT_VERSION = 3
-"""The newest version of content that can be read: 3 has steps that the host takes; 2 has notations,
+CONTENT_VERSION = 4
+"""The newest version of content that can be read: 4 has missing categories that count as unseen; 3
+has steps that the host takes; 2 has notations,
 categories with blanks around them, or numbers from which one is subtracted. Other content is
 written as version 1: older readers trim text, which changes no category without blanks around it,
 but takes a padded cell for one.
@@ -63,8 +64,10 @@ def _version(schema: Schema, preparation: Preparation) -> int:
         column.steps or column.picture or column.text or column.series
         for column in preparation.inputs
     )
-    if any(host) or any(column.kind == "text" for column in schema.columns):
+    if any(column.null_policy == "unseen" for column in preparation.inputs):
         return CONTENT_VERSION
+    if any(host) or any(column.kind == "text" for column in schema.columns):
+        return 3
     return 2 if written or less or padded else 1
 
 

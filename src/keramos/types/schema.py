@@ -23,7 +23,9 @@ ColumnKind = Literal[
 ]
 Task = Literal["binary", "multiclass", "regression"]
 Scaling = Literal["minmax", "standard"]
-NullPolicy = Literal["refuse", "median", "level"]
+NullPolicy = Literal["refuse", "median", "level", "unseen"]
+Gaps = Literal["impute", "refuse"]
+"""What a caller decides about missing values of a column, against what its training rows say."""
 """refuse: a missing value makes the row bad. median: the training median plus a 0/1 indicator.
 level: missing is a category of its own."""
 
@@ -65,7 +67,8 @@ class Notation(Frozen, frozen=True):
 
 class ColumnSchema(Frozen, frozen=True):
     """One feature column: its name in the table, its kind, and why it was taken for that.
-    ``notation`` is set where its text is not written in the plain form.
+    ``notation`` is set where its text is not written in the plain form, ``gaps`` where the caller
+    decided about missing values.
     """
 
     name: str
@@ -73,6 +76,7 @@ class ColumnSchema(Frozen, frozen=True):
     reason: str
     unit: str = ""
     notation: Notation | UnsetType = UNSET
+    gaps: Gaps | UnsetType = UNSET
 
 
 class DroppedColumn(Frozen, frozen=True):

@@ -26,6 +26,7 @@ _PICTURES = "PNG, JPEG, WebP, BMP, GIF or TIFF; drop a file here or paste a pict
 _NULLS = {
     "refuse": "required (never missing in training)",
     "median": "filled with the training median {median}",
+    "unseen": "counts as an unseen category",
     "level": "a category of its own",
 }
 
