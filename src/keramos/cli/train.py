@@ -15,6 +15,8 @@ from keramos.training.engines import AUTO, ENGINES
 from keramos.training.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from keramos.pipeline.train import Run
+    from keramos.report.screen import Screen
     from keramos.types.training import Epoch
 
 TASKS = ("binary", "multiclass", "regression")
@@ -187,22 +189,31 @@ def _missing(values: object) -> tuple[tuple[str, ...], dict[str, str]]:
     metavar="SECONDS",
     help="Processor time for trying candidates and learning again.  [default: no bound]",
 )
+@click.option(
+    "--log",
+    metavar="mlflow|tensorboard:FOLDER",
+    help="Log each epoch, the held-out metrics and (MLflow) the model.",
+)
 @json_option()
 def command(
-    table: tuple[str, ...], target: str, output: str, *, as_json: bool, **options: object
+    table: tuple[str, ...],
+    target: str,
+    output: str,
+    *,
+    as_json: bool,
+    log: str | None,
+    **options: object,
 ) -> None:
     """Train a network on TABLE (.csv .tsv .jsonl .parquet .arrow .xlsx, or - for CSV from standard
     input), or on several files with the same columns.
     """
-    from keramos.artifact.read import read
     from keramos.artifact.write import check_extension
-    from keramos.pipeline.inspect import describe
+    from keramos.cli.run_log import run_log
     from keramos.pipeline.train import train
     from keramos.platform.atomic_write import check_target
     from keramos.report.layout import paragraph
     from keramos.report.screen import screen_of
-    from keramos.report.text import document, epoch_line
-    from keramos.report.views.model import model_view
+    from keramos.report.text import epoch_line
     from keramos.types.training import TrainingPlan
 
     check_extension(Path(output))
@@ -210,8 +221,11 @@ def command(
     options["missing"], options["gaps"] = _missing(options.pop("missing"))
     plan = TrainingPlan(**{name: options.pop(name) for name in _PLAN})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
+    logged = run_log(log) if log else None
 
     def show(epoch: Epoch) -> None:
+        if logged:
+            logged.epoch(epoch)
         if live and not is_quiet():
             click.echo(epoch_line(epoch, "metric"), err=True)
 
@@ -222,6 +236,18 @@ def command(
     tables = table[0] if len(table) == 1 else table
     run = train(tables, target, plan=plan, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
     run.save(output)
+    if logged:
+        logged.end(run)
+    _show(run, output, screen, as_json=as_json)
+
+
+def _show(run: Run, output: str, screen: Screen, *, as_json: bool) -> None:
+    """What was trained: as JSON, or as data flow, training and quality of the file."""
+    from keramos.artifact.read import read
+    from keramos.pipeline.inspect import describe
+    from keramos.report.text import document
+    from keramos.report.views.model import model_view
+
     if as_json:
         import msgspec
 

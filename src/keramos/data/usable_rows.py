@@ -69,10 +69,10 @@ def usable_rows(source: Table, schema: Schema) -> UsableRows:
         lost = counted_rows(int(bad.sum()))
         notes.append(f"left out: {lost} that cannot be read: {named}{more}")
     for column in schema.columns:
-        gone = typed.columns[column.name].missing & ~bad & ~target.missing
-        if column.gaps == "refuse" and gone.any():
-            bad |= gone
-            notes.append(f"left out: {counted_rows(int(gone.sum()))} without '{column.name}'")
+        lacking = typed.columns[column.name].missing & ~bad & ~target.missing
+        if column.gaps == "refuse" and lacking.any():
+            bad |= lacking
+            notes.append(f"left out: {counted_rows(int(lacking.sum()))} without '{column.name}'")
     keep = np.flatnonzero(~bad & ~target.missing)
     if len(keep) == source.rows:
         return UsableRows(source, typed, keep + 1, tuple(notes))
