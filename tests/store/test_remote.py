@@ -94,3 +94,47 @@ def test_the_number_that_is_checked_is_the_one_that_a_version_gets(store, file):
     place, parcel = store._place, _parcel(str(file))  # noqa: SLF001 (between two steps)
     place.add("credit", parcel, lambda _: store.publish(file, "credit"), numbers.append)
     assert numbers == [2]
+
+
+def test_folders_of_tensorflow_serving_behind_a_url_are_versions(store, tmp_path):
+    import fsspec
+
+    from keramos.artifact.write import write
+    from keramos.pipeline.convert import convert
+    from support.container_suite import ROWS, network
+
+    write(tmp_path / "m.h5", network(), None)
+    convert(tmp_path / "m.h5", tmp_path / "sm")
+    system = fsspec.filesystem("memory")
+    for version in (3, 7):
+        system.put(str(tmp_path / "sm"), f"/bucket/models/churn/{version}", recursive=True)
+    system.pipe_file("/bucket/models/churn/3/assets/words.txt", b"a")
+    system.pipe_file("/bucket/models/notes/1/readme.txt", b"a")
+
+    found = store.versions()
+    assert [(one.model, one.number) for one in found] == [("churn", 3), ("churn", 7)]
+    assert found[0].size == found[1].size + 1
+    assert found[1].file == "memory:///bucket/models/churn/7"
+    for version in found:
+        with store.local(version) as path:
+            assert load(path).predict(ROWS).shape == (2, 3)
+            assert (path / "assets" / "words.txt").is_file() == (version.number == 3)
+    assert store.publish(tmp_path / "m.h5", "churn").number == 8
+    assert store.rollback("churn").number == 9
+    assert store.label("churn", "stable", 7).labels == ("stable",)
+
+
+def test_a_folder_behind_a_url_that_exceeds_the_limits_is_not_fetched(store, monkeypatch):
+    import fsspec
+
+    from keramos.store import remote
+    from keramos.types.limits import Limits
+
+    system = fsspec.filesystem("memory")
+    for name in ("saved_model.pb", "variables/a", "variables/b"):
+        system.pipe_file(f"/bucket/models/m/1/{name}", b"12345")
+    (version,) = store.versions()
+    for limits in (Limits(members=2), Limits(file_bytes=14)):
+        monkeypatch.setattr(remote, "LIMITS", limits)
+        with pytest.raises(StoreError, match="limits"), store.local(version):
+            pass

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 WHOLE = (".h5", ".hdf5", ".keras")
 """Extensions of models that are one file; in folders, archives hold other things as often."""
 
+_DESCRIBED = (".tflite",)
+"""Extensions of models that say themselves, when they are opened, why they do not run."""
+_CHECKPOINT = "checkpoint"
+_OF_CHECKPOINTS = (".index", ".json", _CHECKPOINT)
 _PARTS = ("keras_metadata.pb", "fingerprint.pb", "variables", "assets", "assets.extra")
 
 
 def is_model_file(path: str, limits: Limits) -> bool:
     """Whether a file that a person names is a model."""
     lower = path.lower()
-    archives = (*suffixes(), ".tar.gz", ".tar.bz2", ".tar.xz", SAVED_MODEL)
-    return lower.endswith(archives) or shards_of(path, limits) is not None
+    return (
+        lower.endswith((*suffixes(), SAVED_MODEL, *_DESCRIBED))
+        or shards_of(path, limits) is not None
+    )
 
 
 def shards_of(path: str, limits: Limits) -> list[str] | None:
@@ -56,8 +62,21 @@ def models_below(
             parts = {str(at), *(str(at.parent / part) for part in _PARTS)}
             inside = {one for one in names if not parts.isdisjoint(_ways(one))}
             yield f"{folder}/{at.parent}".removesuffix("/."), inside
+        elif at.name == _CHECKPOINT and (inside := _checkpoints(at, names)):
+            yield f"{folder}/{at.parent}".removesuffix("/."), inside
         elif (shards := shards_of(f"{folder}/{name}", limits)) is not None:
             yield f"{folder}/{name}", {name, *(str(at.parent / shard) for shard in shards)}
+
+
+def _checkpoints(state: PurePosixPath, names: Sequence[str]) -> set[str]:
+    """The files of a folder of checkpoints with the architecture in its only JSON file; none
+    elsewhere.
+    """
+    there = {name for name in names if PurePosixPath(name).parent == state.parent}
+    kinds = [name.rpartition(".")[2] for name in there]
+    if kinds.count("json") != 1 or "index" not in kinds:
+        return set()
+    return {name for name in there if name.endswith(_OF_CHECKPOINTS) or ".data-" in name}
 
 
 def _ways(name: str) -> list[str]:

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.table import any_source, is_part
+from keramos.artifact.containers.table import any_source, entrance, is_part
 from keramos.artifact.files import read_bytes
 from keramos.artifact.limits import LIMITS, Limits
 from keramos.errors import (
@@ -71,7 +71,7 @@ def sign(
         SaveError: the signature could not be written.
         MissingExtraError: the library that signs is not installed.
     """
-    library = _library("signing")
+    library, path = _library("signing"), entrance(os.fspath(path))
     target = Path(output) if output else signature_path(path)
     if os.path.realpath(target) in {os.path.realpath(path), os.path.realpath(key)}:
         raise UsageError(
@@ -79,7 +79,7 @@ def sign(
             file=str(target),
             remedy="Write somewhere else",
         )
-    source, password = any_source(os.fspath(path), LIMITS), os.environ.get(PASSWORD)
+    source, password = any_source(path, LIMITS), os.environ.get(PASSWORD)
     if is_part(source):
         raise UsageError(
             "the file is one of several that make the model; a signature covers all of them",
@@ -130,8 +130,9 @@ def signed_source(
         lambda: library.Config().use_elliptic_key_verifier(public_key=_key_file(key)),
         f"{key} holds no public key that can be checked against (PEM, NIST P-256, P-384 or P-521)",
     )
+    path = entrance(os.fspath(path))
     place = Path(signature) if signature else signature_path(path)
-    source, bundle = any_source(os.fspath(path), limits), _bundle(os.fspath(path), place)
+    source, bundle = any_source(path, limits), _bundle(path, place)
     with _copy(source, "model") as (copy, written):
         written.write_bytes(bundle)
         try:

@@ -17,12 +17,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from keramos.artifact.containers.table import stored_names
+from keramos.artifact.containers.table import lists_model, stored_names
 from keramos.artifact.files import check_relative
 from keramos.artifact.sources import listing
 from keramos.errors import MissingExtraError, SaveError, StoreError
 from keramos.store.names import LABELS, LISTING, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -99,7 +100,8 @@ class RemotePlace:
             listed = inside.get((f"{name}{LISTING}", "file"))
             if listed is not None and (name, "directory") in inside:
                 return self._stored_folder(number, listed)
-        return None
+        names = [f"{name}/" if kind == "directory" else name for name, kind in inside]
+        return self._served_folder(folder, number) if lists_model(names) else None
 
     def add(
         self,
@@ -169,13 +171,32 @@ class RemotePlace:
             with _talking(file, StoreError):
                 listed = self._optional(f"{file}{LISTING}")
                 if listed is None:
-                    self._system.get_file(file, str(copy))
+                    self._copy(file, copy)
                 for line in (listed or b"").decode().splitlines():
                     self._fetch(above, Path(folder), *line.split("  ", 1))
                 signature = self._optional(f"{file}{SIGNATURE}")
                 if signature is not None:
                     Path(f"{copy}{SIGNATURE}").write_bytes(signature)
             yield copy
+
+    def _copy(self, path: str, copy: Path) -> None:
+        """One object, or all that lie in a folder, within the limits of a model."""
+        bare = _file_system(path)[1].rstrip("/")
+        found = self._system.find(bare, detail=True)
+        if not found or bare in found:
+            self._system.get_file(path, str(copy))
+            return
+        if len(found) > LIMITS.members or sum(map(_bytes_of, found.values())) > LIMITS.file_bytes:
+            raise StoreError(
+                f"the folder has more than {LIMITS.members:,} files or "
+                f"{LIMITS.file_bytes:,} bytes, the limits (members, file_bytes)",
+                file=path,
+            )
+        for name in found:
+            below = name.removeprefix(f"{bare}/")
+            target = copy.joinpath(*check_relative(below, f"{path}/{below}"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._system.get_file(name, str(target))
 
     def _optional(self, path: str) -> bytes | None:
         try:
@@ -225,6 +246,16 @@ class RemotePlace:
         time = next((info[key] for key in _TIMES if info.get(key)), 0.0)
         seconds = time.timestamp() if isinstance(time, datetime) else float(cast("float", time))
         return Stored(number, file, _bytes_of(info), seconds)
+
+    def _served_folder(self, folder: str, number: int) -> Stored:
+        """A version that is a model itself, as TensorFlow Serving has it: files that arrive or
+        change later make it another one.
+        """
+        found = self._system.find(f"{self._path}/{folder}", detail=True).values()
+        files = [self._stored(number, info) for info in found]
+        size, newest = sum(one.size for one in files), max(one.modified for one in files)
+        path = self._system.unstrip_protocol(f"{self._path}/{folder}")
+        return Stored(number, path, size, newest)
 
     def _stored_folder(self, number: int, listed: Mapping[str, object]) -> Stored:
         """A version of several files: its path is that of its listing without the extension."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from keramos.artifact.containers.container import Form
+    from keramos.artifact.sources import ModelSource
     from keramos.compile.replacements import Replacement
     from keramos.store.labels import Labels
     from keramos.store.place import Place, Stored
@@ -265,17 +267,27 @@ def _parcel(file: str) -> Parcel:
         form = form_of(source)
         name = form.stored_as
         if name is None:
-            beside = form.companions is not None
-            raise UnsupportedModelError(
-                "the file is one of several" if beside else "the file is an architecture alone",
-                file=file,
-                remedy="Publish the folder that holds them"
-                if beside
-                else "Publish the whole model as one file",
-            )
-        signature = signature_path(file)
+            raise _not_whole(source, form)
+        signature = signature_path(source.path)
         held = read_signature(signature) if signature.is_file() else None
     return Parcel(source, name, held)
+
+
+def _not_whole(source: ModelSource, form: Form) -> ModelError:
+    """The error about a file that is no whole model."""
+    if form.companions is not None:
+        what, remedy = "the file is one of several", "Publish the folder that holds them"
+        return UnsupportedModelError(what, file=source.path, remedy=remedy)
+    container = form.open(source, LIMITS)
+    if container.lacks is not None:
+        return container.lacks
+    part = "an architecture" if container.weights is None else "weights"
+    return UnsupportedModelError(
+        f"the file is {part} alone",
+        file=source.path,
+        remedy="Publish the whole model: keramos convert ARCHITECTURE model.keras --weights "
+        "WEIGHTS makes one file of both",
+    )
 
 
 def _prove(

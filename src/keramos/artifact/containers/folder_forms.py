@@ -35,6 +35,7 @@ _IN_FOLDERS = (
     r"|[^/]*\.(bin|index|h5|hdf5|keras))$"
 )
 _TAR_MARK, _TAR_AT, _TAR_BLOCK, _GZIP = b"ustar", 257, 512, b"\x1f\x8b"
+_BZIP2_OR_XZ = rb"BZh[1-9]1AY&SY|\xfd7zXZ\0"
 _TENSORS = rb"(?s).{8}\{\s*(\"[^\"]*\"\s*:\s*\{|\})"
 _TFJS_PARTS = (b'"modelTopology"', b'"weightsManifest"')
 _OTHER_MODELS = (".h5", ".hdf5", ".keras", ".pb")
@@ -173,8 +174,12 @@ def sharded_companions(source: ModelSource, limits: Limits) -> Sequence[str]:
 
 
 def is_packed(head: Head) -> bool:
-    """Whether the file is a zip or tar archive of the files of a model."""
+    """Whether the file is a zip or tar archive of the files of a model. What bzip2 and xz pack
+    shows when it is opened: they unpack a first byte from many.
+    """
     data = head.data
+    if re.match(_BZIP2_OR_XZ, data):
+        return True
     if data.startswith(ZIP):
         names = _zipped_names(data)
         return not any(name in _KERAS_ENTRIES for name in names) and any(

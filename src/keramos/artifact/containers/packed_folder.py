@@ -4,10 +4,12 @@ extracted.
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import tarfile
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from keramos.artifact.containers.archive import Archive
 from keramos.artifact.containers.magic_bytes import ZIP
@@ -16,22 +18,47 @@ from keramos.artifact.sources import ModelSource
 from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from keramos.artifact.limits import Limits
 
-_GZIP = b"\x1f\x8b"
 _FREE = 1 << 20  # up to here an archive may inflate by any ratio
 _GZIP_WINDOW = 31
+_PIECE = 1 << 16
+_XZ_MEMORY = 128 << 20  # what the dictionary of xz -9 needs, and some more
 _DESCRIBING = (
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
     *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
 )
 _DESCRIPTIONS = 4 << 20
 _HOLES = b"GNU.sparse."
+_TAR_MARK, _TAR_AT = b"ustar", 257
 _LEFT_OUT = "__MACOSX"
 """What macOS puts beside the files that are packed."""
+
+
+class _Inflater(Protocol):
+    """What unpacks bytes by and by: zlib's, bz2's and lzma's objects are such."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given beyond the end of the stream."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """The next bytes, ``max_length`` at most."""
+
+
+_INFLATERS: dict[bytes, Callable[[], _Inflater]] = {
+    b"\x1f\x8b": lambda: zlib.decompressobj(_GZIP_WINDOW),
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY),
+}
+"""First bytes of a packed file -> what unpacks it."""
 
 
 def unpacked(source: ModelSource, limits: Limits) -> ModelSource:
@@ -68,8 +95,9 @@ def _zipped(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes
 
 
 def _in_tar(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes]]:
-    if data.startswith(_GZIP):
-        data = _inflated(data, path, limits)
+    packed = next((how for first, how in _INFLATERS.items() if data.startswith(first)), None)
+    if packed is not None:
+        data = _inflated(packed, data, path, limits)
     seen: set[str] = set()
     try:
         file = io.BytesIO(data)
@@ -149,22 +177,54 @@ def _check_member(member: tarfile.TarInfo, repeated: bool, path: str) -> None:  
         )
 
 
-def _inflated(data: bytes, path: str, limits: Limits) -> bytes:
-    """What gzip packed, within a ratio and the limit of one file."""
+def _inflated(make: Callable[[], _Inflater], data: bytes, path: str, limits: Limits) -> bytes:
+    """What gzip, bzip2 or xz packed, within a ratio and the limit of one file."""
     most = min(limits.file_bytes, max(_FREE, len(data) * limits.weight_ratio))
-    inflater = zlib.decompressobj(_GZIP_WINDOW)
-    try:
-        found = inflater.decompress(data, most + 1)
-    except zlib.error as error:
-        raise CorruptModelError(f"the archive is damaged: {error}", file=path) from None
-    if len(found) > most:
-        raise LimitExceededError(
-            f"the archive unpacks to more than {most:,} bytes, the limit", file=path
-        )
-    if not inflater.eof or inflater.unused_data:
+    found, at, streams = bytearray(), 0, 0
+    while at < len(data):
+        streams += 1
+        if streams > limits.members:
+            raise LimitExceededError(
+                f"the archive is packed in more than {limits.members:,} streams, the limit "
+                "(members)",
+                file=path,
+            )
+        at = _stream(make(), data, at, found, most, path)
+    if not found.startswith(_TAR_MARK, _TAR_AT):
         raise CorruptModelError(
-            "the archive is cut, or other bytes follow it",
+            "the file is packed and holds no tar archive",
             file=path,
-            remedy="Copy the file or pack the model again",
+            received=f"{len(found):,} bytes that begin with {bytes(found[:8])!r}",
+            remedy="Unpack it first",
         )
-    return found
+    return bytes(found)
+
+
+def _stream(
+    inflater: _Inflater, data: bytes, at: int, found: bytearray, most: int, path: str
+) -> int:
+    """Unpack the stream that begins at a place into ``found``; gives its end."""
+    while not inflater.eof:
+        piece = data[at : at + _PIECE]
+        if not piece:
+            raise _cut(path)
+        try:
+            found += inflater.decompress(piece, most + 1 - len(found))
+        except (zlib.error, OSError, lzma.LZMAError) as error:
+            if found:
+                raise _cut(path) from None
+            raise CorruptModelError(f"the archive is damaged: {error}", file=path) from None
+        if len(found) > most:
+            raise LimitExceededError(
+                f"the archive unpacks to more than {most:,} bytes, the limit", file=path
+            )
+        at += len(piece)
+    return at - len(inflater.unused_data)
+
+
+def _cut(path: str) -> CorruptModelError:
+    return CorruptModelError(
+        "the archive is cut or damaged, or other bytes follow it",
+        file=path,
+        remedy="Copy the file or pack the model again",
+    )

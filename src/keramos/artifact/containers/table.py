@@ -68,7 +68,7 @@ FORMS: tuple[Form, ...] = (
         "archive of a model's files",
         is_packed,
         _open_packed,
-        suffixes=(".zip", ".tar", ".tgz"),
+        suffixes=(".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"),
         stored_as="model.zip",
     ),
     Form(
@@ -133,6 +133,7 @@ FORMS: tuple[Form, ...] = (
 
 
 _SAVED_MODEL = "saved_model.pb"
+_OF_FOLDERS = (_SAVED_MODEL, "model.json")
 
 
 def form_of(source: ModelSource) -> Form:
@@ -178,7 +179,7 @@ def model_source(path: str, limits: Limits) -> ModelSource:
     Raises:
         ModelError: there is no such file or folder, or it is no model.
     """
-    path = _entrance(path)
+    path = entrance(path)
     if os.path.isdir(path):  # noqa: PTH112
         _recognised(Head(path, b"", 0, entry_names(path, limits)))
         return ModelSource(path, read_folder(path, limits), folder=True)
@@ -198,7 +199,7 @@ def _there(folder: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if os.path.isfile(os.path.join(folder, name))]  # noqa: PTH113, PTH118
 
 
-def _entrance(path: str) -> str:
+def entrance(path: str) -> str:
     """The path itself, the folder of a ``saved_model.pb``, or the index of a checkpoint that is
     named without its extension.
     """
@@ -212,10 +213,25 @@ def _entrance(path: str) -> str:
 def is_model_folder(path: str) -> bool:
     """Whether a folder is one model in a known form."""
     try:
-        head = Head(path, b"", 0, entry_names(path))
+        return lists_model(entry_names(path))
     except ModelError:
         return False
+
+
+def lists_model(names: Sequence[str]) -> bool:
+    """Whether a folder in which these names stand, folders with a slash behind, is one model."""
+    head = Head("", b"", 0, names)
     return any(form.recognise(head) for form in FORMS)
+
+
+def folder_meant(path: str) -> str:
+    """The folder of a ``saved_model.pb``, or of a ``model.json`` whose folder is a model; another
+    path as it is.
+    """
+    folder, name = os.path.split(path)
+    if name not in _OF_FOLDERS or not os.path.isfile(path):  # noqa: PTH113
+        return path
+    return (folder or ".") if is_model_folder(folder or ".") else path
 
 
 def suffixes() -> tuple[str, ...]:

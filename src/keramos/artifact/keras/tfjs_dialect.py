@@ -102,15 +102,29 @@ def to_tfjs(network: Network) -> Network:
     Raises:
         UnsupportedModelError: TensorFlow.js has no word for something in it; names all of it.
     """
+    _check(list(_operations(network, "")))
     current = inlined(_changed(to_current_keras(network)), _lacks_shape)
-    found = list(_problems(current, ""))
+    _check(list(_problems(current, "")))
+    return current
+
+
+def _check(found: list[LayerProblem]) -> None:
     if found:
         raise UnsupportedModelError(
             f"TensorFlow.js has no word for {len(found)} thing(s) in this model",
             problems=found,
             remedy="Write a SavedModel, or run the file with keramos as it is",
         )
-    return current
+
+
+def _operations(network: Network, prefix: str) -> Iterator[LayerProblem]:
+    """Layers that are operations of TensorFlow, or whole graphs of them."""
+    for layer in network.layers.values():
+        if layer.network is not None:
+            yield from _operations(layer.network, f"{prefix}{layer.name}/")
+        elif layer.kind.startswith("tf."):
+            words = "a layers model holds no operations of TensorFlow, only layers"
+            yield LayerProblem(f"{prefix}{layer.name}", layer.kind, words)
 
 
 def _lacks_shape(layer: Layer) -> bool:

@@ -82,7 +82,13 @@ class FolderSource:
 
 
 def _has_suffix(path: Path) -> bool:
-    return path.suffix.lower() in suffixes()
+    return path.name.lower().endswith(suffixes())
+
+
+def _stem(path: Path) -> str:
+    """The name of a file without the extension of its form, which may have a dot in it."""
+    ends = [end for end in suffixes() if path.name.lower().endswith(end)]
+    return path.name[: -len(max(ends, key=len))] if ends else path.stem
 
 
 def _is_model(path: Path) -> bool:
@@ -93,7 +99,7 @@ def _is_model(path: Path) -> bool:
 
 
 def _version(path: Path) -> Version | None:
-    name = Path(os.path.realpath(path)).name if path.is_dir() else path.stem
+    name = Path(os.path.realpath(path)).name if path.is_dir() else _stem(path)
     shown = name.encode("utf-8", "backslashreplace").decode()
     fault = "" if shown == name else "the name of the file is not UTF-8; rename it"
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.table import is_model_folder
+from keramos.artifact.containers.table import folder_meant, is_model_folder
 from keramos.errors import ModelError, UsageError
 from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import LATEST, LOAD_SECONDS, Lifecycle, Policy
@@ -147,6 +147,7 @@ def source_of(path: str, name: str | None = None) -> Source:
     # Listing a store imports hashing and JSON codecs, which a server of one file does not need.
     from keramos.store.store import Store  # noqa: PLC0415 (see above)
 
+    path = folder_meant(path)
     if "://" in path:
         found: Source = Store(path)
     elif _is_one_model(path):
