@@ -91,7 +91,7 @@ def _by_either(
         if by is not None or container.graph is None:
             raise
         return read_graph(source, form, container, by, limits)
-    return found if container.graph is None else with_graph(found, container.graph)
+    return with_graph(found, container)
 
 
 def _by_config(

@@ -17,8 +17,6 @@ from keramos.errors import LimitExceededError, UsageError
 from keramos.types.artifact import Artifact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from keramos.artifact.containers.container import Container, Form
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
@@ -64,7 +62,7 @@ def read_graph(
     origin = Origin(_GENERATION, "", container.backend or _GENERATION)
     info = file_info(source, form, origin, by="graph")
     if container.content is None:
-        return Artifact(network, info)
+        return Artifact(network, info, endpoints=container.endpoints)
     return _with_content(network, info, container, limits)
 
 
@@ -87,7 +85,11 @@ def _with_content(
     return Artifact(network, info, document.content, "broken", changed)
 
 
-def with_graph(artifact: Artifact, graph: Callable[[str | None], Network]) -> Artifact:
-    """An artifact that was read from a config, with its graph beside it."""
+def with_graph(artifact: Artifact, container: Container) -> Artifact:
+    """An artifact that was read from a config, with the graph of its container beside it."""
+    graph = container.graph
+    if graph is None:
+        return artifact
     info = replace(artifact.info, by="config")
-    return replace(artifact, info=info, by_graph=lambda: graph(None))
+    ends = container.endpoints
+    return replace(artifact, info=info, by_graph=lambda: graph(None), endpoints=ends)

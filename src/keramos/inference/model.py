@@ -73,7 +73,7 @@ class Model:
         """Pickles and copies carry the network and the content as data, never the session or the
         file's other way to the same network.
         """
-        artifact = replace(self.artifact, by_graph=None)
+        artifact = replace(self.artifact, by_graph=None, endpoints=None)
         return _rebuilt, (artifact, self.limits, self.replacements, self.load_seconds)
 
     def __repr__(self) -> str:

@@ -7,6 +7,8 @@ from os import PathLike, fspath
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as changed
+
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, escaped, quoted
 from keramos.inference.model import Model
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
     from keramos.compile.replacements import Replacement
     from keramos.pipeline.model_bytes import Readable
+    from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
+    from keramos.types.network import Compiled
     from keramos.types.schema import Preparation
 
 _NONE = type(None)
@@ -84,14 +88,25 @@ def load(
     )
     with about(name):
         compiled = compile_network(artifact.network, limits=limits)
+    model = proven(changed(artifact, endpoints=None), compiled, name, verify=verify)
+    model.limits, model.replacements, model.by = limits, dict(replace or {}), by
+    model.load_seconds = perf_counter() - begun
+    return model
+
+
+def proven(artifact: Artifact, compiled: Compiled, path: str, *, verify: bool) -> Model:
+    """A model that is compiled already, proven by its golden rows.
+
+    Raises:
+        ModelError: it answers otherwise than they say, or its content does not fit.
+    """
+    with about(path):
         if artifact.content is not None:
             check_fit(artifact.content, compiled)
         model = Model(artifact, compiled)
-        _prove(model, name, verify=verify)
+        _prove(model, path, verify=verify)
         if artifact.content is not None:
-            _warn(artifact.content.preparation, name)
-    model.limits, model.replacements, model.by = limits, dict(replace or {}), by
-    model.load_seconds = perf_counter() - begun
+            _warn(artifact.content.preparation, path)
     return model
 
 
@@ -103,7 +118,7 @@ def _warn(preparation: Preparation, path: str) -> None:
                 f"{escaped(path)}: column {quoted(column.column)} has training values from "
                 f"{column.minimum:.17g} to {column.maximum:.17g}, which are hardly more than one "
                 "number in float32; train the model again, or subtract a number first",
-                stacklevel=3,
+                stacklevel=4,
             )
 
 

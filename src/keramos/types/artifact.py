@@ -1,6 +1,6 @@
 """What a keramos file holds, and what is known about any model file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
@@ -178,11 +178,22 @@ changed after writing.
 """
 
 
+class Endpoints(Frozen, frozen=True, eq=False):
+    """The signatures of a graph: what each is asked by (``methods``, as TensorFlow Serving names
+    them), the one that is read where none is named (``usual``, "" where there is none), and what
+    reads the network of another.
+    """
+
+    usual: str
+    methods: Mapping[str, str]
+    network: Callable[[str], Network]
+
+
 class Artifact(Frozen, frozen=True, eq=False):
     """A model file opened as data: the network, the keramos content, and the state of its seal.
 
     ``by_graph`` reads the same model from its graph, where the network is from a config and the
-    file has a graph too.
+    file has a graph too. ``endpoints`` are the signatures of a graph with several.
     """
 
     network: Network
@@ -191,3 +202,4 @@ class Artifact(Frozen, frozen=True, eq=False):
     seal: SealState = "absent"
     seal_detail: str = ""
     by_graph: Callable[[], Network] | None = None
+    endpoints: Callable[[], Endpoints] | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
     from keramos.errors import ModelError
+    from keramos.types.artifact import Endpoints
     from keramos.types.network import Network
     from keramos.types.stored import Outline, StoredTensor
 
@@ -96,7 +97,8 @@ class Container(Frozen, frozen=True, eq=False):
     that its digest covers where they are not the config. ``tensors`` lists every
     array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
     says why there is no config, where the form knows. ``graph`` reads the network of an endpoint
-    (None: the usual one) from a graph of operations, where the form has one. ``notes`` are remarks
+    (None: the usual one) from a graph of operations, where the form has one; ``endpoints``
+    are its signatures. ``notes`` are remarks
     about what lies beside the model. ``outline`` describes what a form computes that keramos reads
     and does not run.
     """
@@ -112,6 +114,7 @@ class Container(Frozen, frozen=True, eq=False):
     lacks: ModelError | None = None
     sealed: bytes = b""
     graph: Callable[[str | None], Network] | None = None
+    endpoints: Callable[[], Endpoints] | None = None
     notes: tuple[str, ...] = ()
     outline: Callable[[], Outline] | None = None
 

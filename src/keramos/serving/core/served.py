@@ -19,6 +19,10 @@ Cells = tuple[object, ...]
 """The cells of one row, in the order of the model's columns."""
 
 
+PREDICTS = "tensorflow/serving/predict"
+"""The method of a signature that takes tensors and gives tensors."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RowTypes:
     """``row`` is the type that msgspec decodes a row as; ``cells`` gives the cells of decoded rows
@@ -36,6 +40,10 @@ class Served:
     """One version that answers requests. ``seconds`` is the time of one warm run of one row;
     ``types`` are the types of its rows, where rows can be decoded by type. ``shares`` says whether
     requests may share a run.
+
+    ``signature`` is the name of the signature of TensorFlow that it answers, "" where it has none,
+    and ``method`` what that is asked by; ``others`` answer the model's other signatures, of which
+    none is ``usual``, and ``refused`` says why some cannot.
     """
 
     name: str
@@ -45,6 +53,11 @@ class Served:
     types: RowTypes | None
     shares: bool
     counts: Counts = field(default_factory=Counts)
+    signature: str = ""
+    method: str = PREDICTS
+    usual: bool = True
+    others: Mapping[str, Served] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class Registry(Protocol):

@@ -24,7 +24,7 @@ from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
 from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
 from keramos.serving.registry.registry import ModelRegistry
-from keramos.serving.registry.sources import policy_of, source_of
+from keramos.serving.registry.sources import policy_at, source_of
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def serve_on_ray(
     """
     snapshot = Snapshot.of(
         source_of(location.path, location.name),
-        policy_of(location.versions),
+        policy_at(location),
         location.limits,
         location.replace,
         location.by,

@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from keramos.errors import KeramosError, ModelError, NotReadyError, NotServedError, StoreError
-from keramos.pipeline.load import load
+from keramos.pipeline.load_signatures import load_signatures
 from keramos.serving.core.logging import event
 from keramos.serving.registry.loading import LoadJob
 from keramos.signing.signing import SUFFIX
@@ -25,7 +25,7 @@ from keramos.types.serving import State, VersionStatus
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from keramos.inference.model import Model
+    from keramos.pipeline.load_signatures import Signatures
     from keramos.serving.registry.registry import ModelRegistry
     from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
@@ -323,11 +323,11 @@ class Lifecycle:
         self._made_available(model, version, stamp, loaded.model.load_seconds)
         return True
 
-    def _opened(self, version: Version) -> Model:
+    def _opened(self, version: Version) -> Signatures:
         if version.fault:
             raise ModelError(version.fault, file=version.file)
         with self._source.local(version) as path:
-            return load(
+            return load_signatures(
                 path,
                 replace=self._replacements,
                 by=self._by,

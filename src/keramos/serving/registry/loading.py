@@ -6,6 +6,7 @@ the model, and what it makes is dropped.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from threading import Event, Thread
 from time import monotonic
@@ -13,13 +14,18 @@ from typing import TYPE_CHECKING
 
 from keramos.errors import NotReadyError
 from keramos.runtime.stopping import Stopper
+from keramos.serving.core.logging import event
 from keramos.serving.registry.warming import warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keramos.inference.model import Model
+    from keramos.pipeline.load_signatures import Signatures
     from keramos.serving.registry.warming import Warm
+
+
+_log = logging.getLogger("keramos.serving")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +39,8 @@ class Loaded:
 class LoadJob:
     """The loading of the version whose file has ``stamp``."""
 
-    def __init__(self, load: Callable[[], Model], stamp: object, seconds: float) -> None:
-        """Begin. ``load`` gives the model."""
+    def __init__(self, load: Callable[[], Signatures], stamp: object, seconds: float) -> None:
+        """Begin. ``load`` gives the model with its signatures."""
         self.stamp = stamp
         self._load = load
         self._seconds = seconds
@@ -79,8 +85,11 @@ class LoadJob:
     def _run(self) -> None:
         try:
             with self._stopper.runs(self._seconds):
-                model = self._load()
-                self._loaded = Loaded(model, warmed(model))
+                found = self._load()
+                for name, why in found.refused.items():
+                    extra = event("signature_refused", signature=name)
+                    _log.warning("signature '%s' is not served: %s", name, why, extra=extra)
+                self._loaded = Loaded(found.usual.model, warmed(found.usual.model, found))
         except Exception as error:  # noqa: BLE001 (raised again by result, in the caller's thread)
             self._error = error
         finally:

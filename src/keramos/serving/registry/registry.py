@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from keramos.errors import NotReadyError, NotServedError
 from keramos.serving.core.counters import Counts
 from keramos.serving.core.observers import Observers
-from keramos.serving.core.served import Served
+from keramos.serving.core.served import PREDICTS, Served
 from keramos.serving.registry.warming import warmed
 from keramos.types.serving import State, VersionStatus
 
@@ -160,7 +160,7 @@ class ModelRegistry:
         outputs = served.model.run(feeds)
         rows = len(outputs[0]) if outputs[0].ndim else 1
         served.counts.ran(rows, perf_counter() - begun)
-        if self.observers and rows:
+        if self.observers and rows and served.usual:
             self.observers.show(served.name, served.version, feeds, outputs)
         return outputs
 
@@ -169,7 +169,7 @@ class ModelRegistry:
         found = warm or warmed(model)
         with self._lock:
             counts = self._counts.setdefault(name, {}).setdefault(version, Counts())
-            served = Served(name, version, model, found.seconds, found.types, found.shares, counts)
+            served = _served(name, version, model, found, counts)
             old = self._entries.get(name, _Entry())
             known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
             self._put(name, replace(old, served={**old.served, version: served}, known=known))
@@ -237,6 +237,29 @@ class ModelRegistry:
             raise NotServedError(
                 f"no model '{name}' is served here; served: {_listed(self._entries)}"
             ) from None
+
+
+def _served(name: str, version: int, model: Model, warm: Warm, counts: Counts) -> Served:
+    """A version with its signatures, which are counted together."""
+    own = Served(name, version, model, warm.seconds, warm.types, warm.shares, counts)
+    known = warm.signatures
+    if known is None:
+        return own
+    others = {
+        key: replace(
+            own,
+            model=one.model,
+            seconds=warm.others[key].seconds,
+            types=warm.others[key].types,
+            shares=warm.others[key].shares,
+            method=one.method or PREDICTS,
+            signature=key,
+            usual=False,
+        )
+        for key, one in known.others.items()
+    }
+    method = known.usual.method or PREDICTS
+    return replace(own, method=method, signature=known.name, others=others, refused=known.refused)
 
 
 def _chosen(entry: _Entry, ref: ModelRef) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.containers.table import folder_meant, is_model_folder
+from keramos.artifact.containers.table import folder_meant, is_model_folder, suffixes
 from keramos.errors import ModelError, UsageError
 from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import LATEST, LOAD_SECONDS, Lifecycle, Policy
@@ -98,7 +98,7 @@ def lifecycle_of(
     found = Lifecycle(
         registry,
         source,
-        policy_of(location.versions),
+        policy_at(location),
         location.limits,
         location.require_signature,
         location.replace,
@@ -150,6 +150,12 @@ def source_of(path: str, name: str | None = None) -> Source:
     path = folder_meant(path)
     if "://" in path:
         found: Source = Store(path)
+    elif _is_configured(path):
+        from keramos.serving.registry.config_source import (  # noqa: PLC0415 (few servers have one)
+            ConfigSource,
+        )
+
+        found = ConfigSource(path)
     elif _is_one_model(path):
         found = FolderSource(path)
     elif _is_model_of_store(path):
@@ -170,7 +176,18 @@ def source_of(path: str, name: str | None = None) -> Source:
 
 def _is_one_model(path: str) -> bool:
     place = Path(path)
-    return is_model_folder(path) if place.is_dir() else place.exists()
+    if place.is_dir():
+        return is_model_folder(path)
+    return place.exists() and not _is_configured(path)
+
+
+def _is_configured(path: str) -> bool:
+    """Whether it is a configuration of TensorFlow Serving, which says itself what is served."""
+    if not os.path.isfile(path) or path.lower().endswith(suffixes()):  # noqa: PTH113
+        return False
+    from keramos.serving.registry.config_source import is_config  # noqa: PLC0415 (as above)
+
+    return is_config(Path(path))
 
 
 def _is_model_of_store(path: str) -> bool:
@@ -185,6 +202,13 @@ def _is_store(path: str) -> bool:
 
     place = LocalPlace(path)
     return Path(path).is_dir() and any(place.versions(model) for model in place.models())
+
+
+def policy_at(location: ModelLocation) -> Policy:
+    """Which versions are loaded; a configuration chooses by itself unless the caller does."""
+    if location.versions == "latest" and _is_configured(location.path):
+        return Policy()
+    return policy_of(location.versions)
 
 
 def policy_of(text: str) -> Policy:

@@ -4,7 +4,7 @@ run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,12 @@ from keramos.runtime.verify import golden_feeds
 from keramos.serving.codecs.typed_rows import row_types
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from keramos.inference.model import Model
+    from keramos.pipeline.load_signatures import Signatures
     from keramos.serving.core.served import RowTypes
     from keramos.types.prediction import Feeds
 
@@ -34,15 +35,29 @@ _SLOW_SECONDS = 1.0
 class Warm:
     """``seconds`` is the time of one warm run of one row; ``types`` are the types of its rows,
     where rows can be decoded by type. ``shares`` says whether requests may share a run.
+    ``signatures`` are those of the model, and ``others`` says the same of each but the usual one.
     """
 
     seconds: float
     types: RowTypes | None
     shares: bool
+    signatures: Signatures | None = None
+    others: Mapping[str, Warm] = field(default_factory=dict)
 
 
-def warmed(model: Model) -> Warm:
-    """Run a model until it is warm."""
+def warmed(model: Model, signatures: Signatures | None = None) -> Warm:
+    """Run a model until it is warm, and so its other signatures."""
+    found = _warmed(model)
+    if signatures is None:
+        return found
+    others = {
+        name: found if one.model is model else _warmed(one.model)
+        for name, one in signatures.others.items()
+    }
+    return replace(found, signatures=signatures, others=others)
+
+
+def _warmed(model: Model) -> Warm:
     seconds = run_time(model)
     if _SLOW_SECONDS <= seconds < float("inf"):
         return Warm(seconds, None, shares=False)

@@ -11,7 +11,11 @@ from keramos.artifact.containers.object_graph.keras_metadata import read_metadat
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
 from keramos.artifact.containers.object_graph.meta_graph import FILE, MetaGraph
 from keramos.artifact.containers.object_graph.object_weights import BESIDE, ObjectWeights
-from keramos.artifact.containers.object_graph.serving_graph import Stored, serving_network
+from keramos.artifact.containers.object_graph.serving_graph import (
+    Stored,
+    endpoints_of,
+    serving_network,
+)
 from keramos.artifact.containers.object_graph.signatures import without_config
 from keramos.artifact.containers.object_graph.trackables import Places, read_trackables
 from keramos.artifact.containers.saved_model_files import SAVED_CONTENT
@@ -39,6 +43,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     metadata = read_metadata(objects, source.parts.get(METADATA), limits)
     stored = _stored(source, objects, limits)
     served = partial(serving_network, source, graph, objects, stored)
+    ends = partial(endpoints_of, graph, served)
     bundle, nodes, _ = stored
     if metadata is None or bundle is None:
         tensors = tuple if bundle is None else bundle.tensors
@@ -50,6 +55,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
             content=source.parts.get(SAVED_CONTENT),
             sealed=source.part(FILE),
             graph=served,
+            endpoints=ends,
         )
     places = Places(lambda node: objects[node].children, nodes, BESIDE)
     tables = LookupTables(source, graph, objects, (bundle, nodes), places)
@@ -61,6 +67,7 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
         training=metadata.training,
         tensors=bundle.tensors,
         graph=served if graph.signatures() else None,
+        endpoints=ends if graph.signatures() else None,
     )
 
 

@@ -26,9 +26,10 @@ from keramos.errors import (
     UnsupportedModelError,
     UsageError,
 )
+from keramos.types.artifact import Endpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -47,6 +48,7 @@ _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _HIDDEN = "__"
 _PREFERRED = ("serving_default", "serve", "predict", "prediction")
 _NAME, _DTYPE, _SHAPE = 1, 2, 3
+_METHOD = 3
 
 
 NO_PLACES = Places(lambda _: {}, ())
@@ -58,6 +60,7 @@ class Signature(NamedTuple):
     name: str
     inputs: Mapping[str, Message]
     outputs: Mapping[str, Message]
+    method: str
 
 
 class Stored(NamedTuple):
@@ -71,7 +74,7 @@ class Stored(NamedTuple):
 def signatures_of(graph: MetaGraph) -> dict[str, Signature]:
     """The signatures that give something."""
     found = {
-        name: Signature(name, one.mapped(1), one.mapped(2))
+        name: Signature(name, one.mapped(1), one.mapped(2), one.text(_METHOD))
         for name, one in graph.signatures().items()
         if not name.startswith(_HIDDEN)
     }
@@ -106,6 +109,14 @@ def signature_of(graph: MetaGraph, wanted: str | None) -> Signature:
             else "Save the model with a signature",
         )
     return found[name]
+
+
+def endpoints_of(graph: MetaGraph, network: Callable[[str], Network]) -> Endpoints:
+    """The signatures of a graph, and what reads the network of each."""
+    found = signatures_of(graph)
+    names = _PREFERRED if len(found) > 1 else tuple(found)
+    usual = next((one for one in names if one in found), "")
+    return Endpoints(usual, {name: one.method for name, one in found.items()}, network)
 
 
 def serving_network(

@@ -16,12 +16,19 @@ DEFAULT, CLASSIFIES, REGRESSES = "serving_default", "classification", "regressio
 """Names of signatures: TensorFlow's own default, and those of its estimators."""
 
 
-def signature_names(served: Served) -> tuple[str, ...]:
-    """The default signature and, by the rule of the file, classification or regression."""
+def own_names(served: Served) -> tuple[str, ...]:
+    """The usual signature and, by the rule of the file, classification or regression."""
     content = served.model.content
-    if content is None or content.rule.several:
+    if content is None:
+        return (served.signature or DEFAULT,)
+    if content.rule.several:
         return (DEFAULT,)
     return (DEFAULT, REGRESSES if content.rule.kind == "value" else CLASSIFIES)
+
+
+def signature_names(served: Served) -> tuple[str, ...]:
+    """All signatures that answer."""
+    return (*own_names(served), *served.others)
 
 
 class StatusCode(Struct):
@@ -65,9 +72,10 @@ class Regressed(Struct):
 
 
 def _predict(model: ModelSchemas) -> Json:
+    several = bool(model.served.others)  # each takes tensors of its own, see /metadata
     given = {
-        "instances": many(model.item) | {"description": "One item a row."},
-        "inputs": model.columns,
+        "instances": many({} if several else model.item) | {"description": "One item a row."},
+        "inputs": {} if several else model.columns,
         "signature_name": {"enum": ["", *signature_names(model.served)]},
     }
     one = [{"required": ["instances"]}, {"required": ["inputs"]}]
@@ -86,6 +94,8 @@ def _predict_examples(model: ModelSchemas) -> Json:
 
 
 def _predictions(model: ModelSchemas) -> Json:
+    if model.served.others:
+        return {"anyOf": [record({"predictions": many({})}), record({"outputs": {}})]}
     by_row = record({"predictions": model.outputs_by_row})
     return {"anyOf": [by_row, record({"outputs": model.outputs_by_column})]}
 
@@ -95,11 +105,15 @@ def _examples(model: ModelSchemas) -> Json:
         "context": {"type": "object"},
         "signature_name": {"enum": list(signature_names(model.served))},
     }
-    return record({"examples": many(model.row)}, more)
+    graph = model.served.model.content is None  # which takes features by names of its own
+    return record({"examples": many({"type": "object"} if graph else model.row)}, more)
+
+
+def _example(model: ModelSchemas) -> Json:
+    row = {"feature": 1.0} if model.served.model.content is None else model.example_row
+    return {"one example": {"examples": [row]}}
 
 
 PREDICT = ModelBody("predict", _predict, _predict_examples)
 PREDICTIONS = ModelBody("predictions", _predictions)
-EXAMPLES = ModelBody(
-    "examples", _examples, lambda model: {"one example": {"examples": [model.example_row]}}
-)
+EXAMPLES = ModelBody("examples", _examples, _example)

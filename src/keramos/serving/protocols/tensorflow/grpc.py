@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.errors import RequestError
-from keramos.runtime.decide import decide
 from keramos.serving.codecs.named_arrays import as_feeds, output_names
 from keramos.serving.codecs.row_cells import check_count, column_names
 from keramos.serving.codecs.row_pieces import feeds_by_piece
@@ -17,10 +16,20 @@ from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.limits import MAX_VALUES
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
-from keramos.serving.protocols.tensorflow.bodies import DEFAULT, signature_names
-from keramos.serving.protocols.tensorflow.examples import class_scores, rule_of
+from keramos.serving.protocols.tensorflow.bodies import DEFAULT
+from keramos.serving.protocols.tensorflow.examples import (
+    check_infers,
+    class_scores,
+    regressed,
+)
+from keramos.serving.protocols.tensorflow.graph_examples import example_feeds
 from keramos.serving.protocols.tensorflow.messages import PACKAGE, M
-from keramos.serving.protocols.tensorflow.rest import METHODS, served_by
+from keramos.serving.protocols.tensorflow.rest import served_by
+from keramos.serving.protocols.tensorflow.signatures import (
+    METHODS,
+    all_signatures,
+    signature_of,
+)
 from keramos.serving.protocols.tensorflow.tensors import from_tensor, info, to_tensor
 from keramos.serving.protocols.tensorflow.versions import statuses_of
 from keramos.types.serving import ModelRef
@@ -36,7 +45,6 @@ if TYPE_CHECKING:
     from keramos.serving.core.served import Served
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Outputs
-    from keramos.types.training import DecisionRule
 
 _CODES = {
     "OK": 0,
@@ -70,20 +78,14 @@ def _spec(served: Served, signature: str = "") -> Message:
     )
 
 
-def _signature(served: Served, request: Message) -> str:
+def _signature(served: Served, request: Message) -> tuple[Served, str]:
+    """What answers the signature of a request, and its name."""
     asked = str(request.model_spec.signature_name) or DEFAULT
-    names = signature_names(served)
-    if asked not in names:
-        raise RequestError(
-            f'Serving signature name: "{asked}" not found in signature def; there is '
-            f"{', '.join(names)}"
-        )
-    return asked
+    return signature_of(served, asked), asked
 
 
 def _predict(context: Context, request: Message) -> PendingRun:
-    served = _served(context, request)
-    signature = _signature(served, request)
+    served, signature = _signature(_served(context, request), request)
     names = output_names(served.model, list(request.output_filter))
     arrays: dict[str, NDArray[np.generic]] = {}
     left = MAX_VALUES
@@ -104,6 +106,8 @@ def _predict(context: Context, request: Message) -> PendingRun:
 
 def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
     common = {}
+    if served.model.content is None:
+        return _serialised_feeds(context, served, given)
     examples = given.example_list.examples
     if given.HasField("example_list_with_context"):
         examples = given.example_list_with_context.examples
@@ -119,6 +123,25 @@ def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
         ]
 
     return feeds_by_piece(served.model, len(examples), piece)
+
+
+def _serialised_feeds(context: Context, served: Served, given: Message) -> Feeds:
+    """Examples as a graph takes them; their own features count before those of the context."""
+    examples, common = given.example_list.examples, None
+    if given.HasField("example_list_with_context"):
+        examples = given.example_list_with_context.examples
+        common = given.example_list_with_context.context
+    check_count(len(examples), context.max_rows)
+    if common is not None:
+        examples = [_merged(common, one) for one in examples]
+    return example_feeds(served, [one.SerializeToString() for one in examples])
+
+
+def _merged(common: Message, own: Message) -> Message:
+    found = M["Example"]()
+    found.MergeFrom(common)
+    found.MergeFrom(own)
+    return found
 
 
 def _cells(example: Message, where: str) -> dict[str, object]:
@@ -147,23 +170,21 @@ def _text(value: object, where: str, name: str) -> object:
         raise RequestError(f"{where}: the bytes of feature '{name}' are not UTF-8 text") from None
 
 
-def _classifications(rule: DecisionRule, outputs: Outputs) -> Message:
+def _classifications(served: Served, outputs: Outputs) -> Message:
     result = M["ClassificationResult"]()
-    for decision in decide(outputs[0], rule):
+    for row in class_scores(served, outputs):
         classes = result.classifications.add().classes
-        for label, score in zip(rule.labels, class_scores(decision, rule).tolist(), strict=True):
-            classes.add(label=str(label), score=score)
+        for label, score in row:
+            classes.add(label=label, score=float(score))
     return result
 
 
-def _regressions(rule: DecisionRule, outputs: Outputs) -> Message:
-    decisions = decide(outputs[0], rule)
-    return M["RegressionResult"](
-        regressions=[M["Regression"](value=decision.score) for decision in decisions]
-    )
+def _regressions(served: Served, outputs: Outputs) -> Message:
+    found = regressed(served, outputs).tolist()
+    return M["RegressionResult"](regressions=[M["Regression"](value=value) for value in found])
 
 
-_RESULTS: dict[str, tuple[str, Callable[[DecisionRule, Outputs], Message]]] = {
+_RESULTS: dict[str, tuple[str, Callable[[Served, Outputs], Message]]] = {
     "classify": ("ClassificationResponse", _classifications),
     "regress": ("RegressionResponse", _regressions),
 }
@@ -174,13 +195,12 @@ def _decided(method: str) -> Callable[[Context, Message], PendingRun]:
     response, result = _RESULTS[method]
 
     def answer(context: Context, request: Message) -> PendingRun:
-        served = _served(context, request)
-        rule = rule_of(served, method)
-        signature = _signature(served, request)
+        served, signature = _signature(_served(context, request), request)
+        check_infers(served, method)
         feeds = _example_feeds(context, served, request.input)
 
         def write(outputs: Outputs) -> Message:
-            return M[response](model_spec=_spec(served, signature), result=result(rule, outputs))
+            return M[response](model_spec=_spec(served, signature), result=result(served, outputs))
 
         return PendingRun(served, feeds, write)
 
@@ -196,16 +216,15 @@ def _multi_inference(context: Context, request: Message) -> Message:
             raise RequestError(
                 f"Unsupported signature method_name: {task.method_name}; there is {METHODS}"
             )
-        served = _served(context, task)
-        signature = _signature(served, task)
+        served, signature = _signature(_served(context, task), task)
         key = (served.name, served.version, signature, method)
         if key in asked:  # as TensorFlow Serving; else one message asks for any amount of work
             raise RequestError(f"Duplicate evaluation of signature: {signature}")
         asked.add(key)
-        rule = rule_of(served, method)
+        check_infers(served, method)
         outputs = context.registry.run(served, _example_feeds(context, served, request.input))
         field = {"classify": "classification_result", "regress": "regression_result"}[method]
-        made = {field: _RESULTS[method][1](rule, outputs)}
+        made = {field: _RESULTS[method][1](served, outputs)}
         reply.results.append(M["InferenceResult"](model_spec=_spec(served, signature), **made))
     return reply
 
@@ -217,11 +236,11 @@ def _metadata(context: Context, request: Message) -> Message:
             received=list(request.metadata_field)[:20],
         )
     served = _served(context, request)
-    inputs = {slot.name: info(slot, f"{DEFAULT}_{slot.name}:0") for slot in input_slots(served)}
-    outputs = {slot.name: info(slot, "StatefulPartitionedCall:0") for slot in output_slots(served)}
     defined = M["SignatureDefMap"]()
-    for name in signature_names(served):
-        made = M["SignatureDef"](inputs=inputs, outputs=outputs, method_name=METHODS[name])
+    for name, one, method in all_signatures(served):
+        inputs = {slot.name: info(slot, f"{name}_{slot.name}:0") for slot in input_slots(one)}
+        outputs = {slot.name: info(slot, "StatefulPartitionedCall:0") for slot in output_slots(one)}
+        made = M["SignatureDef"](inputs=inputs, outputs=outputs, method_name=method)
         defined.signature_def[name].CopyFrom(made)
     url = f"type.googleapis.com/{PACKAGE}.SignatureDefMap"
     packed = M["Any"](type_url=url, value=defined.SerializeToString())

@@ -27,17 +27,14 @@ from keramos.serving.core.messages import Reply, json_reply
 from keramos.serving.core.refusals import listed_problems
 from keramos.serving.core.routes import Route, ref_of
 from keramos.serving.protocols.tensorflow.bodies import (
-    CLASSIFIES,
-    DEFAULT,
     PREDICT,
     PREDICTIONS,
-    REGRESSES,
     ModelMetadata,
     ModelStatus,
     StatusCode,
     VersionState,
-    signature_names,
 )
+from keramos.serving.protocols.tensorflow.signatures import all_signatures, signature_of
 from keramos.serving.protocols.tensorflow.versions import statuses_of
 
 if TYPE_CHECKING:
@@ -71,12 +68,6 @@ DTYPES = {
 }
 """numpy dtype name -> TensorFlow's (``tensorflow/core/framework/types.proto``)."""
 
-METHODS = {
-    DEFAULT: "tensorflow/serving/predict",
-    CLASSIFIES: "tensorflow/serving/classify",
-    REGRESSES: "tensorflow/serving/regress",
-}
-
 
 def status(context: Context, _: Request, match: re.Match[str]) -> Reply:
     """GET /v1/models/M: the versions that are known, also those that failed."""
@@ -92,15 +83,18 @@ def status(context: Context, _: Request, match: re.Match[str]) -> Reply:
 def metadata(context: Context, _: Request, match: re.Match[str]) -> Reply:
     """GET /v1/models/M/metadata: the signatures."""
     served = served_by(context, ref_of(match))
-    inputs = {
-        slot.name: _tensor_info(slot, f"{DEFAULT}_{slot.name}") for slot in input_slots(served)
-    }
-    outputs = {
-        slot.name: _tensor_info(slot, "StatefulPartitionedCall") for slot in output_slots(served)
-    }
     defined = {
-        name: {"inputs": inputs, "outputs": outputs, "method_name": METHODS[name]}
-        for name in signature_names(served)
+        name: {
+            "inputs": {
+                slot.name: _tensor_info(slot, f"{name}_{slot.name}") for slot in input_slots(one)
+            },
+            "outputs": {
+                slot.name: _tensor_info(slot, "StatefulPartitionedCall")
+                for slot in output_slots(one)
+            },
+            "method_name": method,
+        }
+        for name, one, method in all_signatures(served)
     }
     spec = {"name": served.name, "signature_name": "", "version": str(served.version)}
     return json_reply(ModelMetadata(spec, {"signature_def": {"signature_def": defined}}))
@@ -119,7 +113,7 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST :predict, rows under ``instances`` or columns under ``inputs``."""
     served = served_by(context, ref_of(match))
     body = parse_object(request.body)
-    _check_signature(served, body)
+    served = asked_signature(served, body)
     if "instances" in body and "inputs" in body:
         raise RequestError(
             "JSON Value: Not formatted correctly expecting only one of 'inputs' or 'instances' "
@@ -134,16 +128,16 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
     raise RequestError(f"Missing 'inputs' or 'instances' key; the body has {shown_keys(body)}")
 
 
-def _check_signature(served: Served, body: dict[str, object]) -> None:
-    name = body.get("signature_name", DEFAULT)
+def asked_signature(served: Served, body: dict[str, object]) -> Served:
+    """What answers the signature that a body names.
+
+    Raises:
+        RequestError: there is none of that name.
+    """
+    name = body.get("signature_name", "")
     if not isinstance(name, str):
         raise RequestError("'signature_name' key must be a string value", received=shown(name))
-    names = signature_names(served)
-    if name and name not in names:
-        raise RequestError(
-            f'Serving signature name: "{name}" not found in signature def; there is '
-            f"{', '.join(names)}"
-        )
+    return signature_of(served, name)
 
 
 def _alias_texts(alias: str, array: NDArray[np.generic]) -> list[str]:
