@@ -142,28 +142,30 @@ def _fuzz(name: str, seconds: int) -> None:
         str(corpus),
         str(seeds_of(name)[0].parent),
     ]
-    extras = (
-        {"custom_mutator": _mutator(target, [path.read_bytes() for path in seeds_of(name)])}
-        if target.trees
-        else {}
-    )
+    seeds = [path.read_bytes() for path in seeds_of(name)]
+    structured = target.trees or target.messages
+    extras = {"custom_mutator": _mutator(target, seeds)} if structured else {}
     atheris.Setup([sys.argv[0], *flags], one, **extras)
     atheris.Fuzz()
 
 
 def _mutator(target: Target, seeds: list[bytes]) -> Callable[[bytes, int, int], bytes]:
-    """Trees stay trees nine times in ten."""
+    """Trees stay trees, and messages stay messages, nine times in ten."""
     import atheris
 
+    from fuzz.messages import changed_message
     from fuzz.targets import change_tree
 
-    trees = [json.loads(seed) for seed in seeds]
+    trees = [json.loads(seed) for seed in seeds] if target.trees else []
 
     def mutate(data: bytes, size: int, seed: int) -> bytes:
         draw = random.Random(seed)
-        changed = (
-            atheris.Mutate(data, size) if draw.random() < 0.1 else change_tree(trees, data, draw)
-        )
+        if draw.random() < 0.1:
+            changed = atheris.Mutate(data, size)
+        elif target.trees:
+            changed = change_tree(trees, data, draw)
+        else:
+            changed = changed_message(seeds, data, draw)
         return changed if len(changed) <= min(size, target.size) else data
 
     return mutate

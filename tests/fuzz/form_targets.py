@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
 
 from hostile.generate_content import network
+from hostile.graph_def import FLOAT, call, function, kind, model, node
 from keramos.artifact.containers.object_graph.trackables import read_trackables
 from keramos.artifact.containers.tflite import open_tflite
 from keramos.artifact.keras.write_config import model_config
@@ -21,6 +23,7 @@ from keramos.artifact.tensor_bundle.sstable import MAGIC
 from keramos.artifact.write_tfjs import tfjs_files
 from keramos.compile.emit import compile_network
 from keramos.compile.saved_model.meta_graph import saved_model
+from keramos.errors import KeramosError
 from keramos.types.limits import LIMITS
 from support.protobuf import field, number, parsed
 
@@ -90,16 +93,19 @@ def bundle(data: bytes) -> None:
     for name in found.names():
         texts = found.entry(name).dtype == STRING
         found.texts(name) if texts else found.array(name)
-    nodes = read_trackables(found, LIMITS)
-    for node in nodes:
-        node.listed()
+    for one in read_trackables(found, LIMITS):
+        one.listed()
 
 
 def objects(data: bytes) -> None:
-    """The ``saved_model.pb`` of a model with a Keras config, beside its honest checkpoint."""
+    """The ``saved_model.pb`` of a model with a Keras config, beside its honest checkpoint: read by
+    the config, then by the graph, which captures a variable.
+    """
     held = {**saved_by_keras(), "saved_model.pb": data}
     source = ModelSource("m", held, folder=True)
-    read("m", source_of=lambda *_: source, by="config")
+    with suppress(KeramosError):
+        read("m", source_of=lambda *_: source, by="config")
+    compile_network(read("m", source_of=lambda *_: source, by="graph").network)
 
 
 def objects_seed() -> bytes:
@@ -118,6 +124,7 @@ def bundle_seed() -> bytes:
     return b"".join(made) + restarts
 
 
+RESOURCE = 20
 _KERNEL = b"layer/kernel/.ATTRIBUTES/VARIABLE_VALUE"
 _OBJECTS = b"_CHECKPOINTABLE_OBJECT_GRAPH"
 _NUMBERS = np.arange(6, dtype="<f4").tobytes()
@@ -178,6 +185,18 @@ def sealed_table(block: bytes, kind: int = 0) -> bytes:
     return data + sealed(index) + handle.ljust(40, b"\0") + MAGIC
 
 
+def _served() -> bytes:
+    """The function of that layer, whose kernel is captured."""
+    nodes = [
+        node("read", "ReadVariableOp", "kernel", attributes=kind("dtype", FLOAT)),
+        node("product", "MatMul", "x", "read:value:0"),
+    ]
+    whole = function("f", nodes, "product:product:0")
+    ((_, signature), *rest) = parsed(whole)
+    taken = signature + field(2, field(1, b"kernel") + field(3, RESOURCE))
+    return field(1, taken) + b"".join(field(at, value) for at, value in rest)
+
+
 @cache
 def saved_by_keras() -> dict[str, bytes]:
     """A SavedModel of a Dense layer, as Keras 2 writes one."""
@@ -198,9 +217,11 @@ def saved_by_keras() -> dict[str, bytes]:
         field(1, field(2, at) + field(5, json.dumps(text).encode())) for at, text in texts.items()
     )
     nodes = b"".join(field(1, value) for _, value in parsed(_trackables()))
-    graph = field(2, field(1, field(4, b"serve")) + field(7, nodes))
+    bound = field(2, field(1, b"f") + field(2, field(2, 3)))
+    served = model([node("v", "VarHandleOp"), call("y", "f", "x", "v")], "y:0", [_served()])
+    ((_, version), (_, graph)) = parsed(served)
     return {
-        "saved_model.pb": field(1, 1) + graph,
+        "saved_model.pb": field(1, version) + field(2, graph + field(7, nodes + bound)),
         "keras_metadata.pb": metadata,
         "variables/variables.index": sealed_table(bundle_seed()),
         "variables/variables.data-00000-of-00001": _SHARD,

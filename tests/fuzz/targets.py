@@ -154,12 +154,13 @@ def change_tree(seeds: list[Json], data: bytes, draw: random.Random) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Target:
     """A function of bytes, the largest input that is made for it, and whether inputs are JSON
-    trees.
+    trees or Protocol Buffers messages.
     """
 
     run: Callable[[bytes], None]
     size: int
     trees: bool = False
+    messages: bool = False
 
 
 _SEEDED = {"unsealed": "hdf5"}
@@ -174,14 +175,14 @@ TARGETS = {
     "dialects": Target(dialects, 65_536, trees=True),
     "model": Target(model, 65_536, trees=True),
     "content": Target(content, 65_536, trees=True),
-    "graph": Target(form_targets.graph, 16_384),
-    "fields": Target(form_targets.fields, 16_384),
+    "graph": Target(form_targets.graph, 16_384, messages=True),
+    "fields": Target(form_targets.fields, 16_384, messages=True),
     "manifest": Target(form_targets.manifest, 16_384, trees=True),
     "packed": Target(form_targets.packed, 16_384),
     "weights": Target(form_targets.weights, 16_384),
     "lite": Target(form_targets.lite, 16_384),
     "bundle": Target(form_targets.bundle, 4_096),
-    "objects": Target(form_targets.objects, 4_096),
+    "objects": Target(form_targets.objects, 8_192, messages=True),
 }
 
 

@@ -192,12 +192,12 @@ class Message:
                 found.append(_signed(one))
         return found
 
-    def doubles(self, number: int) -> list[float]:
-        """A repeated double, packed or not."""
+    def floats(self, number: int) -> list[float]:
+        """A repeated float, packed or not."""
         packed = b"".join(self.many(number))
-        if len(packed) % 8:
-            raise self._unlike(number, "doubles")
-        return list(struct.unpack(f"<{len(packed) // 8}d", packed))
+        if len(packed) % 4:
+            raise self._unlike(number, "numbers of four bytes")
+        return list(struct.unpack(f"<{len(packed) // 4}f", packed))
 
     def _text(self, number: int, value: Value) -> str:
         if isinstance(value, int):

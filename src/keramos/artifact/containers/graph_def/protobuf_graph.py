@@ -183,7 +183,7 @@ _READERS: dict[int, Callable[[Message, int], object]] = {
 def _list(items: Message, limits: Limits) -> list[object]:
     found: list[object] = [_text(one) for one in items.many(2)]
     found += items.numbers(3)
-    found += np.frombuffer(b"".join(items.many(4)), "<f4").tolist() if items.has(4) else []
+    found += items.floats(4)
     found += [bool(one) for one in items.numbers(5)]
     found += [_type(one) for one in items.numbers(6)]
     found += [shape_of(one) for one in items.messages(7)]
