@@ -294,3 +294,71 @@ def test_a_loop_over_own_answers_in_the_source_is_told(models, tmp_path):
     stated = keramos.adopt(models / "lstm_1_1.keras", parts, recipe={"settings": {"steps": 30}})
     assert len(stated.content.rule.names) == 30
     assert not any("its own answers" in one for one in stated.content.adoption.notes)
+
+
+def _asked(models, name, tmp_path, source, scaler=b""):
+    """The error that asks, for a model beside a source."""
+    (tmp_path / "app.py").write_text(source)
+    parts = [tmp_path / "app.py"]
+    if scaler:
+        (tmp_path / "scaler.pkl").write_bytes(scaler)
+        parts.append(tmp_path / "scaler.pkl")
+    with pytest.raises(UnsupportedModelError) as caught:
+        keramos.adopt(models / name, parts)
+    return str(caught.value)
+
+
+def test_a_target_that_no_column_of_the_window_is_stays_in_its_own_scale(models, tmp_path):
+    """An app that scales features and target together, and cuts the target off the windows."""
+    source = (
+        'features = ["Open", "Close"]\n'
+        'TARGET = "rain"\n'
+        "scaled = MinMaxScaler().fit_transform(df[features + [TARGET]])\n"
+        "x.append(scaled[i - 8 : i, :-1])\n"
+        "y.append(scaled[i, -1])\n"
+    )
+    asked = _asked(models, "lstm_2_1.keras", tmp_path, source, _scaler(LOW, HIGH))
+    assert "predicts rain, which the window does not hold" in asked
+    parts = [tmp_path / "app.py", tmp_path / "scaler.pkl"]
+    model = keramos.adopt(models / "lstm_2_1.keras", parts, choose=1)
+    assert model.content.schema.target.name == "next rain"
+    unnamed = source.replace('TARGET = "rain"\n', "")
+    assert "which the window does not hold" in _asked(models, "lstm_2_1.keras", tmp_path, unnamed)
+
+
+def test_the_last_column_is_meant_by_minus_one(models, tmp_path):
+    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW, HIGH, NAMES[::-1]))
+    (tmp_path / "app.py").write_text(
+        "y.append(scaled[i, -1])\nprice = scaler.inverse_transform(y)\n"
+    )
+    parts = [tmp_path / "scaler.pkl", tmp_path / "app.py"]
+    adopted = keramos.adopt(models / "lstm_2_1.keras", parts)
+    assert adopted.content.schema.target.name == "next Open"
+
+
+def test_a_key_of_anything_is_not_the_column_of_a_window(models, tmp_path):
+    source = (
+        'city = data["city"]\n'
+        'data["datetime"] = pd.to_datetime(data["datetime"])\n'
+        'rows = data["demand"].values.reshape(-1, 1)\n'
+        "x = MinMaxScaler().fit_transform(rows)\n"
+        "price = scaler.inverse_transform(y)\n"
+    )
+    assert "takes demand" in _asked(models, "lstm_1_1.keras", tmp_path, source)
+    only_keys = 'city = data["city"]\nx = MinMaxScaler().fit_transform(rows)\n'
+    assert "city" not in _asked(models, "lstm_1_1.keras", tmp_path, only_keys)
+
+
+def test_a_source_that_scales_nothing_makes_raw_rows_the_first_answer(models, tmp_path):
+    source = "data = np.array(given).reshape(1, 8, 1)\nshow(model.predict(data))\n"
+    asked = _asked(models, "lstm_1_1.keras", tmp_path, source)
+    assert asked.index("enter as they are") < asked.index("its own range")
+
+
+def test_values_of_unknown_meaning_may_stay_as_they_are(models, tmp_path):
+    scaler = _scaler(LOW, HIGH, ["a", "b"])
+    (tmp_path / "scaler.pkl").write_bytes(scaler)
+    with pytest.raises(UnsupportedModelError, match="stays as the network gives it"):
+        keramos.adopt(models / "lstm_2_1.keras", [tmp_path / "scaler.pkl"])
+    with pytest.raises(UnsupportedModelError, match="stay as the network gives them"):
+        keramos.adopt(models / "lstm_2_2.keras", [tmp_path / "scaler.pkl"])

@@ -438,3 +438,23 @@ def test_the_source_says_how_pictures_are_prepared(code, tmp_path):
     found = {one.what: one.value for one in adopted.content.adoption.findings}
     assert (picture.method, picture.mode, found["scale"]) == SOURCES[code]
     assert found["labels"] == "cat, dog"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("frame = cv2.imread(name)\nx = cv2.resize(frame, (224, 224))\nx = x / 127.5 - 1\n",
+         "blue before its red"),
+        ("x = image.resize((224, 224))\nx = x / 127.5 - 1\n", "stretched"),
+        ("x = ImageOps.fit(image, (224, 224))\nx = x / 127.5 - 1\n", ""),
+    ],
+)  # fmt: skip
+def test_an_app_that_feeds_teachable_machine_another_picture_is_told(
+    teachable, tmp_path, source, words
+):
+    (tmp_path / "app.py").write_text(source)
+    given = [teachable[0] / "labels.txt", tmp_path / "app.py"]
+    adopted = keramos.adopt(teachable[0] / "keras_model.h5", given)
+    notes = [one for one in adopted.content.adoption.notes if "training" in one]
+    assert len(notes) == bool(words)
+    assert all(words in note for note in notes)

@@ -62,6 +62,7 @@ class _Recipe:
     doubts: tuple[str, ...] = ()
     stated: frozenset[str] = frozenset()
     """The settings that a person stated."""
+    notes: tuple[str, ...] = ()
 
 
 def recognise(artifact: Artifact, pieces: Pieces) -> bool:
@@ -87,7 +88,7 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
             (*_findings(recipe), *labels.findings, *_said_of_answers(network, wishes)),
             partial(whole, network, recipe.picture, labels, wishes),
             doubts=(*recipe.doubts, *labels.doubts),
-            notes=labels.notes,
+            notes=(*labels.notes, *recipe.notes),
             parts=labels.parts,
         )
         for recipe in _recipes(network, said, wishes)
@@ -208,13 +209,26 @@ def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
     scales = {hint.value: hint for hint in said if hint.what == "scale"}
     other = scales.get("0..1")
     if other is None or "-1..1" in scales:
-        yield _Recipe(picture, "-1..1", "family")
+        yield _Recipe(picture, "-1..1", "family", notes=tuple(_otherwise(size, said)))
         return
     yield _Recipe(picture, "-1..1", "family", ("so Teachable Machine trained it",))
     fit, method, how = _fit_said(said)
     picture = _scaled(_colours(replace(size, fit=fit, method=method), said), "0..1")
     doubt = f"{other.where} scales so, which is not what the training saw; {how}"
     yield _Recipe(picture, "0..1", "code", (doubt,))
+
+
+def _otherwise(size: Picture, said: Sequence[Hint]) -> Iterator[str]:
+    """What the source does to pictures that the training of Teachable Machine did not."""
+    fits = [hint for hint in said if hint.what == "fit"]
+    stretches = [hint for hint in fits if fit_of(hint.value)[0] != "crop"]
+    turned = _colours(size, said).mode == "BGR"
+    if stretches:
+        yield (
+            f"{stretches[0].where} calls {stretches[0].call}: a picture that is stretched"
+            f"{', its blue before its red,' if turned else ''} is another one than the training "
+            "saw, and that app may answer otherwise than this file"
+        )
 
 
 def _check_settings(settings: Mapping[str, object], mode: str) -> None:
@@ -244,7 +258,7 @@ def _stated(found: _Recipe, settings: Mapping[str, object]) -> _Recipe:
     others: dict[str, Any] = {name: value for name, value in settings.items() if name != "scale"}
     picture = replace(_scaled(found.picture, scale), **others)  # words that were checked
     doubts = () if "scale" in settings else found.doubts
-    return _Recipe(picture, scale, found.origin, doubts, frozenset(settings))
+    return _Recipe(picture, scale, found.origin, doubts, frozenset(settings), found.notes)
 
 
 def _layers(network: Network) -> Iterator[Layer]:

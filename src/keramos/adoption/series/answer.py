@@ -77,6 +77,10 @@ def next_values(known: Known) -> Iterator[Answer]:
     if own is not None:
         yield _by_own(own, known)
         return
+    outside = outside_of(known)
+    if outside is not None:
+        yield _apart(*outside)
+        return
     found = list(places(known))
     if not known.is_scaled:
         place, finding, doubt = found[0]
@@ -90,10 +94,39 @@ def next_values(known: Known) -> Iterator[Answer]:
         yield replace(
             one, doubts=() if sure and not doubt else (doubt or "the answer is scaled back",)
         )
-    if len(found) == 1 and not sure:
+    if not sure and (len(found) == 1 or (len(columns.names) > 1 and not _is_known(found))):
         doubt = "the answer stays as the network gives it"
         plain = _next(columns.names, 0, (found[0][1], UNSCALED), None, doubt)
         yield replace(plain, column="", title="the answer is the network's own number")
+
+
+def _is_known(found: Sequence[tuple[int, Finding, str]]) -> bool:
+    """Whether a person or the source says which column is forecast."""
+    return any(not doubt for _, _, doubt in found)
+
+
+def outside_of(known: Known) -> tuple[str, str] | None:
+    """What is predicted and where the source says so, if that is no column of the window."""
+    names, said = known.columns.names, known.said
+    if known.wishes.target or len(names) == 1:
+        return None
+    targets = dict(said.targets)
+    inside = {same_name(name) for name in names}
+    if targets and not any(same_name(target) in inside for target in targets):
+        return said.targets[0]
+    return ("answer", said.outside[0]) if said.outside and not targets else None
+
+
+def _apart(name: str, where: str) -> Answer:
+    """A value that is no column of the window, in the unit in which the network learned it."""
+    doubt = (
+        f"{where} predicts {name}, which the window does not hold, and nothing saved scales it "
+        "back: the answer stays as the network gives it"
+    )
+    told = Finding("target", name, "code", where, "inferred")
+    target = TargetSchema(f"next {name}", "regression", "the network gives one number")
+    rule = DecisionRule("value", "the prediction is the model's output")
+    return Answer(target, rule, (told, UNSCALED), doubts=(doubt,))
 
 
 UNSCALED = Finding("scaling of the answer", "none", "convention", "", "assumed")
@@ -158,14 +191,16 @@ def places(known: Known) -> Iterator[tuple[int, Finding, str]]:
     """The column whose next value the answer is, the likeliest first; with what is doubtful."""
     names, said, wishes = known.columns.names, known.said, known.wishes
     if wishes.target:
-        same = [at for at, name in enumerate(names) if same_name(name) == same_name(wishes.target)]
+        same = _same(names, wishes.target)
         if same:
             yield same[0], Finding("target", names[same[0]], "user", "", "confirmed"), ""
             return
     if len(names) == 1:
         yield 0, Finding("target", names[0], "model", "the only column", "inferred"), ""
         return
-    stated = {place: where for place, where in said.places if place < len(names)}
+    named = [(at, where) for word, where in said.targets for at in _same(names, word)]
+    counted = [(at + len(names) * (at < 0), where) for at, where in said.places]
+    stated = {place: where for place, where in named or counted if 0 <= place < len(names)}
     if len(stated) == 1:
         ((place, where),) = stated.items()
         yield place, Finding("target", names[place], "code", where, "inferred"), ""
@@ -175,6 +210,10 @@ def places(known: Known) -> Iterator[tuple[int, Finding, str]]:
         name = names[place]
         told = Finding("target", name, "convention", "", "inferred")
         yield place, told, f"the answer is the next {name}"
+
+
+def _same(names: Sequence[str], word: str) -> list[int]:
+    return [at for at, name in enumerate(names) if same_name(name) == same_name(word)]
 
 
 def back_of(scale: Scale, of: Sequence[int]) -> Back | None:

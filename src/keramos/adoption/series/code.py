@@ -20,6 +20,8 @@ _WINDOW = re.compile(
 _COLUMN_LISTS = re.compile(
     r"(features?|columns?|cols)(_?(names|cols|columns|list))?", re.IGNORECASE
 )
+_TARGET = re.compile(r"(target|label|y)_?(col(umn)?|name|feature|var(iable)?)?", re.IGNORECASE)
+_AS_NUMBERS = frozenset({"values", "to_numpy", "rolling", "pct_change", "diff", "shift"})
 _SCALERS = ("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler")
 _LOADERS = ("joblib.load", "pickle.load", "load_scaler", "pkl.load")
 _LONGEST = 10_000
@@ -31,7 +33,9 @@ class Said:
 
     ``windows`` are lengths, ``columns`` lists of names that are selected together, ``ranges`` what
     scalers scale to, ``places`` columns of the scaled rows that become the answer, ``loops`` those
-    in which a network runs on its own answers, and how often (None: not a number).
+    in which a network runs on its own answers, and how often (None: not a number). ``numbers`` are
+    those of ``columns`` that become arrays or are scaled, ``targets`` names of what is predicted,
+    ``outside`` where windows leave out the last of the scaled columns.
     """
 
     windows: list[tuple[int, str]] = field(default_factory=list)
@@ -44,6 +48,9 @@ class Said:
     inverts: list[str] = field(default_factory=list)
     factors: list[str] = field(default_factory=list)
     loops: list[tuple[int | None, str]] = field(default_factory=list)
+    numbers: set[tuple[str, ...]] = field(default_factory=set)
+    targets: list[tuple[str, str]] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
 
 
 def said_by(paths: Sequence[str]) -> Said:
@@ -70,6 +77,8 @@ def _note(said: Said, node: ast.AST, where: str, scalers: set[str]) -> None:
         _assigned(said, node, where)
     elif isinstance(node, ast.Subscript):
         _selected(said, node, where)
+    elif isinstance(node, ast.Attribute) and node.attr in _AS_NUMBERS:
+        said.numbers.update(_names_of(node.value))
     elif isinstance(node, ast.Call):
         _called(said, node, where, scalers)
     elif isinstance(node, (ast.For, ast.While)) and _goes_on(node):
@@ -111,17 +120,41 @@ def _assigned(said: Said, node: ast.Assign, where: str) -> None:
     value = getattr(node.value, "value", None)
     if type(value) is int and 1 < value <= _LONGEST and _WINDOW.fullmatch(name):
         said.windows.append((value, where))
+    if isinstance(value, str) and _TARGET.fullmatch(name):
+        said.targets.append((value, where))
     names = _texts(node.value)
     if names and _COLUMN_LISTS.fullmatch(name):
         said.columns.append((names, where))
+        said.numbers.add(names)
 
 
 def _selected(said: Said, node: ast.Subscript, where: str) -> None:
     """``df["Close"]``, ``df[["Open", "Close"]]`` and ``df.iloc[:, 1:2]`` without names."""
-    text = getattr(node.slice, "value", None)
-    names = (text,) if isinstance(text, str) else _texts(node.slice)
+    names = _selection(node)
     if names and isinstance(node.ctx, ast.Load):
         said.columns.append((names, where))
+    if _leaves_last(node):
+        said.outside.append(where)
+
+
+def _selection(node: ast.Subscript) -> tuple[str, ...]:
+    text = getattr(node.slice, "value", None)
+    return (text,) if isinstance(text, str) else _texts(node.slice)
+
+
+def _names_of(node: ast.AST) -> Iterator[tuple[str, ...]]:
+    """The columns that an expression selects."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Subscript) and (names := _selection(one)):
+            yield names
+
+
+def _leaves_last(node: ast.Subscript) -> bool:
+    """``scaled[i - n : i, :-1]``: some rows, and all columns but the last."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+    if len(parts) != 2 or not all(isinstance(one, ast.Slice) for one in parts):  # noqa: PLR2004 (rows, columns)
+        return False
+    return parts[0].lower is not None and ast.unparse(parts[1]) == ":-1"  # type: ignore[attr-defined]  # slices
 
 
 def _called(said: Said, node: ast.Call, where: str, scalers: set[str]) -> None:
@@ -131,6 +164,9 @@ def _called(said: Said, node: ast.Call, where: str, scalers: set[str]) -> None:
         said.made.append((end, where))
         said.ranges += [(_range(node), where)] if end == "MinMaxScaler" else []
     owner = called.rpartition(".")[0]
+    if end in {"fit", "fit_transform", "transform"} and "scaler" in owner.lower():
+        for one in node.args:
+            said.numbers.update(_names_of(one))
     if end in {"fit", "fit_transform"} and (owner in scalers or "scaler" in owner.lower()):
         said.fits.append(where)
     if end == "inverse_transform":
@@ -158,10 +194,13 @@ def _place(node: ast.AST) -> int | None:
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
         return None
     rows, *rest = node.slice.elts
-    place = getattr(rest[0], "value", None) if len(rest) == 1 else None
-    if isinstance(rows, ast.Slice) or type(place) is not int:
+    if isinstance(rows, ast.Slice) or len(rest) != 1:
         return None
-    return place
+    try:
+        place = ast.literal_eval(rest[0])
+    except ValueError:
+        return None
+    return place if type(place) is int else None
 
 
 def _texts(node: ast.AST) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keramos.adoption.tables.evidence import Evidence, same_name
 from keramos.adoption.tables.unnamed import names_from_table
 from keramos.data.read import read_table
+from keramos.data.time_order import is_called_a_date
 from keramos.errors import KeramosError, UsageError
 from keramos.types.adoption import Finding
 
@@ -80,18 +81,27 @@ def _known(
         if len(listed) == width and len(set(listed)) == width:
             doubt = "" if scaler is not None else f"{pieces.short(path)} names the columns"
             yield listed, _found(listed, "file", pieces.short(path), "inferred"), doubt
-    for names, where in sorted(said.columns, key=lambda one: _rank(one[0])):
-        if len(names) == width and len(set(names)) == width:
+    for names, where in sorted(said.columns, key=lambda one: _rank(one[0], said)):
+        if len(names) == width and len(set(names)) == width and _are_numbers(names, said):
             others = {one for one, _ in said.columns if len(one) == width and one != names}
             usual = width > 1 or same_name(names[0]) in _PRICES
             doubt = "" if usual and (width == 1 or not others) else f"{where} takes {_list(names)}"
             yield names, _found(names, "code", where, "inferred"), doubt
 
 
-def _rank(names: tuple[str, ...]) -> int:
-    """What stock pages forecast comes first."""
+def _rank(names: tuple[str, ...], said: Said) -> int:
+    """What stock pages forecast comes first, then what becomes an array."""
     name = same_name(names[0])
-    return _PRICES.index(name) if len(names) == 1 and name in _PRICES else len(_PRICES)
+    if len(names) == 1 and name in _PRICES:
+        return _PRICES.index(name)
+    return len(_PRICES) + (names not in said.numbers)
+
+
+def _are_numbers(names: tuple[str, ...], said: Said) -> bool:
+    """Whether selected columns may be a window: a single key of anything may be any other thing."""
+    if any(is_called_a_date(name) for name in names):
+        return False
+    return len(names) > 1 or names in said.numbers or same_name(names[0]) in _PRICES
 
 
 def _by_ranges(

@@ -96,7 +96,9 @@ def _unsaved(width: int, parts: Parts, pieces: Pieces, said: Said) -> list[Scale
         ]
     odd = [one for one in pieces.companions if "scal" in one.path.rpartition("/")[2].lower()]
     if width == 1 and not odd and not any(piece.is_scaler for piece in parts.pieces):
-        return list(_unsaid(said))
+        silent = bool(pieces.sources) and not (said.made or said.loads or said.inverts)
+        found = list(_unsaid(said))
+        return found[::-1] if silent else found
     widths = sorted({piece.width for piece in parts.pieces if piece.is_scaler})
     there = f"scalers beside it are for {', '.join(map(str, widths))} columns" if widths else ""
     if not there and odd:

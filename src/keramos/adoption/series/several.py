@@ -11,6 +11,7 @@ from keramos.adoption.series.answer import (
     Answer,
     back_of,
     by_scaler,
+    outside_of,
     own_scaler,
     places,
     target_finding,
@@ -41,6 +42,10 @@ def several_values(units: int, known: Known) -> Iterator[Answer]:
     if own is not None:
         yield _by_own(own, units, stated, known)
         return
+    outside = outside_of(known)
+    if outside is not None:
+        yield _as_they_are(stated or _numbered(outside[0], units), f"{outside[1]} predicts them")
+        return
     if stated and set(stated) <= set(columns):
         yield _of_columns(stated, known)
         return
@@ -49,9 +54,20 @@ def several_values(units: int, known: Known) -> Iterator[Answer]:
         together = _of_columns(columns, known)
         doubt = f"each answer is the next value of a column: {_list(columns)}"
         yield replace(together, doubts=(doubt,))
-    for place, finding, doubt in [*places(known)][:3]:
-        found = _of_one_column(place, finding, units, stated, known)
-        yield replace(found, doubts=(found.title,) if doubt or fits else ())
+    found = [*places(known)][:3]
+    for place, finding, doubt in found:
+        one = _of_one_column(place, finding, units, stated, known)
+        yield replace(one, doubts=(one.title,) if doubt or fits else ())
+    if len(columns) > 1 and all(doubt for _, _, doubt in found):
+        yield _as_they_are(stated or _numbered("answer", units), "no file says what they are")
+
+
+def _as_they_are(names: Sequence[str], why: str) -> Answer:
+    """Values that no column of the window has, in the unit in which the network learned them."""
+    finding = Finding("target", _list(names), "convention", "", "assumed")
+    doubt = f"{why}: the answers stay as the network gives them"
+    found = _answer(names, (finding, UNSCALED), None, "")
+    return replace(found, title=f"the {len(names)} answers stay as they are", doubts=(doubt,))
 
 
 def _by_own(piece: Piece, units: int, stated: tuple[str, ...], known: Known) -> Answer:
