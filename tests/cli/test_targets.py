@@ -84,6 +84,22 @@ def test_a_full_device_is_one_message_and_exit_code_1(words, model, table):
     assert done.returncode == 1, done.stderr
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "put: " in done.stderr  # of output or of standard output
+
+
+@pytest.mark.parametrize("words", [READERS[0], READERS[5], READERS[6]], ids=" ".join)
+def test_a_closed_standard_stream_is_as_the_null_device(words, model, table):
+    names = {"MODEL": str(model), "TABLE": str(table)}
+    command = [PROGRAM, *(names.get(word, word) for word in words)]
+    for closed in ("<&- >&-", "2>&-"):
+        done = subprocess.run(
+            ["sh", "-c", f'"$@" {closed}', "sh", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert bool(done.stdout) == (closed == "2>&-")
 
 
 @pytest.mark.parametrize("command", ["inspect", "verify", "convert"])

@@ -17,7 +17,8 @@ from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
 from keramos.serving.registry.folder_source import FolderSource
-from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
+from keramos.serving.registry.lifecycle import Lifecycle
+from keramos.serving.registry.model_state import LATEST, Policy
 from keramos.serving.registry.registry import ModelRegistry
 from keramos.store.store import Store
 from keramos.types.serving import ModelRef, State

@@ -15,6 +15,7 @@ import requests
 from hostile.honest import h5, layer, sequential
 from keramos.serving.registry.folder_source import FolderSource
 from keramos.serving.registry.lifecycle import Lifecycle
+from keramos.serving.registry.loading import Loading
 from keramos.serving.registry.registry import ModelRegistry
 from keramos.types.serving import ModelRef, State
 from keramos.types.versions import Version
@@ -97,7 +98,9 @@ def test_whatever_loading_raises_the_model_is_failed_and_the_other_answers(error
 
 def test_a_model_that_never_comes_is_failed_after_its_time_and_the_other_answers(tmp_path):
     registry, never = ModelRegistry(), threading.Event()
-    lifecycle = Lifecycle(registry, Odd(good_file(tmp_path), never.wait), seconds=0.3)
+    lifecycle = Lifecycle(
+        registry, Odd(good_file(tmp_path), never.wait), loading=Loading(seconds=0.3)
+    )
     lifecycle.look()
     never.set()
 
@@ -115,7 +118,7 @@ def test_proving_and_warming_end_at_their_time(tmp_path):
     good_file(tmp_path)
     limits = Limits(row_operations=10**18)
     begun = time.monotonic()
-    Lifecycle(registry, FolderSource(tmp_path), limits=limits, seconds=1.0).look()
+    Lifecycle(registry, FolderSource(tmp_path), loading=Loading(limits, seconds=1.0)).look()
     took = time.monotonic() - begun
 
     assert registry.statuses("a_slow")[0].code == "DEADLINE_EXCEEDED"

@@ -4,7 +4,9 @@ import pytest
 
 from keramos.errors import SignatureError, UsageError
 from keramos.serving.registry.folder_source import FolderSource
-from keramos.serving.registry.lifecycle import Lifecycle, Policy
+from keramos.serving.registry.lifecycle import Lifecycle
+from keramos.serving.registry.loading import Loading
+from keramos.serving.registry.model_state import Policy
 from keramos.serving.registry.registry import ModelRegistry
 from keramos.store.store import Store
 from support.served_models import folder, matrix_model, matrix_rows
@@ -40,7 +42,7 @@ def sign(path, keys, name=None):
 
 def looked(source, keys):
     engine = ModelRegistry()
-    lifecycle = Lifecycle(engine, source, LATEST, key=str(keys[1]))
+    lifecycle = Lifecycle(engine, source, LATEST, Loading(key=str(keys[1])))
     lifecycle.look()
     return engine, lifecycle
 

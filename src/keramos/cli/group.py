@@ -91,6 +91,7 @@ def keramos(*, debug: bool) -> None:
 def main() -> None:
     """Run the command line; exit 0 on success, 1 on a refused or failed job, 2 on wrong usage."""
     code = 0
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may be no UTF-8
@@ -123,6 +124,17 @@ def main() -> None:
         )
         code = 1
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Standard streams that are closed become the null device: else a file that is opened later
+    has the number of one and receives what is meant for it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            os.dup2(null, number)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: PTH123, SIM115 (a number; open until the process ends)
 
 
 def _close_output() -> None:

@@ -88,6 +88,21 @@ _DEFAULTS = Settings()
     show_default=True,
     help="Seconds in which a model must be loaded, proven and warm.",
 )
+@click.option(
+    "--preload/--no-preload",
+    default=None,
+    help="Open all models at the start, or each at its first request.  [default: at the start up "
+    "to 32 models]",
+)
+@click.option(
+    "--model-memory",
+    "model_memory_bytes",
+    default=0,
+    type=click.IntRange(min=0),
+    metavar="BYTES",
+    help="Memory for open models of one process: beyond it, those that answered least recently are "
+    "closed until their next request.  [default: no bound]",
+)
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
 @click.option(
     "--tls-cert", type=PATH, help="Certificate (PEM); with --tls-key the server speaks HTTPS."

@@ -134,7 +134,7 @@ class Pages:
             said = f"{quoted(text)} is not the number of a version"
             return _page(render.render("absent.html", message=said), _BAD_REQUEST)
         try:
-            served = self._catalogue.get(ModelRef(name, version, label))
+            served = self._catalogue.opened(ModelRef(name, version, label))
         except KeramosError as error:
             status = _NOT_FOUND if isinstance(error, NotServedError) else _UNAVAILABLE
             return _page(render.render("absent.html", message=str(error)), status)

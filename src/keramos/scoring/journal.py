@@ -214,3 +214,18 @@ def disk(place: Path | str) -> Iterator[None]:
             file=str(place),
             remedy="Make room or repair the storage, then run the same command with --resume",
         ) from error
+
+
+@contextlib.contextmanager
+def standard_output() -> Iterator[None]:
+    """Turn a failed write to standard output into a SaveError: such a job cannot be resumed."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise SaveError(
+            f"the decided rows could not all be written: {error.strerror or error}",
+            file="standard output",
+            remedy="Name a file to write to: -o FILE",
+        ) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from keramos.data.conform import row_error
 from keramos.scoring.installed import backend
-from keramos.scoring.journal import disk
+from keramos.scoring.journal import standard_output
 from keramos.scoring.parts import PartBuilder
 from keramos.scoring.steps import carried_out, placed
 from keramos.types.scoring import Position, Progress
@@ -67,7 +67,7 @@ class _Run:
             if part.touched:
                 self._work.add(part.close(self._at))
             if self._stream is not None:
-                with disk("standard output"):
+                with standard_output():
                     self._stream.close()
         except BaseException:
             part.abandon()

@@ -11,7 +11,7 @@ from keramos.errors import DataError
 from keramos.monitor.drift import DriftCounter
 from keramos.scoring.formats import stem
 from keramos.scoring.installed import backend
-from keramos.scoring.journal import Part, PartFile, disk
+from keramos.scoring.journal import Part, PartFile, disk, standard_output
 from keramos.types.scoring import FileCount, RuleCount
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class PartBuilder:
         with self._writing():
             if piece.decided.num_rows:
                 self._output(file).write(piece.decided)
-            if piece.rejected:
+        if piece.rejected:
+            with disk(self._place.rejects):
                 self._reject(file.name, piece.rejected)
         if self._drift is not None:
             self._drift.merge(piece.drift)
@@ -160,7 +161,7 @@ class PartBuilder:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        with disk(self._place.results.parent):
+        with standard_output() if self._stream else disk(self._place.results.parent):
             try:
                 yield
             except backend().errors as error:

@@ -53,6 +53,8 @@ class ServeOptions(TypedDict, total=False):
     name: str | None
     versions: str
     load_timeout: float
+    preload: bool | None
+    model_memory_bytes: int
     shadow: tuple[str, ...]
     replace: Mapping[str, str]
     by: str | None

@@ -132,7 +132,12 @@ class Catalogue(Protocol):
         """Label -> version."""
 
     def get(self, ref: ModelRef) -> Served:
-        """The version that answers ``ref``. NotServedError, NotReadyError: there is none."""
+        """The version that answers ``ref``. NotServedError, NotReadyError: there is none, or it is
+        not open.
+        """
+
+    def opened(self, ref: ModelRef) -> Served:
+        """As ``get``; a version that is not open is opened."""
 
 
 class Observer(Protocol):

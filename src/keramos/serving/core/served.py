@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from keramos.errors import NotReadyError
 from keramos.serving.core.counters import Counts
 
 if TYPE_CHECKING:
@@ -60,6 +61,17 @@ class Served:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
+class UnopenedError(NotReadyError):
+    """A version that is served and not open. ``open`` opens it, which takes the time of loading;
+    then the registry gives it, or says why it cannot be served.
+    """
+
+    def __init__(self, name: str, version: int, opens: Callable[[], None]) -> None:
+        """``opens`` may be called by several threads at once."""
+        super().__init__(f"version {version} of model '{name}' is not open yet")
+        self.open = opens
+
+
 class Registry(Protocol):
     """Every served model version, to look up and to run."""
 
@@ -80,7 +92,12 @@ class Registry(Protocol):
         """Label -> version. NotServedError: there is no such model."""
 
     def get(self, ref: ModelRef) -> Served:
-        """The version that answers ``ref``. NotServedError, NotReadyError: there is none."""
+        """The version that answers ``ref``. NotServedError, NotReadyError: there is none;
+        UnopenedError: it must be opened before.
+        """
+
+    def opened(self, ref: ModelRef) -> Served:
+        """As ``get``; a version that is not open is opened, which takes the time of loading."""
 
     def all_served(self) -> tuple[Served, ...]:
         """Every version that answers, by name and number."""

@@ -22,7 +22,9 @@ from keramos.serving.core.logging import event
 from keramos.serving.core.memory import RequestMemory
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
-from keramos.serving.registry.lifecycle import LATEST, Lifecycle, Policy
+from keramos.serving.registry.lifecycle import Lifecycle
+from keramos.serving.registry.loading import Loading
+from keramos.serving.registry.model_state import LATEST, Policy
 from keramos.serving.registry.registry import ModelRegistry
 from keramos.serving.registry.sources import policy_at, source_of
 from keramos.types.limits import LIMITS
@@ -139,14 +141,8 @@ class Replica:
         self._settings, self._keys = settings, keys
         self._registry = ModelRegistry()
         held: Snapshot = ray_module().get(snapshot)
-        Lifecycle(
-            self._registry,
-            held,
-            Policy(),
-            held.limits,
-            replacements=held.replacements,
-            by=held.by,
-        ).look()
+        loading = Loading(held.limits, replacements=held.replacements, by=held.by)
+        Lifecycle(self._registry, held, Policy(), loading).look()
         self.check_health()
 
     def __serve_build_asgi_app__(self) -> App:

@@ -28,6 +28,7 @@ from keramos.serving.core.memory import BUSY, reserve
 from keramos.serving.core.refusals import refusal_fields, refusal_of
 from keramos.serving.core.routes import Refusal
 from keramos.serving.core.rpcs import DeniedError, PendingRun
+from keramos.serving.core.served import UnopenedError
 from keramos.serving.grpc.arrival import received
 from keramos.serving.grpc.message_size import UNCOUNTED, decoded_size
 
@@ -198,17 +199,21 @@ class GrpcServer:
             return request, await self._answer(rpc, request, long=True)
 
     async def _answer(self, rpc: Rpc, request: Message, long: bool) -> bytes:  # noqa: FBT001 (passed on)
-        context = self._context
-        found = (
-            await asyncio.to_thread(rpc.answer, context, request)
-            if long
-            else rpc.answer(context, request)
-        )
+        try:
+            found = await self._found(rpc, request, long=long)
+        except UnopenedError as error:
+            await asyncio.to_thread(error.open)
+            found = await self._found(rpc, request, long=long)
         if not isinstance(found, PendingRun):
             return bytes(found.SerializeToString())
         outputs = await self._batcher.run(found.served, found.feeds)
         reply = await asyncio.to_thread(found.write, outputs) if long else found.write(outputs)
         return bytes(reply.SerializeToString())
+
+    async def _found(self, rpc: Rpc, request: Message, *, long: bool) -> Message | PendingRun:
+        if long:
+            return await asyncio.to_thread(rpc.answer, self._context, request)
+        return rpc.answer(self._context, request)
 
     def _counts(self, rpc: Rpc, request: Message) -> Counts:
         try:

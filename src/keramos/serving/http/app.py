@@ -18,6 +18,7 @@ from keramos.serving.core.memory import SMALL
 from keramos.serving.core.messages import Reply, Request, json_reply
 from keramos.serving.core.refusals import json_refusal, refusal_of
 from keramos.serving.core.routes import Refusal, ref_of
+from keramos.serving.core.served import UnopenedError
 from keramos.serving.http.request_bodies import (
     GZIP,
     BodyError,
@@ -51,6 +52,8 @@ _CROSS_SITE = Refusal(
     "a page of another site may not change what is served; --cors-origin names one that may",
 )
 _UNAVAILABLE = 503
+OPENING = 4
+"""So many models are opened at once."""
 _RETRY_AFTER = ("retry-after", "1")
 
 
@@ -73,6 +76,7 @@ class App:
         self._pages = pages
         self._max_body_bytes = max_body_bytes
         self._large = ThreadPoolExecutor(thread_name_prefix="keramos-large")
+        self._opening = ThreadPoolExecutor(OPENING, "keramos-opening")
         self._routes: dict[str, list[Route]] = {}
         for route in routes:
             self._routes.setdefault(_first(route.path.replace("[", "/")), []).append(route)
@@ -106,7 +110,7 @@ class App:
     async def _answered(self, request: Request, receive: Receive) -> Reply:
         if request.method in {"GET", "HEAD"}:
             slow = self._slow(request.path)
-            return await asyncio.to_thread(self.answer, request) if slow else self.answer(request)
+            return await self._opened(request, asyncio.to_thread if slow else _at_once)
         most = self._max_body_bytes
         with self.context.memory.lease() as lease:
             try:
@@ -117,10 +121,26 @@ class App:
                 return _with_retry(self._refusal_writer(request)(error.refusal))
             # In a thread: large bodies and slow models must not keep the event loop from everybody
             # else. Large bodies have threads of their own, so that small ones do not wait for them.
-            if len(whole.body) <= SMALL:
-                return await asyncio.to_thread(self.answer, whole)
-            answer = partial(copy_context().run, self.answer, whole)
-            return await asyncio.get_running_loop().run_in_executor(self._large, answer)
+            small = len(whole.body) <= SMALL
+            return await self._opened(whole, asyncio.to_thread if small else self._in_large_thread)
+
+    async def _in_large_thread(self, answer: Callable[[Request], Reply], request: Request) -> Reply:
+        work = partial(copy_context().run, answer, request)
+        return await asyncio.get_running_loop().run_in_executor(self._large, work)
+
+    async def _opened(
+        self,
+        request: Request,
+        run: Callable[[Callable[[Request], Reply], Request], Awaitable[Reply]],
+    ) -> Reply:
+        """The reply that ``run`` gives; the version that it needs is opened before, in a thread of
+        its own: a model that takes long keeps only those waiting that ask for such models.
+        """
+        try:
+            return await run(self._answer, request)
+        except UnopenedError as error:
+            await asyncio.get_running_loop().run_in_executor(self._opening, error.open)
+        return await run(self.answer, request)
 
     def _slow(self, path: str) -> bool:
         """Pages and metrics take milliseconds; what other routes answer to GET takes
@@ -135,6 +155,13 @@ class App:
 
     def answer(self, request: Request) -> Reply:
         """The reply to a request, also where it is refused. The body is already inflated."""
+        try:
+            return self._answer(request)
+        except UnopenedError as error:
+            return _with_retry(self._refusal_writer(request)(refusal_of(error)))
+
+    def _answer(self, request: Request) -> Reply:
+        """``answer``, where it is an UnopenedError that a version must be opened before."""
         method = "GET" if request.method == "HEAD" else request.method
         wrong: list[Route] = []
         for route in self._routes.get(_first(request.path), ()):
@@ -176,6 +203,8 @@ class App:
         try:
             reply = route.answer(self.context, request, match)
             code = "OK" if reply.status < _FAULT else "INVALID_ARGUMENT"
+        except UnopenedError:
+            raise
         except Exception as error:  # noqa: BLE001 (a fault is logged there and answered with 500)
             refusal = refusal_of(error)
             code, reply = refusal.code, _with_retry(route.refuse(refusal))
@@ -214,6 +243,10 @@ class App:
             if route.pattern.fullmatch(request.path):
                 return route.refuse
         return json_refusal
+
+
+async def _at_once(answer: Callable[[Request], Reply], request: Request) -> Reply:
+    return answer(request)
 
 
 def _with_retry(reply: Reply) -> Reply:

@@ -71,7 +71,7 @@ class Shadow:
         try:
             live, candidate = (
                 self._registry.get(ModelRef(model, version)),
-                self._registry.get(self._ref),
+                self._registry.opened(self._ref),
             )
         except KeramosError:  # no candidate now
             return

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import gc
 import logging
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from keramos.errors import KeramosError, ModelError, NotReadyError, NotServedError, StoreError
-from keramos.pipeline.load_signatures import load_signatures
+from keramos.errors import KeramosError, NotReadyError, NotServedError, StoreError
 from keramos.serving.core.logging import event
-from keramos.serving.registry.loading import LoadJob
-from keramos.signing.signing import SUFFIX
-from keramos.types.limits import LIMITS
+from keramos.serving.registry.loading import LOADING
+from keramos.serving.registry.model_state import LATEST, ModelState
+from keramos.serving.registry.opened import AT_START, Opened, memory_of, resident
 from keramos.types.serving import State, VersionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from keramos.pipeline.load_signatures import Signatures
+    from keramos.serving.registry.loading import Loading, LoadJob
+    from keramos.serving.registry.model_state import Policy
+    from keramos.serving.registry.opened import Opening
     from keramos.serving.registry.registry import ModelRegistry
-    from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
 _log = logging.getLogger("keramos.serving")
@@ -37,53 +35,15 @@ _LOOKS_BEFORE_GONE = 2
 delete it first.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Which versions of a model are loaded: the ``newest`` so many, ``exactly`` these, or all where
-    neither is given. Versions with a label are loaded too (TensorFlow Serving's policies,
-    ``file_system_storage_path.proto``).
-    """
-
-    newest: int = 0
-    exactly: frozenset[int] = frozenset()
-
-    def wanted(self, numbers: Collection[int]) -> set[int]:
-        """The wanted versions among those that exist."""
-        if self.exactly:
-            return set(numbers) & self.exactly
-        return set(sorted(numbers)[-self.newest :])
-
-
-LATEST = Policy(newest=1)
-
-LOAD_SECONDS = 120.0
-"""Seconds in which a version must be loaded, proven and warm."""
+_LARGE_BYTES = 16 << 20
+"""From here on what a model leaves behind is collected at once, which takes as long as opening a
+small model does.
+"""
 
 _PATIENCE, _PAUSE = 5.0, 0.5
 """Seconds that a look waits for one version, while a slower one goes on beside the others; and
 between two looks at slower ones.
 """
-
-
-@dataclass(slots=True)
-class _Model:
-    """The state of one model's versions: number -> stamp of the file that was loaded, or that
-    failed; ``jobs`` are on their way.
-    """
-
-    loaded: dict[int, object] = field(default_factory=dict)
-    failed: dict[int, object] = field(default_factory=dict)
-    again: set[int] = field(default_factory=set)
-    jobs: dict[int, LoadJob] = field(default_factory=dict)
-    labels_fault: str = ""
-    looks_without: int = 0
-    off: bool = False
-
-    def drop_jobs(self, wanted: Collection[int] = ()) -> None:
-        """Let go of versions on their way that are not wanted."""
-        for number in set(self.jobs).difference(wanted):
-            self.jobs.pop(number).stop()
 
 
 class Lifecycle:
@@ -94,25 +54,17 @@ class Lifecycle:
         registry: ModelRegistry,
         source: Source,
         policy: Policy = LATEST,
-        limits: Limits = LIMITS,
-        key: str | None = None,
-        replacements: Mapping[str, str] | None = None,
-        seconds: float = LOAD_SECONDS,
-        by: str | None = None,
+        loading: Loading = LOADING,
+        opening: Opening = AT_START,
     ) -> None:
-        """``key`` is a file with a public key: then only files signed for it are opened, and
-        nothing else is parsed. ``replacements`` and ``by`` are as for ``load``. ``seconds`` is the
-        time limit of loading one version.
-        """
+        """Nothing is read before the first look."""
         self._registry = registry
         self._source = source
         self._policy = policy
-        self._limits = limits
-        self._key = key
-        self._replacements = replacements
-        self._seconds = seconds
-        self._by = by
-        self._models: dict[str, _Model] = {}
+        self._loading = loading
+        self._opening = opening
+        self._opened = Opened(registry, opening.most_bytes)
+        self._models: dict[str, ModelState] = {}
         self._lock = Lock()
         self._stop = Event()
         self._complaint: dict[str, object] | None = None
@@ -126,7 +78,7 @@ class Lifecycle:
             if found is None:
                 return
             for name in sorted({*found, *self._models}):
-                model = self._models.setdefault(name, _Model())
+                model = self._models.setdefault(name, ModelState())
                 if not model.off and not self._stop.is_set():
                     self._settled(name, model, found.get(name, {}))
 
@@ -168,6 +120,48 @@ class Lifecycle:
             for job in list(model.jobs.values()):
                 job.stop()
 
+    def open(self, name: str, number: int) -> None:
+        """Open a version that waits for its first request; the registry has it then, or the reason
+        why it cannot be served. Others that were not used for long are closed where memory is
+        bounded. Threads may ask for the same version at once.
+        """
+        model = self._models.get(name)
+        if model is None:
+            return
+        with model.opening:
+            version = model.unopened.get(number)
+            if version is None or self._stop.is_set():
+                return
+            before = resident()
+            job = model.jobs[number] = self._loading.job(self._source, version)
+            job.wait(self._loading.seconds)
+            model.jobs.pop(number, None)
+            done = self._take(model, version, job)
+            model.unopened.pop(number, None)
+        self._opened.grew((name, number), resident() - before)
+        if done:
+            self._close_surplus(name, number)
+        else:
+            self.look()  # an older version may answer
+
+    def _close_surplus(self, name: str, number: int) -> None:
+        """Close what answered least recently, so that the rest keeps the bound of memory."""
+        if not self._opening.most_bytes:
+            return
+        with self._lock:
+            for key in self._opened.surplus((name, number)):
+                model = self._models[key[0]]
+                if key[1] in model.opened:
+                    del model.loaded[key[1]]
+                    self._leave_unopened(model, [model.opened.pop(key[1])])
+
+    def _leave_unopened(self, model: ModelState, versions: Sequence[Version]) -> None:
+        """Have versions wait for their next request."""
+        for version in versions:
+            name, number = version.model, version.number
+            model.unopened[number] = version
+            self._registry.put_unopened(name, number, partial(self.open, name, number))
+
     def load(self, name: str) -> None:
         """Serve a model again that was unloaded, and look for new versions of all.
 
@@ -182,6 +176,9 @@ class Lifecycle:
             for job in list(model.jobs.values()):
                 job.wait(_PATIENCE)
             self.look()
+        if model is not None:
+            for number in list(model.unopened):
+                self.open(name, number)
         self._registry.statuses(name)
 
     def unload(self, name: str) -> None:
@@ -196,7 +193,7 @@ class Lifecycle:
             model = self._models[name]
             model.off = True
             model.drop_jobs()
-            for number in sorted(model.loaded):
+            for number in sorted(model.answering):
                 self._let_go(name, model, number, "unloaded on request")
 
     def _watch(self, seconds: float) -> None:
@@ -217,14 +214,14 @@ class Lifecycle:
         self._complaint = None
         return _by_model(versions)
 
-    def _settled(self, name: str, model: _Model, found: Mapping[int, Version]) -> None:
+    def _settled(self, name: str, model: ModelState, found: Mapping[int, Version]) -> None:
         """``_settle``, where a fault of one model is not one of the others."""
         try:
             self._settle(name, model, found)
         except Exception:  # noqa: BLE001 (one model must not take the others down)
             _log.exception("settling model '%s' failed", name, extra=event("fault", model=name))
 
-    def _settle(self, name: str, model: _Model, found: Mapping[int, Version]) -> None:
+    def _settle(self, name: str, model: ModelState, found: Mapping[int, Version]) -> None:
         """Load the wanted versions that are missing, then remove the others."""
         model.looks_without = 0 if found else model.looks_without + 1
         if not found:
@@ -237,38 +234,34 @@ class Lifecycle:
         while True:
             wanted = self._wanted(name, model, found)
             model.drop_jobs(wanted)
-            missing = [
-                found[n] for n in sorted(wanted) if self._stamp(found[n]) not in _stamps(model, n)
-            ]
+            missing = [found[n] for n in sorted(wanted) if not self._is_settled(model, found[n])]
+            if self._opening.on_request and not model.loaded:
+                self._leave_unopened(model, missing)
+                break
             done = [self._load(model, version) for version in missing]
             if all(done):
                 break
-        if wanted & set(model.loaded) and not model.jobs:
-            for number in sorted(set(model.loaded) - wanted):
+        if wanted & model.answering and not model.jobs:
+            for number in sorted(model.answering - wanted):
                 self._let_go(name, model, number, "another version took its place")
         self._registry.set_labels(name, self._answering_labels(name, model, found))
 
-    def _stamp(self, version: Version) -> object:
-        """What tells that a version must be looked at again: where signatures count, also that its
-        signature is new.
-        """
-        if self._key is None:
-            return version.stamp
-        try:
-            return version.stamp, Path(f"{version.file}{SUFFIX}").stat().st_mtime
-        except OSError:
-            return version.stamp, 0.0
+    def _is_settled(self, model: ModelState, version: Version) -> bool:
+        """Whether a version needs no look: its file answers, failed, or waits for a request."""
+        number, stamp = version.number, self._loading.stamp(version)
+        known = (model.loaded.get(number), model.failed.get(number))
+        return stamp in known or model.unopened.get(number) == version
 
-    def _wanted(self, name: str, model: _Model, found: Mapping[int, Version]) -> set[int]:
+    def _wanted(self, name: str, model: ModelState, found: Mapping[int, Version]) -> set[int]:
         usable = {
             n
             for n, version in found.items()
-            if n in model.loaded or model.failed.get(n) != self._stamp(version)
+            if n in model.loaded or model.failed.get(n) != self._loading.stamp(version)
         }
         labelled = {n for n in self._labels(name, model, found).values() if n in usable}
         return self._policy.wanted(usable) | labelled
 
-    def _labels(self, name: str, model: _Model, found: Mapping[int, Version]) -> dict[str, int]:
+    def _labels(self, name: str, model: ModelState, found: Mapping[int, Version]) -> dict[str, int]:
         """Where labels point: to their version unless that failed; then they stay where they were,
         if that is there. So do all where they cannot be read.
         """
@@ -284,15 +277,15 @@ class Lifecycle:
         labels = {}
         for number, version in found.items():
             for label in version.labels:
-                failed = number not in model.loaded and model.failed.get(number) == self._stamp(
-                    version
-                )
+                failed = number not in model.loaded and model.failed.get(
+                    number
+                ) == self._loading.stamp(version)
                 stays = failed and before.get(label) in model.loaded
                 labels[label] = before[label] if stays else number
         return labels
 
     def _answering_labels(
-        self, name: str, model: _Model, found: Mapping[int, Version]
+        self, name: str, model: ModelState, found: Mapping[int, Version]
     ) -> dict[str, int]:
         """As ``_labels``; a label moves when its new version answers."""
         before = self._registry.labels(name) if name in self._registry.names() else {}
@@ -301,57 +294,49 @@ class Lifecycle:
         stay = {label for label in late if before.get(label) in model.loaded}
         return labels | {label: before[label] for label in stay}
 
-    def _load(self, model: _Model, version: Version) -> bool:
+    def _load(self, model: ModelState, version: Version) -> bool:
         """Load one version and make it available; says whether that went well, or is under way."""
-        name, number, stamp = version.model, version.number, self._stamp(version)
+        name, number, stamp = version.model, version.number, self._loading.stamp(version)
         job = model.jobs.get(number)
         if job is None or job.stamp != stamp:
             model.drop_jobs(set(model.jobs) - {number})
             if number not in model.loaded:
                 self._registry.report(name, VersionStatus(number, State.LOADING))
-            work = partial(self._opened, version)
-            job = model.jobs[number] = LoadJob(work, stamp, self._seconds)
+            job = model.jobs[number] = self._loading.job(self._source, version)
         if not job.wait(_PATIENCE - job.age):
             return True
         del model.jobs[number]
+        return self._take(model, version, job)
+
+    def _take(self, model: ModelState, version: Version, job: LoadJob) -> bool:
+        """Make available what a job that ended has loaded; says whether it could."""
         try:
             loaded = job.result()
-            self._registry.add(name, number, loaded.model, loaded.warm)
+            self._registry.add(version.model, version.number, loaded.model, loaded.warm)
         except Exception as error:  # noqa: BLE001 (one file must not take the others down)
-            self._failed(model, version, stamp, error)
+            self._failed(model, version, job.stamp, error)
             return False
-        self._made_available(model, version, stamp, loaded.model.load_seconds)
+        model.opened[version.number] = version
+        self._made_available(model, version, job.stamp, loaded.model)
         return True
 
-    def _opened(self, version: Version) -> Signatures:
-        if version.fault:
-            raise ModelError(version.fault, file=version.file)
-        with self._source.local(version) as path:
-            return load_signatures(
-                path,
-                replace=self._replacements,
-                by=self._by,
-                limits=self._limits,
-                require_signature=self._key,
-                served_as=(version.model, version.number),
-            )
-
     def _made_available(
-        self, model: _Model, version: Version, stamp: object, seconds: float
+        self, model: ModelState, version: Version, stamp: object, loaded: Model
     ) -> None:
         name, number, swapped = version.model, version.number, bool(model.loaded)
         model.loaded[number] = stamp
         model.failed.pop(number, None)
-        gc.collect()  # what loading left in cycles is large
+        if memory_of(loaded) > _LARGE_BYTES:
+            gc.collect()  # what loading left in cycles is as large
         extra = event(
             "model_swapped" if swapped else "model_loaded",
             model=name,
             version=number,
-            seconds=seconds,
+            seconds=loaded.load_seconds,
         )
         _log.info("loaded model '%s' version %d", name, number, extra=extra)
 
-    def _failed(self, model: _Model, version: Version, stamp: object, error: Exception) -> None:
+    def _failed(self, model: ModelState, version: Version, stamp: object, error: Exception) -> None:
         name, number = version.model, version.number
         model.failed[number] = stamp
         code, text = "FAILED_PRECONDITION", str(error)
@@ -374,8 +359,8 @@ class Lifecycle:
         extra = event("model_failed", model=name, version=number, code=code, file=version.file)
         _log.error("version %d of model '%s' cannot be served: %s", number, name, text, extra=extra)
 
-    def _let_go(self, name: str, model: _Model, number: int, reason: str) -> None:
-        del model.loaded[number]
+    def _let_go(self, name: str, model: ModelState, number: int, reason: str) -> None:
+        model.drop(number)
         self._registry.remove(name, number, message=reason)
         extra = event("model_ended", model=name, version=number, reason=reason)
         _log.info("version %d of model '%s' ends: %s", number, name, reason, extra=extra)
@@ -386,11 +371,6 @@ class Lifecycle:
         _log.warning(
             "model '%s' ends: its files are gone", name, extra=event("model_gone", model=name)
         )
-
-
-def _stamps(model: _Model, number: int) -> tuple[object, object]:
-    """The files of a version that need no look: the one that answers and the one that failed."""
-    return model.loaded.get(number), model.failed.get(number)
 
 
 def _by_model(versions: Sequence[Version]) -> dict[str, dict[int, Version]]:

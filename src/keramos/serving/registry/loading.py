@@ -1,4 +1,5 @@
-"""One version on its way: fetched, proven and warmed in a thread of its own, within a time limit.
+"""How versions are loaded, and one version on its way: fetched, proven and warmed in a thread of
+its own, within a time limit.
 
 A thread cannot be killed. One that is over its time is left alone: its runs end at the next node of
 the model, and what it makes is dropped.
@@ -8,21 +9,28 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from keramos.errors import NotReadyError
+from keramos.errors import ModelError, NotReadyError
+from keramos.pipeline.load_signatures import load_signatures
 from keramos.runtime.stopping import Stopper
 from keramos.serving.core.logging import event
 from keramos.serving.registry.warming import warmed
+from keramos.signing.signing import SUFFIX
+from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from keramos.inference.model import Model
     from keramos.pipeline.load_signatures import Signatures
     from keramos.serving.registry.warming import Warm
+    from keramos.types.limits import Limits
+    from keramos.types.versions import Source, Version
 
 
 _log = logging.getLogger("keramos.serving")
@@ -94,3 +102,50 @@ class LoadJob:
             self._error = error
         finally:
             self._done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How versions are loaded.
+
+    ``key`` is a file with a public key: then only files signed for it are opened, and nothing else
+    is parsed. ``limits``, ``replacements`` and ``by`` are as for ``load``. ``seconds`` is the time
+    in which a version must be loaded, proven and warm.
+    """
+
+    limits: Limits = LIMITS
+    key: str | None = None
+    replacements: Mapping[str, str] | None = None
+    by: str | None = None
+    seconds: float = 120.0
+
+    def stamp(self, version: Version) -> object:
+        """What tells that a version must be looked at again: where signatures count, also that its
+        signature is new.
+        """
+        if self.key is None:
+            return version.stamp
+        try:
+            return version.stamp, Path(f"{version.file}{SUFFIX}").stat().st_mtime
+        except OSError:
+            return version.stamp, 0.0
+
+    def job(self, source: Source, version: Version) -> LoadJob:
+        """Begin to load a version."""
+        return LoadJob(partial(self._model, source, version), self.stamp(version), self.seconds)
+
+    def _model(self, source: Source, version: Version) -> Signatures:
+        if version.fault:
+            raise ModelError(version.fault, file=version.file)
+        with source.local(version) as path:
+            return load_signatures(
+                path,
+                replace=self.replacements,
+                by=self.by,
+                limits=self.limits,
+                require_signature=self.key,
+                served_as=(version.model, version.number),
+            )
+
+
+LOADING = Loading()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from keramos.errors import NotReadyError, NotServedError
 from keramos.serving.core.counters import Counts
 from keramos.serving.core.observers import Observers
-from keramos.serving.core.served import PREDICTS, Served
+from keramos.serving.core.served import PREDICTS, Served, UnopenedError
 from keramos.serving.registry.warming import warmed
 from keramos.types.serving import State, VersionStatus
 
@@ -29,11 +29,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One model: the versions that answer, what is known of all its versions, and its labels."""
+    """One model: the versions that answer, what opens those that wait for a first request, what is
+    known of all its versions, and its labels.
+    """
 
     served: Mapping[int, Served] = field(default_factory=dict)
+    unopened: Mapping[int, Callable[[], None]] = field(default_factory=dict)
     known: Mapping[int, VersionStatus] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> bool:
+        """Whether a request for the model can be answered."""
+        return bool(self.served or self.unopened)
+
+    def without(self, version: int) -> _Entry:
+        """The entry where nothing answers as that version."""
+        served = {number: one for number, one in self.served.items() if number != version}
+        unopened = {number: one for number, one in self.unopened.items() if number != version}
+        return replace(self, served=served, unopened=unopened)
+
+    def told(self, status: VersionStatus) -> _Entry:
+        """The entry that knows where a version is."""
+        return replace(self, known={**self.known, status.version: status})
 
 
 EARLIER = -1
@@ -86,6 +104,7 @@ class ModelRegistry:
 
         Raises:
             NotServedError: there is no such model, version or label.
+            UnopenedError: it is available once it is opened.
             NotReadyError: it is known, but not available now.
         """
         entry = self._entry(ref.name)
@@ -99,13 +118,24 @@ class ModelRegistry:
             )
         if version in entry.served:
             return entry.served[version]
+        if version in entry.unopened:
+            raise UnopenedError(ref.name, version, entry.unopened[version])
         if version in entry.known:
             raise NotReadyError(
                 f"version {version} of model '{ref.name}' is {_said(entry.known[version])}"
             )
         raise NotServedError(
-            f"model '{ref.name}' has no version {version}; available: {_listed(entry.served)}"
+            f"model '{ref.name}' has no version {version}; available: "
+            f"{_listed({**entry.served, **entry.unopened})}"
         )
+
+    def opened(self, ref: ModelRef) -> Served:
+        """As ``get``; a version that is not open is opened, which takes the time of loading."""
+        try:
+            return self.get(ref)
+        except UnopenedError as error:
+            error.open()
+        return self.get(ref)
 
     def all_served(self) -> tuple[Served, ...]:
         """Every version that answers, by name and number."""
@@ -137,17 +167,17 @@ class ModelRegistry:
         coming = (
             item.state is not State.END
             for entry in entries
-            if not entry.served
+            if not entry.answers
             for item in entry.known.values()
         )
-        return any(entry.served for entry in entries) and not any(coming)
+        return any(entry.answers for entry in entries) and not any(coming)
 
     def failed(self) -> int:
         """How many models do not answer because a version of theirs cannot be served."""
         return sum(
             any(item.state is State.END and item.code != "OK" for item in entry.known.values())
             for entry in self._entries.values()
-            if not entry.served
+            if not entry.answers
         )
 
     def run(self, served: Served, feeds: Feeds) -> Outputs:
@@ -170,21 +200,30 @@ class ModelRegistry:
         with self._lock:
             counts = self._counts.setdefault(name, {}).setdefault(version, Counts())
             served = _served(name, version, model, found, counts)
-            old = self._entries.get(name, _Entry())
-            known = {**old.known, version: VersionStatus(version, State.AVAILABLE)}
-            self._put(name, replace(old, served={**old.served, version: served}, known=known))
+            old = self._entries.get(name, _Entry()).without(version)
+            new = replace(old, served={**old.served, version: served})
+            self._put(name, new.told(VersionStatus(version, State.AVAILABLE)))
         self._tell()
         return served
+
+    def put_unopened(self, name: str, version: int, opens: Callable[[], None]) -> None:
+        """Make a version AVAILABLE that its first request opens; requests that have it open end
+        undisturbed. ``opens`` is called by threads of requests, by several at once.
+        """
+        status = VersionStatus(version, State.AVAILABLE, message="opens at its next request")
+        with self._lock:
+            old = self._entries.get(name, _Entry()).without(version)
+            new = replace(old, unopened={**old.unopened, version: opens})
+            self._put(name, new.told(status))
+        self._tell()
 
     def remove(self, name: str, version: int, *, code: str = "OK", message: str = "") -> None:
         """Take a version away; requests that have it end undisturbed. It stays known, in state
         END.
         """
         with self._lock:
-            old = self._entry(name)
-            left = {number: served for number, served in old.served.items() if number != version}
-            known = {**old.known, version: VersionStatus(version, State.END, code, message)}
-            self._put(name, replace(old, served=left, known=known))
+            left = self._entry(name).without(version)
+            self._put(name, left.told(VersionStatus(version, State.END, code, message)))
         self._tell()
 
     def report(self, name: str, status: VersionStatus, *, failed: bool = False) -> None:
@@ -195,7 +234,9 @@ class ModelRegistry:
             if failed:
                 self.load_failures[name] = self.load_failures.get(name, 0) + 1
             old = self._entries.get(name, _Entry())
-            self._put(name, replace(old, known={**old.known, status.version: status}))
+            if status.state is not State.AVAILABLE and status.version in old.unopened:
+                old = old.without(status.version)
+            self._put(name, old.told(status))
         self._tell()
 
     def set_labels(self, name: str, labels: Mapping[str, int]) -> None:
@@ -264,7 +305,8 @@ def _served(name: str, version: int, model: Model, warm: Warm, counts: Counts) -
 
 def _chosen(entry: _Entry, ref: ModelRef) -> int | None:
     if not ref.label:
-        return max(entry.served, default=None) if ref.version is None else ref.version
+        answering = {*entry.served, *entry.unopened}
+        return max(answering, default=None) if ref.version is None else ref.version
     if ref.label not in entry.labels:
         raise NotServedError(
             f"model '{ref.name}' has no label '{ref.label}'; it has {_listed(entry.labels)}"

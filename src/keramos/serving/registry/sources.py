@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from keramos.artifact.containers.table import folder_meant, is_model_folder, suffixes
 from keramos.errors import ModelError, UsageError
 from keramos.serving.registry.folder_source import FolderSource
-from keramos.serving.registry.lifecycle import LATEST, LOAD_SECONDS, Lifecycle, Policy
+from keramos.serving.registry.lifecycle import Lifecycle
+from keramos.serving.registry.loading import LOADING, Loading
+from keramos.serving.registry.model_state import LATEST, Policy
+from keramos.serving.registry.opened import Opening
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from keramos.serving.registry.registry import ModelRegistry
     from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
+
+
+_FEW = 32
+"""So many models are opened at the start; of more, each is opened by its first request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +45,22 @@ class ModelLocation:
         replace: what layers of its one model that hold code compute, by name.
         by: what is read of its models: config, graph or graph:NAME.
         require_signature: file of the public key for which its files must be signed.
+        preload: whether all models are opened at the start; None: where there are few.
+        model_memory_bytes: memory of open models; those that answered least recently are closed
+            beyond it and opened again by their next request. 0: no bound.
     """
 
     path: str
     name: str | None = None
     versions: str = "latest"
     poll: float = 1.0
-    load_timeout: float = LOAD_SECONDS
+    load_timeout: float = LOADING.seconds
     limits: Limits = LIMITS
     replace: Mapping[str, str] = field(default_factory=dict)
     by: str | None = None
     require_signature: str | None = None
+    preload: bool | None = None
+    model_memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +111,14 @@ def lifecycle_of(
         registry,
         source,
         policy_at(location),
-        location.limits,
-        location.require_signature,
-        location.replace,
-        location.load_timeout,
-        location.by,
+        Loading(
+            location.limits,
+            location.require_signature,
+            location.replace,
+            location.by,
+            location.load_timeout,
+        ),
+        _opening(location, versions),
     )
     settled = found.begin(versions).wait(wait)
     if settled and _is_one_model(location.path) and not registry.all_served():
@@ -114,6 +129,13 @@ def lifecycle_of(
             )
         )
     return found
+
+
+def _opening(location: ModelLocation, versions: Sequence[Version]) -> Opening:
+    preload = location.preload
+    if preload is None:
+        preload = len({version.model for version in versions}) <= _FEW
+    return Opening(not preload, location.model_memory_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from keramos.serving.codecs.named_arrays import as_feeds, output_names, platform
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.core.counters import Call
 from keramos.serving.core.rpcs import DeniedError, PendingRun, Rpc, Service
+from keramos.serving.core.served import UnopenedError
 from keramos.serving.protocols.oip.classification import PARAMETER, best_classes, class_count
 from keramos.serving.protocols.oip.messages import PACKAGE, M
 from keramos.serving.protocols.oip.tensors import KINDS, fill_output, from_input
@@ -66,6 +67,8 @@ def _ready(context: Context, _: Message) -> Message:
 def _model_ready(context: Context, request: Message) -> Message:
     try:
         context.registry.get(_named_ref(request))
+    except UnopenedError:
+        return M["ModelReadyResponse"](ready=True)  # its first request opens it
     except KeramosError:
         return M["ModelReadyResponse"](ready=False)
     return M["ModelReadyResponse"](ready=True)

@@ -21,6 +21,7 @@ from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
 from keramos.serving.core.messages import Reply, json_reply, json_text
 from keramos.serving.core.refusals import listed_problems
 from keramos.serving.core.routes import Route, ref_of
+from keramos.serving.core.served import UnopenedError
 from keramos.serving.protocols.oip.bodies import (
     BINARY,
     INFER,
@@ -78,10 +79,12 @@ def _server(context: Context, _: Request, __: re.Match[str]) -> Reply:
 
 def _model_ready(context: Context, _: Request, match: re.Match[str]) -> Reply:
     try:
-        served = context.registry.get(ref_of(match))
+        context.registry.get(ref_of(match))
+    except UnopenedError:
+        pass  # its first request opens it
     except NotReadyError as error:
         return json_reply({"error": f"Model version not ready: {error}"}, 400)
-    return json_reply(OipReady(served.name, ready=True))
+    return json_reply(OipReady(ref_of(match).name, ready=True))
 
 
 def _model(context: Context, _: Request, match: re.Match[str]) -> Reply:
