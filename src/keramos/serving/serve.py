@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Self, TypedDict, Unpack, cast, overload
+from typing import TYPE_CHECKING, Literal, NoReturn, Self, TypedDict, Unpack, cast, overload
 
 import msgspec
 
@@ -140,6 +140,8 @@ def run(path: str, options: ServeOptions) -> None:
     if options.get("engine", "local") == "ray":
         _run_on_ray(location, settings, options)
         return
+    # Until the server has its own: whoever can connect to its port may also end it.
+    signal.signal(signal.SIGTERM, _leave)
     listener = _listen(location, settings)
     make = partial(assemble, location, shadows=shadows, wait=_FIRST_SECONDS)
     if settings.workers > 1:
@@ -294,6 +296,10 @@ def _run_on_ray(location: ModelLocation, settings: Settings, options: ServeOptio
             )
     scaling = Scaling.of(options.get("replicas", "1:1"))
     serve_on_ray(location, settings, options.get("ray_address", ""), scaling)
+
+
+def _leave(number: int, frame: object) -> NoReturn:  # noqa: ARG001 (a handler's signature)
+    raise SystemExit(0)
 
 
 @contextmanager

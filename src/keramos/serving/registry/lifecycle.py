@@ -22,6 +22,7 @@ from keramos.types.serving import State, VersionStatus
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from keramos.inference.model import Model
     from keramos.serving.registry.loading import Loading, LoadJob
     from keramos.serving.registry.model_state import Policy
     from keramos.serving.registry.opened import Opening
