@@ -362,3 +362,23 @@ def test_values_of_unknown_meaning_may_stay_as_they_are(models, tmp_path):
         keramos.adopt(models / "lstm_2_1.keras", [tmp_path / "scaler.pkl"])
     with pytest.raises(UnsupportedModelError, match="stay as the network gives them"):
         keramos.adopt(models / "lstm_2_2.keras", [tmp_path / "scaler.pkl"])
+
+
+def test_a_window_of_another_length_in_the_source_is_told(models, tmp_path):
+    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW[1:], HIGH[1:], ["Close"]))
+    (tmp_path / "app.py").write_text(
+        "x = scaler.transform(values).reshape(1, 5, 1)\ny = scaler.inverse_transform(y)\n"
+    )
+    parts = [tmp_path / "scaler.pkl", tmp_path / "app.py"]
+    adopted = keramos.adopt(models / "lstm_1_1.keras", parts)
+    assert any(
+        "windows of 5 rows, and the model takes 8" in n for n in adopted.content.adoption.notes
+    )
+
+
+def test_one_line_of_a_text_file_is_not_a_column(models, tmp_path):
+    (tmp_path / "last_date.txt").write_text("2025-04-15\n")
+    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW[1:], HIGH[1:]))
+    parts = [tmp_path / "scaler.pkl", tmp_path / "last_date.txt"]
+    adopted = keramos.adopt(models / "lstm_1_1.keras", parts, choose=1)
+    assert adopted.content.preparation.inputs[0].series.columns == ("value",)

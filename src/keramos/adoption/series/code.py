@@ -25,6 +25,7 @@ _AS_NUMBERS = frozenset({"values", "to_numpy", "rolling", "pct_change", "diff", 
 _SCALERS = ("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler")
 _LOADERS = ("joblib.load", "pickle.load", "load_scaler", "pkl.load")
 _LONGEST = 10_000
+_WINDOW_AXES = 3  # windows, rows, columns
 
 
 @dataclass(slots=True)
@@ -169,6 +170,8 @@ def _called(said: Said, node: ast.Call, where: str, scalers: set[str]) -> None:
             said.numbers.update(_names_of(one))
     if end in {"fit", "fit_transform"} and (owner in scalers or "scaler" in owner.lower()):
         said.fits.append(where)
+    if end == "reshape" and (length := _reshaped(node)):
+        said.windows.append((length, where))
     if end == "inverse_transform":
         said.inverts.append(where)
     if called in _LOADERS or called.endswith(_LOADERS):
@@ -178,6 +181,16 @@ def _called(said: Said, node: ast.Call, where: str, scalers: set[str]) -> None:
     if end == "append" and node.args:
         place = _place(node.args[0])
         said.places += [] if place is None else [(place, where)]
+
+
+def _reshaped(node: ast.Call) -> int:
+    """The rows of a window in ``x.reshape(1, 60, 1)``; 0 for any other shape."""
+    for given in (node.args, *(getattr(one, "elts", []) for one in node.args)):
+        sizes = [ast.unparse(one) for one in given]
+        if len(sizes) == _WINDOW_AXES and sizes[0] in {"1", "-1"} and sizes[1].isdecimal():
+            length = int(sizes[1])
+            return length if 1 < length <= _LONGEST else 0
+    return 0
 
 
 def _range(node: ast.Call) -> tuple[float, float]:

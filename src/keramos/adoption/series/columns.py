@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keramos.adoption.tables.evidence import Evidence, same_name
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_TABLES = 20
 _LONGEST = 40
 _ROW_NUMBERS = frozenset({"", "unnamed0", "index", "id", "sno", "serial", "year", "month", "day"})
+_LISTS = frozenset({"column", "columns", "feature", "features", "cols", "names"})
+"""Words in the names of files that list columns."""
 _PRICES = ("close", "adjclose", "price", "value", "target", "y")
 
 
@@ -38,13 +43,29 @@ class Columns:
 
 def tables_beside(pieces: Pieces) -> list[Evidence]:
     """The tables that can be read."""
+    return list(_read(tuple(map(_state, pieces.tables[:_MOST_TABLES]))))
+
+
+def _state(path: str) -> tuple[str, int, int]:
+    state = Path(path).stat()
+    return path, state.st_size, state.st_mtime_ns
+
+
+@lru_cache(1)
+def _read(tables: tuple[tuple[str, int, int], ...]) -> tuple[Evidence, ...]:
+    """The tables of a folder, which each of its models looks at."""
     found = []
-    for path in pieces.tables[:_MOST_TABLES]:
+    for path, *_ in tables:
         try:
             found.append(Evidence(read_table(path)))
         except KeramosError:
             continue
-    return found
+    return tuple(found)
+
+
+def name_words(path: str) -> list[str]:
+    """The words of a file's name."""
+    return re.split(r"[^a-z]+", Path(path).stem.lower())
 
 
 def columns_of(
@@ -75,18 +96,25 @@ def _known(
         yield tuple(wishes.columns), _found(wishes.columns, "user", "", "confirmed"), ""
     if scaler is not None and len(scaler.names) == width:
         yield scaler.names, _found(scaler.names, "file", pieces.short(scaler.path)), ""
-    for path, listed in parts.lists.items():
-        if any(len(name) > _LONGEST or not name.strip() for name in listed):
-            continue  # a text, or labels
-        if len(listed) == width and len(set(listed)) == width:
-            doubt = "" if scaler is not None else f"{pieces.short(path)} names the columns"
-            yield listed, _found(listed, "file", pieces.short(path), "inferred"), doubt
+    yield from _listed(width, scaler, parts, pieces)
     for names, where in sorted(said.columns, key=lambda one: _rank(one[0], said)):
         if len(names) == width and len(set(names)) == width and _are_numbers(names, said):
             others = {one for one, _ in said.columns if len(one) == width and one != names}
             usual = width > 1 or same_name(names[0]) in _PRICES
             doubt = "" if usual and (width == 1 or not others) else f"{where} takes {_list(names)}"
             yield names, _found(names, "code", where, "inferred"), doubt
+
+
+def _listed(
+    width: int, scaler: Piece | None, parts: Parts, pieces: Pieces
+) -> Iterator[tuple[tuple[str, ...], Finding, str]]:
+    """Lists of names in files; one line of anything is not the name of a column."""
+    for path, listed in parts.lists.items():
+        odd = any(len(name) > _LONGEST or not any(map(str.isalpha, name)) for name in listed)
+        lone = width == 1 and not _LISTS & set(name_words(path))
+        if len(listed) == len(set(listed)) == width and not (odd or lone):
+            doubt = "" if scaler is not None else f"{pieces.short(path)} names the columns"
+            yield listed, _found(listed, "file", pieces.short(path), "inferred"), doubt
 
 
 def _rank(names: tuple[str, ...], said: Said) -> int:
