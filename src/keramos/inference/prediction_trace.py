@@ -30,6 +30,21 @@ if TYPE_CHECKING:
     Row = Mapping[str, object]
 
 
+class _DrawnTrace(PredictionTrace, frozen=True):
+    """A trace that notebooks draw."""
+
+    def _repr_html_(self) -> str:
+        from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
+
+        steps = [
+            notebook.section(
+                f"{number}. {step.title} ({step.seconds * 1e6:,.0f} µs)", notebook.pairs(step.lines)
+            )
+            for number, step in enumerate(self.steps, 1)
+        ]
+        return notebook.view("keramos prediction trace", *steps)
+
+
 class Traceable(Protocol):
     """A loaded model. ``front`` computes prepared rows, once a trace has made it."""
 
@@ -60,7 +75,7 @@ def traced(model: Traceable, row: Row, content: Content) -> PredictionTrace:
         ("decision", _say(decision.label)),
         *(("warning", words) for words in decision.warnings),
     )
-    return PredictionTrace(
+    return _DrawnTrace(
         (
             TraceStep("load saved model", model.load_seconds, _load_lines(model)),
             TraceStep("input new data", ready - begun, _input_lines(row, content, prepared)),

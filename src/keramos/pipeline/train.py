@@ -15,6 +15,7 @@ from keramos.data.infer import infer_schema
 from keramos.data.many_files import bounded
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
+from keramos.drawing.live_training import live_training
 from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
 from keramos.inference.summary import as_text, content_lines, trace_lines
@@ -165,7 +166,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
             yet trained; or a function of the number of features that builds it.
         start: a file of the recipe ``tutorial`` to go on from, with its preparation and its
             weights; the table needs the same columns and target.
-        on_epoch: called with each epoch as it ends.
+        on_epoch: called with each epoch as it ends; where None, a notebook draws them.
         on_message: called with what was inferred, dropped or left out, in sentences.
         fields: those of ``TrainingPlan`` by themselves, before those of ``plan``: ``epochs``,
             ``recipe``, ``engine``, ``seed`` and so on.
@@ -195,7 +196,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         on_message(f"goes on from {warm.name}, which may have learned from rows held out now")
     measures = Measures(calibrate, importance, tuple(by), folds, repeats)
     measures.check(schema.target)
-    choices = Choices(plan, threshold, interval, model, on_epoch, measures, warm)
+    shown = on_epoch or live_training(plan)
+    choices = Choices(plan, threshold, interval, model, shown, measures, warm)
     prepared = partial(
         prepared_rows,
         source,

@@ -64,21 +64,6 @@ class PredictionTrace(Frozen, frozen=True):
         """The same as text."""
         return str(self)
 
-    def _repr_html_(self) -> str:
-        """The four steps as a list, for notebooks; every text is escaped."""
-        from html import escape  # noqa: PLC0415 (start-up time)
-
-        items = []
-        for step in self.steps:
-            lines = "".join(
-                f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th>"
-                f"<td style='text-align:left'>{escape(value)}</td></tr>"
-                for name, value in step.lines
-            )
-            head = f"<b>{escape(step.title)}</b> ({step.seconds * 1e6:,.0f} µs)"
-            items.append(f"<li>{head}<table><tbody>{lines}</tbody></table></li>")
-        return f"<ol>{''.join(items)}</ol>"
-
     def __str__(self) -> str:
         """The four steps as text, one block each."""
         blocks = []
