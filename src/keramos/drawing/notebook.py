@@ -58,6 +58,8 @@ def training(trace: TrainingTrace) -> Markup:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
