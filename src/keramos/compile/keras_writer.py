@@ -66,10 +66,11 @@ class Node:
 
     def refused(self, why: str) -> UnsupportedModelError:
         """The error for a node that the written form cannot express; raise it."""
+        others = ".onnx" if "Keras" in self.form else ".onnx or .keras"
         return UnsupportedModelError(
             f"{self.form} cannot express this computation: {self.kind} {why}",
             layer=self.place or None,
-            remedy="Write an .onnx or .keras file, or run the file with keramos as it is",
+            remedy=f"Write an {others} file, or run the file with keramos as it is",
         )
 
     def value(self, place: int) -> Value:

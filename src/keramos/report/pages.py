@@ -13,6 +13,7 @@ import msgspec
 from keramos.data.form_data import Form, read_form
 from keramos.errors import KeramosError, NotServedError, RequestError, quoted
 from keramos.report import render
+from keramos.report.index_groups import grouped
 from keramos.report.live import live_values
 from keramos.report.subject import Given, Subject
 from keramos.report.views.model import headline
@@ -52,6 +53,8 @@ _FIELD = "c."
 
 _BAD_REQUEST, _NOT_FOUND, _TOO_LONG, _UNAVAILABLE = 400, 404, 414, 503
 _LONGEST = 1 << 16  # characters of a query
+_LISTED = 120  # models on the page of all
+_FEW = 8  # models up to which nobody searches
 
 
 def _nothing(_model: str, _version: int) -> Live | None:
@@ -101,7 +104,7 @@ class Pages:
         parts = path.strip("/").split("/")
         match parts:
             case [""]:
-                return self._index()
+                return self._index(query)
             case ["assets", name] if name in render.ASSETS:
                 return Page(
                     render.asset(name).encode(), render.ASSETS[name], headers=_ASSET_HEADERS
@@ -146,10 +149,24 @@ class Pages:
             said = f"model {quoted(name)} answers, but this page of it cannot be shown"
             return _page(render.render("absent.html", message=said), _UNSHOWN)
 
-    def _index(self) -> Page:
+    def _index(self, query: str) -> Page:
+        asked = dict(parse_qsl(query)) if len(query) <= _LONGEST else {}
+        words = asked.get("q", "").casefold().split()
+        names = self._catalogue.names()
+        found = [name for name in names if all(word in name.casefold() for word in words)]
+        groups = [
+            (group, [self._listed(name) for name in members])
+            for group, members in grouped(found[:_LISTED])
+        ]
         return _page(
             render.render(
-                "index.html", models=[self._listed(name) for name in self._catalogue.names()]
+                "index.html",
+                groups=groups,
+                served=len(names),
+                found=len(found),
+                more=len(found) - _LISTED,
+                asked=" ".join(words),
+                searches=len(names) > _FEW,
             )
         )
 
