@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from keramos.pipeline.inspect import inspect
 from keramos.pipeline.load import load
 from keramos.pipeline.verify import verify
 from keramos.report.views.model import model_view
+from support.protobuf import parsed, written
 
 ROWS = np.array([[1, -2], [0.5, 3]], "f4")
 
@@ -238,6 +240,31 @@ def test_a_config_that_says_other_than_the_graph_is_an_error_with_both_digests(b
         one.name == "config and graph answer alike" and not one.passed for one in verify(path)
     )
     convert(path, tmp_path / "m.onnx", by="graph")
+
+
+@pytest.mark.oracle
+def test_metadata_that_names_another_layer_is_found_when_the_model_is_converted(tmp_path):
+    models = pytest.importorskip("support.tf_keras_models")
+    layers = models.tf_keras.layers
+    parts = [layers.Dense(2, name="first", input_shape=(2,)), layers.Dense(2, name="other")]
+    path = models.saved(models.tf_keras.Sequential(parts), tmp_path / "m")
+    before = load(path).predict(ROWS)
+
+    def renamed(node):
+        swap = {b'"first"': b'"other"', b'"other"': b'"first"'}
+        if b"_tf_keras_layer" not in node:
+            return node
+        return re.sub(rb'"(first|other)"', lambda found: swap[found[0]], node)
+
+    file = path / "keras_metadata.pb"
+    file.write_bytes(written([(at, renamed(node)) for at, node in parsed(file.read_bytes())]))
+
+    assert not np.allclose(load(path, by="config").predict(ROWS), before)  # what Keras builds
+    np.testing.assert_allclose(load(path, by="graph").predict(ROWS), before, rtol=1e-5)
+    with pytest.raises(MismatchError, match="answer differently") as caught:
+        convert(path, tmp_path / "m.keras")
+    assert str(caught.value.received).count("sha256") == 2
+    assert not all(one.passed for one in verify(path))
 
 
 def tensorflow_module(folder, function, spec, **parts):

@@ -70,13 +70,14 @@ def model(nodes, end, functions=()):
     return field(1, 1) + field(2, meta)
 
 
-def doubling(levels):
-    """Functions that each call the next one twice."""
+def doubling(levels, *, twice=True):
+    """Functions that each call the next one twice, or once."""
     last = function("f0", [node("a", "Relu", "x")], "a:activations:0")
+    first = (lambda i: [call("a", f"f{i - 1}", "x")]) if twice else lambda _: []
     nested = [
         function(
             f"f{i}",
-            [call("a", f"f{i - 1}", "x"), call("b", f"f{i - 1}", "a:output:0")],
+            [*first(i), call("b", f"f{i - 1}", "a:output:0" if twice else "x")],
             "b:output:0",
         )
         for i in range(1, levels)
@@ -222,6 +223,11 @@ HOSTILE = {
         [],
     ),
     "calls that double": ([call("y", "f29", "x")], "y:0", doubling(30)),
+    "a chain of 10,000 functions": (
+        [call("y", "f9999", "x")],
+        "y:0",
+        doubling(10_000, twice=False),
+    ),
     "calls of nothing that double": (
         [call("y", "g29", "x")],
         "y:0",

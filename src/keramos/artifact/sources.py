@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_POINTER = b"version https://git-lfs.github.com/"
+"""How the text begins that Git has in place of a large file."""
+
+
 class ModelSource:
     """The bytes of a model by the names of its parts.
 
@@ -41,10 +45,17 @@ class ModelSource:
         """The bytes of a part.
 
         Raises:
-            CorruptModelError: there is no such part.
+            CorruptModelError: there is no such part, or what stands there is a pointer to it.
         """
         if name not in self.parts:
             raise CorruptModelError("the model has no such part", file=self.path, path=name)
+        if self.parts[name].startswith(_POINTER):
+            raise CorruptModelError(
+                "the part is a Git LFS pointer: the file itself was not downloaded",
+                file=self.path,
+                path=name,
+                remedy="Get it with: git lfs pull",
+            )
         return self.parts[name]
 
     def entries(self) -> list[str]:

@@ -1,5 +1,5 @@
-"""Layers that normalise each channel, with the channels last: other programs compute them only
-so.
+"""Layers that TensorFlow.js computes for some ranks alone: those that normalise each channel, with
+the channels last, and Flatten, with more than one axis.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from keramos.artifact.keras.upgrade import chain, part_of
 from keramos.compile.emit import output_shapes
 from keramos.errors import ModelError
 from keramos.types.limits import LIMITS
+from keramos.types.network import refs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from keramos.types.limits import Limits
     from keramos.types.network import Layer, Network
 
 _KINDS = ("BatchNormalization",)
+_FLAT, _ROWS_AND_ONE = "Flatten", 2
 
 
 def with_last_axes(network: Network, limits: Limits = LIMITS) -> Network:
     """The network with axis -1 where the axis of such a layer is the last, and with its axes in
-    another order where it is not. Layers in models that do not say what they take stay as they are.
+    another order where it is not; without Flatten where nothing is to flatten. Layers in models
+    that do not say what they take stay as they are.
     """
     layers = {
         name: layer
@@ -29,13 +34,28 @@ def with_last_axes(network: Network, limits: Limits = LIMITS) -> Network:
         else replace(layer, network=with_last_axes(layer.network, limits))
         for name, layer in network.layers.items()
     }
-    if any(layer.kind in _KINDS for layer in layers.values()):
+    if any(layer.kind in (*_KINDS, _FLAT) for layer in layers.values()):
         try:
             shapes = output_shapes(network, limits)
         except ModelError:
             shapes = {}
         layers = {name: _turned(layer, len(shapes.get(name, ()))) for name, layer in layers.items()}
+        layers |= {name: _nothing(layers[name]) for name in _flat_already(network, shapes)}
     return replace(network, layers=layers)
+
+
+def _flat_already(network: Network, shapes: Mapping[str, Sequence[object]]) -> set[str]:
+    """Layers that flatten what has one axis beside the rows, in every call."""
+    ranks: dict[str, set[int]] = {}
+    for call in network.calls:
+        if network.layers[call.layer].kind == _FLAT:
+            given = {len(shapes.get(ref.layer, ())) for ref in refs(list(call.args))}
+            ranks.setdefault(call.layer, set()).update(given)
+    return {name for name, found in ranks.items() if found == {_ROWS_AND_ONE}}
+
+
+def _nothing(layer: Layer) -> Layer:
+    return replace(layer, kind="Activation", config={"activation": "linear"})
 
 
 def _turned(layer: Layer, rank: int) -> Layer:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keramos.compile.gaps import GAPS
 from keramos.compile.operations.table import KERAS, OPERATIONS
 from keramos.keras_layers.registry import LAYERS
+from keramos.report.written_layers import written_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from keramos.keras_layers.spec import LayerSpec
 
 
+_FORMS = ("keras", "h5", "onnx", "saved_model", "tfjs", "tflite")
 _NUMBERS = {"tensorflow": "2", "standalone": "2"}
 
 
@@ -25,6 +27,7 @@ def _generations(spec: LayerSpec) -> str:
 
 
 def _rows() -> Iterator[str]:
+    written = written_layers()
     for name, spec in sorted(LAYERS.items()):
         options = ", ".join(sorted(spec.options)) or "none"
         silent = ", ".join(sorted(spec.ignored))
@@ -32,7 +35,15 @@ def _rows() -> Iterator[str]:
         extra = "".join(
             (f"; call: {calls}" if calls else "", f"; no effect: {silent}" if silent else "")
         )
-        yield f"| {name} | {_generations(spec)} | {options}{extra} |"
+        forms = _forms(written.get(name))
+        yield f"| {name} | {_generations(spec)} | {options}{extra} | {forms} |"
+
+
+def _forms(found: frozenset[str] | None) -> str:
+    """Words of forms, in the order of the introduction."""
+    if found is None:
+        return ""
+    return "all" if found >= set(_FORMS) else ", ".join(one for one in _FORMS if one in found)
 
 
 def _gaps(when: str) -> Iterator[str]:
@@ -51,10 +62,13 @@ _INTRODUCTION = """# Layers
 Written by `make docs` from the tables that run them. A value of an option that is not supported is
 refused by name, never passed over; a key that is not listed is too, unless only training reads it.
 
-{count} classes run. Generations are those of Keras whose files may hold the class.
+{count} classes run. Generations are those of Keras whose files may hold the class. The last column
+has the [forms](forms.md#written-forms) in which `keramos convert` writes a model of it, with the
+options that the class needs, and in which it answers the same; it is empty for classes that no
+current Keras makes by themselves.
 
-| class | Keras | options that matter |
-|---|---|---|
+| class | Keras | options that matter | written as |
+|---|---|---|---|
 """
 _AFTER = """
 With quantised weights: {modes}.

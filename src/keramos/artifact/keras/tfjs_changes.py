@@ -22,7 +22,7 @@ _KERNELS_BEFORE = {"SeparableConv2D": 1}
 _LEAST = 1e-7  # of a standard deviation
 _AT_TRAINING = frozenset(
     (
-        *("ActivityRegularization", "AugMix", "AutoContrast", "Identity", "MixUp", "RandAugment"),
+        *("ActivityRegularization", "AugMix", "Identity", "MixUp", "RandAugment"),
         *("RandomBrightness", "RandomContrast", "RandomElasticTransform", "RandomErasing"),
         *("RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert"),
         *("RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation"),

@@ -35,13 +35,14 @@ CLASSES = frozenset(
         *("GlobalMaxPooling1D", "GlobalMaxPooling2D", "InputLayer", "LSTM", "LSTMCell"),
         *("LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling2D"),
         *("MaxPooling3D", "Maximum", "Minimum", "Multiply", "PReLU", "Permute", "RNN", "ReLU"),
-        *("RepeatVector", "Rescaling", "Reshape", "Resizing", "SeparableConv2D", "SimpleRNN"),
+        *("RepeatVector", "Rescaling", "Reshape", "SeparableConv2D", "SimpleRNN"),
         *("SimpleRNNCell", "Softmax", "SpatialDropout1D", "StackedRNNCells", "ThresholdedReLU"),
         *("TimeDistributed", "UpSampling2D", "ZeroPadding2D"),
     )
 )
 """Classes of layers that TensorFlow.js has. Its CenterCrop and CategoryEncoding overwrite the shape
-of the layer before, so that a model refuses its own inputs.
+of the layer before, so that a model refuses its own inputs; its Resizing fails on what a model
+hands it.
 """
 
 _ACTIVATIONS = {
@@ -82,7 +83,6 @@ _LIMITS: tuple[tuple[str, str, frozenset[object]], ...] = (
     ("MaxPooling1D", "data_format", frozenset({None, "channels_last"})),
     ("ReLU", "negative_slope", frozenset({None, 0})),
     ("ReLU", "threshold", frozenset({None, 0})),
-    ("Resizing", "crop_to_aspect_ratio", frozenset({None, False})),
     ("UpSampling2D", "interpolation", frozenset({None, "nearest", "bilinear"})),
 )
 """Class, option, and the values that TensorFlow.js knows."""
@@ -94,6 +94,8 @@ _RENAMED = {
 }
 _STARTS = ("_initializer", "_regularizer", "_constraint")
 """Options for training from the start; TensorFlow.js takes its own defaults."""
+_STATED = frozenset({"shared_axes"})
+"""Options that are written without a value too: a config without them is of another class."""
 
 
 def to_tfjs(network: Network) -> Network:
@@ -209,7 +211,7 @@ def _entry(entry: object, layer: Layer | None) -> Config:
 def _options(kind: str, config: Config) -> Config:
     found = {}
     for key, value in config.items():
-        if key.endswith(_STARTS) or value is None:
+        if key.endswith(_STARTS) or (value is None and key not in _STATED):
             continue
         if key in ACTIVATION_KEYS and isinstance(value, str):
             value = _ACTIVATIONS.get(value, value)  # noqa: PLW2901 (the same option)

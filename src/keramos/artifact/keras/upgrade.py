@@ -296,11 +296,24 @@ def chain(layer: Layer, parts: Sequence[Layer]) -> Layer:
     return Layer(layer.name, "Sequential", network=inner)
 
 
+def _shear(layer: Layer, _: Legacy) -> Layer:
+    """Keras writes both ends of a range around 0, and reads one number alone there."""
+    if layer.kind != "RandomShear":
+        return layer
+    config = dict(layer.config)
+    for key in ("x_factor", "y_factor"):
+        ends = config.get(key)
+        if isinstance(ends, list) and ends[1:] == [-end for end in ends[:1]]:
+            config[key] = ends[1]
+    return replace(layer, config=config)
+
+
 CHANGES: tuple[Callable[[Layer, Legacy], Layer], ...] = (
     _renamed_class,
     _recurrent_hard_sigmoid,
     _hard_sigmoid,
     _theano_padding,
     _causal_separable,
+    _shear,
 )
-"""Changes of each layer by its older meanings, in order."""
+"""Changes of each layer by its older meanings, and by what Keras does not read back, in order."""
