@@ -458,3 +458,15 @@ def test_an_app_that_feeds_teachable_machine_another_picture_is_told(
     notes = [one for one in adopted.content.adoption.notes if "training" in one]
     assert len(notes) == bool(words)
     assert all(words in note for note in notes)
+
+
+@pytest.mark.parametrize("form", ["TIFF", "BMP", "GIF"])
+def test_a_file_whose_bytes_may_be_text_is_a_picture_over_rest(form):
+    from PIL import Image
+
+    from keramos.tabular.image import ImageKind
+
+    buffer = io.BytesIO()
+    Image.new("L", (8, 8), 7).save(buffer, form)
+    plain = bytes(byte & 127 for byte in buffer.getvalue())  # as UTF-8 it is text too
+    assert ImageKind().read(plain.decode()) == plain

@@ -17,6 +17,7 @@ from keras import layers as kl
 from keras import ops
 
 from fuzz.form_seeds import form_seeds
+from fuzz.raw_seeds import raw_seeds
 from fuzz.targets import SEEDS
 from fuzz.trees import build, describe
 from hostile.generate_content import content, network
@@ -332,7 +333,7 @@ def main():
         put("hdf5", name, data)
     for name, data in archives():
         put("archive", name, data)
-    for target, name, data in form_seeds():
+    for target, name, data in (*form_seeds(), *raw_seeds()):
         put(target, name, data)
     put("content", "small", encode(content(), network(), b"{}").partition(b"\n")[2])
     for name, text in {

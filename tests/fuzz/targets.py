@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from fuzz import form_targets
+from fuzz import form_targets, raw_targets
 from fuzz.trees import build, changed
 from hostile.generate_content import network
 from keramos.artifact.content.document import decode
@@ -183,6 +183,13 @@ TARGETS = {
     "lite": Target(form_targets.lite, 16_384),
     "bundle": Target(form_targets.bundle, 4_096),
     "objects": Target(form_targets.objects, 8_192, messages=True),
+    "labels": Target(raw_targets.labels, 4_096),
+    "listed": Target(raw_targets.listed, 16_384, trees=True),
+    "arrays": Target(raw_targets.arrays, 4_096),
+    "recipes": Target(raw_targets.recipes, 4_096),
+    "sources": Target(raw_targets.sources, 8_192),
+    "pictures": Target(raw_targets.pictures, 8_192),
+    "forms": Target(raw_targets.forms, 4_096),
 }
 
 

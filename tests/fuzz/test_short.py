@@ -14,13 +14,13 @@ from fuzz.watch import examine
 
 TREES = {
     name: [json.loads(path.read_bytes()) for path in seeds_of(name)]
-    for name in ("dialects", "manifest", "model")
+    for name in ("dialects", "listed", "manifest", "model")
 }
 BYTES = {
     name: [path.read_bytes() for path in seeds_of(name)]
     for name in (
         *("archive", "companions", "fields", "graph", "hdf5", "json", "packed", "unsealed"),
-        "weights",
+        *("arrays", "forms", "labels", "pictures", "recipes", "sources", "weights"),
     )
 }
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

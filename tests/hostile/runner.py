@@ -28,9 +28,19 @@ SECONDS = 1.0
 BYTES = 200 << 20
 """Memory of the whole process, libraries included, while it refuses."""
 
+_WARMED = frozenset({"artifact", "compile", "runtime", "pipeline", "adoption", "companions"})
 _MORE_ADDRESSES = 1 << 30
 _HANGING = 20
-_HARMLESS = (".py", ".pyc", ".so", ".pth", ".toml", "__pycache__", "/tensorflow_names.txt")
+_HARMLESS = (
+    ".py",
+    ".pyc",
+    ".so",
+    ".pth",
+    ".toml",
+    "__pycache__",
+    "/tensorflow_names.txt",
+    "/nouns.xz",
+)
 _WATCHED = (
     *("socket.", "subprocess.", "ctypes.", "shutil.", "urllib.", "pickle.", "tempfile."),
     *(
@@ -63,10 +73,12 @@ class Outcome:
     bytes: int
 
 
-def opened(paths: Sequence[Path], **environment: str) -> list[Outcome]:
-    """Open each file in a process of its own and answer one row with it."""
+def opened(paths: Sequence[Path], way: str = "open", **environment: str) -> list[Outcome]:
+    """Open each file in a process of its own and answer one row with it; or, with the way "adopt",
+    adopt the model of each folder with what lies in it.
+    """
     done = subprocess.run(
-        [sys.executable, __file__],
+        [sys.executable, __file__, way],
         input="\n".join(map(str, paths)),
         capture_output=True,
         text=True,
@@ -92,7 +104,7 @@ def _warm() -> None:
     import keramos
 
     for module in pkgutil.walk_packages(keramos.__path__, "keramos."):
-        if module.name.split(".")[1] in {"artifact", "compile", "runtime", "pipeline"}:
+        if module.name.split(".")[1] in _WARMED:
             importlib.import_module(module.name)
 
 
@@ -136,26 +148,48 @@ def _in_child(path: str, writing: int) -> None:
     acts: list[str] = []
     before = [path, ""]
     sys.addaudithook(lambda event, args: _note(acts, before, event, args))
-    kind, message = _outcome(path)
+    kind, message = _came_out(path)
     seen = tuple(dict.fromkeys(acts))
     os.write(writing, json.dumps({"kind": kind, "message": message, "acts": seen}).encode())
     os._exit(0)
 
 
-def _outcome(path: str) -> tuple[str, str]:
+def _came_out(path: str) -> tuple[str, str]:
     from keramos.errors import KeramosError
-    from keramos.pipeline.load import load
-    from keramos.pipeline.verify import random_feeds
 
     try:
-        model = load(path)
-        answers = model.session.run(random_feeds(model.inputs))
-        finite = all(np.isfinite(part).all() for part in answers if part.dtype.kind == "f")
+        return _DO[sys.argv[1]](path), ""
     except KeramosError as error:
         return type(error).__name__, str(error)
     except BaseException as error:  # noqa: BLE001 (whatever else comes out is the finding)
         return f"{type(error).__module__}.{type(error).__name__}", str(error)[:300]
-    return ("open" if finite else "open with answers that are no numbers"), ""
+
+
+def _open(path: str) -> str:
+    from keramos.pipeline.load import load
+    from keramos.pipeline.verify import random_feeds
+
+    model = load(path)
+    answers = model.session.run(random_feeds(model.inputs))
+    finite = all(np.isfinite(part).all() for part in answers if part.dtype.kind == "f")
+    return "open" if finite else "open with answers that are no numbers"
+
+
+def _adopt(folder: str) -> str:
+    """The model first, then what is named ``beside`` it, and a recipe."""
+    from keramos.pipeline.adopt import propose
+
+    files = sorted(Path(folder).iterdir())
+    model = next(file for file in files if file.stem == "model")
+    recipe = next((file for file in files if file.suffix == ".toml"), None)
+    others = [file for file in files if file not in (model, recipe)]
+    proposal = propose(model, others, recipe=recipe)
+    proposal.previews()
+    proposal.adopted(0)
+    return "adopted"
+
+
+_DO = {"open": _open, "adopt": _adopt}
 
 
 def _note(acts: list[str], before: list[str], event: str, args: tuple[object, ...]) -> None:
@@ -177,7 +211,8 @@ def _note(acts: list[str], before: list[str], event: str, args: tuple[object, ..
 
 def _inside(name: str, folder: str) -> bool:
     """Whether a name is one step down in a model that is a folder."""
-    return "/" not in name and name != ".." and Path(folder).is_dir()
+    near = "/" not in name and name != ".."
+    return (near or name.startswith(f"{folder}/")) and Path(folder).is_dir()
 
 
 if __name__ == "__main__":

@@ -54,18 +54,40 @@ def picture_model(path):
     keramos.adopt(POTS).save(path)
 
 
-def text_model(path):
-    """Three labels for six words."""
-    folder = path.with_suffix("")
-    folder.mkdir()
+def text_network():
+    """Five words to three scores."""
     embedded = {"input_dim": len(WORDS) + 1, "output_dim": 4}
-    network = sequential(
+    return sequential(
         (5,),
         ("Embedding", embedded, _random((len(WORDS) + 1, 4))),
         ("Flatten", {}, ()),
         ("Dense", {"units": 3, "activation": "softmax"}, _random((20, 3), (3,))),
     )
-    write(folder / "model.keras", network, None)
+
+
+def bag_network():
+    """A bag of words to two scores."""
+    size = len(WORDS)
+    dense = ("Dense", {"units": 2, "activation": "softmax"}, _random((size, 2), (2,)))
+    return sequential((size,), dense)
+
+
+def series_network():
+    """A window of two columns to one number."""
+    convolved = {"filters": 2, "kernel_size": 3, "padding": "valid", "activation": "linear"}
+    return sequential(
+        (WINDOW, 2),
+        ("Conv1D", convolved, _random((3, 2, 2), (2,))),
+        ("Flatten", {}, ()),
+        ("Dense", {"units": 1}, _random((20, 1), (1,))),
+    )
+
+
+def text_model(path):
+    """Three labels for six words."""
+    folder = path.with_suffix("")
+    folder.mkdir()
+    write(folder / "model.keras", text_network(), None)
     (folder / "tokenizer.json").write_text(json.dumps(TOKENIZER))
     recipe = {"labels": ["ask", "<b>greet", "moan"], "settings": {"padding": "post"}}
     keramos.adopt(folder, recipe=recipe, choose=1).save(path)
@@ -75,13 +97,6 @@ def series_model(path):
     """The next price from the last rows of two columns."""
     folder = path.with_suffix("")
     folder.mkdir()
-    convolved = {"filters": 2, "kernel_size": 3, "padding": "valid", "activation": "linear"}
-    network = sequential(
-        (WINDOW, 2),
-        ("Conv1D", convolved, _random((3, 2, 2), (2,))),
-        ("Flatten", {}, ()),
-        ("Dense", {"units": 1}, _random((20, 1), (1,))),
-    )
-    write(folder / "model.keras", network, None)
+    write(folder / "model.keras", series_network(), None)
     recipe = {"columns": ["price", "volume"], "target": "price", "scaler": "none"}
     keramos.adopt(folder, recipe=recipe, choose=1).save(path)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Label = str | int | bool
 
-_RECIPE_BYTES = 1 << 20
+_RECIPE_BYTES = 1 << 18
+_MOST_POINTS = 1000
+"""Of one line: the time to read a dotted key grows with the square of its parts."""
 
 
 class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,10 +60,7 @@ def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wish
     source = "recipe"
     if isinstance(recipe, (str, Path)):
         source = str(recipe)
-        try:
-            recipe = tomllib.loads(read_file(recipe, _RECIPE_BYTES).decode())
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise UsageError(f"the recipe cannot be read: {error}", file=source) from None
+        recipe = _read(source)
     try:
         wishes = msgspec.convert(dict(recipe), Wishes)
     except msgspec.ValidationError as error:
@@ -72,6 +71,20 @@ def wishes_of(recipe: str | Path | Mapping[str, object] | Wishes | None) -> Wish
     if wishes.threshold is not None:
         check_threshold(wishes.threshold)
     return wishes
+
+
+def _read(path: str) -> dict[str, object]:
+    try:
+        text = read_file(path, _RECIPE_BYTES).decode()
+        if any(line.count(".") > _MOST_POINTS for line in text.splitlines()):
+            raise UsageError(f"a line of the recipe has more than {_MOST_POINTS} points", file=path)
+        return tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"the recipe cannot be read: {error.strerror}", file=path) from None
+    except ValueError as error:  # not UTF-8, not TOML, or a number too long to read
+        raise UsageError(f"the recipe cannot be read: {str(error)[:200]}", file=path) from None
+    except RecursionError:
+        raise UsageError("the recipe is nested too deeply", file=path) from None
 
 
 def check_threshold(threshold: float) -> None:

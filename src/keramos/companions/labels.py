@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from keramos.errors import CorruptModelError, UnsupportedModelError
+from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
 from keramos.types.companions import Intents, Labels
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ _NUMBERED = re.compile(r"(\d{1,6})[ \t:,]+(.*)")
 _TEACHABLE = ("labels", "wordLabels")
 """Under which names Teachable Machine lists classes: of pictures and poses, and of sounds."""
 
+_MOST_BYTES = 4 << 20
 _MOST_LABELS = 100_000
 _MOST_CHARACTERS = 1_000
 
@@ -26,9 +27,12 @@ def labels_of_text(data: bytes) -> Labels:
 
     Raises:
         CorruptModelError: it is not UTF-8 text, or has no line.
+        LimitExceededError: it is longer than a list of labels may be.
     """
     if data.startswith(b"version https://git-lfs"):
         raise UnsupportedModelError("the file is a pointer of Git LFS, the file was not fetched")
+    if len(data) > _MOST_BYTES:
+        raise LimitExceededError(f"the list of labels has more than {_MOST_BYTES:,} bytes")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -34,7 +34,8 @@ class Machine:
         """``arrays`` gives what a joblib wrapper stands for, from the bytes after it."""
         self._stream, self._work, self._arrays = stream, work, arrays
         self._stack: list[object] = []
-        self._memo: dict[int, object] = {}
+        self._memo: list[object] = []
+        self._memo_beyond: dict[int, object] = {}  # places that do not follow the others
 
     def spend(self) -> None:
         """Take one step of the work that is allowed.
@@ -231,15 +232,22 @@ class Machine:
 
     def memoize(self) -> None:
         """Remember the top under the next number."""
-        self._memo[len(self._memo)] = self._stack[-1]
+        self.put(len(self._memo) + len(self._memo_beyond))
 
     def put(self, place: int) -> None:
         """Remember the top under a number."""
-        self._memo[place] = self._stack[-1]
+        if 0 <= place < len(self._memo):
+            self._memo[place] = self._stack[-1]
+        elif place == len(self._memo):
+            self._memo_beyond.pop(place, None)
+            self._memo.append(self._stack[-1])
+        else:
+            self._memo_beyond[place] = self._stack[-1]
 
     def get(self, place: int) -> None:
         """Push what is remembered."""
-        self._push(_settled(self._memo[place]))
+        near = 0 <= place < len(self._memo)
+        self._push(_settled(self._memo[place] if near else self._memo_beyond[place]))
 
     def numbered(self, form: str, *, put: bool) -> None:
         """``put`` or ``get`` with a number of fixed size."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import io
+import lzma
 import zipfile
+import zlib
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _MAGIC = b"\x93NUMPY"
 _LONG_HEADER = 2
 _MOST_HEADER = 1 << 14
+_MOST_ENTRIES = 4096
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 def read_npy(data: bytes, limits: Limits) -> NDArray[np.generic]:
@@ -60,13 +64,15 @@ def read_npz(data: bytes, limits: Limits) -> dict[str, object]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
+            if len(entries) > _MOST_ENTRIES:
+                raise LimitExceededError("the archive has more arrays than a companion may")
             if sum(entry.file_size for entry in entries) > limits.content_bytes:
                 raise LimitExceededError("the archive of arrays inflates too far")
             return {
                 entry.filename.removesuffix(".npy"): read_npy(_member(archive, entry), limits)
                 for entry in entries
             }
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+    except (*_DAMAGED, NotImplementedError, RuntimeError, EOFError, OSError):
         raise CorruptModelError("the archive of arrays is damaged") from None
 
 

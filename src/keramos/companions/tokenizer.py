@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from keramos.types.limits import Limits
 
+_MOST_FILTERS, _LONGEST_SPLIT = 10_000, 16
 _TEXT_IN_JSON = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")
 
 
@@ -38,6 +39,8 @@ def tokenizer_of(state: Mapping[str, object]) -> Tokenizer:
     words = tuple(by_index[place] for place in range(1, len(index) + 1))
     if not all(isinstance(word, str) for word in words):
         raise CorruptModelError("a word of the tokenizer is not text")
+    if len(_text(state, "filters")) > _MOST_FILTERS or len(_text(state, "split")) > _LONGEST_SPLIT:
+        raise CorruptModelError("the tokenizer has longer filters or a longer split than any has")
     if state.get("analyzer") is not None:
         raise UnsupportedModelError("the tokenizer has an analyzer of its own, which is code")
     limit, other = state.get("num_words"), state.get("oov_token")

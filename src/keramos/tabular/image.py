@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from keramos.types.table import Column
 
 
-_READABLE = ("BM", "GIF8")
+_READABLE = ("BM", "GIF8", "II*\0", "MM\0*", "RIFF")
 """How pictures begin whose files may be UTF-8 text; others have a byte that no text has."""
 
 

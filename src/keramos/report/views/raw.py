@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from keramos.errors import DataError
 from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
     from keramos.types.artifact import Content
     from keramos.types.schema import ColumnPreparation, Series
 
+_MOST_CHARACTERS = 1_000_000
 _CUT = re.compile(r"[,;\t|]")
 _NUMBER = re.compile(r'"?[-+]?(\d[\d _]*)?[.,]?\d+([eE][-+]?\d+)?"?')
 RAW = frozenset({"image", "text", "series"})
@@ -48,11 +50,17 @@ def series_cell(text: str, series: Series) -> list[list[float]]:
     first line has only numbers, its columns are those of the model.
 
     Raises:
-        DataError: it is not delimited text with the columns of the series.
+        DataError: it is not delimited text with the columns of the series, or too long to paste.
     """
     from keramos.data.delimited import read_delimited  # noqa: PLC0415 (few files have series)
     from keramos.inference.series import series_of  # noqa: PLC0415 (few files have series)
 
+    if len(text) > _MOST_CHARACTERS:
+        raise DataError(
+            f"the text has more than {_MOST_CHARACTERS:,} characters",
+            received=f"{len(text):,} characters",
+            remedy="Use keramos predict with a file",
+        )
     first = next((line for line in text.splitlines() if line.strip()), "")
     cells = [cell.strip() for cell in _CUT.split(first)]
     if first and all(map(_NUMBER.fullmatch, cells)):

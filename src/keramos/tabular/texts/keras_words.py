@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from keramos.types.texts import KerasWords
 
 
+_MOST_FILTERS, _LONGEST_SPLIT = 10_000, 16
+"""Characters; each filtered one of a text becomes the split."""
+
+
 def cutter(words: KerasWords) -> Callable[[str], Sequence[str]]:
     """A function from a text to its words."""
     filters = str.maketrans(dict.fromkeys(words.filters, words.split))
@@ -26,4 +30,6 @@ def cutter(words: KerasWords) -> Callable[[str], Sequence[str]]:
 
 def fault(words: KerasWords) -> str:
     """What is wrong with the values, "" where nothing is."""
+    if len(words.filters) > _MOST_FILTERS or len(words.split) > _LONGEST_SPLIT:
+        return "has longer filters or a longer split than a text is cut by"
     return "" if words.split or words.characters else "cuts at an empty text"
