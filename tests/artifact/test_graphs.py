@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from keramos.artifact.containers.graph_def.definitions import node_of
+from keramos.artifact.containers.object_graph.graph_tables import table_node
 from keramos.errors import (
     CorruptModelError,
     MismatchError,
@@ -303,3 +305,21 @@ def test_objects_that_name_another_function_than_the_main_graph_are_refused(tmp_
 
     with pytest.raises(UnsafeModelError, match="different functions"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "columns"),
+    [
+        ((None, "int64"), (["a"], [1])),
+        (("S999999999", "int64"), (["a"], [1])),
+        (("str", "int64"), (["a"], ["b"])),
+        (("int32", "str"), ([1 << 40], ["b"])),
+    ],
+)
+def test_a_lookup_table_of_other_types_than_it_states_is_refused(kinds, columns):
+    stated = dict(zip(("key_dtype", "value_dtype"), kinds, strict=True))
+
+    with pytest.raises(CorruptModelError, match="type") as caught:
+        table_node(node_of("table", "HashTableV2", (), lambda: stated), columns)
+
+    assert caught.value.where.layer == "table"

@@ -84,6 +84,16 @@ CASES = {
         for name, size in SIZES.items()
     },
     **{
+        f"ScaleAndTranslate_{method}_{name}_{smooth}": (
+            lambda v, m=method, size=size, s=smooth: tf.image.resize(v, size, m, antialias=s),
+            (IMAGES,),
+        )
+        for method in ("bilinear", "bicubic", "gaussian", "lanczos3", "lanczos5", "mitchellcubic")
+        for name, size in SIZES.items()
+        for smooth in (False, True)
+        if smooth or method not in ("bilinear", "bicubic")
+    },
+    **{
         f"CropAndResize_{method}_{i}": (
             cropped(size, [1, 0, 1, 1, 0, 0], method=method, extrapolation_value=fill),
             (numbers(6, 8, 6, 3), BOXES),

@@ -173,6 +173,23 @@ def _slice(_: NodeCall, given: list[Array]) -> Array:
     return x[tuple(slice(b, e) for b, e in zip(begin.tolist(), ends, strict=True))]
 
 
+def _quotient(_: NodeCall, given: list[Array]) -> Array | None:
+    if given[0].dtype.kind != "f":
+        return None
+    with np.errstate(all="ignore"):
+        return np.asarray(np.divide(*given))
+
+
+def _reduced(reduce: Callable[..., Array]) -> Fold:
+    """Values along axes as one."""
+
+    def build(n: NodeCall, given: list[Array]) -> Array:
+        axes = tuple(int(one) for one in given[1].ravel())
+        return np.asarray(reduce(given[0], axis=axes, keepdims=_keeps(n)))
+
+    return build
+
+
 _SAME_TYPE = ("Add", "Sub", "Mul", "Div", "Max", "Min")
 
 _ARITHMETIC: dict[str, Fold] = {
@@ -203,8 +220,12 @@ _STRUCTURAL: dict[str, Fold] = {
 """Operations that only move values."""
 
 _WHOLE: dict[str, Fold] = {
+    "All": _reduced(np.all),
+    "Any": _reduced(np.any),
+    "Ceil": lambda _, given: np.ceil(given[0]),
     "Equal": lambda _, given: np.asarray(given[0] == given[1]),
     "Fill": _fill,
+    "Floor": lambda _, given: np.floor(given[0]),
     "FloorMod": lambda _, given: np.mod(*given),
     "Greater": lambda _, given: np.asarray(given[0] > given[1]),
     "GreaterEqual": lambda _, given: np.asarray(given[0] >= given[1]),
@@ -214,8 +235,13 @@ _WHOLE: dict[str, Fold] = {
     "LogicalNot": lambda _, given: np.logical_not(given[0]),
     "LogicalOr": lambda _, given: np.logical_or(*given),
     "Neg": lambda _, given: np.negative(given[0]),
+    "Max": _reduced(np.max),
+    "Min": _reduced(np.min),
     "NotEqual": lambda _, given: np.asarray(given[0] != given[1]),
     "Range": _range,
+    "RealDiv": _quotient,
+    "Rint": lambda _, given: np.rint(given[0]),
+    "Round": lambda _, given: np.rint(given[0]),
     "Rank": lambda _, given: np.array(given[0].ndim, "int32"),
     "Shape": lambda n, given: np.array(
         given[0].shape, numpy_type(n.attribute("out_type", "int32"))

@@ -1,7 +1,7 @@
 """Operations that resize, cut and recolour images as TensorFlow's own kernels do.
 
 Source: tensorflow/core/kernels/image/{resize_bicubic,resize_area,crop_and_resize}_op.cc,
-adjust_{hue,saturation}_op.cc.
+scale_and_translate_op.cc, adjust_{hue,saturation}_op.cc.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.resample import matrix, resample
+from keramos.compile.lowering.resample import KERNELS, matrix, resample
 from keramos.compile.lowering.spatial import known
 from keramos.compile.operations import images
 from keramos.compile.operations.values import as_float, cast_to
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from keramos.compile.lowering.resample import Kernel
     from keramos.compile.onnx.graph import Value
     from keramos.compile.tensorflow_graph.operands import NodeCall, Operand
 
@@ -31,6 +32,15 @@ _STEPS = 1024
 """Bicubic weights are looked up in a table of so many steps a pixel."""
 
 _SHARPNESS = -0.75
+_KERNELS = {
+    "gaussian": "gaussian",
+    "keyscubic": "bicubic",
+    "lanczos3": "lanczos3",
+    "lanczos5": "lanczos5",
+    "mitchellcubic": "mitchellcubic",
+    "triangle": "bilinear",
+}
+"""Name of a kernel of ScaleAndTranslate -> its name among those of resizing."""
 
 
 def _ratio(n: NodeCall, old: int, new: int) -> np.float32:
@@ -84,6 +94,39 @@ def _area(n: NodeCall, old: int, new: int) -> Numbers:
     found = np.zeros((new, old))
     np.add.at(found.T, np.minimum(places, old - 1), np.maximum(cover, 0).T / ratio)
     return found
+
+
+def _scaled(n: NodeCall) -> tuple[Operand, ...]:
+    """Resizing by a kernel from edge to edge, as ``tf.image.resize`` asks for it."""
+    kernel = _KERNELS.get(str(n.attribute("kernel_type", "lanczos3")))
+    if kernel is None:
+        raise UnsupportedModelError(
+            f"only the kernels {', '.join(_KERNELS)} are supported",
+            option="kernel_type",
+            received=repr(n.attribute("kernel_type", "lanczos3"))[:80],
+        )
+    scale, moved = (n.known(i, what) for i, what in ((2, "the scale"), (3, "the shift")))
+    sizes = [known(n.value(0).shape[axis], "pixels") for axis in (1, 2)]
+    whole = np.array(n.ints(1, "the size"), "f4") / np.array(sizes, "f4")
+    if moved.any() or not np.allclose(scale, whole, rtol=1e-6):
+        raise UnsupportedModelError("only the whole picture is resized", received=str(scale)[:80])
+    return _sides(n, lambda n, old, new: _spread(n, old, new, KERNELS[kernel]))
+
+
+def _spread(n: NodeCall, old: int, new: int, kernel: Kernel) -> Numbers:
+    """Weights of the pixels that a kernel reaches, with places in single precision: of a pixel just
+    at its edge, rounding decides.
+    """
+    step = np.float32(1) / np.float32(np.float32(new) / np.float32(old))
+    smooth = bool(n.attribute("antialias", default=True))
+    wide = max(step, np.float32(1)) if smooth else np.float32(1)
+    half, reach = np.float32(0.5), np.float32(kernel.radius) * wide
+    places = ((np.arange(new, dtype="f4") + half) * step)[:, None]
+    pixels = np.arange(old, dtype="f4")
+    first, last = np.ceil(places - reach - half), np.floor(places + reach - half)
+    found = kernel.weight(np.abs((pixels + half - places) * (np.float32(1) / wide)))
+    found = np.where((first <= pixels) & (pixels <= last), found, 0).astype("f8")
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
 def _crop_and_resize(n: NodeCall) -> tuple[Operand, ...]:
@@ -163,5 +206,6 @@ ROWS: Mapping[str, Row] = {
     "CropAndResize": _crop_and_resize,
     "ResizeArea": lambda n: _sides(n, _area),
     "ResizeBicubic": lambda n: _sides(n, _cubic),
+    "ScaleAndTranslate": _scaled,
 }
 """Operation -> what compiles it."""

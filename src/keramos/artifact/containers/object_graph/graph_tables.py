@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TABLES = frozenset({"HashTable", "HashTableV2", "MutableHashTable", "MutableHashTableV2"})
 _IMPORTS = frozenset({"InitializeTable", "InitializeTableV2", "LookupTableImportV2"})
 _FILES = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
+_TYPES = frozenset({"bool", "float32", "float64", "int32", "int64", "str"})
+"""Types of keys and values."""
+
 _WHOLE_LINE, _LINE_NUMBER = -2, -1
 _SAME = frozenset({"Identity", "StopGradient"})
 
@@ -44,8 +47,7 @@ def table_node(
     attributes = node.attributes()
     types = [str(attributes.get(name)) for name in ("key_dtype", "value_dtype")]
     keys, values = (
-        np.array(list(column), object if kind == "str" else kind)
-        for column, kind in zip(columns, types, strict=True)
+        _column(node, column, kind) for column, kind in zip(columns, types, strict=True)
     )
     if keys.shape != values.shape or len(set(keys.tolist())) != len(keys):
         raise CorruptModelError(
@@ -54,6 +56,22 @@ def table_node(
             layer=node.name,
         )
     return GraphNode(node.name, TABLE, (), {"keys": keys, "values": values})
+
+
+def _column(
+    node: Node, column: Sequence[Token] | NDArray[np.generic], kind: str
+) -> NDArray[np.generic]:
+    """Keys or values in the type that the table states."""
+    if kind in _TYPES:
+        try:
+            return np.array(list(column), object if kind == "str" else kind)
+        except (TypeError, ValueError, OverflowError):
+            pass  # refused with the other wrong types
+    raise CorruptModelError(
+        "the lookup table holds values of another type than it states, or of none that tables have",
+        received=kind[:80],
+        layer=node.name,
+    )
 
 
 class GraphTables:
