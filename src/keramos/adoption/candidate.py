@@ -17,11 +17,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Published:
+    """What an app answers that does otherwise than the file: ``how`` in words, with the place in
+    its source, and ``answers`` to raw input.
+    """
+
+    how: str
+    answers: Callable[[object], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Whole:
     """What a candidate is built into: the network that takes raw input, and its content without
     the adoption; ``difference`` is the largest between it and the original parts on golden rows.
     ``preview`` is one raw input and its answer, for people. ``original`` gives what the original
-    parts answer to raw input. ``notes`` are what its golden rows show.
+    parts answer to raw input. ``notes`` are what its golden rows show. ``published`` is what the
+    app beside the model answers, if that is something else.
     """
 
     network: Network
@@ -30,6 +41,7 @@ class Whole:
     preview: str = ""
     original: Callable[[object], NDArray[np.float64]] | None = None
     notes: tuple[str, ...] = ()
+    published: Published | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--check",
     type=PATH,
-    metavar="TABLE",
-    help="A table on whose rows the file is compared with the original parts.",
+    metavar="DATA",
+    help="A table, a folder of pictures or a series on which the file is compared with the "
+    "original parts, and with the app where that does otherwise.",
 )
 @json_option("The recipe as JSON.")
 @by_option

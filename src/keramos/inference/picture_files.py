@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keramos.errors import DataError
 from keramos.inference.pictures import SUFFIXES, picture_bytes
 from keramos.tabular.cell import Refused
+from keramos.types.table import Column
+
+if TYPE_CHECKING:
+    from keramos.types.table import Table
 
 OUTSIDE = "a path that leads out of the folder of the table"
 ABSENT = "there is no such file in the folder of the table"
@@ -45,3 +51,15 @@ def picture_named(path: str, folder: Path | None) -> bytes | Refused:
         return picture_bytes(place)
     except DataError as error:
         return Refused(error.what)
+
+
+def with_pictures(table: Table, name: str) -> Table:
+    """A table with the pictures that a column names; paths that are none stay, and are refused."""
+    if name not in table.columns:
+        return table
+    folder, column = folder_of(table.source), table.columns[name]
+    values = column.values.astype(object)
+    for row, cell in enumerate(values.tolist()):
+        found = picture_named(cell, folder) if is_path(cell) else None
+        values[row] = found if isinstance(found, bytes) else cell
+    return replace(table, columns={**table.columns, name: Column(values, column.missing)})

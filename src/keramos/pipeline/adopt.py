@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from keramos.adoption.candidate import Candidate
+    from keramos.adoption.candidate import Candidate, Published
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.wishes import Wishes
     from keramos.errors import KeramosError
@@ -50,6 +50,7 @@ class Adopted:
     difference: float
     left_out: tuple[LeftOut, ...] = ()
     original: Callable[[object], NDArray[np.float64]] | None = None
+    published: Published | None = None
 
     def __repr__(self) -> str:
         """Columns, target, rule, and how near the answers are to those of the original parts."""
@@ -65,12 +66,13 @@ class Adopted:
         return golden
 
     def compare(self, table: object) -> Compared:
-        """The answers to a table beside those of the original parts.
+        """The answers to a table, a folder of pictures or a series beside those of the original
+        parts and, where its source does otherwise, of the app.
 
         Raises:
             DataError: the table lacks a column.
         """
-        return compare(self.network, self.content, self.original, table)
+        return compare(self.network, self.content, self.original, table, self.published)
 
     def save(self, path: str | Path) -> None:
         """Write one ``.h5`` or ``.keras`` file, completely or not at all.
@@ -109,7 +111,8 @@ class Proposal:
         notes = (*chosen.notes, *made.notes, *_told(made.content.golden))
         adoption = Adoption(chosen.family, findings, chosen.parts, notes)
         content = replace(made.content, adoption=adoption)
-        return Adopted(made.network, content, made.difference, self.left_out, made.original)
+        parts = (made.difference, self.left_out, made.original, made.published)
+        return Adopted(made.network, content, *parts)
 
     def previews(self) -> list[str]:
         """The answers to the question; the first two with what they give for one raw input."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.adoption.candidate import Whole
+from keramos.adoption.candidate import Published, Whole
 from keramos.compile.emit import compile_network
 from keramos.drawing.png import png
 from keramos.runtime.session import Session
@@ -40,8 +40,16 @@ _ABSOLUTE = 1e-4
 """Deep networks add in another order on another machine."""
 
 
-def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> Whole:
-    """The network with a schema of one column ``image``, its rule and golden pictures."""
+def whole(
+    network: Network,
+    picture: Picture,
+    named: Named,
+    wishes: Wishes,
+    app: tuple[Picture, str] | None = None,
+) -> Whole:
+    """The network with a schema of one column ``image``, its rule and golden pictures. ``app`` is
+    how the source beside it prepares pictures otherwise, and where.
+    """
     compiled = compile_network(network)
     text = tuple(base64.b64encode(one).decode() for one in golden_files())
     fed = np.stack([np.asarray(one) for one in golden_pictures(text, picture)])
@@ -72,7 +80,22 @@ def whole(network: Network, picture: Picture, named: Named, wishes: Wishes) -> W
     best = int(answers[0].argmax()) if not single else int(answers[0, 0] >= rule.threshold)
     preview = f"a picture of noise gives {named.labels[best]}, {float(answers[0].max()):.3g}"
     difference = float(np.abs(answers.astype(float) - by_pillow).max())
-    return Whole(network, content, difference, preview)
+
+    def run(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray(session.run({name: pixels})[0], "float64")
+
+    def original(table: object) -> NDArray[np.float64]:
+        return run(by_original_parts(_files(table), picture))
+
+    published = None
+    if app is not None:
+        published = Published(app[1], lambda table: run(by_original_parts(_files(table), app[0])))
+    return Whole(network, content, difference, preview, original, (), published)
+
+
+def _files(table: object) -> list[bytes]:
+    columns = getattr(table, "columns", {})
+    return [bytes(cell) for cell in columns["image"].values.tolist()]
 
 
 def by_original_parts(files: Sequence[bytes], picture: Picture) -> NDArray[np.float32]:
@@ -91,7 +114,8 @@ def by_original_parts(files: Sequence[bytes], picture: Picture) -> NDArray[np.fl
     for data in files:
         with Image.open(io.BytesIO(data)) as opened:
             gray = picture.mode == "L" and picture.order == "convert"
-            colours = opened.convert("L" if gray else "RGB")
+            turned = ImageOps.exif_transpose(opened) if picture.orientation == "apply" else opened
+            colours = turned.convert("L" if gray else "RGB")
         crop = picture.fit == "crop"
         fitted = ImageOps.fit(colours, size, method) if crop else colours.resize(size, method)
         fitted = fitted.convert("L") if picture.mode == "L" else fitted

@@ -86,7 +86,7 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
             FAMILY,
             f"pixels in {recipe.scale}, {_fit(recipe.picture)}",
             (*_findings(recipe), *labels.findings, *_said_of_answers(network, wishes)),
-            partial(whole, network, recipe.picture, labels, wishes),
+            partial(whole, network, recipe.picture, labels, wishes, _app(network, recipe, said)),
             doubts=(*recipe.doubts, *labels.doubts),
             notes=(*labels.notes, *recipe.notes),
             parts=labels.parts,
@@ -216,6 +216,27 @@ def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
     picture = _scaled(_colours(replace(size, fit=fit, method=method), said), "0..1")
     doubt = f"{other.where} scales so, which is not what the training saw; {how}"
     yield _Recipe(picture, "0..1", "code", (doubt,))
+
+
+def _app(network: Network, recipe: _Recipe, said: Sequence[Hint]) -> tuple[Picture, str] | None:
+    """How the source prepares pictures, and where; None where it says nothing or does the same."""
+    fits = [hint for hint in said if hint.what == "fit"]
+    scales = [hint for hint in said if hint.what == "scale" and hint.value in _SCALES]
+    if not fits and not scales:
+        return None
+    height, width, colours = _size(network) or (0, 0, 0)
+    plain = Picture(width, height, "RGB" if colours > 1 else "L")
+    stretches = [hint for hint in fits if fit_of(hint.value)[0] != "crop"]
+    fit, method, _ = _fit_said(stretches or fits)
+    if not fits:
+        fit, method = recipe.picture.fit, recipe.picture.method
+    scale = scales[0].value if scales else recipe.scale
+    if plain.mode == "L" and scale not in _USUAL:
+        return None
+    found = _scaled(_colours(replace(plain, fit=fit, method=method), said), scale)
+    where = (stretches or fits or scales)[0].where
+    same = replace(recipe.picture, orientation=found.orientation) == found
+    return None if same else (found, f"{where}: pixels in {scale}, {found.mode}, {_fit(found)}")
 
 
 def _otherwise(size: Picture, said: Sequence[Hint]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.adoption.candidate import Whole
+from keramos.adoption.candidate import Published, Whole
 from keramos.adoption.series.network import whole_network
 from keramos.adoption.tables.scaled import likely_range
 from keramos.compile.emit import compile_network
@@ -43,8 +43,9 @@ _MOST_CELLS = 4000
 """Numbers of one golden window that are worth to be kept three times."""
 
 
-def whole(body: Network, recipe: Recipe) -> Whole:
-    """The network with its front and its content, proven on golden windows.
+def whole(body: Network, recipe: Recipe, app: str = "") -> Whole:
+    """The network with its front and its content, proven on golden windows. ``app`` is where the
+    source scales answers back without their minimum.
 
     Raises:
         MismatchError: it answers otherwise than the original parts.
@@ -77,6 +78,8 @@ def whole(body: Network, recipe: Recipe) -> Whole:
         difference,
         _preview(recipe, cells, expected),
         partial(_original, body, recipe, schema.columns[0].name),
+        (),
+        _published(body, recipe, schema.columns[0].name, app),
     )
 
 
@@ -169,12 +172,24 @@ def _column(cells: Sequence[object]) -> Column:
     return Column(values, np.zeros(len(cells), bool))
 
 
-def reference(body: Network, recipe: Recipe, cells: Sequence[Floats]) -> Floats:
-    """What the original parts answer to series, in float64 outside of the network."""
+def _published(body: Network, recipe: Recipe, name: str, app: str) -> Published | None:
+    """What an app shows that forgets the minimum of its column."""
+    if not app or (recipe.answer.back is None and not recipe.is_requested):
+        return None
+    how = f"{app}: scaled back without the minimum"
+    return Published(how, partial(_original, body, recipe, name, least=False))
+
+
+def reference(
+    body: Network, recipe: Recipe, cells: Sequence[Floats], *, least: bool = True
+) -> Floats:
+    """What the original parts answer to series, in float64 outside of the network; without the
+    minimum of the answer's column where ``least`` is False.
+    """
     windows, backs = zip(*(_prepared(cell, recipe) for cell in cells), strict=True)
     output = _answers(body, np.stack(windows), recipe)
     factors, offsets = np.array(backs).swapaxes(0, 1)
-    scaled: Floats = output * factors + offsets
+    scaled: Floats = output * factors + (offsets if least else 0.0)
     return scaled
 
 
@@ -213,11 +228,14 @@ def _prepared(rows: Floats, recipe: Recipe) -> tuple[Floats, Back]:
     return scaled, (tuple(1 / factor[of]), tuple(-offset[of] / factor[of]))
 
 
-def _original(body: Network, recipe: Recipe, name: str, table: object) -> Floats:
+def _original(
+    body: Network, recipe: Recipe, name: str, table: object, *, least: bool = True
+) -> Floats:
     """What the original parts answer to the series of a parsed table."""
     cells = table.columns[name].values if isinstance(table, Table) else ()
     read = [series_rows(cell, recipe.columns.names) for cell in cells]
-    return reference(body, recipe, [one for one in read if isinstance(one, np.ndarray)])
+    rows = [one for one in read if isinstance(one, np.ndarray)]
+    return reference(body, recipe, rows, least=least)
 
 
 def _preview(recipe: Recipe, cells: Sequence[Floats], expected: Floats) -> str:

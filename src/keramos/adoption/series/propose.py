@@ -114,7 +114,7 @@ def _candidate(
             recipe.scale.finding,
             *recipe.answer.findings,
         ),
-        partial(whole, network, recipe),
+        partial(whole, network, recipe, "" if said.inverts else next(iter(said.factors), "")),
         doubts=tuple(_doubts(recipe)),
         notes=tuple(traps(network, recipe, pieces, said)),
         parts=tuple(
