@@ -57,6 +57,7 @@ $(SITE): requirements/docs.txt $(STAMP)
 	@touch $@
 
 docs: $(SITE)  ## write the generated pages again and build the site in build/site/html
+	@$(BIN)/python -m keramos.keras_layers.write_index
 	@$(BIN)/python -c "from keramos.report.layers import page; print(page(), end='')" > docs/layers.md
 	@$(BIN)/python -c "from keramos.report.errors import page; print(page(), end='')" > docs/errors.md
 	@$(BIN)/python docs/site/build.py

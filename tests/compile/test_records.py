@@ -4,6 +4,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,9 @@ from keramos.compile.layers.cells import CELLS
 from keramos.compile.layers.conv_lstm import conv_lstm_cell
 from keramos.compile.layers.packed import PACKED
 from keramos.compile.layers.quantized import WHOLE_BYTES
-from keramos.keras_layers import registry
+from keramos.keras_layers import index, registry
 from keramos.keras_layers.registry import LAYERS
+from keramos.keras_layers.write_index import page
 
 CELL_OF = {
     **CELLS,
@@ -65,9 +67,13 @@ def test_a_default_is_a_value_that_its_option_allows(kind):
         assert stored is ... or option.fault(stored) is None, name
 
 
+def test_the_index_of_classes_is_that_of_the_records():
+    assert Path(index.__file__).read_text(encoding="utf-8") == page(), "run make docs"
+
+
 def test_families_of_lowerings_have_exactly_the_classes_of_their_records():
     assert {name: set(load()) for name, load in FAMILIES.items()} == {
-        name: set(records) for name, records in registry.FAMILIES.items()
+        name: set(records()) for name, records in registry.FAMILIES.items()
     }
 
 

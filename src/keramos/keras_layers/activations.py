@@ -1,16 +1,18 @@
 """Layers of keras.layers.activations."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import ACTIVATION, AXES, DISTINCT_AXES, NUMBER
 from keramos.keras_layers.spec import LayerSpec, Weight
 
-_POSITIVE = NUMBER._replace(least=0)
+_POSITIVE = replace(NUMBER, least=0)
 _BY_VALUE = LayerSpec(mask="keep", floats=True, since="1")
 
 LAYERS = {
-    "Activation": _BY_VALUE._replace(options={"activation": ACTIVATION}),
-    "ELU": _BY_VALUE._replace(options={"alpha": NUMBER(1.0)}),
-    "LeakyReLU": _BY_VALUE._replace(options={"negative_slope": NUMBER(0.3)}),
-    "PReLU": _BY_VALUE._replace(options={"shared_axes": AXES(None)}, weights=(Weight("alpha"),)),
+    "Activation": replace(_BY_VALUE, options={"activation": ACTIVATION}),
+    "ELU": replace(_BY_VALUE, options={"alpha": NUMBER(1.0)}),
+    "LeakyReLU": replace(_BY_VALUE, options={"negative_slope": NUMBER(0.3)}),
+    "PReLU": replace(_BY_VALUE, options={"shared_axes": AXES(None)}, weights=(Weight("alpha"),)),
     "ReLU": LayerSpec(
         options={
             "max_value": _POSITIVE(None),
@@ -28,7 +30,7 @@ LAYERS = {
         floats=True,
         since="2",
     ),
-    "ThresholdedReLU": _BY_VALUE._replace(
-        options={"theta": NUMBER(1.0)}, until="2", successor="ReLU"
+    "ThresholdedReLU": replace(
+        _BY_VALUE, options={"theta": NUMBER(1.0)}, until="2", successor="ReLU"
     ),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import COUNT, DATA_FORMAT, FLAG, NUMBER, TEXT, words
 from keramos.keras_layers.spec import LayerSpec, Weight
 
@@ -25,7 +27,7 @@ LAYERS = {
             "fft_length": COUNT(2048),
             "sequence_stride": COUNT(512),
             "sequence_length": COUNT(None),
-            "window": TEXT("hann")._replace(nullable=True),
+            "window": replace(TEXT("hann"), nullable=True),
             "sampling_rate": COUNT(16000),
             "num_mel_bins": COUNT(128),
             "min_freq": NUMBER(20.0),
@@ -55,7 +57,7 @@ LAYERS = {
         ignored=("window", "periodic", "scaling"),
         checked={
             "periodic": FLAG(False),
-            "scaling": words("density", "spectrum")._replace(nullable=True),
+            "scaling": replace(words("density", "spectrum"), nullable=True),
         },
         floats=True,
     ),

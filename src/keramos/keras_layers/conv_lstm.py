@@ -1,5 +1,7 @@
 """ConvLSTM1D to 3D of keras.layers.rnn."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.convolutional import PADDING
 from keramos.keras_layers.options import (
     ACTIVATION,
@@ -52,7 +54,7 @@ LAYERS = {
     **by_space("ConvLSTM{}D", _CONV_LSTM, 1, 3, extra=3),
     **by_space(
         "ConvLSTM{}D",
-        _CONV_LSTM._replace(since="1", layouts={"split": SPLIT_LSTM}),
+        replace(_CONV_LSTM, since="1", layouts={"split": SPLIT_LSTM}),
         2,
         extra=3,
     ),

@@ -1,5 +1,7 @@
 """Layers of keras.layers.convolutional."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import (
     ACTIVATION,
     COUNT,
@@ -34,7 +36,7 @@ _TRANSPOSED = LayerSpec(
     options={
         "filters": COUNT,
         **_DILATED,
-        "output_padding": SIZES(None)._replace(least=0),
+        "output_padding": replace(SIZES(None), least=0),
         **ENDS,
     },
     weights=(Weight("kernel", "*kernel_size filters channels"), BIAS),
@@ -66,11 +68,11 @@ _SEPARABLE = LayerSpec(
 
 LAYERS = {
     **by_space("Conv{}D", _CONVOLUTION),
-    **by_space("Conv{}DTranspose", _TRANSPOSED._replace(since="tensorflow"), 1),
-    **by_space("Conv{}DTranspose", _TRANSPOSED._replace(since="1"), 2),
+    **by_space("Conv{}DTranspose", replace(_TRANSPOSED, since="tensorflow"), 1),
+    **by_space("Conv{}DTranspose", replace(_TRANSPOSED, since="1"), 2),
     **by_space("Conv{}DTranspose", _TRANSPOSED, 3),
-    **by_space("DepthwiseConv{}D", _DEPTHWISE._replace(since="tensorflow"), 1),
+    **by_space("DepthwiseConv{}D", replace(_DEPTHWISE, since="tensorflow"), 1),
     **by_space("DepthwiseConv{}D", _DEPTHWISE, 2),
     **by_space("SeparableConv{}D", _SEPARABLE, 1, 2),
-    **by_space("SeparableConv{}D", _SEPARABLE._replace(since="1"), 2),
+    **by_space("SeparableConv{}D", replace(_SEPARABLE, since="1"), 2),
 }

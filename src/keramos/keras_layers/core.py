@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import ACTIVATION, COUNT, DTYPE, FLAG, NUMBER, OPEN_SIZES, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight
 
@@ -69,7 +71,7 @@ _TRAINING = ("lora_alpha", "lora_rank", "quantization_config")
 _TABLE = {"input_dim": COUNT, "output_dim": COUNT}
 _EMBEDDINGS = Weight("embeddings", "input_dim output_dim")
 _TABLE_INT8 = (
-    _EMBEDDINGS._replace(trained=False),
+    replace(_EMBEDDINGS, trained=False),
     Weight("embeddings_scale", "input_dim", trained=False),
 )
 _TABLE_INT4 = (

@@ -1,5 +1,7 @@
 """Layers of keras.layers.preprocessing.image_preprocessing."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import (
     AXES,
     COUNT,
@@ -28,7 +30,7 @@ _RANDOM = LayerSpec(training=("seed", "bounding_box_format", "factor"), floats=T
 def _random(options: str) -> LayerSpec:
     ignored = tuple(options.split())
     checked = {name: _ALIKE[name] for name in ignored if name in _ALIKE}
-    return _RANDOM._replace(ignored=ignored, checked=checked)
+    return replace(_RANDOM, ignored=ignored, checked=checked)
 
 
 LAYERS = {
@@ -92,26 +94,28 @@ LAYERS = {
     "RandomSharpness": _random("data_format value_range"),
     "RandomShear": _random("data_format fill_mode fill_value interpolation x_factor y_factor"),
     "Solarization": _random("addition_factor data_format threshold_factor value_range"),
-    "RandomBrightness": _random("data_format factor value_range")._replace(since="tensorflow"),
-    "RandomContrast": _random("data_format factor value_range")._replace(
-        since="tensorflow", unstated=("value_range",)
+    "RandomBrightness": replace(_random("data_format factor value_range"), since="tensorflow"),
+    "RandomContrast": replace(
+        _random("data_format factor value_range"), since="tensorflow", unstated=("value_range",)
     ),
-    "RandomFlip": _random("data_format mode")._replace(
-        since="tensorflow", unstated=("value_range",)
+    "RandomFlip": replace(
+        _random("data_format mode"), since="tensorflow", unstated=("value_range",)
     ),
-    "RandomRotation": _random("data_format factor fill_mode fill_value interpolation")._replace(
-        since="tensorflow"
+    "RandomRotation": replace(
+        _random("data_format factor fill_mode fill_value interpolation"), since="tensorflow"
     ),
-    "RandomTranslation": _random(
-        "data_format fill_mode fill_value height_factor interpolation width_factor"
-    )._replace(since="tensorflow"),
-    "RandomZoom": _random(
-        "data_format fill_mode fill_value height_factor interpolation width_factor"
-    )._replace(since="tensorflow"),
-    "RandomHeight": _random("factor interpolation")._replace(
-        since="tensorflow", until="2", successor="Identity"
+    "RandomTranslation": replace(
+        _random("data_format fill_mode fill_value height_factor interpolation width_factor"),
+        since="tensorflow",
     ),
-    "RandomWidth": _random("factor interpolation")._replace(
-        since="tensorflow", until="2", successor="Identity"
+    "RandomZoom": replace(
+        _random("data_format fill_mode fill_value height_factor interpolation width_factor"),
+        since="tensorflow",
+    ),
+    "RandomHeight": replace(
+        _random("factor interpolation"), since="tensorflow", until="2", successor="Identity"
+    ),
+    "RandomWidth": replace(
+        _random("factor interpolation"), since="tensorflow", until="2", successor="Identity"
     ),
 }

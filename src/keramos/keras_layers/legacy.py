@@ -1,14 +1,17 @@
 """Layers that only Keras 1 or Keras 2 had."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import ACTIVATION, AXES, COUNT, FLAG, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 _KERAS_1 = LayerSpec(floats=True, since="1", until="1")
 
-_STANDALONE = _KERAS_1._replace(until="standalone")
+_STANDALONE = replace(_KERAS_1, until="standalone")
 
 LAYERS = {
-    "Highway": _STANDALONE._replace(
+    "Highway": replace(
+        _STANDALONE,
         options={"activation": ACTIVATION, "use_bias": FLAG(True)},
         weights=(
             Weight("W", "features features"),
@@ -17,15 +20,17 @@ LAYERS = {
             Weight("b_carry", "features", when="use_bias"),
         ),
     ),
-    "MaxoutDense": _STANDALONE._replace(
+    "MaxoutDense": replace(
+        _STANDALONE,
         options={"units": COUNT, "nb_feature": COUNT(4), "use_bias": FLAG(True)},
         weights=(
             Weight("W", "nb_feature features units"),
             Weight("b", "nb_feature units", when="use_bias"),
         ),
     ),
-    "Merge": _STANDALONE._replace(options={"mode": TEXT, "dot_axes": AXES(-1)}, several=True),
-    "ParametricSoftplus": _KERAS_1._replace(
+    "Merge": replace(_STANDALONE, options={"mode": TEXT, "dot_axes": AXES(-1)}, several=True),
+    "ParametricSoftplus": replace(
+        _KERAS_1,
         options={"shared_axes": AXES(None)},
         weights=(Weight("alphas"), Weight("betas")),
         mask="keep",
@@ -43,7 +48,8 @@ LAYERS = {
         since="tensorflow",
         until="2",
     ),
-    "SReLU": _KERAS_1._replace(
+    "SReLU": replace(
+        _KERAS_1,
         options={"shared_axes": AXES(None)},
         weights=(Weight("t_left"), Weight("a_left"), Weight("t_right"), Weight("a_right")),
         mask="keep",

@@ -1,5 +1,7 @@
 """Layers of keras.layers.preprocessing for words and categories."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import (
     AXES,
     COUNT,
@@ -27,7 +29,7 @@ _LEARNED = {
 _LOOKUP = LayerSpec(
     options={
         "vocabulary": TOKENS(None),
-        "num_oov_indices": WHOLE(1)._replace(least=0),
+        "num_oov_indices": replace(WHOLE(1), least=0),
         "mask_token": TOKEN(None),
         "oov_token": TOKEN(None),
         "invert": FLAG(False),
@@ -56,12 +58,12 @@ LAYERS = {
         unstated=("mask_value",),
     ),
     "IntegerLookup": _LOOKUP,
-    "StringLookup": _LOOKUP._replace(takes_text=True),
+    "StringLookup": replace(_LOOKUP, takes_text=True),
     "TextVectorization": LayerSpec(
         options={
             "vocabulary": TEXTS(None),
-            "standardize": TEXT("lower_and_strip_punctuation")._replace(nullable=True),
-            "split": TEXT("whitespace")._replace(nullable=True),
+            "standardize": replace(TEXT("lower_and_strip_punctuation"), nullable=True),
+            "split": replace(TEXT("whitespace"), nullable=True),
             "ngrams": SIZES(None),
             "output_sequence_length": WHOLE(None),
             "ragged": FLAG(False),

@@ -1,5 +1,7 @@
 """Layers of keras.layers.merging."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import AXES, FLAG, WHOLE
 from keramos.keras_layers.spec import LayerSpec
 
@@ -7,9 +9,10 @@ _MERGE = LayerSpec(mask="own", several=True, since="2")
 
 LAYERS = {
     **dict.fromkeys(("Add", "Maximum", "Minimum", "Multiply", "Subtract"), _MERGE),
-    "Average": _MERGE._replace(floats=True),
-    "Concatenate": _MERGE._replace(options={"axis": WHOLE(-1)}),
-    "TFDConcat": _MERGE._replace(
+    "Average": replace(_MERGE, floats=True),
+    "Concatenate": replace(_MERGE, options={"axis": WHOLE(-1)}),
+    "TFDConcat": replace(
+        _MERGE,
         options={"axis": WHOLE(-1)},
         floats=True,
         since="3",

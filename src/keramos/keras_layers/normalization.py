@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import DISTINCT_AXES, FLAG, NUMBER, WHOLE
 from keramos.keras_layers.spec import LayerSpec, Weight
 
 if TYPE_CHECKING:
     from keramos.types.network import Config
 
-_EPSILON = NUMBER(1e-3)._replace(least=0)
+_EPSILON = replace(NUMBER(1e-3), least=0)
 _ENDS = {"epsilon": _EPSILON, "center": FLAG(True), "scale": FLAG(True)}
 
 
@@ -68,7 +70,7 @@ LAYERS = {
         since="tensorflow",
     ),
     "RMSNormalization": LayerSpec(
-        options={"axis": DISTINCT_AXES(-1), "epsilon": NUMBER(1e-6)._replace(least=0)},
+        options={"axis": DISTINCT_AXES(-1), "epsilon": replace(NUMBER(1e-6), least=0)},
         weights=(Weight("scale", "*sizes"),),
         mask="keep",
         floats=True,

@@ -6,7 +6,11 @@ a config leaves it out, ``COUNT(None)`` may be None.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 _LARGEST = float.fromhex("0x1.fffffep+127")  # of float32
 
 
-class Option(NamedTuple):
+class Option(Frozen, frozen=True):
     """One option that answers depend on.
 
     ``test`` says whether a value that is not None has the right type, ``needed`` what a refusal
@@ -31,7 +35,7 @@ class Option(NamedTuple):
 
     def __call__(self, default: object) -> Option:
         """The same kind of option with a default; None as default allows None as value."""
-        return self._replace(default=default, nullable=self.nullable or default is None)
+        return replace(self, default=default, nullable=self.nullable or default is None)
 
     def fault(self, value: object) -> str | None:
         """What a value should be instead, or None for a value of this kind."""
@@ -136,7 +140,7 @@ def _is_activation(_value: object) -> bool:
 
 
 WHOLE = Option(_is_whole, "a whole number is needed")
-COUNT = WHOLE._replace(least=1)
+COUNT = replace(WHOLE, least=1)
 NUMBER = Option(_is_number, "a number within float32 is needed")
 FRACTION = Option(_is_fraction, "a number from 0 to 1 is needed")
 NUMBERS = Option(_is_numbers, "numbers within float32 are needed")
@@ -174,7 +178,7 @@ def is_activation(option: Option) -> bool:
 
 
 INTERPOLATION = words("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
-DATA_FORMAT = words("channels_last", "channels_first", "default")._replace(nullable=True)
+DATA_FORMAT = replace(words("channels_last", "channels_first", "default"), nullable=True)
 
 EVERY_LAYER = frozenset(
     {

@@ -1,5 +1,7 @@
 """Layers of keras.layers.preprocessing for numbers."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import AXES, COUNT, FLAG, NUMBER, NUMBER_LIST, NUMBERS, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight
 
@@ -28,7 +30,7 @@ LAYERS = {
     ),
     "Normalization": LayerSpec(
         options={
-            "axis": AXES(-1)._replace(nullable=True),
+            "axis": replace(AXES(-1), nullable=True),
             "mean": NUMBERS(None),
             "variance": NUMBERS(None),
             "invert": FLAG(False),

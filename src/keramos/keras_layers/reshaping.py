@@ -1,5 +1,7 @@
 """Layers of keras.layers.reshaping."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.options import AXES, COUNT, DATA_FORMAT, EDGES, INTERPOLATION, SIZES
 from keramos.keras_layers.spec import LayerSpec, by_space
 
@@ -8,35 +10,38 @@ _KERAS_1 = LayerSpec(since="1")
 LAYERS = {
     **by_space(
         "Cropping{}D",
-        _KERAS_1._replace(options={"cropping": EDGES(1), "data_format": DATA_FORMAT}),
+        replace(_KERAS_1, options={"cropping": EDGES(1), "data_format": DATA_FORMAT}),
         *(2, 3),
     ),
-    **by_space("Cropping{}D", _KERAS_1._replace(options={"cropping": EDGES(1)}), 1),
-    "Flatten": _KERAS_1._replace(options={"data_format": DATA_FORMAT}),
-    "Permute": _KERAS_1._replace(options={"dims": AXES}),
-    "RepeatVector": _KERAS_1._replace(options={"n": COUNT}),
-    "Reshape": _KERAS_1._replace(options={"target_shape": AXES}),
+    **by_space("Cropping{}D", replace(_KERAS_1, options={"cropping": EDGES(1)}), 1),
+    "Flatten": replace(_KERAS_1, options={"data_format": DATA_FORMAT}),
+    "Permute": replace(_KERAS_1, options={"dims": AXES}),
+    "RepeatVector": replace(_KERAS_1, options={"n": COUNT}),
+    "Reshape": replace(_KERAS_1, options={"target_shape": AXES}),
     **by_space(
         "UpSampling{}D",
-        _KERAS_1._replace(
+        replace(
+            _KERAS_1,
             options={
                 "size": SIZES(2),
                 "data_format": DATA_FORMAT,
                 "interpolation": INTERPOLATION("nearest"),
-            }
+            },
         ),
         2,
     ),
     **by_space(
         "UpSampling{}D",
-        _KERAS_1._replace(options={"size": SIZES(2), "data_format": DATA_FORMAT}),
+        replace(_KERAS_1, options={"size": SIZES(2), "data_format": DATA_FORMAT}),
         3,
     ),
-    **by_space("UpSampling{}D", _KERAS_1._replace(options={"size": SIZES(2)}), 1),
+    **by_space("UpSampling{}D", replace(_KERAS_1, options={"size": SIZES(2)}), 1),
     **by_space(
         "ZeroPadding{}D",
-        _KERAS_1._replace(
-            options={"padding": EDGES(1), "data_format": DATA_FORMAT}, unstated=("data_format",)
+        replace(
+            _KERAS_1,
+            options={"padding": EDGES(1), "data_format": DATA_FORMAT},
+            unstated=("data_format",),
         ),
     ),
 }

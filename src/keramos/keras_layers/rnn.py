@@ -1,5 +1,7 @@
 """Recurrent layers of keras.layers.rnn, their cells and wrappers."""
 
+from msgspec.structs import replace
+
 from keramos.keras_layers.conv_lstm import SPLIT_LSTM
 from keramos.keras_layers.options import ACTIVATION, ANYTHING, COUNT, FLAG, TEXT
 from keramos.keras_layers.spec import LayerSpec, Weight, in_folder
@@ -40,7 +42,8 @@ def _cell(gates: int, closed: tuple[int, ...], bias: Weight, **more: object) -> 
 
 def _layer(cell: LayerSpec) -> LayerSpec:
     """A layer that runs one cell over the steps of a sequence."""
-    return cell._replace(
+    return replace(
+        cell,
         options={**cell.options, **_STEPS},
         weights=in_folder("cell", cell.weights),
         ignored=("stateful",),
@@ -53,7 +56,7 @@ def _layer(cell: LayerSpec) -> LayerSpec:
 
 # CuDNN keeps two biases, one for inputs and one for states; so does a GRU with ``reset_after``.
 _LSTM = _cell(4, (0, 1, 3), Weight("bias", "4*units", when="use_bias", older="2 4*units | 8*units"))
-_LSTM = _LSTM._replace(training=(*_LSTM.training, "unit_forget_bias"))
+_LSTM = replace(_LSTM, training=(*_LSTM.training, "unit_forget_bias"))
 _GRU = _cell(
     3,
     (0, 1),
@@ -65,7 +68,7 @@ _SIMPLE = _cell(1, (), Weight("bias", "units", when="use_bias"))
 LAYERS = {
     "Bidirectional": LayerSpec(
         options={
-            "merge_mode": TEXT("concat")._replace(nullable=True),
+            "merge_mode": replace(TEXT("concat"), nullable=True),
             "weights": ANYTHING(None),
         },
         calls=_CALLS,
@@ -74,13 +77,15 @@ LAYERS = {
         floats=True,
         since="1",
     ),
-    "GRU": _layer(_GRU)._replace(
+    "GRU": replace(
+        _layer(_GRU),
         former=("CuDNNGRU",),
         released_as=("GRUV1", "GRUV2", "UnifiedGRU"),
         layouts={"split": tuple(Weight(f"{part}_{gate}") for gate in "zrh" for part in "WUb")},
     ),
     "GRUCell": _GRU,
-    "LSTM": _layer(_LSTM)._replace(
+    "LSTM": replace(
+        _layer(_LSTM),
         former=("CuDNNLSTM",),
         released_as=("LSTMV1", "LSTMV2", "UnifiedLSTM"),
         layouts={"split": SPLIT_LSTM},

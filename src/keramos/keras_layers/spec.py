@@ -6,8 +6,11 @@ Records are data. How a class is computed stands in ``keramos.compile.layers`` u
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
+
+from keramos.frozen import Frozen
 from keramos.keras_layers.options import EVERY_LAYER, TRAINED_BY
 from keramos.types.network import quantization_mode
 
@@ -26,7 +29,7 @@ _NO_WEIGHTS: Mapping[str, tuple[Weight, ...]] = MappingProxyType({})
 _NO_LAYERS: Mapping[str, str] = MappingProxyType({})
 
 
-class Weight(NamedTuple):
+class Weight(Frozen, frozen=True):
     """One weight of a class, in the order in which Keras builds them.
 
     ``shape`` has a word for each axis: a number, an option (``*kernel_size``: one axis for each of
@@ -47,7 +50,7 @@ class Weight(NamedTuple):
     former: str = ""
 
 
-class LayerSpec(NamedTuple):
+class LayerSpec(Frozen, frozen=True):
     """One class of Keras.
 
     ``options``: those that answers depend on; ``ignored``: those that answers do not; ``checked``:
@@ -114,7 +117,7 @@ class LayerSpec(NamedTuple):
 
     def with_rank(self, space: int, extra: int = 2) -> LayerSpec:
         """The class for ``space`` axes of space; ``extra`` counts rows, channels and steps."""
-        return self._replace(space=space, rank=space + extra)
+        return replace(self, space=space, rank=space + extra)
 
     def knows(self, option: str) -> bool:
         """Whether the class has an option of this name, in any version of Keras."""
@@ -199,13 +202,13 @@ def by_space(name: str, spec: LayerSpec, *spaces: int, extra: int = 2) -> dict[s
     found = {}
     for n in spaces or (1, 2, 3):
         former = tuple(old.format(n) for old in spec.former)
-        found[name.format(n)] = spec.with_rank(n, extra)._replace(former=former)
+        found[name.format(n)] = replace(spec.with_rank(n, extra), former=former)
     return found
 
 
 def in_folder(folder: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
     """The same weights, which an archive keeps in a folder below the layer."""
-    return tuple(weight._replace(folder=folder) for weight in weights)
+    return tuple(replace(weight, folder=folder) for weight in weights)
 
 
 def folders_of(weights: Sequence[Weight]) -> Iterator[str]:

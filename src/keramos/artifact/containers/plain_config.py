@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from keramos.keras_layers.registry import WITH_VOCABULARY
+from keramos.keras_layers.index import WITH_VOCABULARY
 
 _LISTS = frozenset({"__tuple__", "TensorShape"})
 

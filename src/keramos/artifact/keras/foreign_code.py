@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.classes import KNOWN
-from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, INNER_KEYS, LISTS
+from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, INNER_KEYS
 from keramos.artifact.keras.dialects.identity import MODELS
 from keramos.artifact.keras.dialects.operations import OPERATIONS
 from keramos.artifact.keras.modules import FUNCTIONS, is_keras, names_functions
 from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
+from keramos.keras_layers.index import LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from keramos.artifact.containers.object_graph.meta_graph import FILE
 from keramos.artifact.containers.object_graph.tensors import tensor_values
 from keramos.artifact.tensor_bundle.data_types import STRING
 from keramos.errors import CorruptModelError, MismatchError, UnsupportedModelError
-from keramos.keras_layers.registry import WITH_VOCABULARY
+from keramos.keras_layers.index import WITH_VOCABULARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

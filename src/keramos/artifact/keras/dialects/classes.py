@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from keramos.keras_layers.code import CODE, OUTSIDE
-from keramos.keras_layers.registry import LAYERS
+from keramos.keras_layers.index import EXPORTED, FORMER
+from keramos.keras_layers.registry import FAMILY_OF, LAYERS
 
 _BASES = ("InputLayer", "InputSpec", "Layer", "Wrapper")
 
-KNOWN = frozenset(
-    {
-        *(*LAYERS, *CODE, *OUTSIDE, *_BASES),
-        *(name for spec in LAYERS.values() for name in (*spec.former, spec.class_name) if name),
-    }
-)
+KNOWN = frozenset({*FAMILY_OF, *FORMER, *EXPORTED, *CODE, *OUTSIDE, *_BASES})
 """Every class name of keras.layers, from Keras 1.0 to Keras 3."""
-
-RELEASED_AS = {name: kind for kind, spec in LAYERS.items() for name in spec.released_as}
-"""Class names of single TensorFlow releases -> the class."""
 
 _SINCE = {
     "keras1": frozenset({"1"}),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.keras.modules import names_functions
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
-from keramos.keras_layers.registry import LAYERS
+from keramos.keras_layers.index import LISTS
 from keramos.types.attributes import items
 
 if TYPE_CHECKING:
@@ -39,9 +39,6 @@ ACTIVATION_KEYS = ("activation", "recurrent_activation")
 
 INNER_KEYS = ("layer", "backward_layer", "cell")
 """Config keys that hold a layer, in the order of ``Layer.inner``."""
-
-LISTS = {kind: spec.inner_list for kind, spec in LAYERS.items() if spec.inner_list}
-"""Class -> config key that holds a list of layers."""
 
 
 def is_foreign_function(value: object) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keramos.artifact.keras.dialects.classes import KNOWN, RELEASED_AS, had
+from keramos.artifact.keras.dialects.classes import KNOWN, had
 from keramos.artifact.keras.dialects.entries import class_of
 from keramos.artifact.keras.dialects.legacy import MERGING
 from keramos.artifact.keras.modules import inside_keras
 from keramos.artifact.keras.operation_modules import MODULES, OPERATIONS
+from keramos.keras_layers.index import EXPORTED, RELEASED_AS
 from keramos.keras_layers.registry import LAYERS
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ MODELS = frozenset({"Functional", "Model", "Sequential", "Container", "Network"}
 _MODEL_FOLDERS = frozenset({"models", "engine", "training"})
 _FOLDERS = frozenset({("layers",), ("engine",), ("feature_column",)})
 """Folders of Keras 2 that held layers."""
-_EXPORTED = {spec.class_name: kind for kind, spec in LAYERS.items() if spec.class_name}
-"""Class name, which ``.h5`` files hold -> the name under which Keras exports the class, which
-``.keras`` files hold.
-"""
 _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}
 """Layers that share their name with an operation."""
 
@@ -118,7 +115,7 @@ def _is_operation(name: str, rest: tuple[str, ...]) -> bool:
 
 def _is_home(name: str, rest: tuple[str, ...], generation: str) -> bool:
     """Whether Keras finds a class in a module: where it exports it, or in the file of its code."""
-    spec = LAYERS.get(_EXPORTED.get(name, name))
+    spec = LAYERS.get(EXPORTED.get(name, name))
     home = inside_keras(spec.module) if spec is not None else ("layers",)
     if generation != "keras3":
         return rest == home or rest[:1] in _FOLDERS
@@ -128,7 +125,7 @@ def _is_home(name: str, rest: tuple[str, ...], generation: str) -> bool:
 
 
 def _by_name(name: str, generation: str) -> Identity:
-    kind = _EXPORTED.get(name, name)
+    kind = EXPORTED.get(name, name)
     kind = RELEASED_AS.get(kind, kind) if generation in {"keras2", "tf_keras"} else kind
     if kind not in KNOWN:
         return _custom(name, "no layer of Keras has this name")

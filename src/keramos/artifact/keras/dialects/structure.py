@@ -12,7 +12,6 @@ from keramos.artifact.keras.dialects.branches import BRANCHED, spliced
 from keramos.artifact.keras.dialects.entries import (
     ACTIVATION_KEYS,
     INNER_KEYS,
-    LISTS,
     Translated,
     class_of,
     clean,
@@ -37,6 +36,7 @@ from keramos.errors import (
     located,
     quoted,
 )
+from keramos.keras_layers.index import LISTS, RECURRENT, TEXTUAL
 from keramos.keras_layers.registry import LAYERS
 from keramos.types.attributes import items
 from keramos.types.network import Call, Layer, Network, TensorRef, refs
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
     Translate = Callable[[Entry, Config], Translated]
     """A class and its cleaned config -> the layer in words of current Keras."""
-
-_RECURRENT = frozenset(kind for kind, spec in LAYERS.items() if "initial_state" in spec.calls)
-_TEXTUAL = frozenset(kind for kind, spec in LAYERS.items() if spec.takes_text)
 
 
 def network(entry: Entry, translate: Translate) -> Network:
@@ -224,7 +221,7 @@ def _first_shape(entry: Entry) -> object:
 def _first_dtype(entry: Entry) -> object:
     config = entry.get("config")
     dtype = (config.get("input_dtype") or config.get("dtype")) if isinstance(config, dict) else None
-    if class_of(entry) in _TEXTUAL:
+    if class_of(entry) in TEXTUAL:
         return "string"
     return dtype if isinstance(dtype, str) and not dtype.startswith("mixed_") else "float32"
 
@@ -378,6 +375,6 @@ def _check_ends(
 def _current(item: Layer, node: Node) -> Node:
     """A call in the words of Keras 3, where initial states are a keyword."""
     first = node.args[0] if node.args else None
-    if item.kind in _RECURRENT and isinstance(first, list) and len(first) > 1:
+    if item.kind in RECURRENT and isinstance(first, list) and len(first) > 1:
         return Node((first[0],), {"initial_state": first[1:], **node.kwargs})
     return node
