@@ -90,7 +90,17 @@ def __getattr__(name: str) -> object:
     searches = gc.isenabled()
     gc.disable()
     try:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        found = getattr(importlib.import_module(_HOMES[name]), name)
     finally:
         if searches:
+            _keep()
             gc.enable()
+    globals()[name] = found
+    return found
+
+
+def _keep() -> None:
+    """Count everything that is alive as old, so that the next small search passes over it."""
+    if not gc.get_freeze_count():  # what the program froze stays frozen
+        gc.freeze()
+        gc.unfreeze()
