@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keramos.artifact.keras.dialects.legacy import legacy_of
-from keramos.artifact.keras.dialects.nodes import read_node
+from keramos.artifact.keras.dialects.nodes import Node, read_node
 from keramos.artifact.keras.dialects.operations import operation
 from keramos.artifact.keras.dialects.origin import Origin, origin_of
 from keramos.artifact.read import read
@@ -370,7 +370,7 @@ NAMES = {"x", "y"}
     ],
 )
 def test_nodes_of_earlier_generations_are_read(node, keep_list, args, kwargs):
-    assert read_node(node, NAMES, keep_list=keep_list) == (args, kwargs)
+    assert read_node(node, NAMES, keep_list=keep_list) == Node(args, kwargs)
 
 
 def test_operations_of_tensorflow_are_named_by_their_symbol():

@@ -14,9 +14,9 @@ from keramos.artifact.keras.dialects.origin import origin_of
 from keramos.artifact.keras.read_config import parse_config, read_config
 from keramos.artifact.limits import LIMITS
 from keramos.artifact.weights.fill import fill, rules_of
-from keramos.artifact.weights.infer_input import with_input_shapes
 from keramos.errors import LimitExceededError, ModelError, UnsupportedModelError, UsageError
 from keramos.types.artifact import Artifact
+from keramos.types.network import states_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +94,18 @@ def _by_either(
     return with_graph(found, container)
 
 
+def _with_inputs(network: Network) -> tuple[Network, tuple[str, ...]]:
+    """The network with a shape for every input, and a note for each that no layer states."""
+    configs = [network.layers[ref.layer].config for ref in network.inputs]
+    if all(states_shape(config) for config in configs):
+        return network, ()
+    from keramos.artifact.weights.infer_input import (  # noqa: PLC0415 (start-up time; most do)
+        with_input_shapes,
+    )
+
+    return with_input_shapes(network)
+
+
 def _by_config(
     source: ModelSource,
     form: Form,
@@ -111,7 +123,7 @@ def _by_config(
         origin = _origin(container, store, groups, config)
         empty = read_config(entry, origin)
         filled = fill(empty, store, groups, container.assets, rules_of(empty, origin, limits))
-        network, inferred = with_input_shapes(filled)
+        network, inferred = _with_inputs(filled)
     info = file_info(
         source,
         form,

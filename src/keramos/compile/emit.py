@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from keramos.compile.faults import check
-from keramos.compile.forests import forests, lower, one_hot_cells
-from keramos.compile.gaps import class_of, gap
 from keramos.compile.inputs import input_specs, stated_specs
 from keramos.compile.layers import row_of
 from keramos.compile.lowering.layer_call import LayerCall
 from keramos.compile.lowering.options import check_options
 from keramos.compile.lowering.record import Lowering, Operation
 from keramos.compile.onnx.graph import Graph, Value
-from keramos.compile.replacements import check_outputs
 from keramos.compile.structures import called_with, output_names
 from keramos.errors import (
     CorruptModelError,
@@ -156,8 +153,17 @@ def _output_shapes(
 
 def run_network(g: Graph, network: Network, feeds: tuple[Masked, ...]) -> list[Masked]:
     """Append a network's nodes; gives its outputs with their masks."""
-    values = _run(g, network, feeds, forests(network) if g.composite_operators else {})
+    values = _run(g, network, feeds, _trees(network) if g.composite_operators else {})
     return [_made(values, ref, f"model {quoted(network.name)}") for ref in network.outputs]
+
+
+def _trees(network: Network) -> Mapping[str, Forest]:
+    """Boosted trees among the layers, by the name of the first of them."""
+    if not any(layer.kind == "Reshape" for layer in network.layers.values()):
+        return {}
+    from keramos.compile.forests import forests  # noqa: PLC0415 (start-up time)
+
+    return forests(network)
 
 
 def _made(values: Mapping[TensorRef, Masked], ref: TensorRef, taker: str) -> Masked:
@@ -189,7 +195,10 @@ def _run(
         node = calls.get(call.layer, 0)
         calls[call.layer] = node + 1
         results = run_call(g, network.layers[call.layer], call, values)
-        check_outputs(network, call, len(results))
+        if network.layers[call.layer].replacement is not None:
+            from keramos.compile.replacements import check_outputs  # noqa: PLC0415 (few models)
+
+            check_outputs(network, call, len(results))
         for tensor, result in enumerate(results):
             values[TensorRef(call.layer, node, tensor)] = result
     return values
@@ -201,6 +210,8 @@ def _run_forest(
     """Append the trees; gives the layers that they stand for, none where they are not trees."""
     if forest.source not in values:
         return set()
+    from keramos.compile.forests import lower, one_hot_cells  # noqa: PLC0415 (start-up time)
+
     row = values[forest.source][0]
     width = forest.conditions[0].shape[0]
     if row.dtype != "float32" or row.rank != 2 or row.shape[1] != width:
@@ -266,6 +277,8 @@ def _lower(call: LayerCall) -> list[Masked]:
     layer = call.layer
     row = row_of(layer)
     if row is None:
+        from keramos.compile.gaps import class_of, gap  # noqa: PLC0415 (for a refusal only)
+
         raise UnsupportedModelError(gap(layer).reason, layer=layer.name, layer_kind=class_of(layer))
     if isinstance(row, Lowering):
         check_options(layer, row.spec)

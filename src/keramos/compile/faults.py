@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.compile.gaps import class_of, gap, holds_code, remedy
 from keramos.compile.inputs import input_faults
 from keramos.compile.layers import row_of
 from keramos.compile.lowering.activation import activation_faults
@@ -28,6 +27,8 @@ def check(network: Network) -> None:
     """Refuse a network that holds anything without a lowering, naming all of it at once."""
     found = list(faults(network))
     if found:
+        from keramos.compile.gaps import holds_code, remedy  # noqa: PLC0415 (for a refusal only)
+
         kind = ForeignCodeError if holds_code(network) else UnsupportedModelError
         raise kind(
             f"model {quoted(network.name)} holds {len(found)} thing(s) that cannot run",
@@ -60,6 +61,8 @@ def _own_faults(layer: Layer) -> Iterator[LayerProblem]:
     if layer.graph is not None:
         yield from _graph_faults(layer.graph)
     if row is None:
+        from keramos.compile.gaps import class_of, gap  # noqa: PLC0415 (for a refusal only)
+
         yield LayerProblem(layer.name, class_of(layer), gap(layer).reason)
         return
     for key in layer.config.keys() - _known(row, layer.config):

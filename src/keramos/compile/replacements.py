@@ -54,8 +54,6 @@ def check_outputs(network: Network, call: Call, made: int) -> None:
         UsageError: it does.
     """
     layer = network.layers[call.layer]
-    if layer.replacement is None:
-        return
     taken = [*network.outputs, *refs([[one.args, one.kwargs] for one in network.calls])]
     needed = 1 + max((ref.tensor for ref in taken if ref.layer == layer.name), default=0)
     if made < needed:

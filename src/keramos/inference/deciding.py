@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from keramos.data.conform import conform
+from keramos.data.conform import conform, row_error
 from keramos.frozen import Frozen
 from keramos.prepare.feeds import feeds
 
@@ -37,6 +37,19 @@ class Decided(Frozen, frozen=True):
 
 class _Decides(Protocol):
     def decided(self, fed: Feeds, *, warnings: bool) -> list[Decision]: ...
+
+
+def table_feeds(table: Table, content: Content) -> Feeds:
+    """Model inputs for a table.
+
+    Raises:
+        RowError: rows break a rule of the schema; names each with row, column, value and reason.
+    """
+    typed, bad, _ = conform(table, content.schema, need_target=False)
+    fed = feeds(typed, content.preparation)
+    if bad or fed.problems:
+        raise row_error([*bad, *fed.problems], typed.source)
+    return fed.feeds
 
 
 def decided_table(model: _Decides, table: Table, content: Content, *, warnings: bool) -> Decided:

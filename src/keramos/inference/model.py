@@ -13,13 +13,11 @@ from msgspec.structs import replace
 
 from keramos.compile.emit import compile_network
 from keramos.compile.structures import arranged, predicted
-from keramos.data.conform import conform, row_error
 from keramos.errors import MissingExtraError, UsageError
 from keramos.inference.arrays import answers_without_rows, array_feeds, rows_at_once
 from keramos.inference.decisions import Decisions
 from keramos.inference.raw_inputs import raw_reader
 from keramos.inference.rows import files_named, is_rows, one_row_as_rows, with_every_column
-from keramos.prepare.feeds import feeds
 from keramos.prepare.rows import row_feeder
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
@@ -270,6 +268,8 @@ class Model:
         return with_every_column(table, content) if is_rows(table) else table
 
     def _batches(self, given: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from keramos.data.conform import row_error  # noqa: PLC0415 (for many rows)
+
         scorer = self.batch_scorer()
         before = 0
         for batch in given:
@@ -377,13 +377,9 @@ class Model:
     def _table_feeds(self, table: object) -> Feeds:
         # Arrays and a few rows need no reader of tables.
         from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
+        from keramos.inference.deciding import table_feeds  # noqa: PLC0415 (start-up time)
 
-        content = self.need_content("read a table")
-        typed, bad, _ = conform(as_table(self._complete(table)), content.schema, need_target=False)
-        fed = feeds(typed, content.preparation)
-        if bad or fed.problems:
-            raise row_error([*bad, *fed.problems], typed.source)
-        return fed.feeds
+        return table_feeds(as_table(self._complete(table)), self.need_content("read a table"))
 
 
 def _is_array_list(x: Sequence[object]) -> bool:

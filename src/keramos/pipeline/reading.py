@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from keramos.artifact.containers.table import model_source
 from keramos.artifact.read import read
 from keramos.compile.faults import faults
-from keramos.compile.replacements import replaced
 from keramos.errors import (
     CorruptModelError,
     LimitExceededError,
@@ -165,4 +164,6 @@ def with_replacements(
     """
     if not replacements:
         return artifact
+    from keramos.compile.replacements import replaced  # noqa: PLC0415 (start-up time)
+
     return replace(artifact, network=replaced(artifact.network, replacements))

@@ -8,7 +8,6 @@ import numpy as np
 
 from keramos.errors import MismatchError, quoted
 from keramos.runtime.session import as_input
-from keramos.tabular.host_kind import HostKind
 from keramos.tabular.kinds import KINDS
 from keramos.types.schema import MATRIX_INPUT
 
@@ -45,8 +44,7 @@ def golden_feeds(content: Content, inputs: tuple[TensorSpec, ...]) -> Feeds:
 
 def _seen(cells: tuple[object, ...], column: ColumnPreparation | None) -> tuple[object, ...]:
     """Golden cells as the network takes them; a matrix has no column of its own."""
-    kind = KINDS[column.kind] if column is not None else None
-    return kind.golden(cells, column) if isinstance(kind, HostKind) and column else cells
+    return cells if column is None else KINDS[column.kind].golden(cells, column)
 
 
 def _fed(spec: TensorSpec, cells: tuple[object, ...], rows: int) -> NDArray[np.generic]:

@@ -148,6 +148,11 @@ class Kind(ABC):
         del column
         return ()
 
+    def golden(self, cells: tuple[object, ...], column: ColumnPreparation) -> tuple[object, ...]:
+        """Golden cells, as a file keeps them, as the network takes them."""
+        del column
+        return cells
+
     @abstractmethod
     def _value(self, cell: object) -> object:
         """The value of a plain cell that is not missing, or ``Refused``."""

@@ -35,6 +35,11 @@ def quantization_mode(config: Mapping[str, object]) -> str | None:
     return mode.partition("/")[0] if word else None
 
 
+def states_shape(config: Mapping[str, object]) -> bool:
+    """Whether the config of an input says its shape."""
+    return config.get("batch_shape", config.get("batch_input_shape")) is not None
+
+
 class TensorRef(Frozen, frozen=True):
     """Output ``tensor`` of the ``node``-th call of ``layer`` (both count from 0), as Keras numbers
     them.

@@ -5,7 +5,6 @@ first one is opened.
 from __future__ import annotations
 
 import re
-import zlib
 from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.magic_bytes import ZIP
@@ -186,6 +185,8 @@ def is_packed(head: Head) -> bool:
             re.search(_IN_FOLDERS, name) for name in names
         )
     if data.startswith(_GZIP):
+        import zlib  # noqa: PLC0415 (start-up time)
+
         try:
             data = zlib.decompressobj(31).decompress(data, _TAR_BLOCK)
         except zlib.error:

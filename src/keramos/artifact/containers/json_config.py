@@ -6,18 +6,12 @@ from typing import TYPE_CHECKING
 
 from keramos.artifact.containers.container import Container
 from keramos.artifact.containers.keras_archive import zip_behind
-from keramos.artifact.containers.magic_bytes import ZIP, is_text, zip_ends_with
+from keramos.artifact.containers.magic_bytes import ZIP, zip_ends_with
 from keramos.artifact.strict_json import parse_json
 
 if TYPE_CHECKING:
-    from keramos.artifact.containers.container import Head
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
-
-
-def is_json(head: Head) -> bool:
-    """Whether the file begins as a JSON object, or as the text of one."""
-    return is_text(head.data)
 
 
 def open_json(source: ModelSource, limits: Limits) -> Container:

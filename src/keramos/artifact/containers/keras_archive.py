@@ -9,7 +9,6 @@ from keramos.artifact.containers.hdf5_extent import check_extent, superblock_at
 from keramos.artifact.containers.hdf5_weights import Hdf5Weights
 from keramos.artifact.containers.magic_bytes import (
     ZIP,
-    is_text,
     two_files,
     unknown_form,
     zip_ends_with,
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from keramos.artifact.containers.archive import Archive
-    from keramos.artifact.containers.container import Head
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
 
@@ -30,13 +28,6 @@ CONTENT = "keramos/content.json"
 """The entry that holds what keramos stores beside the network."""
 
 _CONFIG, _WEIGHTS, _ASSETS = "config.json", "model.weights.h5", "assets/"
-
-
-def is_archive(head: Head) -> bool:
-    """Whether a zip archive begins the file, or stands behind bytes that nothing else explains."""
-    if head.data.startswith(ZIP):
-        return True
-    return ZIP in head.data and superblock_at(head.data) is None and not is_text(head.data)
 
 
 def open_archive(source: ModelSource, limits: Limits) -> Container:

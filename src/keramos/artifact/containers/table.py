@@ -33,9 +33,8 @@ from keramos.artifact.containers.folder_forms import (
     tfjs_companions,
 )
 from keramos.artifact.containers.hdf5_container import is_hdf5, open_hdf5
-from keramos.artifact.containers.json_config import is_json, open_json
-from keramos.artifact.containers.keras_archive import is_archive, open_archive
-from keramos.artifact.containers.magic_bytes import unknown_form
+from keramos.artifact.containers.hdf5_extent import superblock_at
+from keramos.artifact.containers.magic_bytes import ZIP, is_text, unknown_form
 from keramos.artifact.containers.saved_model_files import METADATA
 from keramos.artifact.files import entry_names, not_a_file, read_bytes, read_files, read_folder
 from keramos.artifact.sources import ModelSource
@@ -46,6 +45,32 @@ if TYPE_CHECKING:
 
     from keramos.artifact.containers.container import Container
     from keramos.artifact.limits import Limits
+
+
+def is_archive(head: Head) -> bool:
+    """Whether a zip archive begins the file, or stands behind bytes that nothing else explains."""
+    if head.data.startswith(ZIP):
+        return True
+    return ZIP in head.data and superblock_at(head.data) is None and not is_text(head.data)
+
+
+def _open_archive(source: ModelSource, limits: Limits) -> Container:
+    """Open a ``.keras`` archive."""
+    from keramos.artifact.containers.keras_archive import open_archive  # noqa: PLC0415 (start-up time)
+
+    return open_archive(source, limits)
+
+
+def is_json(head: Head) -> bool:
+    """Whether the file begins as a JSON object, or as the text of one."""
+    return is_text(head.data)
+
+
+def _open_json(source: ModelSource, limits: Limits) -> Container:
+    """Open an architecture."""
+    from keramos.artifact.containers.json_config import open_json  # noqa: PLC0415 (start-up time)
+
+    return open_json(source, limits)
 
 
 def _open_packed(source: ModelSource, limits: Limits) -> Container:
@@ -75,7 +100,7 @@ FORMS: tuple[Form, ...] = (
         "zip",
         "zip archive (.keras)",
         is_archive,
-        open_archive,
+        _open_archive,
         suffix=".keras",
         suffixes=(".keras",),
         stored_as="model.keras",
@@ -127,7 +152,7 @@ FORMS: tuple[Form, ...] = (
         companions=sharded_companions,
     ),
     Form("safetensors", "safetensors", is_safetensors, open_safetensors),
-    Form("json", "JSON", is_json, open_json),
+    Form("json", "JSON", is_json, _open_json),
 )
 """Tried in this order; the first that recognises a source opens it."""
 

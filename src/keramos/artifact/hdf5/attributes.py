@@ -43,15 +43,15 @@ def attributes(image: Image, header: Header) -> dict[str, Attribute]:
     Raises:
         ModelError: one is damaged.
     """
-    bodies = header.all(ATTRIBUTE)
+    messages = header.all(ATTRIBUTE)
     found = dict(
-        _attribute(image, committed(image, body, ATTRIBUTE) if shared else body)
-        for _, shared, body in bodies
+        _attribute(image, committed(image, one.body, ATTRIBUTE) if one.shared else one.body)
+        for one in messages
     )
     info = header.one(ATTRIBUTE_INFO)
     dense = [] if info is None else [_attribute(image, body) for body in _dense(image, info.body)]
     found.update(dense)
-    if len(found) != len(bodies) + len(dense):
+    if len(found) != len(messages) + len(dense):
         raise CorruptModelError("the object has the same attribute twice")
     return found
 

@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.artifact.hdf5.dataspaces import dataspace
 from keramos.artifact.hdf5.datatypes import datatype
@@ -108,7 +109,7 @@ def _space(image: Image, header: Header) -> Dataspace:
 def _kind(image: Image, header: Header, brain: object) -> Datatype:
     kind = datatype(image, _required(image, header, DATATYPE, "datatype"))
     if kind.kind == "opaque" and kind.size == _BRAIN_BYTES and brain == "bfloat16":
-        return kind._replace(kind="bfloat16", numpy="<u2")
+        return replace(kind, kind="bfloat16", numpy="<u2")
     if not kind.numpy:
         raise UnsupportedModelError("the dataset holds no numbers", received=f"type {kind.name}")
     return kind

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from keramos.errors import CorruptModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from keramos.artifact.hdf5.image import Cursor, Image
@@ -30,7 +31,7 @@ _BOOL = {b"FALSE": 0, b"TRUE": 1}
 _ALIGNED_NAMES = 3  # from this version on, names of an enumeration are not padded
 
 
-class Datatype(NamedTuple):
+class Datatype(Frozen, frozen=True):
     """``numpy`` is the type of the stored bytes where ``kind`` is one of numbers; ``name`` is for
     people.
     """

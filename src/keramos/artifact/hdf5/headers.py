@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.hdf5.image import STRUCTURE_COST
 from keramos.errors import CorruptModelError, UnsupportedModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ _COMMITTED = 2
 _SIGNED = b"OHDR"
 
 
-class Message(NamedTuple):
+class Message(Frozen, frozen=True):
     """One message of an object header."""
 
     kind: int
@@ -30,7 +31,7 @@ class Message(NamedTuple):
     body: bytes
 
 
-class Header(NamedTuple):
+class Header(Frozen, frozen=True):
     """All messages of the object at an address."""
 
     address: int

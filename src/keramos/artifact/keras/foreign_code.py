@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.artifact.keras.dialects.classes import KNOWN
+from keramos.artifact.keras.dialects.classes import CALLS, KNOWN
 from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, INNER_KEYS
 from keramos.artifact.keras.dialects.identity import MODELS
-from keramos.artifact.keras.dialects.operations import OPERATIONS
 from keramos.artifact.keras.modules import FUNCTIONS, is_keras, names_functions
 from keramos.errors import CorruptModelError, ForeignCodeError, LimitExceededError
 from keramos.keras_layers.index import LISTS
@@ -141,7 +140,7 @@ def _checked(entry: dict[str, object], link: _Link, *, is_layer: bool, training:
         return _function(entry, link, is_layer=is_layer, training=training)
     foreign = not is_keras(module, _CLASSES)
     if is_layer:
-        return name == "Lambda" or foreign or not (module or name in KNOWN | MODELS | OPERATIONS)
+        return name == "Lambda" or foreign or not (module or name in KNOWN | MODELS | CALLS)
     if foreign and not training:
         raise _code(link, f"names the class {name} of the module {module}")
     return foreign

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from keramos.artifact.keras.dialects.classes import is_standalone
 from keramos.artifact.keras.dialects.entries import Translated, class_of, config_of
 from keramos.artifact.keras.dialects.identity import identify
@@ -66,7 +68,7 @@ def read_config(entry: Entry, origin: Origin) -> Network:
         doubt = _doubt(layer, found.kind, kept, origin)
         if doubt:
             return Translated(f"custom.{class_of(layer)}", config, CURRENT, doubt)
-        return found._replace(config=kept)
+        return replace(found, config=kept)
 
     return network_of(entry, current)
 

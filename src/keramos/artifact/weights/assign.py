@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from keramos.artifact.keras.dialects.entries import ACTIVATION_KEYS, is_foreign_function
 from keramos.artifact.keras.keras3_paths import inner_folders, own_folders
-from keramos.artifact.weights.lora import adapted, parts, summed
 from keramos.artifact.weights.own_weights import unlike
 from keramos.artifact.weights.weight_specs import is_foreign, may_have_weights, weights_of
 from keramos.errors import MismatchError, quoted
@@ -19,7 +18,7 @@ from keramos.frozen import Frozen
 from keramos.keras_layers.registry import spec_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -150,13 +149,32 @@ def slots(layer: Layer, path: tuple[str, ...] = (), *, trainable: bool = True) -
         for part in layer.network.layers.values():
             yield from slots(part, here, trainable=free)
         return
-    frozen = adapted(layer)
+    frozen, beside = _lora(layer)
     for weight in weights_of(layer):
         yield Slot(here, weight.name, weight.trained and free and weight.name != frozen)
-    for name in parts(layer):
+    for name in beside:
         yield Slot(here, name, free)
     for place, part in enumerate(layer.inner):
         yield from slots(part, (*here, str(place)), trainable=free)
+
+
+def _lora(layer: Layer) -> tuple[str, tuple[str, ...]]:
+    """The weight that LoRA leaves as it is, and those that it trains beside it."""
+    if not layer.config.get("lora_rank"):
+        return "", ()
+    from keramos.artifact.weights.lora import adapted, parts  # noqa: PLC0415 (few models)
+
+    return adapted(layer), parts(layer)
+
+
+def _read(layer: Layer, name: str, stored: Mapping[str, Weight]) -> NDArray[np.generic]:
+    """A weight, with what LoRA adds to it."""
+    array = stored[name].read()
+    if not layer.config.get("lora_rank"):
+        return array
+    from keramos.artifact.weights.lora import summed  # noqa: PLC0415 (few models)
+
+    return summed(layer, name, array, stored)
 
 
 _BESIDE_KERNEL = frozenset(
@@ -325,7 +343,7 @@ def _fill(
         return found
     rules.shapes(layer, [(role, weight.shape) for role, weight in mine.items()])
     names = [weight.name for weight in weights_of(layer)]
-    weights = tuple(summed(layer, name, mine[name].read(), mine) for name in names)
+    weights = tuple(_read(layer, name, mine) for name in names)
     inner = tuple(
         _fill(part, owned, (*here, str(place)), rules) for place, part in enumerate(layer.inner)
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from keramos.artifact.containers.container import LeafGroups
 from keramos.artifact.weights.assign import Rules, bind_places, foreign_functions, has_foreign
 from keramos.artifact.weights.keras3_weights import Stored
-from keramos.artifact.weights.legacy_layouts import settle
 from keramos.artifact.weights.legacy_weights import bind_groups
 from keramos.artifact.weights.validate import check_shapes, check_values
 from keramos.errors import ForeignCodeError, MismatchError
@@ -81,6 +80,10 @@ def rules_of(network: Network, origin: Origin, limits: Limits) -> Rules:
 
     def settled(layer: Layer) -> Layer:
         check_values(layer, nonfinite=limits.nonfinite)
+        if origin.generation == "keras3":
+            return layer
+        from keramos.artifact.weights.legacy_layouts import settle  # noqa: PLC0415 (start-up time)
+
         return settle(layer, origin)
 
     shapes = check_shapes if _shapes_are_final(network, origin) else _unchecked

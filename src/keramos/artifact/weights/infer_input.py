@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from keramos.errors import UnsupportedModelError, quoted
 from keramos.keras_layers.registry import FAMILY_OF, spec_of
-from keramos.types.network import TensorRef
+from keramos.types.network import TensorRef, states_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def with_input_shapes(network: Network) -> tuple[Network, tuple[str, ...]]:
     layers, notes = dict(network.layers), []
     for ref in network.inputs:
         source = layers[ref.layer]
-        if source.config.get("batch_shape", source.config.get("batch_input_shape")) is not None:
+        if states_shape(source.config):
             continue
         shape = _shape(_chain(network, ref))
         if shape is None:

@@ -4,7 +4,6 @@ normalised here.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.generic]
 
-_NUMBER = re.compile(r"(.*?)(?:_(\d+))?\Z")
 _STATES = frozenset({"_lookup_layer", "loss_tracker", "metrics", "optimizer", "seed_generator"})
 """Folders of arrays that predictions never read, or that are found by a name of their own."""
 _VOCABULARY = "vocabulary.txt"
@@ -145,8 +143,8 @@ def _split(name: str) -> tuple[str, int]:
     """``dense_2`` -> (``dense``, 2); a class whose own name ends in a number is told apart by its
     folder's order.
     """
-    base, number = _NUMBER.fullmatch(name).groups()  # type: ignore[union-attr]
-    return base, int(number or 0)
+    base, mark, number = name.rpartition("_")
+    return (base, int(number)) if mark and number.isdecimal() else (name, 0)
 
 
 def _current(path: str) -> str:

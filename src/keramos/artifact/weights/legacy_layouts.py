@@ -38,8 +38,6 @@ def settle(layer: Layer, origin: Origin) -> Layer:
     Raises:
         MismatchError: a weight does not have the axes that its layer needs.
     """
-    if origin.generation == "keras3":
-        return layer
     config, weights = layer.config, layer.weights
     layout = layer.legacy.weight_layout or ("keras1" if origin.generation == "keras1" else "")
     if _has_cudnn_bias(layer):

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from keramos.keras_layers.spec import LayerSpec
     from keramos.types.network import Layer
 
-_NUMBERED = re.compile(r"(_\d+)?(:0)?\Z")
-_BESIDE = re.compile(r"lora_\w+_[ab]\Z")
+_BESIDE = r"lora_\w+_[ab]\Z"
 _LISTED = 3
 
 
@@ -50,7 +49,14 @@ def _names(spec: LayerSpec, wanted: Collection[str] | None) -> set[str]:
 
 def _is_one_of(known: set[str], name: str) -> bool:
     """A path ends in the name; parts of a layer leave out their prefix (``query/kernel``)."""
-    leaf = _NUMBERED.sub("", name.rpartition("/")[2])
-    if _BESIDE.match(leaf):
+    leaf = _unnumbered(name.rpartition("/")[2])
+    if leaf.startswith("lora_") and re.match(_BESIDE, leaf):
         return True
     return any(one == leaf or one.endswith(f"_{leaf}") for one in known)
+
+
+def _unnumbered(leaf: str) -> str:
+    """``kernel`` of ``kernel_1:0``."""
+    leaf = leaf.removesuffix(":0")
+    name, mark, number = leaf.rpartition("_")
+    return name if mark and number.isdecimal() else leaf

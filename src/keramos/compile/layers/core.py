@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.compile.lowering.activation import activate
-from keramos.compile.operations.linalg import explicit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +40,9 @@ def einsum_dense(
         raise s.unsupported(
             "equation", equation, f"it does not fit a kernel of shape {kernel.shape}"
         )
+    # A model of dense layers needs no functions of keras.ops.
+    from keramos.compile.operations.linalg import explicit  # noqa: PLC0415 (start-up time)
+
     full = explicit(equation, [s.x.rank, kernel.ndim])
     sizes = dict(zip(terms[1], kernel.shape, strict=True))
     for letter, size in zip(full.split(",")[0], s.x.shape, strict=True):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.lowering.encode import check_inside, encode
 from keramos.compile.onnx.shapes import front_axis
 from keramos.errors import MismatchError
 
@@ -108,6 +107,8 @@ def discretization(
     g, bounds = s.g, np.asarray(bin_boundaries, "float32")
     reached = g.op("Not", g.op("Less", g.op("Unsqueeze", s.x, [-1]), bounds))
     index = g.op("ReduceSum", g.cast(reached, "int64"), [-1], keepdims=0)
+    from keramos.compile.lowering.encode import encode  # noqa: PLC0415 (start-up time)
+
     return encode(s, index, len(bounds) + 1, output_mode)
 
 
@@ -127,6 +128,8 @@ def category_encoding(
     if num_tokens < 1:
         raise s.unsupported("num_tokens", num_tokens, "at least 1 is")
     index = s.g.cast(s.x, "int64")
+    from keramos.compile.lowering.encode import check_inside, encode  # noqa: PLC0415 (start-up time)
+
     if s.layer.legacy.range_is_checked:
         check_inside(s, index, num_tokens)
     weights = s.tensor("count_weights") or (s.inputs[1] if len(s.inputs) > 1 else None)

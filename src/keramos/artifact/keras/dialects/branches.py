@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from keramos.types.network import Layer
 
-BRANCHED = "Merge"
-"""The class that may hold branches of its own."""
-
 
 def spliced(name: str, layers: Sequence[Layer], branches: Sequence[Layer]) -> Network:
     """One network of the branches, the merge (the first of ``layers``) and the layers after it.

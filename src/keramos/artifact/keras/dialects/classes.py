@@ -6,6 +6,14 @@ from keramos.keras_layers.code import CODE, OUTSIDE
 from keramos.keras_layers.index import EXPORTED, FORMER
 from keramos.keras_layers.registry import FAMILY_OF, LAYERS
 
+BRANCHED = "Merge"
+"""The class of Keras 1 that may hold branches of its own."""
+
+CALLS = frozenset(
+    {"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty"}
+)
+"""Classes of Keras 2 whose layers are calls of TensorFlow."""
+
 _BASES = ("InputLayer", "InputSpec", "Layer", "Wrapper")
 
 KNOWN = frozenset({*FAMILY_OF, *FORMER, *EXPORTED, *CODE, *OUTSIDE, *_BASES})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.modules import names_functions
 from keramos.errors import CorruptModelError, UnsafeModelError, UnsupportedModelError
+from keramos.frozen import Frozen
 from keramos.keras_layers.index import LISTS
 from keramos.types.attributes import items
 
@@ -19,7 +20,7 @@ Entry = dict[str, object]
 """A serialised layer or model: class_name, config and, in a Functional model, inbound_nodes."""
 
 
-class Translated(NamedTuple):
+class Translated(Frozen, frozen=True):
     """A layer in current words: its kind, its config, and what it means otherwise. ``doubt`` is
     that of ``Layer``.
     """

@@ -7,13 +7,12 @@ so their configs tell: a built-in class writes all of its options and no others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.classes import KNOWN, had
 from keramos.artifact.keras.dialects.entries import class_of
 from keramos.artifact.keras.dialects.legacy import MERGING
 from keramos.artifact.keras.modules import inside_keras
-from keramos.artifact.keras.operation_modules import MODULES, OPERATIONS
 from keramos.keras_layers.index import EXPORTED, RELEASED_AS
 from keramos.keras_layers.registry import LAYERS
 
@@ -30,13 +29,10 @@ _TWINS = (frozenset(MERGING) - {"Concatenate"}) | {"Dot"}
 """Layers that share their name with an operation."""
 
 
-class Identity(NamedTuple):
-    """The kind of an object: a class of Keras, ``ops.`` and an operation of it, or ``custom.`` and
-    a name; ``doubt`` says why a class with a name of Keras is not taken as Keras'.
-    """
-
-    kind: str
-    doubt: str = ""
+Identity = tuple[str, str]
+"""The kind of an object: a class of Keras, ``ops.`` and an operation of it, or ``custom.`` and a
+name; and the doubt: why a class with a name of Keras is not taken as Keras', or "".
+"""
 
 
 def identify(entry: Entry, generation: str) -> Identity:
@@ -48,7 +44,7 @@ def identify(entry: Entry, generation: str) -> Identity:
         return _by_module(name, entry["module"], generation)
     if not doubt and generation == "keras3":
         if _is_bare_operation(entry, name):
-            return Identity(f"ops.{name}")
+            return f"ops.{name}", ""
         if name in _TWINS and isinstance(_first_argument(entry), dict):
             doubt = "it is called on one tensor; Keras' own takes a list"
     return _custom(name, doubt) if doubt else _by_name(name, generation)
@@ -74,8 +70,8 @@ def _registered(entry: Entry, name: str) -> str:
 
 
 def _custom(name: str, doubt: str) -> Identity:
-    known = name in KNOWN or name in OPERATIONS or name in MODELS
-    return Identity(f"custom.{name}", doubt if known else "")
+    known = name in KNOWN or name in MODELS or _names_operation(name)
+    return f"custom.{name}", doubt if known else ""
 
 
 def _by_module(name: str, module: object, generation: str) -> Identity:
@@ -83,7 +79,7 @@ def _by_module(name: str, module: object, generation: str) -> Identity:
     if rest is not None and _is_home(name, rest, generation):
         return _by_name(name, generation)
     if rest is not None and generation == "keras3" and _is_operation(name, rest):
-        return Identity(f"ops.{name}")
+        return f"ops.{name}", ""
     return _custom(name, f"its module is {'null' if module is None else module}")
 
 
@@ -94,7 +90,7 @@ def _is_bare_operation(entry: Entry, name: str) -> bool:
     the call tells too: a layer merges one list, an operation takes its operands.
     """
     config = entry.get("config")
-    if name not in OPERATIONS or not isinstance(config, dict) or "trainable" in config:
+    if not isinstance(config, dict) or "trainable" in config or not _names_operation(name):
         return False
     if name in _TWINS:
         return not isinstance(_first_argument(entry), list)
@@ -110,7 +106,17 @@ def _first_argument(entry: Entry) -> object:
 
 
 def _is_operation(name: str, rest: tuple[str, ...]) -> bool:
-    return rest[:1] == ("ops",) and rest[-1] in MODULES and name in OPERATIONS
+    if rest[:1] != ("ops",):
+        return False
+    from keramos.artifact.keras.operation_modules import MODULES  # noqa: PLC0415 (start-up time)
+
+    return rest[-1] in MODULES and _names_operation(name)
+
+
+def _names_operation(name: str) -> bool:
+    from keramos.artifact.keras.operation_modules import OPERATIONS  # noqa: PLC0415 (start-up time)
+
+    return name in OPERATIONS
 
 
 def _is_home(name: str, rest: tuple[str, ...], generation: str) -> bool:
@@ -131,4 +137,4 @@ def _by_name(name: str, generation: str) -> Identity:
         return _custom(name, "no layer of Keras has this name")
     if not had(generation, kind):
         return _custom(name, "the Keras that wrote the file has no such class")
-    return Identity(kind)
+    return kind, ""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from keramos.artifact.keras.dialects.entries import config_of
 from keramos.errors import CorruptModelError, quoted
+from keramos.frozen import Frozen
 from keramos.types.attributes import items
 from keramos.types.network import Call, TensorRef, refs
 
@@ -28,7 +29,7 @@ _TRIPLE = 3
 _SHOWN = 12  # layers of a loop in a message
 
 
-class Node(NamedTuple):
+class Node(Frozen, frozen=True):
     """One call of a layer, before its place in the order is known."""
 
     args: tuple[object, ...]
@@ -210,7 +211,7 @@ def order(
     users: dict[tuple[str, int], list[tuple[str, int]]] = {}
     for name, calls in nodes.items():
         for number, node in enumerate(calls):
-            needs = {(ref.layer, ref.node) for ref in refs(list(node))} | (
+            needs = {(ref.layer, ref.node) for ref in refs([node.args, node.kwargs])} | (
                 {(name, number - 1)} if number else set()
             )
             waiting[name, number] = needs
@@ -223,7 +224,8 @@ def order(
         place = ready.popleft()
         if place in waiting:
             del waiting[place]
-            done.append(Call(place[0], *nodes[place[0]][place[1]]))
+            node = nodes[place[0]][place[1]]
+            done.append(Call(place[0], node.args, node.kwargs))
         for user in users.get(place, ()):
             needs = waiting.get(user, set())
             needs.discard(place)

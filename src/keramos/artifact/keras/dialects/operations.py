@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
     from keramos.types.network import Config
 
-OPERATIONS = frozenset(
-    {"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceProperty"}
-)
-"""Classes whose layers are operations."""
-
 _OPTIONS = frozenset(
     {
         *("attr_name", "cls_ref", "cls_symbol", "constants", "dtype", "experimental_autocast"),

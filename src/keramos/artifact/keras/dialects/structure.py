@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from keramos.artifact.keras.dialects.branches import BRANCHED, spliced
+from keramos.artifact.keras.dialects.classes import BRANCHED, CALLS
 from keramos.artifact.keras.dialects.entries import (
     ACTIVATION_KEYS,
     INNER_KEYS,
-    Translated,
     class_of,
     clean,
     config_of,
@@ -28,7 +27,6 @@ from keramos.artifact.keras.dialects.nodes import (
     read_node,
     read_structure,
 )
-from keramos.artifact.keras.dialects.operations import OPERATIONS, operation
 from keramos.errors import (
     CorruptModelError,
     UnsafeModelError,
@@ -44,7 +42,10 @@ from keramos.types.network import Call, Layer, Network, TensorRef, refs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from keramos.artifact.keras.dialects.entries import Entry
+    from keramos.artifact.keras.dialects.entries import (
+        Entry,
+        Translated,
+    )
     from keramos.types.network import Config
 
     Translate = Callable[[Entry, Config], Translated]
@@ -102,30 +103,40 @@ def layer(entry: Entry, translate: Translate) -> Layer:
             received=str(stated)[:80],
         )
     name = stated
-    if class_of(entry) in OPERATIONS:
+    if class_of(entry) in CALLS:
+        from keramos.artifact.keras.dialects.operations import operation  # noqa: PLC0415 (start-up time)
+
         return Layer(name, *operation(class_of(entry), config))
     wrapped = [part for key in INNER_KEYS if is_entry(part := config.get(key))]
     listed = config.get(LISTS.get(class_of(entry), ""))
     inner = [layer(part, translate) for part in (_entries(listed, name) if listed else wrapped)]
     with located(layer=name, layer_kind=class_of(entry)):
-        kind, kept, legacy, doubt = _translated(entry, config, translate)
-    if kind == "Bidirectional" and len(inner) == 1:
+        found = _translated(entry, config, translate)
+    if found.kind == "Bidirectional" and len(inner) == 1:
         inner = _directions(inner[0])
-    return Layer(name, kind, kept, inner=tuple(inner), legacy=legacy, doubt=doubt)
+    return Layer(
+        name,
+        found.kind,
+        found.config,
+        inner=tuple(inner),
+        legacy=found.legacy,
+        doubt=found.doubt,
+    )
 
 
 def _translated(entry: Entry, config: Config, translate: Translate) -> Translated:
     """A layer in current words; an activation may be a whole layer of the same generation."""
-    kind, kept, legacy, doubt = translate(entry, clean(config))
-    kept = {**kept, **_stray_layers(entry, kind, config)}
+    found = translate(entry, clean(config))
+    legacy = found.legacy
+    kept = {**found.config, **_stray_layers(entry, found.kind, config)}
     for key in ACTIVATION_KEYS:
         part = kept.get(key)
         if is_entry(part) and isinstance(part.get("config"), dict):
-            own, options, inside, _ = _translated(part, config_of(part), translate)
-            kept = {**kept, key: {"class_name": own, "config": options}}
-            if inside.hard_sigmoid_keras2:
+            inside = _translated(part, config_of(part), translate)
+            kept = {**kept, key: {"class_name": inside.kind, "config": inside.config}}
+            if inside.legacy.hard_sigmoid_keras2:
                 legacy = replace(legacy, hard_sigmoid_keras2=True)
-    return Translated(kind, kept, legacy, doubt)
+    return replace(found, config=kept, legacy=legacy)
 
 
 def _stray_layers(entry: Entry, kind: str, config: Config) -> Config:
@@ -175,6 +186,8 @@ def _sequential(parts: tuple[str, list[Entry], object], translate: Translate) ->
     if not entries:
         raise CorruptModelError(f"Sequential {quoted(name)} has no layers")
     if class_of(entries[0]) == BRANCHED and "layers" in config_of(entries[0]):
+        from keramos.artifact.keras.dialects.branches import spliced  # noqa: PLC0415 (start-up time)
+
         return spliced(
             name, [layer(entry, translate) for entry in entries], _branches(entries[0], translate)
         )
@@ -309,7 +322,7 @@ def _nodes(entry: Entry, names: Mapping[str, Layer]) -> list[Node]:
     if not isinstance(found, list):
         raise CorruptModelError("inbound_nodes is not a list", layer=str(entry.get("name")))
     with located(layer=str(entry.get("name"))):
-        return [read_node(node, names, keep_list=class_of(entry) in OPERATIONS) for node in found]
+        return [read_node(node, names, keep_list=class_of(entry) in CALLS) for node in found]
 
 
 def _is_current(entries: Sequence[Entry]) -> bool:
@@ -339,7 +352,9 @@ def _from_zero(
         late = {name: 1 for name in nested if layers[name].kind == "Functional"}
         ends = [moved_ref(ref, late if ref.node else {}) for ref in outputs]
         return nodes, tuple(ends)
-    used = [ref for calls in nodes.values() for node in calls for ref in refs(list(node))]
+    used = [
+        ref for calls in nodes.values() for node in calls for ref in refs([node.args, node.kwargs])
+    ]
     lowest: dict[str, int] = {}
     for ref in (*used, *outputs):
         if ref.layer in nested:
