@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
 
     Completes = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -20,6 +21,8 @@ def columns_of(argument: str) -> Completes:
     """Columns of the first table that an argument names."""
 
     def complete(context: click.Context, _: click.Parameter, word: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         given = context.params.get(argument)
         # Arguments are not assigned yet where the line ends with the name of an option.
         paths = [*(given if isinstance(given, tuple) else [given or ""]), *context.args]

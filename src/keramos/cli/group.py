@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
 import sys
-import traceback
 import warnings
 
 import click
@@ -109,20 +109,21 @@ def main() -> None:
         _close_output()  # the reader has enough
     except OSError as error:
         if os.environ.get("KERAMOS_DEBUG"):
-            traceback.print_exception(error)
+            _print_trace(error)
         place = f"{escaped(str(error.filename))}: " if error.filename else "output: "
         click.echo(f"keramos: {place}{error.strerror or error}", err=True)
         _close_output()
         code = 1
     except Exception as error:  # noqa: BLE001 (nobody is shown a traceback who did not ask for it)
         if os.environ.get("KERAMOS_DEBUG"):
-            traceback.print_exception(error)
+            _print_trace(error)
         fault = f"{type(error).__name__}: {error}"
         click.echo(
             f"keramos: a fault of keramos: {escaped(fault)}. keramos --debug shows where it arose",
             err=True,
         )
         code = 1
+    gc.freeze()  # what is left needs no search for garbage before the process ends
     sys.exit(code)
 
 
@@ -142,12 +143,18 @@ def _close_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _print_trace(error: BaseException) -> None:
+    import traceback  # few runs need it
+
+    traceback.print_exception(error)
+
+
 def _report(error: KeramosError, *, as_json: bool) -> int:
     """Write an error to standard error, as one message or as one line of JSON; gives the exit
     code.
     """
     if os.environ.get("KERAMOS_DEBUG"):
-        traceback.print_exception(error)
+        _print_trace(error)
     if as_json:
         import json
 

@@ -7,11 +7,11 @@ rate holds for rows like those of the table, whatever the model.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.errors import UsageError
 from keramos.evaluate.weighted import mean

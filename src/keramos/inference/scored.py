@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, cast
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.errors import Problem
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 NOT_FINITE = "the model's answer is not a finite number"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
+class Scored(Frozen, frozen=True, eq=False):
     """What became of a batch of ``rows`` rows.
 
     ``decided`` has the kept columns and the answers of the good rows, in order. ``rejected`` lists
@@ -50,8 +50,7 @@ class Scored:
         return [replace(problem, row=problem.row + before) for problem in self.rejected]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rejects:
+class Rejects(Frozen, frozen=True, eq=False):
     """Rows (from 0) of one column that break one rule, with what was received."""
 
     rows: NDArray[np.int64]

@@ -6,14 +6,15 @@ they break and the value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.data.conform import check_present
 from keramos.errors import Problem, RowError, UsageError
 from keramos.evaluate.conformal import bounds, possible
+from keramos.frozen import Frozen
 from keramos.inference.decisions import WARNINGS, answer_columns, possible_text
 from keramos.inference.row_warnings import RowWarnings, warning_cells
 from keramos.inference.scored import (
@@ -236,8 +237,7 @@ class BatchScorer:
         return [np.array(texts, np.str_)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Level:
+class _Level(Frozen, frozen=True, eq=False):
     """Categories of one model input: the distinct ones, shape (n, 1), and the place of each
     row's.
     """

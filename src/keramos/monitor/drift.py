@@ -14,10 +14,10 @@ the Shannon entropy", 1991, with logarithms to base 2.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.tabular.kinds import KINDS
 from keramos.types.drift import InputCounts, InputDrift

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
         _write_through(path, data)
         return
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -64,7 +63,7 @@ def check_target(path: str | Path) -> None:
         raise SaveError("the file cannot be written: it is a folder", file=str(path))
     if is_special(path):
         return
-    probe = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}.tmp")
+    probe = target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}.tmp")
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         probe.unlink()

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from keramos.errors import DataError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,8 +38,7 @@ class Malformed(NamedTuple):
     column: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+class Loaded(Frozen, frozen=True, eq=False):
     """The ``rows`` rows of a piece: ``batch`` has those that are rows, ``malformed`` lists the
     others.
 
@@ -54,8 +53,7 @@ class Loaded:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chunk:
+class Chunk(Frozen, frozen=True, eq=False):
     """A piece of a file. ``load`` may be called by any thread; ``offset`` is the place in the file
     after the piece, and ``stored`` how many bytes of the file as it is stored were read up to
     there.

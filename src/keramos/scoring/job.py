@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import CodeType
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from keramos.artifact.sha256 import sha256
 from keramos.errors import MissingExtraError, UsageError
+from keramos.frozen import Frozen
 from keramos.platform.atomic_write import is_special
 from keramos.platform.urls import is_url
 from keramos.scoring.formats import (
@@ -45,8 +45,7 @@ REJECTED_FILE = "_rejected.csv"
 STDOUT = "-"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class Job(Frozen, frozen=True, eq=False):
     """A model, the files to score, and where the answers go.
 
     ``mirrored``: the target is a folder in which each file of the source has files of its own.
@@ -152,7 +151,7 @@ def plan_job(
         **({"replace": _stated(model)} if model.replacements else {}),
         **({"by": model.by} if model.by else {}),
     }
-    identity = hashlib.sha256(msgspec.json.encode(stated)).hexdigest()
+    identity = sha256(msgspec.json.encode(stated))
     job = Job(model, files, source_form, place, form, mirrored, plan, identity, keys, query, table)
     _check_places(job)
     return job

@@ -12,12 +12,12 @@ import contextlib
 import fcntl
 import os
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from keramos.errors import DataError, SaveError, UsageError
+from keramos.frozen import Frozen
 from keramos.types.drift import InputCounts  # noqa: TC001 (msgspec reads the annotations)
 from keramos.types.scoring import FileCount, Position, RuleCount  # noqa: TC001
 
@@ -26,16 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class PartFile:
+class PartFile(Frozen, frozen=True):
     """A file of a part: its path below the folder of results, and its size in bytes."""
 
     path: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Frozen, frozen=True):
     """A line of the journal: what the part holds, and where in the source the next one begins."""
 
     end: Position
@@ -46,8 +44,7 @@ class Part:
     drift: tuple[InputCounts, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PartPlace:
+class PartPlace(Frozen, frozen=True):
     """Where the files of part ``number`` go. ``header``, ``rejects_header``: whether a line of
     names comes first.
     """

@@ -5,7 +5,6 @@ order.
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -81,6 +80,8 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T]:
 
 def in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Generator[R]:
     """``work`` of each item, in order, done by so many threads while the next items are read."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (start-up time)
+
     waiting: deque[Future[R]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:

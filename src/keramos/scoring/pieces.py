@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from keramos.data.conform import check_present
 from keramos.errors import DataError, Problem
+from keramos.frozen import Frozen
 from keramos.scoring.formats import TEXT, format_of
 from keramos.scoring.installed import backend
 from keramos.scoring.overlap import in_order
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from keramos.types.scoring import SourceFile
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class Piece(Frozen, frozen=True, eq=False):
     """A decided piece of file number ``file``, or with ``last`` its end. ``rejected`` has
     bad cells with rows counted from the beginning of the piece, and ``numbers`` are those of the
     decided rows, ``names`` their files, where each row is one.

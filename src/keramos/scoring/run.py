@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from keramos.errors import MissingExtraError, UsageError
@@ -72,9 +71,9 @@ def score(
         SaveError: the target cannot be written; nothing of it is visible.
         UsageError: options do not go together.
     """
-    unknown = sorted(set(options) - {field.name for field in fields(ScoringPlan)})
+    unknown = sorted(set(options) - {*ScoringPlan.__struct_fields__})
     if unknown:
-        known = ", ".join(field.name for field in fields(ScoringPlan))
+        known = ", ".join(ScoringPlan.__struct_fields__)
         raise UsageError(f"score() has no such option; there are {known}", option=unknown[0])
     if engine not in ENGINES:
         raise UsageError(

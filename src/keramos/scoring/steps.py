@@ -5,10 +5,12 @@ when it is whole.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from keramos.frozen import Frozen
 from keramos.scoring.finish import check_target, finished, publish
 from keramos.scoring.formats import Format, format_of
 from keramos.scoring.installed import backend
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Setting:
+class Setting(Frozen, frozen=True, eq=False):
     """A job that is about to be done: its source, what decides, the columns of the answers, and the
     parts so far.
     """

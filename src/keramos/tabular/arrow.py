@@ -6,14 +6,15 @@ distinct cell once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
+from keramos.frozen import Frozen
 from keramos.tabular.cell import NOT_ONE_VALUE, Unreadable
 from keramos.tabular.columns import cells_column
 from keramos.tabular.distinct_cells import DistinctCells, parsed
@@ -137,8 +138,7 @@ def _coded(array: pa.Array) -> pa.DictionaryArray | None:
         return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Coded:
+class _Coded(Frozen, frozen=True, eq=False):
     """A dictionary of extension cells, which Arrow has no array for."""
 
     dictionary: pa.Array

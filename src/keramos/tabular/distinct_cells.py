@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keramos.frozen import Frozen
 from keramos.tabular.cell import distinct
 from keramos.tabular.columns import cells_column
 from keramos.tabular.kind import problems
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from keramos.types.schema import ColumnSchema
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DistinctCells:
+class DistinctCells(Frozen, frozen=True, eq=False):
     """The distinct cells of a column, parsed, and which of them each row holds.
 
     ``codes`` has shape (rows,): positions in ``distinct``. ``problems`` number the distinct cells

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,8 +43,7 @@ class Fields(tuple[Field, ...]):
         return Fields((*self, field))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(Frozen, frozen=True, eq=False):
     """``num_rows`` rows; ``cells`` has those of each column of ``schema``, None where missing."""
 
     schema: Fields

@@ -4,11 +4,10 @@ rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from keramos.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class InputCounts:
+class InputCounts(Frozen, frozen=True):
     """What was counted of one model input; plain integers, so that counts of other runs and
     machines add up.
 
@@ -27,8 +26,7 @@ class InputCounts:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class InputDrift:
+class InputDrift(Frozen, frozen=True):
     """One model input against its training rows.
 
     ``training`` and ``training_missing`` are the counts then, ``observed`` those of now. ``psi`` is

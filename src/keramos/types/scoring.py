@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
+from keramos.frozen import Frozen
 from keramos.types.drift import InputDrift  # noqa: TC001 (msgspec reads the annotations)
 
 OnError = Literal["fail", "skip"]
 IfExists = Literal["fail", "append", "replace"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScoringPlan:
+class ScoringPlan(Frozen, frozen=True):
     """How to score.
 
     Args:
@@ -51,27 +50,32 @@ class ScoringPlan:
     workers: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Frozen, frozen=True):
     """Rows to score that a database gives: its URL, which may hold a password, and one SELECT."""
 
-    url: str = field(repr=False)
+    url: str
     sql: str
 
+    def __repr__(self) -> str:
+        """The SELECT alone."""
+        return f"Query(sql={self.sql!r})"
 
-@dataclass(frozen=True, slots=True)
-class DatabaseTable:
+
+class DatabaseTable(Frozen, frozen=True):
     """A table for the answers: the URL of its database, its name or ``schema.name``, and what to do
     where it exists: refuse, add rows to it, or put a new one in its place.
     """
 
-    url: str = field(repr=False)
+    url: str
     name: str
     if_exists: IfExists = "fail"
 
+    def __repr__(self) -> str:
+        """The name alone."""
+        return f"DatabaseTable(name={self.name!r}, if_exists={self.if_exists!r})"
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
+
+class Pictures(Frozen, frozen=True):
     """Files of pictures, each a row of one ``column``: their paths and bytes, in order."""
 
     column: str
@@ -79,8 +83,7 @@ class Pictures:
     sizes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Frozen, frozen=True):
     """One file to score: its name for people and for opening, its path below the source, and what
     tells a change.
 
@@ -98,8 +101,7 @@ class SourceFile:
     pictures: Pictures | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Frozen, frozen=True):
     """A place in the source between two batches: so many rows of file number ``file`` (from 0) are
     done.
 
@@ -111,8 +113,7 @@ class Position:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCount:
+class RuleCount(Frozen, frozen=True):
     """Cells of one column that broke one rule."""
 
     column: str
@@ -120,8 +121,7 @@ class RuleCount:
     cells: int
 
 
-@dataclass(frozen=True, slots=True)
-class FileCount:
+class FileCount(Frozen, frozen=True):
     """Rows of one file: ``rows`` = ``decided`` + ``rejected``."""
 
     name: str
@@ -130,8 +130,7 @@ class FileCount:
     rejected: int
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Frozen, frozen=True):
     """What became of all rows: ``rows`` = ``decided`` + ``rejected``."""
 
     rows: int
@@ -142,8 +141,7 @@ class Totals:
     drift: tuple[InputDrift, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScoringSummary:
+class ScoringSummary(Frozen, frozen=True):
     """The result of a scoring run. ``outputs`` are the files written; ``ignored`` are columns that
     the model has no use for; ``job`` tells one job from another.
     """
@@ -173,8 +171,7 @@ class ScoringSummary:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Frozen, frozen=True):
     """Where a run stands. ``bytes_done`` of ``bytes_all`` bytes of the source; 0 of 0 where its
     size is unknown.
 
