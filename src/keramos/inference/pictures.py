@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from keramos.errors import DataError, RowError, UsageError
 from keramos.platform.read_file import open_regular

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.artifact.sha256 import sha256
 from keramos.errors import DataError
 from keramos.inference.pictures import SUFFIXES, picture_bytes, picture_column, picture_paths
 from keramos.scoring.chunks import Chunk, Loaded, Malformed
@@ -62,14 +62,14 @@ def _paths(source: str) -> list[Path]:
 
 def stamp_of(listed: Pictures) -> str:
     """What differs once a picture was written again, or is gone."""
-    digest = hashlib.sha256()
+    found = []
     for name in listed.names:
         try:
             state = Path(name).stat()
         except OSError:
             continue
-        digest.update(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0".encode(errors="replace"))
-    return digest.hexdigest()
+        found.append(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0")
+    return sha256("".join(found).encode(errors="replace"))
 
 
 class PicturesReader:
