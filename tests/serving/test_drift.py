@@ -9,6 +9,7 @@ import keramos
 from keramos.errors import UsageError
 from keramos.report.pages import Pages
 from keramos.runtime.verify import golden_feeds
+from keramos.serving.core.shared import Sharing
 from keramos.serving.monitoring.live_drift import LAST_ROWS, LiveDrift
 from keramos.serving.monitoring.shadow import Shadow
 from keramos.serving.registry.registry import ModelRegistry
@@ -68,6 +69,57 @@ def test_the_window_of_rows_forgets_the_oldest(engine):
     assert LAST_ROWS * 0.8 <= recent.rows <= LAST_ROWS * 1.1
     assert next(found for found in recent.inputs if found.column == "age").observed.above == 0
     assert hour.rows == 30_000
+
+
+def test_workers_count_together_also_what_one_that_died_had_counted(credit_file, tmp_path):
+    def worker():
+        registry = ModelRegistry()
+        for version in (1, 2):
+            registry.add("credit", version, keramos.load(credit_file))
+        drift, shadow = LiveDrift(registry), Shadow(registry, "credit@2=1")
+        registry.observers.add(drift)
+        registry.observers.add(shadow)
+        return registry, drift, shadow, Sharing(tmp_path, {"drift": drift, "shadow0": shadow})
+
+    first, second = worker(), worker()
+    for (registry, *_, sharing), rows in ((first, 30), (second, 50)):
+        send(registry, rows=rows, age=500.0)
+        sharing.write()
+    assert [one[1].look("credit", 1).windows[0].rows for one in (first, second)] == [80, 80]
+    assert [one[2].look()[0].rows for one in (first, second)] == [80, 80]
+    assert [one[2].own()[0].rows for one in (first, second)] == [30, 50]
+
+    first[-1].leave()
+    third = worker()
+    assert third[1].look("credit", 1).windows[1].rows == 80
+    send(third[0], rows=7, age=500.0)
+    third[-1].write()
+    for _, drift, shadow, _ in (second, third):
+        window = drift.look("credit", 1).windows[0]
+        assert window.rows == sum(window.score.observed) == 87
+        (age,) = [found for found in window.inputs if found.column == "age"]
+        assert age.observed.above == 87
+        assert shadow.look()[0].rows == 87
+        assert drift.look("credit", 2) is None
+    second[-1].leave()
+    third[-1].leave()
+
+
+def test_the_last_rows_of_all_workers_are_no_more_than_those_of_one(credit_file, tmp_path):
+    sharings = []
+    for _ in range(3):
+        registry = ModelRegistry()
+        registry.add("credit", 1, keramos.load(credit_file))
+        drift = LiveDrift(registry)
+        registry.observers.add(drift)
+        sharings.append(Sharing(tmp_path, {"drift": drift}))
+        send(registry, times=LAST_ROWS // 500, rows=500)
+        sharings[-1].write()
+
+    assert LAST_ROWS <= drift.look("credit", 1).windows[0].rows <= 1.1 * LAST_ROWS
+    assert drift.look("credit", 1).windows[1].rows == 3 * LAST_ROWS
+    for sharing in sharings:
+        sharing.leave()
 
 
 def test_what_was_seen_of_a_version_that_is_gone_is_forgotten(engine, credit_file):

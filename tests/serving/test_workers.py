@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from keramos.serving.core.metric_family import Family, Sample
+from keramos.serving.core.shared import Sharing
 from keramos.serving.metrics.multiprocess import WorkerMetrics
 from support.metrics_text import COUNT, read, value
 from support.raw_http import ask_until_closed, raw
@@ -134,18 +135,19 @@ def test_a_seat_goes_on_from_the_counters_of_who_had_it_before(tmp_path):
         gauge = Family("g", "gauge", "A gauge.", (Sample((), times),))
         return [Family("c", "counter", "A count.", (Sample((("model", "m"),), times),)), gauge]
 
-    first, second = (
-        WorkerMetrics(tmp_path, lambda: metrics(3)),
-        WorkerMetrics(tmp_path, lambda: metrics(5)),
-    )
+    def worker(times):
+        counts = WorkerMetrics(lambda: metrics(times))
+        return counts, Sharing(tmp_path, {"metrics": counts})
+
+    (_, first), (metrics_of_second, second) = worker(3), worker(5)
     assert (first.number, second.number) == (0, 1)
     first.leave()
     second.write()
-    third = WorkerMetrics(tmp_path, lambda: metrics(1))
+    _, third = worker(1)
     assert third.number == 0
 
     third.write()
-    counted, gauges = second.families()
+    counted, gauges = metrics_of_second.families()
     assert [sample.value for sample in counted.samples] == [3 + 1 + 5]
     assert sorted((sample.labels, sample.value) for sample in gauges.samples) == [
         ((("worker", "0"),), 1),

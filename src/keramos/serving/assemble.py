@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keramos.serving.core.routes import Route
     from keramos.serving.core.rpcs import Service
     from keramos.serving.core.settings import Settings
+    from keramos.serving.core.shared import Shared
     from keramos.serving.registry.sources import ModelLocation
 
 PROTOCOLS: tuple[Sequence[Route], ...] = (
@@ -93,8 +94,10 @@ def assemble(
         registry.observers.add(shadow)
     memory = RequestMemory(settings.memory_bytes(), settings.request_timeout)
     context = Context(registry, settings.max_rows, live=drift.look, memory=memory)
-    context.shadows = lambda: [one for shadow in candidates for one in shadow.look()]
-    pages = LazyPages(registry, drift.look, context.shadows)
+    context.shadows = lambda: [one for shadow in candidates for one in shadow.own()]
+    pages = LazyPages(
+        registry, drift.look, lambda: [one for shadow in candidates for one in shadow.look()]
+    )
     if settings.admin:
         context.load, context.unload = versions.load, versions.unload
     companions = (
@@ -102,4 +105,6 @@ def assemble(
         pages,
         GrpcCompanion(context, grpc_services, settings),
     )
-    return ServerParts(context, routes, pages, companions)
+    shared: dict[str, Shared] = {"drift": drift}
+    shared |= {f"shadow{at}": one for at, one in enumerate(candidates)}
+    return ServerParts(context, routes, pages, companions, shared)

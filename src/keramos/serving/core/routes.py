@@ -31,9 +31,9 @@ class Context:
     ``load`` and ``unload`` take a model's name; None where clients may not call them. ``stopping``
     is true once the server was asked to stop, ``opening`` until all of its ports are open.
     ``memory`` is what large requests share. ``live`` gives drift statistics of a version,
-    ``shadows`` reports of shadow versions, ``metrics`` the metrics of all workers. ``traced`` takes
-    service and method, metadata, code and seconds of an answered call of gRPC, where calls are
-    traced.
+    ``shadows`` what this process saw of shadow versions, ``metrics`` the metrics of all workers.
+    ``traced`` takes service and method, metadata, code and seconds of an answered call of gRPC,
+    where calls are traced.
     """
 
     registry: Registry

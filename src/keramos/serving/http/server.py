@@ -22,6 +22,7 @@ from keramos.serving.core.auth import Access, read_keys
 from keramos.serving.core.browsers import AllowedHosts
 from keramos.serving.core.logging import event
 from keramos.serving.core.memory import share_arenas
+from keramos.serving.core.shared import Sharing
 from keramos.serving.http.app import App
 from keramos.serving.http.connection_state import ConnectionState
 from keramos.serving.http.fast_protocol import Protocol as FastProtocol
@@ -33,10 +34,11 @@ from keramos.serving.metrics.multiprocess import WorkerMetrics
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from keramos.serving.core.routes import Context, Route
     from keramos.serving.core.settings import Settings
+    from keramos.serving.core.shared import Shared
     from keramos.serving.http.tracing import Spans
     from keramos.types.serving import Pages
 
@@ -71,12 +73,15 @@ class Companion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServerParts:
-    """What a server is assembled from; ``companions`` live as long as it does."""
+    """What a server is assembled from; ``companions`` live as long as it does, ``shared`` is what
+    its workers count together.
+    """
 
     context: Context
     routes: Sequence[Route]
     pages: Pages | None = None
     companions: Sequence[Companion] = field(default=())
+    shared: Mapping[str, Shared] = field(default_factory=dict)
 
 
 class Server(uvicorn.Server):
@@ -205,16 +210,17 @@ def run_server(
         _log.info("stopped before models were found", extra=event("stopped"))
         return
     if folder:
-        tally = WorkerMetrics(folder, partial(families, parts.context))
-        parts.context.metrics = tally.families
-        parts = replace(parts, companions=(*parts.companions, tally))
+        metrics = WorkerMetrics(partial(families, parts.context))
+        parts.context.metrics = metrics.families
+        sharing = Sharing(folder, {"metrics": metrics, **parts.shared})
+        parts = replace(parts, companions=(*parts.companions, sharing))
     server = build_server(parts, settings)
     server.stops = signals.received
     if folder:
         server.goes_on = lambda: not Path(folder, ALL_STOP).exists()
     server.run([listener])
     if folder:
-        tally.leave()
+        sharing.leave()
     _log.info("stopped", extra=event("stopped"))
 
 

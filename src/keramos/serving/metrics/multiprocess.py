@@ -1,20 +1,12 @@
-"""Metrics of several worker processes: each writes its own to a file once a second, and the scraped
-worker sums all.
+"""Metrics of several worker processes: the scraped worker sums those of all.
 
-Counters and histograms are summed; gauges get a label ``worker``. A worker has a slot, a number
-that it keeps while it lives by a lock on a file, which the system releases when the process dies.
-The next worker in a slot continues its counters, so that none decreases.
+Counters and histograms are summed; gauges get a label ``worker``. The next worker in a slot
+continues its counters, so that none decreases.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import fcntl
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,89 +14,44 @@ import msgspec
 from keramos.serving.core.metric_family import Family
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from io import TextIOWrapper
+    from collections.abc import Callable, Iterable, Sequence
 
     from keramos.serving.core.metric_family import Sample
+    from keramos.serving.core.shared import Place
 
-_SECONDS = 1.0
 _decode = msgspec.json.Decoder(list[Family]).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class WorkerMetrics:
-    """The slot of this process among the workers that share a folder; ``own`` gives its metrics."""
+    """The metrics of this process and of the other workers; ``own`` gives its own."""
 
-    def __init__(self, folder: str, own: Callable[[], list[Family]]) -> None:
-        self._folder, self._own = Path(folder), own
-        self.number, self._lock = next(_free_slots(self._folder))
-        self._file = self._folder / f"{self.number}.json"
-        self._before = [family for family in _read(self._file) if family.kind != "gauge"]
-        self._writing = Lock()
-        self._task: asyncio.Task[None] | None = None
+    def __init__(self, own: Callable[[], list[Family]]) -> None:
+        self._own = own
+        self._place: Place | None = None
+        self._before: list[Family] = []
+
+    def join(self, place: Place) -> None:
+        """Count together from now on."""
+        before = _decode(place.before or b"[]")
+        self._place, self._before = place, [one for one in before if one.kind != "gauge"]
 
     def families(self) -> list[Family]:
         """Metrics of all workers; those of others are up to a second old. The result is written
         first, so that no counter decreases when this worker is killed.
         """
-        mine = self.write()
-        others = [_read(path) for path in sorted(self._folder.glob("*.json")) if path != self._file]
-        return _sum([mine, *others])
+        if self._place is None:
+            return self._own()
+        mine = self._place.write(self.written)
+        return _sum(_decode(part) for part in (mine, *self._place.others()))
 
-    def write(self) -> list[Family]:
-        """Write this worker's metrics for the others."""
-        with self._writing:
-            mine = self._mine()
-            new = self._file.with_suffix(".new")
-            new.write_bytes(_encode(mine))
-            new.replace(self._file)
-        return mine
-
-    def leave(self) -> None:
-        """Write a last time and release the slot."""
-        self.write()
-        self._lock.close()
-
-    async def start(self) -> None:
-        """Begin to write once a second."""
-        self._task = asyncio.create_task(self._go_on())
-
-    async def stop(self, seconds: float) -> None:  # noqa: ARG002 (it takes no time)
-        """Stop writing; ``leave`` writes after the last request."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _go_on(self) -> None:
-        while True:
-            await asyncio.to_thread(self.write)
-            await asyncio.sleep(_SECONDS)
-
-    def _mine(self) -> list[Family]:
-        slot = ("worker", str(self.number))
+    def written(self) -> bytes:
+        """This worker's metrics for the others."""
+        slot = ("worker", str(self._place.number if self._place else 0))
         labelled = [
             _labelled(family, slot) if family.kind == "gauge" else family for family in self._own()
         ]
-        return _sum([labelled, self._before])
-
-
-def _free_slots(folder: Path) -> Iterator[tuple[int, TextIOWrapper]]:
-    for number in count():
-        lock = (folder / f"{number}.lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            continue
-        yield number, lock
-
-
-def _read(path: Path) -> list[Family]:
-    try:
-        return _decode(path.read_bytes())
-    except FileNotFoundError:
-        return []
+        return _encode(_sum([labelled, self._before]))
 
 
 def _labelled(family: Family, label: tuple[str, str]) -> Family:

@@ -11,19 +11,22 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import numpy as np
 
 from keramos.errors import KeramosError
 from keramos.monitor.drift import DriftCounter, divergence, stability
+from keramos.types.drift import InputCounts  # noqa: TC001 (msgspec reads the types of fields)
 from keramos.types.live import Live, LiveWindow, ScoreDrift
 from keramos.types.serving import ModelRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from keramos.types.artifact import Content
+    from keramos.serving.core.shared import Place
+    from keramos.types.artifact import Artifact, Content
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Catalogue, Outputs
 
@@ -49,6 +52,31 @@ class _Bins(NamedTuple):
     mean: float
 
 
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """Rows that were counted together: when that began (``time.monotonic``, which all processes of
+    a machine share), how many, the sum of their scores, counts of each input and of scores by bin.
+    """
+
+    begun: float
+    rows: int
+    sum: float
+    inputs: tuple[InputCounts, ...]
+    scores: tuple[int, ...]
+
+
+class Counted(msgspec.Struct, frozen=True, array_like=True):
+    """What a worker counted of one version of one file: the blocks of both windows."""
+
+    model: str
+    version: int
+    sha256: str
+    windows: tuple[tuple[Block, ...], ...]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[Counted]).decode
+
+
 class _Block:
     def __init__(self, content: Content, bins: _Bins | None) -> None:
         self.begun = monotonic()
@@ -63,12 +91,16 @@ class _Block:
         if bins is not None:
             self.scores += _counted(scores, bins.edges)
 
+    def plain(self) -> Block:
+        scores = tuple(self.scores.tolist())
+        return Block(self.begun, self.rows, self.sum, self.counter.counts(), scores)
+
 
 class _Ring:
     """Blocks of one window; ``full`` says when the newest block has enough."""
 
-    def __init__(self, name: str, full: Callable[[_Block], bool]) -> None:
-        self.name, self._full = name, full
+    def __init__(self, full: Callable[[_Block], bool]) -> None:
+        self._full = full
         self.blocks: deque[_Block] = deque(maxlen=_BLOCKS)
 
     def newest(self, content: Content, bins: _Bins | None) -> _Block:
@@ -80,13 +112,14 @@ class _Ring:
 class _Version:
     """Both windows of one version."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, artifact: Artifact, content: Content) -> None:
+        self.sha256 = artifact.info.sha256
         self.content, self.bins = content, _bins(content)
         self._waiting: list[tuple[Feeds, NDArray[np.float64]]] = []
         self._since = monotonic()
         self.rings = (
-            _Ring(f"last {LAST_ROWS:,} rows", lambda block: block.rows >= LAST_ROWS / _BLOCKS),
-            _Ring("last hour", lambda block: monotonic() - block.begun >= LAST_SECONDS / _BLOCKS),
+            _Ring(lambda block: block.rows >= LAST_ROWS / _BLOCKS),
+            _Ring(lambda block: monotonic() - block.begun >= LAST_SECONDS / _BLOCKS),
         )
 
     def add(self, feeds: Feeds, outputs: Outputs) -> None:
@@ -113,19 +146,33 @@ class _Version:
         for ring in self.rings:
             ring.newest(self.content, self.bins).add(fed, scores, self.bins)
 
-    def window(self, ring: _Ring) -> LiveWindow:
-        whole, blocks = DriftCounter(self.content.preparation), list(ring.blocks)
-        if (
-            ring is self.rings[1]
-        ):  # after a quiet time, blocks of long ago are no part of the last hour
-            blocks = [block for block in blocks if monotonic() - block.begun < LAST_SECONDS]
+    def counted(self, model: str, version: int) -> Counted:
+        """All that was counted, for other processes."""
+        self.count()
+        windows = tuple(tuple(block.plain() for block in ring.blocks) for ring in self.rings)
+        return Counted(model, version, self.sha256, windows)
+
+    def live(self, counted: Sequence[Counted]) -> tuple[LiveWindow, ...]:
+        """Both windows of what workers counted of this version."""
+        every = [
+            sorted((block for one in counted for block in one.windows[at]), key=lambda b: b.begun)
+            for at in range(len(self.rings))
+        ]
+        last, hour = _newest(every[0]), [block for block in every[1] if _is_of_last_hour(block)]
+        return (
+            self._window(f"last {LAST_ROWS:,} rows", last),
+            self._window("last hour", hour),
+        )
+
+    def _window(self, name: str, blocks: Sequence[Block]) -> LiveWindow:
+        whole = DriftCounter(self.content.preparation)
         for block in blocks:
-            whole.merge(block.counter.counts())
+            whole.merge(block.inputs)
         rows = sum(block.rows for block in blocks)
         reach = monotonic() - blocks[0].begun if blocks else 0.0
-        return LiveWindow(ring.name, rows, reach, whole.summary(), self._score(blocks, rows))
+        return LiveWindow(name, rows, reach, whole.summary(), self._score(blocks, rows))
 
-    def _score(self, blocks: list[_Block], rows: int) -> ScoreDrift | None:
+    def _score(self, blocks: Sequence[Block], rows: int) -> ScoreDrift | None:
         if self.bins is None or not rows:
             return None
         observed = np.sum([block.scores for block in blocks], axis=0)
@@ -139,6 +186,20 @@ class _Version:
             psi=stability(now, then),
             jensen_shannon=divergence(now, then),
         )
+
+
+def _newest(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The newest blocks that hold the rows of the first window, the oldest first."""
+    rows, first = 0, len(blocks)
+    while first and rows < LAST_ROWS:
+        first -= 1
+        rows += blocks[first].rows
+    return blocks[first:]
+
+
+def _is_of_last_hour(block: Block) -> bool:
+    """After a quiet time, blocks of long ago are no part of it."""
+    return monotonic() - block.begun < LAST_SECONDS
 
 
 def _bins(content: Content) -> _Bins | None:
@@ -161,28 +222,50 @@ def _counted(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray
 
 class LiveDrift:
     """Counts live rows of every version that has a schema. Called by the observers' thread, read by
-    any.
+    any; what other workers of the server counted is counted in.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._versions: dict[tuple[str, int], _Version] = {}
         self._lock = Lock()
+        self._before: list[Counted] = []
+        self._place: Place | None = None
+
+    def join(self, place: Place) -> None:
+        """Count together with other workers from now on."""
+        self._place, self._before = place, _decode(place.before or b"[]")
+
+    def written(self) -> bytes:
+        """What this worker counted, for the others."""
+        with self._lock:
+            return _encode(self._counted())
+
+    def _counted(self) -> list[Counted]:
+        mine = [known.counted(*key) for key, known in self._versions.items()]
+        return [*mine, *self._before]
 
     def __call__(self, model: str, version: int, feeds: Feeds, outputs: Outputs) -> None:
         """Count one run."""
-        try:
-            content = self._catalogue.get(ModelRef(model, version)).model.content
-        except KeramosError:  # it went away meanwhile
-            return
-        if content is None:
-            return
         with self._lock:
-            known = self._versions.get((model, version))
-            if known is None or known.content is not content:  # a file that changed begins anew
-                self._forget_the_gone()
-                known = self._versions[model, version] = _Version(content)
-            known.add(feeds, outputs)
+            known = self._known(model, version)
+            if known is not None:
+                known.add(feeds, outputs)
+
+    def _known(self, model: str, version: int) -> _Version | None:
+        """The counts of a version that answers and has a schema."""
+        try:
+            artifact = self._catalogue.get(ModelRef(model, version)).model.artifact
+        except KeramosError:  # it went away meanwhile
+            return None
+        content = artifact.content
+        if content is None:
+            return None
+        known = self._versions.get((model, version))
+        if known is None or known.content is not content:  # a file that changed begins anew
+            self._forget_the_gone()
+            known = self._versions[model, version] = _Version(artifact, content)
+        return known
 
     def _forget_the_gone(self) -> None:
         for model, version in list(self._versions):
@@ -192,13 +275,22 @@ class LiveDrift:
                 del self._versions[model, version]
 
     def look(self, model: str, version: int) -> Live | None:
-        """What was counted of a version so far, or None where no row was."""
+        """What all workers counted of a version so far, up to a second ago by others, or None where
+        no row was.
+        """
+        others = self._place.others() if self._place is not None else []
         with self._lock:
-            known = self._versions.get((model, version))
+            known = self._known(model, version)
             if known is None:
                 return None
-            known.count()
-            windows = tuple(known.window(ring) for ring in known.rings)
+            parts = [self._counted(), *map(_decode, others)]
+            key = (model, version, known.sha256)
+            counted = [
+                one for part in parts for one in part if (one.model, one.version, one.sha256) == key
+            ]
+            windows = known.live(counted)
+        if not any(block.rows for one in counted for window in one.windows for block in window):
+            return None
         note = (
             "Counted after answers have left: of busy times at most 50 runs a second, of one run "
             "at most "

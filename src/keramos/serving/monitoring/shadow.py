@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from keramos.errors import KeramosError, UsageError
@@ -19,17 +19,21 @@ from keramos.types.live import ShadowReport
 from keramos.types.serving import ModelRef, whole_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keramos.serving.core.served import Registry, Served
+    from keramos.serving.core.shared import Place
     from keramos.types.prediction import Feeds
     from keramos.types.serving import Outputs
 
 _FORM = re.compile(r"(?P<model>[^@=]+)@(?P<candidate>[^@=]+)=(?P<share>[0-9.]+)")
 
 
-@dataclass(slots=True)
-class _Sums:
+class Sums(msgspec.Struct):
     """What was seen of one pair of versions."""
 
+    version: int
+    candidate: int
     rows: int = 0
     runs: int = 0
     decided: int = 0
@@ -39,6 +43,22 @@ class _Sums:
     seconds: float = 0.0
     failures: int = 0
     last_failure: str = ""
+
+    def add(self, other: Sums) -> None:
+        """Count in what another worker saw."""
+        self.rows += other.rows
+        self.runs += other.runs
+        self.decided += other.decided
+        self.same += other.same
+        self.difference += other.difference
+        self.largest = max(self.largest, other.largest)
+        self.seconds += other.seconds
+        self.failures += other.failures
+        self.last_failure = self.last_failure or other.last_failure
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[Sums]).decode
 
 
 class Shadow:
@@ -61,8 +81,19 @@ class Shadow:
         self._ref = ModelRef(self.model, version, "" if version is not None else self.label)
         self._registry = registry
         self._random = random.Random(0)  # noqa: S311 (a draw of rows, not a secret)
-        self._sums: dict[tuple[int, int], _Sums] = {}
+        self._sums: dict[tuple[int, int], Sums] = {}
         self._lock = Lock()
+        self._before: list[Sums] = []
+        self._place: Place | None = None
+
+    def join(self, place: Place) -> None:
+        """Count together with other workers from now on."""
+        self._place, self._before = place, _decode(place.before or b"[]")
+
+    def written(self) -> bytes:
+        """What this worker saw, for the others."""
+        with self._lock:
+            return _encode(_merged([*self._sums.values(), *self._before]))
 
     def __call__(self, model: str, version: int, feeds: Feeds, outputs: Outputs) -> None:
         """Let the candidate answer what ``version`` has answered."""
@@ -79,15 +110,18 @@ class Shadow:
             return
         with self._lock:
             self._compare(
-                self._sums.setdefault((version, candidate.version), _Sums()),
+                self._sums_of(version, candidate.version),
                 live,
                 candidate,
                 feeds,
                 outputs,
             )
 
+    def _sums_of(self, version: int, candidate: int) -> Sums:
+        return self._sums.setdefault((version, candidate), Sums(version, candidate))
+
     def _compare(
-        self, sums: _Sums, live: Served, candidate: Served, feeds: Feeds, outputs: Outputs
+        self, sums: Sums, live: Served, candidate: Served, feeds: Feeds, outputs: Outputs
     ) -> None:
         begun = perf_counter()
         try:
@@ -124,15 +158,21 @@ class Shadow:
             sums.same += sum(a.label == b.label for a, b in zip(before, after, strict=True))
 
     def look(self) -> tuple[ShadowReport, ...]:
-        """One report for each pair of versions that was compared."""
-        with self._lock:
-            return tuple(self._report(*pair, sums) for pair, sums in self._sums.items())
+        """One report for each pair of versions that a worker compared."""
+        parts = [self.written(), *(self._place.others() if self._place is not None else [])]
+        merged = _merged([sums for part in parts for sums in _decode(part)])
+        return tuple(self._report(sums) for sums in merged)
 
-    def _report(self, version: int, candidate: int, sums: _Sums) -> ShadowReport:
+    def own(self) -> tuple[ShadowReport, ...]:
+        """``look`` of this process alone, whose metrics are added up with those of others."""
+        with self._lock:
+            return tuple(map(self._report, self._sums.values()))
+
+    def _report(self, sums: Sums) -> ShadowReport:
         return ShadowReport(
             model=self.model,
-            version=version,
-            candidate=candidate,
+            version=sums.version,
+            candidate=sums.candidate,
             label=self.label,
             share=self.share,
             rows=sums.rows,
@@ -143,6 +183,15 @@ class Shadow:
             seconds=sums.seconds / sums.runs if sums.runs else 0.0,
             last_failure=sums.last_failure,
         )
+
+
+def _merged(parts: Iterable[Sums]) -> list[Sums]:
+    """One for each pair of versions."""
+    found: dict[tuple[int, int], Sums] = {}
+    for one in parts:
+        pair = (one.version, one.candidate)
+        found.setdefault(pair, Sums(*pair)).add(one)
+    return list(found.values())
 
 
 def _number(text: str) -> float:
