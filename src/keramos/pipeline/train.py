@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -15,7 +16,6 @@ from keramos.data.infer import infer_schema
 from keramos.data.many_files import bounded
 from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
-from keramos.drawing.live_training import live_training
 from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
 from keramos.inference.summary import as_text, content_lines, trace_lines
@@ -196,7 +196,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         on_message(f"goes on from {warm.name}, which may have learned from rows held out now")
     measures = Measures(calibrate, importance, tuple(by), folds, repeats)
     measures.check(schema.target)
-    shown = on_epoch or live_training(plan)
+    shown = on_epoch or _live(plan)
     choices = Choices(plan, threshold, interval, model, shown, measures, warm)
     prepared = partial(
         prepared_rows,
@@ -256,6 +256,16 @@ def _check(scaling: str | None, threshold: Goal, interval: float | None) -> None
             option="threshold",
             received=str(threshold),
         )
+
+
+def _live(plan: TrainingPlan) -> Callable[[Epoch], None] | None:
+    """What draws each epoch in a notebook."""
+    if "IPython" not in sys.modules:
+        return None
+    # Only notebooks draw.
+    from keramos.drawing.live_training import live_training  # noqa: PLC0415 (start-up time)
+
+    return live_training(plan)
 
 
 _GAPS = {
