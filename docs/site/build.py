@@ -33,6 +33,7 @@ def main() -> None:
     for path, place in places.items():
         write(place, linked(path, place, places))
     shutil.copytree(ROOT / "docs" / "images", PAGES / "images")
+    shutil.copy(ROOT / "docs" / "site" / "extra.css", PAGES)
     decisions = sorted(path for path in sources if path.parent.name == "decisions")
     listed = [f"* [{title(path)}]({path.name})" for path in decisions]
     write(Path("decisions/index.md"), "\n".join(["# Decisions", "", *listed, ""]))

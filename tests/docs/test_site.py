@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.browsers import CHROMIUM, NO_CHROMIUM, browsing, serious, visiting, wide
+
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"
 
@@ -52,7 +54,9 @@ def test_every_code_of_an_error_is_explained():
     assert set(re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)) == codes
 
 
-def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(pages):
+@pytest.fixture(scope="module")
+def html(pages):
+    """The folder of the built site."""
     if find_spec("mkdocs") is None:
         pytest.skip("make docs installs mkdocs")
     done = subprocess.run(
@@ -63,7 +67,23 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(pages):
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
     )
     assert done.returncode == 0, done.stderr
-    for path in (SITE / "html").rglob("*.html"):
+    return SITE / "html"
+
+
+def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(html):
+    for path in html.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"<(script|img|iframe)[^>]*src=\"?https?:", text), path
         assert not re.search(r"<link[^>]*rel=\"?stylesheet[^>]*href=\"?https?:", text), path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_a_browser_has_no_serious_finding_about_the_site(html, width, theme):
+    with browsing() as browser, visiting(browser, html.as_uri()) as visit:
+        for name in ("index", "python", "scale", "compare", "reference/commands"):
+            page = visit(f"/{name}.html", width, color_scheme=theme)
+            assert wide(page) <= width, name
+            assert serious(page) == [], name
