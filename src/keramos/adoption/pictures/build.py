@@ -54,43 +54,53 @@ def whole(
     text = tuple(base64.b64encode(one).decode() for one in golden_files())
     fed = np.stack([np.asarray(one) for one in golden_pictures(text, picture)])
     session, name = Session(compiled), compiled.inputs[0].name
-    answers = session.run({name: fed.astype("float32")})[0]
-    by_pillow = session.run({name: by_original_parts(golden_files(), picture)})[0]
-    single = answers.shape[1] == 1
-    target = TargetSchema(
-        wishes.target or "label",
-        "binary" if single else "multiclass",
-        "the network gives a score for each class",
-        named.labels,
-    )
-    rule = _rule(named, wishes.threshold, single=single)
-    column = ColumnPreparation("image", name, "image", "refuse", picture=picture)
-    content = Content(
-        schema=Schema((ColumnSchema("image", "image", "the model takes one picture"),), target),
-        preparation=Preparation("minmax", False, (column,), TargetPreparation(), ()),
-        rule=rule,
-        golden=GoldenRows(
-            (text,),
-            tuple(map(tuple, answers.astype(float).tolist())),
-            absolute=_ABSOLUTE,
-            relative=1e-4,
-            reference="keramos",
-        ),
-    )
-    best = int(answers[0].argmax()) if not single else int(answers[0, 0] >= rule.threshold)
-    preview = f"a picture of noise gives {named.labels[best]}, {float(answers[0].max()):.3g}"
-    difference = float(np.abs(answers.astype(float) - by_pillow).max())
 
-    def run(pixels: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray(session.run({name: pixels})[0], "float64")
+    def run(pixels: NDArray[np.generic]) -> NDArray[np.float64]:
+        return np.asarray(session.run({name: pixels.astype("float32")})[0], "float64")
 
     def original(table: object) -> NDArray[np.float64]:
         return run(by_original_parts(_files(table), picture))
 
+    answers = run(fed)
+    rule = _rule(named, wishes.threshold, single=answers.shape[1] == 1)
+    golden = GoldenRows(
+        (text,),
+        tuple(map(tuple, answers.tolist())),
+        absolute=_ABSOLUTE,
+        relative=1e-4,
+        reference="keramos",
+    )
+    content = _content(name, picture, rule, wishes, golden)
+    difference = float(np.abs(answers - run(by_original_parts(golden_files(), picture))).max())
     published = None
     if app is not None:
         published = Published(app[1], lambda table: run(by_original_parts(_files(table), app[0])))
-    return Whole(network, content, difference, preview, original, (), published)
+    return Whole(network, content, difference, _preview(answers, rule), original, (), published)
+
+
+def _content(
+    name: str, picture: Picture, rule: DecisionRule, wishes: Wishes, golden: GoldenRows
+) -> Content:
+    column = ColumnPreparation("image", name, "image", "refuse", picture=picture)
+    target = TargetSchema(
+        wishes.target or "label",
+        "binary" if rule.kind == "threshold" else "multiclass",
+        "the network gives a score for each class",
+        rule.labels,
+    )
+    return Content(
+        schema=Schema((ColumnSchema("image", "image", "the model takes one picture"),), target),
+        preparation=Preparation("minmax", False, (column,), TargetPreparation(), ()),
+        rule=rule,
+        golden=golden,
+    )
+
+
+def _preview(answers: NDArray[np.float64], rule: DecisionRule) -> str:
+    """What the first golden picture gives, for people."""
+    first = answers[0]
+    best = int(first[0] >= rule.threshold) if rule.kind == "threshold" else int(first.argmax())
+    return f"a picture of noise gives {rule.labels[best]}, {float(first.max()):.3g}"
 
 
 def _files(table: object) -> list[bytes]:
