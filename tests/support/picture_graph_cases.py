@@ -141,6 +141,20 @@ CASES = {
         lambda v: tf.math.real(tf.math.conj(tf.transpose(tf.signal.stft(v, 20, 5), [0, 2, 1]))),
         (SOUND,),
     ),
+    "Mel": (
+        lambda v: tf.tensordot(
+            tf.abs(tf.signal.stft(v, 16, 8)), tf.signal.linear_to_mel_weight_matrix(6, 9), 1
+        ),
+        (SOUND,),
+    ),
+    "SparseTensorDenseMatMul": (
+        lambda v: tf.sparse.sparse_dense_matmul(
+            tf.sparse.SparseTensor([[0, 1], [2, 0], [2, 3]], [1.0, -2.0, 3.0], [3, 4]),
+            v,
+            adjoint_a=True,
+        ),
+        (X,),
+    ),
     "Cepstrum": (
         lambda v: tf.signal.mfccs_from_log_mel_spectrograms(tf.reshape(v, [-1, 4, 16])),
         (SOUND,),

@@ -180,6 +180,11 @@ def _quotient(_: NodeCall, given: list[Array]) -> Array | None:
         return np.asarray(np.divide(*given))
 
 
+def _chosen(_: NodeCall, given: list[Array]) -> Array | None:
+    """Numbers alone: texts are not of the condition's dtype."""
+    return None if given[1].dtype.kind == "O" else np.asarray(np.where(*given))
+
+
 def _reduced(reduce: Callable[..., Array]) -> Fold:
     """Values along axes as one."""
 
@@ -243,6 +248,7 @@ _WHOLE: dict[str, Fold] = {
     "Rint": lambda _, given: np.rint(given[0]),
     "Round": lambda _, given: np.rint(given[0]),
     "Rank": lambda _, given: np.array(given[0].ndim, "int32"),
+    "SelectV2": _chosen,
     "Shape": lambda n, given: np.array(
         given[0].shape, numpy_type(n.attribute("out_type", "int32"))
     ),

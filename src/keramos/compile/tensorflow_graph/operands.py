@@ -61,7 +61,7 @@ class Known:
         return self._made[id(g)]
 
     def _value(self, g: Graph) -> Value:
-        if self.whole:
+        if self.whole or not self.array.size:
             kind = object if self.dtype == "str" else self.dtype
             return g.const(np.asarray(self.array, kind))
         parts = [

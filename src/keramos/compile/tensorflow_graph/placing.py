@@ -49,6 +49,21 @@ def _scatter(n: NodeCall) -> tuple[Operand, ...]:
     return (g.op("ScatterND", base, places, updates, reduction="add"),)
 
 
+def _sparse_product(n: NodeCall) -> tuple[Operand, ...]:
+    """Of a sparse matrix, which is made dense for it: places, values and shape, then the other."""
+    g, sizes, other = n.g, n.sizes(2), n.value(3)
+    shape = cast_to(g, n.value(2), "int64") if sizes is None else vector(g, sizes)
+    like = [(other.dtype, (None, None) if sizes is None else shape_list(sizes))]
+    (empty,) = g.ops("Expand", np.zeros((), other.dtype), shape, outputs=1, like=like)
+    places = cast_to(g, n.value(0), "int64")
+    dense = g.op("ScatterND", empty, places, n.value(1), reduction="add")
+    sides = [
+        g.op("Transpose", one, perm=[1, 0]) if n.attribute(flag, default=False) else one
+        for one, flag in ((dense, "adjoint_a"), (other, "adjoint_b"))
+    ]
+    return (g.op("MatMul", *sides),)
+
+
 def _updated(reduction: str, *, negated: bool = False) -> Row:
     def build(n: NodeCall) -> tuple[Operand, ...]:
         values = n.g.op("Neg", n.value(2)) if negated else n.value(2)
@@ -206,6 +221,7 @@ ROWS: Mapping[str, Row] = {
     "ReverseSequence": _reversed,
     "ScatterNd": _scatter,
     "SparseSoftmaxCrossEntropyWithLogits": _row_loss,
+    "SparseTensorDenseMatMul": _sparse_product,
     "TensorScatterMax": _updated("max"),
     "TensorScatterMin": _updated("min"),
     "TensorScatterSub": _updated("add", negated=True),
