@@ -185,6 +185,8 @@ def test_config_and_graph_of_one_model_answer_alike(both, tmp_path):
 
     np.testing.assert_allclose(by_config.predict(ROWS), by_graph.predict(ROWS), rtol=1e-5)
     assert (by_config.artifact.info.by, by_graph.artifact.info.by) == ("config", "graph")
+    assert by_config.artifact.info.by_reason == "every layer of it can run"
+    assert by_graph.artifact.info.by_reason == "as asked for"
     assert convert(both, tmp_path / "m.keras").difference < 1e-5
     assert any(one.name == "config and graph answer alike" and one.passed for one in verify(both))
 

@@ -134,6 +134,7 @@ def test_a_saved_model_without_a_config_answers_by_its_graph(tmp_path):
 
     np.testing.assert_allclose(model.predict(rows), rows @ table.numpy())
     assert model.artifact.info.by == found.artifact.info.by == "graph"
+    assert found.artifact.info.by_reason == "there is no Keras config"
     assert [one.name for one in (*found.inputs, *found.outputs)] == ["x", "y"]
     assert found.parameters == 6
 

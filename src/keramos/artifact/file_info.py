@@ -23,6 +23,7 @@ def file_info(
     weights_path: str = "",
     warnings: tuple[str, ...] = (),
     by: Way | Literal[""] = "",
+    by_reason: str = "",
 ) -> FileInfo:
     """The record of a source in a form; ``warnings`` come after those about its origin."""
     return FileInfo(
@@ -38,6 +39,7 @@ def file_info(
         suffix=form.suffix,
         weights_path=weights_path,
         by=by,
+        by_reason=by_reason,
     )
 
 

@@ -87,11 +87,12 @@ def _by_either(
         return read_graph(source, form, container, by, limits)
     try:
         found = _by_config(source, form, container, weights, limits, source_of)
-    except UnsupportedModelError:
+    except UnsupportedModelError as error:
         if by is not None or container.graph is None:
             raise
-        return read_graph(source, form, container, by, limits)
-    return with_graph(found, container)
+        why = f"the Keras config cannot be read: {error.what}"
+        return read_graph(source, form, container, by, limits, why)
+    return with_graph(found, container, by)
 
 
 def _with_inputs(network: Network) -> tuple[Network, tuple[str, ...]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keramos.types.network import Network
 
 _GENERATION = "tensorflow"
+_ASKED, _RUNS = "as asked for", "every layer of it can run"
 
 
 def graph_is_meant(container: Container, by: str | None) -> bool:
@@ -47,9 +48,15 @@ def graph_is_meant(container: Container, by: str | None) -> bool:
 
 
 def read_graph(
-    source: ModelSource, form: Form, container: Container, by: str | None, limits: Limits = LIMITS
+    source: ModelSource,
+    form: Form,
+    container: Container,
+    by: str | None,
+    limits: Limits = LIMITS,
+    why: str = "there is no Keras config",
 ) -> Artifact:
-    """The model that the graph of a container describes; ``by`` may name an endpoint.
+    """The model that the graph of a container describes; ``by`` may name an endpoint, and ``why``
+    says why it is not the one of the config where the caller did not ask for it.
 
     Raises:
         ModelError: it cannot be read, or a weight is not finite.
@@ -60,7 +67,8 @@ def read_graph(
     for layer in network.layers.values():
         check_values(layer, nonfinite=limits.nonfinite)
     origin = Origin(_GENERATION, "", container.backend or _GENERATION)
-    info = file_info(source, form, origin, by="graph")
+    reason = why if by is None else _ASKED
+    info = file_info(source, form, origin, by="graph", by_reason=reason)
     if container.content is None:
         return Artifact(network, info, endpoints=container.endpoints)
     return _with_content(network, info, container, limits)
@@ -85,11 +93,11 @@ def _with_content(
     return Artifact(network, info, document.content, "broken", changed)
 
 
-def with_graph(artifact: Artifact, container: Container) -> Artifact:
+def with_graph(artifact: Artifact, container: Container, by: str | None) -> Artifact:
     """An artifact that was read from a config, with the graph of its container beside it."""
     graph = container.graph
     if graph is None:
         return artifact
-    info = replace(artifact.info, by="config")
+    info = replace(artifact.info, by="config", by_reason=_RUNS if by is None else _ASKED)
     ends = container.endpoints
     return replace(artifact, info=info, by_graph=lambda: graph(None), endpoints=ends)

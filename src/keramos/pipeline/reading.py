@@ -150,7 +150,9 @@ def _graph_instead(artifact: Artifact, by_graph: Callable[[], Network]) -> Artif
         unable = True
     if unable:
         return artifact
-    info = replace(artifact.info, by="graph")
+    found = next(iter(faults(artifact.network)))
+    why = f"the Keras config holds what cannot run: {found}"
+    info = replace(artifact.info, by="graph", by_reason=why)
     return replace(artifact, network=network, info=info, by_graph=None)
 
 

@@ -144,7 +144,8 @@ class FileInfo(Frozen, frozen=True):
     ``size`` and ``sha256`` cover all its parts; ``digest`` computes the latter when it is asked
     for, since hashing a large graph takes as long as reading its model. ``weights_path`` is the
     path of separate weights. ``warnings`` lists oddities that do not keep it from opening. ``by``
-    says what the network was read from where a form can hold both: config or graph.
+    says what the network was read from where a form can hold both: config or graph, and
+    ``by_reason`` why.
     """
 
     path: str
@@ -159,6 +160,7 @@ class FileInfo(Frozen, frozen=True):
     suffix: str = ""
     weights_path: str = ""
     by: Way | Literal[""] = ""
+    by_reason: str = ""
 
     @property
     def sha256(self) -> str:

@@ -104,7 +104,7 @@ def _digests(artifact: Artifact) -> tuple[Pair, ...]:
         ("file", Path(info.path).name),
         ("size", f"{info.size:,} bytes"),
         ("format", f"{plain.written_by(info)}, {info.title}"),
-        *((("read by", info.by),) if info.by else ()),
+        *((("read by", ": ".join(filter(None, (info.by, info.by_reason)))),) if info.by else ()),
         ("generation", f"{info.generation}, backend {info.backend or 'not recorded'}"),
         ("sha256", info.sha256),
         ("seal", artifact.seal),
