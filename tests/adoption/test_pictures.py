@@ -470,3 +470,48 @@ def test_a_file_whose_bytes_may_be_text_is_a_picture_over_rest(form):
     Image.new("L", (8, 8), 7).save(buffer, form)
     plain = bytes(byte & 127 for byte in buffer.getvalue())  # as UTF-8 it is text too
     assert ImageKind().read(plain.decode()) == plain
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "CMYK", "LA", "1"])
+def test_pillows_own_passes_give_what_numpy_gives(mode):
+    from PIL import Image
+
+    from keramos.tabular.media.by_pillow import resized_by_pillow
+    from keramos.tabular.media.picture import _pixels
+    from keramos.tabular.media.resample import fitted_box
+
+    rng, compared = np.random.default_rng(len(mode)), 0
+    for _ in range(12):
+        width, height = map(int, rng.integers(1, 160, 2))
+        size = tuple(map(int, rng.integers(1, 120, 2)))
+        pixels = rng.integers(0, 256, (height, width, 3)).astype("uint8")
+        opened = Image.fromarray(pixels).convert(mode)
+        box = fitted_box(width, height, size)
+        for method in ("nearest", "box", "bilinear", "bicubic", "lanczos"):
+            found = resized_by_pillow(opened, "RGB", size, method, box)
+            if found is not None:
+                compared += 1
+                assert np.array_equal(found, resized(_pixels(opened, "RGB"), size, method, box))
+    assert compared >= 48
+
+
+@pytest.mark.parametrize("method", ["nearest", "bilinear", "lanczos"])
+def test_a_part_with_fractions_is_cut_as_pillow_cuts_it(method):
+    from PIL import Image, ImageOps
+
+    from keramos.tabular.media.resample import fitted_box
+
+    pixels = RNG.integers(0, 256, (82, 76, 3)).astype("uint8")
+    size = (90, 114)  # 5.6315789... of the picture are cut off, which Pillow has as float32
+    theirs = ImageOps.fit(Image.fromarray(pixels), size, Image.Resampling[method.upper()])
+    ours = resized(pixels, size, method, fitted_box(76, 82, size))
+    assert np.abs(ours.astype(int) - np.asarray(theirs)).max() <= (method != "nearest") * 9
+
+
+def test_where_pillow_gives_other_pixels_numpy_resizes(monkeypatch, photo):
+    from keramos.tabular.media import by_pillow, picture
+
+    recipe = Picture(9, 9, "RGB", "crop", "lanczos", 127.5, 1.0)
+    expected = prepared(photo.read_bytes(), recipe)
+    monkeypatch.setattr(by_pillow, "_agrees", lambda _: False)
+    assert np.array_equal(picture.prepared(photo.read_bytes(), recipe), expected)

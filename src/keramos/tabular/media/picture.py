@@ -9,6 +9,7 @@ import numpy as np
 
 from keramos.errors import MissingExtraError
 from keramos.tabular.cell import Refused
+from keramos.tabular.media.by_pillow import resized_by_pillow
 from keramos.tabular.media.parts import BoundedFile, too_many_parts
 from keramos.tabular.media.resample import fitted_box, resized
 
@@ -56,14 +57,9 @@ def seen(data: bytes, picture: Picture) -> NDArray[np.generic] | Refused:
     parts = too_many_parts(data)
     if parts:
         return Refused(f"a picture of {parts}")
-    decoded = _decoded(data, picture)
-    if isinstance(decoded, Refused):
-        return decoded
-    size = (picture.width, picture.height)
-    height, width = decoded.shape[:2]
-    whole = (0.0, 0.0, float(width), float(height))
-    box = fitted_box(width, height, size) if picture.fit == "crop" else whole
-    pixels = resized(decoded, size, picture.method, box)
+    pixels = _fitted(data, picture)
+    if isinstance(pixels, Refused):
+        return pixels
     if picture.mode == "L" and pixels.shape[-1] > 1:
         pixels = _gray(pixels)
     return pixels[..., ::-1] if picture.mode == "BGR" else pixels
@@ -76,7 +72,8 @@ def _gray(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     return ((sums + 32768) >> 16).astype(np.uint8)
 
 
-def _decoded(data: bytes, picture: Picture) -> NDArray[np.uint8] | Refused:
+def _fitted(data: bytes, picture: Picture) -> NDArray[np.generic] | Refused:
+    """A decoded picture in the size of the model, in colours or gray."""
     try:
         from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 (an extra)
     except ImportError:
@@ -92,23 +89,41 @@ def _decoded(data: bytes, picture: Picture) -> NDArray[np.uint8] | Refused:
             if refused is not None:
                 return refused
             gray = picture.mode == "L" and (picture.order == "convert" or opened.mode == "L")
-            pixels = _pixels(opened, "L" if gray else "RGB")
-            if picture.orientation == "apply":
-                pixels = _TURNED.get(opened.getexif().get(_ORIENTATION, 1), _as_it_is)(pixels)
+            return _resized(opened, "L" if gray else "RGB", picture)
     except Image.DecompressionBombError:
         return Refused(f"a picture of more than {_MOST_PIXELS:,} pixels")
     except UnidentifiedImageError:
         return Refused(f"not a picture of a known format ({', '.join(_FORMATS)})")
     except Exception as error:  # noqa: BLE001 (hostile bytes in decoders of another library)
         return Refused(f"a picture that cannot be decoded: {str(error)[:100]}")
-    return pixels
+
+
+def _resized(opened: Image, mode: str, picture: Picture) -> NDArray[np.generic]:
+    opened.load()  # a TIFF turns itself, so the size is known only now
+    size, turn = (picture.width, picture.height), 1
+    if picture.orientation == "apply":
+        turn = opened.getexif().get(_ORIENTATION, 1)
+    if turn not in _TURNED:
+        box = _box(opened.width, opened.height, picture)
+        found = resized_by_pillow(opened, mode, size, picture.method, box)
+        if found is not None:
+            return found
+    pixels = _TURNED.get(turn, _as_it_is)(_pixels(opened, mode))
+    height, width = pixels.shape[:2]
+    return resized(pixels, size, picture.method, _box(width, height, picture))
+
+
+def _box(width: int, height: int, picture: Picture) -> tuple[float, float, float, float]:
+    """The part of a picture that the model sees."""
+    if picture.fit == "crop":
+        return fitted_box(width, height, (picture.width, picture.height))
+    return (0.0, 0.0, float(width), float(height))
 
 
 def _pixels(opened: Image, mode: str) -> NDArray[np.uint8]:
     """Gray or colours, shape (height, width, channels), converted in strips of rows: Pillow would
     hold a converted picture and two copies of its bytes beside the decoded one.
     """
-    opened.load()  # a TIFF turns itself, so the size is known only now
     width, height = opened.size
     pixels = np.empty((height, width, 1 if mode == "L" else 3), np.uint8)
     step = max(_STRIP // width, 1)

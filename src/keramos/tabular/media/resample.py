@@ -155,7 +155,8 @@ class _Band(NamedTuple):
 
 
 def _bands(given: int, wanted: int, low: float, high: float, kernel: _Kernel) -> list[_Band]:
-    scale = (high - low) / wanted
+    low, span = _edges(low, high)
+    scale = span / wanted
     wide, reach = max(scale, 1.0), kernel[1]
     centre = low + (np.arange(wanted) + 0.5) * scale
     first = np.maximum((centre - reach * wide + 0.5).astype(int), 0)
@@ -171,6 +172,11 @@ def _bands(given: int, wanted: int, low: float, high: float, kernel: _Kernel) ->
     return bands
 
 
+def _edges(low: float, high: float) -> tuple[float, float]:
+    """The beginning of a part along an axis and its length, in the float32 that Pillow has."""
+    return float(np.float32(low)), float(np.float32(high) - np.float32(low))
+
+
 def _whole(raw: Floats) -> Floats:
     """Shares as whole numbers; Pillow adds them up one by one."""
     total = np.cumsum(raw, axis=1)[:, -1:]
@@ -184,7 +190,8 @@ def _byte(sums: Floats) -> Bytes:
 
 def _nearest(wanted: int, low: float, high: float, given: int) -> NDArray[np.int64]:
     """Source places: the position is summed step by step, as Pillow does, not multiplied."""
-    scale = (high - low) / wanted
+    low, span = _edges(low, high)
+    scale = span / wanted
     steps = np.full(wanted, scale)
     steps[0] = low + scale * 0.5
     return np.minimum(np.add.accumulate(steps).astype(np.int64), given - 1)
