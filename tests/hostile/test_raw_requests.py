@@ -16,6 +16,8 @@ from keramos.datasets import POTS
 from support.browsers import serving
 from support.raw_models import picture_model, series_model, text_model
 
+pytestmark = pytest.mark.slow  # test_pictures.py and test_seen.py have the same without a server
+
 CUP = (POTS / "photos/cup_1.jpg").read_bytes()
 MEGABYTES = 200 << 20
 
