@@ -515,12 +515,12 @@ def test_every_protocol_takes_texts(whole):
 
 
 def test_a_page_has_a_box_for_the_text_and_shows_its_words(whole):
-    from keramos.report.subject import Subject
+    from keramos.report.subject import Given, Subject
     from keramos.report.views.columns import fields
 
     model = keramos.load(whole)
     (field,) = fields(model.content)
-    page = Subject("m", model).explanation(model, {"text": "<b>hello</b> qqq"})
+    page = Subject("m", model).explanation(model, Given({"text": "<b>hello</b> qqq"}))
     assert field.kind == "passage"
     assert "<dt>known words</dt><dd>hello</dd>" in page
     assert "<dt>unknown words</dt><dd>b, b, qqq</dd>" in page
