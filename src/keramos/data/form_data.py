@@ -1,4 +1,4 @@
-"""What a form of a page sends: texts and files by the name of their field.
+"""What a form sends: texts and files, in their order or by the name of their field.
 
 Sources: RFC 7578 (multipart/form-data) and the URL standard (application/x-www-form-urlencoded).
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from keramos.errors import RequestError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
-_NAME = re.compile(rb';\s*name="([^"]*)"', re.IGNORECASE)
-_FILE = re.compile(rb";\s*filename\*?=", re.IGNORECASE)
+_PARAMETER = re.compile(rb';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))')
 _DISPOSITION = re.compile(rb"^content-disposition:([^\r\n]*)$", re.IGNORECASE | re.MULTILINE)
+MULTIPART = "multipart/form-data"
 _MOST_PARTS = 10_000
 _LONGEST_HEAD = 8192
 _ESCAPED = ((b"%0D", b"\r"), (b"%0A", b"\n"), (b"%22", b'"'))
@@ -31,6 +35,25 @@ class Form:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field as it was sent; ``name`` is None where it has none, ``file`` None for a text, ""
+    where no file was chosen.
+    """
+
+    name: str | None
+    file: str | None
+    data: bytes
+
+    def text(self) -> str:
+        """The text of the field.
+
+        Raises:
+            RequestError: it is not UTF-8.
+        """
+        return _lines(_decoded(self.data, "text"))
+
+
 def read_form(content_type: str, body: bytes) -> Form:
     """The fields of a body.
 
@@ -38,8 +61,8 @@ def read_form(content_type: str, body: bytes) -> Form:
         RequestError: the body is not of that type, or the type is no form.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        return _multipart(content_type, body)
+    if kind == MULTIPART:
+        return _by_name(parts_of(content_type, body))
     if kind == "application/x-www-form-urlencoded":
         try:
             pairs = parse_qsl(
@@ -58,42 +81,56 @@ def read_form(content_type: str, body: bytes) -> Form:
     )
 
 
-def _multipart(content_type: str, body: bytes) -> Form:
+def _by_name(parts: Iterable[Part]) -> Form:
+    """Fields by name; a part without one is left out, as browsers send none."""
+    form = Form()
+    for part in parts:
+        if part.name is not None and part.file is None:
+            form.texts[part.name] = part.text()
+        elif part.name is not None and part.data:
+            form.files[part.name] = part.data
+    return form
+
+
+def parts_of(content_type: str, body: bytes) -> Iterator[Part]:
+    """The fields of a body of multipart/form-data, in their order.
+
+    Raises:
+        RequestError: the body is not of that type.
+    """
     found = _BOUNDARY.search(content_type)
     if found is None:
         raise RequestError("the form has no boundary", received=content_type[:100])
     mark = b"\r\n--" + (found[1] or found[2]).encode("latin-1", "replace")
-    form = Form()
     first = -2 if body.startswith(mark[2:]) else body.find(mark)
     if first == -1:
         raise RequestError("the body has no part")
     at = first + len(mark)
     for _ in range(_MOST_PARTS):
         if body.startswith(b"--", at):
-            return form
+            return
         end = body.find(mark, at)
         if end < 0:
             raise RequestError("the form ends within a part")
-        _take(form, body, at, end)
+        yield _part(body, at, end)
         at = end + len(mark)
     raise RequestError(f"the form has more than {_MOST_PARTS:,} parts")
 
 
-def _take(form: Form, body: bytes, begin: int, end: int) -> None:
-    """Put one part into the form; a part without a name is left out, as browsers send none."""
+def _part(body: bytes, begin: int, end: int) -> Part:
     split = body.find(b"\r\n\r\n", begin, min(end, begin + _LONGEST_HEAD))
     if split < 0:
         raise RequestError("a part of the form has no end of its header")
     head, data = body[begin:split], body[split + 4 : end]
     said = _DISPOSITION.search(head.replace(b"\r\n", b"\n"))
-    name = _NAME.search(said[1]) if said else None
-    if said is None or name is None:
-        return
-    key = _decoded(_unescaped(name[1]), "name of a field")
-    if _FILE.search(said[1]) is None:
-        form.texts[key] = _lines(_decoded(data, "text"))
-    elif data:
-        form.files[key] = data
+    found = _PARAMETER.finditer(said[1]) if said else ()
+    given = {one[1].lower(): one[3] if one[2] is None else one[2] for one in found}
+    name, file = given.get(b"name"), given.get(b"filename*", given.get(b"filename"))
+    return Part(
+        None if name is None else _decoded(_unescaped(name), "name of a field"),
+        None if file is None else file.decode(errors="replace"),
+        data,
+    )
 
 
 def _unescaped(name: bytes) -> bytes:

@@ -33,6 +33,7 @@ class ImageKind(HostKind):
     array_dtype = object
     null_code = b""
     tensor_dtype = "str"
+    takes_bytes = True
 
     def read(self, cell: object) -> object:
         """The bytes of a picture; None where the cell is empty."""

@@ -120,6 +120,8 @@ class Kind(ABC):
     """Whether such columns alone travel in one matrix."""
     takes_lists: ClassVar[bool] = False
     """Whether a cell may be a list."""
+    takes_bytes: ClassVar[bool] = False
+    """Whether a cell may be bytes that are no text."""
     keeps_blanks: bool = False
     """Whether blanks around text belong to its value."""
 

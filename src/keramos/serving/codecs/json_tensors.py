@@ -28,6 +28,7 @@ _WORDS = {
     int: "Integer",
     float: "Float",
     str: "String",
+    bytes: "String",
     list: "Array",
     dict: "Object",
     type(None): "Null",
@@ -59,7 +60,7 @@ def _in_parts(value: object, dtype: str, depth: int) -> NDArray[np.generic]:
         step = max(1, len(value) * _PART // size)
         parts = (value[at : at + step] for at in range(0, len(value), step))
         return np.concatenate([_in_parts(part, dtype, depth) for part in parts])
-    kind: object = {"f": float, "b": bool, "O": str}.get(
+    kind: object = {"f": float, "b": bool, "O": object}.get(
         np.dtype(object if dtype == "str" else dtype).kind, int
     )
     for _ in range(depth):
@@ -79,7 +80,7 @@ def _array(value: object, received: object, dtype: str) -> NDArray[np.generic]:
     """Elements of the right kind as an array; ``received`` tells 1.0 from 1."""
     if dtype == "str":
         array = np.array(value, object)
-        if any(isinstance(item, list) for item in array.flat):
+        if not all(isinstance(item, (str, bytes)) for item in array.flat):
             raise ValueError
         return array
     kind = np.dtype(dtype).kind
@@ -176,7 +177,7 @@ def _walk(value: object, place: tuple[int, ...]) -> Iterator[tuple[tuple[int, ..
 
 def _fits(item: object, dtype: str) -> bool:
     if dtype == "str":
-        return isinstance(item, str)
+        return isinstance(item, (str, bytes))
     kind = np.dtype(dtype).kind
     if kind == "b" or isinstance(item, bool):
         return kind == "b" and isinstance(item, bool)

@@ -12,7 +12,7 @@ import numpy as np
 
 from keramos.errors import RequestError
 from keramos.serving.codecs.row_cells import check_count
-from keramos.serving.codecs.row_pieces import feeds_by_piece
+from keramos.serving.codecs.row_pieces import feeds_by_piece, reserve_pictures
 from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def as_feeds(model: Model, arrays: Arrays, max_rows: int) -> Feeds:
     if len(set(rows.values())) > 1:
         raise RequestError(f"inputs have different numbers of rows: {_few(rows)}")
     count = rows[names[0]]
+    octets = octet_columns(model)
     if count > _FEW_ROWS:
         flat = {
             name: arrays[name].reshape(count, *arrays[name].shape[1:] if shapes[name] else ())
@@ -63,10 +64,14 @@ def as_feeds(model: Model, arrays: Arrays, max_rows: int) -> Feeds:
         }
 
         def piece(begin: int, end: int) -> object:
-            return {name: _column(name, array[begin:end]) for name, array in flat.items()}
+            return {
+                name: _column(name, array[begin:end], octets=name in octets)
+                for name, array in flat.items()
+            }
 
         return feeds_by_piece(model, count, piece)
-    columns = [_cells(name, arrays[name]) for name in names]
+    reserve_pictures(model, count)
+    columns = [_cells(name, arrays[name], octets=name in octets) for name in names]
     return model.feeds([dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
 
 
@@ -170,8 +175,8 @@ def _arrays(name: str, array: NDArray[np.generic], cell: tuple[int, ...]) -> int
     return len(array)
 
 
-def _cells(name: str, array: NDArray[np.generic]) -> list[object]:
-    """A column as Python values; bytes are UTF-8."""
+def _cells(name: str, array: NDArray[np.generic], *, octets: bool) -> list[object]:
+    """A column as Python values; bytes are UTF-8, but where a cell may hold any ``octets``."""
     if array.ndim > 1 and array.size != len(array):  # cells that are arrays
         return list(array)
     cells: list[object] = array.reshape(-1).tolist()
@@ -180,13 +185,29 @@ def _cells(name: str, array: NDArray[np.generic]) -> list[object]:
     try:
         return [cell.decode() if isinstance(cell, bytes) else cell for cell in cells]
     except UnicodeDecodeError as error:
+        if octets:
+            return [text_if_it_is(cell) if isinstance(cell, bytes) else cell for cell in cells]
         raise RequestError(f"column '{name}' holds text that is not UTF-8: {error}") from None
 
 
-def _column(name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
+def octet_columns(model: Model) -> frozenset[str]:
+    """Columns whose cells may be bytes that are no text, such as pictures."""
+    inputs = model.content.preparation.inputs if model.content else ()
+    return frozenset(one.column for one in inputs if KINDS[one.kind].takes_bytes)
+
+
+def text_if_it_is(cell: bytes) -> object:
+    """Text, which may be base64, or bytes that are none."""
+    try:
+        return cell.decode()
+    except UnicodeDecodeError:
+        return cell
+
+
+def _column(name: str, array: NDArray[np.generic], *, octets: bool) -> NDArray[np.generic]:
     if array.dtype != object or array.ndim > 1:
         return array
-    return np.array(_cells(name, array), object)
+    return np.array(_cells(name, array, octets=octets), object)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from keramos.data.conform import counted_rows
 from keramos.errors import RowError
 from keramos.serving.core.limits import MAX_PROBLEMS
+from keramos.serving.core.memory import reserve
 from keramos.types.table import Table
 
 if TYPE_CHECKING:
@@ -27,12 +28,29 @@ if TYPE_CHECKING:
 _CELLS = 1 << 14
 """Cells of one piece."""
 
+_FLOAT = 4
+"""Bytes of a float32."""
+
 
 def pieces(rows: int, columns: int) -> Iterator[tuple[int, int]]:
     """The first row of each piece and the row after its last; one piece without rows for none."""
     step = max(1, _CELLS // max(columns, 1))
     for begin in range(0, max(rows, 1), step):
         yield begin, min(begin + step, rows)
+
+
+def reserve_pictures(model: Model, rows: int) -> None:
+    """Take memory for prepared pictures, which may be much larger than their files.
+
+    Raises:
+        RequestError: it is more than one request may take.
+        NotReadyError: other requests have it.
+    """
+    inputs = model.content.preparation.inputs if model.content else ()
+    found = [one.picture for one in inputs if one.picture]
+    if found:
+        values = sum(one.width * one.height * (1 if one.mode == "L" else 3) for one in found)
+        reserve(rows * values * _FLOAT)
 
 
 def feeds_by_piece(model: Model, rows: int, piece: Callable[[int, int], object]) -> Feeds:
@@ -43,6 +61,7 @@ def feeds_by_piece(model: Model, rows: int, piece: Callable[[int, int], object])
         RowError: cells break a rule of the schema; names each with row and column, up to the piece
             with the problem that is the last in a reply.
     """
+    reserve_pictures(model, rows)
     columns = len(model.content.schema.columns) if model.content else len(model.inputs)
     parts = ((end - begin, piece(begin, end)) for begin, end in pieces(rows, columns))
     return feeds_of_parts(model, rows, parts)

@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("keramos.serving")
 
+
+class MediaTypeError(RequestError):
+    """The body has a type that the model does not take."""
+
+
 STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (NotServedError, 404, "NOT_FOUND"),
     (NotReadyError, 503, "UNAVAILABLE"),
     (MissingExtraError, 501, "UNIMPLEMENTED"),
+    (MediaTypeError, 415, "INVALID_ARGUMENT"),
     (RequestError, 400, "INVALID_ARGUMENT"),
     (DataError, 400, "INVALID_ARGUMENT"),
     (MismatchError, 400, "INVALID_ARGUMENT"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
 
+from keramos.serving.codecs.media_rows import form_media
 from keramos.serving.core.bodies import ModelBody, Number, Problem, RowNumber, many, record  # noqa: TC001 (msgspec reads the fields' types)
 
 if TYPE_CHECKING:
@@ -119,5 +120,5 @@ def _one_row(model: ModelSchemas) -> Json:
     return {"anyOf": [record({"rows": many(model.item, least=1) | {"maxItems": 1}}), model.row]}
 
 
-ROWS = ModelBody("rows", _rows, _row_examples)
-ONE_ROW = ModelBody("one", _one_row, lambda model: {"one row": model.example_row})
+ROWS = ModelBody("rows", _rows, _row_examples, form_media)
+ONE_ROW = ModelBody("one", _one_row, lambda model: {"one row": model.example_row}, form_media)

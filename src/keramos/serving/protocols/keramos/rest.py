@@ -17,6 +17,7 @@ from keramos.errors import RequestError
 from keramos.runtime.decide import decide as decisions_of
 from keramos.serving.codecs.json_lenient import parse, shown
 from keramos.serving.codecs.json_numbers import number_texts
+from keramos.serving.codecs.media_rows import media_rows
 from keramos.serving.codecs.row_cells import (
     as_rows,
     check_count,
@@ -24,7 +25,7 @@ from keramos.serving.codecs.row_cells import (
     feeds_of,
     row_dicts,
 )
-from keramos.serving.codecs.row_pieces import pieces
+from keramos.serving.codecs.row_pieces import pieces, reserve_pictures
 from keramos.serving.codecs.typed_rows import says_keys_once
 from keramos.serving.core.bodies import BODY_ERRORS
 from keramos.serving.core.counters import Call
@@ -83,7 +84,7 @@ def decide(context: Context, request: Request, match: re.Match[str]) -> Reply:
     served = context.registry.get(ref_of(match))
     content = _content(served, "decide")
     partial_wanted, warned = _switch(request, "partial", "false"), _switch(request, "warnings")
-    items = _rows(request.body)
+    items = _rows(served, request)
     if partial_wanted:
         return _decided_partly(served, content, items, context.max_rows, warnings=warned)
     fed = feeds_of(served, items, context.max_rows)
@@ -115,11 +116,13 @@ def _decided_partly(
     """
     check_count(len(items), most)
     begun = perf_counter()
+    columns = len(content.schema.columns)
+    reserve_pictures(served.model, next(pieces(len(items), columns))[1])
     listed: list[str] = []
     problems: list[Problem] = []
     ignored: dict[str, None] = {}
     good = count = 0
-    for begin, end in pieces(len(items), len(content.schema.columns)):
+    for begin, end in pieces(len(items), columns):
         decided, bad = _decided_piece(served, content, items[begin:end], warnings=warnings)
         rows = [begin + row for row in decided.rows]
         listed.append(_listed(rows, decided.decisions, _texts(decided.decisions)))
@@ -159,7 +162,7 @@ def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     """POST /models/M/trace: the four steps to the decision about one row, as data and as text."""
     served = context.registry.get(ref_of(match))
     content = _content(served, "trace")
-    rows = _rows(request.body)
+    rows = _rows(served, request)
     if len(rows) != 1:
         raise RequestError("a trace is of one row", received=f"{len(rows)} rows")
     row = row_dicts(as_rows(served, rows), column_names(served), 1)[0]
@@ -176,9 +179,14 @@ def trace(context: Context, request: Request, match: re.Match[str]) -> Reply:
     return Reply(body=body.encode())
 
 
-def _rows(body: bytes) -> list[object]:
-    """The rows of a body: ``{"rows": [...]}``, a list of rows, or one row as an object."""
-    value = parse(body)
+def _rows(served: Served, request: Request) -> list[object]:
+    """The rows of a body: ``{"rows": [...]}``, a list of rows, or one row as an object; a picture,
+    or a form of pictures or texts, where the model takes such.
+    """
+    found = media_rows(served, request)
+    if found is not None:
+        return found
+    value = parse(request.body)
     if isinstance(value, dict):
         value = value["rows"] if set(value) == {"rows"} else [value]
     if not isinstance(value, list):

@@ -147,6 +147,23 @@ def _json_size(header: str | None, whole: int) -> int:
 
 def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
     """The body is the one input of one row; all outputs are binary."""
+    slots = input_slots(served) if served.model.content else ()
+    if [slot.dtype for slot in slots] == ["str"]:
+        arrays = {slots[0].name: from_raw(slots[0].name, _one_text(body), "str")}
+    else:
+        arrays = _raw_tensor(served, body)
+    fed = as_feeds(served.model, arrays, context.max_rows)
+    outputs = _named(served, context.registry.run(served, fed))
+    return _reply(served, None, outputs, list(outputs), set(outputs))
+
+
+def _one_text(body: bytes) -> bytes:
+    """One element of BYTES after its length, which a body that is one element may leave out."""
+    said = int.from_bytes(body[:4], "little") == len(body) - 4
+    return body if said else to_raw(np.array([body], object))
+
+
+def _raw_tensor(served: Served, body: bytes) -> dict[str, Array]:
     specs = served.model.inputs
     if len(specs) != 1:
         raise RequestError(
@@ -156,18 +173,11 @@ def _raw_mode(context: Context, served: Served, body: bytes) -> Reply:
     flat = from_raw(specs[0].name, body, specs[0].dtype)
     sizes = [size or -1 for size in specs[0].shape[1:]]
     try:
-        array = flat.reshape(1, *sizes)
+        return {specs[0].name: flat.reshape(1, *sizes)}
     except ValueError:
         raise RequestError(
             f"input '{specs[0].name}' takes shape {[1, *sizes]}", received=f"{flat.size} values"
         ) from None
-    outputs = _named(
-        served,
-        context.registry.run(
-            served, as_feeds(served.model, {specs[0].name: array}, context.max_rows)
-        ),
-    )
-    return _reply(served, None, outputs, list(outputs), set(outputs))
 
 
 def _named(served: Served, outputs: Outputs) -> dict[str, Array]:

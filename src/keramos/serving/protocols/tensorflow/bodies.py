@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from keramos.serving.codecs.media_rows import form_media
 from keramos.serving.core.bodies import ModelBody, Number, many, record  # noqa: TC001 (msgspec reads the fields' types)
 
 if TYPE_CHECKING:
@@ -114,6 +115,6 @@ def _example(model: ModelSchemas) -> Json:
     return {"one example": {"examples": [row]}}
 
 
-PREDICT = ModelBody("predict", _predict, _predict_examples)
+PREDICT = ModelBody("predict", _predict, _predict_examples, form_media)
 PREDICTIONS = ModelBody("predictions", _predictions)
 EXAMPLES = ModelBody("examples", _examples, _example)

@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keramos.errors import RequestError
-from keramos.serving.codecs.named_arrays import as_feeds, output_names
+from keramos.serving.codecs.named_arrays import (
+    as_feeds,
+    octet_columns,
+    output_names,
+    text_if_it_is,
+)
 from keramos.serving.codecs.row_cells import check_count, column_names
 from keramos.serving.codecs.row_pieces import feeds_by_piece
 from keramos.serving.codecs.slots import input_slots, output_slots
@@ -105,20 +110,20 @@ def _predict(context: Context, request: Message) -> PendingRun:
 
 
 def _example_feeds(context: Context, served: Served, given: Message) -> Feeds:
-    common = {}
+    common, octets = {}, octet_columns(served.model)
     if served.model.content is None:
         return _serialised_feeds(context, served, given)
     examples = given.example_list.examples
     if given.HasField("example_list_with_context"):
         examples = given.example_list_with_context.examples
-        common = _cells(given.example_list_with_context.context, "the context")
+        common = _cells(given.example_list_with_context.context, "the context", octets)
     check_count(len(examples), context.max_rows)
     names = frozenset(column_names(served))
     shared = {name: cell for name, cell in common.items() if name in names}
 
     def piece(begin: int, end: int) -> object:
         return [
-            shared | _cells(example, f"example {number}")
+            shared | _cells(example, f"example {number}", octets)
             for number, example in enumerate(examples[begin:end], begin + 1)
         ]
 
@@ -144,9 +149,9 @@ def _merged(common: Message, own: Message) -> Message:
     return found
 
 
-def _cells(example: Message, where: str) -> dict[str, object]:
+def _cells(example: Message, where: str, octets: frozenset[str]) -> dict[str, object]:
     """The features of an example that hold a value, as cells of a row; an empty feature is a
-    missing value.
+    missing value. Those named in ``octets`` may hold bytes that are no text.
     """
     cells: dict[str, object] = {}
     for name, feature in example.features.feature.items():
@@ -159,7 +164,11 @@ def _cells(example: Message, where: str) -> dict[str, object]:
             raise RequestError(
                 f"{where}: feature '{name}' holds {len(values)} values; a column has one"
             )
-        cells[name] = _text(values[0], where, name) if values else None
+        value = values[0] if values else None
+        if name in octets and isinstance(value, bytes):
+            cells[name] = text_if_it_is(value)
+        else:
+            cells[name] = _text(value, where, name)
     return cells
 
 
