@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keramos.data.form_data import read_form
+from keramos.data.form_data import Part, parts_of, read_form
 from keramos.errors import RequestError
 
 KIND = 'multipart/form-data; boundary="-x y"'
@@ -37,6 +37,37 @@ def test_texts_and_files_are_told_apart():
 
     assert found.texts == {"c.text": "one\ntwo", 'a"b': "\u00e9"}
     assert found.files == {"c.image": b"\r\n--\x00\xff"}
+
+
+def test_parts_come_in_their_order_also_under_one_name():
+    body = form(
+        part(named("a", "1.png"), b"1"),
+        part(named("a"), b"text"),
+        part(named("a", "2.png"), b""),
+        part(named("a", ""), b""),
+        part("Content-Disposition: form-data", b"none"),
+        part("content-disposition: form-data; filename*=UTF-8''x.png; name=b", b"3"),
+        part(r'Content-Disposition: form-data; filename="\"; name=\"c.png"; name="d"', b"4"),
+    )
+
+    assert list(parts_of(KIND, body)) == [
+        Part("a", "1.png", b"1"),
+        Part("a", None, b"text"),
+        Part("a", "2.png", b""),
+        Part("a", "", b""),
+        Part(None, None, b"none"),
+        Part("b", "UTF-8''x.png", b"3"),
+        Part("d", r"\"; name=\"c.png", b"4"),
+    ]
+
+
+@pytest.mark.parametrize("odd", [b'; a="\\', b';a="', b"; a=", b";;", b";\t \t", b'"\\;='])
+def test_a_head_of_any_form_takes_no_time(odd):
+    head = b"Content-Disposition: form-data" + odd * (8000 // len(odd))
+    body = (b"---x y\r\n" + head + b"\r\n\r\n\r\n") * 1000 + b"---x y--"
+    started = time.process_time()
+    read_form(KIND, body)
+    assert time.process_time() - started < 1
 
 
 def test_a_form_in_an_address_is_read():

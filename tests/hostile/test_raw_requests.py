@@ -13,6 +13,7 @@ import pytest
 
 from hostile.test_pictures import HOSTILE
 from keramos.datasets import POTS
+from keramos.tabular.image import WHITE_PIXEL
 from support.browsers import serving
 from support.raw_models import picture_model, series_model, text_model
 
@@ -74,19 +75,28 @@ def is_well(server):
     return status == 200 and json.loads(text)["predictions"][0][0] > 0.9
 
 
+def sent(way, data):
+    """Path, type and body of a picture."""
+    if way == "page":
+        return ("/models/pots/explain", *form("c.image", data))
+    if way == "form":
+        return ("/models/pots/decide", *form("image", data))
+    if way == "bare":
+        return "/models/pots/decide", "image/png", data
+    body = json.dumps({"instances": [{"image": {"b64": base64.b64encode(data).decode()}}]})
+    return "/v1/models/pots:predict", "application/json", body.encode()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("way", ["protocol", "page"])
+@pytest.mark.parametrize("way", ["protocol", "form", "bare", "page"])
 def test_a_hostile_picture_is_one_refusal_or_an_answer(name, way, server):
     make, reason = HOSTILE[name]
-    data = make()
+    path, kind, body = sent(way, make())
+    status, text, seconds, grown = costs(server, path, body, kind)
     if way == "page":
-        kind, body = form("c.image", data)
-        status, text, seconds, grown = costs(server, "/models/pots/explain", body, kind)
         refused = 'role="alert"' in text
         assert status == 200
     else:
-        body = json.dumps({"instances": [{"image": {"b64": base64.b64encode(data).decode()}}]})
-        status, text, seconds, grown = costs(server, "/v1/models/pots:predict", body.encode())
         refused = status == 400
         assert status in {200, 400}
     assert refused is bool(reason), text[:300]
@@ -94,6 +104,31 @@ def test_a_hostile_picture_is_one_refusal_or_an_answer(name, way, server):
     assert len(text) < 300_000
     assert seconds < 1.2
     assert grown < MEGABYTES + 4 * len(body)
+    assert is_well(server)
+
+
+FORMS = {
+    "ten thousand pixels": lambda: b"--x\r\n" + b"--x\r\n".join([HEAD + PIXEL] * 9999) + b"--x--",
+    "parts without end": lambda: b"--x\r\n" + b"--x\r\n".join([HEAD + b"\r\n"] * 500_000),
+    "marks": lambda: b"\r\n--x" * 10_000_000,
+    "headers": lambda: b"--x\r\n" + b"--x\r\n".join([HEADERS + b"\r\n\r\n\r\n"] * 7000) + b"--x--",
+    "a header without end": lambda: b"--x\r\n" + b"a: b\r\n" * 8_000_000,
+    "a file without end": lambda: b"--x\r\n" + HEAD + b"a" * 60_000_000,
+}
+HEAD = b'Content-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+HEADERS = b"Content-Disposition: form-data" + b'; a="\\' * 1000 + b";" * 1000
+PIXEL = WHITE_PIXEL + b"\r\n"
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_hostile_form_is_one_refusal(name, server):
+    body = FORMS[name]()
+    kind = "multipart/form-data; boundary=x"
+    status, text, seconds, grown = costs(server, "/models/pots/decide", body, kind)
+    assert status in {400, 413}
+    assert len(text) < 300_000
+    assert seconds < 1.2, seconds
+    assert grown < MEGABYTES + 4 * len(body), grown
     assert is_well(server)
 
 

@@ -230,6 +230,16 @@ def test_a_form_or_body_that_is_wrong_is_one_refusal(name, url, model):
     assert len(found.body) < 30_000
 
 
+@pytest.mark.parametrize("kind", ["", "application/x-www-form-urlencoded", "application/json"])
+@pytest.mark.parametrize("url", [DECIDE, PREDICT])
+def test_a_picture_without_its_type_is_refused_with_how_to_send_it(kind, url, model):
+    found = reply(model, url, kind, CUP)
+
+    assert found.status == 400
+    assert "not UTF-8" in json.loads(found.body)["error"]
+    assert "image/jpeg" in json.loads(found.body)["error"]
+
+
 @pytest.mark.parametrize("kind", ["image/jpeg", "video/mp4", 'multipart/form-data; boundary="x y"'])
 def test_a_model_of_other_columns_takes_no_pictures(kind, tmp_path):
     series_model(tmp_path / "m.keras")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,7 @@ _DISPOSITION = re.compile(rb"^content-disposition:([^\r\n]*)$", re.IGNORECASE | 
 MULTIPART = "multipart/form-data"
 _MOST_PARTS = 10_000
 _LONGEST_HEAD = 8192
+_MOST_PARAMETERS = 32
 _ESCAPED = ((b"%0D", b"\r"), (b"%0A", b"\n"), (b"%22", b'"'))
 """How browsers write these characters in the name of a field."""
 
@@ -123,7 +125,7 @@ def _part(body: bytes, begin: int, end: int) -> Part:
         raise RequestError("a part of the form has no end of its header")
     head, data = body[begin:split], body[split + 4 : end]
     said = _DISPOSITION.search(head.replace(b"\r\n", b"\n"))
-    found = _PARAMETER.finditer(said[1]) if said else ()
+    found = islice(_PARAMETER.finditer(said[1]), _MOST_PARAMETERS) if said else ()
     given = {one[1].lower(): one[3] if one[2] is None else one[2] for one in found}
     name, file = given.get(b"name"), given.get(b"filename*", given.get(b"filename"))
     return Part(

@@ -6,6 +6,7 @@ say.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from keramos.data.form_data import MULTIPART, parts_of
@@ -14,7 +15,7 @@ from keramos.serving.core.memory import reserve
 from keramos.serving.core.refusals import MediaTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from keramos.data.form_data import Part
     from keramos.serving.core.bodies import Media, ModelSchemas
@@ -50,6 +51,20 @@ def media_rows(served: Served, request: Request) -> list[object] | None:
     if not rows:
         raise RequestError("the form has no field", remedy=_remedy(column))
     return rows
+
+
+@contextmanager
+def read_as_json(served: Served) -> Iterator[None]:
+    """A body that is not JSON is refused with how the model takes pictures: a client that sends one
+    without its type sends what looks like damaged JSON.
+    """
+    try:
+        yield
+    except RequestError as error:
+        column = _only_column(served)
+        if column is not None and column.kind == "image":
+            error.at(remedy=_remedy(column))
+        raise
 
 
 def form_media(model: ModelSchemas) -> Media:

@@ -17,7 +17,7 @@ from keramos.errors import RequestError
 from keramos.runtime.decide import decide as decisions_of
 from keramos.serving.codecs.json_lenient import parse, shown
 from keramos.serving.codecs.json_numbers import number_texts
-from keramos.serving.codecs.media_rows import media_rows
+from keramos.serving.codecs.media_rows import media_rows, read_as_json
 from keramos.serving.codecs.row_cells import (
     as_rows,
     check_count,
@@ -186,7 +186,8 @@ def _rows(served: Served, request: Request) -> list[object]:
     found = media_rows(served, request)
     if found is not None:
         return found
-    value = parse(request.body)
+    with read_as_json(served):
+        value = parse(request.body)
     if isinstance(value, dict):
         value = value["rows"] if set(value) == {"rows"} else [value]
     if not isinstance(value, list):

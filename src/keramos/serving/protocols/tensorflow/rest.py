@@ -18,7 +18,7 @@ from keramos.errors import NotServedError, RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown, shown_keys
 from keramos.serving.codecs.json_numbers import b64_text, nested, rows_of, tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
-from keramos.serving.codecs.media_rows import media_rows
+from keramos.serving.codecs.media_rows import media_rows, read_as_json
 from keramos.serving.codecs.slots import input_slots, output_slots
 from keramos.serving.codecs.typed_rows import says_keys_once
 from keramos.serving.core.bodies import BODY_ERRORS, MODEL_ERRORS
@@ -119,7 +119,8 @@ def predict(context: Context, request: Request, match: re.Match[str]) -> Reply:
     if rows is not None:
         feeds = instance_feeds(served, rows, context.max_rows)
         return Reply(body=_predictions(served, context.registry.run(served, feeds)))
-    body = parse_object(request.body)
+    with read_as_json(served):
+        body = parse_object(request.body)
     served = asked_signature(served, body)
     if "instances" in body and "inputs" in body:
         raise RequestError(
