@@ -2,8 +2,12 @@
 nothing of it is markup.
 """
 
+import html
 import http.client
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -121,6 +125,27 @@ def test_a_picture_is_dropped_or_pasted(way, visit):
     )
 
     assert page.locator("input[type=file]").evaluate("one => one.files.length") == 1
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here: apt-get install curl")
+def test_every_program_on_a_page_of_pictures_runs_and_gives_the_same_answer(
+    server, folder, tmp_path
+):
+    body = get(server, "/models/pots")[2].decode().split('id="use"')[1]
+    shutil.copy(CUP, tmp_path / "photo.jpg")
+    shutil.copy(folder / "pots.keras", tmp_path)
+    said = {}
+    for title, text in re.findall(r"<h3>([^<]*)</h3>.*?<code>(.*?)</code>", body, re.DOTALL):
+        program = html.unescape(text).replace("http://127.0.0.1:8501", server)
+        start = ["bash", "-c"] if "curl" in program else [sys.executable, "-c"]
+        done = subprocess.run(
+            [*start, program], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), (title, done.stderr)
+        said[html.unescape(title)] = done.stdout
+
+    assert [*said] == ["curl", "Python requests", "TensorFlow Serving's REST", "keramos in Python"]
+    assert all("0.9999" in one for one in said.values()), said
 
 
 def test_what_is_no_picture_is_refused_in_words(visit):

@@ -26,18 +26,17 @@ def picture_snippets(
     """
     row = {column: {"b64": _PLACE}}
     program = (
-        "import base64\n\nimport requests\n\n"
+        "import requests\n\n"
         f'with open("{_FILE}", "rb") as file:\n'
-        "    data = base64.b64encode(file.read()).decode()\n"
-        f'row = {{{column!r}: {{"b64": data}}}}\n'
-        f"answer = requests.post({decide!r}, json=[row], timeout=10)\nprint(answer.json())\n"
+        f'    answer = requests.post({decide!r}, files={{"image": file}}, timeout=10)\n'
+        "print(answer.json())\n"
     )
     own = (
         f"import keramos\n\nmodel = keramos.load({Path(model.artifact.info.path).name!r})\n"
         f'print(model.decide("{_FILE}")[0])\n'
     )
     return (
-        Snippet("curl", "console", _curl(decide, [row])),
+        Snippet("curl", "console", f"curl -s {shlex.quote(decide)} -F image=@{_FILE}\n"),
         Snippet("Python requests", "python", program),
         Snippet("TensorFlow Serving's REST", "console", _curl(predict, {"instances": [row]})),
         Snippet("keramos in Python", "python", own),
