@@ -95,6 +95,13 @@ def test_containers_and_depths_are_counted_before_they_are_made():
     assert parse(b'["' + b"[" * 1000 + b'"]') == ["[" * 1000]
 
 
+def test_bytes_in_base64_are_elements_of_a_tensor_of_texts():
+    found = tensor([{"b64": "/9j/"}, {"b64": "YQ=="}, "b"], "str", "x")
+    assert found.tolist() == [b"\xff\xd8\xff", "a", "b"]
+    with pytest.raises(RequestError, match="Integer is not of expected type: string"):
+        tensor([{"b64": "/9j/"}, 3], "str", "x")
+
+
 @pytest.mark.parametrize("shape", [(1, 150_000), (150_000, 1), (3, 2, 50_000), (1, 1, 90_000, 2)])
 def test_tensors_in_parts_are_the_whole(shape):
     array = np.random.default_rng(0).random(shape)

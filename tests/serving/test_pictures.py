@@ -200,6 +200,29 @@ def test_a_bad_file_of_a_form_is_named_by_its_place(model):
     assert [one["row"] for one in partly["problems"]] == [2, 4]
 
 
+def test_many_pictures_in_one_tensor_are_answered_in_their_order(model):
+    files = ([path.read_bytes() for path in PHOTOS] * 12)[:70]
+    message = ways.OIP["ModelInferRequest"](model_name="m")
+    message.inputs.add(name="image", datatype="BYTES", shape=[70])
+    message.raw_input_contents.append(b"".join(map(_raw, files)))
+    found = ways.called(model, ways.OIP_SERVICES, "ModelInfer", message)
+    scores = np.frombuffer(found.raw_output_contents[0], "<f4").reshape(70, 3)
+
+    assert scores == pytest.approx(model.predict(files), rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [[1], [1, 1]])
+def test_bytes_that_are_no_text_are_refused_where_texts_are_taken(shape, reader):
+    given = {"name": "text", "shape": shape, "datatype": "BYTES", "data": [b64(CUP)]}
+    for url, body in (
+        (ways.INFER, {"inputs": [given]}),
+        (PREDICT, {"instances": [b64(CUP)]}),
+        (PREDICT, {"inputs": {"text": [b64(CUP)]}}),
+    ):
+        found = reply(reader, url, "application/json", json.dumps(body).encode())
+        assert found.status == 400, found.body
+
+
 REFUSED = {
     "no boundary": ("multipart/form-data", b"x", 400, "no boundary"),
     "no part": (FORM, b"x", 400, "no part"),
