@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from keramos.errors import MismatchError, quoted
 from keramos.types.attributes import items
 from keramos.types.network import TensorRef
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import DTypeLike, NDArray
 
     from keramos.types.network import Network
     from keramos.types.prediction import Array, Outputs
@@ -57,6 +61,21 @@ def predicted(outputs: Sequence[Array], network: Network) -> Outputs:
     return _packed(outputs, structure)
 
 
+class _OneOutput(dict[str, "Outputs"]):
+    """A dict with one key, which NumPy takes for what it holds: a model with one output is often
+    used as if it gave an array.
+    """
+
+    def __array__(
+        self,
+        dtype: DTypeLike | None = None,
+        copy: bool | None = None,  # noqa: FBT001 (NumPy's signature)
+    ) -> NDArray[np.generic]:
+        (only,) = self.values()
+        array = np.asarray(only, dtype=dtype)
+        return array.copy() if copy else array
+
+
 def predicts_array(network: Network) -> bool:
     """Whether ``predict`` gives one array and not a structure of them.
 
@@ -74,7 +93,8 @@ def _packed(outputs: Sequence[Array], structure: object) -> Outputs:
         case int(place):
             return outputs[place]
         case dict():
-            return {key: _packed(outputs, structure[key]) for key in sorted(structure)}
+            found = {key: _packed(outputs, structure[key]) for key in sorted(structure)}
+            return _OneOutput(found) if len(found) == 1 else found
     return [_packed(outputs, part) for part in items(structure, "output_structure")]
 
 
