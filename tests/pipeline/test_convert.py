@@ -47,10 +47,13 @@ def as_keras_answers(path, inputs):
 
     model = keras.models.load_model(path)
     given = [tf.constant(x.tolist()) if x.dtype.kind in "OUS" else x for x in inputs]
-    answers = model(given[0] if len(given) == 1 else given)
-    answers = list(answers.values()) if isinstance(answers, dict) else answers
+    structure = None if isinstance(model, keras.Sequential) else model.input
+    if isinstance(structure, dict):  # Keras takes no list for it
+        answers = model(keras.tree.pack_sequence_as(structure, given))
+    else:
+        answers = model(given[0] if len(given) == 1 else given)
     keras.backend.clear_session(free_memory=False)
-    return [np.asarray(a) for a in (answers if isinstance(answers, list | tuple) else [answers])]
+    return [np.asarray(one) for one in keras.tree.flatten(answers)]
 
 
 def check(shared, row, target):
