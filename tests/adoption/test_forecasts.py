@@ -9,30 +9,13 @@ import keramos
 from keramos.errors import UnsupportedModelError, UsageError
 from support.command import keramos as command
 from support.shared import SHARED
-from support.sklearn_pickles import dumped, estimator
+from support.sklearn_pickles import min_max_scaler
 
 WINDOW = 8
 RNG = np.random.default_rng(5)
 ROWS = 50 + np.cumsum(RNG.normal(0, 1, (40, 2)), axis=0)
 LOW, HIGH = ROWS.min(axis=0), ROWS.max(axis=0)
 NAMES = ["Open", "Close"]
-
-
-def _scaler(low, high, names=None):
-    scale = 1 / (high - low)
-    state = {
-        "feature_range": (0, 1),
-        "clip": False,
-        "scale_": scale,
-        "min_": -low * scale,
-        "data_min_": low,
-        "data_max_": high,
-        "data_range_": high - low,
-        "n_features_in_": len(low),
-    }
-    if names:
-        state["feature_names_in_"] = np.array(names, object)
-    return dumped(estimator("MinMaxScaler", **state))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +57,7 @@ def _by_hand(model, rows, steps, low, high):
 def test_steps_ahead_run_on_their_own_answers_in_scaled_units(models, tmp_path):
     closes, low, high = ROWS[:, 1:], LOW[1:], HIGH[1:]
     recipe = {"columns": ["Close"], "settings": {"steps": 5}}
-    model = _adopted(models, "lstm_1_1.keras", tmp_path, _scaler(low, high), recipe)
+    model = _adopted(models, "lstm_1_1.keras", tmp_path, min_max_scaler(low, high), recipe)
     body = keramos.load(models / "lstm_1_1.keras")
     wanted = _by_hand(body, closes, 5, low, high)[:, 0]
     decision = model.decide(closes)[0]
@@ -90,7 +73,7 @@ def test_plain_keras_answers_all_steps_alike(models, tmp_path):
 
     recipe = {"columns": ["Close"], "settings": {"steps": 3}}
     for to in ("whole.h5", "whole.keras"):
-        scaler = _scaler(LOW[1:], HIGH[1:])
+        scaler = min_max_scaler(LOW[1:], HIGH[1:])
         model = _adopted(models, "lstm_1_1.keras", tmp_path, scaler, recipe, to=to)
         windows = np.stack([ROWS[at : at + WINDOW, 1:] for at in range(4)])
         found = keras.models.load_model(tmp_path / to).predict(windows, verbose=0)
@@ -113,9 +96,9 @@ def test_each_column_has_its_own_inverse_and_name(models, tmp_path):
     for steps in (1, 3):
         recipe = {"settings": {"steps": steps}}
         model = _adopted(
-            models, "lstm_2_2.keras", tmp_path, _scaler(LOW, HIGH, NAMES), recipe
+            models, "lstm_2_2.keras", tmp_path, min_max_scaler(LOW, HIGH, NAMES), recipe
         ) if steps == 1 else _adopted(
-            models, "lstm_2_2.keras", tmp_path, _scaler(LOW, HIGH, NAMES),
+            models, "lstm_2_2.keras", tmp_path, min_max_scaler(LOW, HIGH, NAMES),
             {"settings": {"steps": steps, "values": NAMES}},
         )  # fmt: skip
         wanted = _by_hand(keramos.load(models / "lstm_2_2.keras"), ROWS, steps, LOW, HIGH)
@@ -133,7 +116,7 @@ def test_columns_scaled_by_the_request_each_come_back_by_their_own_range(models,
 @pytest.mark.parametrize("name", ["lstm_1_3.keras", "lstm_ahead.keras"])
 def test_a_network_that_answers_several_steps_gives_each_a_name(models, tmp_path, name):
     closes, low, high = ROWS[:, 1:], LOW[1:], HIGH[1:]
-    model = _adopted(models, name, tmp_path, _scaler(low, high, ["Close"]))
+    model = _adopted(models, name, tmp_path, min_max_scaler(low, high, ["Close"]))
     scaled = ((closes[-WINDOW:] - low) / (high - low)).astype("float32")
     wanted = keramos.load(models / name).predict(scaled[None]).reshape(-1) * (high - low) + low
     assert model.decide(closes)[0].scores == pytest.approx(wanted.tolist(), rel=1e-5)
@@ -141,7 +124,7 @@ def test_a_network_that_answers_several_steps_gives_each_a_name(models, tmp_path
 
 
 def test_as_many_values_as_columns_is_one_question_of_two_meanings(models, tmp_path):
-    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW, HIGH, NAMES))
+    (tmp_path / "scaler.pkl").write_bytes(min_max_scaler(LOW, HIGH, NAMES))
     with pytest.raises(UnsupportedModelError) as caught:
         keramos.adopt(models / "lstm_2_2.keras", [tmp_path / "scaler.pkl"])
     assert "each answer is the next value of a column" in str(caught.value)
@@ -159,7 +142,7 @@ def test_as_many_values_as_columns_is_one_question_of_two_meanings(models, tmp_p
 )
 def test_steps_that_cannot_be_gone_are_refused(models, tmp_path, name, settings, error, words):
     width = int(name.split("_")[1])
-    scaler = _scaler(LOW[:width], HIGH[:width], NAMES[:width])
+    scaler = min_max_scaler(LOW[:width], HIGH[:width], NAMES[:width])
     with pytest.raises(error, match=words):
         _adopted(models, name, tmp_path, scaler, {"settings": settings})
 
@@ -168,7 +151,7 @@ def test_steps_that_cannot_be_gone_are_refused(models, tmp_path, name, settings,
 def ahead(models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ahead")
     recipe = {"columns": ["Close"], "settings": {"steps": 3}}
-    _adopted(models, "lstm_1_1.keras", folder, _scaler(LOW[1:], HIGH[1:]), recipe)
+    _adopted(models, "lstm_1_1.keras", folder, min_max_scaler(LOW[1:], HIGH[1:]), recipe)
     return folder / "whole.keras"
 
 
@@ -280,7 +263,7 @@ def test_a_tensor_of_another_width_names_the_shape_that_the_column_takes(ahead):
 
 
 def test_a_loop_over_own_answers_in_the_source_is_told(models, tmp_path):
-    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW[1:], HIGH[1:], ["Close"]))
+    (tmp_path / "scaler.pkl").write_bytes(min_max_scaler(LOW[1:], HIGH[1:], ["Close"]))
     (tmp_path / "app.py").write_text(
         "for day in range(30):\n"
         "    y = model.predict(window)\n"
@@ -317,7 +300,7 @@ def test_a_target_that_no_column_of_the_window_is_stays_in_its_own_scale(models,
         "x.append(scaled[i - 8 : i, :-1])\n"
         "y.append(scaled[i, -1])\n"
     )
-    asked = _asked(models, "lstm_2_1.keras", tmp_path, source, _scaler(LOW, HIGH))
+    asked = _asked(models, "lstm_2_1.keras", tmp_path, source, min_max_scaler(LOW, HIGH))
     assert "predicts rain, which the window does not hold" in asked
     parts = [tmp_path / "app.py", tmp_path / "scaler.pkl"]
     model = keramos.adopt(models / "lstm_2_1.keras", parts, choose=1)
@@ -327,7 +310,7 @@ def test_a_target_that_no_column_of_the_window_is_stays_in_its_own_scale(models,
 
 
 def test_the_last_column_is_meant_by_minus_one(models, tmp_path):
-    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW, HIGH, NAMES[::-1]))
+    (tmp_path / "scaler.pkl").write_bytes(min_max_scaler(LOW, HIGH, NAMES[::-1]))
     (tmp_path / "app.py").write_text(
         "y.append(scaled[i, -1])\nprice = scaler.inverse_transform(y)\n"
     )
@@ -356,7 +339,7 @@ def test_a_source_that_scales_nothing_makes_raw_rows_the_first_answer(models, tm
 
 
 def test_values_of_unknown_meaning_may_stay_as_they_are(models, tmp_path):
-    scaler = _scaler(LOW, HIGH, ["a", "b"])
+    scaler = min_max_scaler(LOW, HIGH, ["a", "b"])
     (tmp_path / "scaler.pkl").write_bytes(scaler)
     with pytest.raises(UnsupportedModelError, match="stays as the network gives it"):
         keramos.adopt(models / "lstm_2_1.keras", [tmp_path / "scaler.pkl"])
@@ -365,7 +348,7 @@ def test_values_of_unknown_meaning_may_stay_as_they_are(models, tmp_path):
 
 
 def test_a_window_of_another_length_in_the_source_is_told(models, tmp_path):
-    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW[1:], HIGH[1:], ["Close"]))
+    (tmp_path / "scaler.pkl").write_bytes(min_max_scaler(LOW[1:], HIGH[1:], ["Close"]))
     (tmp_path / "app.py").write_text(
         "x = scaler.transform(values).reshape(1, 5, 1)\ny = scaler.inverse_transform(y)\n"
     )
@@ -378,7 +361,7 @@ def test_a_window_of_another_length_in_the_source_is_told(models, tmp_path):
 
 def test_one_line_of_a_text_file_is_not_a_column(models, tmp_path):
     (tmp_path / "last_date.txt").write_text("2025-04-15\n")
-    (tmp_path / "scaler.pkl").write_bytes(_scaler(LOW[1:], HIGH[1:]))
+    (tmp_path / "scaler.pkl").write_bytes(min_max_scaler(LOW[1:], HIGH[1:]))
     parts = [tmp_path / "scaler.pkl", tmp_path / "last_date.txt"]
     adopted = keramos.adopt(models / "lstm_1_1.keras", parts, choose=1)
     assert adopted.content.preparation.inputs[0].series.columns == ("value",)

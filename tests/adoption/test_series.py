@@ -9,7 +9,7 @@ import keramos
 from keramos.errors import DataError, ModelError, RowError, UnsupportedModelError, UsageError
 from support.command import keramos as command
 from support.shared import SHARED
-from support.sklearn_pickles import dumped, estimator
+from support.sklearn_pickles import dumped, min_max_scaler
 
 WINDOW = 12
 RNG = np.random.default_rng(3)
@@ -38,23 +38,6 @@ def _keras(width, units=1, activation="linear"):
     return keras.Sequential([given, layers.LSTM(5), layers.Dense(units, activation)])
 
 
-def _scaler(low, high, names=None):
-    scale = 1 / (high - low)
-    state = {
-        "feature_range": (0, 1),
-        "clip": False,
-        "scale_": scale,
-        "min_": -low * scale,
-        "data_min_": low,
-        "data_max_": high,
-        "data_range_": high - low,
-        "n_features_in_": len(low),
-    }
-    if names:
-        state["feature_names_in_"] = np.array(names, object)
-    return dumped(estimator("MinMaxScaler", **state))
-
-
 def _csv(path, rows=PRICES, names=NAMES, dates=True, backwards=False):
     days = np.datetime64("2026-01-01") + np.arange(len(rows))
     lines = [
@@ -72,7 +55,7 @@ def folder(tmp_path_factory):
     folder.mkdir()
     model = _keras(3)
     model.save(folder / "lstm_model.h5")
-    (folder / "scaler.pkl").write_bytes(_scaler(LOW, HIGH, NAMES))
+    (folder / "scaler.pkl").write_bytes(min_max_scaler(LOW, HIGH, NAMES))
     (folder / "app.py").write_text(APP)
     return folder, model
 
@@ -211,7 +194,7 @@ def test_a_window_of_several_columns_without_its_scaler_is_refused(tmp_path):
 
 def test_classes_of_windows_have_the_labels_of_a_recipe(tmp_path):
     _alone(tmp_path / "app", width=3, units=3, activation="softmax")
-    (tmp_path / "app" / "scaler.pkl").write_bytes(_scaler(LOW, HIGH, NAMES))
+    (tmp_path / "app" / "scaler.pkl").write_bytes(min_max_scaler(LOW, HIGH, NAMES))
     adopted = keramos.adopt(tmp_path / "app", recipe={"labels": ["buy", "hold", "sell"]})
     adopted.save(tmp_path / "whole.h5")
     assert keramos.load(tmp_path / "whole.h5").decide(PRICES)[0].label in {"buy", "hold", "sell"}

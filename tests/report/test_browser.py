@@ -15,12 +15,10 @@ import pytest
 from support.browsers import (
     CHROMIUM,
     NO_CHROMIUM,
-    browsing,
     finished,
     get,
     serious,
     serving,
-    visiting,
     wide,
 )
 from support.command import keramos
@@ -71,18 +69,6 @@ def folder(credit_run, tmp_path_factory, shared):
 def server(folder):
     with serving(folder) as (address, _):
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(browser, server):
-    with visiting(browser, server) as open_:
-        yield open_
 
 
 NAMES = ["credit", "concrete", "penguins", "evil", "plain0", "plain1"]

@@ -11,7 +11,6 @@ import pytest
 from support.browsers import (
     CHROMIUM,
     NO_CHROMIUM,
-    browsing,
     finished,
     serious,
     serving,
@@ -47,12 +46,6 @@ FEW = ["words", "depthwise"]
 """Plain files of the quick selection; test_report_browser.py has trained ones."""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as opened:
-        yield opened
 
 
 def dated(rows=90):

@@ -15,12 +15,10 @@ from keramos.datasets import POTS
 from support.browsers import (
     CHROMIUM,
     NO_CHROMIUM,
-    browsing,
     finished,
     get,
     serious,
     serving,
-    visiting,
     wide,
 )
 from support.command import keramos
@@ -45,18 +43,6 @@ def folder(tmp_path_factory):
 def server(folder):
     with serving(folder) as (address, _):
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def visit(browser, server):
-    with visiting(browser, server) as open_:
-        yield open_
 
 
 def post(address, path, kind, body):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from keramos.pipeline.load import load
+
 tf = pytest.importorskip("tensorflow")
 raw = tf.raw_ops
 
@@ -332,3 +334,13 @@ def _named(function, inputs):
     if inputs == 1:
         return lambda x0: {"y": function(x0)}
     return lambda x0, x1: {"y": function(x0, x1)}
+
+
+def answers_as_tensorflow(folder, name, given, wanted):
+    """Fails unless a signature of saved cases gives what TensorFlow gave for the same inputs."""
+    inputs = {f"x{i}": one for i, one in enumerate(given)}
+
+    found = load(folder, by=f"graph:{name}").predict(inputs)
+
+    assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)

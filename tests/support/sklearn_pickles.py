@@ -137,3 +137,21 @@ def churn_folder(folder):
         rows.append(f"{25 + place},{gender},{city},{30000 + 1000 * place},{place % 3 // 2}")
     (folder / "customers.csv").write_text("\n".join(rows) + "\n", "utf-8")
     return folder
+
+
+def min_max_scaler(low, high, names=None):
+    """The pickle of a MinMaxScaler that was fitted on columns of these ranges."""
+    scale = 1 / (high - low)
+    state = {
+        "feature_range": (0, 1),
+        "clip": False,
+        "scale_": scale,
+        "min_": -low * scale,
+        "data_min_": low,
+        "data_max_": high,
+        "data_range_": high - low,
+        "n_features_in_": len(low),
+    }
+    if names:
+        state["feature_names_in_"] = np.array(names, object)
+    return dumped(estimator("MinMaxScaler", **state))

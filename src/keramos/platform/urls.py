@@ -69,6 +69,8 @@ def file_system(url: str) -> tuple[FileSystem, str]:
     try:
         return cast("tuple[FileSystem, str]", fsspec.url_to_fs(url))
     except ImportError as error:
-        raise MissingExtraError(f"{url} needs one more package: {error}") from None
+        raise MissingExtraError(
+            "the URL needs one more package", received=str(url), remedy=f"Install it: {error}"
+        ) from None
     except ValueError as error:
         raise UsageError(f"fsspec does not know this URL: {error}", file=str(url)) from None

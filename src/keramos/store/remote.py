@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from keramos.artifact.containers.table import lists_model, stored_names
 from keramos.artifact.files import check_relative
 from keramos.artifact.sources import listing
-from keramos.errors import MissingExtraError, SaveError, StoreError
+from keramos.errors import MissingExtraError, SaveError, StoreError, UsageError
+from keramos.platform.urls import file_system
 from keramos.store.names import LABELS, LISTING, SIGNATURE, is_model, version_number
 from keramos.store.place import Stored
 from keramos.types.limits import LIMITS
@@ -49,19 +50,11 @@ class _FileSystem(Protocol):
 
 def _file_system(url: str) -> tuple[_FileSystem, str]:
     try:
-        import fsspec  # noqa: PLC0415 (an extra)
-    except ImportError:
-        raise MissingExtraError(
-            f"{url} needs fsspec", remedy="Install it with: pip install 'keramos[remote]'"
-        ) from None
-    try:
-        return cast("tuple[_FileSystem, str]", fsspec.url_to_fs(url))
-    except ImportError as error:
-        raise MissingExtraError(
-            "the URL needs one more package", received=str(url), remedy=f"Install it: {error}"
-        ) from None
-    except ValueError as error:
-        raise StoreError(f"fsspec does not know this URL: {error}", file=str(url)) from None
+        return cast("tuple[_FileSystem, str]", file_system(url))
+    except MissingExtraError:
+        raise
+    except UsageError as error:  # a store that cannot be read, for those that keep it
+        raise StoreError(error.what, file=url) from None
 
 
 _SMALL_BYTES = 1 << 20

@@ -1,0 +1,17 @@
+"""A browser, and pages of the server that a file of tests has as ``server``."""
+
+import pytest
+
+from support.browsers import browsing, visiting
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(browser, server):
+    with visiting(browser, server) as open_:
+        yield open_
