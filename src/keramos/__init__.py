@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from keramos.version import __version__
 
 if TYPE_CHECKING:
+    from keramos.errors import KeramosError
     from keramos.inference.model import Model
     from keramos.pipeline.adopt import adopt
     from keramos.pipeline.attach import attach
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DatabaseTable",
+    "KeramosError",
     "Limits",
     "Model",
     "Query",
@@ -58,6 +60,7 @@ __all__ = [
 
 _HOMES = {
     "DatabaseTable": "keramos.types.scoring",
+    "KeramosError": "keramos.errors",
     "Limits": "keramos.types.limits",
     "Model": "keramos.inference.model",
     "Query": "keramos.types.scoring",

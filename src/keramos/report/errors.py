@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _HEAD = """# Errors
 
 Every exception that keramos raises on purpose, generated from `keramos/errors.py` by `make docs`.
-Catch `KeramosError` to catch them all. The command line ends with 2 for wrong usage and with 1 for
-all others.
+Catch `keramos.KeramosError` to catch them all; the others are in `keramos.errors`. The command line
+ends with 2 for wrong usage and with 1 for all others.
 
 | field | holds |
 |---|---|
