@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from keramos.types.adoption import Finding, Part
-    from keramos.types.artifact import Content
+    from keramos.types.artifact import Artifact, Content
     from keramos.types.network import Network
 
 
@@ -50,7 +50,7 @@ class Candidate:
 
     ``title`` says in one line what tells it from others. ``doubts`` are what a person has to
     confirm, in sentences; without doubts the pieces fit in this way only. ``notes`` are what was
-    noticed and is told. ``sample`` is one raw input for people, and its answer.
+    noticed and is told. ``source`` is the model that it is a recipe for.
     """
 
     family: str
@@ -60,3 +60,4 @@ class Candidate:
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    source: Artifact | None = None

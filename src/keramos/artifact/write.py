@@ -44,7 +44,8 @@ _ATTRIBUTE_BYTES = 64_512
 this.
 """
 
-_DATE = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp: equal parcels give equal archives
+STAMP = (1980, 1, 1, 0, 0, 0)
+"""A fixed time: equal parcels give equal archives."""
 
 
 def write(
@@ -81,7 +82,12 @@ def check_extension(path: Path) -> None:
         )
 
 
-def _h5py() -> ModuleType:
+def h5py_module() -> ModuleType:
+    """h5py, which writing needs and reading does not.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         import h5py  # noqa: PLC0415 (an extra)
     except ImportError:
@@ -101,7 +107,7 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
             remedy="Write a .keras file",
         )
     buffer, config = io.BytesIO(), json.dumps(model_config(network))
-    with _h5py().File(buffer, "w") as file:
+    with h5py_module().File(buffer, "w") as file:
         file.attrs["keras_version"] = KERAS_VERSION
         file.attrs["backend"] = "tensorflow"
         file.attrs["model_config"] = config
@@ -188,7 +194,7 @@ def _keras(network: Network, content: Content | None, compile_config: Config | N
     if compile_config:
         config["compile_config"] = compile_config
     text, weights = json.dumps(config).encode(), io.BytesIO()
-    with _h5py().File(weights, "w") as file:
+    with h5py_module().File(weights, "w") as file:
         _put_places(file, network, "")
         if compile_config:
             _put_optimizer(file, network, compile_config)
@@ -202,7 +208,7 @@ def _keras(network: Network, content: Content | None, compile_config: Config | N
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in entries.items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), data)
+            archive.writestr(zipfile.ZipInfo(name, STAMP), data)
     return buffer.getvalue()
 
 

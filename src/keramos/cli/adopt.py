@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     help="A table, a folder of pictures or a series on which the file is compared with the "
     "original parts, and with the app where that does otherwise.",
 )
+@click.option(
+    "--upgrade",
+    is_flag=True,
+    help="Write a network that adoption leaves as it is for current Keras, not as its Keras wrote "
+    "it.",
+)
 @json_option("The recipe as JSON.")
 @by_option
 @limit_option
@@ -46,6 +52,7 @@ def command(
     check: str | None,
     *,
     yes: bool,
+    upgrade: bool,
     as_json: bool,
     **opening: object,
 ) -> None:
@@ -63,9 +70,9 @@ def command(
     answer = _answer(proposal, choose, ask=not (yes or as_json))
     adopted = proposal.adopted(answer)
     compared = adopted.compare(check) if check else None
-    adopted.save(output)
+    form = adopted.save(output, upgrade=upgrade)
     if as_json:
-        _print_json(adopted, compared)
+        _print_json(adopted, compared, form)
         return
     if not _asked(proposal, choose):
         _show(adopted)
@@ -73,6 +80,7 @@ def command(
         f"{output}: on {len(adopted.golden.outputs)} rows the largest difference from the original "
         f"parts is {adopted.difference:.3g}"
     )
+    click.echo(form.text())
     if compared is not None:
         click.echo(compared.text())
 
@@ -124,7 +132,7 @@ def _show(adopted: Adopted, *, sure: bool = True) -> None:
     click.echo("\n".join(recipe_lines(adopted.content, adopted.left_out, sure=sure)))
 
 
-def _print_json(adopted: Adopted, compared: object) -> None:
+def _print_json(adopted: Adopted, compared: object, form: object) -> None:
     import msgspec
 
     document = {
@@ -132,6 +140,7 @@ def _print_json(adopted: Adopted, compared: object) -> None:
         "rule": adopted.content.rule,
         "difference": adopted.difference,
         "compared": compared,
+        "form": form,
         "left_out": adopted.left_out,
     }
     click.echo(msgspec.json.format(msgspec.json.encode(document)).decode())

@@ -12,9 +12,9 @@ import numpy as np
 from keramos.adoption.families import FAMILIES
 from keramos.adoption.pieces import gather
 from keramos.adoption.wishes import stated, wishes_of
-from keramos.artifact.write import write
 from keramos.errors import ModelError, UnsupportedModelError, UsageError
 from keramos.inference.summary import as_text, content_lines
+from keramos.pipeline.adopted_file import save
 from keramos.pipeline.comparison import compare
 from keramos.pipeline.reading import about, opened
 from keramos.types.adoption import Adoption, Question
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.wishes import Wishes
     from keramos.errors import KeramosError
+    from keramos.pipeline.adopted_file import Form
     from keramos.pipeline.comparison import Compared
     from keramos.types.artifact import Artifact, Content
     from keramos.types.companions import LeftOut
@@ -51,6 +52,7 @@ class Adopted:
     left_out: tuple[LeftOut, ...] = ()
     original: Callable[[object], NDArray[np.float64]] | None = None
     published: Published | None = None
+    source: Artifact | None = None
 
     def __repr__(self) -> str:
         """Columns, target, rule, and how near the answers are to those of the original parts."""
@@ -74,14 +76,18 @@ class Adopted:
         """
         return compare(self.network, self.content, self.original, table, self.published)
 
-    def save(self, path: str | Path) -> None:
-        """Write one ``.h5`` or ``.keras`` file, completely or not at all.
+    def save(self, path: str | Path, *, upgrade: bool = False) -> Form:
+        """Write one ``.h5`` or ``.keras`` file, completely or not at all; gives which Keras opens
+        it.
+
+        A network that adoption leaves as it is stays as its Keras wrote it, in a file of the
+        source's extension; ``upgrade`` writes it for current Keras, as all others are.
 
         Raises:
             UsageError: the extension is unknown.
             SaveError: the file could not be written; what was there before is untouched.
         """
-        write(path, self.network, self.content)
+        return save(path, self.network, self.content, self.source, upgrade=upgrade)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +118,7 @@ class Proposal:
         adoption = Adoption(chosen.family, findings, chosen.parts, notes)
         content = replace(made.content, adoption=adoption)
         parts = (made.difference, self.left_out, made.original, made.published)
-        return Adopted(made.network, content, *parts)
+        return Adopted(made.network, content, *parts, chosen.source)
 
     def previews(self) -> list[str]:
         """The answers to the question; the first two with what they give for one raw input."""
@@ -253,7 +259,7 @@ def _proposed(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> 
             if family.recognise(artifact, pieces):
                 _check_keys(stated(wishes), family.reads, family.name)
                 found = family.propose(path, artifact, pieces, wishes)
-                return _using(wishes, found)
+                return [replace(one, source=artifact) for one in _using(wishes, found)]
         names = ", ".join(family.name for family in FAMILIES)
         raise UnsupportedModelError(
             f"the model is of no family that can be adopted; there are {names}"

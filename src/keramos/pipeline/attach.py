@@ -83,7 +83,7 @@ def attach(  # noqa: PLR0913 (keywords only: the options of one call)
         made = _of_table(artifact, given, stated, limits)
     else:
         made = completed_by_settings(family, path, artifact, pieces, stated)
-    return Adopted(made.network, made.content, made.difference, (), made.original)
+    return Adopted(made.network, made.content, made.difference, (), made.original, source=artifact)
 
 
 def _pieces(path: str, given: _Given, stated: Stated, limits: Limits) -> Pieces:
