@@ -19,8 +19,8 @@ help:  ## show this list
 $(STAMP): requirements/dev.txt requirements/node/package-lock.json pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "setting up .venv (some minutes, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@mkdir -p .venv/node && cp requirements/node/*.json .venv/node
 	@if command -v npm > /dev/null; then npm ci --prefix .venv/node --ignore-scripts --no-audit --no-fund --silent; fi
 	@touch $@
@@ -28,8 +28,8 @@ $(STAMP): requirements/dev.txt requirements/node/package-lock.json pyproject.tom
 $(DEMO): requirements/demo.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "setting up .venv for the demo (less than a minute, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 setup: $(STAMP)  ## create .venv with pinned dependencies
@@ -53,7 +53,7 @@ test-all: check  ## everything, slow suites too; drawn examples are new every ti
 	@$(BIN)/python -m pytest $(PARALLEL) -m "" --hypothesis-profile=explore
 
 $(SITE): requirements/docs.txt $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/docs.txt
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --require-hashes -r requirements/docs.txt
 	@touch $@
 
 docs: $(SITE)  ## write the generated pages again and build the site in build/site/html
