@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from keramos.pipeline.convert import convert
     from keramos.pipeline.inspect import inspect
     from keramos.pipeline.load import load
-    from keramos.pipeline.train import Run, train
+    from keramos.pipeline.train import train
+    from keramos.pipeline.training_run import Run
     from keramos.pipeline.verify import verify
     from keramos.scoring.run import score
     from keramos.serving.serve import serve
@@ -64,7 +65,7 @@ _HOMES = {
     "Limits": "keramos.types.limits",
     "Model": "keramos.inference.model",
     "Query": "keramos.types.scoring",
-    "Run": "keramos.pipeline.train",
+    "Run": "keramos.pipeline.training_run",
     "TrainingPlan": "keramos.types.training",
     "adopt": "keramos.pipeline.adopt",
     "attach": "keramos.pipeline.attach",

@@ -42,6 +42,10 @@ def made(path: str) -> keramos.Run:
         print(keramos.load(file).outputs, keramos.load(b"...").inputs)
     print(keramos.inspect(path).parameters, keramos.verify(path)[0].passed)
     keramos.convert(path, "model.onnx")
+    print(keramos.inspect(b"...").layers, keramos.verify(b"...")[0].passed)
+    print(keramos.score(path, "in.csv", "out.csv", keep=("id",), on_error="skip").totals)
+    print(keramos.compare(path, keramos.load(path), "fresh.csv").metrics[0].better)
+    keramos.train("table.csv", "risk", log="tensorboard:logs")
     return run
 """
 WRONG = """
@@ -50,6 +54,7 @@ import keramos
 keramos.train("table.csv", "risk", epoch=3)
 keramos.load(3)
 keramos.load("m.h5").decide([], on_error="ignore")
+keramos.score("m.h5", "in.csv", "out.csv", keeps=("id",))
 """
 pytestmark = pytest.mark.system
 
@@ -84,7 +89,7 @@ def test_a_users_program_passes_mypy_strictly(found):
 
 def test_wrong_calls_are_shown_by_the_checker(found):
     lines = [line.split(":")[1] for line in found if line.startswith("wrong.py")]
-    assert lines == ["4", "5", "6"]
+    assert lines == ["4", "5", "6", "7"]
 
 
 def test_pyright_says_the_same_of_both(folder):
@@ -106,4 +111,4 @@ def test_pyright_says_the_same_of_both(folder):
         for one in said
         if one["severity"] == "error"
     ]
-    assert places == [("wrong.py", 4), ("wrong.py", 5), ("wrong.py", 6)], said
+    assert places == [("wrong.py", line) for line in (4, 5, 6, 7)], said

@@ -102,14 +102,8 @@ def test_a_plain_keras_file_takes_and_gives_arrays(store, tmp_path):
 
 
 def test_a_training_is_logged_by_epochs_with_its_model(store, run):
-    import keramos.mlflow
-
-    log = keramos.mlflow.MlflowLog()
     with mlflow.start_run() as active:
-        again = keramos.train(
-            GERMAN_CREDIT, "risk", recipe="tutorial", epochs=3, on_epoch=log.epoch
-        )
-        log.end(again)
+        keramos.train(GERMAN_CREDIT, "risk", recipe="tutorial", epochs=3, log="mlflow")
     client = mlflow.MlflowClient()
     history = client.get_metric_history(active.info.run_id, "held_out_loss")
     assert [one.value for one in history] == [

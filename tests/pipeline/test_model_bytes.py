@@ -14,6 +14,7 @@ from keramos.errors import (
     LimitExceededError,
     MissingExtraError,
     ModelError,
+    SignatureError,
     UnsafeModelError,
     UsageError,
 )
@@ -87,6 +88,59 @@ def test_an_architecture_and_its_weights_may_both_be_bytes(path, tmp_path):
         keramos.load(config, weights=io.BytesIO(weights)).predict(X),
         keramos.load(path).predict(X),
     )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_function_takes_what_load_takes(way, path, tmp_path):
+    given = lambda: WAYS[way](path)  # noqa: E731 (an open file is read once)
+
+    assert keramos.inspect(given()).layers == keramos.inspect(path).layers
+    assert all(one.passed for one in keramos.verify(given()))
+    keramos.convert(given(), tmp_path / "again.h5")
+    assert np.array_equal(
+        keramos.load(tmp_path / "again.h5").predict(X), keramos.load(path).predict(X)
+    )
+
+
+def test_an_open_file_of_weights_alone_is_listed(path):
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        weights = archive.read("model.weights.h5")
+
+    assert keramos.inspect(io.BytesIO(weights)).tensors == keramos.inspect(weights).tensors != ()
+
+
+def test_what_is_no_model_is_refused_by_every_function(tmp_path):
+    for call in (
+        keramos.inspect,
+        keramos.verify,
+        lambda given: keramos.convert(given, tmp_path / "m.h5"),
+    ):
+        with pytest.raises(UsageError, match="path, a URL, bytes"):
+            call(3)
+    with pytest.raises(UsageError, match="Keras opens files"):
+        keramos.verify(b"...", against_keras=True)
+    (failed,) = keramos.verify(b"not a model")
+    assert not failed.passed
+
+
+def test_a_signature_behind_a_url_lies_beside_it(path, memory, tmp_path):
+    from keramos.signing.signing import new_key, sign
+
+    private, public = new_key(tmp_path / "release")
+    for inner in ("m.keras", "saved"):
+        with pytest.raises(SignatureError, match="not signed"):
+            keramos.load(f"memory://models/{inner}", require_signature=public)
+        signature = sign(path.parent / inner, key=private, output=tmp_path / "s").read_bytes()
+        memory.pipe_file(f"/models/{inner}.sig", signature)
+        for call in (keramos.load, keramos.inspect):
+            assert call(f"memory://models/{inner}", require_signature=public)
+        assert keramos.verify(f"memory://models/{inner}", key=public)[0].passed
+    memory.pipe_file("/models/m.keras", path.read_bytes() + b"\0")
+    with pytest.raises(SignatureError, match="not the one that was signed"):
+        keramos.load("memory://models/m.keras", require_signature=public)
+    memory.pipe_file("/models/m.keras", path.read_bytes())
 
 
 def test_commands_open_urls_too(path, memory):

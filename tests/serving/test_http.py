@@ -121,6 +121,15 @@ def test_warnings_can_be_left_out(port, rows, option):
     assert post(port, "/models/credit/decide?warnings=no", [odd]).status_code == 400
 
 
+def test_a_server_without_warnings_gives_none(port, model_file, rows):
+    odd = {**rows[1], "age": 900}
+    with serving(model_file, "--no-warnings") as quiet:
+        for path in ("decide", "decide?partial=true", "decide?warnings=true", "trace"):
+            for other, there in ((port, True), (quiet.port, False)):
+                said = post(other, f"/models/credit/{path}", odd).text
+                assert ("age 900 is outside" in said) is there, path
+
+
 def test_rows_that_share_a_run_have_their_own_warnings(port, rows):
     odd = {**rows[1], "age": 900}
     body = [json.dumps([row]).encode() for row in (rows[0], odd, rows[2])]

@@ -103,6 +103,12 @@ _DEFAULTS = Settings()
     help="Memory for open models of one process: beyond it, those that answered least recently are "
     "closed until their next request.  [default: no bound]",
 )
+@click.option(
+    "--warnings/--no-warnings",
+    default=True,
+    help="Decisions, traces and pages name numbers outside the training range and unknown "
+    "categories, unless a request says warnings=false; or none do.  [default: on]",
+)
 @click.option("--admin", is_flag=True, help="Let clients load and unload models.")
 @click.option(
     "--tls-cert", type=PATH, help="Certificate (PEM); with --tls-key the server speaks HTTPS."

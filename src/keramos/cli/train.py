@@ -15,7 +15,7 @@ from keramos.training.engines import AUTO, ENGINES
 from keramos.training.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from keramos.pipeline.train import Run
+    from keramos.pipeline.training_run import Run
     from keramos.report.screen import Screen
     from keramos.types.training import Epoch
 
@@ -208,7 +208,6 @@ def command(
     input), or on several files with the same columns.
     """
     from keramos.artifact.write import check_extension
-    from keramos.cli.run_log import run_log
     from keramos.pipeline.train import train
     from keramos.platform.atomic_write import check_target
     from keramos.report.layout import paragraph
@@ -221,11 +220,8 @@ def command(
     options["missing"], options["gaps"] = _missing(options.pop("missing"))
     plan = TrainingPlan(**{name: options.pop(name) for name in _PLAN})  # type: ignore[arg-type]
     live, screen = sys.stderr.isatty(), screen_of(sys.stdout)
-    logged = run_log(log) if log else None
 
     def show(epoch: Epoch) -> None:
-        if logged:
-            logged.epoch(epoch)
         if live and not is_quiet():
             click.echo(epoch_line(epoch, "metric"), err=True)
 
@@ -234,10 +230,8 @@ def command(
             click.echo("\n".join(paragraph(screen, message, "", "  ")))
 
     tables = table[0] if len(table) == 1 else table
-    run = train(tables, target, plan=plan, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
+    run = train(tables, target, plan=plan, log=log, on_epoch=show, on_message=tell, **options)  # type: ignore[arg-type]
     run.save(output)
-    if logged:
-        logged.end(run)
     _show(run, output, screen, as_json=as_json)
 
 

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, cast
 
 from keramos.compile.emit import compile_network
-from keramos.inference.row_warnings import RowWarnings
 from keramos.prepare.front import front
 from keramos.runtime.decide import decide
 from keramos.runtime.session import Session
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from keramos.inference.row_warnings import RowWarnings
     from keramos.types.artifact import Artifact, Content
     from keramos.types.prediction import Decision, Feeds
     from keramos.types.schema import ColumnSchema
@@ -52,6 +52,10 @@ class Traceable(Protocol):
     load_seconds: float
     front: Session | None
 
+    @property
+    def watch(self) -> RowWarnings:
+        """What finds the warnings of rows."""
+
     def feeds(self, x: object) -> Feeds:
         """What ``run`` takes."""
 
@@ -69,7 +73,7 @@ def traced(model: Traceable, row: Row, content: Content) -> PredictionTrace:
     answered = perf_counter()
     decision = decide(output, content.rule)[0]
     decided = perf_counter()
-    (decision,) = RowWarnings(content.preparation).added([decision], fed)
+    (decision,) = model.watch.added([decision], fed)
     lines = (
         ("rule", decision.rule),
         ("decision", _say(decision.label)),

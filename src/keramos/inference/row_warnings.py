@@ -31,7 +31,8 @@ _FEW = 8
 class RowWarnings:
     """Looks at model inputs. Safe to share between threads.
 
-    ``known`` is false for files that record no training distributions; nothing is found there.
+    ``known`` is false for files that record no training distributions, and where warnings are
+    silenced; nothing is found there.
     """
 
     def __init__(self, preparation: Preparation) -> None:
@@ -48,6 +49,10 @@ class RowWarnings:
             for _, column in columns
             if KINDS[column.kind].is_category
         ]
+
+    def silence(self) -> None:
+        """Find nothing from now on."""
+        self.known = False
 
     def found(
         self,

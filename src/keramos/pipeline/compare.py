@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from keramos.data.target import encode_target, take
 from keramos.data.usable_rows import usable_rows
 from keramos.errors import DataError, UsageError
 from keramos.evaluate.paired import paired_metrics
+from keramos.inference.model import Model
 from keramos.pipeline.load import load
 from keramos.prepare.feeds import feeds
 from keramos.runtime.decide import choose
@@ -23,22 +25,23 @@ from keramos.types.comparison import Comparison, DifferentRow
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from keramos.inference.model import Model
+    from keramos.pipeline.model_bytes import Readable
     from keramos.types.artifact import Content
     from keramos.types.schema import TargetSchema
     from keramos.types.table import Table
 
     Array = NDArray[np.generic]
     Floats = NDArray[np.float64]
+    _Given = str | PathLike[str] | bytes | Readable | Model
 
 _SHOWN = 10
 
 
-def compare(first: str | Path | Model, second: str | Path | Model, table: object) -> Comparison:
+def compare(first: _Given, second: _Given, table: object) -> Comparison:
     """Judge two models by the same rows, by metrics and row by row.
 
     Args:
-        first: a file that keramos completed, or a loaded one.
+        first: a model that keramos completed, as ``load`` takes it or loaded.
         second: another one with the same target and classes; its columns may be others.
         table: rows with the columns of both and the target.
 
@@ -46,13 +49,7 @@ def compare(first: str | Path | Model, second: str | Path | Model, table: object
         UsageError: the models have different targets, or one is not a model.
         DataError: a column or the target is absent, or no row can be judged by both.
     """
-    models = [load(one) if isinstance(one, (str, Path)) else one for one in (first, second)]
-    for model in models:
-        if not hasattr(model, "need_content"):
-            raise UsageError(
-                "models and a table are compared: compare(first, second, table)",
-                received=f"a {type(model).__name__} for a model",
-            )
+    models = [_loaded(one) for one in (first, second)]
     contents = [model.need_content("be compared") for model in models]
     target = _same_target(*(content.schema.target for content in contents))
     source = as_table(table)
@@ -66,6 +63,17 @@ def compare(first: str | Path | Model, second: str | Path | Model, table: object
         agreement=_agreement(*judged.answers, target),
         differing=_differing(judged, np.abs(first_one - second_one).max(axis=1), target),
         notes=tuple(_notes(contents, source)),
+    )
+
+
+def _loaded(given: _Given) -> Model:
+    if isinstance(given, Model):
+        return given
+    if isinstance(given, (str, PathLike, bytes)) or hasattr(given, "read"):
+        return load(given)
+    raise UsageError(
+        "models and a table are compared: compare(first, second, table)",
+        received=f"a {type(given).__name__} for a model",
     )
 
 

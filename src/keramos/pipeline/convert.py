@@ -12,7 +12,7 @@ from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, UnsupportedModelError, located
 from keramos.pipeline.config_and_graph import check_agreement
 from keramos.pipeline.differences import in_order, largest_difference, paired
-from keramos.pipeline.reading import about, opened
+from keramos.pipeline.reading import about, named, opened, source_at
 from keramos.pipeline.verify import random_feeds
 from keramos.pipeline.written_forms import Written, check, target_of
 from keramos.runtime.session import Session
@@ -21,8 +21,10 @@ from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from os import PathLike
 
     from keramos.compile.replacements import Replacement
+    from keramos.pipeline.model_bytes import Readable
     from keramos.pipeline.written_forms import Target
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
@@ -60,18 +62,18 @@ class Conversion:
 
 
 def convert(
-    source: str | Path,
+    source: str | PathLike[str] | bytes | Readable,
     target: str | Path,
     *,
     to: str | None = None,
-    weights: str | Path | None = None,
+    weights: str | PathLike[str] | bytes | Readable | None = None,
     replace: Mapping[str, Replacement] | None = None,
     by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Conversion:
-    """Rewrite ``source`` as ``target``: ``.keras`` or ``.h5`` for current Keras, ``.onnx`` for any
-    ONNX runtime, ``.tflite``, ``model.json`` with its shards for TensorFlow.js, a folder for
-    TensorFlow (SavedModel).
+    """Rewrite ``source`` (a path, a URL, bytes, or an open file) as ``target``: ``.keras`` or
+    ``.h5`` for current Keras, ``.onnx`` for any ONNX runtime, ``.tflite``, ``model.json`` with its
+    shards for TensorFlow.js, a folder for TensorFlow (SavedModel).
 
     ``to`` names the form (keras, h5, onnx, tflite, tfjs, saved_model) where the target does not.
     ``weights`` names the file of weights, where ``source`` is an architecture alone
@@ -88,8 +90,11 @@ def convert(
     target = Path(target)
     form = target_of(target, to)
     check(target, form)
-    artifact = opened(source, weights=weights, replacements=replace, limits=limits, by=by)
-    with about(source):
+    name, beside, source_of = named(source, weights, source_at)
+    artifact = opened(
+        name, weights=beside, replacements=replace, limits=limits, source_of=source_of, by=by
+    )
+    with about(name):
         return _converted(artifact, target, form, limits)
 
 

@@ -14,7 +14,7 @@ from keramos.drawing.words import shape
 from keramos.errors import ModelError, UnsupportedModelError
 from keramos.inference.summary import as_text, content_lines, file_lines, tensor_lines
 from keramos.pipeline.keras_compatibility import plain_keras
-from keramos.pipeline.reading import about, opened, reader
+from keramos.pipeline.reading import about, named, opened, reader
 from keramos.types.artifact import Artifact
 from keramos.types.limits import LIMITS
 from keramos.types.network import Network
@@ -22,9 +22,11 @@ from keramos.types.stored import LayerRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from os import PathLike
     from pathlib import Path
 
     from keramos.compile.replacements import Replacement
+    from keramos.pipeline.model_bytes import Readable
     from keramos.types.limits import Limits
     from keramos.types.network import Layer, TensorSpec
     from keramos.types.stored import StoredFile, StoredTensor
@@ -89,15 +91,15 @@ class Inspection:
 
 
 def inspect(
-    path: str | Path,
+    path: str | PathLike[str] | bytes | Readable,
     *,
-    weights: str | Path | None = None,
+    weights: str | PathLike[str] | bytes | Readable | None = None,
     replace: Mapping[str, Replacement] | None = None,
     require_signature: str | Path | None = None,
     by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Inspection:
-    """Read a model file, or an architecture with its weights, and describe it.
+    """Describe a model (a path, a URL, bytes, or an open file), or an architecture with weights.
 
     Of a file that is not a complete model (weights alone, an optimizer's, a model of its author's
     own class) the arrays are listed.
@@ -110,18 +112,19 @@ def inspect(
         ModelError: it cannot be read.
         UsageError: a replacement is wrong, or ``by`` asks for what the form does not hold.
     """
-    source_of = reader(require_signature)
+    signed = require_signature is not None
+    name, beside, source_of = named(path, weights, reader(require_signature), signed=signed)
     try:
         artifact = opened(
-            path, weights=weights, replacements=replace, limits=limits, source_of=source_of, by=by
+            name, weights=beside, replacements=replace, limits=limits, source_of=source_of, by=by
         )
     except UnsupportedModelError:
-        with about(path):
-            stored = stored_file(path, limits=limits, source_of=source_of)
+        with about(name):
+            stored = stored_file(name, limits=limits, source_of=source_of)
         if stored is None or weights is not None or by is not None:
             raise
         return describe_stored(stored)
-    with about(path):
+    with about(name):
         return describe(artifact, limits)
 
 

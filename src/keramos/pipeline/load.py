@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from os import PathLike, fspath
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,14 @@ from msgspec.structs import replace as changed
 from keramos.compile.emit import compile_network
 from keramos.errors import MismatchError, escaped, quoted
 from keramos.inference.model import Model
-from keramos.pipeline.reading import about, opened, reader
+from keramos.pipeline.reading import about, named, opened, reader
 from keramos.runtime.verify import check_fit, check_golden
 from keramos.tabular.float32 import indistinct
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from os import PathLike
     from pathlib import Path
 
     from keramos.compile.replacements import Replacement
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from keramos.types.limits import Limits
     from keramos.types.network import Compiled
     from keramos.types.schema import Preparation
-
-_NONE = type(None)
 
 
 def load(
@@ -70,14 +68,8 @@ def load(
     """
     begun = perf_counter()
     source_of = reader(require_signature, served_as=served_as)
-    if isinstance(path, (str, PathLike)) and isinstance(weights, (str, PathLike, _NONE)):
-        name, beside = fspath(path), None if weights is None else fspath(weights)
-    else:
-        # Most models are files.
-        from keramos.pipeline.model_bytes import instead_of_paths  # noqa: PLC0415 (start-up time)
-
-        signed = require_signature is not None
-        name, beside, source_of = instead_of_paths(path, weights, source_of, signed=signed)
+    signed = require_signature is not None
+    name, beside, source_of = named(path, weights, source_of, signed=signed)
     artifact = opened(
         name,
         weights=beside,

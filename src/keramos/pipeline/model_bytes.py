@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
-from keramos.artifact.containers.table import form_of, model_source
+from keramos.artifact.containers.table import any_source, entrance, form_of, model_source
 from keramos.artifact.files import check_relative
 from keramos.artifact.sources import ModelSource
 from keramos.errors import KeramosError, LimitExceededError, ModelError, UsageError
@@ -63,7 +63,7 @@ def _named(given: object, option: str) -> tuple[str, Callable[[Limits], ModelSou
     if callable(read):
         own = getattr(given, "name", None)
         name = own if isinstance(own, str) else "file object"
-        return name, partial(_of_file, name, read)
+        return name, cache(partial(_of_file, name, read))  # it is read to its end once
     raise UsageError(
         "a path, a URL, bytes, or a file that is open for reading bytes is needed",
         option=option,
@@ -104,8 +104,9 @@ def _too_large(name: str, limits: Limits) -> LimitExceededError:
     )
 
 
-def source_behind(path: str, limits: Limits) -> ModelSource:
-    """The bytes of a model behind a URL.
+def source_behind(path: str, limits: Limits, *, parsed: bool = True) -> ModelSource:
+    """The bytes of a model behind a URL. Without ``parsed`` they are a file alone, or all files of
+    a folder, whatever they are: nothing of them is looked at.
 
     Raises:
         ModelError: there is no such file or folder, or it is no model.
@@ -113,11 +114,11 @@ def source_behind(path: str, limits: Limits) -> ModelSource:
     """
     system, inner = file_system(path.removesuffix("/saved_model.pb"))
     if "file" in system.protocol:
-        return model_source(inner, limits)
+        return model_source(inner, limits) if parsed else any_source(entrance(inner), limits)
     if not inner.strip("/"):
         raise ModelError("the URL names no file", file=path)
     try:
-        return _behind(system, inner, path, limits)
+        return _behind(system, inner, path, limits, parsed=parsed)
     except KeramosError:
         raise
     except FileNotFoundError:
@@ -128,7 +129,9 @@ def source_behind(path: str, limits: Limits) -> ModelSource:
         ) from None
 
 
-def _behind(system: FileSystem, inner: str, url: str, limits: Limits) -> ModelSource:
+def _behind(
+    system: FileSystem, inner: str, url: str, limits: Limits, *, parsed: bool
+) -> ModelSource:
     """A file and what lies beside it, or a folder."""
     info = system.info(inner)
     if info["type"] == "directory":
@@ -140,7 +143,7 @@ def _behind(system: FileSystem, inner: str, url: str, limits: Limits) -> ModelSo
     with system.open(inner, "rb") as file:
         data = _of_file(url, file.read, limits).main
     source = ModelSource(url, {name: data})
-    companions = form_of(source).companions
+    companions = form_of(source).companions if parsed else None
     if companions is None:
         return source
     folder = inner.removesuffix(name).rstrip("/")

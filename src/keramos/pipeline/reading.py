@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from functools import partial
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from keramos.artifact.containers.table import model_source
+from keramos.artifact.containers.table import any_source, model_source
 from keramos.artifact.read import read
 from keramos.compile.faults import faults
 from keramos.errors import (
@@ -21,6 +22,7 @@ from keramos.errors import (
     UnsupportedModelError,
     UsageError,
 )
+from keramos.platform.urls import is_url
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
     from keramos.compile.replacements import Replacement
+    from keramos.pipeline.model_bytes import Readable
     from keramos.types.artifact import Artifact
     from keramos.types.network import Network
 
@@ -43,6 +46,7 @@ _REMEDIES: tuple[tuple[type[ModelError], str], ...] = (
 )
 """What to do about an error that has no remedy of its own; the first class that fits counts."""
 
+_NONE = type(None)
 _CONTRADICTIONS = (
     ArithmeticError,
     AssertionError,
@@ -87,7 +91,7 @@ def about(path: str | Path) -> Iterator[None]:
 
 def source_at(path: str, limits: Limits) -> ModelSource:
     """The bytes of a model at a path, or behind a URL."""
-    if "://" not in path or os.path.lexists(path):
+    if not is_url(path) or os.path.lexists(path):
         return model_source(path, limits)
     # Most models are files of this machine.
     from keramos.pipeline.model_bytes import source_behind  # noqa: PLC0415 (start-up time)
@@ -106,7 +110,40 @@ def reader(
     # Checking signatures takes long to import, and most models are opened without.
     from keramos.signing.signing import signed_source  # noqa: PLC0415 (start-up time)
 
-    return partial(signed_source, key=key, signature=signature, served_as=served_as)
+    return partial(
+        signed_source, key=key, signature=signature, served_as=served_as, source_of=_unparsed
+    )
+
+
+def _unparsed(path: str, limits: Limits) -> ModelSource:
+    """The bytes at a path or behind a URL as they are."""
+    if not is_url(path) or os.path.lexists(path):
+        return any_source(path, limits)
+    from keramos.pipeline.model_bytes import source_behind  # noqa: PLC0415 (few are URLs)
+
+    return source_behind(path, limits, parsed=False)
+
+
+def named(
+    path: str | PathLike[str] | bytes | Readable,
+    weights: str | PathLike[str] | bytes | Readable | None,
+    source_of: Callable[[str, Limits], ModelSource],
+    *,
+    signed: bool = False,
+) -> tuple[str, str | None, Callable[[str, Limits], ModelSource]]:
+    """The names of a model and of its weights in messages, and what reads them; ``source_of`` reads
+    paths.
+
+    Raises:
+        UsageError: one is of no kind that is read, or signatures are wanted, which lie beside files
+            only.
+    """
+    if isinstance(path, (str, PathLike)) and isinstance(weights, (str, PathLike, _NONE)):
+        return fspath(path), None if weights is None else fspath(weights), source_of
+    # Most models are files.
+    from keramos.pipeline.model_bytes import instead_of_paths  # noqa: PLC0415 (start-up time)
+
+    return instead_of_paths(path, weights, source_of, signed=signed)
 
 
 def opened(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Unpack
 
 from msgspec import UNSET
 
-from keramos.artifact.write import write
 from keramos.data.folds import fold_splits
 from keramos.data.infer import infer_schema
 from keramos.data.many_files import bounded
@@ -18,13 +17,13 @@ from keramos.data.wishes import Wishes
 from keramos.data.with_target import with_target
 from keramos.errors import UsageError
 from keramos.evaluate.held_out import kept_rows
-from keramos.inference.summary import as_text, content_lines, trace_lines
-from keramos.pipeline.compile_config import compile_config
 from keramos.pipeline.evaluation import Measures, Subject, column_importance, group_quality
 from keramos.pipeline.judgement import judgements
 from keramos.pipeline.learning import Choices, learned
 from keramos.pipeline.prepared_rows import RowColumns, prepared_rows
+from keramos.pipeline.run_log import logged_epochs, run_log
 from keramos.pipeline.training_records import golden_rows, provenance, sample_row
+from keramos.pipeline.training_run import Run
 from keramos.pipeline.warm_start import warm_start
 from keramos.training.engines import engine as engine_of
 from keramos.training.engines import engine_name
@@ -42,50 +41,15 @@ if TYPE_CHECKING:
 
     from keramos.pipeline.learning import Goal, Learned
     from keramos.pipeline.prepared_rows import PreparedRows
+    from keramos.pipeline.run_log import RunLog
     from keramos.training.trainer import Trainer
-    from keramos.types.network import Network
     from keramos.types.schema import Gaps, Scaling, Schema, Split, Task
     from keramos.types.table import Table
     from keramos.types.training import Epoch, PlanFields
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """A finished training: the network with its preparation in front, and all that the file will
-    hold beside it.
-
-    ``split`` counts rows that have a target, from 0.
-    """
-
-    network: Network
-    content: Content
-    split: Split
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        """Columns, target, rule, quality and the course of training."""
-        return as_text("keramos training", self._lines())
-
-    def _lines(self) -> list[tuple[str, str]]:
-        trace = self.content.trace
-        return [*content_lines(self.content), *(trace_lines(trace) if trace else [])]
-
-    def _repr_html_(self) -> str:
-        from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
-
-        trace = self.content.trace
-        drawn = [notebook.training(trace)] if trace else []
-        return notebook.view("keramos training", notebook.pairs(self._lines()), *drawn)
-
-    def save(self, path: str | Path) -> None:
-        """Write one ``.h5`` or ``.keras`` file, completely or not at all.
-
-        Raises:
-            UsageError: the extension is unknown.
-            SaveError: the file could not be written; what was there before is untouched.
-        """
-        trace = self.content.trace
-        write(path, self.network, self.content, None if trace is None else compile_config(trace))
+def _silent(_: str) -> None:
+    """Take a message and show nothing."""
 
 
 def train(  # noqa: PLR0913 (keywords only: the public options of one call)
@@ -117,8 +81,9 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     plan: TrainingPlan | None = None,
     model: object = None,
     start: str | Path | None = None,
+    log: str | RunLog | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
-    on_message: Callable[[str], None] = lambda _: None,
+    on_message: Callable[[str], None] = _silent,
     **fields: Unpack[PlanFields],
 ) -> Run:
     """Train a network on a table and keep everything its answers depend on.
@@ -166,6 +131,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
             yet trained; or a function of the number of features that builds it.
         start: a file of the recipe ``tutorial`` to go on from, with its preparation and its
             weights; the table needs the same columns and target.
+        log: where each epoch, the held-out metrics and (MLflow) the model are logged: ``mlflow``,
+            ``tensorboard:FOLDER``, or something with the methods of ``RunLog``.
         on_epoch: called with each epoch as it ends; where None, a notebook draws them.
         on_message: called with what was inferred, dropped or left out, in sentences.
         fields: those of ``TrainingPlan`` by themselves, before those of ``plan``: ``epochs``,
@@ -177,6 +144,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         MissingExtraError: the engine's library is not installed.
     """
     _check(scaling, threshold, interval)
+    logged = run_log(log)
     plan = _resolved(
         replace(plan or TrainingPlan(), **fields), own=model is not None, warm=start is not None
     )
@@ -196,8 +164,8 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         on_message(f"goes on from {warm.name}, which may have learned from rows held out now")
     measures = Measures(calibrate, importance, tuple(by), folds, repeats)
     measures.check(schema.target)
-    shown = on_epoch or _live(plan)
-    choices = Choices(plan, threshold, interval, model, shown, measures, warm)
+    told = logged_epochs(logged, on_epoch or _live(plan))
+    choices = Choices(plan, threshold, interval, model, told, measures, warm)
     prepared = partial(
         prepared_rows,
         source,
@@ -209,11 +177,12 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
         known=None if warm is None else warm.preparation,
     )
     rows = prepared()
-    on_message(f"rows are held out as {rows.keys}")
-    for note in rows.notes:
+    for note in (f"rows are held out as {rows.keys}", *rows.notes):
         on_message(note)
     run = _learn(engine_of(plan.engine), rows, choices)
-    return _folds(run, rows, choices, lambda parts: prepared(parts=parts)) if folds else run
+    run = _folds(run, rows, choices, lambda parts: prepared(parts=parts)) if folds else run
+    logged.end(run)
+    return run
 
 
 def _source(

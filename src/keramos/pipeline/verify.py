@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from keramos.artifact.content.document import weight_digests
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
 from keramos.pipeline.config_and_graph import agreement
-from keramos.pipeline.reading import about, opened, reader
+from keramos.pipeline.reading import about, named, opened, reader
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_fit, check_golden, golden_feeds
 from keramos.types.limits import LIMITS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from keramos.compile.replacements import Replacement
+    from keramos.pipeline.model_bytes import Readable
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
     from keramos.types.network import TensorSpec
@@ -45,7 +47,7 @@ class Check:
 
 
 def verify(
-    path: str | Path,
+    path: str | PathLike[str] | bytes | Readable,
     *,
     against_keras: bool = False,
     key: str | Path | None = None,
@@ -54,7 +56,8 @@ def verify(
     by: str | None = None,
     limits: Limits = LIMITS,
 ) -> tuple[Check, ...]:
-    """Every check of a model file; none of them raises for a file that fails it.
+    """Every check of a model (a path, a URL, bytes, or an open file); none raises for a file that
+    fails it.
 
     ``against_keras`` also opens the file in plain Keras and compares answers (needs the extra
     ``train``). With ``key`` (a file with a public key) the first check is the signature, and a file
@@ -66,6 +69,11 @@ def verify(
         MissingExtraError: Keras or signatures are wanted but not installed.
         UsageError: the key cannot be used, or a replacement is wrong.
     """
+    name, _, source_of = named(path, None, reader(key, signature), signed=key is not None)
+    if against_keras and not isinstance(path, (str, PathLike)):
+        raise UsageError(
+            "Keras opens files", option="path", received=name, remedy="Give the path of the file"
+        )
     if key is not None and against_keras:
         raise UsageError(
             "Keras would read the file anew, unsigned as it may be then",
@@ -73,8 +81,7 @@ def verify(
         )
     signed = () if key is None else (Check("signature", passed=True, detail=f"holds for {key}"),)
     try:
-        source_of = reader(key, signature)
-        artifact = opened(path, replacements=replace, limits=limits, source_of=source_of, by=by)
+        artifact = opened(name, replacements=replace, limits=limits, source_of=source_of, by=by)
     except SignatureError as error:
         return (Check("signature", passed=False, detail=str(error)),)
     except ModelError as error:
@@ -88,7 +95,7 @@ def verify(
         read,
         sound,
         *remarks,
-        *_checks(artifact, Path(path), limits, against_keras=against_keras),
+        *_checks(artifact, Path(name), limits, against_keras=against_keras),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from keramos.errors import MissingExtraError, UsageError
 from keramos.inference.model import Model
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from keramos.compile.replacements import Replacement
     from keramos.scoring.job import Job
-    from keramos.types.scoring import Progress, ScoringSummary
+    from keramos.types.scoring import PlanFields, Progress, ScoringSummary
 
     OnProgress = Callable[[Progress], None]
     Engine = Callable[[Job, OnProgress | None], ScoringSummary]
@@ -47,7 +47,7 @@ def score(
     replace: Mapping[str, Replacement] | None = None,
     by: str | None = None,
     on_progress: OnProgress | None = None,
-    **options: object,
+    **options: Unpack[PlanFields],
 ) -> ScoringSummary:
     """Decide every row of a data set of any size; memory does not grow with it.
 
@@ -86,7 +86,7 @@ def score(
             "replace and by are for a model file; a loaded model was opened with its own"
         )
     loaded = model if isinstance(model, Model) else load(model, replace=replace, by=by)
-    plan = ScoringPlan(**options)  # type: ignore[arg-type]  # checked by name above, by value where used
+    plan = ScoringPlan(**options)
     job = plan_job(
         loaded,
         source if isinstance(source, Query) else str(source),

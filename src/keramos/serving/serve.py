@@ -55,6 +55,7 @@ class ServeOptions(TypedDict, total=False):
     load_timeout: float
     preload: bool | None
     model_memory_bytes: int
+    warnings: bool
     shadow: tuple[str, ...]
     replace: Mapping[str, str]
     by: str | None

@@ -28,6 +28,7 @@ from keramos.errors import (
     UsageError,
 )
 from keramos.platform.atomic_write import write_atomically
+from keramos.platform.urls import is_url
 from keramos.signing.bound import check_bound, statement, subject
 
 if TYPE_CHECKING:
@@ -104,6 +105,14 @@ def signature_path(path: str | Path) -> Path:
     return Path(f"{Path(path)}{SUFFIX}")
 
 
+def _beside(path: str) -> str:
+    """The path or URL of the signature of a file or folder; a query stays at the end of a URL."""
+    if not is_url(path):
+        return str(signature_path(path))
+    head, mark, query = path.partition("?")
+    return f"{head.rstrip('/')}{SUFFIX}{mark}{query}"
+
+
 def signed_source(
     path: str | Path,
     limits: Limits = LIMITS,
@@ -111,12 +120,13 @@ def signed_source(
     key: str | Path,
     signature: str | Path | None = None,
     served_as: tuple[str, int] | None = None,
+    source_of: Callable[[str, Limits], ModelSource] = any_source,
 ) -> ModelSource:
     """The bytes of a file or folder that the owner of a key has signed; no other is parsed.
 
     ``key`` is a PEM file with the public key. The signature is ``NAME.sig`` next to the path unless
-    it is named. ``served_as``: the name and version under which it answers; a signature for a named
-    model must be for this one.
+    it is named. ``source_of`` gives the bytes of a file or folder as they are. ``served_as``: the
+    name and version under which it answers; a signature for a named model must be for this one.
 
     Raises:
         SignatureError: there is no signature, it does not hold for these bytes and this key, or it
@@ -130,9 +140,10 @@ def signed_source(
         lambda: library.Config().use_elliptic_key_verifier(public_key=_key_file(key)),
         f"{key} holds no public key that can be checked against (PEM, NIST P-256, P-384 or P-521)",
     )
-    path = entrance(os.fspath(path))
-    place = Path(signature) if signature else signature_path(path)
-    source, bundle = any_source(path, limits), _bundle(path, place)
+    path = os.fspath(path)
+    path = path.removesuffix("/saved_model.pb") if is_url(path) else entrance(path)
+    place = os.fspath(signature) if signature else _beside(path)
+    source, bundle = source_of(path, limits), _bundle(path, place, source_of)
     with _copy(source, "model") as (copy, written):
         written.write_bytes(bundle)
         try:
@@ -229,8 +240,10 @@ def read_signature(place: str | Path) -> bytes:
     return read_bytes(os.fspath(place), _SIGNATURE_LIMITS)
 
 
-def _bundle(source: str, place: Path) -> bytes:
+def _bundle(source: str, place: str, source_of: Callable[[str, Limits], ModelSource]) -> bytes:
     try:
+        if is_url(place):
+            return source_of(place, _SIGNATURE_LIMITS).main
         return read_signature(place)
     except LimitExceededError as error:
         raise SignatureError(

@@ -59,6 +59,16 @@ class Limits(Frozen, frozen=True):
     nonfinite: bool = False
     foreign_training: bool = False
 
+    def __repr__(self) -> str:
+        """The bounds that are not the usual ones."""
+        usual = zip(self.__struct_fields__, self.__struct_defaults__, strict=True)
+        changed = [
+            f"{name}={getattr(self, name)}"
+            for name, default in usual
+            if getattr(self, name) != default
+        ]
+        return f"Limits({', '.join(changed)})"
+
 
 LIMITS = Limits()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 from keramos.frozen import Frozen
 from keramos.types.drift import InputDrift  # noqa: TC001 (msgspec reads the annotations)
@@ -48,6 +48,24 @@ class ScoringPlan(Frozen, frozen=True):
     threads: int = 0
     ray_address: str = ""
     workers: int = 0
+
+
+class PlanFields(TypedDict, total=False):
+    """The fields of a plan as keyword arguments of ``keramos.score``."""
+
+    keep: tuple[str, ...]
+    columns: tuple[str, ...]
+    on_error: OnError
+    source_format: str
+    target_format: str
+    warnings: bool
+    rejects: str
+    summary: str | None
+    resume: bool
+    part_rows: int
+    threads: int
+    ray_address: str
+    workers: int
 
 
 class Query(Frozen, frozen=True):

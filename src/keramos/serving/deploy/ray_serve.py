@@ -23,20 +23,19 @@ from keramos.serving.core.memory import RequestMemory
 from keramos.serving.core.routes import Context
 from keramos.serving.http.app import App
 from keramos.serving.registry.lifecycle import Lifecycle
-from keramos.serving.registry.loading import Loading
+from keramos.serving.registry.loading import LOADING
 from keramos.serving.registry.model_state import LATEST, Policy
 from keramos.serving.registry.registry import ModelRegistry
-from keramos.serving.registry.sources import policy_at, source_of
-from keramos.types.limits import LIMITS
+from keramos.serving.registry.sources import loading_at, policy_at, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from keramos.artifact.sources import ModelSource
     from keramos.serving.core.settings import Settings
+    from keramos.serving.registry.loading import Loading
     from keramos.serving.registry.sources import ModelLocation
-    from keramos.types.limits import Limits
     from keramos.types.versions import Source, Version
 
 _log = logging.getLogger("keramos.serving")
@@ -78,23 +77,17 @@ class Snapshot:
     def __init__(
         self,
         files: Sequence[tuple[Version, ModelSource]],
-        limits: Limits = LIMITS,
-        replacements: Mapping[str, str] | None = None,
-        by: str | None = None,
+        loading: Loading = LOADING,
     ) -> None:
         self._files = dict(files)
-        self.limits = limits
-        self.replacements = replacements
-        self.by = by
+        self.loading = loading
 
     @classmethod
     def of(
         cls,
         source: Source,
         policy: Policy = LATEST,
-        limits: Limits = LIMITS,
-        replacements: Mapping[str, str] | None = None,
-        by: str | None = None,
+        loading: Loading = LOADING,
     ) -> Snapshot:
         """What a source holds now and is to be served, each model loaded and proven.
 
@@ -104,9 +97,11 @@ class Snapshot:
         files = []
         for version in _wanted(source.versions(), policy):
             with source.local(version) as path:
-                model = load(path, replace=replacements, by=by, limits=limits)
+                model = load(
+                    path, replace=loading.replacements, by=loading.by, limits=loading.limits
+                )
                 proven = model.artifact.info.sha256
-                found = model_source(str(path), limits)
+                found = model_source(str(path), loading.limits)
             if found.sha256 != proven:
                 raise MismatchError(
                     "the model changed while it was deployed",
@@ -114,7 +109,7 @@ class Snapshot:
                     remedy="Deploy it again",
                 )
             files.append((version, found))
-        return cls(files, limits, replacements, by)
+        return cls(files, loading)
 
     def versions(self) -> Sequence[Version]:
         """The versions it was made of."""
@@ -141,8 +136,7 @@ class Replica:
         self._settings, self._keys = settings, keys
         self._registry = ModelRegistry()
         held: Snapshot = ray_module().get(snapshot)
-        loading = Loading(held.limits, replacements=held.replacements, by=held.by)
-        Lifecycle(self._registry, held, Policy(), loading).look()
+        Lifecycle(self._registry, held, Policy(), held.loading).look()
         self.check_health()
 
     def __serve_build_asgi_app__(self) -> App:
@@ -183,9 +177,7 @@ def serve_on_ray(
     snapshot = Snapshot.of(
         source_of(location.path, location.name),
         policy_at(location),
-        location.limits,
-        location.replace,
-        location.by,
+        loading_at(location),
     )
     stop = Event()
     with cluster(address) as ray:

@@ -110,7 +110,7 @@ class Loading:
 
     ``key`` is a file with a public key: then only files signed for it are opened, and nothing else
     is parsed. ``limits``, ``replacements`` and ``by`` are as for ``load``. ``seconds`` is the time
-    in which a version must be loaded, proven and warm.
+    in which a version must be loaded, proven and warm. ``warnings``: whether decisions have them.
     """
 
     limits: Limits = LIMITS
@@ -118,6 +118,7 @@ class Loading:
     replacements: Mapping[str, str] | None = None
     by: str | None = None
     seconds: float = 120.0
+    warnings: bool = True
 
     def stamp(self, version: Version) -> object:
         """What tells that a version must be looked at again: where signatures count, also that its
@@ -138,7 +139,7 @@ class Loading:
         if version.fault:
             raise ModelError(version.fault, file=version.file)
         with source.local(version) as path:
-            return load_signatures(
+            found = load_signatures(
                 path,
                 replace=self.replacements,
                 by=self.by,
@@ -146,6 +147,9 @@ class Loading:
                 require_signature=self.key,
                 served_as=(version.model, version.number),
             )
+        if not self.warnings and found.usual.model.content is not None:
+            found.usual.model.watch.silence()
+        return found
 
 
 LOADING = Loading()

@@ -48,6 +48,7 @@ class ModelLocation:
         preload: whether all models are opened at the start; None: where there are few.
         model_memory_bytes: memory of open models; those that answered least recently are closed
             beyond it and opened again by their next request. 0: no bound.
+        warnings: whether decisions name numbers outside the training range and unknown categories.
     """
 
     path: str
@@ -61,6 +62,7 @@ class ModelLocation:
     require_signature: str | None = None
     preload: bool | None = None
     model_memory_bytes: int = 0
+    warnings: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,18 @@ def versions_at(location: ModelLocation) -> tuple[Source, Sequence[Version]]:
     return source, versions
 
 
+def loading_at(location: ModelLocation) -> Loading:
+    """How versions at a place are loaded."""
+    return Loading(
+        location.limits,
+        location.require_signature,
+        location.replace,
+        location.by,
+        location.load_timeout,
+        location.warnings,
+    )
+
+
 def lifecycle_of(
     location: ModelLocation, registry: ModelRegistry, wait: float | None = None
 ) -> Lifecycle:
@@ -111,13 +125,7 @@ def lifecycle_of(
         registry,
         source,
         policy_at(location),
-        Loading(
-            location.limits,
-            location.require_signature,
-            location.replace,
-            location.by,
-            location.load_timeout,
-        ),
+        loading_at(location),
         _opening(location, versions),
     )
     settled = found.begin(versions).wait(wait)

@@ -19,7 +19,7 @@ from keramos.compile.onnx.protobuf import integer, message, text, varint
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keramos.pipeline.train import Run
+    from keramos.pipeline.training_run import Run
     from keramos.types.training import Epoch
 
 _DOUBLE, _FLOAT = 1, 5
@@ -29,10 +29,7 @@ class TensorBoardLog:
     """Writes each epoch as it ends, then the held-out metrics; ``tensorboard --logdir`` shows both.
 
     Example:
-        >>> from keramos.report.tensorboard import TensorBoardLog
-        >>> log = TensorBoardLog("logs")
-        >>> run = keramos.train("credit.csv", "risk", recipe="tutorial", on_epoch=log.epoch)
-        >>> log.end(run)
+        >>> run = keramos.train("credit.csv", "risk", recipe="tutorial", log="tensorboard:logs")
     """
 
     def __init__(self, folder: str | Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 import keramos
 from keramos.datasets import GERMAN_CREDIT
-from keramos.report.tensorboard import TensorBoardLog
+from keramos.errors import UsageError
 from support.command import keramos as command
 
 pytestmark = pytest.mark.oracle
@@ -23,15 +23,22 @@ def events(folder):
 
 
 def test_each_epoch_and_the_held_out_metrics_are_there(tmp_path):
-    log = TensorBoardLog(tmp_path / "logs")
-    run = keramos.train(GERMAN_CREDIT, "risk", recipe="tutorial", epochs=3, on_epoch=log.epoch)
-    log.end(run)
+    seen, log = [], f"tensorboard:{tmp_path}/logs"
+    plan = keramos.TrainingPlan(recipe="tutorial", epochs=3)
+    run = keramos.train(GERMAN_CREDIT, "risk", plan=plan, log=log, on_epoch=seen.append)
+    assert len(seen) == 3
     found = events(tmp_path / "logs")
     for epoch in run.content.trace.epochs:
         assert found[epoch.number, "loss/held-out"] == pytest.approx(epoch.held_out_loss)
         assert found[epoch.number, "metric/training"] == pytest.approx(epoch.metric)
     auc = next(one.value for one in run.content.metrics if one.name == "auc")
     assert found[3, "held-out/auc"] == pytest.approx(auc)
+
+
+def test_what_is_no_log_is_refused_before_anything_is_read():
+    for given in ("wandb", "tensorboard", "tensorboard:", 3):
+        with pytest.raises(UsageError, match="tensorboard:FOLDER"):
+            keramos.train("absent.csv", "risk", log=given)
 
 
 def test_one_option_of_the_command_logs(tmp_path):
@@ -43,4 +50,4 @@ def test_one_option_of_the_command_logs(tmp_path):
     assert (2, "loss/training") in events(tmp_path / "l")
     done = command(*given, "--log", "wandb")
     assert done.returncode == 2
-    assert "mlflow or tensorboard:FOLDER" in done.stderr
+    assert "tensorboard:FOLDER" in done.stderr
