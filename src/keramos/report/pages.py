@@ -222,6 +222,7 @@ class Pages:
             given=given.texts,
             golden=(),
             explanation=subject.explanation(served.model, given),
+            example=subject.example(served.model, given),
             drift=live_values(self._live(served.name, served.version), subject.view),
             shadows=[one for one in self._shadows() if one.model == served.name],
             check="" if subject.view.plain else _path(served, "/check"),
