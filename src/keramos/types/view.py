@@ -123,7 +123,7 @@ class Quality:
 
     ``confusion[i][j]`` counts rows of class i that were called j. ``roc`` has (false, true)
     positive rates. ``residuals`` has (truth, answer) pairs. ``kept`` of ``rows`` held-out rows are
-    in the file.
+    in the file. ``class_scores`` are the mean scores of the decisions for each class.
     """
 
     metrics: tuple[Metric, ...]
@@ -134,6 +134,7 @@ class Quality:
     curve: ThresholdCurve | None = None
     roc: tuple[tuple[float, float], ...] = ()
     calibration: tuple[Calibration, ...] = ()
+    class_scores: tuple[float | None, ...] = ()
     residuals: tuple[tuple[float, float], ...] = ()
     studies: tuple[Study, ...] = ()
 
