@@ -57,6 +57,21 @@ class _Lazy(click.Group):
                 one.params.append(QUIET)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for; the error about another name says which one is near."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches  # only for names that are wrong
+
+            for near in get_close_matches(args[0], COMMANDS, 1, 0.7):
+                error.message += f" Did you mean '{near}'?"
+            if os.path.lexists(args[0]):
+                error.message += f" What the file holds: keramos inspect {args[0]}"
+            raise
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error becomes one message, or one JSON object where it has --json."""
         warnings.showwarning = _show_warning

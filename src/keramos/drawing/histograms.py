@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.drawing.svg import boxes, line, picture, tag, tick_label, ticks
+from keramos.drawing.svg import boxes, line, path, picture, tag, tick_label, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,11 +84,12 @@ def _categories(bars: Bars, live: Sequence[int], label: str) -> Markup:
         y = place * _ROW
         wide = max(share / top * _WIDE, 1.0)
         drawn.append(tag("path", d=boxes([(0, y, wide, _BAR)]), class_="bar"))
-        if now:
-            x = now[place] / top * _WIDE
-            drawn.append(line([(x, y - 1), (x, y + _BAR + 1)], "line live"))
         drawn.append(tag("text", _short(name), x=0, y=y + _BAR + 12, class_="tick"))
         drawn.append(tag("text", f"{share:.1%}", x=_WIDE, y=y + _BAR + 12, class_="tick end"))
+    if now:
+        ends = [(share / top * _WIDE, place * _ROW) for place, share in enumerate(now)]
+        marks = "".join(path([(x, y - 1), (x, y + _BAR + 1)]) for x, y in ends)
+        drawn.append(tag("path", d=marks, class_="line live"))
     return picture(_WIDE, len(names) * _ROW, label, *drawn, class_="chart small")
 
 

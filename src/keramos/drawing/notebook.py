@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from keramos.drawing.charts import loss_chart, metric_chart
+from keramos.drawing.network_picture import network_picture
 from keramos.drawing.svg import tag
 from keramos.drawing.visible import visible
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from keramos.types.training import TrainingTrace
+    from keramos.types.view import NetworkGraph
 
 
 def view(title: str, *parts: Markup) -> str:
@@ -55,6 +57,15 @@ def training(trace: TrainingTrace) -> Markup:
     )
     charts = tag("div", loss_chart(trace), metric_chart(trace), class_="charts")
     return section("Training", charts, legend)
+
+
+def network(graph: NetworkGraph | None) -> list[Markup]:
+    """A drawing of layers that scrolls where it is larger than the cell; none without a graph."""
+    if graph is None:
+        return []
+    drawn = network_picture(graph)
+    box = tag("div", drawn, class_="drawn", tabindex=0, role="region", aria_label="Network")
+    return [section("Network", box)]
 
 
 def _cell(value: object) -> str:

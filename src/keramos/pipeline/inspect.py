@@ -70,6 +70,7 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
+        from keramos.drawing.network_graph import network_graph  # noqa: PLC0415 (only notebooks)
 
         rows = [
             (layer.name, layer.kind, shape(layer.output or ()), f"{layer.parameters:,}")
@@ -77,9 +78,11 @@ class Inspection:
         ]
         shown = notebook.table(("layer", "class", "output", "parameters"), rows[:_MOST])
         more = f"Layers, the first {_MOST} of {len(rows)}" if len(rows) > _MOST else "Layers"
+        drawn = notebook.network(network_graph(self.artifact.network, self.layers))
         return notebook.view(
             "keramos inspection",
             notebook.pairs(self._lines()),
+            *drawn,
             *([notebook.section(more, shown)] if rows else []),
         )
 
