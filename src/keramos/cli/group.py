@@ -64,13 +64,7 @@ class _Lazy(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches  # only for names that are wrong
-
-            for near in get_close_matches(args[0], COMMANDS, 1, 0.7):
-                error.message += f" Did you mean '{near}'?"
-            if os.path.lexists(args[0]):
-                error.message += f" What the file holds: keramos inspect {args[0]}"
-            raise
+            raise click.UsageError(f"{error.message}{_advice(args[0])}", ctx) from None
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error becomes one message, or one JSON object where it has --json."""
@@ -87,6 +81,16 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
+
+
+def _advice(name: str) -> str:
+    """What may be meant by a name that is no command."""
+    from difflib import get_close_matches  # only for names that are wrong
+
+    said = "".join(f" Did you mean '{near}'?" for near in get_close_matches(name, COMMANDS, 1, 0.7))
+    if os.path.lexists(name):
+        said += f" What the file holds: keramos inspect {name}"
+    return said
 
 
 @click.group(

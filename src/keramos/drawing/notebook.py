@@ -55,7 +55,9 @@ def training(trace: TrainingTrace) -> Markup:
         tag("span", "held-out rows", class_="held-out"),
         class_="legend",
     )
-    charts = tag("div", loss_chart(trace), metric_chart(trace), class_="charts")
+    named = (("loss", loss_chart(trace)), (trace.metric.replace("_", " "), metric_chart(trace)))
+    figures = (tag("figure", tag("figcaption", name), drawn) for name, drawn in named)
+    charts = tag("div", *figures, class_="charts")
     return section("Training", charts, legend)
 
 
