@@ -55,7 +55,7 @@ def wait(process: psutil.Popen, port: int, way: Way, answer: float) -> float:
         if process.poll() is not None:
             raise FailureError(f"it ended with exit code {process.returncode}")
         with contextlib.suppress(OSError, http.client.HTTPException):
-            if _right(port, way, answer):
+            if is_right(port, way, answer):
                 return time.perf_counter() - begun
         time.sleep(0.01)
     raise FailureError(f"no right answer within {_START_SECONDS} s")
@@ -65,9 +65,9 @@ def measure(
     process: psutil.Process, port: int, way: Way, answer: float, seconds: float
 ) -> dict[str, float]:
     """Numbers of one way to ask a server that runs: µs, ms and MB."""
-    if not _right(port, way, answer):
+    if not is_right(port, way, answer):
         raise FailureError(f"{way.name}: the answer is wrong")
-    load = _grpc_load if way.grpc else _http_load
+    load = grpc_load if way.grpc else _http_load
     load(port, way, min(seconds, 1))
     before = _cpu_seconds(process)
     found = load(port, way, seconds)
@@ -81,7 +81,8 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return sum(sum(member.cpu_times()[:4]) for member in family(process))
 
 
-def _right(port: int, way: Way, answer: float) -> bool:
+def is_right(port: int, way: Way, answer: float) -> bool:
+    """Whether a server answers, and rightly."""
     if way.grpc:
         with grpc.insecure_channel(f"{HOST}:{port}") as channel:
             return holds(channel.unary_unary(way.path)(way.body, timeout=10), answer)
@@ -119,7 +120,8 @@ def _http_load(port: int, way: Way, seconds: float) -> dict[str, float]:
     return {"requests": int(requests), "rate": int(requests) / float(took), "p50": p50, "p99": p99}
 
 
-def _grpc_load(port: int, way: Way, seconds: float) -> dict[str, float]:
+def grpc_load(port: int, way: Way, seconds: float) -> dict[str, float]:
+    """Requests, requests a second and waiting times of calls, 32 in flight."""
     return asyncio.run(_calls(port, way, seconds))
 
 

@@ -12,7 +12,7 @@ from keramos.serving.assemble import ROUTES
 from keramos.serving.core.auth import Access
 from keramos.serving.core.messages import Request
 from keramos.serving.core.routes import Context, ModelRef
-from keramos.serving.grpc.server import ERROR_KEY
+from keramos.serving.grpc.wire import ERROR_KEY
 from keramos.serving.http.app import App
 from keramos.serving.registry.registry import ModelRegistry
 from support.grpc_servers import running

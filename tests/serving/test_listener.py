@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from keramos.serving.core.settings import Settings
-from keramos.serving.http.listener import listen, refuse_new
+from keramos.serving.core.sockets import listen, refuse_new
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has filters of sockets")

@@ -47,7 +47,7 @@ FAMILIES: tuple[Family, ...] = (
         "series",
         recognise_series,
         propose_series,
-        _ALL | {"columns", "scaler", "target_scaler", "settings", "labels_from"},
+        _ALL | {"columns", "scaler", "target_scaler", "settings"},
     ),
     Family(
         "tables",

@@ -17,8 +17,8 @@ from keramos.platform.read_file import open_regular
 from keramos.serving.assemble import assemble
 from keramos.serving.core.logging import event, start_logging
 from keramos.serving.core.settings import Settings
+from keramos.serving.core.sockets import address, listen
 from keramos.serving.grpc.companion import free_ports
-from keramos.serving.http.listener import address, listen
 from keramos.serving.http.server import build_server, run_server
 from keramos.serving.registry.sources import ModelLocation, versions_at
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     from keramos.types.serving import Outputs
 
 
+class Answer(Protocol):
+    """Who waits for outputs; a future is one."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def set_result(self, outputs: Outputs, /) -> None:
+        """Take the outputs."""
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Take why there are none."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _QueuedRun:
     served: Served
     feeds: Feeds
     rows: int
-    answer: asyncio.Future[Outputs]
+    answer: Answer
 
     @property
     def kind(self) -> Hashable:
@@ -51,15 +64,22 @@ class ArrayBatcher:
         Raises:
             MismatchError: an array does not fit the model's inputs.
         """
+        answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
+        if not self.put(served, feeds, answer):
+            return await asyncio.to_thread(self._registry.run, served, feeds)
+        return await answer
+
+    def put(self, served: Served, feeds: Feeds, answer: Answer) -> bool:
+        """Have ``answer`` told the outputs at the end of this tick; False where the run takes so
+        long that it needs a thread.
+        """
         rows = len(next(iter(feeds.values())))
         if served.seconds > SLOW_RUN_SECONDS or rows > MAX_SHARED_ROWS:
-            return await asyncio.to_thread(self._registry.run, served, feeds)
-        loop = asyncio.get_running_loop()
+            return False
         if not self._queue:
-            loop.call_soon(self._flush)
-        queued = _QueuedRun(served, feeds, rows, loop.create_future())
-        self._queue.append(queued)
-        return await queued.answer
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._queue.append(_QueuedRun(served, feeds, rows, answer))
+        return True
 
     def _flush(self) -> None:
         queued, self._queue = self._queue, []
@@ -97,6 +117,8 @@ class ArrayBatcher:
 
     def _run_single(self, one: _QueuedRun) -> None:
         try:
-            one.answer.set_result(self._registry.run(one.served, one.feeds))
-        except Exception as error:  # noqa: BLE001 (the caller raises it)
+            outputs = self._registry.run(one.served, one.feeds)
+        except Exception as error:  # noqa: BLE001 (who waits is told)
             one.answer.set_exception(error)
+        else:
+            one.answer.set_result(outputs)

@@ -128,6 +128,8 @@ def _check_dtype(name: str, array: NDArray[np.generic], wanted: str) -> None:
     """Refuse what a cast would change: text for numbers, fractions for whole numbers, numbers out
     of range.
     """
+    if wanted != "str" and array.dtype == np.dtype(wanted):
+        return
     if array.dtype == object and None in array:
         raise RequestError(
             f"input '{name}' holds a null, and the model has no rule for missing values"

@@ -46,7 +46,7 @@ class Context:
     live: Callable[[str, int], Live | None] | None = None
     shadows: Callable[[], Sequence[ShadowReport]] = tuple
     metrics: Callable[[], list[Family]] | None = None
-    traced: Callable[[str, Sequence[tuple[str, str | bytes]], str, float], None] | None = None
+    traced: Callable[[str, Sequence[tuple[bytes, bytes]], str, float], None] | None = None
     extensions: tuple[str, ...] = ("binary_tensor_data", "classification", "model_repository")
 
     def ready(self) -> bool:

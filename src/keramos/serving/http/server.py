@@ -23,11 +23,11 @@ from keramos.serving.core.browsers import AllowedHosts
 from keramos.serving.core.logging import event
 from keramos.serving.core.memory import share_arenas
 from keramos.serving.core.shared import Sharing
+from keramos.serving.core.sockets import HANDSHAKE_SECONDS, address, refuse_new, waiting_at
 from keramos.serving.http.app import App
 from keramos.serving.http.connection_state import ConnectionState
 from keramos.serving.http.fast_protocol import Protocol as FastProtocol
 from keramos.serving.http.fast_routes import FastRoutes
-from keramos.serving.http.listener import HANDSHAKE_SECONDS, address, refuse_new
 from keramos.serving.http.starting import RequestThreads, StopSignals
 from keramos.serving.metrics.families import families
 from keramos.serving.metrics.multiprocess import WorkerMetrics
@@ -165,16 +165,12 @@ class Server(uvicorn.Server):
             for listener in sockets:
                 refuse_new(listener)
             await asyncio.sleep(HANDSHAKE_SECONDS)
-        waiting: list[socket.socket] = []
-        for listener in sockets:
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    waiting.append(listener.accept()[0])
+        clients = [client for listener in sockets for client in waiting_at(listener)]
         for server in self.servers:
             server.close()
         taken = (
             loop.connect_accepted_socket(self._protocol, client, ssl=self.config.ssl)
-            for client in waiting
+            for client in clients
         )
         # One that begins no TLS must not hold up the end.
         with contextlib.suppress(TimeoutError):

@@ -120,13 +120,11 @@ class Spans:
             self._remember(_Answered(begin, end, one.headers, one.url, "", str(status)))
 
     def called(
-        self, rpc: str, metadata: Sequence[tuple[str, str | bytes]], code: str, seconds: float
+        self, rpc: str, metadata: Sequence[tuple[bytes, bytes]], code: str, seconds: float
     ) -> None:
         """Remember a call of gRPC that was answered; ``rpc`` is its service and method."""
         end = time_ns()
-        headers = [(name.encode(), value) for name, value in metadata if isinstance(value, str)]
-        raw = [(name, value.encode()) for name, value in headers]
-        self._remember(_Answered(end - int(seconds * 1e9), end, raw, b"", rpc, code))
+        self._remember(_Answered(end - int(seconds * 1e9), end, metadata, b"", rpc, code))
 
     def _remember(self, one: _Answered) -> None:
         if not self._answered:

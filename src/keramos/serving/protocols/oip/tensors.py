@@ -51,6 +51,9 @@ DTYPES = {kind.name: dtype for dtype, kind in KINDS.items()}
 """The protocol's data type -> numpy dtype name."""
 
 _LITTLE = {dtype: np.dtype(dtype).newbyteorder("<") for dtype in KINDS if dtype != "str"}
+_NAMES = {np.dtype(dtype): dtype for dtype in KINDS if dtype != "str"}
+"""numpy dtype -> its name, which numpy takes long to make."""
+
 _LENGTH = struct.Struct("<I")
 
 
@@ -165,7 +168,7 @@ def fill_output(tensor: Message, array: NDArray[np.generic], *, raw: bool) -> by
 
 def dtype_of(array: NDArray[np.generic]) -> str:
     """The key of ``KINDS`` for an output."""
-    return "str" if array.dtype.kind in "OUS" else str(array.dtype)
+    return "str" if array.dtype.kind in "OUS" else _NAMES[array.dtype]
 
 
 def to_raw(array: NDArray[np.generic]) -> bytes:

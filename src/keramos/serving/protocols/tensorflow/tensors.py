@@ -52,6 +52,7 @@ _WIDER = {"int_val", "half_val"}
 _BITS = {"float16": "uint16"}
 """numpy dtypes whose bits travel as numbers -> those numbers."""
 
+_LITTLE = {dtype: np.dtype(dtype).newbyteorder("<") for dtype in KINDS if dtype != "str"}
 _NAMES = {np.dtype(dtype): dtype for dtype in KINDS if dtype != "str"}
 """numpy dtype -> its name, which numpy takes long to make."""
 
@@ -90,7 +91,10 @@ def from_tensor(name: str, tensor: Message, most: int = MAX_VALUES) -> NDArray[n
 
 def _check_alone(name: str, tensor: Message, field: str) -> None:
     """Refuse values in another field than the one that is read: which are meant is not clear."""
-    other = next((one for one in _FIELDS if one != field and getattr(tensor, one)), None)
+    other = next(
+        (one.name for one, _ in tensor.ListFields() if one.name in _FIELDS and one.name != field),
+        None,
+    )
     if other is not None:
         raise RequestError(
             f"the values of input '{name}' are read from {field}, and there are others",
@@ -104,7 +108,7 @@ def _content(name: str, tensor: Message, dtype: str) -> NDArray[np.generic]:
     if dtype == "str":
         raise RequestError(f"input '{name}' holds text in tensor_content; text goes to string_val")
     _check_alone(name, tensor, "tensor_content")
-    kind = np.dtype(dtype).newbyteorder("<")
+    kind = _LITTLE[dtype]
     if len(data) % kind.itemsize:
         raise RequestError(
             f"the tensor_content of input '{name}' does not hold whole {dtype} values",

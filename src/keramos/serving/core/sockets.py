@@ -1,4 +1,4 @@
-"""The listening socket, and how it closes without losing a connection."""
+"""Listening sockets, and how they close without losing a connection."""
 
 from __future__ import annotations
 
@@ -26,23 +26,49 @@ take all of it.
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A listening socket.
+    """The listening socket of HTTP.
 
     Raises:
         UsageError: the address is no address of this machine, or the port is taken.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-        listener.listen(_BACKLOG)
+        listener = listen_at(settings.host, settings.port)
     except (OSError, OverflowError) as error:
-        listener.close()
         said = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot listen at {settings.host} port {settings.port}: {said}") from None
     listener.set_inheritable(True)
     return listener
+
+
+def listen_at(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A listening socket; with ``shared`` several processes may have one at the same port, among
+    which the system divides connections.
+
+    Raises:
+        OSError: the address is no address of this machine, or the port is taken.
+        OverflowError: the port is not a port.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
+    return listener
+
+
+def waiting_at(listener: socket.socket) -> list[socket.socket]:
+    """The connections that wait to be taken."""
+    found: list[socket.socket] = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            found.append(listener.accept()[0])
+    return found
 
 
 def refuse_new(listener: socket.socket) -> None:
