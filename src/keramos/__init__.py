@@ -14,8 +14,10 @@ and ``convert`` say what a file holds, prove it and rewrite it; ``score`` decide
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
+from functools import cache
 from typing import TYPE_CHECKING
 
 from keramos.version import __version__
@@ -95,6 +97,7 @@ def __getattr__(name: str) -> object:
     gc.disable()
     try:
         found = getattr(importlib.import_module(_HOMES[name]), name)
+        _end_at_once()
     finally:
         if searches:
             _keep()
@@ -108,3 +111,13 @@ def _keep() -> None:
     if not gc.get_freeze_count():  # what the program froze stays frozen
         gc.freeze()
         gc.unfreeze()
+
+
+@cache
+def _end_at_once() -> None:
+    """Let the process end without a search for garbage where that would find nothing to do."""
+    from keramos.platform.process_end import (  # noqa: PLC0415 (start-up time of --version)
+        skip_needless_search,
+    )
+
+    atexit.register(skip_needless_search)

@@ -201,6 +201,35 @@ def test_classes_of_windows_have_the_labels_of_a_recipe(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("labels.txt", b"buy\nhold\nsell\n"),
+        ("class_names.json", b'{"hold": 1, "sell": 2, "buy": 0}'),
+        (
+            "app.py",
+            b"import keras\nm = keras.models.load_model(f)\nLABELS = ['buy', 'hold', 'sell']\n",
+        ),
+    ],
+)
+def test_classes_of_windows_have_the_labels_beside_the_model(name, data, tmp_path):
+    _alone(tmp_path / "app", width=3, units=3, activation="softmax")
+    (tmp_path / "app" / "scaler.pkl").write_bytes(min_max_scaler(LOW, HIGH, NAMES))
+    (tmp_path / "app" / name).write_bytes(data)
+    adopted = keramos.adopt(tmp_path / "app", choose=1)
+    assert adopted.content.rule.labels == ("buy", "hold", "sell")
+    (told,) = (one for one in adopted.content.adoption.findings if one.what == "labels")
+    assert told.source.startswith(name)
+
+
+def test_labels_for_another_number_of_classes_of_windows_are_refused(tmp_path):
+    _alone(tmp_path / "app", width=3, units=3, activation="softmax")
+    (tmp_path / "app" / "scaler.pkl").write_bytes(min_max_scaler(LOW, HIGH, NAMES))
+    (tmp_path / "app" / "labels.txt").write_text("up\ndown\n")
+    with pytest.raises(UnsupportedModelError, match=r"labels\.txt has 2"):
+        keramos.adopt(tmp_path / "app", choose=1)
+
+
+@pytest.mark.parametrize(
     ("recipe", "error", "words"),
     [
         ({"columns": ["a"]}, UsageError, "the window has 3 columns"),

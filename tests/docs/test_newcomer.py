@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PYTHONS = ("3.11", "3.12", "3.13")
+SHARED_OUT = ("-n", "logical", "--maxprocesses=4", "--dist", "worksteal")
 EXAMPLES = ("tests/docs/test_run.py", "tests/docs/test_printed_examples.py")
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -35,17 +36,24 @@ def played(folder, *command):
 
 
 @pytest.fixture(scope="module", params=PYTHONS)
-def clone(request, tmp_path_factory):
-    """A fresh clone, and the interpreter that its environment is to have."""
+def clone(request):
+    """A clone of the last commit, and the interpreter that its environment is to have.
+
+    The environment (gigabytes, minutes) stays for the next time in ``.venv/newcomers``, which
+    ``make clean`` removes; ``make`` there adds what the requirements have that it lacks.
+    """
     python = interpreter(request.param)
     if python is None:
         pytest.skip(f"there is no Python {request.param} here")
     if not (ROOT / ".git").exists():
         pytest.skip("these sources are not a clone")
-    folder = tmp_path_factory.mktemp(f"newcomer-{request.param}") / "keramos"
-    played(ROOT, "git", "clone", "--quiet", str(ROOT), str(folder))
-    yield folder, python
-    shutil.rmtree(folder)
+    folder = ROOT / ".venv" / "newcomers" / request.param
+    if not (folder / ".git").exists():
+        played(ROOT, "git", "clone", "--quiet", str(ROOT), str(folder))
+    played(folder, "git", "fetch", "--quiet", str(ROOT), "HEAD")
+    played(folder, "git", "reset", "--quiet", "--hard", "FETCH_HEAD")
+    played(folder, "git", "clean", "-qdxf", "-e", ".venv")
+    return folder, python
 
 
 def test_a_clone_shows_the_demo_then_plays_every_example(clone):
@@ -56,4 +64,4 @@ def test_a_clone_shows_the_demo_then_plays_every_example(clone):
             played(folder, "bash", "-c", line.strip())
     played(folder, "make", "setup", f"PYTHON={python}")
     played(folder, "make", "docs", f"PYTHON={python}")
-    played(folder, ".venv/bin/python", "-m", "pytest", "-m", "", *EXAMPLES)
+    played(folder, ".venv/bin/python", "-m", "pytest", "-m", "", *SHARED_OUT, *EXAMPLES)

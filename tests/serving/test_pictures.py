@@ -271,6 +271,16 @@ def test_a_model_of_other_columns_takes_no_pictures(kind, tmp_path):
         found = reply(prices, url, kind, form(part(CUP)))
         assert found.status == 415
         assert "application/json" in json.loads(found.body)["error"]
+        assert "it takes the rows of a series" in json.loads(found.body)["error"]
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", FORM])
+def test_a_model_without_a_schema_says_why_it_takes_no_form(kind, tmp_path):
+    tiny_networks.pictures(tmp_path / "m.keras")
+    found = reply(keramos.load(tmp_path / "m.keras"), PREDICT, kind, form(part(CUP)))
+    assert found.status == 415
+    assert "it has no schema" in json.loads(found.body)["error"]
+    assert '"instances"' in json.loads(found.body)["error"]
 
 
 def test_a_text_is_a_field_of_a_form_or_a_file(reader):

@@ -47,7 +47,7 @@ FAMILIES: tuple[Family, ...] = (
         "series",
         recognise_series,
         propose_series,
-        _ALL | {"columns", "scaler", "target_scaler", "settings"},
+        _ALL | {"columns", "scaler", "target_scaler", "settings", "labels_from"},
     ),
     Family(
         "tables",

@@ -57,6 +57,15 @@ class _Lazy(click.Group):
                 one.params.append(QUIET)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for; the error about another name says which one is near."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(f"{error.message}{_advice(args[0])}", ctx) from None
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error becomes one message, or one JSON object where it has --json."""
         warnings.showwarning = _show_warning
@@ -72,6 +81,16 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
+
+
+def _advice(name: str) -> str:
+    """What may be meant by a name that is no command."""
+    from difflib import get_close_matches  # only for names that are wrong
+
+    said = "".join(f" Did you mean '{near}'?" for near in get_close_matches(name, COMMANDS, 1, 0.7))
+    if os.path.lexists(name):
+        said += f" What the file holds: keramos inspect {name}"
+    return said
 
 
 @click.group(

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from keramos.types.training import Epoch, TrainingTrace
-    from keramos.types.view import Bars, Calibration, Influence, Quality
+    from keramos.types.view import Calibration, Influence, Quality
 
-_HISTOGRAM = (240.0, 56.0)
 _MARGIN = 0.06  # share of an axis left free around the curves
 
 
@@ -64,43 +63,6 @@ def _curves(name: str, epochs: Sequence[Epoch], values: Sequence[tuple[float, fl
 
 def _tooltip(epoch: Epoch, name: str, value: float, kind: str) -> str:
     return f"epoch {epoch.number}, {kind} {name} {value:.4g}: {epoch.observation}"
-
-
-def histogram(bars: Bars, live: Sequence[int] = (), label: str = "") -> Markup:
-    """Training rows as bars and live rows as an outline, each as shares of its own rows."""
-    width, height = _HISTOGRAM
-    drawn = [tag("path", d=_columns(bars.counts), class_="bar")]
-    if sum(live):
-        top = max(max(bars.counts) / max(sum(bars.counts), 1), max(live) / sum(live)) or 1.0
-        training = max(bars.counts) / max(sum(bars.counts), 1) / top
-        drawn = [
-            tag("path", d=_columns(bars.counts, training), class_="bar"),
-            line(_steps(live, max(live) / sum(live) / top), "line live"),
-        ]
-    drawn.append(line([(0, height - 0.5), (width, height - 0.5)], "axis"))
-    label = label or f"histogram of {len(bars.counts)} bars"
-    return picture(width, height, label, *drawn, class_="chart small")
-
-
-def _columns(counts: Sequence[int], share: float = 1.0) -> str:
-    width, height = _HISTOGRAM
-    each, top = width / max(len(counts), 1), max(counts, default=0) or 1
-    full = (height - 4) * share
-    return boxes(
-        (place * each + 0.5, height - 1 - count / top * full, max(each - 1, 1), count / top * full)
-        for place, count in enumerate(counts)
-        if count
-    )
-
-
-def _steps(counts: Sequence[int], share: float) -> list[tuple[float, float]]:
-    width, height = _HISTOGRAM
-    each, top = width / len(counts), max(counts) or 1
-    corners = []
-    for place, count in enumerate(counts):
-        y = height - 1 - count / top * (height - 4) * share
-        corners += [(place * each, y), ((place + 1) * each, y)]
-    return corners
 
 
 def roc(quality: Quality) -> Markup:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from keramos.drawing.charts import loss_chart, metric_chart
+from keramos.drawing.network_picture import network_picture
 from keramos.drawing.svg import tag
 from keramos.drawing.visible import visible
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from keramos.types.training import TrainingTrace
+    from keramos.types.view import NetworkGraph
 
 
 def view(title: str, *parts: Markup) -> str:
@@ -53,8 +55,19 @@ def training(trace: TrainingTrace) -> Markup:
         tag("span", "held-out rows", class_="held-out"),
         class_="legend",
     )
-    charts = tag("div", loss_chart(trace), metric_chart(trace), class_="charts")
+    named = (("loss", loss_chart(trace)), (trace.metric.replace("_", " "), metric_chart(trace)))
+    figures = (tag("figure", tag("figcaption", name), drawn) for name, drawn in named)
+    charts = tag("div", *figures, class_="charts")
     return section("Training", charts, legend)
+
+
+def network(graph: NetworkGraph | None) -> list[Markup]:
+    """A drawing of layers that scrolls where it is larger than the cell; none without a graph."""
+    if graph is None:
+        return []
+    drawn = network_picture(graph)
+    box = tag("div", drawn, class_="drawn", tabindex=0, role="region", aria_label="Network")
+    return [section("Network", box)]
 
 
 def _cell(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from math import prod
@@ -69,6 +70,7 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         from keramos.drawing import notebook  # noqa: PLC0415 (only notebooks draw)
+        from keramos.drawing.network_graph import network_graph  # noqa: PLC0415 (only notebooks)
 
         rows = [
             (layer.name, layer.kind, shape(layer.output or ()), f"{layer.parameters:,}")
@@ -76,9 +78,11 @@ class Inspection:
         ]
         shown = notebook.table(("layer", "class", "output", "parameters"), rows[:_MOST])
         more = f"Layers, the first {_MOST} of {len(rows)}" if len(rows) > _MOST else "Layers"
+        drawn = notebook.network(network_graph(self.artifact.network, self.layers))
         return notebook.view(
             "keramos inspection",
             notebook.pairs(self._lines()),
+            *drawn,
             *([notebook.section(more, shown)] if rows else []),
         )
 
@@ -148,7 +152,8 @@ def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:
     unsupported, shapes, ends = tuple(map(str, faults(network))), {}, None
     try:
         if not unsupported:
-            shapes, ends = output_shapes(network, limits), compile_network(network, limits=limits)
+            shapes = dict(_shapes(network, limits, ""))
+            ends = compile_network(network, limits=limits)
     except ModelError as error:
         unsupported = (str(error),)
     rows = tuple(changed(row, output=shapes.get(row.name)) for row in _network_rows(network, ""))
@@ -160,6 +165,20 @@ def describe(artifact: Artifact, limits: Limits = LIMITS) -> Inspection:
         ends.outputs if ends else (),
         plain_keras(artifact),
     )
+
+
+def _shapes(
+    network: Network, limits: Limits, prefix: str
+) -> Iterator[tuple[str, tuple[int | None, ...]]]:
+    """What each layer gives, nested ones by their path; a nested model whose inputs have no shape
+    of their own has none.
+    """
+    for name, found in output_shapes(network, limits).items():
+        yield f"{prefix}{name}", found
+    for layer in network.layers.values():
+        if layer.network is not None:
+            with suppress(ModelError):
+                yield from _shapes(layer.network, limits, f"{prefix}{layer.name}/")
 
 
 def _network_rows(network: Network, prefix: str) -> Iterator[LayerRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keramos.drawing import charts
+from keramos.drawing.histograms import histogram
 from keramos.drawing.words import brief, listed
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _column(card: ColumnCard, drift: InputDrift) -> dict[str, object]:
     verdict, mark = ("moved", "bad") if drift.moved else ("as in training", "good")
     label = f"{card.name}: training rows as bars, live rows as a line"
     return {
-        "picture": charts.histogram(card.bars, counts, label),
+        "picture": histogram(card.bars, counts, label),
         "pairs": _pairs(drift),
         "verdict": verdict,
         "mark": mark,

@@ -18,6 +18,7 @@ from keramos.report.live import live_values
 from keramos.report.subject import Given, Subject
 from keramos.report.views.model import headline
 from keramos.report.views.questions import questions
+from keramos.report.views.versions import versions
 from keramos.types.serving import ModelRef, Page, State, whole_number
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ class Pages:
         kind = "application/json" if show is Pages.drift else "text/html; charset=utf-8"
         try:
             return replace(_page(show(self, served, asked)), content_type=kind)
+        except NotServedError as error:  # another one than that of the path
+            return _page(render.render("absent.html", message=str(error)), _NOT_FOUND)
         except Exception:  # noqa: BLE001 (a model that a view does not foresee has no page; the others have)
             _log.exception("model %s cannot be shown", quoted(name), extra=_FAULT)
             said = f"model {quoted(name)} answers, but this page of it cannot be shown"
@@ -209,21 +212,23 @@ class Pages:
     def model(self, served: Served, asked: Asked) -> str:
         """The page of one version, explained for the row in the query or the form."""
         subject, given = self._subject(served), asked.given()
-        versions = self._versions(served.name)
+        all_versions = self._versions(served.name)
         labels = next(
-            (item["labels"] for item in versions if item["version"] == served.version), []
+            (item["labels"] for item in all_versions if item["version"] == served.version), []
         )
         return render.render(
             "model.html",
             **subject.values,
-            served={"version": served.version, "labels": labels, "versions": versions},
+            served={"version": served.version, "labels": labels, "versions": all_versions},
             interactive=True,
             explain=f"/models/{render.quoted(served.name)}/explain",
             given=given.texts,
             golden=(),
             explanation=subject.explanation(served.model, given),
+            example=subject.example(served.model, given),
             drift=live_values(self._live(served.name, served.version), subject.view),
             shadows=[one for one in self._shadows() if one.model == served.name],
+            compared=_path(served, "/compare"),
             check="" if subject.view.plain else _path(served, "/check"),
         )
 
@@ -237,6 +242,46 @@ class Pages:
             back=_path(served),
             questions=questions(served.model, view.proof),
         )
+
+    def compare(self, served: Served, asked: Asked) -> str:
+        """This version beside another one (``with``, of ``model`` where that is given), or beside
+        the one before it.
+
+        Raises:
+            NotServedError: there is no other.
+        """
+        name = asked.text("model") or served.name
+        wanted = whole_number(asked.text("with"))
+        if wanted is None:
+            wanted = self._other(served, name)
+        other = self._catalogue.opened(ModelRef(name, wanted, ""))
+        pair = (other, served)
+        first, second = (self._subject(one) for one in pair)
+        links = [
+            (_compared(served, item["version"]), f"with version {item['version']}")
+            for item in self._versions(served.name)
+            if item["version"] not in {served.version, wanted}
+        ]
+        return render.render(
+            "compare.html",
+            first=_titled(other),
+            second=_titled(served),
+            paths=[_path(one) for one in pair],
+            others=links,
+            found=versions((first.view, second.view), (other.model, served.model)),
+        )
+
+    def _other(self, served: Served, name: str) -> int:
+        """The version before, or the only other one."""
+        found = sorted(int(str(item["version"])) for item in self._versions(name))
+        others = [one for one in found if name != served.name or one != served.version]
+        before = [one for one in others if one < served.version]
+        if not others:
+            raise NotServedError(
+                f"model {quoted(name)} has no other version here; compare it with another model by "
+                "?model=NAME"
+            )
+        return max(before or others)
 
     def explain(self, served: Served, asked: Asked) -> str:
         """The prediction trace of one row, as a fragment of HTML."""
@@ -267,6 +312,7 @@ _VIEWS: Mapping[tuple[str, ...], _Show] = {
     ("explain",): Pages.explain,
     ("check",): Pages.check,
     ("drift",): Pages.drift,
+    ("compare",): Pages.compare,
 }
 """The part of a path after a model's name -> its view."""
 
@@ -277,6 +323,15 @@ _FORMS = frozenset({(), ("explain",)})
 def _path(served: Served, view: str = "") -> str:
     """The path of one view of this version."""
     return f"/models/{render.quoted(served.name)}{view}?version={served.version}"
+
+
+def _compared(served: Served, other: object) -> str:
+    """The path of the comparison with another version."""
+    return f"{_path(served, '/compare')}&with={other}"
+
+
+def _titled(served: Served) -> str:
+    return f"{served.name}, version {served.version}"
 
 
 def _page(text: str, status: int = 200) -> Page:

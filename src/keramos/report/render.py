@@ -15,6 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from keramos.drawing import charts, words
 from keramos.drawing import seen as pictures
 from keramos.drawing.heat import activation
+from keramos.drawing.histograms import histogram
+from keramos.drawing.network_picture import network_picture
+from keramos.drawing.svg import tag
 from keramos.drawing.visible import visible
 from keramos.report.views.leaderboard import LEADERBOARD, LEADERBOARD_NOTE, leaderboard
 from keramos.types.seen import SeenPicture, SeenSeries, SeenWords
@@ -28,7 +31,13 @@ if TYPE_CHECKING:
 
     from keramos.types.prediction import Decision
     from keramos.types.training import DecisionRule
-    from keramos.types.view import Activation, Explanation, ModelView, ThresholdCurve
+    from keramos.types.view import (
+        Activation,
+        Explanation,
+        ModelView,
+        NetworkGraph,
+        ThresholdCurve,
+    )
 
 ASSETS = {"page.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 """Files that pages load from their own server -> content type."""
@@ -63,6 +72,7 @@ def environment() -> Environment:
         sizes=words.shape,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         quoted=quoted,
+        network=_network,
     )
     digest = hashlib.sha256("".join(map(asset, ASSETS)).encode()).hexdigest()[:12]
     found.globals.update(version=__version__, digest=digest, assets="/assets/", home=True)
@@ -79,6 +89,12 @@ def prepare() -> None:
 def render(template: str, **values: object) -> str:
     """One template with its values."""
     return visible(environment().get_template(template).render(**values))
+
+
+def _network(graph: NetworkGraph, name: str = "Network") -> Markup:
+    """A drawing of layers that scrolls where it is larger than the window."""
+    drawn = network_picture(graph)
+    return tag("div", drawn, class_="scroll drawn", tabindex=0, role="region", aria_label=name)
 
 
 def quoted(name: str) -> str:
@@ -116,7 +132,7 @@ def model_values(view: ModelView) -> dict[str, object]:
         "thresholds": _thresholds(curve) if curve else (),
         "percents": _percents(curve) if curve else {},
         "histograms": [
-            charts.histogram(card.bars, label=f"{card.name}: {card.range}")
+            histogram(card.bars, label=f"{card.name}: {card.range}")
             for card in view.columns[:_SHOWN_CARDS]
         ],
     }
@@ -198,7 +214,7 @@ def _answers(decision: Decision | None, rule: DecisionRule | None) -> dict[str, 
     if decision and rule and rule.kind == "threshold":
         gauge = charts.gauge(decision.score, rule.threshold)
     return {
-        "answer": _answer(decision, rule),
+        "answer": answer(decision, rule),
         "rule": decision.rule if decision else "",
         "gauge": gauge,
     }
@@ -244,7 +260,8 @@ def _layer(one: Activation) -> dict[str, object]:
     }
 
 
-def _answer(decision: Decision | None, rule: DecisionRule | None) -> str:
+def answer(decision: Decision | None, rule: DecisionRule | None) -> str:
+    """What is decided, as a text."""
     if decision is None or rule is None:
         return ""
     if rule.several:

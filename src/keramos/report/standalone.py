@@ -27,10 +27,11 @@ def report(found: Inspection, model: Predictor | None, name: str) -> str:
             Markup(),
         )
         golden: list[Markup] = []
+        example = None
     else:
         subject = Subject(name, model)
         values, explanation = subject.values, subject.explanation(model)
-        golden = subject.golden(model)
+        golden, example = subject.golden(model), subject.example(model)
     style, script = render.asset("page.css"), render.asset("page.js")
     policy = (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src "
@@ -44,6 +45,7 @@ def report(found: Inspection, model: Predictor | None, name: str) -> str:
         interactive=False,
         explanation=explanation,
         golden=golden,
+        example=example,
         drift=None,
         shadows=(),
         check="",

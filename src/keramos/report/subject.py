@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN_GOLDEN = 8
+_SHOWN_CELLS = 5  # of a row on the first screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,26 @@ class Subject:
             return Markup(self._explained(model, given))  # noqa: S704 (a rendered template)
         except KeramosError as error:
             return Markup(render.refusal(str(error)))  # noqa: S704 (a rendered template)
+
+    def example(self, model: Predictor, given: Given = NOTHING) -> Mapping[str, object] | None:
+        """A row and what is decided about it, for the first screen; None where a row is no texts,
+        or is refused.
+        """
+        content = model.content
+        if content is None or is_raw(content):
+            return None
+        texts = {**example_row(content), **given.texts}
+        try:
+            decision = model.decide([typed_row(texts, content)])[0]
+        except KeramosError:
+            return None
+        names = [column.name for column in content.schema.columns]
+        return {
+            "row": [(name, texts.get(name) or "missing") for name in names[:_SHOWN_CELLS]],
+            "more": max(len(names) - _SHOWN_CELLS, 0),
+            "answer": render.answer(decision, content.rule),
+            "rule": decision.rule,
+        }
 
     def golden(self, model: Predictor) -> list[Markup]:
         """What the model sees of each golden picture, text or series, and answers: fragments."""

@@ -123,7 +123,7 @@ class Quality:
 
     ``confusion[i][j]`` counts rows of class i that were called j. ``roc`` has (false, true)
     positive rates. ``residuals`` has (truth, answer) pairs. ``kept`` of ``rows`` held-out rows are
-    in the file.
+    in the file. ``class_scores`` are the mean scores of the decisions for each class.
     """
 
     metrics: tuple[Metric, ...]
@@ -134,6 +134,7 @@ class Quality:
     curve: ThresholdCurve | None = None
     roc: tuple[tuple[float, float], ...] = ()
     calibration: tuple[Calibration, ...] = ()
+    class_scores: tuple[float | None, ...] = ()
     residuals: tuple[tuple[float, float], ...] = ()
     studies: tuple[Study, ...] = ()
 
@@ -208,12 +209,37 @@ class LayerLine:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphNode:
+    """One call of a layer in a drawn network. ``name`` is unique; ``inner`` is that of a nested
+    model. ``folded`` counts the layers that a node stands for, where it is a run of several.
+    """
+
+    name: str
+    kind: str
+    output: str
+    parameters: int
+    inner: NetworkGraph | None = None
+    folded: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkGraph:
+    """A network as nodes, in an order in which every input comes before its use, and edges between
+    their positions.
+    """
+
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelView:
     """Everything that is shown of one model file.
 
     ``stages``, ``trace``, ``quality`` and ``columns`` are empty where the file does not record
     them; ``absent`` says so in sentences. ``unsupported`` names what keeps a file from running.
-    ``plain`` is true for a file without keramos content.
+    ``graph`` is None where there are too many layers to be drawn. ``plain`` is true for a file
+    without keramos content.
     """
 
     name: str
@@ -228,6 +254,7 @@ class ModelView:
     rule: str
     proof: Proof
     layers: tuple[LayerLine, ...]
+    graph: NetworkGraph | None
     tensors: tuple[StoredTensor, ...]
     parameters: int
     inputs: tuple[Pair, ...]

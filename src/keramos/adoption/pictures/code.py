@@ -18,7 +18,7 @@ Method = Literal[
 
 _LARGEST_BYTE = 255
 _FITS: dict[str, tuple[Fit, Method]] = {
-    "ImageOps.fit": ("crop", "lanczos"),
+    "ImageOps.fit": ("crop", "bicubic"),
     "load_img": ("stretch", "nearest"),
     "cv2.resize": ("stretch", "cv-linear"),
     "image.resize": ("stretch", "tf-bilinear"),
@@ -26,7 +26,7 @@ _FITS: dict[str, tuple[Fit, Method]] = {
 }
 """A call, by its end -> how it fits a picture, with its default method; the first that fits."""
 _TENSORFLOW = ("tf.image.resize", "tensorflow.image.resize")
-_METHODS: dict[str, Method] = {
+METHODS_OF_WORDS: dict[str, Method] = {
     "NEAREST": "nearest",
     "BOX": "box",
     "BILINEAR": "bilinear",
@@ -36,7 +36,8 @@ _METHODS: dict[str, Method] = {
     "INTER_LINEAR": "cv-linear",
     "INTER_AREA": "cv-area",
 }
-_UNKNOWN = ("INTER_CUBIC", "INTER_NEAREST", "INTER_LANCZOS4", "HAMMING")
+UNKNOWN_METHODS = ("INTER_CUBIC", "INTER_NEAREST", "INTER_LANCZOS4", "INTER_NEAREST_EXACT",
+                   "INTER_LINEAR_EXACT", "HAMMING")  # fmt: skip
 _MODES = {"COLOR_BGR2RGB": "RGB", "COLOR_RGB2BGR": "BGR", "COLOR_BGR2GRAY": "L"}
 _FAMILIES = {
     "-1..1": ("mobilenet", "mobilenet_v2", "inception_v3", "xception", "resnet_v2", "nasnet",
@@ -67,14 +68,14 @@ def hints(paths: Sequence[str]) -> list[Hint]:
 
 
 def _of_tree(name: str, tree: ast.Module) -> Iterator[Hint]:
-    families = dict(_imported(tree))
+    families = dict(families_of(tree))
     for node in sorted(ast.walk(tree), key=lambda one: getattr(one, "lineno", 0)):
         where = f"{name}:{getattr(node, 'lineno', 0)}"
         for what, value, call in (*_said(node), *_called(node, families)):
             yield Hint(what, value, where, call)
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def families_of(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Names of ``preprocess_input`` -> the scale of the family that it is imported from."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -86,6 +87,11 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _scale_of(family: str) -> str:
     return next((scale for scale, names in _FAMILIES.items() if family in names), "")
+
+
+def scale_of(words: Sequence[str]) -> str:
+    """The scale of the family whose module some words name, "" where they name none."""
+    return next(filter(None, map(_scale_of, words)), "")
 
 
 def _said(node: ast.AST) -> Iterator[tuple[str, str, str]]:
@@ -146,10 +152,10 @@ def _fit(called: str, node: ast.Call) -> tuple[str, str] | None:
     fit, method = _FITS[name]
     for given in [*node.args[1:], *(one.value for one in node.keywords)]:
         word = ast.unparse(given).strip("'\"").rpartition(".")[2].upper()
-        if word in _UNKNOWN:
+        if word in UNKNOWN_METHODS:
             return None
-        if word in _METHODS and not (name == "image.resize" and word == "BILINEAR"):
-            method = _METHODS[word]
+        if word in METHODS_OF_WORDS and not (name == "image.resize" and word == "BILINEAR"):
+            method = METHODS_OF_WORDS[word]
     return fit, method
 
 

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from keramos.adoption.candidate import Candidate
 from keramos.adoption.pictures.build import whole
+from keramos.adoption.pictures.by_way import hints_of, other_sizes, prepared_by, same_pictures
 from keramos.adoption.pictures.code import fit_of, hints
+from keramos.adoption.pictures.flow import ways_of
 from keramos.adoption.pictures.labels import labels_of
+from keramos.adoption.pictures.scales import SCALES, USUAL, scaled
 from keramos.compile.emit import compile_network
 from keramos.errors import UnsupportedModelError, UsageError
 from keramos.tabular.media.resample import METHODS
@@ -24,6 +27,7 @@ from keramos.types.schema import Picture
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from keramos.adoption.pictures.by_way import Prepared
     from keramos.adoption.pictures.code import Fit, Hint, Method
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.wishes import Wishes
@@ -35,20 +39,7 @@ _Origin = Literal["family", "convention", "model", "code"]
 FAMILY = "pictures"
 _TEACHABLE = 224
 _SCALERS = frozenset({"Rescaling", "Normalization"})
-_SCALES: Mapping[str, Picture] = {
-    "0..1": Picture(0, 0, divide=255.0),
-    "-1..1": Picture(0, 0, divide=127.5, subtract=1.0),
-    "0..255": Picture(0, 0),
-    "caffe": Picture(0, 0, mode="BGR", means=(103.939, 116.779, 123.68)),
-    "torch": Picture(
-        0, 0, divide=255.0, means=(0.485, 0.456, 0.406), deviations=(0.229, 0.224, 0.225)
-    ),
-}
-"""What a person calls a scale -> a picture with its numbers; caffe and torch are those of
-``preprocess_input`` of VGG and ResNet, and of DenseNet.
-"""
-_USUAL = ("0..1", "-1..1", "0..255")
-
+_MOST_WAYS = 3
 _PICTURE = 4  # axes: rows, height, width, colours
 
 
@@ -65,6 +56,18 @@ class _Recipe:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the source says: ``lines`` one by one, ``followed`` the ways of its pictures to the
+    model, ``said`` the statements of the ways, or the lines where no way is known.
+    """
+
+    lines: list[Hint]
+    said: list[Hint]
+    followed: list[Prepared]
+    notes: tuple[str, ...]
+
+
 def recognise(artifact: Artifact, pieces: Pieces) -> bool:
     """Whether the model takes one picture with one or three colours."""
     del pieces
@@ -79,19 +82,19 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
         UsageError: a setting has a value that no recipe has.
     """
     network = artifact.network
-    said = hints(pieces.sources)
-    labels = labels_of(path, network, pieces, wishes, said)
+    source = _read(network, pieces.sources)
+    labels = labels_of(path, network, pieces, wishes, source.lines)
     return [
         Candidate(
             FAMILY,
             f"pixels in {recipe.scale}, {_fit(recipe.picture)}",
             (*_findings(recipe), *labels.findings, *_said_of_answers(network, wishes)),
-            partial(whole, network, recipe.picture, labels, wishes, _app(network, recipe, said)),
+            partial(whole, network, recipe.picture, labels, wishes, _app(network, recipe, source)),
             doubts=(*recipe.doubts, *labels.doubts),
             notes=(*labels.notes, *recipe.notes),
             parts=labels.parts,
         )
-        for recipe in _recipes(network, said, wishes)
+        for recipe in _recipes(network, source, wishes)
     ]
 
 
@@ -129,9 +132,18 @@ def _size(network: Network) -> tuple[int, int, int] | None:
     return height, width, colours
 
 
-def _recipes(network: Network, said: Sequence[Hint], wishes: Wishes) -> list[_Recipe]:
+def _read(network: Network, paths: Sequence[str]) -> _Source:
+    """What the source says about pictures of the network's size."""
+    lines, fed = hints(paths), ways_of(paths)
+    height, width, colours = _size(network) or (0, 0, 0)
+    followed = prepared_by(fed, height, width, colours)
+    said = hints_of(followed) if followed else lines
+    return _Source(lines, said, followed, tuple(other_sizes(fed, height, width)))
+
+
+def _recipes(network: Network, source: _Source, wishes: Wishes) -> list[_Recipe]:
     """What is found, with what a person states in its place; a stated scale leaves one recipe."""
-    found = list(_found(network, said))
+    found = [replace(one, notes=(*one.notes, *source.notes)) for one in _found(network, source)]
     if not wishes.settings:
         return found
     _check_settings(wishes.settings, found[0].picture.mode)
@@ -141,25 +153,53 @@ def _recipes(network: Network, said: Sequence[Hint], wishes: Wishes) -> list[_Re
     return [_stated(one, wishes.settings) for one in found]
 
 
-def _found(network: Network, said: Sequence[Hint]) -> Iterator[_Recipe]:
+def _found(network: Network, source: _Source) -> Iterator[_Recipe]:
     height, width, colours = _size(network) or (0, 0, 0)
     mode: Literal["RGB", "L"] = "RGB" if colours > 1 else "L"
+    plain = Picture(width, height, mode)
     if is_teachable_machine(network):
-        yield from _teachable(Picture(width, height, mode), said)
+        yield from _teachable(plain, source.said)
         return
     inside = any(layer.kind in _SCALERS for layer in _layers(network))
+    if not source.followed:
+        yield from _by_lines(plain, source.said, inside=inside)
+        return
+    if inside:
+        yield from _scaled_inside(source.followed)
+        return
+    found = source.followed[:_MOST_WAYS]
+    yield from (_Recipe(one.picture, one.scale, "code", (one.told,)) for one in found)
+    first = found[0].picture
+    for scale in USUAL:
+        if all(one.scale != scale for one in found):
+            told = f"as {found[0].where} does, but for what the pixels are divided by"
+            yield _Recipe(scaled(first, scale), scale, "convention", (told,))
+
+
+def _scaled_inside(followed: Sequence[Prepared]) -> Iterator[_Recipe]:
+    """Bytes, which the model scales itself; and what the source does, where it scales them too."""
+    plain = next((one for one in followed if one.scale == "0..255"), None)
+    base = (plain or followed[0]).picture
+    doubt = f"the model scales the pixels itself; {(plain or followed[0]).told}"
+    yield _Recipe(scaled(base, "0..255"), "0..255", "model", (doubt,))
+    if plain is None:
+        twice = f"{followed[0].told}: they are scaled twice, before the model and in it"
+        yield _Recipe(followed[0].picture, followed[0].scale, "code", (twice,))
+
+
+def _by_lines(plain: Picture, said: Sequence[Hint], *, inside: bool) -> Iterator[_Recipe]:
+    """What single lines of the source say, where no picture was followed to the model."""
     fit, method, how = _fit_said(said)
-    told = [hint for hint in said if hint.what == "scale" and hint.value in _SCALES]
-    stated = [hint.value for hint in told if mode == "RGB" or hint.value in _USUAL]
-    scales = ("0..255",) if inside else tuple(dict.fromkeys([*stated, *_USUAL]))
-    size = _colours(Picture(width, height, mode, fit, method), said)
+    told = [hint for hint in said if hint.what == "scale" and hint.value in SCALES]
+    stated = [hint.value for hint in told if plain.mode == "RGB" or hint.value in USUAL]
+    scales = ("0..255",) if inside else tuple(dict.fromkeys([*stated, *USUAL]))
+    size = _colours(replace(plain, fit=fit, method=method), said)
     for scale in scales:
         because = next((f"{one.where} scales so" for one in told if one.value == scale), "")
         because = because or ("the model scales the pixels itself" if inside else "")
         doubt = f"{because or 'no file says what the pixels are divided by'}; {how}"
-        picture = _scaled(size, scale)
         origin: _Origin = "model" if inside else "code" if because else "convention"
-        yield _Recipe(picture, scale, origin, (doubt,))
+        yield _Recipe(scaled(size, scale), scale, origin, (doubt,))
 
 
 def _fit_said(said: Sequence[Hint]) -> tuple[Fit, Method, str]:
@@ -189,23 +229,9 @@ def _colours(size: Picture, said: Sequence[Hint]) -> Picture:
     return replace(found, orientation="apply") if opencv else found
 
 
-def _scaled(picture: Picture, scale: str) -> Picture:
-    """A picture with the numbers of a scale; caffe turns the colours round."""
-    by = _SCALES[scale]
-    mode = by.mode if by.means and picture.mode != "L" else picture.mode
-    return replace(
-        picture,
-        mode=mode,
-        divide=by.divide,
-        subtract=by.subtract,
-        means=by.means,
-        deviations=by.deviations,
-    )
-
-
 def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
     """The family's recipe; and what the source does instead, where it scales otherwise."""
-    picture = _scaled(replace(size, fit="crop", method="lanczos"), "-1..1")
+    picture = scaled(replace(size, fit="crop", method="lanczos"), "-1..1")
     scales = {hint.value: hint for hint in said if hint.what == "scale"}
     other = scales.get("0..1")
     if other is None or "-1..1" in scales:
@@ -213,15 +239,29 @@ def _teachable(size: Picture, said: Sequence[Hint]) -> Iterator[_Recipe]:
         return
     yield _Recipe(picture, "-1..1", "family", ("so Teachable Machine trained it",))
     fit, method, how = _fit_said(said)
-    picture = _scaled(_colours(replace(size, fit=fit, method=method), said), "0..1")
+    picture = scaled(_colours(replace(size, fit=fit, method=method), said), "0..1")
     doubt = f"{other.where} scales so, which is not what the training saw; {how}"
     yield _Recipe(picture, "0..1", "code", (doubt,))
 
 
-def _app(network: Network, recipe: _Recipe, said: Sequence[Hint]) -> tuple[Picture, str] | None:
+def _app(network: Network, recipe: _Recipe, source: _Source) -> tuple[Picture, str] | None:
     """How the source prepares pictures, and where; None where it says nothing or does the same."""
+    if source.followed:
+        other = (one for one in source.followed if not same_pictures(recipe.picture, one.picture))
+        found = next((one for one in other if not one.trains), None)
+        if found is None:
+            return None
+        less = "" if found.whole else ", without what no recipe has"
+        how = f"pixels in {found.scale}, {found.picture.mode}, {_fit(found.picture)}{less}"
+        return found.picture, f"{found.way.place or found.where}: {how}"
+    return _app_by_lines(network, recipe, source.said)
+
+
+def _app_by_lines(
+    network: Network, recipe: _Recipe, said: Sequence[Hint]
+) -> tuple[Picture, str] | None:
     fits = [hint for hint in said if hint.what == "fit"]
-    scales = [hint for hint in said if hint.what == "scale" and hint.value in _SCALES]
+    scales = [hint for hint in said if hint.what == "scale" and hint.value in SCALES]
     if not fits and not scales:
         return None
     height, width, colours = _size(network) or (0, 0, 0)
@@ -231,11 +271,11 @@ def _app(network: Network, recipe: _Recipe, said: Sequence[Hint]) -> tuple[Pictu
     if not fits:
         fit, method = recipe.picture.fit, recipe.picture.method
     scale = scales[0].value if scales else recipe.scale
-    if plain.mode == "L" and scale not in _USUAL:
+    if plain.mode == "L" and scale not in USUAL:
         return None
-    found = _scaled(_colours(replace(plain, fit=fit, method=method), said), scale)
+    found = scaled(_colours(replace(plain, fit=fit, method=method), said), scale)
     where = (stretches or fits or scales)[0].where
-    same = replace(recipe.picture, orientation=found.orientation) == found
+    same = same_pictures(recipe.picture, found)
     return None if same else (found, f"{where}: pixels in {scale}, {found.mode}, {_fit(found)}")
 
 
@@ -255,7 +295,7 @@ def _otherwise(size: Picture, said: Sequence[Hint]) -> Iterator[str]:
 def _check_settings(settings: Mapping[str, object], mode: str) -> None:
     """Refuse a setting, or a value of one, that no recipe has."""
     allowed: Mapping[str, tuple[str, ...]] = {
-        "scale": tuple(_SCALES) if mode != "L" else _USUAL,
+        "scale": tuple(SCALES) if mode != "L" else USUAL,
         "fit": ("crop", "stretch"),
         "method": METHODS,
         "mode": ("RGB", "BGR") if mode != "L" else ("L",),
@@ -277,7 +317,8 @@ def _stated(found: _Recipe, settings: Mapping[str, object]) -> _Recipe:
     """A recipe with the values of ``settings``; what they do not name stays as it was found."""
     scale = str(settings.get("scale", found.scale))
     others: dict[str, Any] = {name: value for name, value in settings.items() if name != "scale"}
-    picture = replace(_scaled(found.picture, scale), **others)  # words that were checked
+    picture = scaled(found.picture, scale) if "scale" in settings else found.picture
+    picture = replace(picture, **others)  # words that were checked
     doubts = () if "scale" in settings else found.doubts
     return _Recipe(picture, scale, found.origin, doubts, frozenset(settings), found.notes)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keramos.adoption.series.scale import Scale
     from keramos.adoption.tables.parts import Parts, Piece
     from keramos.adoption.wishes import Wishes
+    from keramos.types.adoption import Part
 
 Back = tuple[tuple[float, ...], tuple[float, ...]]
 _USUAL = ("close", "adjclose", "price", "target", "value")
@@ -31,7 +32,7 @@ class Answer:
     """The target and the rule; ``column`` is the one whose next value it is ("": none, or several
     are), ``back`` what each value is multiplied with and what is added then (None: they stay as
     they are). ``of_columns`` says that there is one value for each column of the window, ``steps``
-    how often the network runs on its own answers.
+    how often the network runs on its own answers. ``files`` are those that name its classes.
     """
 
     target: TargetSchema
@@ -44,6 +45,7 @@ class Answer:
     piece: Piece | None = None
     of_columns: bool = False
     steps: int = 1
+    files: tuple[Part, ...] = ()
 
     @property
     def values(self) -> int:

@@ -62,7 +62,7 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
         for scale in scales_of(path, network, window.width, parts, pieces, said, wishes)
         for columns in [columns_of(window.width, scale.piece, parts, pieces, said, wishes)]
         for known in [Known(columns, scale, parts, pieces, said, wishes, length)]
-        for answer in answers_of(network, known)
+        for answer in answers_of(path, network, known)
     ]
     return [_candidate(path, network, recipe, told, pieces, said) for recipe, told in found]
 
@@ -117,13 +117,16 @@ def _candidate(
         partial(whole, network, recipe, "" if said.inverts else next(iter(said.factors), "")),
         doubts=tuple(_doubts(recipe)),
         notes=tuple(traps(network, recipe, pieces, said)),
-        parts=tuple(
-            Part(
-                pieces.short(one.path),
-                one.companion.sha256,
-                f"scikit-learn {one.version}" if one.version else "",
-            )
-            for one in dict.fromkeys(used)
+        parts=(
+            *(
+                Part(
+                    pieces.short(one.path),
+                    one.companion.sha256,
+                    f"scikit-learn {one.version}" if one.version else "",
+                )
+                for one in dict.fromkeys(used)
+            ),
+            *recipe.answer.files,
         ),
     )
 

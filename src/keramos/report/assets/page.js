@@ -134,5 +134,6 @@
     every("form[data-explain]", form);
     every(".quiz", quiz);
     every("[data-copy]", copy);
+    every(".drawn", (box) => { box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2; });
   });
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from keramos.drawing.network_graph import network_graph
 from keramos.drawing.words import brief, counted, interval, listed, seconds, shape, size
 from keramos.errors import KeramosError
 from keramos.inference.summary import rule_sentence
@@ -51,6 +52,7 @@ def model_view(found: Inspection, model: Predictor | None, name: str) -> ModelVi
         rule=rule_sentence(content.rule) if content else "",
         proof=proof(found, model),
         layers=_layers(found),
+        graph=network_graph(artifact.network, found.layers),
         tensors=found.tensors,
         parameters=found.parameters,
         inputs=_specs(found.inputs),

@@ -57,7 +57,12 @@ def _argmax(found: Quality, _: Content, held: HeldOut, truths: Floats, scores: F
         found,
         confusion=tuple(tuple(row) for row in table.tolist()),
         calibration=_calibration(truths == chosen, scores),
+        class_scores=tuple(_mean(scores[chosen == label]) for label in range(count)),
     )
+
+
+def _mean(scores: Floats) -> float | None:
+    return float(scores.mean()) if len(scores) else None
 
 
 def _value(found: Quality, _: Content, __: HeldOut, truths: Floats, scores: Floats) -> Quality:

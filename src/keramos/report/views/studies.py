@@ -39,14 +39,22 @@ def _classes(quality: Quality) -> Study:
     table = np.array(quality.confusion, float)
     rows, chosen, right = table.sum(axis=1), table.sum(axis=0), table.diagonal()
     lines = [
-        (label, f"{int(rows[at])}", _share(right[at], chosen[at]), _share(right[at], rows[at]))
-        for at, label in enumerate(quality.labels)
+        (
+            label,
+            f"{int(rows[at])}",
+            _share(right[at], chosen[at]),
+            _share(right[at], rows[at]),
+            "–" if score is None else f"{score:.1%}",
+        )
+        for at, (label, score) in enumerate(zip(quality.labels, quality.class_scores, strict=True))
     ]
     note = (
         "Precision is the share of decisions for a class that were right, recall the share of its "
-        "rows that were found."
+        "rows that were found. Scores of a class are reliable where the mean score of its "
+        "decisions is near their precision."
     )
-    return Study("By class", note, ("class", "rows", "precision", "recall"), tuple(lines[:_SHOWN]))
+    heads = ("class", "rows", "precision", "recall", "mean score")
+    return Study("By class", note, heads, tuple(lines[:_SHOWN]))
 
 
 def _share(part: float, whole: float) -> str:

@@ -96,11 +96,29 @@ def _of_pictures(column: ColumnSchema, kind: str) -> set[str]:
 
 def _refused(served: Served, kind: str) -> MediaTypeError:
     column = _only_column(served)
+    why, remedy = _reason(served) if column is None else ("", _remedy(column))
     return MediaTypeError(
-        f"model {quoted(served.name)} takes no body of this type",
+        f"model {quoted(served.name)} takes no body of this type{why and f': {why}'}",
         received=shown(kind),
-        remedy="Send JSON as application/json" if column is None else _remedy(column),
+        remedy=remedy,
     )
+
+
+def _reason(served: Served) -> tuple[str, str]:
+    """Why a model takes no form and no picture, and how it takes what it takes."""
+    content = served.model.content
+    if content is None:
+        why = "it has no schema, so no column that a file or a field could be a cell of"
+        return why, 'Send arrays as application/json: {"instances": [...]} or {"inputs": {...}}'
+    columns = content.schema.columns
+    listed = shown(", ".join(column.name for column in columns))
+    if any(column.kind in ("image", "text") for column in columns):
+        why = f"a row has {len(columns)} columns ({listed}), and a form does not say which is whose"
+        return why, 'Send rows as application/json, a picture in them as {"b64": "..."}'
+    if columns[0].kind == "series":
+        why = "it takes the rows of a series"
+        return why, f'Send {{"{columns[0].name}": [[...], ...]}} in rows as application/json'
+    return "its columns are neither pictures nor texts", "Send rows as application/json"
 
 
 def _remedy(column: ColumnSchema) -> str:
