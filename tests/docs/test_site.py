@@ -4,8 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -77,13 +81,28 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(html):
         assert not re.search(r"<link[^>]*rel=\"?stylesheet[^>]*href=\"?https?:", text), path
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Log nothing."""
+
+
+@contextmanager
+def published(folder):
+    """The address of a server of the site's files: its search needs one."""
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_a_browser_has_no_serious_finding_about_the_site(html, width, theme):
-    with browsing() as browser, visiting(browser, html.as_uri()) as visit:
-        for name in ("index", "python", "scale", "compare", "reference/commands"):
+    with published(html) as address, browsing() as browser, visiting(browser, address) as visit:
+        for name in ("index", "404", "python", "scale", "compare", "reference/commands"):
             page = visit(f"/{name}.html", width, color_scheme=theme)
             assert wide(page) <= width, name
             assert serious(page) == [], name
