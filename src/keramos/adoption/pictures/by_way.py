@@ -14,7 +14,7 @@ from keramos.types.schema import Picture
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from keramos.adoption.pictures.flow import Fed
+    from keramos.adoption.pictures.walk import Fed
     from keramos.adoption.pictures.way import Way
 
 _TEACHABLE = (1 / 127, 1 / 127.5)
@@ -47,6 +47,17 @@ def prepared_by(fed: Sequence[Fed], height: int, width: int, colours: int) -> li
     return asked or found
 
 
+def unlike(fed: Sequence[Fed], colours: int) -> Iterator[str]:
+    """Sentences about pictures that are fed and that no recipe for the network has."""
+    for one in fed:
+        way, why = one.way, list(one.way.others)
+        if (way.order == "L") != (colours == 1):
+            why.append("gray pictures" if way.order == "L" else "pictures in colours")
+        if why and not one.trains:
+            yield f"{one.where} feeds what no recipe for this network has: {', '.join(why[:3])}"
+            return
+
+
 def other_sizes(fed: Sequence[Fed], height: int, width: int) -> Iterator[str]:
     """Sentences about pictures that are fed in another size than the network takes."""
     asked = [one.way for one in fed if not one.trains]
@@ -61,7 +72,7 @@ def _prepared(fed: Fed, height: int, width: int, colours: int) -> Prepared | Non
     way = fed.way
     if (way.order == "L") != (colours == 1) or way.size not in (None, (width, height)):
         return None
-    if way.fit is None and not way.scaled:
+    if way.fit is None and not way.scaled and not way.others:
         return None
     numbers = of_arithmetic(way.scale, way.order)
     if numbers is None:

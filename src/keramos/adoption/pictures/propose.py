@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from keramos.adoption.candidate import Candidate
 from keramos.adoption.pictures.build import whole
-from keramos.adoption.pictures.by_way import hints_of, other_sizes, prepared_by, same_pictures
+from keramos.adoption.pictures.by_way import (
+    hints_of,
+    other_sizes,
+    prepared_by,
+    same_pictures,
+    unlike,
+)
 from keramos.adoption.pictures.code import fit_of, hints
 from keramos.adoption.pictures.flow import ways_of
 from keramos.adoption.pictures.labels import labels_of
@@ -59,13 +65,15 @@ class _Recipe:
 @dataclass(frozen=True, slots=True)
 class _Source:
     """What the source says: ``lines`` one by one, ``followed`` the ways of its pictures to the
-    model, ``said`` the statements of the ways, or the lines where no way is known.
+    model, ``said`` the statements of the ways, or the lines where no way is known; ``unlike`` tells
+    of pictures that are fed to the model and that no recipe has.
     """
 
     lines: list[Hint]
     said: list[Hint]
     followed: list[Prepared]
     notes: tuple[str, ...]
+    unlike: tuple[str, ...]
 
 
 def recognise(artifact: Artifact, pieces: Pieces) -> bool:
@@ -138,7 +146,8 @@ def _read(network: Network, paths: Sequence[str]) -> _Source:
     height, width, colours = _size(network) or (0, 0, 0)
     followed = prepared_by(fed, height, width, colours)
     said = hints_of(followed) if followed else lines
-    return _Source(lines, said, followed, tuple(other_sizes(fed, height, width)))
+    notes = tuple(other_sizes(fed, height, width))
+    return _Source(lines, said, followed, notes, tuple(unlike(fed, colours)))
 
 
 def _recipes(network: Network, source: _Source, wishes: Wishes) -> list[_Recipe]:
@@ -162,17 +171,18 @@ def _found(network: Network, source: _Source) -> Iterator[_Recipe]:
         return
     inside = any(layer.kind in _SCALERS for layer in _layers(network))
     if not source.followed:
-        yield from _by_lines(plain, source.said, inside=inside)
+        found = _by_lines(plain, source.said, inside=inside)
+        yield from (replace(one, doubts=(*one.doubts, *source.unlike)) for one in found)
         return
     if inside:
         yield from _scaled_inside(source.followed)
         return
-    found = source.followed[:_MOST_WAYS]
-    yield from (_Recipe(one.picture, one.scale, "code", (one.told,)) for one in found)
-    first = found[0].picture
+    ways = source.followed[:_MOST_WAYS]
+    yield from (_Recipe(one.picture, one.scale, "code", (one.told,)) for one in ways)
+    first = ways[0].picture
     for scale in USUAL:
-        if all(one.scale != scale for one in found):
-            told = f"as {found[0].where} does, but for what the pixels are divided by"
+        if all(one.scale != scale for one in ways):
+            told = f"as {ways[0].where} does, but for what the pixels are divided by"
             yield _Recipe(scaled(first, scale), scale, "convention", (told,))
 
 

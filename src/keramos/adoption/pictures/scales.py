@@ -54,7 +54,7 @@ def of_arithmetic(scale: Scale, order: Order) -> tuple[str, Picture] | None:
     no picture has such numbers.
     """
     colours = scale[:1] if order == "L" else scale
-    if any(not times > 0 for times, _ in colours):
+    if any(times == 0 for times, _ in colours):
         return None
     for name, by in SCALES.items():
         turned = name == "caffe" and order != "BGR"
@@ -62,6 +62,8 @@ def of_arithmetic(scale: Scale, order: Order) -> tuple[str, Picture] | None:
             return name, by
     if len(set(colours)) == 1:
         times, plus = colours[0]
+        if times < 0:
+            return _inverted(-times, plus, len(colours))
         divide, subtract = round(1 / times, _DIGITS), round(-plus, _DIGITS)
         sign = "-" if subtract >= 0 else "+"
         name = f"x / {divide:g} {sign} {abs(subtract):g}"
@@ -70,6 +72,13 @@ def of_arithmetic(scale: Scale, order: Order) -> tuple[str, Picture] | None:
     deviations = tuple(round(1 / times, _DIGITS) for times, _ in colours)
     name = f"(x - {_listed(means)}) / {_listed(deviations)}"
     return name, Picture(0, 0, means=means, deviations=deviations)
+
+
+def _inverted(times: float, plus: float, colours: int) -> tuple[str, Picture]:
+    """A positive number less the bytes: deviations of -1 turn the sign."""
+    divide, mean = round(1 / times, _DIGITS), round(plus, _DIGITS)
+    numbers = Picture(0, 0, divide=divide, means=(mean,) * colours, deviations=(-1.0,) * colours)
+    return f"{mean:g} - x / {divide:g}", numbers
 
 
 def _listed(numbers: tuple[float, ...]) -> str:
@@ -87,6 +96,6 @@ def _numbers(picture: Picture) -> Scale:
 def _near(some: Scale, others: Scale) -> bool:
     pairs = zip(some, others, strict=False)
     return all(
-        abs(a - c) <= _NEAR * c and abs(b - d) <= _NEAR * max(1.0, abs(d))
+        abs(a - c) <= _NEAR * abs(c) and abs(b - d) <= _NEAR * max(1.0, abs(d))
         for (a, b), (c, d) in pairs
     )

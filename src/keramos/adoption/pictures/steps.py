@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from keramos.adoption.pictures.code import METHODS_OF_WORDS, UNKNOWN_METHODS, scale_of
+from keramos.adoption.pictures.code import METHODS_OF_WORDS, scale_of
 from keramos.adoption.pictures.way import Way
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ _THREE = 3
 _NEUTRAL = frozenset(
     (
         *("array", "asarray", "asanyarray", "ascontiguousarray", "expand_dims", "reshape", "copy"),
-        *("squeeze", "numpy", "vstack", "convert_to_tensor", "constant", "fromarray", "load"),
+        *("squeeze", "numpy", "convert_to_tensor", "constant", "fromarray", "load"),
         *("list", "tuple", "tolist", "array_to_img", "verify", "toarray", "atleast_3d", "Variable"),
-        *("concatenate", "UMat", "deepcopy", "detach", "contiguous"),
+        *("UMat", "deepcopy", "detach", "contiguous"),
     )
 )
 """Last words of calls that leave the pixels as they are."""
@@ -40,6 +40,12 @@ _GRAYS = {"COLOR_BGR2GRAY": "BGR", "COLOR_RGB2GRAY": "RGB"}
 _SAME = frozenset({"COLOR_RGBA2RGB", "COLOR_BGRA2BGR"})
 _CAFFE = (103.939, 116.779, 123.68)
 _MEANS, _DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_WORDS_OF: dict[str, frozenset[str]] = {
+    "bicubic": frozenset(word for word in METHODS_OF_WORDS if not word.startswith("INTER")),
+    "cv-linear": frozenset({"INTER_LINEAR", "INTER_AREA"}),
+    "tf-bilinear": frozenset({"BILINEAR"}),
+}
+"""Usual method of a library -> the words of its methods that recipes have."""
 _PILLOW_METHODS = ("nearest", "lanczos", "bilinear", "bicubic", "box")
 """By the numbers that Pillow gives them."""
 
@@ -54,6 +60,10 @@ class Called:
     options: dict[str, object]
     words: tuple[str, ...]
     """The arguments as they are written."""
+    texts: dict[str, str]
+    """Those with a name, as they are written."""
+    method: bool = False
+    """Whether it is called on the picture itself."""
 
     @property
     def last(self) -> str:
@@ -67,9 +77,23 @@ class Called:
         inside = [part for one in given if isinstance(one, tuple) for part in one]
         return most_told(given) or most_told(inside)
 
+    def text(self, place: int, *names: str) -> str:
+        """The word or number of an argument, or how it is written where that is not known; ""
+        where it is not given.
+        """
+        plain = len(self.words) - len(self.texts)
+        for name in names:
+            if name in self.texts:
+                return _said(self.options[name], self.texts[name])
+        return _said(self.args[place], self.words[place]) if place < plain else ""
+
     def value(self, place: int, name: str) -> object:
         """An argument by its place or its name."""
         return self.options.get(name, self.args[place] if place < len(self.args) else None)
+
+
+def _said(value: object, written: str) -> str:
+    return str(value) if isinstance(value, (str, int)) else written
 
 
 def source_of(called: Called) -> Way | None:
@@ -136,7 +160,10 @@ def step(way: Way, called: Called, families: dict[str, str]) -> Way | None:
     if last == "preprocess_input" or family:
         return _by_family(way, called, family or scale_of(called.name.split(".")[-2:-1]))
     if last in _NEUTRAL | _FLOATS | _CASTS:
-        text = " ".join(called.words[1:] if last != "astype" else called.words)
+        text = " ".join(called.words if called.method else called.words[1:])
+        way = (
+            way.other(f"{called.where} cuts fractions off") if "int" in text and way.floats else way
+        )
         return replace(way, floats=way.floats or last in _FLOATS or "float" in text)
     found = _STEPS.get(last)
     return found(way, called) if found else way.other(f"{called.where} calls {called.name}")
@@ -179,42 +206,62 @@ def _colour(way: Way, called: Called) -> Way:
 
 
 def _resize(way: Way, called: Called) -> Way:
-    name = called.name
-    if name.startswith(("np.", "numpy.")):
-        return way.other(f"{called.where} repeats or cuts the picture's numbers ({name})")
+    name, where = called.name, called.where
+    if called.method:
+        word = called.text(1, "resample")
+        way = _sized(way, called, "bicubic", _pair(called.value(0, "size")), word)
+        return way.other(f"{where} resizes a part") if called.text(2, "box") else way
     if name.startswith("cv"):
-        return _sized(way, called, "cv-linear", called.value(1, "dsize"))
+        word = called.text(5, "interpolation") or called.text(2)
+        size = _pair(called.value(1, "dsize"))
+        return _sized(way, called, "cv-linear", size, word)
     if name.endswith("image.resize"):
         size = _pair(called.value(1, "size"))
-        return _sized(way, called, "tf-bilinear", size and size[::-1])
-    if name.startswith(("transform.", "skimage.", "scipy.", "imutils.")) or name == "resize":
-        return way.other(f"{called.where} calls {name}")
-    return _sized(way, called, "bicubic", called.value(0, "size"))
+        word = called.text(2, "method").replace("tf.image.ResizeMethod.", "")
+        way = _sized(way, called, "tf-bilinear", size and size[::-1], word)
+        odd = {"antialias", "preserve_aspect_ratio"} & called.texts.keys()
+        return way.other(f"{where} resizes with {min(odd)}") if odd else way
+    if name.startswith(("np.", "numpy.")):
+        return way.other(f"{where} repeats or cuts the picture's numbers ({name})")
+    return way.other(f"{where} calls {name}")
 
 
-def _sized(way: Way, called: Called, usual: Method, size: object, fit: Fit = "stretch") -> Way:
-    ends = [word.strip("'\"").rpartition(".")[2].upper() for word in called.words]
-    unknown = [word for word in ends if word in UNKNOWN_METHODS]
-    method = next((METHODS_OF_WORDS[word] for word in ends if word in METHODS_OF_WORDS), usual)
-    if usual == "tf-bilinear":
-        odd = [word for word in ends if word in METHODS_OF_WORDS and word != "BILINEAR"]
-        unknown += odd + ["ANTIALIAS"] * (called.options.get("antialias") is True)
-        method = usual
-    number = called.value(1, "resample")
-    if usual == "bicubic" and isinstance(number, int) and 0 <= number < len(_PILLOW_METHODS):
-        method = METHODS_OF_WORDS[_PILLOW_METHODS[number].upper()]
-    if {"fx", "fy", "box", "preserve_aspect_ratio"} & called.options.keys():
-        unknown.append("of a part or by a factor")
-    found = way.resize((fit, method), _pair(size), called.name, called.where)
-    if unknown:
-        return found.other(f"{called.where} resizes {', '.join(unknown)}, which no recipe has")
-    return found
+def _sized(
+    way: Way,
+    called: Called,
+    usual: Method,
+    size: tuple[int, int] | None,
+    written: str,
+    fit: Fit = "stretch",
+) -> Way:
+    """Resized by what is written for a method, or by the usual one of the library."""
+    word = written.strip("'\"").rpartition(".")[2].upper()
+    if word.isdecimal() and usual == "bicubic" and int(word) < len(_PILLOW_METHODS):
+        word = _PILLOW_METHODS[int(word)].upper()
+    known = word in _WORDS_OF[usual]
+    method = usual if usual == "tf-bilinear" or not known else METHODS_OF_WORDS[word]
+    found = way.resize((fit, method), size, called.name, called.where)
+    if word in ("", "NONE") or known:
+        return found
+    return found.other(f"{called.where} resizes by {written[:40]}, which no recipe has")
 
 
 def _fitted(way: Way, called: Called) -> Way:
     if called.name.rpartition(".")[0].rpartition(".")[2] != "ImageOps":
         return way.other(f"{called.where} calls {called.name}")
-    return _sized(way, called, "bicubic", called.value(1, "size"), "crop")
+    size, word = _pair(called.value(1, "size")), called.text(2, "method")
+    found = _sized(way, called, "bicubic", size, word, "crop")
+    odd = {"bleed", "centering"} & called.texts.keys()
+    return found.other(f"{called.where} cuts elsewhere than in the middle") if odd else found
+
+
+def _stacked(way: Way, called: Called) -> Way:
+    several = isinstance(called.args[0] if called.args else None, tuple)
+    return way.other(f"{called.where} calls {called.name}") if several else way
+
+
+def _inverted(way: Way, called: Called) -> Way:
+    return way.affine((-1.0,) * 3, (255.0,) * 3, called.where)
 
 
 def _arithmetic(sign: int, power: int) -> Callable[[Way, Called], Way]:
@@ -270,6 +317,11 @@ _STEPS: dict[str, Callable[[Way, Called], Way]] = {
     "img_as_float": _dtype,
     "img_as_float32": _dtype,
     "exif_transpose": _turned,
+    "invert": _inverted,
+    "bitwise_not": _inverted,
+    "stack": _stacked,
+    "vstack": _stacked,
+    "concatenate": _stacked,
     "rgb_to_grayscale": lambda way, called: way.to_gray(called.where),
     "grayscale": lambda way, called: way.to_gray(called.where),
 }

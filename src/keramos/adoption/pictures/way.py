@@ -58,7 +58,7 @@ class Way:
     ) -> Way:
         """Resized; a second time is more than a recipe has."""
         if self.fit is not None:
-            return self.other(f"{where} resizes again ({call})")
+            return replace(self, size=size).other(f"{where} resizes again ({call})")
         if self.floats and fit[1] == "cv-linear":  # OpenCV rounds bytes and leaves floats
             fit = fit[0], "tf-bilinear"
         return replace(self, fit=fit, size=size, call=call, resized=where)
