@@ -62,3 +62,18 @@ def test_a_server_says_that_it_listens_once_it_answers(credit_file, tmp_path):
     finally:
         process.terminate()
         process.wait()
+
+
+def test_a_wrong_command_is_told_which_one_is_near(tmp_path):
+    assert "Did you mean 'serve'?" in keramos("serv").stderr
+    assert "Did you mean" not in keramos("xyz").stderr
+    (tmp_path / "m.h5").touch()
+    assert "keramos inspect m.h5" in keramos("m.h5", cwd=tmp_path).stderr
+
+
+def test_the_module_runs_as_the_program_does():
+    done = subprocess.run(
+        [sys.executable, "-m", "keramos", "predict"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "python -m keramos predict" in done.stderr
