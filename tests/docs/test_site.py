@@ -75,8 +75,11 @@ def html(pages):
 
 
 def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(html):
+    from keramos import __version__
+
     for path in html.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
+        assert f"keramos {__version__}" in text, path
         assert not re.search(r"<(script|img|iframe)[^>]*src=\"?https?:", text), path
         assert not re.search(r"<link[^>]*rel=\"?stylesheet[^>]*href=\"?https?:", text), path
 
