@@ -82,6 +82,9 @@ _HOMES = {
 }
 """Public name -> module; loaded on first use, so that importing keramos loads no heavy library."""
 
+_MODULES = frozenset({"datasets", "errors", "mlflow", "sklearn"})
+"""Public modules, which are there without an import of their own."""
+
 
 def __dir__() -> list[str]:
     """Every public name, for ``dir`` and completion."""
@@ -89,7 +92,9 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name."""
+    """Load a public name, or a public module."""
+    if name in _MODULES:
+        return importlib.import_module(f"keramos.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'keramos' has no attribute {name!r}")
     # What modules make stays: a search for garbage among it takes time and finds nothing.

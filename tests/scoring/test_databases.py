@@ -188,7 +188,7 @@ def test_a_query_that_lacks_a_column_of_the_model_is_refused_by_name(scoring_mod
     put(database_url, rows(3))
     query = keramos.Query(database_url, "SELECT id, x0 FROM rows")
 
-    with pytest.raises(keramos.errors.DataError, match=r"lacks 2 column\(s\): 'x1', 'x2'"):
+    with pytest.raises(keramos.errors.DataError, match=r"lacks 2 columns: 'x1', 'x2'"):
         keramos.score(scoring_model, query, "unused.csv")
     with pytest.raises(UsageError, match="engine"):
         keramos.score(scoring_model, query, "unused.csv", engine="none")

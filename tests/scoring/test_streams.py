@@ -146,8 +146,8 @@ def test_a_reader_that_has_enough_ends_the_run_quietly(scoring_model, tmp_path):
 @pytest.mark.parametrize(
     ("given", "arguments", "code", "words"),
     [
-        (b"", ["-", "-o", "-"], 1, b"lacks 3 column(s)"),
-        (b"", ["-", "--format", "csv", "-o", "-"], 1, b"lacks 3 column(s)"),
+        (b"", ["-", "-o", "-"], 1, b"lacks 3 columns"),
+        (b"", ["-", "--format", "csv", "-o", "-"], 1, b"lacks 3 columns"),
         (
             b"PAR1nothing",
             ["-", "--format", "parquet", "-o", "-"],

@@ -91,7 +91,8 @@ def check_present(have: list[str], names: list[str], source: str) -> None:
         near = get_close_matches(name, [other for other in have if other not in names], 1)
         lines.append(f"'{name}'" + (f" (is it '{near[0]}'?)" if near else ""))
     shown = ", ".join(f"'{name}'" for name in have[:20])
+    columns = f"{len(absent)} column{'' if len(absent) == 1 else 's'}"
     raise DataError(
-        f"the table lacks {len(absent)} column(s): {', '.join(lines)}. It has {shown}",
+        f"the table lacks {columns}: {', '.join(lines)}. It has {shown}",
         file=source,
     )

@@ -42,16 +42,17 @@ def from_frame(frame: object) -> Table:
         check_names(list(map(str, names)), source)
         return table_of(source, {str(name): _column(eager.get_column(name)) for name in names})
     except nw.exceptions.DuplicateError as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().splitlines()
         raise DataError(
-            f"a column name appears more than once ({reason})",
+            "a column name appears more than once",
             file=source,
+            received=_twice(frame) or reason[0],
             remedy="Rename one",
         ) from None
     except TypeError:
         raise UsageError(
             "a table is a path, a DataFrame, rows or a dict of columns",
-            received=f"a {source}",
+            received=f"a {source.removeprefix('builtins ')}",
         ) from None
 
 
@@ -64,6 +65,12 @@ def _index(frame: object) -> str:
     if not names:
         return ""
     return f" with {type(index).__name__} {names} (reset_index() makes it columns)"
+
+
+def _twice(frame: object) -> str:
+    """The names that a frame has more than once."""
+    names = [str(name) for name in getattr(frame, "columns", ())]
+    return ", ".join(repr(name) for name in dict.fromkeys(names) if names.count(name) > 1)
 
 
 def _column(series: nw.Series[Any]) -> Column:

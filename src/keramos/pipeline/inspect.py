@@ -13,6 +13,7 @@ from keramos.compile.emit import compile_network, output_shapes
 from keramos.compile.faults import faults
 from keramos.drawing.words import shape
 from keramos.errors import ModelError, UnsupportedModelError
+from keramos.inference.model import Model
 from keramos.inference.summary import as_text, content_lines, file_lines, tensor_lines
 from keramos.pipeline.keras_compatibility import plain_keras
 from keramos.pipeline.reading import about, named, opened, reader
@@ -95,7 +96,7 @@ class Inspection:
 
 
 def inspect(
-    path: str | PathLike[str] | bytes | Readable,
+    path: str | PathLike[str] | bytes | Readable | Model,
     *,
     weights: str | PathLike[str] | bytes | Readable | None = None,
     replace: Mapping[str, Replacement] | None = None,
@@ -103,7 +104,8 @@ def inspect(
     by: str | None = None,
     limits: Limits = LIMITS,
 ) -> Inspection:
-    """Describe a model (a path, a URL, bytes, or an open file), or an architecture with weights.
+    """Describe a model (a path, a URL, bytes, an open file, or one that is loaded), or an
+    architecture with its weights.
 
     Of a file that is not a complete model (weights alone, an optimizer's, a model of its author's
     own class) the arrays are listed.
@@ -116,6 +118,8 @@ def inspect(
         ModelError: it cannot be read.
         UsageError: a replacement is wrong, or ``by`` asks for what the form does not hold.
     """
+    if isinstance(path, Model):
+        return describe(path.artifact, limits)
     signed = require_signature is not None
     name, beside, source_of = named(path, weights, reader(require_signature), signed=signed)
     try:

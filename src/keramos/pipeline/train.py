@@ -145,9 +145,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     """
     _check(scaling, threshold, interval)
     logged = run_log(log)
-    plan = _resolved(
-        replace(plan or TrainingPlan(), **fields), own=model is not None, warm=start is not None
-    )
+    plan = _resolved(_planned(plan, fields), own=model is not None, warm=start is not None)
     warm = None if start is None else warm_start(start, own=model is not None, folds=folds)
     source, name = _source(table, target, max_rows, plan.seed, on_message)
     columns = RowColumns(split_by, time_column, weight_column)
@@ -197,6 +195,21 @@ def _source(
             "--max-rows takes more or fewer"
         )
     return source, name
+
+
+def _planned(plan: TrainingPlan | None, fields: PlanFields) -> TrainingPlan:
+    """The plan with fields that are given by themselves."""
+    known = TrainingPlan.__struct_fields__
+    for name in fields.keys() - set(known):
+        from difflib import get_close_matches  # noqa: PLC0415 (for a refusal only)
+
+        near = get_close_matches(name, [*known, *(train.__kwdefaults__ or ())], 1)
+        raise UsageError(
+            "train() has no such option",
+            option=name,
+            remedy=f"Did you mean {near[0]}?" if near else f"Fields of a plan: {', '.join(known)}",
+        )
+    return replace(plan or TrainingPlan(), **fields)
 
 
 def _resolved(plan: TrainingPlan, *, own: bool, warm: bool) -> TrainingPlan:

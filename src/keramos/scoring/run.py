@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING, Unpack
 
 from keramos.errors import MissingExtraError, UsageError
@@ -75,6 +76,7 @@ def score(
     if unknown:
         known = ", ".join(ScoringPlan.__struct_fields__)
         raise UsageError(f"score() has no such option; there are {known}", option=unknown[0])
+    _check_ends(source, target)
     if engine not in ENGINES:
         raise UsageError(
             f"the engine does not exist; there are {', '.join(ENGINES)}",
@@ -105,6 +107,18 @@ def score(
             f"the engine {engine!r} takes files of keramos; a plain Keras file needs engine local",
         )
     return ENGINES[engine](job, on_progress)
+
+
+def _check_ends(source: object, target: object) -> None:
+    """Refuse what is neither a file nor a database."""
+    for option, given in (("source", source), ("target", target)):
+        if not isinstance(given, (str, PathLike, Query, DatabaseTable)):
+            raise UsageError(
+                "score reads and writes files and databases",
+                option=option,
+                received=f"a {type(given).__name__}",
+                remedy="Decide a table in memory with model.decide(table).to_pandas()",
+            )
 
 
 def _check_series(engine: str, *, resume: bool) -> None:
