@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from keramos.artifact.containers.hdf5_container import CONTENT as H5_CONTENT
-from keramos.artifact.containers.keras_archive import CONTENT as ZIP_CONTENT
 from keramos.artifact.content.document import encode
+from keramos.artifact.content.places import ARCHIVE_CONTENT, HDF5_CONTENT
 from keramos.artifact.keras.keras3_paths import inner_folders, numbered, own_folders
 from keramos.artifact.keras.layer_names import legal
 from keramos.artifact.keras.layer_order import keras_order
@@ -122,7 +121,7 @@ def _h5(network: Network, content: Content | None, compile_config: Config | None
         _put_list(root.create_group("top_level_model_weights"), "weight_names", [])
         if content is not None:
             file.create_dataset(
-                H5_CONTENT, data=np.frombuffer(encode(content, network, config.encode()), "uint8")
+                HDF5_CONTENT, data=np.frombuffer(encode(content, network, config.encode()), "uint8")
             )
     return buffer.getvalue()
 
@@ -204,7 +203,7 @@ def _keras(network: Network, content: Content | None, compile_config: Config | N
         "model.weights.h5": weights.getvalue(),
     }
     if content is not None:
-        entries[ZIP_CONTENT] = encode(content, network, text)
+        entries[ARCHIVE_CONTENT] = encode(content, network, text)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, data in entries.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keramos.frozen import Frozen
 from keramos.tabular.cell import NULL_TEXT, distinct, show
 from keramos.tabular.kind import NUMBER_NULLS
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 _SHOWN_ROWS = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Cells(Frozen, frozen=True, eq=False):
     """The distinct cells of a column that are not missing, how many rows hold each, and the first
     of these, from 1.
     """

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from keramos.data.cell_counts import counted
 from keramos.errors import UsageError
+from keramos.frozen import Frozen
 from keramos.tabular.cell import Refused, show
 from keramos.tabular.kinds import written_kind
 from keramos.tabular.notation import PLAIN, is_plain
@@ -148,8 +149,7 @@ class Tried(NamedTuple):
         return ~np.isnan(self.values)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Written:
+class Written(Frozen, frozen=True, eq=False):
     """The notation that reads a column best, and what it reads of each distinct cell (dates as
     microseconds; NaN where it reads nothing).
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from keramos.data.split import split, split_groups, split_latest
 from keramos.errors import UsageError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.generic]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SplitKeys:
+class SplitKeys(Frozen, frozen=True, eq=False):
     """How rows are split. ``values`` (rows,) are the codes of groups or the times; None by
     chance.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from keramos.data.blanks import trimmed
 from keramos.data.conform import conform, counted_rows, row_error
 from keramos.data.notation import few
 from keramos.data.target import take, target_cells, target_numbers
+from keramos.frozen import Frozen
 from keramos.tabular.kind import problems
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ _NAMED = 5
 """Cells that a note about rows left out names."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UsableRows:
+class UsableRows(Frozen, frozen=True, eq=False):
     """Rows with a target, all cells of which can be read: as they came, and parsed. ``numbers`` are
     their numbers in the table, from 1; ``notes`` say which others were left out, and why.
     """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from keramos.types.schema import Gaps, Task
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Frozen, frozen=True):
     """What the caller decided against inference: columns by name, the unit of columns, texts that
     mean a missing cell, how the number 1234.5 or another number or date is written in a column,
     columns of text whose surrounding blanks mean nothing, and what becomes of missing values of a

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.evaluate.metrics import metrics
+from keramos.evaluate.metrics import measured, metrics
+from keramos.evaluate.weighted import Draws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from keramos.types.training import Metric
 
 DRAWS = 200
+_BETWEEN = 5, DRAWS - 6
+"""Places of sorted draws between which 95 % of them lie."""
+
 _ROWS_AT_MOST = 2000  # keeps the cost near 0.1 s of CPU for any table
 _Z = 1.959964  # 95 % of a normal distribution lie within this many standard deviations
 _SHARE = (0.0, 1.0)
@@ -48,28 +52,26 @@ def metrics_with_intervals(
 
     ``y`` has shape (n,) or (n, 1), ``output`` (n, units).
     """
-
-    def judged(index: NDArray[np.integer] | slice) -> tuple[Metric, ...]:
-        some = None if weights is None else weights[index]
-        return metrics(y[index], output[index], target, fitted, threshold, weights=some, loss=loss)
-
-    found = judged(slice(None))
+    found = metrics(y, output, target, fitted, threshold, weights=weights, loss=loss)
     rows, generator = len(y), np.random.default_rng(0)
     part = generator.permutation(rows)[:_ROWS_AT_MOST]
-    drawn = []
-    for _ in range(DRAWS):
-        index = part[generator.integers(0, len(part), len(part))]
-        drawn.append([metric.value for metric in judged(index)])
-    centre = [metric.value for metric in judged(part)]
-    low, high = np.quantile(np.array(drawn) - centre, (0.025, 0.975), axis=0) * np.sqrt(
-        len(part) / rows
-    )
+    draws = Draws(_drawn(generator, len(part)), None if weights is None else weights[part])
+    each = measured(y[part], output[part], target, fitted, threshold, draws, loss)
+    values = np.stack([metric.value for metric in each], axis=1)
+    spread = np.sort(values[1:] - values[0], axis=0)[list(_BETWEEN)] * (len(part) / rows) ** 0.5
     return tuple(
         _wilson(metric, rows)
         if metric.name == "accuracy" and weights is None
-        else _between(metric, low[place], high[place])
+        else _between(metric, *spread[:, place])
         for place, metric in enumerate(found)
     )
+
+
+def _drawn(generator: np.random.Generator, rows: int) -> NDArray[np.float64]:
+    """How often each row is in each draw, (1 + DRAWS, rows); in the first draw each is once."""
+    chosen = generator.integers(0, rows, (DRAWS, rows)) + rows * np.arange(1, DRAWS + 1)[:, None]
+    every = np.concatenate([np.arange(rows), chosen.ravel()])
+    return np.bincount(every, minlength=(DRAWS + 1) * rows).reshape(-1, rows).astype(float)
 
 
 def _wilson(metric: Metric, rows: int) -> Metric:

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.evaluate.weighted import mean
-from keramos.types.training import Metric
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Rows = tuple[Floats, Floats, Floats | None]
-    """Truths, answers and weights."""
 
 _LEAST_RATE = 1e-9
 
@@ -52,25 +47,10 @@ def _deviance(y: Floats, answer: Floats, _: float) -> Floats:
     return np.asarray(2 * (logs - y + rate))
 
 
-METRICS: dict[str, tuple[str, Callable[[Floats, Floats, float], Floats]]] = {
+LOSS_METRICS: dict[str, tuple[str, Callable[[Floats, Floats, float], Floats]]] = {
     "mean_absolute_error": ("mae", _absolute),
     "huber": ("huber_loss", _huber),
     "quantile": ("pinball_loss", _pinball),
     "poisson": ("poisson_deviance", _deviance),
 }
 """Name of a loss in a trace -> its metric, and the value of each row."""
-
-
-def with_loss(usual: tuple[Metric, ...], loss: NumberLoss, rows: Rows) -> tuple[Metric, ...]:
-    """The metric of the loss before the usual ones; of a quantile also the share of truths that are
-    at or below the answers.
-    """
-    name, by_row = METRICS[loss.name]
-    y, answer, weights = rows
-    guess = np.full(len(y), loss.guess)
-    value, baseline = (mean(by_row(y, given, loss.parameter), weights) for given in (answer, guess))
-    found = [Metric(name, value, baseline, "lower")]
-    if loss.name == "quantile":
-        below, by_guess = (mean(y <= given, weights) for given in (answer, guess))
-        found.append(Metric("share_at_or_below", below, by_guess, "higher"))
-    return (*found, *(one for one in usual if one.name != name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from keramos.errors import UsageError
 from keramos.evaluate.metrics import metrics
 from keramos.evaluate.permutation import importance, with_cells
+from keramos.frozen import Frozen
 from keramos.pipeline.judgement import judgements, number_loss
 from keramos.pipeline.training_records import pick
 from keramos.types.evaluation import GroupQuality, Importance
@@ -38,8 +39,7 @@ _MOST_GROUPS, _MOST_DISTINCT = 20, 20
 _QUARTERS = (0.25, 0.5, 0.75)
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(Frozen, frozen=True):
     """What is to be measured: ``calibrate`` the probabilities, ``importance`` of columns, quality
     ``by`` groups of columns, and in ``folds``, ``repeats`` times.
     """
@@ -68,8 +68,7 @@ class Measures:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Subject:
+class Subject(Frozen, frozen=True, eq=False):
     """A trained model with the rows it was made from: ``run`` gives its output for inputs."""
 
     rows: PreparedRows

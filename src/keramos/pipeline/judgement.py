@@ -9,7 +9,7 @@ import numpy as np
 
 from keramos.evaluate.intervals import metrics_with_intervals
 from keramos.evaluate.number_losses import NumberLoss
-from keramos.training.boosting.objectives import quantile_of
+from keramos.evaluate.weighted import quantile
 from keramos.training.loss_words import loss_of
 
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ def number_loss(rows: PreparedRows, plan: TrainingPlan) -> NumberLoss | None:
     if named.name == "huber":
         parameter *= fitted.deviation
     if named.name == "quantile" or named.name in _MEDIANS:
-        guess = quantile_of(y, named.parameter if named.name == "quantile" else 0.5, weights)
+        guess = quantile(y, named.parameter if named.name == "quantile" else 0.5, weights)
     return NumberLoss(named.name, parameter, guess)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keramos.compile.emit import compile_network
 from keramos.evaluate.calibration import measured, temperature_of
 from keramos.evaluate.conformal import with_interval
 from keramos.evaluate.thresholds import tune_threshold
+from keramos.frozen import Frozen
+from keramos.pipeline.answering import answering, compiled
 from keramos.pipeline.judgement import Judged
 from keramos.pipeline.temperature import divided, with_logits
 from keramos.pipeline.training_job import job_of
 from keramos.pipeline.training_records import pick
 from keramos.prepare.front import front, join
-from keramos.runtime.session import Session
 from keramos.types.training import DecisionRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keramos.pipeline.answering import Answering
     from keramos.pipeline.evaluation import Measures
     from keramos.pipeline.judgement import Index
     from keramos.pipeline.prepared_rows import PreparedRows
@@ -36,8 +37,7 @@ negative.
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Choices:
+class Choices(Frozen, frozen=True, eq=False):
     """How the caller wants the network trained."""
 
     plan: TrainingPlan
@@ -57,31 +57,29 @@ class Choices:
         return bool(self.plan.early_stopping) or tuned or measured
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Learned:
+class Learned(Frozen, frozen=True, eq=False):
     """A network that was trained on the learning rows, and its rule."""
 
     body: Network
     network: Network
     trace: TrainingTrace
-    session: Session
+    answering: Answering
     rule: DecisionRule
     temperature: Temperature | None
     rows: PreparedRows
 
     def judged(self, index: Index) -> Judged:
         """Answers to some rows."""
-        return _judged(self.session, self.rows, index)
+        return _judged(self.answering, self.rows, index)
 
 
-def _judged(session: Session, rows: PreparedRows, index: Index) -> Judged:
-    answers = session.run(pick(rows.fed, index))[0]
+def _judged(answers_of: Answering, rows: PreparedRows, index: Index) -> Judged:
+    answers = answers_of(pick(rows.fed, index))[0]
     return Judged(rows.y[index], answers, rows.weights_of(index))
 
 
-def _session(rows: PreparedRows, body: Network) -> tuple[Network, Session]:
-    network = join(front(rows.preparation, rows.inputs_of(body)), body)
-    return network, Session(compile_network(network))
+def _joined(rows: PreparedRows, body: Network) -> Network:
+    return join(front(rows.preparation, rows.inputs_of(body)), body)
 
 
 def learned(engine: Trainer, rows: PreparedRows, choices: Choices) -> Learned:
@@ -93,22 +91,24 @@ def learned(engine: Trainer, rows: PreparedRows, choices: Choices) -> Learned:
     temperature = None
     if choices.measures.calibrate:
         body, temperature = _calibrated(rows, body)
-    network, session = _session(rows, body)
-    validation = None if rows.validating is None else _judged(session, rows, rows.validating)
+    network = _joined(rows, body)
+    # Networks of the caller's own may configure plain layers in ways that NumPy does not know.
+    answers = answering(network) if choices.model is None else compiled(network)
+    validation = None if rows.validating is None else _judged(answers, rows, rows.validating)
     rule = _rule(rows.schema.target, choices.threshold, validation)
     if choices.interval is not None and validation is not None:
-        held_out = _judged(session, rows, rows.parts.held_out)
+        held_out = _judged(answers, rows, rows.parts.held_out)
         rule = with_interval(rule, choices.interval, validation, held_out)
-    return Learned(body, network, trace, session, rule, temperature, rows)
+    return Learned(body, network, trace, answers, rule, temperature, rows)
 
 
 def _calibrated(rows: PreparedRows, body: Network) -> tuple[Network, Temperature | None]:
     """The network with the temperature that suits its validation rows."""
     if rows.validating is None:
         return body, None
-    _, session = _session(rows, with_logits(body))
+    answers = compiled(_joined(rows, with_logits(body)))
     validation, held_out = (
-        _judged(session, rows, index) for index in (rows.validating, rows.parts.held_out)
+        _judged(answers, rows, index) for index in (rows.validating, rows.parts.held_out)
     )
     found = temperature_of(validation)
     body = body if found == 1 else divided(body, found)

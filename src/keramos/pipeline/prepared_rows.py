@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.compile.emit import compile_network
 from keramos.data.conform import row_error
 from keramos.data.row_weights import of_mean_one, row_weights
 from keramos.data.split_keys import split_keys
 from keramos.data.target import encode_target, take
 from keramos.data.usable_rows import usable_rows
+from keramos.frozen import Frozen
+from keramos.pipeline.answering import answering
 from keramos.prepare.feeds import feeds
 from keramos.prepare.fit import fit, is_learnable
 from keramos.prepare.front import front
 from keramos.prepare.level_codes import out_of_fold_numbers
-from keramos.runtime.session import Session
 from keramos.training.recipes import recipe
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     Index = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PreparedRows:
+class PreparedRows(Frozen, frozen=True, eq=False):
     """Everything that is known before training: typed rows, their split, what preparation learned,
     model inputs.
 
@@ -82,8 +81,7 @@ class PreparedRows:
         return None if self.weights is None else of_mean_one(self.weights[index])
 
 
-@dataclass(frozen=True, slots=True)
-class RowColumns:
+class RowColumns(Frozen, frozen=True):
     """Columns that say something about rows and are not learned from, as in ``train``: groups that
     stay together, times, and weights.
     """
@@ -107,6 +105,9 @@ class RowColumns:
         return replace(schema, dropped=tuple(dropped))
 
 
+_NO_COLUMNS = RowColumns()
+
+
 def prepared_rows(
     source: Table,
     schema: Schema,
@@ -114,7 +115,7 @@ def prepared_rows(
     scaling: Scaling | None,
     *,
     validate: bool,
-    columns: RowColumns = RowColumns(),
+    columns: RowColumns = _NO_COLUMNS,
     parts: Split | None = None,
     known: Preparation | None = None,
 ) -> PreparedRows:
@@ -237,7 +238,7 @@ def _learnable(typed: Table, schema: Schema) -> tuple[ColumnSchema, ...]:
 def _forms(
     preparation: Preparation, fed: Feeds, names: tuple[FrontOutput, ...]
 ) -> dict[FrontOutput, NDArray[np.float32]]:
-    arrays = Session(compile_network(front(preparation, names))).run(fed)
+    arrays = answering(front(preparation, names))(fed)
     found = (array.astype("float32", copy=False) for array in arrays)
     return dict(zip(names, found, strict=True))
 

@@ -289,10 +289,10 @@ def _learn(engine: Trainer, rows: PreparedRows, choices: Choices) -> Run:
 
 def _evaluation(found: Learned, choices: Choices) -> Evaluation | UnsetType:
     """What was asked to be measured, without folds."""
-    wanted, session = choices.measures, found.session
+    wanted = choices.measures
     if wanted == Measures(folds=wanted.folds, repeats=wanted.repeats):
         return UNSET
-    subject = Subject(found.rows, choices.plan, found.rule, lambda feeds: session.run(feeds)[0])
+    subject = Subject(found.rows, choices.plan, found.rule, lambda feeds: found.answering(feeds)[0])
     groups = (group_quality(subject, column, found.judged) for column in wanted.by)
     return Evaluation(
         temperature=found.temperature,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keramos.artifact.read import read
 from keramos.errors import UsageError
+from keramos.frozen import Frozen
 from keramos.training.recipes import TUTORIAL
 
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 _OPTION = "from"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WarmStart:
+class WarmStart(Frozen, frozen=True, eq=False):
     """What training goes on from: the name of the file, what it learned of columns, its hidden
     units and the weights of its Dense layers.
     """
@@ -62,6 +60,8 @@ def warm_start(path: str | Path, *, own: bool, folds: int) -> WarmStart:
     if own or folds:
         what = "a network of your own" if own else "folds, whose rows the file has learned from,"
         raise UsageError(f"{what} cannot go on from a file", option=_OPTION, received=str(path))
+    from keramos.artifact.read import read  # noqa: PLC0415 (start-up time)
+
     artifact = read(Path(path))
     content = _content(artifact, Path(path).name)
     hidden = content.trace.plan.hidden if content.trace else ()

@@ -5,8 +5,9 @@ These values are apart from ``types.training`` because reading a file needs thos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     Index = NDArray[np.integer]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingRows:
+class TrainingRows(Frozen, frozen=True, eq=False):
     """Prepared rows and their targets.
 
     ``matrix`` has shape (rows, features), float32; ``raw`` (rows, cells) the numbers as they are
@@ -37,8 +37,7 @@ class TrainingRows:
     weights: NDArray[np.float64] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingJob:
+class TrainingJob(Frozen, frozen=True, eq=False):
     """What to train and how.
 
     An engine learns from ``training``, reports each epoch on ``held_out``, and decides early

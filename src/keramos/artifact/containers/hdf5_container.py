@@ -8,6 +8,7 @@ from keramos.artifact.containers.container import Container
 from keramos.artifact.containers.hdf5_extent import check_extent, superblock_at
 from keramos.artifact.containers.hdf5_weights import Hdf5Weights
 from keramos.artifact.containers.magic_bytes import ZIP, two_files, unknown_form, zip_ends_with
+from keramos.artifact.content.places import HDF5_CONTENT
 from keramos.artifact.hdf5 import Hdf5
 from keramos.errors import CorruptModelError, LimitExceededError
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.container import Head
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
-
-CONTENT = "keramos/content"
-"""The dataset that holds what keramos stores beside the network."""
 
 
 def is_hdf5(head: Head) -> bool:
@@ -73,21 +71,21 @@ def hdf5_weights(data: bytes, name: str, limits: Limits) -> Hdf5Weights:
 
 def _content(file: Hdf5, source: str, limits: Limits) -> bytes:
     """What keramos stored in an HDF5 file: one row of bytes."""
-    shape = file.shape(CONTENT)
+    shape = file.shape(HDF5_CONTENT)
     if len(shape) != 1 or shape[0] > limits.content_bytes:
         raise LimitExceededError(
             f"the keramos content has more than one row of {limits.content_bytes:,} bytes, the "
             "limit (content_bytes)",
             received=f"shape {shape}",
             file=source,
-            path=CONTENT,
+            path=HDF5_CONTENT,
         )
-    found = file.array(CONTENT)
+    found = file.array(HDF5_CONTENT)
     if found.dtype.name != "uint8":
         raise CorruptModelError(
             "the keramos content is not bytes",
             received=f"type {found.dtype}",
             file=source,
-            path=CONTENT,
+            path=HDF5_CONTENT,
         )
     return found.tobytes()

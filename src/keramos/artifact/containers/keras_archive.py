@@ -13,6 +13,7 @@ from keramos.artifact.containers.magic_bytes import (
     unknown_form,
     zip_ends_with,
 )
+from keramos.artifact.content.places import ARCHIVE_CONTENT
 from keramos.artifact.hdf5 import Hdf5
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError, located
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from keramos.artifact.containers.archive import Archive
     from keramos.artifact.limits import Limits
     from keramos.artifact.sources import ModelSource
-
-CONTENT = "keramos/content.json"
-"""The entry that holds what keramos stores beside the network."""
 
 _CONFIG, _WEIGHTS, _ASSETS = "config.json", "model.weights.h5", "assets/"
 
@@ -55,7 +53,7 @@ def open_archive(source: ModelSource, limits: Limits) -> Container:
         weights,
         _version(metadata, "metadata.json", limits),
         assets=_assets(archive, limits),
-        content=archive.read(CONTENT, limits.content_bytes, limits.ratio),
+        content=archive.read(ARCHIVE_CONTENT, limits.content_bytes, limits.ratio),
         tensors=weights.tensors,
     )
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from keramos.evaluate.weighted import quantile
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -120,7 +122,7 @@ class Huber:
 
     def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
         """The median."""
-        return np.array([quantile_of(y, 0.5, weights)])
+        return np.array([quantile(y, 0.5, weights)])
 
     def losses(self, scores: Floats, y: Targets) -> Floats:
         """Those of Keras' Huber."""
@@ -149,7 +151,7 @@ class Quantile:
 
     def start(self, y: Targets, weights: Weights = None) -> NDArray[np.float64]:
         """The quantile."""
-        return np.array([quantile_of(y, self.level, weights)])
+        return np.array([quantile(y, self.level, weights)])
 
     def losses(self, scores: Floats, y: Targets) -> Floats:
         """``level`` for each unit below the target, 1 - ``level`` for each above it."""
@@ -203,14 +205,6 @@ OBJECTIVES: dict[str, Callable[[float, int], Objective]] = {
 """Name of a loss in ``training.loss_words`` -> the objective for its parameter and so many
 classes.
 """
-
-
-def quantile_of(y: Targets, level: float, weights: Weights = None) -> float:
-    """The least value that holds a share ``level`` of the weight at or below it."""
-    order = np.argsort(y, kind="stable")
-    counted = np.cumsum(np.ones(len(y)) if weights is None else weights[order])
-    place = int(np.searchsorted(counted, level * counted[-1]))
-    return float(y[order[min(place, len(y) - 1)]])
 
 
 def _mean(y: Targets, weights: Weights) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.errors import UsageError
+from keramos.platform.blas import one_thread
 from keramos.training.numpy_engine.activations import ACTIVATIONS
 from keramos.types.network import TensorRef
 
@@ -21,6 +22,31 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
 
 
+PLAIN = frozenset({"Concatenate", "Dense", "Dropout", "InputLayer", "Rescaling"})
+"""Classes whose answers cost NumPy no more than ONNX Runtime."""
+
+_ROWS_AT_ONCE = 8192
+
+
+def is_plain(network: Network) -> bool:
+    """Whether a network that keramos made takes numbers, and has plain layers only."""
+    inputs = (network.layers[ref.layer].config for ref in network.inputs)
+    return all(layer.kind in PLAIN for layer in network.layers.values()) and all(
+        config["dtype"] == "float32" for config in inputs
+    )
+
+
+def plain_outputs(network: Network, inputs: Feeds) -> list[NDArray[np.generic]]:
+    """Every output of a network of plain layers."""
+    rows = len(next(iter(inputs.values())))
+    with one_thread():
+        parts = [
+            _known(network, {name: x[at : at + _ROWS_AT_ONCE] for name, x in inputs.items()})
+            for at in range(0, max(rows, 1), _ROWS_AT_ONCE)
+        ]
+    return [np.concatenate([part[ref] for part in parts]) for ref in network.outputs]
+
+
 def network_outputs(network: Network, inputs: Feeds) -> Array:
     """The first output of a network whose layers are called once each.
 
@@ -32,11 +58,16 @@ def network_outputs(network: Network, inputs: Feeds) -> Array:
         raise UsageError(
             f"the numpy engine computes {', '.join(_OUTPUTS)}", received=", ".join(others)
         )
+    return _known(network, inputs)[network.outputs[0]]
+
+
+def _known(network: Network, inputs: Feeds) -> dict[TensorRef, Array]:
+    """What every layer answers."""
     known = {ref: np.asarray(inputs[ref.layer], "float32") for ref in network.inputs}
     for call in network.calls:
         layer = network.layers[call.layer]
         known[TensorRef(call.layer)] = _OUTPUTS[layer.kind](layer, [known[r] for r in _refs(call)])
-    return known[network.outputs[0]]
+    return known
 
 
 def _refs(call: Call) -> Sequence[TensorRef]:

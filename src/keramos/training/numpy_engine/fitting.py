@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 8192
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batches:
+class Batches(Frozen, frozen=True, eq=False):
     """What to learn from: rows (n, features), targets (n,), weights (n,) or None.
 
     ``order`` draws the rows' order of each epoch; without it they come as they are. ``widen`` turns
@@ -45,32 +45,61 @@ def run_epoch(
 
     Sums over a batch are divided by its rows, also where rows have weights, as Keras does.
     """
-    logits = np.empty((len(batches.x), 0), "float32")
+    found: Array | None = None
     total = 0.0
-    for index in _indices(batches):
-        x = batches.x[index]
-        x = x if batches.widen is None else batches.widen(x)
+    for index in _chunks(batches):
+        chunk = _Chunk(
+            batches.x[index],
+            batches.y[index],
+            None if batches.weights is None else batches.weights[index],
+        )
+        lost, logits = _run_chunk(network, chunk, batches, loss, optimizer)
+        total += lost
+        if found is None:
+            found = np.empty((len(batches.x), logits.shape[1]), "float32")
+        found[index] = logits
+    if found is None:
+        found = np.empty((0, 0), "float32")
+    return total / len(batches.x), found
+
+
+class _Chunk(NamedTuple):
+    """The rows of many batches, in the order of learning."""
+
+    x: Array
+    y: Targets
+    weights: Array | None
+
+
+def _run_chunk(
+    network: DenseNetwork, chunk: _Chunk, batches: Batches, loss: Loss, optimizer: Optimizer
+) -> tuple[float, Array]:
+    """The summed loss of some batches, and their logits."""
+    found, total = [], 0.0
+    for begin in range(0, len(chunk.x), batches.size):
+        part = slice(begin, begin + batches.size)
+        x = chunk.x[part] if batches.widen is None else batches.widen(chunk.x[part])
         seen = network.forward(x, training=True)
-        rows, gradient = loss.rows(seen, batches.y[index])
-        if batches.weights is not None:
-            weight = batches.weights[index]
+        rows, gradient = loss.rows(seen, chunk.y[part])
+        if chunk.weights is not None:
+            weight = chunk.weights[part]
             rows, gradient = rows * weight, gradient * weight[:, None]
-        network.backward(gradient / np.float32(len(rows)))
+        found.append(seen.copy())  # the network uses its array again
+        gradient /= np.float32(len(rows))
+        network.backward(gradient)
         optimizer.step(network.parameters, network.gradient)
-        if not logits.shape[1]:
-            logits = np.empty((len(batches.x), seen.shape[1]), "float32")
-        logits[index] = seen
         total += float(rows.sum())
-    return total / len(batches.x), logits
+    return total, np.concatenate(found)
 
 
-def _indices(batches: Batches) -> Iterator[NDArray[np.intp] | slice]:
-    n = len(batches.x)
+def _chunks(batches: Batches) -> Iterator[NDArray[np.intp] | slice]:
+    """Rows of many batches at once: they are gathered faster than those of each batch."""
+    n, step = len(batches.x), max(1, _ROWS_AT_ONCE // batches.size) * batches.size
     if batches.order is None:
-        yield from (slice(begin, begin + batches.size) for begin in range(0, n, batches.size))
+        yield from (slice(begin, begin + step) for begin in range(0, n, step))
         return
     order = batches.order.permutation(n)
-    yield from (order[begin : begin + batches.size] for begin in range(0, n, batches.size))
+    yield from (order[begin : begin + step] for begin in range(0, n, step))
 
 
 def evaluate(

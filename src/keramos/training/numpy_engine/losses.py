@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from keramos.training.numpy_engine.activations import sigmoid
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,9 +34,12 @@ def binary_crossentropy(smoothing: float = 0.0) -> Loss:
 
     def rows(logits: Array, y: Targets) -> Rows:
         z = logits[:, 0]
-        t = (y * (1 - smoothing) + smoothing / 2).astype("float32")
-        loss = np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z)))
-        return loss, (sigmoid(z) - t)[:, None]
+        t = (y * (1 - smoothing) + smoothing / 2).astype("float32") if smoothing else y
+        t = np.asarray(t, "float32")
+        small = np.exp(-np.abs(z))
+        loss = np.maximum(z, 0) - z * t + np.log1p(small)
+        probability = np.where(z >= 0, np.float32(1), small) / (1 + small)
+        return loss, (probability - t)[:, None]
 
     return Loss(rows, "sigmoid")
 
