@@ -1,7 +1,8 @@
 """Peak memory and processor time of training on Parquet files of ever more rows.
 
-``streaming.py [ROWS ...] [--max-rows N] [--recipe NAME]``. Files are written to a temporary folder;
-each training is a process of its own.
+``streaming.py [ROWS ...] [--max-rows N] [--recipe NAME] [--epochs N]``. Files are written to a
+temporary folder; each training is a process of its own. Without ``--max-rows`` the recipe tutorial
+learns from every row, part by part, and the others from a million.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ COLUMNS, PART, FILES = 10, 250_000, 4
 
 TRAIN = """
 import sys, keramos
-run = keramos.train(sys.argv[1], "y", recipe=sys.argv[2], max_rows=int(sys.argv[3]))
+rows, epochs = int(sys.argv[3]), int(sys.argv[4])
+run = keramos.train(sys.argv[1], "y", recipe=sys.argv[2], max_rows=rows, epochs=epochs)
 run.save(sys.argv[1].replace("*.parquet", "model.h5"))
 print(run.content.provenance.source, run.content.metrics[0].value)
 """
@@ -45,16 +47,19 @@ def _schema() -> pa.Schema:
 def main() -> None:
     """Print one line for each number of rows."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("rows", nargs="*", type=int, default=[1_000_000, 10_000_000])
-    parser.add_argument("--max-rows", type=int, default=200_000)
-    parser.add_argument("--recipe", default="trees")
+    parser.add_argument("rows", nargs="*", type=int, default=[1_000_000, 10_000_000, 50_000_000])
+    parser.add_argument("--max-rows", type=int, default=0)
+    parser.add_argument("--recipe", default="tutorial")
+    parser.add_argument("--epochs", type=int, default=1)
     options = parser.parse_args()
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as folder:
             written(Path(folder), rows)
             command = [sys.executable, "-c", TRAIN, f"{folder}/*.parquet", options.recipe]
             child = subprocess.Popen(
-                [*command, str(options.max_rows)], stdout=subprocess.PIPE, text=True
+                [*command, str(options.max_rows), str(options.epochs)],
+                stdout=subprocess.PIPE,
+                text=True,
             )
             said = child.stdout.read().strip() if child.stdout else ""
             _, status, used = os.wait4(child.pid, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,32 +52,62 @@ class _Sample:
         self._count = len(kept)
         self._limit = self._hashes[0].max()
 
-    def table(self) -> pa.Table:
-        """The sample, in the order of the rows."""
+    def table(self) -> tuple[pa.Table, np.uint64]:
+        """The sample, in the order of the rows, and the largest hash of its rows."""
         self._shrink()
-        return self._parts[0].combine_chunks()
+        return self._parts[0].combine_chunks(), self._limit
 
 
-def read_parquet_files(paths: Sequence[Path], most: int, seed: int) -> tuple[Table, int]:
-    """At most so many rows of Parquet files with the same columns, and how many there are.
+def read_parquet_files(paths: Sequence[Path], most: int, seed: int) -> tuple[Table, int, np.uint64]:
+    """At most so many rows of Parquet files with the same columns, how many there are, and the
+    largest hash of the rows taken.
 
     Raises:
         DataError: a file is not Parquet, or has other columns than the first one.
     """
+    sample, rows = _Sample(most), 0
+    with _readable(paths) as source:
+        for batch, hashes in _hashed(paths, seed):
+            sample.add(batch, hashes)
+            rows += len(hashes)
+        table, last = sample.table()
+        return from_arrow(table, source), rows, last
+
+
+def other_rows(paths: Sequence[Path], seed: int, last: np.uint64) -> Iterator[Table]:
+    """The rows whose hashes are larger than that of the last row taken, part by part.
+
+    Raises:
+        DataError: a file cannot be read any more.
+    """
+    with _readable(paths) as source:
+        for batch, hashes in _hashed(paths, seed):
+            kept = np.flatnonzero(hashes > last)
+            if len(kept):
+                yield from_arrow(batch.take(pa.array(kept)), source)
+
+
+@contextmanager
+def _readable(paths: Sequence[Path]) -> Iterator[str]:
+    """The name of the files, while what Arrow cannot read of them becomes a ``DataError``."""
     source = str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-    sample, first, columns = _Sample(most), 0, None
     try:
-        for path in paths:
-            file = pq.ParquetFile(path)
-            columns = columns or file.schema_arrow.names
-            _check(path, file.schema_arrow.names, columns)
-            for batch in _batches(file, columns):
-                sample.add(batch, row_hashes(first, batch.num_rows, seed))
-                first += batch.num_rows
-        return from_arrow(sample.table(), source), first
+        yield source
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"the files cannot be read as one table: {reason}", file=source) from None
+
+
+def _hashed(paths: Sequence[Path], seed: int) -> Iterator[tuple[pa.Table, np.ndarray]]:
+    """All rows in batches, with the hashes of their numbers."""
+    first, columns = 0, None
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            columns = columns or file.schema_arrow.names
+            _check(path, file.schema_arrow.names, columns)
+            for batch in _batches(file, columns):
+                yield batch, row_hashes(first, batch.num_rows, seed)
+                first += batch.num_rows
 
 
 def _check(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +17,7 @@ from keramos.errors import DataError, UsageError
 from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 MOST_ROWS = 1_000_000
 """Rows that are taken of Parquet files where nobody says how many."""
@@ -27,11 +28,12 @@ _LARGE = 256 << 20
 
 class Bounded(NamedTuple):
     """A table, or whatever else the caller gave, and how many ``rows`` it was taken from; 0 where
-    all were taken.
+    all were taken. ``rest`` reads the other rows part by part, where the caller set no bound.
     """
 
     table: object
     rows: int = 0
+    rest: Callable[[], Iterator[Table]] | None = None
 
 
 def bounded(given: object, max_rows: int, seed: int) -> Bounded:
@@ -54,7 +56,7 @@ def bounded(given: object, max_rows: int, seed: int) -> Bounded:
     if paths and all(_is_parquet(path) for path in paths):
         large = sum(path.stat().st_size for path in paths) >= _LARGE
         if max_rows or large or len(paths) > 1:
-            return _streamed(paths, max_rows or MOST_ROWS, seed)
+            return _streamed(paths, max_rows, seed)
     if len(paths) > 1:
         return _sampled(_joined([as_table(path) for path in paths]), max_rows, seed)
     if paths and given != str(paths[0]) and isinstance(given, (str, Path)):
@@ -83,8 +85,11 @@ def _paths(given: object) -> list[Path]:
 
 def _streamed(paths: list[Path], most: int, seed: int) -> Bounded:
     read = extra("keramos.data.arrow_stream", "Parquet files")
-    table, rows = read.read_parquet_files(paths, most, seed)
-    return _named(table, rows)
+    table, rows, last = read.read_parquet_files(paths, most or MOST_ROWS, seed)
+    found = _named(table, rows)
+    if most or not found.rows:
+        return found
+    return found._replace(rest=partial(read.other_rows, paths, seed, last))
 
 
 def _named(table: Table, rows: int) -> Bounded:

@@ -280,6 +280,15 @@ def take(table: Table, rows: NDArray[np.int64]) -> Table:
     return Table(table.source, columns, len(rows))
 
 
+def of_known_class(column: Column, target: TargetSchema) -> NDArray[np.bool_]:
+    """Which cells are of a class that the target has; all cells of numbers."""
+    if not target.classes:
+        return np.ones(len(column.values), bool)
+    distinct, where = np.unique(label_cells(column), return_inverse=True)
+    known = frozenset(target.classes)
+    return np.array([_label(cell) in known for cell in distinct], bool)[where]
+
+
 def encode_target(column: Column, target: TargetSchema) -> NDArray[np.generic]:
     """Targets as the loss wants them: regression float32 (n, 1), binary float32 (n, 1), multiclass
     int32 (n,).

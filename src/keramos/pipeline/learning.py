@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.evaluate.calibration import measured, temperature_of
@@ -11,6 +12,7 @@ from keramos.evaluate.thresholds import tune_threshold
 from keramos.frozen import Frozen
 from keramos.pipeline.answering import answering, compiled
 from keramos.pipeline.judgement import Judged
+from keramos.pipeline.streamed_rows import prepared_parts
 from keramos.pipeline.temperature import divided, with_logits
 from keramos.pipeline.training_job import job_of
 from keramos.pipeline.training_records import pick
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.evaluation import Measures
     from keramos.pipeline.judgement import Index
     from keramos.pipeline.prepared_rows import PreparedRows
+    from keramos.pipeline.streamed_rows import Parts
     from keramos.pipeline.warm_start import WarmStart
     from keramos.training.trainer import Trainer
     from keramos.types.evaluation import Temperature
@@ -47,6 +50,7 @@ class Choices(Frozen, frozen=True, eq=False):
     on_epoch: Callable[[Epoch], None] | None
     measures: Measures
     warm: WarmStart | None = None
+    parts: Parts | None = None
 
     def validates(self, target: TargetSchema) -> bool:
         """Whether validation rows are needed: to stop early, to choose the threshold, to calibrate
@@ -87,6 +91,8 @@ def learned(engine: Trainer, rows: PreparedRows, choices: Choices) -> Learned:
     job = job_of(rows, choices.plan)
     if choices.warm is not None:
         job = replace(job, initial=choices.warm.weights)
+    if choices.parts is not None:
+        job = replace(job, more=partial(prepared_parts, choices.parts, rows))
     body, trace = engine.fit(replace(job, model=choices.model, on_epoch=choices.on_epoch))
     temperature = None
     if choices.measures.calibrate:

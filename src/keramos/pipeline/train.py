@@ -22,6 +22,7 @@ from keramos.pipeline.judgement import judgements
 from keramos.pipeline.learning import Choices, learned
 from keramos.pipeline.prepared_rows import RowColumns, prepared_rows
 from keramos.pipeline.run_log import logged_epochs, run_log
+from keramos.pipeline.streamed_rows import learns_from_parts
 from keramos.pipeline.training_records import golden_rows, provenance, sample_row
 from keramos.pipeline.training_run import Run
 from keramos.pipeline.warm_start import warm_start
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
 
     from msgspec import UnsetType
 
+    from keramos.data.many_files import Bounded
     from keramos.pipeline.learning import Goal, Learned
     from keramos.pipeline.prepared_rows import PreparedRows
     from keramos.pipeline.run_log import RunLog
+    from keramos.pipeline.streamed_rows import Parts
     from keramos.training.trainer import Trainer
     from keramos.types.schema import Gaps, Scaling, Schema, Split, Task
     from keramos.types.table import Table
@@ -147,8 +150,9 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     logged = run_log(log)
     plan = _resolved(_planned(plan, fields), own=model is not None, warm=start is not None)
     warm = None if start is None else warm_start(start, own=model is not None, folds=folds)
-    source, name = _source(table, target, max_rows, plan.seed, on_message)
     columns = RowColumns(split_by, time_column, weight_column)
+    taken = bounded(table, max_rows, plan.seed)
+    source, name, parts = _source(taken, target, learns_from_parts(plan, columns), on_message)
     left_out = (*drop, *columns.reasons())
     wishes = Wishes(
         left_out, categorical, numeric, task, positive, units, missing, written, trim, gaps
@@ -163,7 +167,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     measures = Measures(calibrate, importance, tuple(by), folds, repeats)
     measures.check(schema.target)
     told = logged_epochs(logged, on_epoch or _live(plan))
-    choices = Choices(plan, threshold, interval, model, told, measures, warm)
+    choices = Choices(plan, threshold, interval, model, told, measures, warm, parts)
     prepared = partial(
         prepared_rows,
         source,
@@ -184,17 +188,26 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
 
 
 def _source(
-    table: object, target: object, max_rows: int, seed: int, tell: Callable[[str], None]
-) -> tuple[Table, str]:
-    """The table, or a sample of it, and the name of its target."""
-    taken = bounded(table, max_rows, seed)
+    taken: Bounded,
+    target: object,
+    learns: bool,  # noqa: FBT001 (private, called once)
+    tell: Callable[[str], None],
+) -> tuple[Table, str, Parts | None]:
+    """The table, or a sample of it, the name of its target, and the rows beyond the sample where
+    training learns from them too; says which are used.
+    """
     source, name = with_target(taken.table, target)
-    if taken.rows:
+    if not taken.rows:
+        return source, name, None
+    chosen = f"{source.rows:,} of {taken.rows:,} rows"
+    if learns and taken.rest is not None:
         tell(
-            f"{source.rows:,} of {taken.rows:,} rows are used, chosen by a hash of their numbers; "
-            "--max-rows takes more or fewer"
+            f"{chosen}, chosen by a hash of their numbers, say what columns are, and some of them "
+            "are held out; all others are learned from part by part, once an epoch"
         )
-    return source, name
+        return source, name, taken.rest
+    tell(f"{chosen} are used, chosen by a hash of their numbers; --max-rows takes more or fewer")
+    return source, name, None
 
 
 def _planned(plan: TrainingPlan | None, fields: PlanFields) -> TrainingPlan:

@@ -87,6 +87,8 @@ def standardised(job: TrainingJob) -> TrainingJob:
     if loss_of(job.plan, "regression").is_rate:
         statistics = TargetPreparation(0.0, _rate(job))
 
+    more = job.more
+
     def scaled(rows: TrainingRows) -> TrainingRows:
         centred = rows.targets.astype(float) - statistics.mean
         return replace(rows, targets=(centred / statistics.deviation).astype("float32"))
@@ -97,6 +99,7 @@ def standardised(job: TrainingJob) -> TrainingJob:
         training=scaled(job.training),
         held_out=scaled(job.held_out),
         validation=None if job.validation is None else scaled(job.validation),
+        more=None if more is None else lambda: map(scaled, more()),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class TrainingJob(Frozen, frozen=True, eq=False):
     ``learning`` rows teach. Rows aside that lack a value which those rows never lack are left out.
     ``apart`` are the positions of the rows aside of the only inner fold, where groups or time
     decide which they are. ``initial`` are the weights to begin from, in Keras' order; none lets
-    the engine draw them.
+    the engine draw them. ``more`` reads further rows to learn from in each epoch, part by part.
     """
 
     training: TrainingRows
@@ -67,3 +67,4 @@ class TrainingJob(Frozen, frozen=True, eq=False):
     fold: Callable[[Index, Index], TrainingJob] | None = None
     apart: Index | None = None
     initial: tuple[NDArray[np.generic], ...] = ()
+    more: Callable[[], Iterator[TrainingRows]] | None = None

@@ -21,11 +21,12 @@ from keramos.training.numpy_engine.optimizers import Adam, constant
 from keramos.training.plan import (
     DROPOUT,
     METRICS,
+    class_weights,
     output_activation,
     output_units,
     planned,
-    row_weights,
     standardised,
+    weights_of,
 )
 from keramos.training.recipes import TUTORIAL
 from keramos.types.network import Call, Layer, Network, TensorRef
@@ -114,21 +115,20 @@ def _layer_plan(job: TrainingJob) -> list[LayerPlan]:
 def _run(network: DenseNetwork, job: TrainingJob, recorder: EpochRecorder) -> None:
     rows, plan, task = job.training, job.plan, job.target.task
     loss, optimizer = named(loss_of(plan, task)), Adam(constant(plan.learning_rate))
-    weights = row_weights(job)
-    batches = Batches(
-        rows.matrix,
-        _targets(rows),
-        plan.batch_size,
-        None if weights is None else weights.astype("float32"),
-        np.random.default_rng(plan.seed),
-    )
+    classes, order = class_weights(job), np.random.default_rng(plan.seed)
+    batches = _batches(rows, classes, plan.batch_size, order)
     for _ in range(plan.epochs):
         recorder.begin()
         seen_loss, seen = run_epoch(network, batches, loss, optimizer)
+        total, count = seen_loss * len(rows.targets), len(rows.targets)
+        for part in () if job.more is None else job.more():
+            more = _batches(part, classes, plan.batch_size, order)
+            total += run_epoch(network, more, loss, optimizer)[0] * len(part.targets)
+            count += len(part.targets)
         held_out_loss, held_out = _evaluated(network, job.held_out, loss)
         stopping = _should_stop(network, job, loss, recorder)
         recorder.end(
-            loss=seen_loss,
+            loss=total / count,
             metric=_metric(seen, rows, loss),
             held_out_loss=held_out_loss,
             held_out_metric=_metric(held_out, job.held_out, loss),
@@ -139,6 +139,17 @@ def _run(network: DenseNetwork, job: TrainingJob, recorder: EpochRecorder) -> No
     if recorder.best_weights is not None:
         for array, best in zip(network.weights(), recorder.best_weights, strict=True):
             array[:] = best
+
+
+def _batches(
+    rows: TrainingRows,
+    classes: NDArray[np.float64] | None,
+    size: int,
+    order: np.random.Generator,
+) -> Batches:
+    weights = weights_of(rows, classes)
+    counted = None if weights is None else weights.astype("float32")
+    return Batches(rows.matrix, _targets(rows), size, counted, order)
 
 
 def _targets(rows: TrainingRows) -> NDArray[np.float32]:
