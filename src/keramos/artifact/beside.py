@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.artifact.containers.hdf5_container import CONTENT as H5_CONTENT
-from keramos.artifact.containers.keras_archive import CONTENT as ZIP_CONTENT
 from keramos.artifact.containers.table import form_of, model_source
 from keramos.artifact.content.document import encode
 from keramos.artifact.limits import LIMITS
+from keramos.artifact.places import ARCHIVE_CONTENT as ZIP_CONTENT
+from keramos.artifact.places import HDF5_CONTENT as H5_CONTENT
 from keramos.artifact.read import read
 from keramos.artifact.sources import ModelSource
 from keramos.artifact.write import STAMP, h5py_module

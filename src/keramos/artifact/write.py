@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from keramos.artifact.content.document import encode
-from keramos.artifact.content.places import ARCHIVE_CONTENT, HDF5_CONTENT
 from keramos.artifact.keras.keras3_paths import inner_folders, numbered, own_folders
 from keramos.artifact.keras.layer_names import legal
 from keramos.artifact.keras.layer_order import keras_order
 from keramos.artifact.keras.upgrade import to_current_keras
 from keramos.artifact.keras.write_config import KERAS_VERSION, model_config
+from keramos.artifact.places import ARCHIVE_CONTENT, HDF5_CONTENT
 from keramos.artifact.weights.assign import flat_order, slots
 from keramos.artifact.weights.lora import merged
 from keramos.artifact.weights.weight_specs import weights_of

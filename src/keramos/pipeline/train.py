@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.prepared_rows import PreparedRows
     from keramos.pipeline.run_log import RunLog
     from keramos.pipeline.streamed_rows import Parts
+    from keramos.pipeline.warm_start import WarmStart
     from keramos.training.trainer import Trainer
     from keramos.types.schema import Gaps, Scaling, Schema, Split, Task
     from keramos.types.table import Table
@@ -160,10 +161,7 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     schema = columns.explained(infer_schema(source, name, wishes))
     loss_of(plan, schema.target.task)  # refuses a loss that the task does not have
     _announce(schema, on_message)
-    if warm is not None:
-        warm.check(schema, plan)
-        plan = replace(plan, hidden=warm.hidden)
-        on_message(f"goes on from {warm.name}, which may have learned from rows held out now")
+    plan = plan if warm is None else _going_on(plan, warm, schema, on_message)
     measures = Measures(calibrate, importance, tuple(by), folds, repeats)
     measures.check(schema.target)
     told = logged_epochs(logged, on_epoch or _live(plan))
@@ -185,6 +183,15 @@ def train(  # noqa: PLR0913 (keywords only: the public options of one call)
     run = _folds(run, rows, choices, lambda parts: prepared(parts=parts)) if folds else run
     logged.end(run)
     return run
+
+
+def _going_on(
+    plan: TrainingPlan, warm: WarmStart, schema: Schema, tell: Callable[[str], None]
+) -> TrainingPlan:
+    """The plan with the hidden units of the file that training goes on from."""
+    warm.check(schema, plan)
+    tell(f"goes on from {warm.name}, which may have learned from rows held out now")
+    return replace(plan, hidden=warm.hidden)
 
 
 def _source(

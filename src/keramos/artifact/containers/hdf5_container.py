@@ -8,8 +8,8 @@ from keramos.artifact.containers.container import Container
 from keramos.artifact.containers.hdf5_extent import check_extent, superblock_at
 from keramos.artifact.containers.hdf5_weights import Hdf5Weights
 from keramos.artifact.containers.magic_bytes import ZIP, two_files, unknown_form, zip_ends_with
-from keramos.artifact.content.places import HDF5_CONTENT
 from keramos.artifact.hdf5 import Hdf5
+from keramos.artifact.places import HDF5_CONTENT
 from keramos.errors import CorruptModelError, LimitExceededError
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from keramos.artifact.containers.magic_bytes import (
     unknown_form,
     zip_ends_with,
 )
-from keramos.artifact.content.places import ARCHIVE_CONTENT
 from keramos.artifact.hdf5 import Hdf5
+from keramos.artifact.places import ARCHIVE_CONTENT
 from keramos.artifact.strict_json import parse_json
 from keramos.errors import CorruptModelError, ForeignCodeError, UnsafeModelError, located
 
