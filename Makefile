@@ -40,7 +40,7 @@ demo: $(if $(or $(KERAS),$(wildcard $(STAMP))),$(STAMP),$(DEMO))  ## the whole p
 lint: $(STAMP)  ## style, types, imports between packages
 	@$(BIN)/ruff format --check --quiet src tests benchmarks
 	@$(BIN)/ruff check --quiet src tests benchmarks
-	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary --num-workers 2
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 check: lint  ## what to run while you work: lint and the unit tests, about a minute

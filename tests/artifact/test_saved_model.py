@@ -28,45 +28,52 @@ class TestSavedModelWithoutTraces(ContainerSuite):
         return saved(twin(), folder / "m", save_traces=False), None
 
 
-def lookups():
-    """Models with lookup layers, each with rows of inputs."""
-    layers, words = tf_keras.layers, np.array([["red"], ["blue"], ["no"], [""]])
-    text = np.array([["Red, blue red"], ["blue no"], [""], ["red"]])
-    ids = np.array([[7], [19], [3], [17]], "i8")
-    adapted = layers.StringLookup(mask_token="")
-    adapted.adapt(["red", "blue", "red", "green"])
-    weighted = layers.TextVectorization(output_mode="tf_idf")
-    weighted.adapt(["red blue", "blue green", "red red red"])
-    counted = layers.TextVectorization(output_mode="multi_hot")
-    counted.adapt(["red blue", "blue green"])
-    sequence = layers.TextVectorization(output_sequence_length=4)
-    sequence.adapt(["red blue", "blue green"])
-    return {
-        "listed": (layers.StringLookup(vocabulary=["red", "green", "blue"]), words),
-        "adapted": (adapted, words),
-        "hot": (layers.StringLookup(vocabulary=["red", "blue"], output_mode="one_hot"), words),
-        "integers": (layers.IntegerLookup(vocabulary=[7, 17, 19]), ids),
-        "inverse": (layers.StringLookup(vocabulary=["a", "b"], invert=True), ids % 4),
-        "tf_idf": (weighted, text),
-        "multi_hot": (counted, text),
-        "sequence": (sequence, text),
-    }
+WORDS = np.array([["red"], ["blue"], ["no"], [""]])
+TEXT = np.array([["Red, blue red"], ["blue no"], [""], ["red"]])
+IDS = np.array([[7], [19], [3], [17]], "i8")
+PAIRS = ["red blue", "blue green"]
 
 
-@pytest.mark.parametrize("traces", [True, False])
-@pytest.mark.parametrize("case", list(lookups()))
-def test_vocabularies_come_from_wherever_they_are(case, traces, tmp_path):
-    layer, rows = lookups()[case]
+def lookup(kind, learned=None, **options):
+    """Makes a lookup layer of tf-keras, which has learned from words where some are given."""
+
+    def make():
+        layer = getattr(tf_keras.layers, kind)(**options)
+        if learned:
+            layer.adapt(learned)
+        return layer
+
+    return make
+
+
+LOOKUPS = {
+    "listed": (lookup("StringLookup", vocabulary=["red", "green", "blue"]), WORDS),
+    "adapted": (lookup("StringLookup", ["red", "blue", "red", "green"], mask_token=""), WORDS),
+    "hot": (lookup("StringLookup", vocabulary=["red", "blue"], output_mode="one_hot"), WORDS),
+    "integers": (lookup("IntegerLookup", vocabulary=[7, 17, 19]), IDS),
+    "inverse": (lookup("StringLookup", vocabulary=["a", "b"], invert=True), IDS % 4),
+    "tf_idf": (lookup("TextVectorization", [*PAIRS, "red red red"], output_mode="tf_idf"), TEXT),
+    "multi_hot": (lookup("TextVectorization", PAIRS, output_mode="multi_hot"), TEXT),
+    "sequence": (lookup("TextVectorization", PAIRS, output_sequence_length=4), TEXT),
+}
+"""Models with lookup layers, each with rows of inputs."""
+
+
+@pytest.mark.parametrize("case", LOOKUPS)
+def test_vocabularies_come_from_wherever_they_are(case, tmp_path):
+    make, rows = LOOKUPS[case]
     value = tf_keras.Input((1,), dtype="int64" if rows.dtype.kind == "i" else "string")
-    model = tf_keras.Model(value, layer(value))
+    model = tf_keras.Model(value, make()(value))
     wanted = np.asarray(model.predict(rows, verbose=0))
 
-    found = np.asarray(load(saved(model, tmp_path / "m", save_traces=traces)).predict(rows))
+    for traces in (True, False):
+        path = saved(model, tmp_path / f"traces {traces}", save_traces=traces)
+        found = np.asarray(load(path).predict(rows))
 
-    if wanted.dtype.kind == "O":
-        assert found.tolist() == wanted.astype("S").astype(str).tolist()
-    else:
-        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+        if wanted.dtype.kind == "O":
+            assert found.tolist() == wanted.astype("S").astype(str).tolist()
+        else:
+            np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
 def test_a_vocabulary_in_a_file_is_read_from_the_folder_and_nowhere_else(tmp_path):

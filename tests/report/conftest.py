@@ -1,11 +1,11 @@
-"""A browser, and pages of the server that a file of tests has as ``server``."""
+"""A browser for all of them, and pages of the server that a file of tests has as ``server``."""
 
 import pytest
 
 from support.browsers import browsing, visiting
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
     with browsing() as opened:
         yield opened

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from keramos.datasets import GERMAN_CREDIT
-from support.browsers import CHROMIUM, NO_CHROMIUM, browsing, get, serving, visiting, wide
+from support.browsers import CHROMIUM, NO_CHROMIUM, get, serving, visiting, wide
 from support.command import keramos
 from support.waiting import until
 
@@ -145,7 +145,7 @@ def rows(count):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
-def test_live_rows_and_a_shadow_are_counted_and_seen(shadowed):
+def test_live_rows_and_a_shadow_are_counted_and_seen(shadowed, browser):
     url = f"{shadowed}/models/credit/labels/stable/decide"
     asked = 0
     for _ in range(20):
@@ -171,7 +171,7 @@ def test_live_rows_and_a_shadow_are_counted_and_seen(shadowed):
     assert 0.5 < shadow["agreement"] < 1
     assert 0 < shadow["mean_difference"] < shadow["largest_difference"] < 1
     assert shadow["failures"] == 0
-    with browsing() as browser, visiting(browser, shadowed) as visit:
+    with visiting(browser, shadowed) as visit:
         page = visit("/models/credit?label=stable", 360)
         assert wide(page) <= 360
         card = page.locator("#proof .card", has_text="Shadow: version 2 (candidate)").inner_text()

@@ -1,8 +1,10 @@
 """A notebook is executed by a real kernel, and what it shows is looked at in a real browser."""
 
+from itertools import product
+
 import pytest
 
-from support.browsers import CHROMIUM, NO_CHROMIUM, browsing, serious, visiting, wide
+from support.browsers import CHROMIUM, NO_CHROMIUM, serious, visiting, wide
 
 nbclient = pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
@@ -73,13 +75,15 @@ def test_a_view_is_small_and_loads_nothing(notebook, outputs):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
-def test_a_browser_shows_it_without_findings(page, width, theme):
-    with browsing() as browser, visiting(browser, page.parent.as_uri()) as visit:
-        shown = visit("/page.html", width, color_scheme=theme)
-        assert wide(shown) <= width
-        assert serious(shown) == []
+def test_a_browser_shows_it_without_findings(page, browser):
+    with visiting(browser, page.parent.as_uri()) as visit:
+        shown = visit("/page.html")
+        for width, theme in product((1440, 360), ("light", "dark")):
+            shown.set_viewport_size({"width": width, "height": 900})
+            shown.emulate_media(color_scheme=theme)
+
+            assert wide(shown) <= width
+            assert serious(shown) == [], (width, theme)
 
 
 def test_a_progress_bar_stands_there_until_the_last_epoch():

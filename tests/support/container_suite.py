@@ -79,11 +79,19 @@ class ContainerSuite:
         """Write ``network()`` below a folder; gives its path, and that of separate weights."""
         raise NotImplementedError
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def written(cls, tmp_path_factory):
+        """What is written once: the folder, and both paths."""
+        folder = tmp_path_factory.mktemp("written")
+        return folder, cls().write(folder)
+
     @pytest.fixture
-    def saved(self, tmp_path):
-        folder = tmp_path / "written"
-        folder.mkdir()
-        return self.write(folder)
+    def saved(self, written, tmp_path):
+        """A copy of what was written, for a test that may change it."""
+        folder, paths = written
+        own = shutil.copytree(folder, tmp_path / "written", symlinks=True)
+        return tuple(one and own / one.relative_to(folder) for one in paths)
 
     @pytest.fixture
     def whole(self, saved):

@@ -44,6 +44,7 @@ def _leave(code):
 
 def _import_all():
     names = ["numpy", "onnxruntime", "pandas", "pyarrow.parquet", "pyarrow.csv", "pyarrow.json"]
+    names += ["model_signing.signing", "model_signing.verifying"]
     path = import_module("keramos").__path__
     found = [module.name for module in pkgutil.walk_packages(path, "keramos.", onerror=str)]
     for name in [*names, *found]:

@@ -36,7 +36,8 @@ def ray_module() -> ModuleType:
         raise MissingExtraError(
             "the engine 'ray' needs Ray", remedy="Install it with: pip install 'keramos[ray]'"
         ) from None
-    return ray
+    module: ModuleType = ray
+    return module
 
 
 @contextmanager
