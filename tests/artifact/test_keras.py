@@ -2,6 +2,8 @@
 the same.
 """
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
@@ -164,20 +166,20 @@ def answers(model, arrays):
     return [np.asarray(output) for output in keras.tree.flatten(outputs)]
 
 
-@pytest.mark.parametrize("written", CONTAINERS)
-@pytest.mark.parametrize("saved", CONTAINERS)
 @pytest.mark.parametrize("build", MODELS, ids=lambda build: build.__name__)
-def test_a_model_survives_being_read_and_written_again(build, saved, written, tmp_path):
+def test_a_model_survives_being_read_and_written_again(build, tmp_path):
     model = shaken(build())
-    first, second = tmp_path / f"first{saved}", tmp_path / f"second{written}"
-    model.save(first)
-
-    write(second, read(first).network, None)
-
     arrays = feeds(model)
-    again = keras.models.load_model(second)
-    for mine, theirs in zip(answers(again, arrays), answers(model, arrays), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+    expected = answers(model, arrays)
+    for saved, written in product(CONTAINERS, CONTAINERS):
+        first, second = tmp_path / f"first{saved}", tmp_path / f"second{saved}{written}"
+        model.save(first)
+
+        write(second, read(first).network, None)
+
+        again = keras.models.load_model(second)
+        for mine, theirs in zip(answers(again, arrays), expected, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,11 @@ def keramos(*args, cwd=None, stdin=None, **environment):
     )
 
 
+def python(text, cwd):
+    """Run a program in a process of its own."""
+    return _forked(["-c", text], cwd, None, dict(os.environ))
+
+
 def _forked(command, cwd, stdin, env):
     with TemporaryFile() as out, TemporaryFile() as err:
         source = _feed(stdin)

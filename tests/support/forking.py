@@ -14,6 +14,7 @@ import selectors
 import socket
 import sys
 import threading
+import traceback
 from importlib import import_module
 
 _MESSAGE = 1 << 20
@@ -28,9 +29,23 @@ def main():
     gc.freeze()
     sys.argv = _next_command(requests)
     try:
-        import_module("keramos.cli").main()
+        _run()
     except SystemExit as end:
-        _leave(end.code)
+        _leave(end.code or 0)
+    except Exception:  # noqa: BLE001 (as an interpreter does at its end)
+        traceback.print_exc()
+        _leave(1)
+    _leave(0)
+
+
+def _run():
+    """The command line, or the text of a program after ``-c``."""
+    if sys.argv[0] == "-c":
+        text = sys.argv.pop()
+        sys.path.insert(0, "")
+        exec(compile(text, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 (its business)
+    else:
+        import_module("keramos.cli").main()
 
 
 def _leave(code):

@@ -44,7 +44,8 @@ def sequential(shape, *layers, dtype="float32"):
     return Network("net", everything, calls, (TensorRef("given"),), (TensorRef(names[-1]),))
 
 
-def _random(*shapes):
+def drawn(*shapes):
+    """Arrays of weights, always the same."""
     rng = np.random.default_rng(5)
     return tuple(rng.normal(size=shape).astype("float32") for shape in shapes)
 
@@ -59,16 +60,16 @@ def text_network():
     embedded = {"input_dim": len(WORDS) + 1, "output_dim": 4}
     return sequential(
         (5,),
-        ("Embedding", embedded, _random((len(WORDS) + 1, 4))),
+        ("Embedding", embedded, drawn((len(WORDS) + 1, 4))),
         ("Flatten", {}, ()),
-        ("Dense", {"units": 3, "activation": "softmax"}, _random((20, 3), (3,))),
+        ("Dense", {"units": 3, "activation": "softmax"}, drawn((20, 3), (3,))),
     )
 
 
 def bag_network():
     """A bag of words to two scores."""
     size = len(WORDS)
-    dense = ("Dense", {"units": 2, "activation": "softmax"}, _random((size, 2), (2,)))
+    dense = ("Dense", {"units": 2, "activation": "softmax"}, drawn((size, 2), (2,)))
     return sequential((size,), dense)
 
 
@@ -77,9 +78,9 @@ def series_network():
     convolved = {"filters": 2, "kernel_size": 3, "padding": "valid", "activation": "linear"}
     return sequential(
         (WINDOW, 2),
-        ("Conv1D", convolved, _random((3, 2, 2), (2,))),
+        ("Conv1D", convolved, drawn((3, 2, 2), (2,))),
         ("Flatten", {}, ()),
-        ("Dense", {"units": 1}, _random((20, 1), (1,))),
+        ("Dense", {"units": 1}, drawn((20, 1), (1,))),
     )
 
 
