@@ -34,11 +34,18 @@ RECIPES = {
     "stretched, nearest": {"fit": "stretch", "method": "nearest", "scale": "0..1"},
     "stretched, bilinear": {"fit": "stretch", "method": "bilinear", "scale": "0..255"},
     "caffe, lanczos": {"fit": "stretch", "method": "lanczos", "scale": "caffe"},
+    "OpenCV, linear": {"fit": "stretch", "method": "cv-linear", "scale": "0..1"},
+    "OpenCV, area": {"fit": "stretch", "method": "cv-area", "scale": "0..1"},
+    "TensorFlow, bilinear": {"fit": "stretch", "method": "tf-bilinear", "scale": "0..1"},
+    "turned by EXIF": {"orientation": "apply"},
 }
+BY_PILLOW = {"cv-linear": "bilinear", "cv-area": "box", "tf-bilinear": "bilinear"}
+"""Methods of other libraries -> what Pillow has that is nearest."""
+_TURNED = 6  # the camera was held upright
 
 
 def photo(size: tuple[int, int], form: str) -> bytes:
-    """A picture with the detail of a photo: clouds of noise, and a little grain."""
+    """A picture with the detail of a photo: clouds of noise, and a little grain; turned by EXIF."""
     rng = np.random.default_rng(0)
     width, height = size
     clouds = Image.fromarray(rng.integers(0, 256, (48, 64, 3)).astype("uint8"))
@@ -46,15 +53,20 @@ def photo(size: tuple[int, int], form: str) -> bytes:
     pixels = pixels + rng.integers(-2, 3, (height, width, 1))
     buffer = io.BytesIO()
     picture = Image.fromarray(np.clip(pixels, 0, 255).astype("uint8"))
-    picture.save(buffer, form, **({"quality": 90} if form == "JPEG" else {"compress_level": 6}))
+    exif = Image.Exif()
+    exif[0x0112] = _TURNED
+    options = {"quality": 90} if form == "JPEG" else {"compress_level": 6}
+    picture.save(buffer, form, exif=exif, **options)
     return buffer.getvalue()
 
 
 def by_pillow(data: bytes, picture: Picture) -> np.ndarray:
     """What an app does."""
-    size, method = (picture.width, picture.height), Image.Resampling[picture.method.upper()]
+    size = (picture.width, picture.height)
+    method = Image.Resampling[BY_PILLOW.get(picture.method, picture.method).upper()]
     with Image.open(io.BytesIO(data)) as opened:
-        colours = opened.convert("RGB")
+        apply = picture.orientation == "apply"
+        colours = (ImageOps.exif_transpose(opened) if apply else opened).convert("RGB")
     crop = picture.fit == "crop"
     fitted = ImageOps.fit(colours, size, method) if crop else colours.resize(size, method)
     pixels = np.asarray(fitted).astype("float32")

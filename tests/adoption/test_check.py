@@ -84,3 +84,68 @@ def test_a_forgotten_minimum_is_compared_on_each_window_of_a_series(tmp_path):
     assert found.difference < 1e-4
     assert found.app_difference == pytest.approx(40.0, rel=1e-5)
     assert "app.py:1: scaled back without the minimum" in found.text()
+
+
+def _table(folder, app):
+    """A network of two scaled columns whose answer is scaled back, and an app."""
+    body = ("Dense", {"units": 1, "activation": "linear"}, [[0.5], [-0.25]], [0.1])
+    tiny_networks.chain(folder / "m.keras", (2,), body)
+    columns = {"n_features_in_": 2, "feature_names_in_": np.array(["a", "b"], object)}
+    scaler = estimator("StandardScaler", mean_=np.array([10.0, 20]), scale_=np.array([2.0, 4]),
+                       var_=np.array([4.0, 16]), **columns)  # fmt: skip
+    (folder / "scaler.pkl").write_bytes(dumped(scaler))
+    (folder / "app.py").write_text("model = load_model('m.keras')\n" + app)
+    rows = RNG.normal(15, 5, (20, 2))
+    lines = "".join(f"{a!r},{b!r}\n" for a, b in rows.tolist())
+    (folder / "rows.csv").write_text(f"a,b\n{lines}")
+    return rows
+
+
+def test_an_app_that_scales_no_row_of_a_table_is_compared(tmp_path):
+    rows = _table(tmp_path, "print(model.predict(row))\n")
+    adopted = keramos.adopt(tmp_path, choose=1)
+    found = adopted.compare(tmp_path / "rows.csv")
+    weights = np.array([0.5, -0.25])
+    expected = np.abs((rows - [10, 20]) / [2, 4] @ weights - rows @ weights).max()
+    assert found.app_difference == pytest.approx(expected, rel=1e-4)
+    assert "app.py:2: rows that are not scaled" in found.text()
+    assert "no line of the source scales a row" in "".join(adopted.content.adoption.notes)
+
+
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        ("print(model.predict(scaler.transform(row)))\n", ""),
+        ("print(model.predict((row - scaler.mean_) / scaler.scale_))\n", ""),
+        ("x = scaler.fit_transform(row)\nmodel.predict(x)\n", "app.py:2 fits a scaler on the rows"),
+    ],
+)
+def test_an_app_that_scales_rows_of_a_table_is_not_blamed(app, words, tmp_path):
+    _table(tmp_path, app)
+    adopted = keramos.adopt(tmp_path, choose=1)
+    assert adopted.compare(tmp_path / "rows.csv").app == ""
+    notes = [one for one in adopted.content.adoption.notes if "app.py" in one]
+    assert len(notes) == bool(words)
+    assert all(words in note for note in notes)
+
+
+def test_an_app_that_pads_texts_on_the_other_side_is_compared(tmp_path):
+    tiny_networks.texts(tmp_path / "m.keras")
+    words = ["good", "bad", "fine", "poor", "film"]
+    (tmp_path / "tokenizer.json").write_text(tiny_networks.tokenizer(words))
+    (tmp_path / "labels.txt").write_text("yes\nno\n")
+    (tmp_path / "app.py").write_text(
+        "model = load_model('m.keras')\n"
+        "x = pad_sequences(t.texts_to_sequences([s]), maxlen=5, padding='pre', truncating='pre')\n"
+        "model.predict(x)\n"
+    )
+    (tmp_path / "texts.csv").write_text("text\ngood film and bad film poor but poor\ngood\nfine\n")
+    settings = {"padding": "post", "truncating": "post"}
+    found = keramos.adopt(tmp_path, recipe={"settings": settings}, choose=1).compare(
+        tmp_path / "texts.csv"
+    )
+    assert found.rows == 3
+    assert "app.py:2" in found.app
+    assert found.app_difference > 1e-3
+    same = keramos.adopt(tmp_path, choose=1).compare(tmp_path / "texts.csv")
+    assert same.app == ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from keramos.adoption.candidate import Candidate
 from keramos.adoption.tables.answers import answers_of, title_of, with_factors
+from keramos.adoption.tables.app import app_of, published, told
 from keramos.adoption.tables.arrange import arrangements, same_answers
 from keramos.adoption.tables.build import whole
 from keramos.adoption.tables.parts import parts_of
@@ -16,8 +18,10 @@ from keramos.errors import UnsupportedModelError
 from keramos.types.adoption import Finding, Part
 
 if TYPE_CHECKING:
+    from keramos.adoption.candidate import Whole
     from keramos.adoption.pieces import Pieces
     from keramos.adoption.tables.answers import Answers
+    from keramos.adoption.tables.app import App
     from keramos.adoption.tables.arrange import Arrangement
     from keramos.adoption.tables.parts import Parts
     from keramos.adoption.wishes import Wishes
@@ -71,8 +75,9 @@ def propose(model: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> l
     kept = _distinct(sorted(complete, key=lambda one: -one.affinity))
     units = max((size or 1 for size in compiled.outputs[0].shape[1:]), default=1)
     activation = activation_of(artifact.network)
+    app = app_of(pieces.sources)
     return [
-        _candidate(artifact.network, shape, one, parts, pieces, model, answers)
+        _candidate(artifact.network, shape, one, parts, pieces, model, answers, app)
         for one in kept
         for answers in with_factors(
             answers_of(units, activation, one, parts, pieces, wishes), parts, pieces
@@ -125,6 +130,7 @@ def _candidate(
     pieces: Pieces,
     model: str,
     answers: Answers,
+    app: App | None,
 ) -> Candidate:
     used = {piece.companion.path: piece for piece in (*found.used, *answers.used)}
     return Candidate(
@@ -135,9 +141,14 @@ def _candidate(
             *found.findings,
             *answers.findings,
         ),
-        build=partial(whole, body, shape, found, answers),
+        build=partial(_built, body, shape, found, answers, app),
         doubts=(*found.doubts, *answers.doubts),
-        notes=(*found.notes, *answers.notes, *traps(found, answers, parts, pieces, _kinds(body))),
+        notes=(
+            *found.notes,
+            *answers.notes,
+            *traps(found, answers, parts, pieces, _kinds(body)),
+            *told(app, found, answers),
+        ),
         parts=tuple(
             Part(
                 pieces.short(path),
@@ -147,3 +158,12 @@ def _candidate(
             for path, piece in used.items()
         ),
     )
+
+
+def _built(
+    body: Network, shape: tuple[int, ...], found: Arrangement, answers: Answers, app: App | None
+) -> Whole:
+    """The whole, with what the app answers where it leaves a scaler out."""
+    made = whole(body, shape, found, answers)
+    other = published(app, body, shape, found, answers, made.content.schema)
+    return replace(made, published=other)

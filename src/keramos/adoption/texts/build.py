@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keramos.adoption.candidate import Whole
+from keramos.adoption.candidate import Published, Whole
 from keramos.adoption.texts.original import by_parts
 from keramos.compile.emit import compile_network
 from keramos.runtime.session import Session
@@ -43,10 +43,12 @@ def whole(
     column: str,
     seen: Sequence[str],
     shown: str = "",
+    app: tuple[Recipe, str] | None = None,
 ) -> Whole:
     """The network with a schema of one text, its rule, and golden texts.
 
-    ``seen`` are texts from beside the model, ``shown`` one whose answer people are shown.
+    ``seen`` are texts from beside the model, ``shown`` one whose answer people are shown,
+    ``app`` the recipe of the source beside it and where that is.
     """
     compiled = compile_network(network)
     session, name = Session(compiled), compiled.inputs[0].name
@@ -79,7 +81,13 @@ def whole(
     shown = shown or texts[0]
     preview = _preview(shown, run(prepared(preparation, [shown]))[0], answers)
     notes = tuple(_one_label(expected, answers))
-    return Whole(network, content, difference, preview, original, notes)
+    published = None
+    if app is not None and app[0].text is not None and app[0].text != recipe.text:
+        theirs = ColumnPreparation(column, name, "text", "refuse", text=app[0].text)
+        published = Published(
+            app[1], lambda table: run(_by_parts(app[0], theirs, _texts(table, column)))
+        )
+    return Whole(network, content, difference, preview, original, notes, published)
 
 
 def _one_label(outputs: NDArray[np.float64], answers: Answers) -> Iterator[str]:

@@ -75,6 +75,7 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
         _check_loaded(path, pieces, said)
     column = wishes.columns[0] if wishes.columns and len(wishes.columns) == 1 else "text"
     seen = _seen(pieces)
+    app = _app(taken, pieces, said, wishes)
     pairs, shown = _pairs(path, artifact, taken, pieces, said, wishes)
     return [
         Candidate(
@@ -86,13 +87,26 @@ def propose(path: str, artifact: Artifact, pieces: Pieces, wishes: Wishes) -> li
                 *recipe.findings,
                 *answers.findings,
             ),
-            partial(whole, network, recipe, answers, column, seen, shown),
+            partial(whole, network, recipe, answers, column, seen, shown, app),
             tuple(one for one in (recipe.sides, *recipe.doubts, *answers.doubts) if one),
             (*recipe.notes, *answers.notes),
             (*recipe.parts, *answers.parts),
         )
         for recipe, answers in pairs
     ]
+
+
+def _app(taken: Taken, pieces: Pieces, said: Said, wishes: Wishes) -> tuple[Recipe, str] | None:
+    """The recipe of the source and where it is said, where a person states another one."""
+    if taken.takes in {"text", "row"} or not wishes.settings or not said.paddings:
+        return None
+    try:
+        found = next(iter(sequences(taken, pieces, said, {})), None)
+    except UnsupportedModelError:
+        return None
+    told = [one for one in found.findings if one.origin == "code"] if found else []
+    how = ", ".join(f"{one.what} {one.value}" for one in told)
+    return (found, f"{told[0].source}: {how}") if found and told else None
 
 
 def _pairs(
