@@ -61,21 +61,40 @@ def _fixed(
 ) -> Bytes:
     left, right, across = columns
     top, bottom, down = rows
-    second = np.rint(across * _ONE).astype(np.int64)[None, :, None]
-    first = np.rint((1 - across) * np.float32(_ONE)).astype(np.int64)[None, :, None]
-    lower = np.rint(down * _ONE).astype(np.int64)[:, None, None]
-    upper = np.rint((1 - down) * np.float32(_ONE)).astype(np.int64)[:, None, None]
-    found = np.empty((len(top), len(left), picture.shape[2]), np.uint8)
+    colours = picture.shape[2]
+    first = np.rint((1 - across) * np.float32(_ONE)).astype(np.int32).repeat(colours)
+    second = np.rint(across * _ONE).astype(np.int32).repeat(colours)
+    upper = np.rint((1 - down) * np.float32(_ONE)).astype(np.int32)[:, None]
+    lower = np.rint(down * _ONE).astype(np.int32)[:, None]
+    places = [_flat(one, colours) for one in (left, right)]
+    found = np.empty((len(top), len(first)), np.uint8)
 
-    def lines(places: NDArray[np.int64]) -> NDArray[np.int64]:
-        one, other = picture[places[:, None], left], picture[places[:, None], right]
-        line: NDArray[np.int64] = one * first + other * second
-        return line
+    def lines(at: NDArray[np.int64]) -> NDArray[np.int32]:
+        taken = picture[at].reshape(len(at), -1)
+        one = taken.take(places[0], axis=1).astype(np.int32)
+        other = taken.take(places[1], axis=1).astype(np.int32)
+        one *= first
+        other *= second
+        one += other
+        one >>= 4
+        return one
 
-    for part in _parts(len(top), len(left) * picture.shape[2]):
-        above = (lines(top[part]) >> 4) * upper[part] >> 16
-        below = (lines(bottom[part]) >> 4) * lower[part] >> 16
-        found[part] = np.clip((above + below + 2) >> 2, 0, 255)
+    for part in _parts(len(top), len(first)):
+        above, below = lines(top[part]), lines(bottom[part])
+        above *= upper[part]
+        above >>= 16
+        below *= lower[part]
+        below >>= 16
+        above += below
+        above += 2
+        above >>= 2
+        found[part] = above
+    return found.reshape(len(top), len(left), colours)
+
+
+def _flat(places: NDArray[np.int64], colours: int) -> NDArray[np.int64]:
+    """Places of numbers in a row of pixels, whose colours lie side by side."""
+    found: NDArray[np.int64] = (places[:, None] * colours + np.arange(colours)).ravel()
     return found
 
 
@@ -125,21 +144,29 @@ def _shares(given: int, wanted: int) -> tuple[NDArray[np.int64], Floats]:
 
 def tf_bilinear(picture: Bytes, size: Size) -> Floats:
     """``tf.image.resize`` without ``antialias``, and Keras' Resizing layer: two taps in float32."""
-    height, width = picture.shape[:2]
+    height, width, colours = picture.shape
     left, right, across = _taps(width, size[0])
     top, bottom, down = _taps(height, size[1])
-    found = np.empty((size[1], size[0], picture.shape[2]), "float32")
+    shares = across.repeat(colours)
+    places = [_flat(one, colours) for one in (left, right)]
+    found = np.empty((size[1], size[0] * colours), "float32")
 
-    def lines(places: NDArray[np.int64]) -> Floats:
-        one = picture[places[:, None], left].astype("float32")
-        other = picture[places[:, None], right].astype("float32")
-        line: Floats = one + (other - one) * across[None, :, None]
-        return line
+    def lines(at: NDArray[np.int64]) -> Floats:
+        taken = picture[at].reshape(len(at), -1)
+        one = taken.take(places[0], axis=1).astype("float32")
+        other = taken.take(places[1], axis=1).astype("float32")
+        other -= one
+        other *= shares
+        one += other
+        return one
 
-    for part in _parts(size[1], size[0] * picture.shape[2]):
+    for part in _parts(size[1], len(shares)):
         above, below = lines(top[part]), lines(bottom[part])
-        found[part] = above + (below - above) * down[part, None, None]
-    return found
+        below -= above
+        below *= down[part, None]
+        above += below
+        found[part] = above
+    return found.reshape(size[1], size[0], colours)
 
 
 OTHERS: dict[str, Callable[[Bytes, Size], NDArray[np.uint8] | Floats]] = {
