@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Protocol
 
 from keramos.errors import MissingExtraError, UsageError
@@ -58,7 +59,8 @@ def run_log(given: str | RunLog | None) -> RunLog:
             received=str(given),
         )
     try:
-        from keramos.pipeline.mlflow_models import MlflowLog  # noqa: PLC0415 (not a dependency)
+        with warnings.catch_warnings(action="ignore"):  # MLflow warns of its own type hints
+            from keramos.pipeline.mlflow_models import MlflowLog  # noqa: PLC0415 (not a dependency)
     except ImportError as error:
         raise MissingExtraError(
             f"logging to MLflow needs {error.name}", remedy="Install it with: pip install mlflow"
