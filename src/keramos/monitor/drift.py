@@ -40,6 +40,9 @@ _NORMAL_QUANTILE = 3.0902
 _BLOCK = 1 << 11
 """Rows counted at once: their intermediate arrays stay in the processor's cache."""
 
+_SIDE_BY_SIDE = 8
+"""Columns at least, beside which so many rows are counted; of fewer columns more rows are."""
+
 _SHARED_EDGE = 1e-5
 """Part of a bin within which a value counts as on the edge above it: float32 has no finer idea of
 where edges lie.
@@ -127,8 +130,9 @@ class _Numbers:
     def add(self, matrix: NDArray[np.float32]) -> None:
         self._rows += len(matrix)
         with np.errstate(over="ignore"):  # a missing number is -2**127; what it gives is clipped
-            for at in range(0, len(matrix), _BLOCK):
-                self._count(np.ascontiguousarray(matrix[at : at + _BLOCK].T))
+            block = _BLOCK * max(1, _SIDE_BY_SIDE // len(self.names))
+            for at in range(0, len(matrix), block):
+                self._count(np.ascontiguousarray(matrix[at : at + block].T))
 
     def _count(self, x: NDArray[np.float32]) -> None:
         scaled = x - self._low

@@ -27,6 +27,8 @@ from keramos.types.table import Column
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from keramos.tabular.kind import Kind
     from keramos.types.schema import ColumnSchema
 
@@ -97,6 +99,10 @@ def cells(array: pa.Array, column: ColumnSchema) -> DistinctCells:
 
 def _text_numbers(array: pa.Array, name: str, parser: Kind) -> DistinctCells:
     """Text that is written as plain numbers at once, the other cells one by one."""
+    every = _all_numbers(array)
+    if every is not None:
+        column = Column(every, np.zeros(len(every), bool))
+        return DistinctCells(column, np.arange(len(every), dtype="int32"), [])
     match = pc.fill_null(pc.match_substring_regex(array, _PLAIN_NUMBER), False)
     numbers = pc.if_else(match, array, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
     fast = np.isfinite(numbers)  # not the text of a number beyond float64
@@ -113,6 +119,18 @@ def _text_numbers(array: pa.Array, name: str, parser: Kind) -> DistinctCells:
     )
     found = problems(name, column, others)
     return DistinctCells(distinct, codes, [replace(one, row=one.row + before) for one in found])
+
+
+def _all_numbers(array: pa.Array) -> NDArray[np.float64] | None:
+    """The numbers of a column of which each cell is a plain number; None where one is not.
+
+    Arrow takes as finite numbers the texts of ``_PLAIN_NUMBER`` without a plus sign, and no others.
+    """
+    try:
+        numbers: NDArray[np.float64] = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _is_text(kind: pa.DataType) -> bool:
