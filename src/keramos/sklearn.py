@@ -19,10 +19,12 @@ from sklearn.utils.validation import (
 )
 
 from keramos.compile.emit import compile_network
+from keramos.data.read import as_table
 from keramos.errors import DataError, RowError
 from keramos.inference.model import Model
 from keramos.pipeline.train import train
 from keramos.types.artifact import Artifact, FileInfo, Known
+from keramos.types.table import Column, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +53,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         hidden: tuple[int, ...] = (),
         learning_rate: float = 0.0,
         early_stopping: int = 0,
+        loss: str = "",
         engine: str = "auto",
         scaling: Scaling | None = None,
         random_state: int | None = None,
@@ -61,6 +64,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         self.hidden = hidden
         self.learning_rate = learning_rate
         self.early_stopping = early_stopping
+        self.loss = loss
         self.engine = engine
         self.scaling = scaling
         self.random_state = random_state
@@ -75,12 +79,16 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         check_is_fitted(self)
         self.run_.save(path)
 
-    def _fit(self, features: object, y: Array) -> Self:
+    def _fit(self, features: object, y: Array, sample_weight: object) -> Self:
+        column = None
+        if sample_weight is not None:
+            features, column = _weighted(features, sample_weight)
         try:
             self.run_ = train(
                 features,
                 y,
                 task=self._task,
+                weight_column=column,
                 scaling=self.scaling,
                 recipe=self.recipe,
                 epochs=self.epochs,
@@ -88,6 +96,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 hidden=self.hidden,
                 learning_rate=self.learning_rate,
                 early_stopping=self.early_stopping,
+                loss=self.loss,
                 engine=self.engine,
                 seed=int(check_random_state(self.random_state).randint(2**31)),
             )
@@ -150,8 +159,14 @@ class KeramosClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]  # n
 
     _task = None
 
-    def fit(self, X: object, y: object) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Train on features, shape (rows, columns), and the class of each row.
+    def fit(
+        self,
+        X: object,  # noqa: N803 (scikit-learn's name)
+        y: object,
+        sample_weight: object = None,
+    ) -> Self:
+        """Train on features, shape (rows, columns), and the class of each row; rows count by
+        ``sample_weight`` (rows,), 0 or more, also where they are held out.
 
         Raises:
             ValueError: there is one class only, or values that are no classes.
@@ -167,7 +182,9 @@ class KeramosClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]  # n
             raise ValueError(f"y has one class only, {self.classes_[0]!r}")
         self._task = "binary" if len(self.classes_) == 2 else "multiclass"  # noqa: PLR2004
         self._names = [_label(name) for name in self.classes_]
-        return self._fit(features, np.array([self._names[place] for place in places]))
+        return self._fit(
+            features, np.array([self._names[place] for place in places]), sample_weight
+        )
 
     def predict_proba(self, X: object) -> Array:  # noqa: N803 (scikit-learn's name)
         """The probability of each class in the order of ``classes_``, shape (rows, classes)."""
@@ -193,8 +210,14 @@ class KeramosRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # no 
 
     _task = "regression"
 
-    def fit(self, X: object, y: object) -> Self:  # noqa: N803 (scikit-learn's name)
-        """Train on features, shape (rows, columns), and the value of each row.
+    def fit(
+        self,
+        X: object,  # noqa: N803 (scikit-learn's name)
+        y: object,
+        sample_weight: object = None,
+    ) -> Self:
+        """Train on features, shape (rows, columns), and the value of each row; rows count by
+        ``sample_weight`` (rows,), 0 or more, also where they are held out.
 
         Raises:
             DataError: the table cannot be used.
@@ -203,11 +226,28 @@ class KeramosRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # no 
         check_consistent_length(X, y)
         values = column_or_1d(_given(y), warn=True).astype(float)
         assert_all_finite(values, input_name="y")
-        return self._fit(features, values)
+        return self._fit(features, values, sample_weight)
 
     def predict(self, X: object) -> Array:  # noqa: N803 (scikit-learn's name)
         """The value of each row."""
         return self._answers(X)[:, 0].astype(float)
+
+
+def _weighted(features: object, sample_weight: object) -> tuple[Table, str]:
+    """The features with the weights of rows as a column, and its name."""
+    table = as_table(features)
+    weights = np.asarray(sample_weight, float)
+    if weights.shape != (table.rows,):
+        raise ValueError(
+            f"sample_weight has the shape {weights.shape}, and there are {table.rows} rows"
+        )
+    if not weights.any():
+        raise ValueError("sample_weight has zero weights only, so there is no row to learn from")
+    name = "sample_weight"
+    while name in table.columns:
+        name += "_"
+    column = Column(weights, np.isnan(weights))
+    return Table(table.source, {**table.columns, name: column}, table.rows), name
 
 
 def _given(y: object) -> object:
