@@ -67,6 +67,7 @@ def test_every_row_teaches_and_the_same_rows_give_the_same_file(files, tmp_path)
     few = keramos.train(files, "y", plan=PLAN, max_rows=SAMPLE)
 
     assert any("all others are learned from part by part" in text for text in said)
+    assert "(6,000 rows, of which 1,000 chose" in runs[0].content.provenance.source
     assert runs[0].content.metrics == runs[1].content.metrics
     assert runs[0].content.metrics[-1].value < few.content.metrics[-1].value  # the log-loss
 

@@ -212,7 +212,9 @@ def _source(
             f"{chosen}, chosen by a hash of their numbers, say what columns are, and some of them "
             "are held out; all others are learned from part by part, once an epoch"
         )
-        return source, name, taken.rest
+        files = source.source.rpartition(" (")[0]
+        said = f"{files} ({taken.rows:,} rows, of which {source.rows:,} chose columns and split)"
+        return replace(source, source=said), name, taken.rest
     tell(f"{chosen} are used, chosen by a hash of their numbers; --max-rows takes more or fewer")
     return source, name, None
 
