@@ -177,18 +177,28 @@ def read_files(
 def _below(top: int, name: str, shown: str) -> int:
     """A descriptor of a file below a folder, reached without links."""
     steps = check_relative(name, shown)
+    if len(steps) == 1:
+        return _in_folder(top, name, shown)
     here = os.dup(top)
     try:
         for step in steps[:-1]:
             inner = os.open(step, os.O_RDONLY | os.O_DIRECTORY | _FLAGS, dir_fd=here)
             os.close(here)
             here = inner
-        _check_kind(os.stat(steps[-1], dir_fd=here, follow_symlinks=False), shown)
-        return os.open(steps[-1], os.O_RDONLY | _FLAGS, dir_fd=here)
+        return _in_folder(here, steps[-1], shown)
     except OSError as error:
         raise CorruptModelError(f"the file cannot be read: {error.strerror}", file=shown) from None
     finally:
         os.close(here)
+
+
+def _in_folder(folder: int, name: str, shown: str) -> int:
+    """A descriptor of a file in an open folder."""
+    try:
+        _check_kind(os.stat(name, dir_fd=folder, follow_symlinks=False), shown)
+        return os.open(name, os.O_RDONLY | _FLAGS, dir_fd=folder)
+    except OSError as error:
+        raise CorruptModelError(f"the file cannot be read: {error.strerror}", file=shown) from None
 
 
 def _content(

@@ -6,13 +6,14 @@ inside a message is parsed when it is asked for.
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.errors import CorruptModelError, LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from keramos.artifact.limits import Limits
 
@@ -24,8 +25,11 @@ _MORE = 0x80
 
 _LONGEST = 10  # bytes of a varint of 64 bits
 _BITS = 1 << 64
-_FIRST, _SECOND = b"\n", b"\x12"
-"""Heads of fields 1 and 2 that hold bytes."""
+_NUMBER = re.compile(rb"[\x10\x18\x20\x28][\0-\x7f]")
+"""A number of one byte in one of the fields 2 to 5."""
+
+_FIRST, _SECOND = 1 << 3 | _BYTES, [bytes((2 << 3 | _BYTES, size)) for size in range(_MORE)]
+"""The head of field 1 that holds bytes, and that of field 2 with each length of one byte."""
 
 _LARGE = 1 << 14
 """From here on bytes stay where they are until somebody asks for them: graphs nest in several
@@ -123,7 +127,12 @@ class Message:
     def text(self, number: int) -> str:
         """UTF-8 text, empty where the field is absent."""
         values = self._fields.get(number)
-        return "" if values is None else self._text(number, values[-1])
+        if values is None:
+            return ""
+        value = values[-1]
+        if isinstance(value, bytes) and value.isascii():
+            return value.decode()
+        return self._text(number, value)
 
     def texts(self, number: int) -> list[str]:
         """A repeated text."""
@@ -142,7 +151,7 @@ class Message:
     def many(self, number: int) -> list[bytes]:
         """A repeated field of bytes."""
         found = self.parts(number)
-        return [one if isinstance(one, bytes) else one.bytes() for one in found]
+        return [one.bytes() if isinstance(one, Span) else one for one in found]
 
     def parts(self, number: int) -> list[bytes | Span]:
         """A repeated field of bytes; long ones stay where they are."""
@@ -167,14 +176,22 @@ class Message:
         Raises:
             CorruptModelError: a key stands twice.
         """
-        found: dict[str, bytes] = {}
+        return entries(self.parts(number), self.budget)
+
+    def first_texts(self, number: int) -> list[str]:
+        """The text in field 1 of each message of a repeated field."""
+        return [_first_text(data, self.budget) for data in self.parts(number)]
+
+    def entry_texts(self, number: int) -> dict[str, str]:
+        """A map of texts to texts; the last entry of a key counts."""
+        found: dict[str, str] = {}
         for data in self.parts(number):
-            key, value = _usual_entry(data) or _any_entry(Message(data, self.budget))
-            if key in found:
-                raise CorruptModelError(
-                    "a map has one key twice", received=key, path=self.budget.where
-                )
-            found[key] = value
+            key, value = _usual_entry(data) or ("", b"\x80")
+            if value.isascii():
+                found[key] = value.decode()
+            else:
+                entry = Message(data, self.budget)
+                found[entry.text(1)] = entry.text(2)
         self.budget.spend(len(found))
         return found
 
@@ -241,14 +258,18 @@ def _fields(message: bytes | Span, budget: Budget) -> dict[int, list[Value]]:
     where, count = budget.where, 0
     value: Value
     while at < end:
-        tag, at = (data[at], at + 1) if data[at] < _MORE else varint(data, at, where)
+        tag = data[at]
+        at += 1
+        if tag >= _MORE:
+            tag, at = varint(data, at - 1, where)
         wire, number = tag & 7, tag >> 3
-        size = _SIZES.get(wire, 0)
-        if wire in (_BYTES, _VARINT):
-            if at < end and data[at] < _MORE:
-                size, at = data[at], at + 1
-            else:
-                size, at = varint(data, at, where)
+        if wire in _SIZES:
+            size = _SIZES[wire]
+        elif at < end and data[at] < _MORE:
+            size = data[at]
+            at += 1
+        else:
+            size, at = varint(data, at, where)
         if wire == _VARINT:
             value = size
         elif wire not in _WITH_BYTES or not number or size > end - at:
@@ -269,15 +290,44 @@ def _fields(message: bytes | Span, budget: Budget) -> dict[int, list[Value]]:
     return found
 
 
+def entries(parts: Sequence[bytes | Span], budget: Budget) -> dict[str, bytes]:
+    """The keys of a map with their values, unread, by the messages of its entries.
+
+    Raises:
+        CorruptModelError: a key stands twice.
+    """
+    found: dict[str, bytes] = {}
+    for data in parts:
+        key, value = _usual_entry(data) or _any_entry(Message(data, budget))
+        if key in found:
+            raise CorruptModelError("a map has one key twice", received=key, path=budget.where)
+        found[key] = value
+    budget.spend(len(found))
+    return found
+
+
+def _first_text(data: bytes | Span, budget: Budget) -> str:
+    """The text in field 1 of a message; nothing else is read where at most a number of one byte
+    stands behind it, as in the arguments of functions.
+    """
+    if not isinstance(data, Span) and len(data) > 1 and data[0] == _FIRST and data[1] < _MORE:
+        end = 2 + data[1]
+        name, rest = data[2:end], data[end:]
+        if end <= len(data) and name.isascii() and (not rest or _NUMBER.fullmatch(rest)):
+            budget.spend(1)
+            return name.decode()
+    return Message(data, budget).text(1)
+
+
 def _usual_entry(data: bytes | Span) -> tuple[str, bytes] | None:
     """Key and value of a short entry of a map as every writer puts them, at a fraction of the time
     that a message takes: graphs have thousands of attributes. None for others.
     """
-    if isinstance(data, Span) or data[:1] != _FIRST or not 4 <= len(data) < _MORE:  # noqa: PLR2004 (two heads)
+    if isinstance(data, Span) or not 4 <= len(data) < _MORE or data[0] != _FIRST:  # noqa: PLR2004 (two heads)
         return None
     end = 2 + data[1]
     key, value = data[2:end], data[end + 2 :]
-    if data[end : end + 1] != _SECOND or data[end + 1 : end + 2] != bytes((len(value),)):
+    if data[end : end + 2] != _SECOND[len(value)]:
         return None
     return (key.decode(), value) if key.isascii() else None
 

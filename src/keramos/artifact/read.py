@@ -61,10 +61,17 @@ def read(
     source = source_of(os.fspath(path), limits)
     with _located(source.path):
         form = form_of(source)
-        container = form.open(source, limits)
+        container = _opened(source, form, by, limits)
         if container.graph is None and by is None:
             return _by_config(source, form, container, weights, limits, source_of)
         return _by_either(source, form, container, by, weights, limits, source_of)
+
+
+def _opened(source: ModelSource, form: Form, by: str | None, limits: Limits) -> Container:
+    """What a source holds, its graph alone where the form can tell and that is asked for."""
+    if by is None or form.open_graph is None or by.partition(":")[0] != "graph":
+        return form.open(source, limits)
+    return form.open_graph(source, limits)
 
 
 def _by_either(
@@ -157,7 +164,7 @@ def _located(source: str) -> Iterator[None]:
 
 def _config(container: Container, source: ModelSource) -> bytes:
     if container.lacks is not None:
-        raise container.lacks
+        raise container.lacks()
     if container.config is None:
         raise UnsupportedModelError(
             "the file has no model_config: it holds weights only",

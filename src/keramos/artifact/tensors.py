@@ -61,7 +61,7 @@ def _recorded(container: Container, name: str) -> str:
 def _reason(container: Container, limits: Limits) -> str | None:
     """Why the file is not a complete model; None where its config describes a network."""
     if container.lacks is not None:
-        return str(container.lacks)
+        return str(container.lacks())
     if container.config is None:
         return (
             "the file holds arrays without the config of a model; read it beside the "

@@ -280,7 +280,7 @@ def _not_whole(source: ModelSource, form: Form) -> ModelError:
         return UnsupportedModelError(what, file=source.path, remedy=remedy)
     container = form.open(source, LIMITS)
     if container.lacks is not None:
-        return container.lacks
+        return container.lacks()
     part = "an architecture" if container.weights is None else "weights"
     return UnsupportedModelError(
         f"the file is {part} alone",

@@ -16,6 +16,9 @@ ARGUMENT, WEIGHT, CONSTANT, TABLE = "_Argument", "_Weight", "_Constant", "_Table
 """
 
 
+BRANCHES = frozenset({"cond", "body", "then_branch", "else_branch", "branches"})
+"""Attributes that hold graphs, those of loops and branches."""
+
 GIVEN = frozenset({ARGUMENT, WEIGHT, CONSTANT, TABLE})
 
 
@@ -26,7 +29,7 @@ class Edge(NamedTuple):
     output: int = 0
 
 
-class GraphNode(NamedTuple):
+class GraphNode(Frozen, frozen=True, eq=False):
     """One operation. Its inputs are outputs of nodes before it.
 
     Attributes are numbers, texts, names of dtypes, shapes, arrays, and the graphs of loops and
@@ -49,7 +52,8 @@ class OperationGraph(Frozen, frozen=True, eq=False):
         """The nodes, those of loops and branches included."""
         for node in self.nodes:
             yield node
-            for value in node.attributes.values():
+            for name in BRANCHES.intersection(node.attributes):
+                value = node.attributes[name]
                 for part in value if isinstance(value, tuple) else (value,):
                     if isinstance(part, OperationGraph):
                         yield from part.every_node()
@@ -65,12 +69,14 @@ def pruned(nodes: Sequence[GraphNode], outputs: Sequence[Edge]) -> OperationGrap
     if len(kept) == len(nodes):
         return OperationGraph(tuple(nodes), tuple(outputs))
     places = {old: new for new, old in enumerate(kept)}
+    first = next(new for new, old in enumerate([*kept, len(nodes)]) if new != old)
 
     def moved(edges: Sequence[Edge]) -> tuple[Edge, ...]:
         return tuple([Edge(places[edge.node], edge.output) for edge in edges])
 
-    taken = (nodes[i] for i in kept)
-    return OperationGraph(
-        tuple([GraphNode(one.name, one.op, moved(one.inputs), one.attributes) for one in taken]),
-        moved(outputs),
-    )
+    def taken(node: GraphNode) -> GraphNode:
+        if max([edge.node for edge in node.inputs], default=0) < first:
+            return node
+        return GraphNode(node.name, node.op, moved(node.inputs), node.attributes)
+
+    return OperationGraph(tuple([taken(nodes[i]) for i in kept]), moved(outputs))

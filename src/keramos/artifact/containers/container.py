@@ -95,12 +95,11 @@ class Container(Frozen, frozen=True, eq=False):
     of training where it is a text of its own: it is checked for foreign code and never used.
     ``content`` is the document that keramos stored beside the network, and ``sealed`` are the bytes
     that its digest covers where they are not the config. ``tensors`` lists every
-    array of the file, those of an optimizer too, where the form can. ``lacks`` is the error that
-    says why there is no config, where the form knows. ``graph`` reads the network of an endpoint
-    (None: the usual one) from a graph of operations, where the form has one; ``endpoints``
-    are its signatures. ``notes`` are remarks
-    about what lies beside the model. ``outline`` describes what a form computes that keramos reads
-    and does not run.
+    array of the file, those of an optimizer too, where the form can. ``lacks`` gives the error
+    that says why there is no config, where the form knows. ``graph`` reads the network of an
+    endpoint (None: the usual one) from a graph of operations, where the form has one; ``endpoints``
+    are its signatures. ``notes`` are remarks about what lies beside the model. ``outline``
+    describes what a form computes that keramos reads and does not run.
     """
 
     config: bytes | None
@@ -111,7 +110,7 @@ class Container(Frozen, frozen=True, eq=False):
     training: bytes | None = None
     content: bytes | None = None
     tensors: Callable[[], tuple[StoredTensor, ...]] | None = None
-    lacks: ModelError | None = None
+    lacks: Callable[[], ModelError] | None = None
     sealed: bytes = b""
     graph: Callable[[str | None], Network] | None = None
     endpoints: Callable[[], Endpoints] | None = None
@@ -142,7 +141,8 @@ class Form(Frozen, frozen=True):
     where Keras opens none; ``suffixes`` are those under which a server finds it in a folder.
     ``stored_as`` is its name in a version's folder of a store, None where it is no complete model.
     ``companions`` lists the files beside the named one that belong to it, as relative paths,
-    and ``beside`` those that belong to it where they exist.
+    and ``beside`` those that belong to it where they exist. ``open_graph`` opens its graph of
+    operations alone, where the form may hold a config too that then stays unread.
     """
 
     kind: str
@@ -154,3 +154,4 @@ class Form(Frozen, frozen=True):
     stored_as: str | None = None
     companions: Callable[[ModelSource, Limits], Sequence[str]] | None = None
     beside: Sequence[str] = ()
+    open_graph: Callable[[ModelSource, Limits], Container] | None = None

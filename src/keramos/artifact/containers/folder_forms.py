@@ -58,6 +58,19 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     return saved_model.open_saved_model(source, limits)
 
 
+def open_its_graph(source: ModelSource, limits: Limits) -> Container:
+    """Open the graph of a SavedModel folder.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    from keramos.artifact.containers.object_graph import (  # noqa: PLC0415 (start-up time)
+        saved_model,
+    )
+
+    return saved_model.open_its_graph(source, limits)
+
+
 def is_tfjs(head: Head) -> bool:
     """Whether the file begins as the ``model.json`` of TensorFlow.js."""
     begins = re.match(_TFJS, head.data) is not None

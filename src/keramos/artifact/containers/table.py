@@ -23,6 +23,7 @@ from keramos.artifact.containers.folder_forms import (
     is_tflite,
     open_checkpoint_folder,
     open_index,
+    open_its_graph,
     open_npz,
     open_safetensors,
     open_saved_model,
@@ -120,6 +121,7 @@ FORMS: tuple[Form, ...] = (
         is_saved_model,
         open_saved_model,
         stored_as="model",
+        open_graph=open_its_graph,
     ),
     Form(
         "tfjs_folder",

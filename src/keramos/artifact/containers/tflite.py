@@ -72,7 +72,7 @@ def open_tflite(source: ModelSource, limits: Limits) -> Container:
         None,
         backend="tensorflow lite",
         tensors=lambda: tuple(_stored(graphs)),
-        lacks=lacks,
+        lacks=lambda: lacks,
         outline=lambda: _outline(graphs),
     )
 

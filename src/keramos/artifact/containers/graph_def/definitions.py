@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from keramos.errors import CorruptModelError
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +86,7 @@ class FunctionName(NamedTuple):
     name: str
 
 
-class Node(NamedTuple):
+class Node(Frozen, frozen=True, eq=False):
     """One operation; ``attributes`` are read when they are asked for. ``controls`` are the nodes
     that run before it without giving it a value.
     """

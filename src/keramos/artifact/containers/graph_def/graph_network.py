@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from keramos.errors import UnsupportedModelError
 from keramos.types.network import Call, Layer, Network, TensorRef
 from keramos.types.operation_graph import ARGUMENT, OperationGraph
@@ -69,6 +71,6 @@ def _scalars(graph: OperationGraph, inputs: Sequence[GraphInput]) -> OperationGr
     def marked(node: GraphNode) -> GraphNode:
         index = node.attributes.get("index")
         found = flags.get(index) if node.op == ARGUMENT and isinstance(index, int) else None
-        return node if found is None else node._replace(attributes=found)
+        return node if found is None else replace(node, attributes=found)
 
     return OperationGraph(tuple(map(marked, graph.nodes)), graph.outputs)

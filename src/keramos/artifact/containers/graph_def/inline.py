@@ -22,6 +22,7 @@ from keramos.artifact.containers.graph_def.tensor_arrays import ARRAYS, on_lists
 from keramos.errors import CorruptModelError, LimitExceededError, UnsupportedModelError
 from keramos.types.operation_graph import (
     ARGUMENT,
+    BRANCHES,
     CONSTANT,
     WEIGHT,
     Edge,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from keramos.artifact.limits import Limits
     from keramos.types.operation_graph import OperationGraph
 
-    Bind = Callable[[Node], GraphNode | None]
+    Bind = Mapping[str, Callable[[Node], GraphNode]]
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _SAME = frozenset(
@@ -49,7 +50,7 @@ _SAME = frozenset(
 )
 _IFS = frozenset({"If", "StatelessIf"})
 _CHANGES = re.compile(r"(Assign(Add|Sub)?VariableOp|ResourceScatter\w+|ResourceApply\w+)")
-_BRANCHES = frozenset({"cond", "body", "then_branch", "else_branch", "branches"})
+_BRANCHED = frozenset({"While", "StatelessWhile", *_IFS, "Case", "StatelessCase"})
 _DEEPEST = 64
 
 
@@ -58,19 +59,20 @@ class _Body(NamedTuple):
 
     nodes: Mapping[str, Node]
     fed: Mapping[str, list[Edge]]
-    made: dict[str, list[Edge] | int]
+    made: dict[str, list[Edge] | Edge]
 
 
 class Inliner:
     """Builds one flat graph."""
 
     def __init__(self, graph: Definitions, limits: Limits, bind: Bind) -> None:
-        """``bind`` gives what stands for a node of the main graph that is not computed: a weight,
-        a table; None for all others.
+        """``bind`` gives, by operation, what stands for a node that is not computed: a weight, a
+        table.
         """
         self._graph = graph
         self._limits = limits
         self._bind = bind
+        self._plain = set[str]()
         self._left = limits.graph_nodes
         self._depth = 0
         self._changed: dict[str, str] = {}
@@ -145,51 +147,58 @@ class Inliner:
                 )
 
     def _resolved(self, nodes: list[GraphNode], body: _Body, wanted: Sequence[str]) -> list[Edge]:
-        for node, below in _in_order(body, wanted):
-            edges = [_edge(body, *one) for one in below]
+        ends = [edge_of(one, body.nodes) for one in wanted]
+        for node, below in _in_order(body, ends):
+            edges = [_edge(body, name, output) for name, output in below]
             body.made[node.name] = self._made(nodes, node, edges)
-        return [_edge(body, *edge_of(one, body.nodes)) for one in wanted]
+        return [_edge(body, name, output) for name, output in ends]
 
-    def _made(self, nodes: list[GraphNode], node: Node, edges: list[Edge]) -> list[Edge] | int:
-        """What stands for a node: edges, or the number of the node that computes it."""
-        if node.op in _SAME:
+    def _made(self, nodes: list[GraphNode], node: Node, edges: list[Edge]) -> list[Edge] | Edge:
+        """What stands for a node: edges, or the first output of the node that computes it."""
+        if node.op not in self._plain:
+            found = self._special(nodes, node, edges)
+            if found is not None:
+                return found
+        return self._emit(nodes, self._computed(node, edges))
+
+    def _special(
+        self, nodes: list[GraphNode], node: Node, edges: list[Edge]
+    ) -> list[Edge] | Edge | None:
+        """What stands for a node that is not computed as it is written; None for others."""
+        op = node.op
+        if op in _SAME:
             return edges
-        bound = self._bind(node)
-        if bound is not None:
-            return self._emit(nodes, bound).node
-        attributes = {} if self._graph.has_function(node.op) else node.attributes()
-        called = self._function_of(nodes, node, edges, attributes)
-        if called is not None:
-            return self._called(nodes, *called)
-        if node.op in ARRAYS:
-            return on_lists(node, edges, attributes, partial(self._emit, nodes))
-        return self._emit(nodes, self._computed(node, edges, attributes)).node
-
-    def _function_of(
-        self,
-        nodes: list[GraphNode],
-        node: Node,
-        edges: list[Edge],
-        attributes: Mapping[str, object],
-    ) -> tuple[str, list[Edge]] | None:
-        """The function that takes the place of a node, with what it is given; None for others."""
-        if self._graph.has_function(node.op):
-            return node.op, edges
-        if node.op in _CALLS:
-            return _name(attributes.get("f"), node), edges
-        if node.op in _IFS and edges:
-            taken = _taken(nodes[edges[0].node], attributes)
-            return None if taken is None else (_name(taken, node), edges[1:])
+        if op in self._bind:
+            return self._emit(nodes, self._bind[op](node))
+        if self._graph.has_function(op):
+            return self._called(nodes, op, edges)
+        if op in _CALLS or op in _IFS:
+            called = self._function_of(nodes, node, edges)
+            return None if called is None else self._called(nodes, *called)
+        if op in ARRAYS:
+            return on_lists(node, edges, node.attributes(), partial(self._emit, nodes))
+        self._plain.add(op)
         return None
 
-    def _computed(
-        self, node: Node, edges: list[Edge], attributes: Mapping[str, object]
-    ) -> GraphNode:
+    def _function_of(
+        self, nodes: list[GraphNode], node: Node, edges: list[Edge]
+    ) -> tuple[str, list[Edge]] | None:
+        """The function that takes the place of a call, with what it is given; None where a run
+        chooses one.
+        """
+        attributes = node.attributes()
+        if node.op in _CALLS:
+            return _name(attributes.get("f"), node), edges
+        taken = _taken(nodes[edges[0].node], attributes) if edges else None
+        return None if taken is None else (_name(taken, node), edges[1:])
+
+    def _computed(self, node: Node, edges: list[Edge]) -> GraphNode:
         """The node of an operation that a run computes."""
+        attributes = node.attributes()
         if node.op == "Const":
             return self._constant(node.name, attributes)
-        if not _BRANCHES.isdisjoint(attributes):
-            inner = _BRANCHES.intersection(attributes)
+        if node.op in _BRANCHED:
+            inner = BRANCHES.intersection(attributes)
             graphs = {key: self._graphs(attributes[key], node) for key in sorted(inner)}
             attributes = {**attributes, **graphs}
         return GraphNode(node.name, node.op, tuple(edges), attributes)
@@ -253,16 +262,18 @@ def _edge(body: _Body, name: str, output: int) -> Edge:
     Raises:
         CorruptModelError: there is none.
     """
-    found = body.fed.get(name, body.made.get(name))
-    if isinstance(found, int):
-        return Edge(found, output)
+    found = body.fed.get(name) or body.made.get(name)
+    if isinstance(found, Edge):
+        return Edge(found.node, output) if output else found
     if found is None or output >= len(found):
         received = repr(f"{name[:80]}:{output}")
         raise CorruptModelError("an input names no output", received=received, path=WHERE)
     return found[output]
 
 
-def _in_order(body: _Body, wanted: Sequence[str]) -> list[tuple[Node, Sequence[tuple[str, int]]]]:
+def _in_order(
+    body: _Body, wanted: Sequence[tuple[str, int]]
+) -> list[tuple[Node, Sequence[tuple[str, int]]]]:
     """The nodes that are needed, each after its inputs, with the outputs that those name.
 
     Raises:
@@ -272,24 +283,41 @@ def _in_order(body: _Body, wanted: Sequence[str]) -> list[tuple[Node, Sequence[t
     nodes, fed = body.nodes, body.fed
     state: dict[str, bool] = {}  # False while its inputs are looked at
     taken: dict[str, Sequence[tuple[str, int]]] = {}
-    waiting = [edge_of(one, nodes)[0] for one in reversed(wanted)]
+    waiting = [one for one, _ in reversed(wanted) if one not in fed]
     while waiting:
         name = waiting[-1]
-        if name in fed or state.get(name):
+        seen = state.get(name)
+        if seen is not None:
             waiting.pop()
-        elif name in state:
-            state[name] = True
-            found.append((nodes[waiting.pop()], taken[name]))
-        elif name not in nodes:
+            if not seen:
+                state[name] = True
+                found.append((nodes[name], taken[name]))
+            continue
+        if name not in nodes:
             raise CorruptModelError(
                 "the graph has no such node", received=repr(name[:80]), path=WHERE
             )
-        else:
-            state[name] = False
-            taken[name] = below = [edge_of(one, nodes) for one in nodes[name].inputs]
-            if circle := next((one for one, _ in below if state.get(one) is False), None):
-                raise CorruptModelError(
-                    "a node of the graph needs its own result", received=circle[:80], path=WHERE
-                )
-            waiting += [one for one, _ in reversed(below) if one not in fed]
+        state[name] = False
+        taken[name] = below = [edge_of(one, nodes) for one in nodes[name].inputs]
+        waiting += _before(below, state, fed)
+    return found
+
+
+def _before(
+    below: Sequence[tuple[str, int]], state: Mapping[str, bool], fed: Mapping[str, list[Edge]]
+) -> list[str]:
+    """The nodes among inputs that are not looked at yet, the first last.
+
+    Raises:
+        CorruptModelError: one is being looked at, so that it needs itself.
+    """
+    found = []
+    for name, _ in reversed(below):
+        seen = state.get(name)
+        if seen is False:
+            raise CorruptModelError(
+                "a node of the graph needs its own result", received=name[:80], path=WHERE
+            )
+        if seen is None and name not in fed:
+            found.append(name)
     return found

@@ -196,7 +196,7 @@ def json_network(found: Json, constants: Constants, limits: Limits) -> Network:
         inputs = {name: (name, {}) for name in names}
     if not outputs:
         outputs = {name: (name, {}) for name in _sinks(graph)}
-    inliner = Inliner(structured(graph, limits), limits, lambda _: None)
+    inliner = Inliner(structured(graph, limits), limits, {})
     flat = inliner.main(
         [edge for edge, _ in inputs.values()], [edge for edge, _ in outputs.values()]
     )

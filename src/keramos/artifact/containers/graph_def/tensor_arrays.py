@@ -36,7 +36,7 @@ ARRAYS = frozenset(
 
 def on_lists(
     node: Node, edges: Sequence[Edge], attributes: Mapping[str, object], emit: Emit
-) -> list[Edge] | int:
+) -> list[Edge] | Edge:
     """What stands for an operation on an array."""
     op = node.op.removesuffix("V2").removesuffix("V3")
     if op == "TensorArray":
@@ -48,4 +48,4 @@ def on_lists(
         return [made, made]
     to, order = _LISTS[op]
     inputs = tuple(edges[i] for i in order if i < len(edges))
-    return emit(GraphNode(node.name, to, inputs, attributes)).node
+    return emit(GraphNode(node.name, to, inputs, attributes))

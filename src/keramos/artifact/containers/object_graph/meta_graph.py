@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keramos.artifact.containers.object_graph.parsed import Parsed
 from keramos.artifact.containers.object_graph.trackables import children_of
-from keramos.artifact.protobuf import Budget, Message
+from keramos.artifact.protobuf import Budget, Message, entries
 from keramos.errors import CorruptModelError, LimitExceededError, UnsafeModelError
 
 if TYPE_CHECKING:
@@ -100,12 +100,14 @@ class MetaGraph:
 
     def bound_inputs(self, function: str) -> list[int]:
         """The nodes whose values a function gets after its own arguments."""
-        found = self._functions.get(function)
+        sought = function.encode()
+        named = [one for one in self._functions if sought in one]
+        found = entries(named, self._objects.budget).get(function)
         return [] if found is None else Message(found, self._objects.budget).numbers(2)
 
     @cached_property
-    def _functions(self) -> dict[str, bytes]:
-        return self._objects.entries(2)
+    def _functions(self) -> list[bytes]:
+        return self._objects.many(2)
 
     @cached_property
     def _objects(self) -> Message:

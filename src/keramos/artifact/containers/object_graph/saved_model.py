@@ -42,21 +42,11 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
     objects = graph.objects()
     metadata = read_metadata(objects, source.parts.get(METADATA), limits)
     stored = _stored(source, objects, limits)
-    served = partial(serving_network, source, graph, objects, stored)
-    ends = partial(endpoints_of, graph, served)
     bundle, nodes, _ = stored
     if metadata is None or bundle is None:
-        tensors = tuple if bundle is None else bundle.tensors
-        return Container(
-            None,
-            backend=f"tensorflow {graph.tensorflow}".rstrip(),
-            tensors=tensors,
-            lacks=without_config(graph),
-            content=source.parts.get(SAVED_CONTENT),
-            sealed=source.part(FILE),
-            graph=served,
-            endpoints=ends,
-        )
+        return _by_graph(source, graph, objects, stored)
+    served = partial(serving_network, source, graph, objects, stored)
+    ends = partial(endpoints_of, graph, served)
     places = Places(lambda node: objects[node].children, nodes, BESIDE)
     tables = LookupTables(source, graph, objects, (bundle, nodes), places)
     return Container(
@@ -68,6 +58,34 @@ def open_saved_model(source: ModelSource, limits: Limits) -> Container:
         tensors=bundle.tensors,
         graph=served if graph.signatures() else None,
         endpoints=ends if graph.signatures() else None,
+    )
+
+
+def open_its_graph(source: ModelSource, limits: Limits) -> Container:
+    """Open the folder of a SavedModel for its graph alone: a Keras config in it stays unread.
+
+    Raises:
+        ModelError: it is damaged, or exceeds a limit.
+    """
+    graph = MetaGraph(source.part(FILE), limits)
+    objects = graph.objects()
+    return _by_graph(source, graph, objects, _stored(source, objects, limits))
+
+
+def _by_graph(
+    source: ModelSource, graph: MetaGraph, objects: Sequence[SavedObject], stored: Stored
+) -> Container:
+    """What the graph gives."""
+    served = partial(serving_network, source, graph, objects, stored)
+    return Container(
+        None,
+        backend=f"tensorflow {graph.tensorflow}".rstrip(),
+        tensors=tuple if stored.bundle is None else stored.bundle.tensors,
+        lacks=partial(without_config, graph),
+        content=source.parts.get(SAVED_CONTENT),
+        sealed=source.part(FILE),
+        graph=served,
+        endpoints=partial(endpoints_of, graph, served),
     )
 
 

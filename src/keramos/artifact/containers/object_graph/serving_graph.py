@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from keramos.artifact.containers.graph_def.attributes import shape_of
 from keramos.artifact.containers.graph_def.definitions import FunctionName, edge_of
 from keramos.artifact.containers.graph_def.frames import structured
 from keramos.artifact.containers.graph_def.graph_network import GraphInput, graph_network
 from keramos.artifact.containers.graph_def.inline import Inliner
-from keramos.artifact.containers.graph_def.protobuf_graph import ProtobufGraph, shape_of
+from keramos.artifact.containers.graph_def.protobuf_graph import ProtobufGraph
 from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES
 from keramos.artifact.containers.object_graph.graph_tables import TABLES, GraphTables
 from keramos.artifact.containers.object_graph.lookup_tables import LookupTables
@@ -141,7 +142,7 @@ def serving_network(
     binder = _Binder(
         graph, stored, definitions, _tables(source, graph, objects, stored, definitions)
     )
-    inliner = Inliner(structured(definitions, graph.limits), graph.limits, binder.bind)
+    inliner = Inliner(structured(definitions, graph.limits), graph.limits, binder.kinds())
     binder.inliner = inliner
     flat = inliner.main(
         [_edge(signature.inputs[name], name) for name in inputs],
@@ -239,12 +240,15 @@ class _Binder:
                 found[edge_of(text, {})[0]] = number
         return found
 
-    def bind(self, node: Node) -> GraphNode | None:
-        """The weight that a variable is, or the table; None for other nodes."""
-        if node.op in TABLES:
-            return self._tables.node(node, self._captured.get(node.name))
-        if node.op not in _VARIABLES:
-            return None
+    def kinds(self) -> Mapping[str, Callable[[Node], GraphNode]]:
+        """Operation -> what gives the value of such a node."""
+        return {**dict.fromkeys(TABLES, self._table), **dict.fromkeys(_VARIABLES, self._variable)}
+
+    def _table(self, node: Node) -> GraphNode:
+        return self._tables.node(node, self._captured.get(node.name))
+
+    def _variable(self, node: Node) -> GraphNode:
+        """The weight that a variable is."""
         key = self._key(node)
         if key not in self._bound:
             self._bound[key] = self.inliner.weight(node.name, self._array(key, node))
