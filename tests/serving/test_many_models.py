@@ -147,6 +147,37 @@ def test_what_answered_least_recently_is_closed_beyond_the_bound_and_opens_again
     assert open_names(registry) == ["a"]
 
 
+class Held:
+    """A source whose looks go on until they are let go."""
+
+    def __init__(self, source):
+        self.source, self.local = source, source.local
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+        self.goes_on.set()
+
+    def versions(self):
+        self.begun.set()
+        assert self.goes_on.wait(30)
+        return self.source.versions()
+
+
+def test_a_request_that_opens_a_model_does_not_wait_for_a_look_that_closes_others_later(models):
+    source = Held(FolderSource(models))
+    registry, lifecycle = looked(source, Opening(on_request=True, most_bytes=1))
+    registry.opened(ModelRef("a"))
+    source.begun.clear()
+    source.goes_on.clear()
+    look = threading.Thread(target=lifecycle.look)
+    look.start()
+    assert source.begun.wait(30)
+
+    assert registry.opened(ModelRef("b")).version == 1
+    assert open_names(registry) == ["a", "b"]
+    source.goes_on.set()
+    look.join()
+    assert open_names(registry) == ["b"]
+
+
 def test_within_the_bound_nothing_is_closed_and_use_decides_who_stays(models):
     registry, lifecycle = looked(FolderSource(models), Opening(on_request=True, most_bytes=1 << 40))
     for name in NAMES:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keramos.inference.model import Model
     from keramos.serving.registry.loading import Loading, LoadJob
     from keramos.serving.registry.model_state import Policy
-    from keramos.serving.registry.opened import Opening
+    from keramos.serving.registry.opened import Key, Opening
     from keramos.serving.registry.registry import ModelRegistry
     from keramos.types.versions import Source, Version
 
@@ -68,6 +68,7 @@ class Lifecycle:
         self._models: dict[str, ModelState] = {}
         self._lock = Lock()
         self._stop = Event()
+        self._newest: Key | None = None
         self._complaint: dict[str, object] | None = None
 
     def look(self, versions: Sequence[Version] | None = None) -> None:
@@ -76,12 +77,11 @@ class Lifecycle:
         """
         with self._lock:
             found = self._found() if versions is None else _by_model(versions)
-            if found is None:
-                return
-            for name in sorted({*found, *self._models}):
+            for name in sorted({*found, *self._models}) if found is not None else ():
                 model = self._models.setdefault(name, ModelState())
                 if not model.off and not self._stop.is_set():
                     self._settled(name, model, found.get(name, {}))
+        self._close_surplus()
 
     def begin(self, versions: Sequence[Version]) -> Event:
         """Make the first look in a thread of its own; gives what is set when every version has
@@ -140,21 +140,28 @@ class Lifecycle:
             done = self._take(model, version, job)
             model.unopened.pop(number, None)
         self._opened.grew((name, number), resident() - before)
-        if done:
-            self._close_surplus(name, number)
-        else:
+        if not done:
             self.look()  # an older version may answer
+        elif self._opening.most_bytes:
+            self._newest = (name, number)
+            self._close_surplus()
 
-    def _close_surplus(self, name: str, number: int) -> None:
-        """Close what answered least recently, so that the rest keeps the bound of memory."""
-        if not self._opening.most_bytes:
+    def _close_surplus(self) -> None:
+        """After a version was opened, close what answered least recently, so that the rest keeps
+        the bound of memory. A look, which may wait for slow versions, does so at its end: the
+        request that opened the version does not wait for it.
+        """
+        if self._newest is None or not self._lock.acquire(blocking=False):
             return
-        with self._lock:
-            for key in self._opened.surplus((name, number)):
-                model = self._models[key[0]]
-                if key[1] in model.opened:
-                    del model.loaded[key[1]]
-                    self._leave_unopened(model, [model.opened.pop(key[1])])
+        try:
+            kept, self._newest = self._newest, None
+            for name, number in self._opened.surplus(kept) if kept else ():
+                model = self._models[name]
+                if number in model.opened:
+                    del model.loaded[number]
+                    self._leave_unopened(model, [model.opened.pop(number)])
+        finally:
+            self._lock.release()
 
     def _leave_unopened(self, model: ModelState, versions: Sequence[Version]) -> None:
         """Have versions wait for their next request."""
