@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 def takes_raw(model: Model, given: Sequence[str]) -> bool:
     """Whether what is given is no table whose rows are decided one by one."""
     from keramos.inference.raw_inputs import raw_reader
+
+    if raw_reader(model.content) is None:
+        return False
     from keramos.inference.texts import is_table
 
     in_cells = _takes(model, "text") or _takes(model, "image")
-    return raw_reader(model.content) is not None and not (
-        in_cells and len(given) == 1 and is_table(given[0])
-    )
+    return not (in_cells and len(given) == 1 and is_table(given[0]))
 
 
 def _takes(model: Model, kind: str) -> bool:

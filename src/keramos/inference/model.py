@@ -221,10 +221,11 @@ class Model:
         where ``warn``; else as ``batch_scorer``.
         """
         from keramos.inference.scorers import scorer_of  # noqa: PLC0415 (for many rows)
-        from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (for many rows)
 
         content = self.content
         if content is None:
+            from keramos.inference.tensor_scorer import PlainScorer  # noqa: PLC0415 (for many rows)
+
             return PlainScorer(self.session, self.inputs, self.outputs, batches, keep, columns)
         if columns:
             raise UsageError(

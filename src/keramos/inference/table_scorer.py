@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from keramos.data.conform import check_present
 from keramos.errors import Problem, RowError, UsageError
-from keramos.evaluate.conformal import bounds, possible
 from keramos.frozen import Frozen
 from keramos.inference.decisions import WARNINGS, answer_columns, possible_text
 from keramos.inference.row_warnings import RowWarnings, warning_cells
@@ -230,6 +229,8 @@ class BatchScorer:
         """Ends of intervals, or possible labels, where the rule has an interval."""
         if self._rule.interval is None:
             return []
+        from keramos.evaluate.conformal import bounds, possible  # noqa: PLC0415 (few rules have one)
+
         if self._rule.kind == "value":
             return list(bounds(output, self._rule))
         labels = np.array(self._rule.labels, object)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import sys
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
@@ -141,6 +140,8 @@ def open_writer(path: Path, form: Format, schema: Fields, *, header: bool = True
 
 def _sink(path: Path, compression: str) -> BinaryIO:
     if compression == "gzip":
+        import gzip  # noqa: PLC0415 (start-up time)
+
         return cast("BinaryIO", gzip.GzipFile(path, "wb", mtime=0))
     if compression:
         raise MissingExtraError(

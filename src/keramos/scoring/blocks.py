@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from keramos.data.text_blocks import TextBlocks
@@ -26,6 +25,8 @@ def _unpacked(name: str, stream: BinaryIO, compression: str) -> BinaryIO:
     if not compression:
         return stream
     if compression == "gzip":
+        import gzip  # noqa: PLC0415 (start-up time)
+
         return cast("BinaryIO", gzip.GzipFile(fileobj=stream))
     try:
         import pyarrow as pa  # noqa: PLC0415 (an extra)

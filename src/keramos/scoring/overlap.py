@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import closing, suppress
-from queue import Empty, Full, Queue
+from queue import Empty, Full, Queue, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from concurrent.futures import Future
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -78,12 +77,68 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T]:
         reading.stop()
 
 
+class _Job(Generic[T, R]):
+    """One item and its result, which a thread makes."""
+
+    def __init__(self, work: Callable[[T], R], item: T) -> None:
+        self._work, self._item = work, item
+        self._done = Event()
+        self._made: list[R] = []
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Make the result; an error is kept for who asks for it."""
+        try:
+            self._made.append(self._work(self._item))
+        except BaseException as error:  # noqa: BLE001 (it is raised again where the result is used)
+            self._error = error
+        finally:
+            self._done.set()
+
+    def result(self) -> R:
+        """Wait for the result."""
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._made[0]
+
+
+class _Pool(Generic[T, R]):
+    """Threads that run jobs, started as jobs come; ``concurrent.futures`` takes long to import."""
+
+    def __init__(self, threads: int) -> None:
+        self._most = threads
+        self._jobs: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+
+    def submit(self, work: Callable[[T], R], item: T) -> _Job[T, R]:
+        """Have one item worked on."""
+        job = _Job(work, item)
+        self._jobs.put(job)
+        if len(self._threads) < self._most:
+            self._threads.append(Thread(target=self._run, daemon=True))
+            self._threads[-1].start()
+        return job
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.run()
+
+    def stop(self) -> None:
+        """Wait for the jobs that have begun, and drop the others."""
+        with suppress(Empty):
+            while True:
+                self._jobs.get_nowait()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
 def in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Generator[R]:
     """``work`` of each item, in order, done by so many threads while the next items are read."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (start-up time)
-
-    waiting: deque[Future[R]] = deque()
-    pool = ThreadPoolExecutor(threads)
+    waiting: deque[_Job[T, R]] = deque()
+    pool: _Pool[T, R] = _Pool(threads)
     try:
         with closing(ahead(items, 1)) as ready:
             for item in ready:
@@ -93,4 +148,4 @@ def in_order(items: Iterable[T], work: Callable[[T], R], threads: int) -> Genera
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.stop()
