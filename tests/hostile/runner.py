@@ -167,7 +167,7 @@ def _came_out(path: str) -> tuple[str, str]:
 
 def _open(path: str) -> str:
     from keramos.pipeline.load import load
-    from keramos.pipeline.verify import random_feeds
+    from keramos.runtime.random_feeds import random_feeds
 
     model = load(path)
     answers = model.session.run(random_feeds(model.inputs))

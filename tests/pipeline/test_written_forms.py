@@ -7,7 +7,7 @@ import pytest
 
 import keramos
 from keramos.errors import MismatchError, SaveError, UnsupportedModelError, UsageError
-from keramos.pipeline.verify import random_feeds
+from keramos.runtime.random_feeds import random_feeds
 from support.tfjs import run_in_tfjs
 from support.trained import three_numbers
 from support.written_models import MODELS, MORE, built

@@ -13,8 +13,8 @@ from keramos.errors import MismatchError, UnsupportedModelError, located
 from keramos.pipeline.config_and_graph import check_agreement
 from keramos.pipeline.differences import in_order, largest_difference, paired
 from keramos.pipeline.reading import about, named, opened, source_at
-from keramos.pipeline.verify import random_feeds
 from keramos.pipeline.written_forms import Written, check, target_of
+from keramos.runtime.random_feeds import random_feeds
 from keramos.runtime.session import Session
 from keramos.runtime.verify import golden_feeds
 from keramos.types.limits import LIMITS

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from os import fspath
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from msgspec import field
 from msgspec.structs import replace as changed
 
 from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, LimitExceededError
+from keramos.frozen import Frozen
 from keramos.inference.model import Model
 from keramos.pipeline.load import proven
 from keramos.pipeline.reading import about, opened, reader
@@ -29,16 +30,14 @@ _MOST = 16
 """Signatures of one model that are loaded beside its usual one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Frozen, frozen=True):
     """What a signature computes, and the method of TensorFlow Serving by which it is asked."""
 
     model: Model
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Signatures:
+class Signatures(Frozen, frozen=True):
     """The usual signature of a model, the others by name, and why some cannot answer."""
 
     usual: Signature

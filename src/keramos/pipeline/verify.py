@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from keramos.compile.emit import compile_network
 from keramos.errors import KeramosError, MissingExtraError, ModelError, SignatureError, UsageError
 from keramos.pipeline.config_and_graph import agreement
 from keramos.pipeline.reading import about, named, opened, reader
+from keramos.runtime.random_feeds import random_feeds
 from keramos.runtime.session import Session
 from keramos.runtime.verify import check_fit, check_golden, golden_feeds
 from keramos.types.limits import LIMITS
@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from keramos.pipeline.model_bytes import Readable
     from keramos.types.artifact import Artifact
     from keramos.types.limits import Limits
-    from keramos.types.network import TensorSpec
     from keramos.types.prediction import Feeds
-
-_RANDOM_ROWS = 8
-_RANDOM_VALUES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,24 +173,3 @@ def _difference(session: Session, path: Path, fed: Feeds) -> float:
                 "plain Keras answers differently", received=f"a difference of {worst:.3g}"
             )
     return worst
-
-
-def random_feeds(inputs: tuple[TensorSpec, ...]) -> Feeds:
-    """Numbers between 0 and 1, whole numbers 0 and 1, and texts; free sizes become 8, or less where
-    rows are large.
-    """
-    generator = np.random.default_rng(0)
-    fed: Feeds = {}
-    largest = max(
-        (prod(size or _RANDOM_ROWS for size in spec.shape[1:]) for spec in inputs), default=1
-    )
-    rows = max(1, min(_RANDOM_ROWS, _RANDOM_VALUES // largest))
-    for spec in inputs:
-        shape = (spec.shape[0] or rows, *(size or _RANDOM_ROWS for size in spec.shape[1:]))
-        if spec.dtype.startswith("float"):
-            fed[spec.name] = generator.random(shape).astype(spec.dtype)
-        elif spec.dtype == "str":
-            fed[spec.name] = np.array(["", "a", "the cat"], object)[generator.integers(0, 3, shape)]
-        else:
-            fed[spec.name] = generator.integers(0, 2, shape).astype(spec.dtype)
-    return fed

@@ -7,9 +7,10 @@ folder: a file, or a folder of files.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace as changed
 
 from keramos.artifact.containers.table import form_of, model_source
 from keramos.errors import (

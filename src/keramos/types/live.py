@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from keramos.types.drift import InputDrift
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreDrift:
+class ScoreDrift(Frozen, frozen=True):
     """Live scores against those of the file's held-out rows, over the same bins (``edges``, the
     outer ones open).
 
@@ -27,8 +27,7 @@ class ScoreDrift:
     jensen_shannon: float
 
 
-@dataclass(frozen=True, slots=True)
-class LiveWindow:
+class LiveWindow(Frozen, frozen=True):
     """Rows of a window: ``name`` says which, ``seconds`` how far it reaches back now."""
 
     name: str
@@ -38,16 +37,14 @@ class LiveWindow:
     score: ScoreDrift | None
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Frozen, frozen=True):
     """Windows of one version. ``note`` says which part of the rows was looked at."""
 
     windows: tuple[LiveWindow, ...]
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShadowReport:
+class ShadowReport(Frozen, frozen=True):
     """What a candidate answered to live rows that ``version`` answered to people.
 
     ``agreement`` is the share of ``rows`` with the same decision (None for models without a rule).

@@ -7,9 +7,10 @@ the same numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +37,7 @@ class State(IntEnum):
     END = 50
 
 
-@dataclass(frozen=True, slots=True)
-class VersionStatus:
+class VersionStatus(Frozen, frozen=True):
     """Where one version is in its life. ``code`` is a gRPC status name, ``OK`` unless something
     went wrong.
     """
@@ -48,8 +48,7 @@ class VersionStatus:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRef:
+class ModelRef(Frozen, frozen=True):
     """What a request asks for: a version by number, or by label, or else the newest that is
     available.
     """
@@ -147,8 +146,7 @@ class Observer(Protocol):
         """One run: the model's inputs and outputs, of one or more requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Frozen, frozen=True):
     """An answer for people: ``headers`` are further pairs such as ``("cache-control",
     "no-store")``.
     """

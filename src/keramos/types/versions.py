@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Frozen, frozen=True):
     """One version of a model as it is stored: its path or URL, bytes of all its files, and time of
     writing (Unix seconds).
 

@@ -4,9 +4,9 @@ tensors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keramos.frozen import Frozen
 from keramos.tabular.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from keramos.types.network import TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Frozen, frozen=True):
     """One input or output: numpy dtype name (``str`` for text), shape with -1 where the size is
     free.
     """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.errors import UsageError
 from keramos.platform.read_file import read_file

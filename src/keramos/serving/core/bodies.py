@@ -6,10 +6,11 @@ or tensors is a ``ModelBody``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType  # noqa: TC002 (msgspec reads the fields' types)
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,8 +77,7 @@ def _no_media(_: ModelSchemas) -> Media:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class ModelBody:
+class ModelBody(Frozen, frozen=True):
     """A body that depends on the model. ``name`` names its schema after the model's; ``examples``
     gives bodies by name that are answered with 200; ``media`` gives media types beside JSON.
     """

@@ -9,11 +9,11 @@ which holds the name of that page's site.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from keramos.errors import shown
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,8 +22,7 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 """Values of ``Sec-Fetch-Site`` of own pages, and of what people type themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedHosts:
+class AllowedHosts(Frozen, frozen=True):
     """The hosts for which a server answers: ``names``, and every IP address and ``localhost``,
     which no other site can take for its name. ``*`` allows any.
     """

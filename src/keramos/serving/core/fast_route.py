@@ -6,8 +6,9 @@ requests together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,16 +36,14 @@ class Answers(Protocol):
         """Each row's decision, with its warnings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Frozen, frozen=True):
     """The rows of one request, and what its reply needs to know of it."""
 
     rows: list[Cells]
     context: object = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FastRoute:
+class FastRoute(Frozen, frozen=True, eq=False):
     """One URL of one version.
 
     ``decode`` gives None, or raises msgspec's error, where a body needs full validation; ``answer``

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
+from msgspec import field
+
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +17,7 @@ JSON = "application/json"
 _encode = msgspec.json.Encoder(order=None).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Frozen, frozen=True):
     """One request: ``path`` is still percent-encoded, ``headers`` have lower-case names, ``body``
     is inflated.
     """
@@ -36,8 +37,7 @@ class Request:
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Frozen, frozen=True):
     """One reply; ``headers`` are further pairs."""
 
     status: int = 200

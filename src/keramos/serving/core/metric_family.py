@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from keramos.frozen import Frozen
 
 Labels = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Frozen, frozen=True):
     """One number; ``suffix`` follows the family's name (``_bucket``, ``_sum``, ``_count`` of
     histograms).
     """
@@ -18,8 +17,7 @@ class Sample:
     suffix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Frozen, frozen=True):
     """Samples of one name; ``kind`` is counter, gauge or histogram."""
 
     name: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import field
+
 from keramos.errors import NotReadyError
+from keramos.frozen import Frozen
 from keramos.serving.core.counters import Counts
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ PREDICTS = "tensorflow/serving/predict"
 """The method of a signature that takes tensors and gives tensors."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RowTypes:
+class RowTypes(Frozen, frozen=True, eq=False):
     """``row`` is the type that msgspec decodes a row as; ``cells`` gives the cells of decoded rows
     and how many keys their objects have; ``feeds`` the model's inputs for many rows of cells.
     """
@@ -36,8 +37,7 @@ class RowTypes:
     columns: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Served:
+class Served(Frozen, frozen=True, eq=False):
     """One version that answers requests. ``seconds`` is the time of one warm run of one row;
     ``types`` are the types of its rows, where rows can be decoded by type. ``shares`` says whether
     requests may share a run.

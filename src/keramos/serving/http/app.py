@@ -7,10 +7,11 @@ import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.errors import KeramosError
 from keramos.serving.core.logging import log_access

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from keramos.serving.core.memory import BUSY, SMALL
 from keramos.serving.core.routes import Refusal

@@ -6,10 +6,10 @@ continues its counters, so that none decreases.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from keramos.serving.core.metric_family import Family
 

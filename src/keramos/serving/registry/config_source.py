@@ -6,8 +6,10 @@ Facts: ``tensorflow_serving/config/model_server_config.proto``, ``file_system_st
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.artifact.files import read_bytes
 from keramos.errors import ModelError, StoreError, UsageError, located

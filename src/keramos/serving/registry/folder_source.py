@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.artifact.containers.table import is_model_folder, suffixes
 from keramos.artifact.files import measure

@@ -8,7 +8,6 @@ the model, and what it makes is dropped.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -16,11 +15,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from keramos.errors import ModelError, NotReadyError
+from keramos.frozen import Frozen
 from keramos.pipeline.load_signatures import load_signatures
 from keramos.runtime.stopping import Stopper
 from keramos.serving.core.logging import event
 from keramos.serving.registry.warming import warmed
-from keramos.signing.signing import SUFFIX
 from keramos.types.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("keramos.serving")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+class Loaded(Frozen, frozen=True, eq=False):
     """A model that is proven and warm."""
 
     model: Model
@@ -104,8 +102,7 @@ class LoadJob:
             self._done.set()
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(Frozen, frozen=True):
     """How versions are loaded.
 
     ``key`` is a file with a public key: then only files signed for it are opened, and nothing else
@@ -126,6 +123,8 @@ class Loading:
         """
         if self.key is None:
             return version.stamp
+        from keramos.signing.signing import SUFFIX  # noqa: PLC0415 (few servers have a key)
+
         try:
             return version.stamp, Path(f"{version.file}{SUFFIX}").stat().st_mtime
         except OSError:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from keramos.frozen import Frozen
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from keramos.types.versions import Version
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Frozen, frozen=True):
     """Which versions of a model are loaded: the ``newest`` so many, ``exactly`` these, or all where
     neither is given. Versions with a label are loaded too (TensorFlow Serving's policies,
     ``file_system_storage_path.proto``).

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from keramos.compile.emit import weight_values
+from keramos.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,7 @@ Key = tuple[str, int]
 """Model and version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Frozen, frozen=True):
     """When versions are opened: ``on_request`` at their first request, else at the start.
 
     ``most_bytes`` bounds the memory of open models, 0 does not: beyond it those that answered least

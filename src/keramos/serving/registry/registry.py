@@ -6,12 +6,15 @@ copy, change and replace, so readers never see an intermediate state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from msgspec import field
+from msgspec.structs import replace
+
 from keramos.errors import NotReadyError, NotServedError
+from keramos.frozen import Frozen
 from keramos.serving.core.counters import Counts
 from keramos.serving.core.observers import Observers
 from keramos.serving.core.served import PREDICTS, Served, UnopenedError
@@ -27,8 +30,7 @@ if TYPE_CHECKING:
     from keramos.types.serving import ModelRef, Outputs
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Frozen, frozen=True):
     """One model: the versions that answer, what opens those that wait for a first request, what is
     known of all its versions, and its labels.
     """

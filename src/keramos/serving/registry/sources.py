@@ -5,9 +5,11 @@ store.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from keramos.artifact.containers.table import folder_meant, is_model_folder, suffixes
 from keramos.errors import ModelError, UsageError
@@ -174,12 +176,9 @@ def source_of(path: str, name: str | None = None) -> Source:
     Raises:
         UsageError: nothing that can be served is there, or a name is given to several models.
     """
-    # Listing a store imports hashing and JSON codecs, which a server of one file does not need.
-    from keramos.store.store import Store  # noqa: PLC0415 (see above)
-
     path = folder_meant(path)
     if "://" in path:
-        found: Source = Store(path)
+        found: Source = _store(path)
     elif _is_configured(path):
         from keramos.serving.registry.config_source import (  # noqa: PLC0415 (few servers have one)
             ConfigSource,
@@ -190,9 +189,9 @@ def source_of(path: str, name: str | None = None) -> Source:
         found = FolderSource(path)
     elif _is_model_of_store(path):
         place = Path(os.path.realpath(path))
-        found = OneModel(Store(place.parent), place.name, place.name)
+        found = OneModel(_store(place.parent), place.name, place.name)
     else:
-        found = Store(path) if _is_store(path) else FolderSource(path)
+        found = _store(path) if _is_store(path) else FolderSource(path)
     if name is None:
         return found
     models = sorted({version.model for version in found.versions()})
@@ -202,6 +201,13 @@ def source_of(path: str, name: str | None = None) -> Source:
             file=str(path),
         )
     return OneModel(found, models[0], name)
+
+
+def _store(path: str | Path) -> Source:
+    # Listing a store imports hashing and JSON codecs, which a server of one file does not need.
+    from keramos.store.store import Store  # noqa: PLC0415 (see above)
+
+    return Store(path)
 
 
 def _is_one_model(path: str) -> bool:

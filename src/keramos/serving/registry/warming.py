@@ -4,14 +4,16 @@ run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import field
+from msgspec.structs import replace
 
 from keramos.errors import MismatchError
-from keramos.pipeline.verify import random_feeds
+from keramos.frozen import Frozen
+from keramos.runtime.random_feeds import random_feeds
 from keramos.runtime.verify import golden_feeds
 from keramos.serving.codecs.typed_rows import row_types
 
@@ -31,8 +33,7 @@ _SLOW_SECONDS = 1.0
 """From here on one run is enough to know a model as slow, and sharing runs gains nothing."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Warm:
+class Warm(Frozen, frozen=True, eq=False):
     """``seconds`` is the time of one warm run of one row; ``types`` are the types of its rows,
     where rows can be decoded by type. ``shares`` says whether requests may share a run.
     ``signatures`` are those of the model, and ``others`` says the same of each but the usual one.

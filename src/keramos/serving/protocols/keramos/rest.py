@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from operator import or_
 from time import perf_counter
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from keramos.data.read import as_table
 from keramos.errors import RequestError
 from keramos.runtime.decide import decide as decisions_of
 from keramos.serving.codecs.json_lenient import parse, shown
@@ -141,6 +140,8 @@ def _decided_piece(
     served: Served, content: Content, items: list[object], *, warnings: bool
 ) -> tuple[Decided, list[Problem]]:
     """The decisions about some rows, and all their problems in order."""
+    from keramos.data.read import as_table  # noqa: PLC0415 (start-up time)
+
     shapeless: list[Problem] = []
     names = column_names(served)
     given = row_dicts(as_rows(served, items), names, len(items), shapeless)

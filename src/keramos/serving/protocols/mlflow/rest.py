@@ -12,12 +12,10 @@ from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from keramos.data.delimited import read_delimited
 from keramos.errors import RequestError
 from keramos.serving.codecs.json_lenient import parse_object, shown, shown_keys
 from keramos.serving.codecs.json_numbers import tensor_text
 from keramos.serving.codecs.json_rows import column_feeds, instance_feeds
-from keramos.serving.codecs.parquet import parquet_tables
 from keramos.serving.codecs.row_cells import check_count, column_names
 from keramos.serving.codecs.row_pieces import feeds_by_piece, feeds_of_parts, rows_of_table
 from keramos.serving.core.bodies import BODY_ERRORS
@@ -121,6 +119,8 @@ def _split(served: Served, value: object, most: int) -> Feeds:
 
 
 def _csv(served: Served, body: bytes, most: int) -> Feeds:
+    from keramos.data.delimited import read_delimited  # noqa: PLC0415 (start-up time)
+
     _check_columns(served)
     lines = body.count(b"\n")
     cells = lines + max(body.count(delimiter) for delimiter in _DELIMITERS)
@@ -136,6 +136,8 @@ def _csv(served: Served, body: bytes, most: int) -> Feeds:
 
 
 def _parquet(served: Served, body: bytes, most: int) -> Feeds:
+    from keramos.serving.codecs.parquet import parquet_tables  # noqa: PLC0415 (start-up time)
+
     _check_columns(served)
     rows, tables = parquet_tables(body, column_names(served), most)
     return feeds_of_parts(served.model, rows, ((table.rows, table) for table in tables))

@@ -13,7 +13,6 @@ import numpy as np
 from keramos.errors import RequestError
 from keramos.serving.codecs.json_lenient import shown
 from keramos.serving.codecs.json_tensors import octets
-from keramos.serving.protocols.tensorflow.messages import M
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +61,9 @@ def serialised(features: Mapping[str, object], where: str) -> bytes:
     Raises:
         RequestError: a feature is neither a value nor a list of values of one kind.
     """
+    # The classes of messages take 10 ms to make, and few models take serialised examples.
+    from keramos.serving.protocols.tensorflow.messages import M  # noqa: PLC0415 (see above)
+
     example = M["Example"]()
     for name, value in features.items():
         values = value if isinstance(value, list) else [value]
