@@ -2,10 +2,10 @@
 answer.
 
 Each peer is a folder of packages (``pip install --target FOLDER ...``), given as NAME=FOLDER; a
-name is one of ``PROGRAMS``, alone or before a hyphen. The same network of ten numbers answers one row in each. A process
-sees its folder and the standard library alone, once with modules that are compiled at build time
-and once without, as in a container that may write nothing. CPU counts user and system time of the
-whole process; least of several processes that take turns.
+name is one of ``PROGRAMS``, alone or before a hyphen. The same network of ten numbers answers one
+row in each. A process sees its folder and the standard library alone, once with modules that are
+compiled at build time and once without, as in a container that may write nothing. CPU counts user
+and system time of the whole process; least of several processes that take turns.
 """
 
 from __future__ import annotations

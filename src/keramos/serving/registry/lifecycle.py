@@ -77,11 +77,15 @@ class Lifecycle:
         """
         with self._lock:
             found = self._found() if versions is None else _by_model(versions)
-            for name in sorted({*found, *self._models}) if found is not None else ():
-                model = self._models.setdefault(name, ModelState())
-                if not model.off and not self._stop.is_set():
-                    self._settled(name, model, found.get(name, {}))
+            if found is not None:
+                self._settle_all(found)
         self._close_surplus()
+
+    def _settle_all(self, found: Mapping[str, Mapping[int, Version]]) -> None:
+        for name in sorted({*found, *self._models}):
+            model = self._models.setdefault(name, ModelState())
+            if not model.off and not self._stop.is_set():
+                self._settled(name, model, found.get(name, {}))
 
     def begin(self, versions: Sequence[Version]) -> Event:
         """Make the first look in a thread of its own; gives what is set when every version has
@@ -151,11 +155,13 @@ class Lifecycle:
         the bound of memory. A look, which may wait for slow versions, does so at its end: the
         request that opened the version does not wait for it.
         """
-        if self._newest is None or not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(blocking=False):
             return
         try:
             kept, self._newest = self._newest, None
-            for name, number in self._opened.surplus(kept) if kept else ():
+            if kept is None:
+                return
+            for name, number in self._opened.surplus(kept):
                 model = self._models[name]
                 if number in model.opened:
                     del model.loaded[number]
