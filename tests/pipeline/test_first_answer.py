@@ -23,7 +23,7 @@ model = keramos.load(sys.argv[1])
 {answer}
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
-MOST = 131
+MOST = 132
 """Modules of keramos, all together."""
 NEEDLESS = {
     "binascii",
