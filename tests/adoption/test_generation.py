@@ -23,7 +23,10 @@ CONTENT = Content(
     rule=DecisionRule("value", ""),
 )
 MUSEUM = SHARED / "museum"
-pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file"),
+]
 
 
 @pytest.fixture(scope="module")
