@@ -6,6 +6,7 @@ subclass of this suite.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import shutil
@@ -98,6 +99,17 @@ class ContainerSuite:
         if table.form_of(source(saved[0])).stored_as is None:
             pytest.skip("an architecture alone is not stored")
         return saved[0]
+
+    def test_what_reading_held_is_free_once_it_is_given_up(self, saved):
+        path, weights = saved
+        read(path, weights=weights)  # what is made once stays
+        gc.collect()
+        gc.disable()
+        try:
+            read(path, weights=weights)
+            assert gc.collect() == 0, "cycles hold the bytes of the file"
+        finally:
+            gc.enable()
 
     def test_what_is_written_is_read_and_computed(self, saved):
         path, weights = saved

@@ -62,21 +62,33 @@ class _Body(NamedTuple):
     made: dict[str, list[Edge] | Edge]
 
 
+class Weights:
+    """The arrays of a graph that become weights of the model."""
+
+    def __init__(self) -> None:
+        self.arrays: list[NDArray[np.generic]] = []
+
+    def node(self, name: str, value: NDArray[np.generic]) -> GraphNode:
+        """The node of one more array."""
+        self.arrays.append(value)
+        return GraphNode(name, WEIGHT, (), {"index": len(self.arrays) - 1})
+
+
 class Inliner:
     """Builds one flat graph."""
 
-    def __init__(self, graph: Definitions, limits: Limits, bind: Bind) -> None:
+    def __init__(self, graph: Definitions, limits: Limits, bind: Bind, weights: Weights) -> None:
         """``bind`` gives, by operation, what stands for a node that is not computed: a weight, a
-        table.
+        table. Large constants are added to ``weights``.
         """
         self._graph = graph
         self._limits = limits
         self._bind = bind
+        self._weights = weights
         self._plain = set[str]()
         self._left = limits.graph_nodes
         self._depth = 0
         self._changed: dict[str, str] = {}
-        self.weights: list[NDArray[np.generic]] = []
 
     def main(self, inputs: Sequence[str], outputs: Sequence[str]) -> OperationGraph:
         """The flat graph from ``inputs`` to ``outputs``, both names of edges of the main graph.
@@ -215,13 +227,8 @@ class Inliner:
         # One value that stands for many counts as made; infinity is what masks add.
         listed = value.dtype.kind == "f" and value.ndim > 0 and 0 not in value.strides
         if listed and not np.isinf(value).any():
-            return self.weight(name, value)
+            return self._weights.node(name, value)
         return GraphNode(name, CONSTANT, (), {"value": value})
-
-    def weight(self, name: str, value: NDArray[np.generic]) -> GraphNode:
-        """A node for an array that becomes a weight of the model."""
-        self.weights.append(value)
-        return GraphNode(name, WEIGHT, (), {"index": len(self.weights) - 1})
 
     def _emit(self, nodes: list[GraphNode], node: GraphNode) -> Edge:
         self._spend()

@@ -21,7 +21,7 @@ from keramos.artifact.containers.graph_def.definitions import (
 )
 from keramos.artifact.containers.graph_def.frames import structured
 from keramos.artifact.containers.graph_def.graph_network import GraphInput, graph_network
-from keramos.artifact.containers.graph_def.inline import Inliner
+from keramos.artifact.containers.graph_def.inline import Inliner, Weights
 from keramos.errors import CorruptModelError, UnsupportedModelError
 
 if TYPE_CHECKING:
@@ -196,12 +196,13 @@ def json_network(found: Json, constants: Constants, limits: Limits) -> Network:
         inputs = {name: (name, {}) for name in names}
     if not outputs:
         outputs = {name: (name, {}) for name in _sinks(graph)}
-    inliner = Inliner(structured(graph, limits), limits, {})
+    weights = Weights()
+    inliner = Inliner(structured(graph, limits), limits, {}, weights)
     flat = inliner.main(
         [edge for edge, _ in inputs.values()], [edge for edge, _ in outputs.values()]
     )
     ends = [_input(graph, name, edge, info) for name, (edge, info) in inputs.items()]
-    return graph_network("graph", flat, inliner.weights, ends, list(outputs))
+    return graph_network("graph", flat, weights.arrays, ends, list(outputs))
 
 
 def _ends(given: Json) -> dict[str, tuple[str, Json]]:

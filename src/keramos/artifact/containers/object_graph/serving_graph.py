@@ -13,7 +13,7 @@ from keramos.artifact.containers.graph_def.attributes import shape_of
 from keramos.artifact.containers.graph_def.definitions import FunctionName, edge_of
 from keramos.artifact.containers.graph_def.frames import structured
 from keramos.artifact.containers.graph_def.graph_network import GraphInput, graph_network
-from keramos.artifact.containers.graph_def.inline import Inliner
+from keramos.artifact.containers.graph_def.inline import Inliner, Weights
 from keramos.artifact.containers.graph_def.protobuf_graph import ProtobufGraph
 from keramos.artifact.containers.graph_def.tensors import TYPE_NAMES
 from keramos.artifact.containers.object_graph.graph_tables import TABLES, GraphTables
@@ -139,17 +139,16 @@ def serving_network(
         list(ends) if graph.keeps_order else sorted(ends, key=_natural)
         for ends in (signature.inputs, signature.outputs)
     )
-    binder = _Binder(
-        graph, stored, definitions, _tables(source, graph, objects, stored, definitions)
-    )
-    inliner = Inliner(structured(definitions, graph.limits), graph.limits, binder.kinds())
-    binder.inliner = inliner
+    weights = Weights()
+    tables = _tables(source, graph, objects, stored, definitions)
+    binder = _Binder(graph, stored, definitions, tables, weights)
+    inliner = Inliner(structured(definitions, graph.limits), graph.limits, binder.kinds(), weights)
     flat = inliner.main(
         [_edge(signature.inputs[name], name) for name in inputs],
         [_edge(signature.outputs[name], name) for name in outputs],
     )
     ends = [_input(name, signature.inputs[name]) for name in inputs]
-    return graph_network(signature.name, flat, inliner.weights, ends, outputs)
+    return graph_network(signature.name, flat, weights.arrays, ends, outputs)
 
 
 def _check_function(
@@ -211,16 +210,16 @@ def _tables(
 class _Binder:
     """Gives the values of nodes that hold variables."""
 
-    inliner: Inliner
-
     def __init__(
         self,
         graph: MetaGraph,
         stored: Stored,
         definitions: ProtobufGraph,
         tables: GraphTables,
+        weights: Weights,
     ) -> None:
         self._graph = graph
+        self._weights = weights
         self._stored = stored
         self._definitions = definitions
         self._tables = tables
@@ -251,7 +250,7 @@ class _Binder:
         """The weight that a variable is."""
         key = self._key(node)
         if key not in self._bound:
-            self._bound[key] = self.inliner.weight(node.name, self._array(key, node))
+            self._bound[key] = self._weights.node(node.name, self._array(key, node))
         return self._bound[key]
 
     def _array(self, key: str, node: Node) -> NDArray[np.generic]:
