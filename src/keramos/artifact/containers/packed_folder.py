@@ -100,9 +100,10 @@ def _in_tar(data: bytes, path: str, limits: Limits) -> Iterator[tuple[str, bytes
         data = _inflated(packed, data, path, limits)
     seen: set[str] = set()
     try:
-        file = io.BytesIO(data)
-        headers = _headers(file, path)
-        with tarfile.open(fileobj=file, mode="r:", tarinfo=headers) as archive:
+        with (
+            io.BytesIO(data) as file,
+            tarfile.open(fileobj=file, mode="r:", tarinfo=_headers(file, path)) as archive,
+        ):
             for number, member in enumerate(archive):
                 if number >= limits.members:
                     raise LimitExceededError(
