@@ -28,6 +28,9 @@ _FAR = 6777
 
 _MOVES = (_FAR - 484, _FAR - 100, _FAR)
 _ROW = 128  # bytes that are looked up side by side
+_PLACES = np.arange(_ROW - 1, -1, -1) * 256
+"""Where the table of each byte of a row begins."""
+
 _SEGMENT = 1 << 20
 
 
@@ -69,7 +72,7 @@ def _looked_up(data: Bytes) -> int:
     tables, (low, second, third, high) = _tables()
     rows = np.zeros(-(-len(data) // _ROW) * _ROW, "u1")
     rows[len(rows) - len(data) :] = data
-    places = rows.reshape(-1, _ROW) + np.arange(_ROW - 1, -1, -1) * 256
+    places = rows.reshape(-1, _ROW) + _PLACES
     register = 0
     for row in np.bitwise_xor.reduce(tables.take(places), axis=1).tolist():
         register = (

@@ -164,13 +164,12 @@ def edge_of(text: str, nodes: Mapping[str, Node]) -> tuple[str, int]:
     """
     if ":" not in text:
         return text, 0
-    name, *rest = text.split(":")
-    number = rest[-1]
-    if not number.isdecimal() or len(number) > 6 or len(rest) > 2:  # noqa: PLR2004 (node:output:number)
+    name, _, rest = text.partition(":")
+    output, _, number = rest.rpartition(":")
+    if not number.isdecimal() or len(number) > 6 or ":" in output:  # noqa: PLR2004 (node:output:number)
         raise CorruptModelError("an input names no output", received=repr(text[:80]), path=WHERE)
-    first = 0
-    if len(rest) > 1 and name in nodes:
-        op = nodes[name].op
-        outputs = _listed_outputs(nodes[name]) if op in _LISTS else _OUTPUTS.get(op, ())
-        first = outputs.index(rest[0]) if rest[0] in outputs else 0
-    return name, first + int(number)
+    if not output or name not in nodes:
+        return name, int(number)
+    op = nodes[name].op
+    outputs = _listed_outputs(nodes[name]) if op in _LISTS else _OUTPUTS.get(op, ())
+    return name, int(number) + (outputs.index(output) if output in outputs else 0)

@@ -306,25 +306,12 @@ def _in_order(
             )
         state[name] = False
         taken[name] = below = [edge_of(one, nodes) for one in nodes[name].inputs]
-        waiting += _before(below, state, fed)
-    return found
-
-
-def _before(
-    below: Sequence[tuple[str, int]], state: Mapping[str, bool], fed: Mapping[str, list[Edge]]
-) -> list[str]:
-    """The nodes among inputs that are not looked at yet, the first last.
-
-    Raises:
-        CorruptModelError: one is being looked at, so that it needs itself.
-    """
-    found = []
-    for name, _ in reversed(below):
-        seen = state.get(name)
-        if seen is False:
-            raise CorruptModelError(
-                "a node of the graph needs its own result", received=name[:80], path=WHERE
-            )
-        if seen is None and name not in fed:
-            found.append(name)
+        for one, _ in reversed(below):
+            seen = state.get(one)
+            if seen is False:
+                raise CorruptModelError(
+                    "a node of the graph needs its own result", received=one[:80], path=WHERE
+                )
+            if seen is None and one not in fed:
+                waiting.append(one)
     return found
