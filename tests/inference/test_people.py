@@ -56,7 +56,7 @@ def test_every_public_name_is_listed_and_says_what_it_is():
 
 def test_fields_of_the_plan_are_arguments_of_train(run):
     assert len(run.content.trace.epochs) == 3
-    with pytest.raises(TypeError, match="epoch"):
+    with pytest.raises(UsageError, match="Did you mean epochs"):
         keramos.train(_table(), "y", epoch=3)
 
 
