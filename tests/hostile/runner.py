@@ -29,6 +29,9 @@ BYTES = 200 << 20
 """Memory of the whole process, libraries included, while it refuses."""
 
 _WARMED = frozenset({"artifact", "compile", "runtime", "pipeline", "adoption", "companions"})
+_NOT_OPENING = "keramos.pipeline.mlflow_models"
+"""It imports a large library, which opening a file never does."""
+
 _MORE_ADDRESSES = 1 << 30
 _HANGING = 20
 _HARMLESS = (
@@ -104,7 +107,7 @@ def _warm() -> None:
     import keramos
 
     for module in pkgutil.walk_packages(keramos.__path__, "keramos."):
-        if module.name.split(".")[1] in _WARMED:
+        if module.name.split(".")[1] in _WARMED and module.name != _NOT_OPENING:
             importlib.import_module(module.name)
 
 

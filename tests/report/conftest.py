@@ -1,12 +1,13 @@
-"""A browser for all of them, and pages of the server that a file of tests has as ``server``."""
+"""A browser, and pages of the server that a file of tests has as ``server``."""
 
 import pytest
 
 from support.browsers import browsing, visiting
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
+    """One for each file: as long as it is there, its event loop runs in this thread."""
     with browsing() as opened:
         yield opened
 

@@ -81,6 +81,7 @@ def _next_command(requests):
                 os._exit(0)
             child = os.fork()
             if not child:
+                _close(watched)
                 return _become(json.loads(message), streams)
             watched.register(os.pidfd_open(child), selectors.EVENT_READ, (child, streams[3]))
             os.write(streams[3], b"%d\n" % child)
@@ -97,10 +98,24 @@ def _answer(watched, key):
     os.close(stream)
 
 
+def _close(watched):
+    """Close what belongs to the first process, each by its owner: an object that is freed later
+    would close whatever has its number by then.
+    """
+    for key in list(watched.get_map().values()):
+        if key.data:
+            os.close(key.fileobj)
+            os.close(key.data[1])
+        else:
+            key.fileobj.close()
+    watched.close()
+
+
 def _become(request, streams):
     for number, stream in enumerate(streams[:3]):
         os.dup2(stream, number)
-    os.closerange(3, 256)
+    for stream in streams:
+        os.close(stream)
     # Those of the first process may be streams of another kind, such as files that can seek.
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", closefd=False)

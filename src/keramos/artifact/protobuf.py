@@ -250,8 +250,7 @@ def varint(data: bytes, at: int, where: str) -> tuple[int, int]:
 def _fields(message: bytes | Span, budget: Budget) -> dict[int, list[Value]]:
     """Field number -> its values in order: numbers of varints, bytes of everything else.
 
-    Models hold tens of thousands of fields, most with numbers of one or two bytes, which are read
-    here.
+    Models hold tens of thousands of fields, most with numbers of one byte, which are read here.
     """
     found: dict[int, list[Value]] = {}
     data, at, end = message if isinstance(message, Span) else (message, 0, len(message))
@@ -265,13 +264,11 @@ def _fields(message: bytes | Span, budget: Budget) -> dict[int, list[Value]]:
         wire, number = tag & 7, tag >> 3
         if wire in _SIZES:
             size = _SIZES[wire]
-        else:
-            size = data[at] if at < end else _MORE
+        elif at < end and data[at] < _MORE:
+            size = data[at]
             at += 1
-            if size >= _MORE and at < end and data[at] < _MORE:
-                size, at = size & 0x7F | data[at] << 7, at + 1
-            elif size >= _MORE:
-                size, at = varint(data, at - 1, where)
+        else:
+            size, at = varint(data, at, where)
         if wire == _VARINT:
             value = size
         elif wire not in _WITH_BYTES or not number or size > end - at:
