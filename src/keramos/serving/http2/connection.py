@@ -36,6 +36,7 @@ _CALM = 10
 """How many of them are forgiven in a second."""
 
 _DRAIN_PING = b"keramos!"
+_LINGER_SECONDS = 1.0
 
 
 class Connection(asyncio.Protocol):
@@ -56,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._reset: set[int] = set()
         self._patience = _PATIENCE
         self._receive_window = h2.WINDOW
-        self._settled = self._draining = self._final = False
+        self._settled = self._draining = self._final = self._left = False
         self._since = self.now()
         self._take: tuple[Callable[[int, int, bytes], None], ...] = (
             self._data, self._headers, self._priority, self._rst_stream, self._settings,
@@ -85,7 +86,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take all frames that are whole."""
-        if self._transport.is_closing():
+        if self._left or self._transport.is_closing():
             return
         if self._rest:
             data = self._rest + data
@@ -200,7 +201,7 @@ class Connection(asyncio.Protocol):
             raise ConnectionFault(h2.FLOW_CONTROL_ERROR, "more data than the stream's window")
         if flags & h2.PADDED:
             content = h2.unpadded(flags & h2.PADDED, content)
-        _add(stream, content)
+        stream.add(content)
         if last:
             stream.complete = True
             stream.handler.completed()
@@ -377,20 +378,23 @@ class Connection(asyncio.Protocol):
 
     def _fail(self, fault: ConnectionFault) -> None:
         self._sender.write(h2.goaway(self._last, fault.code, str(fault)))
-        self._sender.flush()
-        self._transport.close()
+        self._leave()
 
     def _close_if_done(self) -> None:
         if self._final and not self.streams:
-            self._sender.flush()
-            self._transport.close()
+            self._leave()
 
-
-def _add(stream: Stream, content: bytes) -> None:
-    body = stream.body
-    if not body:
-        stream.body = content
-    elif isinstance(body, bytes):
-        stream.body = bytearray(body) + content
-    else:
-        body += content
+    def _leave(self) -> None:
+        """Say nothing more, and wait a moment for the client to close: a socket that is closed
+        with something unread resets the connection, and the client may lose what it was sent.
+        """
+        if self._left:
+            return
+        self._left = True
+        self._sender.end()
+        for stream in list(self.streams.values()):
+            self._forget(stream)
+        lingers = self._transport.can_write_eof() and not self._transport.is_closing()
+        if lingers:
+            self._transport.write_eof()
+        self._loop.call_later(_LINGER_SECONDS * lingers, self._transport.close)

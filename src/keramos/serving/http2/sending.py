@@ -30,12 +30,14 @@ class Sender:
         self._waiting: dict[int, Stream] = {}
         self._window = self.initial_window = h2.WINDOW
         self._max_frame = h2.MAX_FRAME
-        self._paused = False
+        self._paused = self._ended = False
         self.blocked_since = 0.0
         """When the client last took something, where it has not taken all; 0 where it has."""
 
     def write(self, data: bytes) -> None:
         """Send frames at the end of this turn of the loop."""
+        if self._ended:
+            return
         if not self._out:
             self._loop.call_soon(self.flush)
         self._out.append(data)
@@ -45,6 +47,11 @@ class Sender:
         out, self._out = self._out, []
         if out and not self._transport.is_closing():
             self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+
+    def end(self) -> None:
+        """Send frames now, and nothing after them."""
+        self.flush()
+        self._ended = True
 
     def reply(self, stream: Stream, head: bytes, data: bytes, trailers: bytes) -> None:
         """Send a whole reply, or what windows allow of it."""

@@ -68,6 +68,15 @@ class Stream:
         self.receive_window, self.send_window = WINDOW, window
         self.rest, self.trailers = _NOTHING, b""
 
+    def add(self, content: bytes) -> None:
+        """More of its body has come."""
+        if not self.body:
+            self.body = content
+        elif isinstance(self.body, bytes):
+            self.body = bytearray(self.body) + content
+        else:
+            self.body += content
+
     def reply(self, head: bytes, data: bytes = b"", trailers: bytes = b"") -> None:
         """Send a whole reply: blocks of headers and trailers, and data between them. Without
         trailers the head is the reply.
